@@ -1,0 +1,95 @@
+"""Everything the library raises or warns with, under one root."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class AdaptLearnError(Exception):
+    """Root of every error the library raises on purpose."""
+
+
+class ProblemsError(AdaptLearnError, ValueError):
+    """An error that lists every problem found, so that one round of mending is enough.
+
+    Parameters
+    ----------
+    subject : str
+        What was being read or checked.
+    problems : sequence of str
+        One sentence per problem: what, where, how many, what was expected.
+
+    Attributes
+    ----------
+    problems : tuple of str
+        The sentences, for programs that want them apart.
+    """
+
+    def __init__(self, subject: str, problems: Sequence[str]) -> None:
+        self.subject = subject
+        self.problems = tuple(problems)
+        count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
+        lines = "".join(f"\n  - {problem}" for problem in self.problems)
+        super().__init__(f"{subject}: {count}{lines}")
+
+    def __reduce__(self) -> tuple[type, tuple[str, tuple[str, ...]]]:
+        # Parallel workers send errors home by pickling; the default would pass one argument.
+        return type(self), (self.subject, self.problems)
+
+
+class ResponseDataError(ProblemsError):
+    """A response log that cannot be read as one."""
+
+
+class CurriculumError(ProblemsError):
+    """A curriculum whose parts contradict each other."""
+
+
+class ParameterError(ProblemsError):
+    """Constructor or method arguments outside what they allow."""
+
+
+class ModelFileError(ProblemsError):
+    """A saved model or state that is damaged, altered, or of a newer format."""
+
+
+class UnknownLabelError(ProblemsError, KeyError):
+    """A student, skill, item or lesson that nothing is known about."""
+
+    __str__ = Exception.__str__  # KeyError's would show the message quoted and escaped
+
+
+class NotFittedError(AdaptLearnError, ValueError, AttributeError):
+    """A model was asked for something before ``fit``."""
+
+
+class StateError(AdaptLearnError, ValueError):
+    """A student state that belongs to another model, or does not fit the call."""
+
+
+class LateResponse(AdaptLearnError, ValueError):
+    """An answer older than what the state has already seen of its student."""
+
+
+class ImpossibleHistoryError(AdaptLearnError, ValueError):
+    """An answer that the parameters, with their exact zeros and ones, rule out."""
+
+
+class MissingDependency(AdaptLearnError, ImportError):
+    """An optional package is needed; the message says how to install it."""
+
+
+class AdaptLearnWarning(UserWarning):
+    """Root of the library's warnings."""
+
+
+class DataWarning(AdaptLearnWarning):
+    """Data that can be used, but is probably not what was meant."""
+
+
+class IdentificationWarning(AdaptLearnWarning):
+    """Parameters that the data cannot identify, and what was done instead."""
+
+
+class ConvergenceWarning(AdaptLearnWarning):
+    """An iteration that ended before it converged."""

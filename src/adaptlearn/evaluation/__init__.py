@@ -1,0 +1,56 @@
+"""Evaluation: metrics, intervals over students, cross-validation by student."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from adaptlearn.evaluation.folds import CrossValidation as CrossValidation
+    from adaptlearn.evaluation.folds import cross_validate as cross_validate
+    from adaptlearn.evaluation.metrics import accuracy as accuracy
+    from adaptlearn.evaluation.metrics import auc as auc
+    from adaptlearn.evaluation.metrics import calibration_error as calibration_error
+    from adaptlearn.evaluation.metrics import log_loss as log_loss
+    from adaptlearn.evaluation.metrics import rmse as rmse
+    from adaptlearn.evaluation.results import Estimate as Estimate
+    from adaptlearn.evaluation.results import Evaluation as Evaluation
+    from adaptlearn.evaluation.scoring import evaluate as evaluate
+
+_HOMES = {
+    "CrossValidation": "folds",
+    "Estimate": "results",
+    "Evaluation": "results",
+    "accuracy": "metrics",
+    "auc": "metrics",
+    "calibration_error": "metrics",
+    "cross_validate": "folds",
+    "evaluate": "scoring",
+    "log_loss": "metrics",
+    "rmse": "metrics",
+}
+
+__all__ = [
+    "CrossValidation",
+    "Estimate",
+    "Evaluation",
+    "accuracy",
+    "auc",
+    "calibration_error",
+    "cross_validate",
+    "evaluate",
+    "log_loss",
+    "rmse",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

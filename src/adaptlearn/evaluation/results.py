@@ -1,0 +1,174 @@
+"""What evaluation hands back: numbers with intervals, as text, HTML or plain data."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from adaptlearn.evaluation.metrics import METRICS
+
+_TITLES = {
+    "auc": "AUC",
+    "log_loss": "log loss",
+    "rmse": "RMSE",
+    "accuracy": "accuracy",
+    "calibration_error": "calibration error",
+}
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A metric with its confidence interval; nan where a number cannot be given.
+
+    Attributes
+    ----------
+    value : float
+        The metric on the log as it is.
+    lower, upper : float
+        Ends of the interval over students.
+    """
+
+    value: float
+    lower: float
+    upper: float
+
+    def __str__(self) -> str:
+        if math.isnan(self.value):
+            return "undefined"
+        if math.isnan(self.lower):
+            return f"{self.value:.4f}"
+        return f"{self.value:.4f} [{self.lower:.4f}, {self.upper:.4f}]"
+
+    def to_dict(self) -> dict[str, float | None]:
+        """``value``, ``lower`` and ``upper``; None in place of nan, which JSON lacks."""
+        return {
+            name: None if math.isnan(number) else number
+            for name, number in (
+                ("value", self.value), ("lower", self.lower), ("upper", self.upper)
+            )
+        }
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How well a model's one-step-ahead predictions met the answers of a log.
+
+    Printed, it is a small table; notebooks show it as one.
+
+    Attributes
+    ----------
+    model : str
+        The model's name.
+    auc, log_loss, rmse, accuracy, calibration_error : Estimate
+        See the functions of these names for what they measure.
+    n_responses : int
+        Predictions that were scored.
+    n_students : int
+        Students with a scored prediction.
+    fraction_correct : float
+        Of the scored answers: the accuracy of predicting *correct* throughout.
+    confidence : float
+        What the intervals are to cover, .95 for 95 %.
+    n_bootstrap : int
+        Resamples of students behind the intervals.
+    notes : tuple of str
+        What to know when reading the numbers: why one is undefined, what was left out.
+    """
+
+    model: str
+    auc: Estimate
+    log_loss: Estimate
+    rmse: Estimate
+    accuracy: Estimate
+    calibration_error: Estimate
+    n_responses: int
+    n_students: int
+    fraction_correct: float
+    confidence: float
+    n_bootstrap: int
+    notes: tuple[str, ...] = ()
+
+    def metrics(self) -> dict[str, Estimate]:
+        """The estimates by name."""
+        return {name: getattr(self, name) for name in METRICS}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as numbers, strings, lists and dicts: ready for JSON."""
+        return {
+            "model": self.model,
+            "n_responses": self.n_responses,
+            "n_students": self.n_students,
+            "fraction_correct": self.fraction_correct,
+            "confidence": self.confidence,
+            "n_bootstrap": self.n_bootstrap,
+            "metrics": {name: estimate.to_dict() for name, estimate in self.metrics().items()},
+            "notes": list(self.notes),
+        }
+
+    def _caption(self) -> str:
+        return (
+            f"{self.model}: {self.n_responses:,} responses, {self.n_students:,} "
+            f"student{'' if self.n_students == 1 else 's'}, {self.fraction_correct:.1%} correct"
+        )
+
+    def _table(self) -> tuple[list[str], list[list[str]]]:
+        head = ["metric", "value", f"{self.confidence * 100:g}% interval"]
+        return head, [
+            [_TITLES[name], number(estimate.value), interval(estimate)]
+            for name, estimate in self.metrics().items()
+        ]
+
+    def __str__(self) -> str:
+        return "\n".join([self._caption(), text_table(*self._table()), *note_lines(self.notes)])
+
+    def _repr_html_(self) -> str:
+        return html_table(self._caption(), *self._table(), self.notes)
+
+
+def number(value: float) -> str:
+    """Four decimals, or *undefined*."""
+    return "undefined" if math.isnan(value) else f"{value:.4f}"
+
+
+def interval(estimate: Estimate) -> str:
+    """Both ends of an interval, or a dash."""
+    if math.isnan(estimate.lower):
+        return "–"
+    return f"{estimate.lower:.4f} to {estimate.upper:.4f}"
+
+
+def text_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Aligned columns, the first to the left, the others to the right."""
+    lines = [list(head), *map(list, rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if column == 0 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )
+
+
+def note_lines(notes: Iterable[str]) -> list[str]:
+    """Notes as lines under a text table."""
+    return [f"note: {note}" for note in notes]
+
+
+def html_table(
+    caption: str, head: Sequence[str], rows: Sequence[Sequence[str]], notes: Iterable[str]
+) -> str:
+    """The same table for a notebook; every text is escaped."""
+
+    def line(cells: Sequence[str], tag: str) -> str:
+        return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+
+    body = "".join(line(row, "td") for row in rows)
+    below = "".join(f"<p>{escape(note)}</p>" for note in note_lines(notes))
+    return (
+        f"<table><caption>{escape(caption)}</caption><thead>{line(head, 'th')}</thead>"
+        f"<tbody>{body}</tbody></table>{below}"
+    )

@@ -1,0 +1,88 @@
+"""Beliefs along each student's answers: the forward pass that predicts and updates.
+
+The batch prediction of a log and the update of a live state are this one function, so that
+they cannot differ.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from adaptlearn.errors import ImpossibleHistoryError
+from adaptlearn.models.bkt.em import Parameters
+from adaptlearn.numerics import Floats, Ints, Sequences, longest_first
+
+
+class Filtered(NamedTuple):
+    """Attributes
+    ----------
+    p_correct : float array, shape (n_rows,)
+        P(correct) of each row before its own answer is seen.
+    p_known : float array, shape (n_sequences,)
+        P(known) after the last response of each sequence (before any learning from it).
+    """
+
+    p_correct: Floats
+    p_known: Floats
+
+
+def next_opportunity(p_known: Floats, parameters: Parameters) -> Floats:
+    """P(known) when the next response begins, from P(known) after the last one."""
+    return parameters.learn + (1 - parameters.learn - parameters.forget) * p_known
+
+
+def probability_correct(p_known: Floats, parameters: Parameters) -> Floats:
+    """P(correct) of a response that is begun with probability `p_known` of knowing."""
+    return p_known * (1 - parameters.slip) + (1 - p_known) * parameters.guess
+
+
+def filter_sequences(
+    sequences: Sequences, symbols: Ints, parameters: Parameters, known_before: Floats
+) -> Filtered:
+    """Predict and update along every sequence at once, one opportunity at a time.
+
+    Parameters
+    ----------
+    sequences : Sequences
+    symbols : int8 array, shape (n_rows,)
+        See `adaptlearn.models.bkt.trie`.
+    parameters : Parameters
+        Of each sequence: fields of shape (n_sequences,).
+    known_before : float array, shape (n_sequences,)
+        P(known) when the first response of each sequence begins.
+
+    Raises
+    ------
+    ImpossibleHistoryError
+        An answer that exact zeros or ones among the parameters rule out.
+    """
+    chains, reach = longest_first(sequences)
+    starts = sequences.starts[chains]
+    unknown_by, known_by = (table[chains].reshape(-1) for table in parameters.emission())
+    right_unknown, right_known = parameters.guess[chains], 1 - parameters.slip[chains]
+    learn = parameters.learn[chains]
+    carry = 1 - learn - parameters.forget[chains]
+    row_base = np.arange(len(chains)) * 3
+
+    p_correct = np.empty(len(sequences.order))
+    known = known_before[chains]  # at the coming opportunity
+    after = known.copy()
+    for level, m in enumerate(reach):
+        rows = sequences.order[starts[:m] + level]
+        p = known[:m]
+        p_correct[rows] = p * right_known[:m] + (1 - p) * right_unknown[:m]
+        place = row_base[:m] + symbols[rows]
+        joint = p * known_by[place]
+        scale = joint + (1 - p) * unknown_by[place]
+        if not np.all(scale > 0):
+            row = int(rows[np.flatnonzero(~(scale > 0))[0]])
+            raise ImpossibleHistoryError(
+                f"row {row}: this answer has probability 0 under the model's exact zeros"
+            )
+        after[:m] = joint / scale
+        known[:m] = learn[:m] + carry[:m] * after[:m]
+    p_known = np.empty(len(chains))
+    p_known[chains] = after
+    return Filtered(p_correct, p_known)

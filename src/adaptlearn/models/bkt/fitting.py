@@ -1,0 +1,212 @@
+"""From starting points to fitted parameters: the iteration around the E and M steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.models.bkt.em import Parameters, Pseudocounts, expectations, maximise
+from adaptlearn.models.bkt.identification import boundary_reasons, data_reasons
+from adaptlearn.models.bkt.trie import PrefixTrie
+from adaptlearn.numerics import Floats, Ints
+
+OnStep = Callable[[int, int, int], None]
+"""Called after a step with: steps so far, parameter sets still moving, all of them."""
+
+CUSTOMARY = {"prior": 0.4, "learn": 0.15, "forget": 0.05, "guess": 0.2, "slip": 0.1}
+"""Where the common fit of all skills begins: a learner who guesses and slips now and then."""
+
+BORROWED = 10.0
+"""Observations' worth of the common parameters, for skills that cannot stand alone."""
+
+_RACE_STEPS = 8
+
+_RANGES = {
+    "prior": (0.05, 0.95),
+    "learn": (0.02, 0.5),
+    "forget": (0.01, 0.2),
+    "guess": (0.05, 0.45),
+    "slip": (0.02, 0.4),
+}
+
+
+class Climb(NamedTuple):
+    """Where EM came to rest; each field of shape (n_groups,).
+
+    `log_likelihood` is of the answers alone, without the log density of any prior.
+    """
+
+    parameters: Parameters
+    log_likelihood: Floats
+    n_iter: NDArray[np.int64]
+    converged: NDArray[np.bool_]
+
+
+def constant(values: dict[str, float], n_groups: int, forgetting: bool) -> Parameters:
+    """The same parameters for every group, shape (n_groups,)."""
+    return Parameters(
+        *(
+            np.full(n_groups, values[name] if forgetting or name != "forget" else 0.0)
+            for name in Parameters._fields
+        )
+    )
+
+
+def random_starts(
+    rng: np.random.Generator, n_starts: int, n_groups: int, forgetting: bool
+) -> Parameters:
+    """Starting points over the plausible region, where guess + slip < 1."""
+    drawn = {name: rng.uniform(low, high, (n_starts, n_groups)) for name, (low, high)
+             in _RANGES.items()}
+    if not forgetting:
+        drawn["forget"] = np.zeros((n_starts, n_groups))
+    return Parameters(**drawn)
+
+
+def race(trie: PrefixTrie, starts: Parameters, n_steps: int) -> Parameters:
+    """Run all starts for a few plain EM steps; the best of each group, shape (n_groups,)."""
+    current = starts
+    for _ in range(n_steps):
+        current = maximise(expectations(trie, current), current)
+    best = np.argmax(expectations(trie, current).log_likelihood, axis=0)
+    return Parameters(*(field[best, np.arange(trie.n_groups)] for field in current))
+
+
+def climb(
+    trie: PrefixTrie,
+    start: Parameters,
+    *,
+    max_iter: int,
+    tol: float,
+    pseudo: Pseudocounts | None = None,
+    on_step: OnStep | None = None,
+) -> Climb:
+    """EM from one start, until a step gains less than `tol` per answer of the group.
+
+    Groups that have come to rest leave the batch.
+
+    Parameters
+    ----------
+    start : Parameters
+        Fields of shape (n_groups,).
+    max_iter : int
+        The most EM steps any group takes.
+    tol : float
+        Log-likelihood per answer. The same tolerance thus suits ten answers and ten million.
+    pseudo : Pseudocounts, optional
+        Beta priors; then it is the penalised log-likelihood that climbs.
+    """
+    n_groups = trie.n_groups
+    result = Climb(
+        Parameters(*(field.astype(np.float64) for field in start)),
+        np.full(n_groups, np.nan),
+        np.zeros(n_groups, np.int64),
+        np.zeros(n_groups, bool),
+    )
+    answers = np.bincount(trie.group, weights=trie.weight, minlength=n_groups)
+    active = np.arange(n_groups)  # groups in the batch
+    moving = np.ones(n_groups, bool)  # which of the batch have not come to rest
+    current = Parameters(*(field[None] for field in result.parameters))
+    before = np.full(n_groups, -np.inf)
+    step = 0
+    while True:
+        counts = expectations(trie, current)
+        objective = counts.log_likelihood[0]
+        if pseudo is not None:
+            objective = objective + pseudo.log_density(current)[0]
+        resting = moving & (objective - before <= tol * answers[active])
+        done = resting if step < max_iter else moving
+        ended = active[done]
+        for field, value in zip(result.parameters, current, strict=True):
+            field[ended] = value[0, done]
+        result.log_likelihood[ended] = counts.log_likelihood[0, done]
+        result.n_iter[ended] = step
+        result.converged[active[resting]] = True
+        moving = moving & ~done
+        if on_step is not None:
+            on_step(step, int(moving.sum()), n_groups)
+        if not moving.any():
+            return result
+        before = objective
+        current = maximise(counts, current, pseudo)
+        step += 1
+        if 2 * trie.weight[moving[trie.group]].size <= trie.n_nodes:
+            kept = np.flatnonzero(moving)
+            trie, current = trie.restrict(kept), current.take(kept)
+            active, before, moving = active[kept], before[kept], moving[kept]
+            if pseudo is not None:
+                pseudo = Pseudocounts(*(field[kept] for field in pseudo))
+
+
+class GroupFit(NamedTuple):
+    """What `fit_groups` finds.
+
+    Attributes
+    ----------
+    climb : Climb
+        Of every group.
+    pooled : Parameters
+        The common parameters, fields of shape (1,).
+    reasons : dict of int to str
+        Groups whose answers cannot identify their parameters, and why.
+    """
+
+    climb: Climb
+    pooled: Parameters
+    reasons: dict[int, str]
+
+
+def fit_groups(
+    trie: PrefixTrie,
+    *,
+    forgetting: bool,
+    n_init: int,
+    max_iter: int,
+    tol: float,
+    start: Mapping[str, float] | None,
+    rng: np.random.Generator,
+    on_step: OnStep | None = None,
+) -> GroupFit:
+    """The whole fit: common parameters, a race of starts, a climb, and help for the weak.
+
+    With a given `start` the climb is plain EM from there, and nothing is fitted again.
+    """
+    pooled = climb(
+        trie.pooled(),
+        constant({**CUSTOMARY, **(start or {})}, 1, forgetting),
+        max_iter=min(max_iter, 50),
+        tol=max(tol, 1e-6),
+    ).parameters
+    if start is not None:
+        first = constant(dict(start), trie.n_groups, forgetting)
+    else:
+        common = Parameters(*(np.broadcast_to(field, (1, trie.n_groups)) for field in pooled))
+        drawn = random_starts(rng, n_init - 1, trie.n_groups, forgetting)
+        starts = Parameters(*(np.concatenate(pair) for pair in zip(common, drawn, strict=True)))
+        first = race(trie, starts, _RACE_STEPS if n_init > 1 else 0)
+    found = climb(trie, first, max_iter=max_iter, tol=tol, on_step=on_step)
+    reasons = {**boundary_reasons(found.parameters), **data_reasons(trie)}
+    if start is None and reasons:
+        _borrow(trie, found, pooled, np.array(sorted(reasons)), max_iter=max_iter, tol=tol)
+    return GroupFit(found, pooled, reasons)
+
+
+def _borrow(
+    trie: PrefixTrie, found: Climb, pooled: Parameters, groups: Ints, *, max_iter: int, tol: float
+) -> None:
+    """Fit some groups again, in place, with a prior centred at the common parameters."""
+    centre = Parameters(*(np.repeat(field, len(groups)) for field in pooled))
+    again = climb(
+        trie.restrict(groups),
+        centre,
+        max_iter=max_iter,
+        tol=tol,
+        pseudo=Pseudocounts.centred(centre, np.full(len(groups), BORROWED)),
+    )
+    for old, new in zip(found.parameters, again.parameters, strict=True):
+        old[groups] = new
+    for old, new in zip(found[1:], again[1:], strict=True):
+        old[groups] = new

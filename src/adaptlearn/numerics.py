@@ -1,0 +1,202 @@
+"""Array routines that several rooms share: linear-time grouping and a table keyed by integers."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.integer]
+Floats = NDArray[np.float64]
+
+
+def stable_group(keys: Ints, n_keys: int) -> tuple[Ints, Ints]:
+    """Order rows by an integer key, rows of one key in their given order, in linear time.
+
+    A counting sort, several times faster than a comparison sort of the same keys. SciPy
+    holds one in compiled code: the change of a sparse matrix from columns to rows.
+
+    Parameters
+    ----------
+    keys : integer array, shape (n,)
+        Values in ``0 … n_keys - 1``.
+    n_keys : int
+        The size of the key space; memory is linear in it.
+
+    Returns
+    -------
+    order : integer array, shape (n,)
+        Row numbers, grouped by key.
+    starts : integer array, shape (n_keys + 1,)
+        Where each key's rows begin in `order`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> order, starts = stable_group(np.array([1, 0, 1, 0]), 2)
+    >>> order.tolist(), starts.tolist()
+    ([1, 3, 0, 2], [0, 2, 4])
+    """
+    from scipy.sparse import csc_array
+
+    n = len(keys)
+    index = np.int32 if max(n, n_keys) < 2**31 - 1 else np.int64
+    one_per_column = csc_array(
+        (np.empty(n, np.int8), keys.astype(index, copy=False), np.arange(n + 1, dtype=index)),
+        shape=(n_keys, n),
+    )
+    by_row = one_per_column.tocsr()
+    return by_row.indices, by_row.indptr
+
+
+class Sequences(NamedTuple):
+    """Rows gathered into chains, one per pair of keys that occurs.
+
+    Attributes
+    ----------
+    order : integer array, shape (n,)
+        Row numbers, chain after chain, each chain in the order given.
+    starts, lengths : integer arrays, shape (n_chains,)
+        Where a chain begins in `order`, and how many rows it has.
+    major, minor : integer arrays, shape (n_chains,)
+        Each chain's pair of keys; chains are sorted by (major, minor).
+    """
+
+    order: Ints
+    starts: Ints
+    lengths: Ints
+    major: Ints
+    minor: Ints
+
+
+def group_pairs(
+    major: Ints, n_major: int, minor: Ints, n_minor: int, order: Ints | None = None
+) -> Sequences:
+    """Gather rows into chains by a pair of keys.
+
+    Parameters
+    ----------
+    major, minor : integer arrays, shape (n,)
+        The two keys of each row, in ``0 … n_major - 1`` and ``0 … n_minor - 1``.
+    n_major, n_minor : int
+        Sizes of the key spaces.
+    order : integer array, shape (n,), optional
+        The order rows are to keep within a chain; their given order by default.
+    """
+    n = len(major)
+    if n_major * n_minor <= 4 * n + 4096:
+        keys = minor if n_major == 1 else (major.astype(np.int64) * n_minor + minor)
+        rows, bounds = stable_group(keys if order is None else keys[order], n_major * n_minor)
+        counts = np.diff(bounds)
+        present = np.flatnonzero(counts)
+        lengths, starts = counts[present], bounds[:-1][present]
+        first_major, first_minor = np.divmod(present, n_minor)
+    else:
+        # The table of all pairs would be mostly empty: group by one key, then by the other.
+        rows, _ = stable_group(minor if order is None else minor[order], n_minor)
+        within = rows if order is None else order[rows]
+        again, _ = stable_group(major[within], n_major)
+        rows = rows[again]
+        sorted_rows = rows if order is None else order[rows]
+        a, b = major[sorted_rows], minor[sorted_rows]
+        new = np.ones(n, bool)
+        new[1:] = (a[1:] != a[:-1]) | (b[1:] != b[:-1])
+        starts = np.flatnonzero(new)
+        lengths = np.diff(np.append(starts, n))
+        first_major, first_minor = a[starts], b[starts]
+    final = rows if order is None else order[rows]
+    return Sequences(final, starts, lengths, first_major, first_minor)
+
+
+def longest_first(sequences: Sequences) -> tuple[Ints, Ints]:
+    """Chains ordered by length, longest first, and how many reach each level.
+
+    Returns
+    -------
+    chains : integer array, shape (n_chains,)
+        Chain numbers; ties keep their order.
+    reach : integer array, shape (longest,)
+        ``reach[t]`` chains have more than ``t`` rows: the first that many of `chains`.
+    """
+    lengths = sequences.lengths
+    longest = int(lengths.max(initial=0))
+    chains, bounds = stable_group(longest - lengths, longest + 1)
+    return chains, bounds[1 : longest + 1][::-1]
+
+
+class KeyTable:
+    """Slots for integer keys, found and made for many keys at once (open addressing).
+
+    Finding and adding a key cost O(1) on average; the table doubles as it fills.
+
+    Attributes
+    ----------
+    keys : int64 array, shape (n,)
+        The keys held, in the order they were added: a key's slot is its place here.
+    """
+
+    _FREE = -1
+
+    def __init__(self) -> None:
+        self._keys = np.empty(16, np.int64)
+        self._n = 0
+        self._table = np.full(64, self._FREE, np.int64)  # slot numbers, by hash
+
+    def __len__(self) -> int:
+        return self._n
+
+    @property
+    def keys(self) -> NDArray[np.int64]:
+        return self._keys[: self._n]
+
+    def find(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The slot of each key; -1 where it is not held. Keys may repeat."""
+        slots = np.full(len(keys), -1, np.int64)
+        pending = np.arange(len(keys))
+        places = self._hash(keys)
+        mask = len(self._table) - 1
+        while len(pending):
+            held = self._table[places]
+            taken = held != self._FREE
+            match = taken & (self._keys[held] == keys[pending])
+            slots[pending[match]] = held[match]
+            go_on = taken & ~match
+            pending, places = pending[go_on], (places[go_on] + 1) & mask
+        return slots
+
+    def add(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The slot of each key, made where it is not yet held. `keys` must be distinct."""
+        slots = self.find(keys)
+        new = np.flatnonzero(slots < 0)
+        if len(new):
+            first, self._n = self._n, self._n + len(new)
+            if self._n > len(self._keys):
+                grown = np.empty(max(self._n, 2 * len(self._keys)), np.int64)
+                grown[:first] = self._keys[:first]
+                self._keys = grown
+            self._keys[first : self._n] = keys[new]
+            slots[new] = np.arange(first, self._n)
+            if 2 * self._n > len(self._table):
+                size = 1 << int(4 * self._n - 1).bit_length()
+                self._table = np.full(size, self._FREE, np.int64)
+                self._place(np.arange(self._n))
+            else:
+                self._place(slots[new])
+        return slots
+
+    def _hash(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
+        # Fibonacci hashing: the high bits of a product with 2**64 / golden ratio.
+        mixed = keys.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+        bits = len(self._table).bit_length() - 1
+        return (mixed >> np.uint64(64 - bits)).astype(np.int64)
+
+    def _place(self, slots: NDArray[np.int64]) -> None:
+        places = self._hash(self._keys[slots])
+        mask = len(self._table) - 1
+        while len(slots):
+            free = self._table[places] == self._FREE
+            self._table[places[free]] = slots[free]
+            # Of several that wrote to one place the last stays; the others go on.
+            lost = self._table[places] != slots
+            slots, places = slots[lost], (places[lost] + 1) & mask

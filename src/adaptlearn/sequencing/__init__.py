@@ -1,0 +1,56 @@
+"""What to do next: curricula, policies, the sequencer and its decisions."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from adaptlearn.sequencing.checking import Repair as Repair
+    from adaptlearn.sequencing.curriculum import Curriculum as Curriculum
+    from adaptlearn.sequencing.decisions import Candidate as Candidate
+    from adaptlearn.sequencing.decisions import Decision as Decision
+    from adaptlearn.sequencing.decisions import Decisions as Decisions
+    from adaptlearn.sequencing.decisions import Reason as Reason
+    from adaptlearn.sequencing.explaining import Explanation as Explanation
+    from adaptlearn.sequencing.policies import Context as Context
+    from adaptlearn.sequencing.policies import MasteryThreshold as MasteryThreshold
+    from adaptlearn.sequencing.sequencer import Sequencer as Sequencer
+
+_HOMES = {
+    "Candidate": "decisions",
+    "Context": "policies",
+    "Curriculum": "curriculum",
+    "Decision": "decisions",
+    "Decisions": "decisions",
+    "Explanation": "explaining",
+    "MasteryThreshold": "policies",
+    "Reason": "decisions",
+    "Repair": "checking",
+    "Sequencer": "sequencer",
+}
+
+__all__ = [
+    "Candidate",
+    "Context",
+    "Curriculum",
+    "Decision",
+    "Decisions",
+    "Explanation",
+    "MasteryThreshold",
+    "Reason",
+    "Repair",
+    "Sequencer",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

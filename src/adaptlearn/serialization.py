@@ -1,0 +1,98 @@
+"""Saved things: a JSON manifest that names its format and proves it is whole."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from adaptlearn.errors import ModelFileError
+
+FORMAT_VERSION = 1
+
+
+def fingerprint(content: Mapping[str, Any]) -> str:
+    """SHA-256 of the content's canonical JSON: equal content, equal fingerprint."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def seal(kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
+    """The content with its format, version and digest."""
+    body = {"format": kind, "version": FORMAT_VERSION, **content}
+    return {**body, "digest": fingerprint(body)}
+
+
+def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write a file whole or not at all: a crash half-way leaves the old one."""
+    target = Path(path)
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(temporary, 0o666 & ~umask)  # mkstemp's files are private, saved ones are not
+        os.replace(temporary, target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def write_manifest(path: str | os.PathLike[str], kind: str, content: Mapping[str, Any]) -> None:
+    """Write content as sealed JSON."""
+    text = json.dumps(seal(kind, content), indent=1, allow_nan=False)
+    write_bytes(path, (text + "\n").encode())
+
+
+def read_manifest(path: str | os.PathLike[str], kind: str) -> dict[str, Any]:
+    """Read sealed JSON back.
+
+    Raises
+    ------
+    ModelFileError
+        It is not whole, was changed, or is of another kind or a newer version.
+    FileNotFoundError
+        There is no such file.
+    """
+    return open_seal(Path(path).read_bytes(), kind, str(path))
+
+
+def open_seal(data: bytes, kind: str, name: str) -> dict[str, Any]:
+    """Check sealed JSON and return it with its seal."""
+    try:
+        manifest = json.loads(data)
+    except ValueError as error:  # of the text or of its encoding
+        raise ModelFileError(
+            name, [f"is not whole JSON ({error}): truncated, or not a saved file of this library"]
+        ) from None
+    if not isinstance(manifest, dict) or manifest.get("format") != kind:
+        found = manifest.get("format") if isinstance(manifest, dict) else type(manifest).__name__
+        raise ModelFileError(name, [f"its format is {found!r}; expected {kind!r}"])
+    version = manifest.get("version")
+    if not isinstance(version, int) or version < 1:
+        raise ModelFileError(name, [f"its format version is {version!r}; expected an integer"])
+    if version > FORMAT_VERSION:
+        raise ModelFileError(
+            name,
+            [
+                f"format version {version} is newer than this library reads (up to "
+                f"{FORMAT_VERSION}); upgrade adaptlearn"
+            ],
+        )
+    body = {key: value for key, value in manifest.items() if key != "digest"}
+    try:
+        whole = manifest.get("digest") == fingerprint(body)
+    except ValueError:  # NaN or infinity, which no saved file holds
+        whole = False
+    if not whole:
+        raise ModelFileError(
+            name, ["its content does not match its digest: it was changed or damaged after saving"]
+        )
+    return manifest

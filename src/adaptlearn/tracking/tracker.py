@@ -1,0 +1,272 @@
+"""The mastery of many students, by name, over one fitted model."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Iterable
+from os import PathLike
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.errors import ModelFileError, StateError, UnknownLabelError
+from adaptlearn.models.base import Mastery
+from adaptlearn.models.bkt import BKT, BKTState
+from adaptlearn.numerics import Ints
+from adaptlearn.responses import ResponseLog, as_log
+from adaptlearn.serialization import open_seal, seal, write_bytes
+from adaptlearn.validation import some
+
+_KIND = "adaptlearn-tracker"
+
+
+class MasteryTracker:
+    """The state of many students over a fitted model.
+
+    Each answer costs O(1): what is kept per student and skill is a belief, not a history.
+    A student who has not answered costs nothing and stands at the start of every skill.
+
+    Parameters
+    ----------
+    model : BKT
+        Fitted.
+
+    Attributes
+    ----------
+    students : array, shape (n_students,)
+        Labels of the students met so far, in the order they were met.
+    skills : array, shape (n_skills,)
+        Labels of the model's skills.
+    fingerprint : str
+        The model's.
+
+    Notes
+    -----
+    One writer at a time. `update` takes a whole batch in or, if it raises, none of it.
+
+    Examples
+    --------
+    >>> from adaptlearn import MasteryTracker
+    >>> from adaptlearn.models import BKT
+    >>> from adaptlearn.simulation import simulate_school
+    >>> model = BKT().fit(simulate_school(n_students=200, random_state=3).responses)
+    >>> tracker = MasteryTracker(model)
+    >>> skill = model.skills_[0]
+    >>> before = tracker.predict(["mia"], [skill])[0]
+    >>> tracker.update({"student": ["mia"] * 3, "skill": [skill] * 3, "correct": [1, 1, 1]})
+    MasteryTracker(1 student over BKT())
+    >>> bool(tracker.predict(["mia"], [skill])[0] > before)
+    True
+    """
+
+    def __init__(self, model: BKT) -> None:
+        self.model = model
+        self._state = model.init_state(0)
+        self._number: dict[Any, int] = {}
+
+    @property
+    def fingerprint(self) -> str:
+        return self.model.fingerprint_
+
+    @property
+    def students(self) -> NDArray[Any]:
+        return _labels(list(self._number))
+
+    @property
+    def skills(self) -> NDArray[Any]:
+        return self.model.skills_
+
+    def __len__(self) -> int:
+        return len(self._number)
+
+    def __repr__(self) -> str:
+        n = len(self)
+        return f"MasteryTracker({n:,} student{'' if n == 1 else 's'} over {self.model!r})"
+
+    def update(self, responses: Any) -> Self:
+        """Take in new responses.
+
+        Parameters
+        ----------
+        responses : ResponseLog or frame with its standard columns
+            Any students, known or new; several answers of one student are taken in order of
+            time, id and row.
+
+        Raises
+        ------
+        LateResponse
+            An answer is older than what was already seen of its student; nothing is changed.
+            `rebuild` replays such a student.
+        ResponseDataError, StateError
+        """
+        log = as_log(responses)
+        used = _used(log)
+        labels = log.student.labels[used].tolist()
+        self._refuse_mixture(labels)
+        fresh = iter(range(len(self._number), len(self._number) + len(labels)))
+        number = {k: self._number[k] if k in self._number else next(fresh) for k in labels}
+        students = np.zeros(log.n_students, np.int64)
+        students[used] = list(number.values())
+        self._state.grow(int(students.max()) + 1)
+        self._state.check_order(log, students)  # names students as the caller does
+        self.model.update_state(self._state, log.with_students(students))
+        self._number.update(number)
+        return self
+
+    def rebuild(self, history: Any) -> Self:
+        """Replace what is believed of some students by a replay of their whole history.
+
+        Parameters
+        ----------
+        history : ResponseLog or frame with its standard columns
+            Every response of the students in it: what a late answer belongs to. The tracker
+            keeps beliefs, not histories, so the platform's own record is asked for.
+
+        Raises
+        ------
+        ResponseDataError, StateError
+            Nothing is changed.
+        """
+        log = as_log(history)
+        # A replay that fails must not leave its students forgotten.
+        MasteryTracker(self.model).update(log)
+        labels = log.student.labels[_used(log)].tolist()
+        known = [self._number[label] for label in labels if label in self._number]
+        if known:
+            self._state.forget(np.array(known))
+        return self.update(log)
+
+    def mastery(
+        self, students: Iterable[Any] | None = None, *, when: str = "next_opportunity"
+    ) -> Mastery:
+        """P(known) per student and skill.
+
+        Parameters
+        ----------
+        students : sequence of labels, optional
+            Those asked for, in this order; all students met so far by default. A student never
+            met stands at each skill's prior.
+        when : {"next_opportunity", "after_response"}
+        """
+        labels = list(self._number) if students is None else _as_list(students)
+        state, numbers = self._with_strangers(labels)
+        return self.model.state_mastery(state, numbers, _labels(labels), when=when)
+
+    def predict(self, students: Iterable[Any], skills: Iterable[Any]) -> NDArray[np.float64]:
+        """P(correct) of each student's next response on the paired skill, shape (n,)."""
+        state, numbers = self._with_strangers(_as_list(students))
+        return self.model.predict_state(state, numbers, _as_list(skills))
+
+    def counts(self, students: Iterable[Any] | None = None) -> NDArray[np.int64]:
+        """Answers seen per student and skill, shape (n_students, n_skills)."""
+        labels = list(self._number) if students is None else _as_list(students)
+        state, numbers = self._with_strangers(labels)
+        return self.model.state_counts(state, numbers)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the state to one file: arrays, and a JSON manifest of what they are."""
+        arrays = self._state.to_arrays()
+        arrays["last_time"] = arrays["last_time"][: len(self)]
+        manifest = seal(
+            _KIND,
+            {
+                "model": self.fingerprint,
+                "students": [_plain(label) for label in self._number],
+                "skills": [_plain(label) for label in self._state.skills],
+                "clock": self._state.clock,
+                "arrays": {name: _digest(array) for name, array in arrays.items()},
+            },
+        )
+        text = np.frombuffer(json.dumps(manifest).encode(), np.uint8)
+        buffer = io.BytesIO()
+        np.savez(buffer, manifest=text, **arrays)
+        write_bytes(path, buffer.getvalue())
+
+    @classmethod
+    def load(cls, path: str | PathLike[str], model: BKT) -> MasteryTracker:
+        """Read a saved state back, for the model it was made with.
+
+        Raises
+        ------
+        ModelFileError
+            The file is damaged, was changed, or is of a newer format version.
+        StateError
+            It belongs to another model.
+        """
+        name = str(path)
+        try:
+            with np.load(io.BytesIO(Path(path).read_bytes()), allow_pickle=False) as file:
+                arrays = {key: file[key] for key in file.files}
+        except (ValueError, EOFError, zipfile.BadZipFile) as error:
+            raise ModelFileError(name, [f"is not a whole saved tracker ({error})"]) from None
+        if "manifest" not in arrays:
+            raise ModelFileError(name, ["is not a saved tracker: it has no manifest"])
+        manifest = open_seal(arrays.pop("manifest").tobytes(), _KIND, name)
+        digests = {key: _digest(array) for key, array in arrays.items()}
+        if digests != manifest["arrays"]:
+            raise ModelFileError(name, ["its arrays do not match the manifest: it was changed"])
+        if manifest["model"] != model.fingerprint_:
+            raise StateError(
+                f"{name}: made with model {manifest['model'][:12]}…, this model is "
+                f"{model.fingerprint_[:12]}…; replay the responses over the new model"
+            )
+        tracker = cls(model)
+        tracker._state = BKTState.from_arrays(
+            model.fingerprint_, manifest["skills"], manifest["clock"], arrays
+        )
+        tracker._number = {label: number for number, label in enumerate(manifest["students"])}
+        return tracker
+
+    def _with_strangers(self, labels: list[Any]) -> tuple[BKTState, Ints]:
+        """The state and the number of each label; the never met share one empty student."""
+        unmet = [label for label in labels if label not in self._number]
+        self._refuse_mixture(unmet)
+        empty = len(self._number)
+        self._state.grow(empty + 1)
+        return self._state, np.array([self._number.get(k, empty) for k in labels], np.int64)
+
+    def _refuse_mixture(self, labels: list[Any]) -> None:
+        """1 and "1" are two students; a caller who mixes them would lose one's answers."""
+        first = next(iter(self._number), None)
+        if first is None:
+            return
+        text = isinstance(first, str)
+        other = [label for label in labels if isinstance(label, str) != text]
+        if other:
+            kind = "strings" if text else "integers"
+            raise UnknownLabelError(
+                "tracker", [f"student {some(other)}: the students met so far are {kind}"]
+            )
+
+
+def _used(log: ResponseLog) -> Ints:
+    return np.flatnonzero(np.bincount(log.student.codes, minlength=log.n_students))
+
+
+def _as_list(labels: Any) -> list[Any]:
+    if isinstance(labels, (str, int, np.integer)):
+        labels = [labels]
+    return [_plain(label) for label in labels]
+
+
+def _plain(label: Any) -> Any:
+    return label.item() if isinstance(label, np.generic) else label
+
+
+def _labels(labels: list[Any]) -> NDArray[Any]:
+    if labels and all(isinstance(label, int) for label in labels):
+        return np.array(labels, np.int64)
+    array = np.empty(len(labels), object)
+    array[:] = labels
+    return array
+
+
+def _digest(array: NDArray[Any]) -> str:
+    from hashlib import sha256
+
+    header = f"{array.dtype.str}{array.shape}".encode()
+    return sha256(header + np.ascontiguousarray(array).tobytes()).hexdigest()
