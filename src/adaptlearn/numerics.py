@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,10 +42,12 @@ def stable_group(keys: Ints, n_keys: int) -> tuple[Ints, Ints]:
 
     n = len(keys)
     index = np.int32 if max(n, n_keys) < 2**31 - 1 else np.int64
-    one_per_column = csc_array(
-        (np.empty(n, np.int8), keys.astype(index, copy=False), np.arange(n + 1, dtype=index)),
-        shape=(n_keys, n),
+    parts: Any = (
+        np.empty(n, np.int8),
+        keys.astype(index, copy=False),
+        np.arange(n + 1, dtype=index),
     )
+    one_per_column = csc_array(parts, shape=(n_keys, n))
     by_row = one_per_column.tocsr()
     return by_row.indices, by_row.indptr
 
@@ -148,6 +150,7 @@ class KeyTable:
 
     @property
     def keys(self) -> NDArray[np.int64]:
+        """The keys held, shape (n,); a key's slot is its place."""
         return self._keys[: self._n]
 
     def find(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -38,8 +38,8 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
             os.fsync(stream.fileno())
         umask = os.umask(0)
         os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)  # mkstemp's files are private, saved ones are not
-        os.replace(temporary, target)
+        Path(temporary).chmod(0o666 & ~umask)  # mkstemp's files are private, saved ones are not
+        Path(temporary).replace(target)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise

@@ -20,10 +20,12 @@ class Interval:
     integer: bool = False
 
     def accepts(self, value: Any) -> bool:
+        """Whether the value lies in the interval and is of the right kind."""
         if isinstance(value, bool) or not isinstance(value, Integral if self.integer else Real):
             return False
-        above = value >= self.low if self.closed in ("both", "left") else value > self.low
-        below = value <= self.high if self.closed in ("both", "right") else value < self.high
+        number = float(value)
+        above = number >= self.low if self.closed in ("both", "left") else number > self.low
+        below = number <= self.high if self.closed in ("both", "right") else number < self.high
         return bool(above and below)
 
     def __str__(self) -> str:
@@ -40,8 +42,11 @@ class OneOf:
     values: tuple[Any, ...]
 
     def accepts(self, value: Any) -> bool:
-        return any(value is allowed or (type(value) is type(allowed) and value == allowed)
-                   for allowed in self.values)
+        """Whether the value is one of them; ``1`` is not ``True``."""
+        return any(
+            value is allowed or (type(value) is type(allowed) and value == allowed)
+            for allowed in self.values
+        )
 
     def __str__(self) -> str:
         return "one of " + ", ".join(repr(value) for value in self.values)

@@ -286,6 +286,4 @@ def tally_calibration(counts: Tally, n_bins: int = _N_BINS) -> float:
 def all_metrics(correct: ArrayLike, predicted: ArrayLike) -> dict[str, float]:
     """Every metric, by its name; arguments as in `auc`."""
     metrics = (auc, log_loss, rmse, accuracy, calibration_error)
-    return {
-        name: metric(correct, predicted) for name, metric in zip(METRICS, metrics, strict=True)
-    }
+    return {name: metric(correct, predicted) for name, metric in zip(METRICS, metrics, strict=True)}

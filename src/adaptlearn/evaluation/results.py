@@ -10,7 +10,7 @@ from typing import Any
 
 from adaptlearn.evaluation.metrics import METRICS
 
-_TITLES = {
+TITLES = {
     "auc": "AUC",
     "log_loss": "log loss",
     "rmse": "RMSE",
@@ -42,12 +42,18 @@ class Estimate:
             return f"{self.value:.4f}"
         return f"{self.value:.4f} [{self.lower:.4f}, {self.upper:.4f}]"
 
+    def interval(self) -> str:
+        """Both ends of the interval as text, or a dash."""
+        return "-" if math.isnan(self.lower) else f"{self.lower:.4f} to {self.upper:.4f}"
+
     def to_dict(self) -> dict[str, float | None]:
         """``value``, ``lower`` and ``upper``; None in place of nan, which JSON lacks."""
         return {
             name: None if math.isnan(number) else number
             for name, number in (
-                ("value", self.value), ("lower", self.lower), ("upper", self.upper)
+                ("value", self.value),
+                ("lower", self.lower),
+                ("upper", self.upper),
             )
         }
 
@@ -117,7 +123,7 @@ class Evaluation:
     def _table(self) -> tuple[list[str], list[list[str]]]:
         head = ["metric", "value", f"{self.confidence * 100:g}% interval"]
         return head, [
-            [_TITLES[name], number(estimate.value), interval(estimate)]
+            [TITLES[name], number(estimate.value), estimate.interval()]
             for name, estimate in self.metrics().items()
         ]
 
@@ -131,13 +137,6 @@ class Evaluation:
 def number(value: float) -> str:
     """Four decimals, or *undefined*."""
     return "undefined" if math.isnan(value) else f"{value:.4f}"
-
-
-def interval(estimate: Estimate) -> str:
-    """Both ends of an interval, or a dash."""
-    if math.isnan(estimate.lower):
-        return "–"
-    return f"{estimate.lower:.4f} to {estimate.upper:.4f}"
 
 
 def text_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -204,7 +204,7 @@ def summarise(
     else:
         resampled = bootstrap_metrics(correct, predicted, code, n_bootstrap, rng)
         lost = int(np.isnan(resampled["auc"]).sum())
-        if 0 < lost and not np.isnan(values["auc"]):
+        if lost and not np.isnan(values["auc"]):
             notes.append(
                 f"the interval of AUC leaves out {lost:,} of {n_bootstrap:,} resamples, in which "
                 "every answer is alike"

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from adaptlearn.errors import NotFittedError, ParameterError
 from adaptlearn.validation import Constraint, check_parameters, some
 
+When = Literal["after_response", "next_opportunity"]
+
 
 @dataclass(frozen=True)
 class Mastery:
@@ -42,7 +44,7 @@ class Mastery:
     lower: NDArray[np.float64] | None
     upper: NDArray[np.float64] | None
     kind: Literal["latent", "predicted"]
-    when: Literal["after_response", "next_opportunity"]
+    when: When
 
     def table(self) -> dict[str, NDArray[Any]]:
         """One row per student and skill, as columns any dataframe library takes."""
@@ -75,8 +77,8 @@ class KnowledgeTracer:
     def _parameter_names(cls) -> list[str]:
         return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
 
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """The constructor's arguments (`deep` is part of the protocol; nothing is nested)."""
+    def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002 - the protocol's; nothing is nested
+        """Name and value of each constructor argument."""
         return {name: getattr(self, name) for name in self._parameter_names()}
 
     def set_params(self, **params: Any) -> Self:
@@ -85,7 +87,8 @@ class KnowledgeTracer:
         if unknown:
             names = some(self._parameter_names(), 20)
             raise ParameterError(
-                type(self).__name__, [f"no parameter {name!r}; there are {names}" for name in unknown]
+                type(self).__name__,
+                [f"no parameter {name!r}; there are {names}" for name in unknown],
             )
         for name, value in params.items():
             setattr(self, name, value)

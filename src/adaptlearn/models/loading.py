@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from os import PathLike
-from typing import Any
 
 from adaptlearn.errors import ModelFileError
 from adaptlearn.models.base import KnowledgeTracer
 from adaptlearn.serialization import read_manifest
+
+_HOMES = {"BKT": "adaptlearn.models.bkt"}
 
 
 def load(path: str | PathLike[str]) -> KnowledgeTracer:
@@ -25,22 +27,21 @@ def load(path: str | PathLike[str]) -> KnowledgeTracer:
 
     Examples
     --------
+    >>> import tempfile
+    >>> from pathlib import Path
     >>> import adaptlearn
     >>> from adaptlearn.models import BKT
     >>> log = {"student": [1, 1, 1, 2, 2, 2], "skill": ["add"] * 6, "correct": [0, 1, 1, 0, 0, 1]}
-    >>> path = tmp_path / "model.json"
-    >>> BKT().fit(log).save(path)
-    >>> adaptlearn.load(path)
-    BKT()
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     BKT(forgetting=True).fit(log).save(Path(folder) / "model.json")
+    ...     adaptlearn.load(Path(folder) / "model.json")
+    BKT(forgetting=True)
     """
     manifest = read_manifest(path, "adaptlearn-model")
-    models: dict[str, Any] = {}
-    if manifest.get("model") == "BKT":
-        from adaptlearn.models.bkt import BKT
-
-        models["BKT"] = BKT
     name = manifest.get("model")
-    if name not in models:
+    if name not in _HOMES:
         raise ModelFileError(str(path), [f"holds a model named {name!r}, which is not known here"])
-    model: KnowledgeTracer = models[name]._from_manifest(manifest, str(path))
+    model: KnowledgeTracer = getattr(import_module(_HOMES[name]), name).from_manifest(
+        manifest, str(path)
+    )
     return model

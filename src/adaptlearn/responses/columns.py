@@ -7,7 +7,8 @@ before the one error is raised.
 
 from __future__ import annotations
 
-from datetime import datetime
+import math
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from adaptlearn.responses.frames import Column, is_aware
 from adaptlearn.validation import some
 
 _FLOAT_EXACT = 2**53
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Labelled(NamedTuple):
@@ -113,7 +115,7 @@ def is_missing(value: Any) -> bool:
     """None, NaN, NaT, or a dataframe library's own mark for a gap."""
     if value is None or type(value).__name__ in ("NAType", "NaTType"):
         return True
-    return isinstance(value, (float, np.floating)) and value != value
+    return isinstance(value, (float, np.floating)) and math.isnan(value)
 
 
 def _encode_integers(column: Column, where: str, problems: list[str]) -> Labelled:
@@ -206,9 +208,7 @@ def _numbers_of_objects(column: Column) -> tuple[NDArray[np.float64], NDArray[np
     return numbers, np.array(bad, np.intp)
 
 
-def read_time(
-    column: Column, name: str, problems: list[str]
-) -> tuple[NDArray[np.float64], str]:
+def read_time(column: Column, name: str, problems: list[str]) -> tuple[NDArray[np.float64], str]:
     """Seconds, and by which clock: ``"seconds"``, ``"naive"`` or ``"aware"`` datetimes."""
     where = f"column {name!r}"
     if column.dtype.kind in "iu":
@@ -232,7 +232,9 @@ def read_time(
         return np.zeros(len(column)), "seconds"
     missing = np.flatnonzero(np.isnan(seconds))
     if len(missing):
-        problems.append(f"{where}: {rows_text(missing)} missing; with a time column every row has one")
+        problems.append(
+            f"{where}: {rows_text(missing)} missing; with a time column every row has one"
+        )
     endless = np.flatnonzero(np.isinf(seconds))
     if len(endless):
         problems.append(f"{where}: {rows_text(endless)} infinite; expected finite seconds")
@@ -253,24 +255,24 @@ def _read_object_times(
 ) -> tuple[NDArray[np.float64], str]:
     seconds = np.full(len(column), np.nan)
     found: dict[str, list[int]] = {}
-    epoch = datetime(1970, 1, 1)
     for row, value in enumerate(column.tolist()):
         if is_missing(value):
             continue
         if isinstance(value, datetime):
             clock = "naive" if value.tzinfo is None else "aware"
-            naive = value if value.tzinfo is None else value.astimezone(_utc()).replace(tzinfo=None)
-            seconds[row] = (naive - epoch).total_seconds()
+            # A time without a zone is counted as its clock shows it, as datetime64 does.
+            moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value
+            seconds[row] = (moment - _EPOCH).total_seconds()
         elif isinstance(value, (int, float, np.number)) and not isinstance(value, bool):
             clock, seconds[row] = "seconds", float(value)
         else:
             clock, seconds[row] = type(value).__name__, 0.0
         found.setdefault(clock, []).append(row)
     strange = [kind for kind in found if kind not in ("seconds", "naive", "aware")]
-    for kind in strange:
-        problems.append(
-            f"{where}: {kind} in {rows_text(np.array(found[kind]))}; expected seconds or datetimes"
-        )
+    problems += [
+        f"{where}: {kind} in {rows_text(np.array(found[kind]))}; expected seconds or datetimes"
+        for kind in strange
+    ]
     if {"naive", "aware"} <= set(found):
         told = rows_text(np.array(found["naive"]))
         problems.append(
@@ -280,9 +282,3 @@ def _read_object_times(
     elif len(found) > 1 and not strange:
         problems.append(f"{where}: mixes seconds and datetimes; give one of the two")
     return seconds, next((kind for kind in found if kind not in strange), "seconds")
-
-
-def _utc() -> Any:
-    from datetime import UTC
-
-    return UTC

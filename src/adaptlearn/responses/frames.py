@@ -85,10 +85,9 @@ def _from_mapping(frame: Mapping[str, Any], names: list[str], subject: str) -> d
 
 
 def _as_column(values: Any) -> Column:
+    if isinstance(values, np.ma.MaskedArray):
+        return np.asarray(np.ma.filled(values.astype(object), None))
     if isinstance(values, np.ndarray):
-        if isinstance(values, np.ma.MaskedArray):
-            filled: Column = values.astype(object).filled(None)
-            return filled
         return values
     if hasattr(values, "__array__"):
         return np.asarray(values)
@@ -123,7 +122,7 @@ def _series_to_numpy(series: Any) -> Column:
     import narwhals as nw
 
     dtype = series.dtype
-    if dtype == nw.Datetime or dtype == nw.Date:
+    if dtype in (nw.Datetime, nw.Date):
         zone = getattr(dtype, "time_zone", None)
         if zone is not None:
             series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
@@ -136,16 +135,9 @@ def _series_to_numpy(series: Any) -> Column:
         return np.asarray(series.to_numpy())
     if dtype.is_float():
         return np.asarray(series.to_numpy(), dtype=np.float64)
-    if dtype == nw.Categorical or dtype == nw.Enum:
+    if dtype in (nw.Categorical, nw.Enum):
         series = series.cast(nw.String)
     values = series.to_list() if dtype in (nw.List, nw.Array) else series.to_numpy()
     column = np.empty(len(values), object)
     column[:] = values
     return column
-
-
-def table_from_columns(columns: Mapping[str, Column], backend: str) -> Any:
-    """A dataframe of the named library from columns, for those who ask for one."""
-    import narwhals as nw
-
-    return nw.from_dict(dict(columns), backend=backend).to_native()

@@ -78,7 +78,7 @@ class ResponseLog:
         item: Labelled | None = None,
         time: NDArray[np.float64] | None = None,
         clock: str | None = None,
-        id: Labelled | None = None,
+        id: Labelled | None = None,  # noqa: A002 - the column's standard name
         extra: Mapping[str, Column] | None = None,
     ) -> None:
         self.student = _frozen(student)
@@ -102,9 +102,9 @@ class ResponseLog:
         student: str = "student",
         skill: str | None = "skill",
         correct: str = "correct",
-        item: str | None | Literal[False] = None,
-        time: str | None | Literal[False] = None,
-        id: str | None | Literal[False] = None,
+        item: str | Literal[False] | None = None,
+        time: str | Literal[False] | None = None,
+        id: str | Literal[False] | None = None,  # noqa: A002 - the column's standard name
         extra: Sequence[str] = (),
         skill_separator: str | None = None,
         q_matrix: Any = None,
@@ -156,18 +156,13 @@ class ResponseLog:
             {"unanswered": unanswered},
             {"unanswered": [OneOf(("refuse", "exposure"))]},
         )
-        available = column_names(frame)
         names = {"student": student, "correct": correct}
-        for role, name in (("item", item), ("time", time), ("id", id)):
-            if name is None and role in available:
-                names[role] = role
-            elif name:
-                names[role] = name
-        problems: list[str] = []
         if q_matrix is None:
             names["skill"] = skill or "skill"
-        elif "item" not in names:
-            names["item"] = "item"  # so that its absence is reported by name
+        names |= _optional_names(frame, {"item": item, "time": time, "id": id})
+        if q_matrix is not None:
+            names.setdefault("item", "item")  # so that its absence is reported by name
+        problems: list[str] = []
         raw = columns_of(frame, [*names.values(), *extra], "response log")
         if not len(raw[student]):
             raise ResponseDataError("response log", ["it has no rows; expected responses"])
@@ -216,10 +211,12 @@ class ResponseLog:
 
     @property
     def n_students(self) -> int:
+        """Student labels, those of a whole log in its parts too."""
         return len(self.student.labels)
 
     @property
     def n_skills(self) -> int:
+        """Skill labels, those of a whole log in its parts too."""
         return len(self.skill.labels)
 
     def __repr__(self) -> str:
@@ -327,7 +324,9 @@ class ResponseLog:
         """The codes of labels of ``"student"``, ``"skill"`` or ``"item"``."""
         known = {label: code for code, label in enumerate(getattr(self, column).labels.tolist())}
         wanted = list(labels)
-        unknown = [f"{column} {label!r} is not in the log" for label in wanted if label not in known]
+        unknown = [
+            f"{column} {label!r} is not in the log" for label in wanted if label not in known
+        ]
         if unknown:
             raise UnknownLabelError("response log", unknown)
         return np.array([known[label] for label in wanted], np.int64)
@@ -346,9 +345,11 @@ class ResponseLog:
         rows = self.sequences.order
         if self.skill_rows is not None:
             rows = self.skill_rows[rows]
-        keys = [self.correct[rows]] if self.item is None else [
-            self.item.codes[rows], self.correct[rows]
-        ]
+        keys = (
+            [self.correct[rows]]
+            if self.item is None
+            else [self.item.codes[rows], self.correct[rows]]
+        )
         chain = np.repeat(np.arange(len(self.sequences.starts)), self.sequences.lengths)
         time = self.time[rows]
         if not ((time[1:] == time[:-1]) & (chain[1:] == chain[:-1])).any():
@@ -381,6 +382,17 @@ class ResponseLog:
             DataWarning,
             stacklevel=3,
         )
+
+
+def _optional_names(
+    frame: Any, wanted: Mapping[str, str | Literal[False] | None]
+) -> dict[str, str]:
+    """The columns of optional roles: those named, and those that have the role's name."""
+    available = set(column_names(frame))
+    names = {role: name or role for role, name in wanted.items() if name is not False}
+    return {
+        role: name for role, name in names.items() if wanted[role] is not None or role in available
+    }
 
 
 def _frozen(column: Labelled) -> Labelled:

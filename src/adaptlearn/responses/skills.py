@@ -21,7 +21,6 @@ class SkillColumn(NamedTuple):
 
     def take(self, index: NDArray[np.integer], n_rows: int) -> SkillColumn:
         """The entries of some rows, renumbered to their place in `index`."""
-        assert self.rows is not None
         return _expand(_Combinations.of_rows(self, n_rows), index)
 
 
@@ -34,6 +33,7 @@ class _Combinations(NamedTuple):
 
     @classmethod
     def of_rows(cls, column: SkillColumn, n_rows: int) -> _Combinations:
+        assert column.rows is not None
         starts = np.zeros(n_rows + 1, np.int64)
         np.cumsum(np.bincount(column.rows, minlength=n_rows), out=starts[1:])
         return cls(column.entries.codes, starts, column.entries.labels)
@@ -83,7 +83,8 @@ def _holds_lists(column: Column) -> bool:
 
 def _read_lists(column: Column, where: str, name: str, problems: list[str]) -> SkillColumn:
     keys: list[tuple[Any, ...]] = []
-    missing, single = [], []
+    missing: list[int] = []
+    single: list[int] = []
     for row, value in enumerate(column.tolist()):
         if isinstance(value, (list, tuple, set, frozenset, np.ndarray)):
             key = tuple(value.tolist() if isinstance(value, np.ndarray) else value)

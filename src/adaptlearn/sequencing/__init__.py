@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from adaptlearn.sequencing.checking import Repair as Repair
+    from adaptlearn.sequencing.reading import Repair as Repair
     from adaptlearn.sequencing.curriculum import Curriculum as Curriculum
     from adaptlearn.sequencing.decisions import Candidate as Candidate
     from adaptlearn.sequencing.decisions import Decision as Decision
@@ -26,7 +26,7 @@ _HOMES = {
     "Explanation": "explaining",
     "MasteryThreshold": "policies",
     "Reason": "decisions",
-    "Repair": "checking",
+    "Repair": "reading",
     "Sequencer": "sequencer",
 }
 

@@ -11,8 +11,6 @@ from typing import NamedTuple
 from adaptlearn.sequencing.graph import closing_edges
 from adaptlearn.sequencing.reading import Draft, Label, RawUnit, Repair
 
-__all__ = ["Parts", "Repair", "check"]
-
 # Looking for near spellings compares with every name: only done while that is cheap.
 _HINTS = 50
 _HINT_NAMES = 20_000

@@ -201,6 +201,36 @@ def closure(edges: csr_array) -> csr_array:
         total = longer
 
 
+class Doors(NamedTuple):
+    """What must be open before each lesson, by its *entries*: its pairs with a skill it teaches.
+
+    Attributes
+    ----------
+    needs : sparse 0/1 array, shape (n_entries, n_skills)
+        The prerequisites of the entry's skill that its lesson does not itself teach.
+    entries : sparse 0/1 array, shape (n_lessons, n_entries)
+        Which entries each lesson has.
+    """
+
+    needs: csr_array
+    entries: csr_array
+
+
+def doors(teaches: csr_array, before: csr_array) -> Doors:
+    """Lay out the prerequisites that lessons have from outside (see `Doors`)."""
+    n_lessons, n_skills = teaches.shape
+    lesson = np.repeat(np.arange(n_lessons), np.diff(teaches.indptr))
+    needs = before[teaches.indices]
+    entry = np.repeat(np.arange(teaches.nnz), np.diff(needs.indptr))
+    # A lesson and a skill in one number, to look up whether the one teaches the other.
+    needed = lesson[entry] * n_skills + needs.indices
+    outside = ~np.isin(needed, lesson * n_skills + teaches.indices)
+    return Doors(
+        incidence(entry[outside], needs.indices[outside], (teaches.nnz, n_skills)),
+        incidence(lesson, np.arange(teaches.nnz), (n_lessons, teaches.nnz)),
+    )
+
+
 def count_marked(members: csr_array, marked: Bools) -> NDArray[np.int32]:
     """How many of each row's members are marked, for many markings at once.
 

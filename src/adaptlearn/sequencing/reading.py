@@ -201,9 +201,7 @@ def _gather(records: list[dict[str, Any]], table: str, draft: Draft) -> list[dic
             # A value that is not equal to itself is a gap, and two gaps agree.
             if given != before and (given == given or before == before):  # noqa: PLR0124
                 problem = f"{table} row {number}: {role} {label!r} has {name} {given!r}, before "
-                draft.faults.append(
-                    Repair("conflict", problem + repr(before), f"kept {before!r}")
-                )
+                draft.faults.append(Repair("conflict", problem + repr(before), f"kept {before!r}"))
     return list(gathered.values())
 
 

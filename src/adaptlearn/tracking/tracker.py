@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import ModelFileError, StateError, UnknownLabelError
-from adaptlearn.models.base import Mastery
+from adaptlearn.models.base import Mastery, When
 from adaptlearn.models.bkt import BKT, BKTState
 from adaptlearn.numerics import Ints
 from adaptlearn.responses import ResponseLog, as_log
@@ -70,14 +70,17 @@ class MasteryTracker:
 
     @property
     def fingerprint(self) -> str:
+        """Names the model: a saved tracker is read back over this very one."""
         return self.model.fingerprint_
 
     @property
     def students(self) -> NDArray[Any]:
+        """Labels of the students met so far, in the order they were met."""
         return _labels(list(self._number))
 
     @property
     def skills(self) -> NDArray[Any]:
+        """Labels of the model's skills."""
         return self.model.skills_
 
     def __len__(self) -> int:
@@ -141,7 +144,7 @@ class MasteryTracker:
         return self.update(log)
 
     def mastery(
-        self, students: Iterable[Any] | None = None, *, when: str = "next_opportunity"
+        self, students: Iterable[Any] | None = None, *, when: When = "next_opportunity"
     ) -> Mastery:
         """P(known) per student and skill.
 
@@ -183,7 +186,8 @@ class MasteryTracker:
         )
         text = np.frombuffer(json.dumps(manifest).encode(), np.uint8)
         buffer = io.BytesIO()
-        np.savez(buffer, manifest=text, **arrays)
+        everything: dict[str, Any] = {"manifest": text, **arrays}
+        np.savez(buffer, **everything)
         write_bytes(path, buffer.getvalue())
 
     @classmethod

@@ -20,6 +20,7 @@ References
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -106,9 +107,10 @@ def expectations(trie: PrefixTrie, parameters: Parameters) -> Expectations:
     belief = np.empty((restarts, n_nodes))
     scale = np.empty((restarts, n_nodes))
     levels = trie.levels.tolist()
+    following = parameters.prior  # P(known) at the next opportunity, by node one level up
     with np.errstate(invalid="ignore"):  # 0 / 0 is found and named below
-        for level, (lo, hi) in enumerate(zip(levels[:-1], levels[1:], strict=True)):
-            if level:  # `following` is P(known) at the next opportunity, by node one level up
+        for level, (lo, hi) in enumerate(pairwise(levels)):
+            if level:
                 known = following[:, trie.parent[lo:hi] - levels[level - 1]]
             else:
                 known = parameters.prior[:, trie.group[lo:hi]]
@@ -122,14 +124,29 @@ def expectations(trie: PrefixTrie, parameters: Parameters) -> Expectations:
     if not np.all(scale > 0):
         raise ImpossibleHistoryError(_name_impossible(trie, scale))
 
-    message0, message1, sum0, sum1 = _backward(trie, parameters, b0, b1, scale)
-    return _counts(trie, parameters, place, belief, scale, (message0, message1), (sum0, sum1))
+    backward = _backward(trie, parameters, b0, b1, scale)
+    return _counts(trie, parameters, place, Forward(belief, scale), backward)
+
+
+class Forward(NamedTuple):
+    """Per restart and node: the belief after it, and the probability of its response."""
+
+    belief: Floats
+    scale: Floats
+
+
+class Backward(NamedTuple):
+    """Messages per restart and node; their sums over the children per restart and inner node."""
+
+    message0: Floats
+    message1: Floats
+    sum0: Floats
+    sum1: Floats
 
 
 def _backward(
     trie: PrefixTrie, parameters: Parameters, b0: Floats, b1: Floats, scale: Floats
-) -> tuple[Floats, Floats, Floats, Floats]:
-    """The messages ``B`` of every node, and their sums over the children of inner nodes."""
+) -> Backward:
     restarts, n_nodes = scale.shape
     message0 = np.broadcast_to(trie.end, (restarts, n_nodes)).copy()
     message1 = message0.copy()
@@ -150,37 +167,30 @@ def _backward(
         nodes = trie.inner[left:right]
         message0[:, nodes] += s0 + learn[:, left:right] * gain
         message1[:, nodes] += s1 - forget[:, left:right] * gain
-    return message0, message1, sum0, sum1
+    return Backward(message0, message1, sum0, sum1)
 
 
 def _counts(
-    trie: PrefixTrie,
-    parameters: Parameters,
-    place: Ints,
-    belief: Floats,
-    scale: Floats,
-    messages: tuple[Floats, Floats],
-    sums: tuple[Floats, Floats],
+    trie: PrefixTrie, parameters: Parameters, place: Ints, forward: Forward, backward: Backward
 ) -> Expectations:
+    belief, scale = forward
     restarts, n_groups, top = len(belief), trie.n_groups, int(trie.levels[1])
 
     def total(values: Floats, index: Ints, bins: int) -> Floats:
-        return np.stack(
-            [np.bincount(index, weights=row, minlength=bins) for row in values]
-        )
+        return np.stack([np.bincount(index, weights=row, minlength=bins) for row in values])
 
     shape = (restarts, n_groups, 3)
-    known = belief * messages[1]
-    unknown = (1 - belief) * messages[0]
+    known = belief * backward.message1
+    unknown = (1 - belief) * backward.message0
     by_known = total(known, place, 3 * n_groups).reshape(shape)
     by_unknown = total(unknown, place, 3 * n_groups).reshape(shape)
     inner_group = trie.group[trie.inner]
     f = belief[:, trie.inner]
     from_known, from_unknown = f, 1 - f
-    learned = parameters.learn * total(from_unknown * sums[1], inner_group, n_groups)
-    stay0 = (1 - parameters.learn) * total(from_unknown * sums[0], inner_group, n_groups)
-    forgot = parameters.forget * total(from_known * sums[0], inner_group, n_groups)
-    stay1 = (1 - parameters.forget) * total(from_known * sums[1], inner_group, n_groups)
+    learned = parameters.learn * total(from_unknown * backward.sum1, inner_group, n_groups)
+    stay0 = (1 - parameters.learn) * total(from_unknown * backward.sum0, inner_group, n_groups)
+    forgot = parameters.forget * total(from_known * backward.sum0, inner_group, n_groups)
+    stay1 = (1 - parameters.forget) * total(from_known * backward.sum1, inner_group, n_groups)
     first = np.bincount(trie.group[:top], weights=trie.weight[:top], minlength=n_groups)
     return Expectations(
         log_likelihood=total(trie.weight * np.log(scale), trie.group, n_groups),
@@ -201,7 +211,7 @@ def _name_impossible(trie: PrefixTrie, scale: Floats) -> str:
     node = int(np.argwhere(~(scale > 0))[0, 1])
     group, history = int(trie.group[node]), []
     for level in range(int(np.searchsorted(trie.levels, node, "right")) - 1, -1, -1):
-        history.append("wrong right exposure".split()[trie.symbol[node]])
+        history.append(("wrong", "right", "exposure")[trie.symbol[node]])
         node = int(trie.parent[node]) if level else node
     told = ", ".join(reversed(history))
     return f"parameter set {group}: the history ({told}) has probability 0 under its exact zeros"

@@ -16,7 +16,9 @@ from adaptlearn.numerics import Floats, Ints, Sequences, longest_first
 
 
 class Filtered(NamedTuple):
-    """Attributes
+    """What a pass along the sequences finds.
+
+    Attributes
     ----------
     p_correct : float array, shape (n_rows,)
         P(correct) of each row before its own answer is seen.

@@ -59,8 +59,9 @@ def random_starts(
     rng: np.random.Generator, n_starts: int, n_groups: int, forgetting: bool
 ) -> Parameters:
     """Starting points over the plausible region, where guess + slip < 1."""
-    drawn = {name: rng.uniform(low, high, (n_starts, n_groups)) for name, (low, high)
-             in _RANGES.items()}
+    drawn = {
+        name: rng.uniform(low, high, (n_starts, n_groups)) for name, (low, high) in _RANGES.items()
+    }
     if not forgetting:
         drawn["forget"] = np.zeros((n_starts, n_groups))
     return Parameters(**drawn)
@@ -208,5 +209,6 @@ def _borrow(
     )
     for old, new in zip(found.parameters, again.parameters, strict=True):
         old[groups] = new
-    for old, new in zip(found[1:], again[1:], strict=True):
-        old[groups] = new
+    found.log_likelihood[groups] = again.log_likelihood
+    found.n_iter[groups] = again.n_iter
+    found.converged[groups] = again.converged

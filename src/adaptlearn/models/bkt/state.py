@@ -49,14 +49,17 @@ class BKTState:
 
     @property
     def n_students(self) -> int:
+        """Students there is room for."""
         return len(self.last_time)
 
     @property
     def p_known(self) -> Floats:
+        """P(known) after the last response, shape (n_pairs,)."""
         return self._p_known[: len(self._pairs)]
 
     @property
     def answers(self) -> NDArray[np.int64]:
+        """Answers behind each belief, shape (n_pairs,)."""
         return self._answers[: len(self._pairs)]
 
     @property

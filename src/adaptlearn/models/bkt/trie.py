@@ -7,20 +7,26 @@ computed once per node, weighted by the students who passed it.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.numerics import Floats, Ints, Sequences, longest_first
+from adaptlearn.responses import ResponseLog
 
 WRONG, RIGHT, EXPOSURE = 0, 1, 2
 """Symbols of a history: the answers, and a lesson without one."""
 
 
+def history_symbols(log: ResponseLog) -> NDArray[np.int8]:
+    """The symbol of each entry of a log."""
+    answers = log.correct if log.skill_rows is None else log.correct[log.skill_rows]
+    return np.where(answers < 0, np.int8(EXPOSURE), answers)
+
+
 class PrefixTrie(NamedTuple):
-    """A forest of histories, level by level: node ``n`` is a history of one more response
-    than its parent's.
+    """A forest of histories, level by level; a child has one response more than its parent.
 
     Attributes
     ----------
@@ -57,10 +63,12 @@ class PrefixTrie(NamedTuple):
 
     @property
     def n_nodes(self) -> int:
+        """Distinct histories."""
         return len(self.symbol)
 
     @property
     def depth(self) -> int:
+        """The longest history."""
         return len(self.levels) - 1
 
     def pooled(self) -> PrefixTrie:
@@ -80,12 +88,12 @@ class PrefixTrie(NamedTuple):
             (self.parent[:top][keep[:top]], kept_before[self.parent[top:][keep[top:]]])
         )
         return _assemble(
-            renumbered[self.group[keep]],
-            self.symbol[keep],
-            self.weight[keep],
-            levels,
-            parent,
-            len(groups),
+            group=renumbered[self.group[keep]],
+            symbol=self.symbol[keep],
+            weight=self.weight[keep],
+            levels=levels,
+            parent=parent,
+            n_groups=len(groups),
         )
 
 
@@ -134,14 +142,12 @@ def build_trie(
         parts["parent"].append(parent + levels[-2] if level else np.full_like(parent, -1))
         levels.append(levels[-1] + len(present))
         n_parents = len(present)
-    joined = {name: np.concatenate(arrays) for name, arrays in parts.items()}
-    return _assemble(
-        joined["group"], joined["symbol"], joined["weight"], np.array(levels), joined["parent"],
-        n_groups,
-    )
+    joined: dict[str, Any] = {name: np.concatenate(arrays) for name, arrays in parts.items()}
+    return _assemble(**joined, levels=np.array(levels), n_groups=n_groups)
 
 
 def _assemble(
+    *,
     group: Ints,
     symbol: NDArray[np.int8],
     weight: Floats,

@@ -1,0 +1,84 @@
+# A fresh machine needs Python 3.11, make, git and a package index.
+#
+#   make demo              the main job on a small simulated school
+#   make demo LOG=path     the same on your own response log
+#   make test              all tests: newest dependencies, then the oldest supported
+#
+# REQUIRE=data,... turns a skip for want of that resource into a failure.
+# ARGS=... is handed to pytest.
+
+PYTHON ?= python3.11
+VENV := .venv
+OLDEST := .venv-oldest
+BIN := $(VENV)/bin
+LOG ?=
+ARGS ?=
+REQUIRE ?=
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# The theme announces its successor on every build.
+export NO_MKDOCS_2_WARNING := 1
+
+.PHONY: help demo test test-newest test-oldest layers lint format types docs wheel bench clean
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+# Dependency groups need pip 25.1; the pip that comes with Python 3.11 is older.
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --editable ".[all]" --group dev
+	@touch $@
+
+$(OLDEST)/.installed: pyproject.toml constraints-oldest.txt
+	$(PYTHON) -m venv $(OLDEST)
+	$(OLDEST)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(OLDEST)/bin/python -m pip install --quiet --constraint constraints-oldest.txt \
+		--editable ".[all]" --group test --group peers
+	@touch $@
+
+demo: $(VENV)/.installed
+	$(BIN)/python -m adaptlearn demo $(if $(LOG),--log "$(LOG)")
+
+test: test-newest test-oldest
+
+test-newest: $(VENV)/.installed
+	@echo "== tests with the newest dependencies"
+	REQUIRE="$(REQUIRE)" $(BIN)/python -m pytest $(ARGS)
+
+# Only tests/: examples in docstrings and pages show what the newest NumPy prints.
+test-oldest: $(OLDEST)/.installed
+	@echo "== tests with the oldest supported dependencies, and the peers"
+	REQUIRE="$(REQUIRE),peers" $(OLDEST)/bin/python -m pytest tests $(ARGS)
+
+layers: $(VENV)/.installed
+	$(BIN)/python -m pytest -q tests/test_architecture.py
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/.installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(VENV)/.installed
+	$(BIN)/mypy
+
+docs: $(VENV)/.installed
+	$(BIN)/mkdocs build --strict --quiet
+	@echo "The site is in site/index.html"
+
+wheel: $(VENV)/.installed
+	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+	@ls dist/*.whl
+
+bench: $(VENV)/.installed
+	@set -e; for script in benchmarks/[a-z]*.py; do \
+		echo "== $$script"; $(BIN)/python "$$script"; \
+	done
+
+clean:
+	rm -rf $(VENV) $(OLDEST) dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,192 @@
+"""The arguments of every command."""
+
+from __future__ import annotations
+
+from argparse import (
+    ArgumentParser,
+    ArgumentTypeError,
+    Namespace,
+    RawDescriptionHelpFormatter,
+    _SubParsersAction,
+)
+from collections.abc import Callable
+from pathlib import Path
+
+from adaptlearn import __version__
+
+Commands = _SubParsersAction[ArgumentParser]
+
+_EXAMPLES = """\
+examples:
+  adaptlearn demo
+  adaptlearn fit answers.csv -o model.json
+  adaptlearn evaluate model.json later-answers.csv
+  adaptlearn recommend model.json answers.csv curriculum.json --students ann,bob
+
+A response log is a CSV or Parquet file with one row per answer and the columns student, skill
+and correct (0 or 1). `adaptlearn COMMAND --help` says more.
+
+exit codes: 0 done, 1 a problem with data, a model or a file, 2 wrong usage, 130 interrupted"""
+
+
+def build_parser() -> ArgumentParser:
+    """The parser; what it returns has a function ``run`` that does the command."""
+    parser = ArgumentParser(
+        prog="adaptlearn",
+        description="Knowledge tracing from response logs, and what each student should do next.",
+        epilog=_EXAMPLES,
+        formatter_class=RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"adaptlearn {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_fit(commands)
+    _add_evaluate(commands)
+    _add_recommend(commands)
+    _add_demo(commands)
+    return parser
+
+
+def _add_fit(commands: Commands) -> None:
+    def run(arguments: Namespace) -> None:
+        from adaptlearn.cli import fit
+
+        fit.run(arguments)
+
+    parser = _command(commands, "fit", "fit Bayesian Knowledge Tracing to a response log", run)
+    parser.add_argument("log", metavar="LOG", help="CSV or Parquet file; - for CSV on stdin")
+    parser.add_argument(
+        "-o", "--output", metavar="MODEL", type=Path, required=True, help="where to save the model"
+    )
+    parser.add_argument("--forgetting", action="store_true", help="known skills can be lost")
+    _add_columns(parser)
+
+
+def _add_evaluate(commands: Commands) -> None:
+    def run(arguments: Namespace) -> None:
+        from adaptlearn.cli import evaluate
+
+        evaluate.run(arguments)
+
+    parser = _command(
+        commands, "evaluate", "score a model's one-step-ahead predictions on a log", run
+    )
+    parser.add_argument("model", metavar="MODEL", type=Path)
+    parser.add_argument("log", metavar="LOG", help="CSV or Parquet file; - for CSV on stdin")
+    parser.add_argument(
+        "--bootstrap",
+        metavar="N",
+        type=_natural,
+        default=1000,
+        help="resamples of students behind the intervals, 0 for none (default: 1000)",
+    )
+    _add_columns(parser)
+
+
+def _add_recommend(commands: Commands) -> None:
+    def run(arguments: Namespace) -> None:
+        from adaptlearn.cli import recommend
+
+        recommend.run(arguments)
+
+    parser = _command(commands, "recommend", "choose the next lessons of students", run)
+    parser.add_argument("model", metavar="MODEL", type=Path)
+    parser.add_argument("log", metavar="LOG", help="what the students have answered so far")
+    parser.add_argument("curriculum", metavar="CURRICULUM", type=Path, help="JSON file")
+    parser.add_argument(
+        "--students", metavar="A,B", help="whose lessons to choose (default: all of the log)"
+    )
+    parser.add_argument(
+        "--n", metavar="N", type=_positive, default=1, help="lessons per student (default: 1)"
+    )
+    parser.add_argument(
+        "--threshold",
+        metavar="P",
+        type=_probability,
+        default=0.95,
+        help="P(known) from which a skill counts as mastered (default: 0.95)",
+    )
+    _add_columns(parser)
+
+
+def _add_demo(commands: Commands) -> None:
+    def run(arguments: Namespace) -> None:
+        from adaptlearn.cli import demo
+
+        demo.run(arguments)
+
+    parser = _command(
+        commands, "demo", "the whole loop on a small simulated school, or on your log", run
+    )
+    parser.add_argument("--log", metavar="LOG", help="your own response log, CSV or Parquet")
+    parser.add_argument(
+        "--output",
+        metavar="DIR",
+        type=Path,
+        default=Path("adaptlearn-demo"),
+        help="where to write what it makes (default: ./adaptlearn-demo)",
+    )
+    _add_columns(parser)
+
+
+def _command(
+    commands: Commands, name: str, summary: str, run: Callable[[Namespace], None]
+) -> ArgumentParser:
+    parser = commands.add_parser(
+        name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.", allow_abbrev=False
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON in place of a table")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _add_columns(parser: ArgumentParser) -> None:
+    columns = parser.add_argument_group("columns of the log")
+    for role in ("student", "skill", "correct"):
+        columns.add_argument(
+            f"--{role}", metavar="COL", default=role, help=f"its name (default: {role})"
+        )
+    for role, what in (
+        ("item", "question answered"),
+        ("time", "seconds, or date and time"),
+        ("id", "identity of the answer"),
+    ):
+        pair = columns.add_mutually_exclusive_group()
+        pair.add_argument(
+            f"--{role}", metavar="COL", help=f"{what} (default: {role}, where there is one)"
+        )
+        pair.add_argument(
+            f"--no-{role}", dest=role, action="store_false", help=f"ignore a column {role}"
+        )
+    columns.add_argument(
+        "--skill-separator", metavar="TEXT", help="stands between several skills of one response"
+    )
+    columns.add_argument(
+        "--unanswered",
+        choices=("refuse", "exposure"),
+        default="refuse",
+        help="what a row without an answer is: a mistake, or a lesson read (default: refuse)",
+    )
+
+
+def _natural(text: str) -> int:
+    if not text.isdecimal():
+        raise ArgumentTypeError(f"{text!r} is not a whole number from 0")
+    return int(text)
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return int(text)
+
+
+def _probability(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value <= 1:
+        raise ArgumentTypeError(f"{text!r} is not a number above 0 and up to 1")
+    return value

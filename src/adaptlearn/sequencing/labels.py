@@ -1,0 +1,79 @@
+"""Labels of skills, lessons and students: their places, and near spellings of a wrong one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.errors import UnknownLabelError
+
+# The replacement character, a spreadsheet's error text, or a question mark where a letter
+# was: right before another letter.
+_DAMAGE = re.compile(r"\ufffd|^#(?:NAME\?|REF!|VALUE!|N/A)|\?(?=[^\W\d_])")
+
+
+def looks_damaged(title: str) -> bool:
+    """Whether a text shows the marks of characters lost in an earlier conversion."""
+    return _DAMAGE.search(title) is not None
+
+
+def label_array(labels: Iterable[Any]) -> NDArray[Any]:
+    """A read-only array of labels: integers, or objects that are all ``str``."""
+    values = list(labels)
+    if values and all(isinstance(value, int) for value in values):
+        array = np.array(values)
+    else:
+        array = np.empty(len(values), object)
+        array[:] = values
+    array.flags.writeable = False
+    return array
+
+
+def plain(label: Any) -> Any:
+    """A NumPy scalar as the Python value it holds; anything else as it is."""
+    return label.item() if isinstance(label, np.generic) else label
+
+
+def near_spellings(label: Any, known: Iterable[Any]) -> str:
+    """A hint for an error: the known labels that look most like this one."""
+    kinds = {type(plain(other)) for other in known}
+    if kinds and type(plain(label)) not in kinds:
+        names = " and ".join(sorted("integers" if kind is int else "strings" for kind in kinds))
+        return f" (labels are {names} here, this is a {type(plain(label)).__name__})"
+    spelled = {str(other): plain(other) for other in known}
+    near = get_close_matches(str(label), spelled, n=3, cutoff=0.6)
+    return f" (did you mean {' or '.join(repr(spelled[name]) for name in near)}?)" if near else ""
+
+
+class LabelIndex:
+    """Where labels stand in an array.
+
+    Attributes
+    ----------
+    place : dict of label to int
+    """
+
+    def __init__(self, what: str, labels: NDArray[Any]) -> None:
+        self._what = what
+        self.place: dict[Any, int] = {label: row for row, label in enumerate(labels.tolist())}
+
+    def code(self, label: Any) -> int:
+        """The place of one label; `UnknownLabelError` names near spellings."""
+        return self.codes([label])[0]
+
+    def codes(self, labels: Sequence[Any]) -> list[int]:
+        """The places of several labels; one `UnknownLabelError` names all that are unknown."""
+        values = [plain(label) for label in labels]
+        unknown = [value for value in values if value not in self.place]
+        if unknown:
+            raise UnknownLabelError(
+                f"unknown {self._what}",
+                [f"{value!r}{near_spellings(value, self.place)}" for value in unknown[:20]]
+                + ([f"… and {len(unknown) - 20} more"] if len(unknown) > 20 else []),
+            )
+        return [self.place[value] for value in values]

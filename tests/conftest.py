@@ -1,0 +1,89 @@
+"""What a machine may lack (shared data, peer packages), and how a test asks for it.
+
+A test that lacks something is skipped and says why. Naming the resource in the
+environment variable ``REQUIRE`` (``REQUIRE=data,peers``) turns that skip into a
+failure, so that a run which should have everything cannot pass by skipping.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from pathlib import Path
+from types import ModuleType
+from typing import Protocol
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+RESOURCES = frozenset({"chromium", "data", "java", "peers"})
+
+
+def required() -> frozenset[str]:
+    """Resources named in ``REQUIRE``."""
+    return frozenset(filter(None, os.environ.get("REQUIRE", "").replace(" ", "").split(",")))
+
+
+def pytest_configure() -> None:
+    unknown = required() - RESOURCES
+    if unknown:
+        raise pytest.UsageError(
+            f"REQUIRE names {', '.join(sorted(unknown))}; known are {', '.join(sorted(RESOURCES))}"
+        )
+
+
+class Require(Protocol):
+    def __call__(self, resource: str, present: bool, reason: str) -> None: ...
+
+
+class Data(Protocol):
+    def __call__(self, *parts: str) -> Path: ...
+
+
+class Peer(Protocol):
+    def __call__(self, name: str) -> ModuleType: ...
+
+
+@pytest.fixture(scope="session")
+def require() -> Require:
+    """``require("java", shutil.which("java") is not None, "needs java")``."""
+
+    def check(resource: str, present: bool, reason: str) -> None:
+        assert resource in RESOURCES, f"unknown resource {resource!r}"
+        if present:
+            return
+        if resource in required():
+            pytest.fail(f"REQUIRE={resource}, but {reason}", pytrace=False)
+        pytest.skip(reason)
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def data(require: Require) -> Data:
+    """``data("statics", "train.csv")``: the path of a file of the shared response logs.
+
+    They stand in ``ADAPTLEARN_DATA``, by default ``../shared/data`` beside the repository.
+    """
+    root = Path(os.environ.get("ADAPTLEARN_DATA") or ROOT.parent / "shared" / "data")
+
+    def locate(*parts: str) -> Path:
+        path = root.joinpath(*parts)
+        require("data", path.exists(), f"{path} is absent (set ADAPTLEARN_DATA)")
+        return path
+
+    return locate
+
+
+@pytest.fixture(scope="session")
+def peer(require: Require) -> Peer:
+    """``peer("pyBKT.models")``: a package to compare with, from the environment of peers."""
+
+    def load(name: str) -> ModuleType:
+        try:
+            return importlib.import_module(name)
+        except ImportError as error:
+            require("peers", False, f"{name} does not import here ({error}); see `make test`")
+            raise
+
+    return load
