@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 import sys
 import textwrap
 import unicodedata
@@ -56,7 +57,7 @@ def plain(value: Any) -> Any:
     return value
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+def table(head: Sequence[str], rows: Sequence[Sequence[Any]], width: int | None = None) -> str:
     """Aligned columns: numbers to the right, everything else to the left.
 
     Parameters
@@ -64,6 +65,8 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     head : sequence of str
     rows : sequence of rows
         Floats are shown with three decimals, nan as a dash.
+    width : int, optional
+        Where to wrap the last column; by default every row is one line.
     """
     body = [[_cell(value) for value in row] for row in rows]
     right = [
@@ -71,6 +74,10 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
         for k in range(len(head))
     ]
     widths = [max(_width(line[k]) for line in (head, *body)) for k in range(len(head))]
+    if width is not None:
+        last = max(width - sum(widths[:-1]) - 2 * len(widths[:-1]), 30)
+        body = [line for cells in body for line in _wrapped(cells, last)]
+        widths[-1] = min(widths[-1], last)
 
     def line(cells: Sequence[str]) -> str:
         padded = (
@@ -80,6 +87,14 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
         return "  ".join(padded).rstrip()
 
     return "\n".join([line(head), "  ".join("-" * width for width in widths), *map(line, body)])
+
+
+def _wrapped(cells: Sequence[str], width: int) -> Iterator[list[str]]:
+    """A row as several lines, the last cell in pieces of a width."""
+    pieces = textwrap.wrap(cells[-1], width) or [""]
+    yield [*cells[:-1], pieces[0]]
+    for piece in pieces[1:]:
+        yield [*[""] * (len(cells) - 1), piece]
 
 
 def _cell(value: Any) -> str:
@@ -103,14 +118,14 @@ def _width(text: str) -> int:
     )
 
 
+def terminal_width() -> int | None:
+    """The width of the terminal results go to; None for a file or a pipe."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
 def heading(text: str) -> str:
     """A line that begins a part of a longer output."""
     return f"\n== {text}"
-
-
-def wrapped(text: str, indent: str = "") -> str:
-    """A paragraph of lines that fit a terminal."""
-    return textwrap.fill(text, 96, initial_indent=indent, subsequent_indent=indent)
 
 
 @contextmanager

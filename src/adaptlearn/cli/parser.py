@@ -7,14 +7,17 @@ from argparse import (
     ArgumentTypeError,
     Namespace,
     RawDescriptionHelpFormatter,
-    _SubParsersAction,
 )
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from adaptlearn import __version__
 
-Commands = _SubParsersAction[ArgumentParser]
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+    Commands = _SubParsersAction[ArgumentParser]
 
 _EXAMPLES = """\
 examples:
@@ -105,6 +108,17 @@ def _add_recommend(commands: Commands) -> None:
         type=_probability,
         default=0.95,
         help="P(known) from which a skill counts as mastered (default: 0.95)",
+    )
+    parser.add_argument(
+        "--repair",
+        action="store_true",
+        help="mend the faults of a curriculum, and warn of each, in place of refusing it",
+    )
+    parser.add_argument(
+        "--seed",
+        metavar="N",
+        type=_natural,
+        help="repeat the draws among equally good lessons (default: fresh draws)",
     )
     _add_columns(parser)
 

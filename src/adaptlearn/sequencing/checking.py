@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from difflib import get_close_matches
-from numbers import Real
 from typing import NamedTuple
+
+import numpy as np
 
 from adaptlearn.sequencing.graph import closing_edges
 from adaptlearn.sequencing.reading import Draft, Label, RawUnit, Repair
@@ -56,6 +57,8 @@ def check(draft: Draft) -> tuple[Parts, list[Repair], list[str]]:
         lessons = [RawUnit(skill, [skill], title, math.nan) for skill, title in skills.items()]
     else:
         lessons = _units("lesson", "teaches", draft.lessons, skills, repairs)
+    if not lessons and not fatal:
+        fatal.append("there is no lesson; leave lessons out to have one per skill")
     items = _units("item", "exercises", draft.items, skills, repairs)
     for what, labels in (
         ("skills", list(skills)),
@@ -179,8 +182,11 @@ def _minutes(unit: RawUnit, what: str, repairs: list[Repair]) -> float:
     minutes = unit.minutes
     if minutes is None:
         return math.nan
-    if isinstance(minutes, Real) and not isinstance(minutes, bool) and 0 <= minutes < math.inf:
-        return float(minutes)
+    number = math.nan
+    if isinstance(minutes, (int, float, np.number)) and type(minutes) is not bool:
+        number = float(minutes)
+    if 0 <= number < math.inf:
+        return number
     problem = f"{what} {unit.label!r} has minutes {minutes!r}; expected a number from 0"
     repairs.append(Repair("minutes", problem, "left its minutes unknown"))
     return math.nan

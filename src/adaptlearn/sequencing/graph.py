@@ -16,7 +16,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 Bools = NDArray[np.bool_]
-Ints = NDArray[np.intp]
+Ints = NDArray[np.integer[Any]]
 
 # Dense work arrays stay below this many cells (at four bytes each: 64 MB).
 _CELLS = 1 << 24

@@ -99,7 +99,10 @@ class ScoringPolicy(Protocol):
 class Thresholded(Protocol):
     """A policy that knows what counts as mastered."""
 
-    threshold: float
+    @property
+    def threshold(self) -> float:
+        """From which mastery on a skill counts as mastered."""
+        ...
 
     def mastered(self, context: Context) -> Bools:
         """Which skills count as mastered, shape (n_students, n_skills)."""
@@ -209,8 +212,13 @@ def _listed(parts: list[str]) -> str:
 
 def scorer(policy: Policy) -> Callable[[Context], Scores]:
     """The function that scores: a policy's ``score``, or the policy itself."""
-    score: Callable[[Context], Scores] = getattr(policy, "score", policy)
-    return score
+    score: Any = getattr(policy, "score", None)
+    return policy if score is None else score
+
+
+def threshold_policy(policy: object) -> Thresholded | None:
+    """The policy, if it knows what counts as mastered."""
+    return policy if isinstance(policy, Thresholded) else None
 
 
 def policy_name(policy: Policy) -> str:
@@ -243,5 +251,3 @@ def plain_reason(choice: Choice) -> tuple[str, str]:
     if choice.n_tied > 1:
         text += f" Drawn from {choice.n_tied} with that score."
     return "highest_score", text
-
-

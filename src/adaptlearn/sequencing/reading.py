@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from adaptlearn.responses.frames import column_names, columns_of
 from adaptlearn.validation import some
 
 Label = int | str
+_Row = TypeVar("_Row")
 
 FORMAT = "adaptlearn-curriculum"
 VERSION = 1
@@ -206,91 +208,79 @@ def _gather(records: list[dict[str, Any]], table: str, draft: Draft) -> list[dic
 
 
 def _read_tables(content: Mapping[str, Any], draft: Draft, separator: str | None) -> None:
-    def rows(table: str, read: Callable[[Any, str], Any]) -> list[Any]:
-        given = content.get(table)
+    reader = _Reader(draft, separator)
+    given = {table: content.get(table) for table in TABLES}
+    if given["skills"] is not None:
+        draft.skills = reader.rows("skills", given["skills"], reader.skill)
+    if given["prerequisites"] is not None:
+        draft.edges = reader.rows("prerequisites", given["prerequisites"], reader.edge)
+    if given["lessons"] is not None:
+        draft.lessons = reader.rows("lessons", given["lessons"], reader.unit)
+    if given["items"] is not None:
+        draft.items = reader.rows("items", given["items"], reader.unit)
+
+
+class _Reader:
+    """Reads rows one by one; what it cannot read it reports and leaves out."""
+
+    def __init__(self, draft: Draft, separator: str | None) -> None:
+        self._draft = draft
+        self._separator = separator
+
+    def rows(self, table: str, given: Any, read: Callable[[Any, str, str], _Row]) -> list[_Row]:
         if isinstance(given, Mapping):
             given = _mapping_rows(given, table)
         if not isinstance(given, Iterable) or isinstance(given, (str, bytes)):
-            draft.fatal.append(f"{table} is a {type(given).__name__}; expected a list")
+            self._draft.fatal.append(f"{table} is a {type(given).__name__}; expected a list")
             return []
         found = []
         for number, raw in enumerate(given):
             where = f"{table} row {number}"
             try:
-                found.append(read(raw, where))
+                found.append(read(raw, table, where))
             except _MalformedError as error:
-                draft.faults.append(Repair("malformed", f"{where}: {error}", "dropped the row"))
+                fault = Repair("malformed", f"{where}: {error}", "dropped the row")
+                self._draft.faults.append(fault)
         return found
 
-    def unit(raw: Any, where: str) -> RawUnit:
-        table = where.split(maxsplit=1)[0]
-        record = _record(raw, table, where, draft)
-        return _read_unit(record, TABLES[table][0], separator)
-
-    def edge(raw: Any, where: str) -> tuple[Label, Label]:
-        if isinstance(raw, Sequence) and not isinstance(raw, str) and len(raw) == 2:
-            raw = dict(zip(TABLES["prerequisites"], raw, strict=True))
-        record = _record(raw, "prerequisites", where, draft)
-        return _label(record, "prerequisite"), _label(record, "skill")
-
-    def skill(raw: Any, where: str) -> tuple[Label, str | None]:
-        if not isinstance(raw, Mapping):
-            raw = {"skill": raw}
-        record = _record(raw, "skills", where, draft)
+    def skill(self, raw: Any, table: str, where: str) -> tuple[Label, str | None]:
+        record = self._record(raw if isinstance(raw, Mapping) else {"skill": raw}, table, where)
         return _label(record, "skill"), _title(record)
 
-    if content.get("skills") is not None:
-        draft.skills = rows("skills", skill)
-    if content.get("prerequisites") is not None:
-        draft.edges = rows("prerequisites", edge)
-    if content.get("lessons") is not None:
-        draft.lessons = rows("lessons", unit)
-    if content.get("items") is not None:
-        draft.items = rows("items", unit)
+    def edge(self, raw: Any, table: str, where: str) -> tuple[Label, Label]:
+        if isinstance(raw, Sequence) and not isinstance(raw, str) and len(raw) == 2:
+            raw = dict(zip(TABLES[table], raw, strict=True))
+        record = self._record(raw, table, where)
+        return _label(record, "prerequisite"), _label(record, "skill")
 
-
-class _MalformedError(Exception):
-    """A row that cannot be read."""
-
-
-def _mapping_rows(given: Mapping[Any, Any], table: str) -> list[Any]:
-    """Rows of the short forms: skill to title, skill to prerequisites, lesson to skills."""
-    if table == "prerequisites":
-        return [(before, skill) for skill, all_before in given.items()
-                for before in _as_list(all_before)]  # fmt: skip
-    first, second = TABLES[table][:2]
-    return [{first: key, second: value} for key, value in given.items()]
-
-
-def _record(raw: Any, table: str, where: str, draft: Draft) -> Mapping[str, Any]:
-    if not isinstance(raw, Mapping):
-        raise _MalformedError(f"is {raw!r}; expected an object with {some(_REQUIRED[table])}")
-    known = TABLES[table]
-    draft.faults.extend(
-        Repair("unknown key", f"{where}: key {key!r} is not one of {some(known)}", "ignored it")
-        for key in raw
-        if key not in known
-    )
-    return raw
-
-
-def _read_unit(record: Mapping[str, Any], role: str, separator: str | None) -> RawUnit:
-    label = _label(record, role)
-    skills = []
-    for part in _as_list(record.get("skills")):
-        split = part.split(separator) if separator and isinstance(part, str) else [part]
-        for value in split:
-            skill = as_label(value.strip() if separator and isinstance(value, str) else value)
+    def unit(self, raw: Any, table: str, where: str) -> RawUnit:
+        record = self._record(raw, table, where)
+        role = TABLES[table][0]
+        label = _label(record, role)
+        skills = []
+        for value in self._split(record.get("skills")):
+            skill = as_label(value)
             if skill is None:
                 raise _MalformedError(f"{role} {label!r} names {value!r} as a skill")
             skills.append(skill)
-    minutes = record["minutes"] if "minutes" in record else None
-    if "minutes" in record and minutes is None:
-        minutes = float("nan")  # a gap, and not a lesson whose minutes nobody claims to know
-    return RawUnit(label, skills, _title(record), minutes)
+        minutes = record.get("minutes")
+        if "minutes" in record and minutes is None:
+            minutes = math.nan  # a gap; who does not know the minutes leaves them out
+        return RawUnit(label, skills, _title(record), minutes)
 
+    def _split(self, cell: Any) -> list[Any]:
+        values = _as_list(cell)
+        if self._separator is None:
+            return values
+        parts: list[Any] = []
+        for value in values:
+            if isinstance(value, str):
+                parts.extend(part.strip() for part in value.split(self._separator))
+            else:
+                parts.append(value)
+        return parts
 
-def _label(record: Mapping[str, Any], role: str) -> Label:
+    def _label(record: Mapping[str, Any], role: str) -> Label:
     label = as_label(record.get(role))
     if label is None:
         raise _MalformedError(f"{role} is {record.get(role)!r}; expected an integer or a string")

@@ -135,6 +135,7 @@ class MasteryTracker:
             Nothing is changed.
         """
         log = as_log(history)
+        self._state.check_clock(log)
         # A replay that fails must not leave its students forgotten.
         MasteryTracker(self.model).update(log)
         labels = log.student.labels[_used(log)].tolist()

@@ -245,9 +245,9 @@ class BKT(FittedBKT):
             )
 
     def _content(self) -> dict[str, Any]:
+        """What predictions depend on, and the fingerprint with them."""
         return {
             "model": "BKT",
-            "settings": {**self.get_params(), "start": dict(self.start) if self.start else None},
             "skills": self.skills_.tolist(),
             "parameters": {name: self.parameters_[name].tolist() for name in Parameters._fields},
             "pooled": self.pooled_,
@@ -256,6 +256,7 @@ class BKT(FittedBKT):
     def save(self, path: str | PathLike[str]) -> None:
         """Write the fitted model as one JSON file; `adaptlearn.load` reads it back."""
         self._check_fitted()
+        settings = {**self.get_params(), "start": dict(self.start) if self.start else None}
         fit = {
             "log_likelihood": self.log_likelihood_.tolist(),
             "n_iter": self.n_iter_.tolist(),
@@ -266,7 +267,7 @@ class BKT(FittedBKT):
         write_manifest(
             path,
             "adaptlearn-model",
-            {**self._content(), "fit": fit, "fingerprint": self.fingerprint_},
+            {**self._content(), "settings": settings, "fit": fit, "fingerprint": self.fingerprint_},
         )
 
     @classmethod

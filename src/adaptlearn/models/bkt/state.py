@@ -151,12 +151,7 @@ class BKTState:
         StateError
             The times are of another clock than those seen so far.
         """
-        clock = log.clock or "none"
-        if self.clock is not None and clock != self.clock:
-            raise StateError(
-                f"this state has seen times of the kind {self.clock!r}, these responses carry "
-                f"{clock!r}; give all of them one kind (datetimes all with a zone, or none)"
-            )
+        self.check_clock(log)
         if log.time is None:
             return
         late = log.time < self.last_time[students[log.student.codes]]
@@ -167,6 +162,15 @@ class BKTState:
                 f"{int(late.sum())} responses are older than what was already seen of student "
                 f"{some(who)} (first: row {row}); nothing was changed. Give these "
                 "students' whole history to rebuild"
+            )
+
+    def check_clock(self, log: ResponseLog) -> None:
+        """Refuse times of another clock than those seen so far (`StateError`)."""
+        clock = log.clock or "none"
+        if self.clock is not None and clock != self.clock:
+            raise StateError(
+                f"this state has seen times of the kind {self.clock!r}, these responses carry "
+                f"{clock!r}; give all of them one kind (datetimes all with a zone, or none)"
             )
 
     def note_times(self, log: ResponseLog, students: Ints) -> None:

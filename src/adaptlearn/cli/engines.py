@@ -1,0 +1,137 @@
+"""Packages that read files fast, whichever of them is installed.
+
+For CSV they are a convenience: they hand over text and may decline a file, which is then read
+with the standard library. (pandas is not among them: of a line with too many fields it quietly
+drops some.) Parquet needs one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from adaptlearn.errors import MissingDependency, ResponseDataError
+
+Texts = dict[str, list[str]]
+
+
+def csv_texts(path: str, separator: str, names: Sequence[str]) -> Texts | None:
+    """Columns of a CSV file as text, or None where the standard library has to read it."""
+    for read in (_csv_by_polars, _csv_by_pyarrow):
+        try:
+            texts = read(path, separator, list(names))
+        except ImportError:
+            continue
+        # A field without text may be a gap, a blank line or a line cut short; these packages
+        # do not say which.
+        if texts is None or any("" in column or None in column for column in texts.values()):
+            return None
+        return texts
+    return None
+
+
+def _csv_by_polars(path: str, separator: str, names: list[str]) -> Texts | None:
+    import polars as pl
+
+    try:
+        frame = pl.read_csv(
+            path,
+            separator=separator,
+            columns=names,
+            infer_schema=False,
+            glob=False,
+        )
+    except (pl.exceptions.PolarsError, OSError):
+        return None
+    return {name: frame[name].to_list() for name in names}
+
+
+def _csv_by_pyarrow(path: str, separator: str, names: list[str]) -> Texts | None:
+    import pyarrow as pa
+    from pyarrow import csv
+
+    try:
+        table = csv.read_csv(
+            path,
+            parse_options=csv.ParseOptions(delimiter=separator, newlines_in_values=True),
+            convert_options=csv.ConvertOptions(
+                include_columns=names,
+                column_types=dict.fromkeys(names, pa.string()),
+                strings_can_be_null=False,
+            ),
+        )
+    except (pa.ArrowException, OSError):
+        return None
+    return {name: table[name].to_pylist() for name in names}
+
+
+def parquet_names(path: str) -> list[str]:
+    """The names of a Parquet file's columns."""
+    return list(_parquet(path, None))
+
+
+def parquet_frame(path: str, names: Sequence[str]) -> Any:
+    """Named columns of a Parquet file, as whatever frame the package at hand makes.
+
+    Raises
+    ------
+    ResponseDataError
+        It is no Parquet file, or a damaged one.
+    MissingDependency
+        Nothing is installed that reads Parquet.
+    """
+    return _parquet(path, list(names))
+
+
+def _parquet(path: str, names: list[str] | None) -> Any:
+    for read in (_parquet_by_polars, _parquet_by_pyarrow, _parquet_by_duckdb):
+        try:
+            return read(path, names)
+        except ImportError:
+            continue
+    raise MissingDependency(
+        f"{path}: reading Parquet needs polars, pyarrow or duckdb; "
+        "python -m pip install 'adaptlearn[pyarrow]'"
+    )
+
+
+def _parquet_by_polars(path: str, names: list[str] | None) -> Any:
+    import polars as pl
+
+    try:
+        if names is None:
+            return list(pl.read_parquet_schema(path))
+        return pl.read_parquet(path, columns=names, glob=False)
+    except pl.exceptions.PolarsError as error:
+        raise _damaged(path, error) from None
+
+
+def _parquet_by_pyarrow(path: str, names: list[str] | None) -> Any:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        if names is None:
+            return parquet.read_schema(path).names
+        return parquet.read_table(path, columns=names)
+    except pa.ArrowException as error:
+        raise _damaged(path, error) from None
+
+
+def _parquet_by_duckdb(path: str, names: list[str] | None) -> Any:
+    import duckdb
+
+    try:
+        with duckdb.connect() as connection:
+            found = connection.read_parquet(path)
+            if names is None:
+                return found.columns
+            quoted = (f'"{name.replace(chr(34), chr(34) * 2)}"' for name in names)
+            return found.project(", ".join(quoted)).fetchnumpy()
+    except duckdb.Error as error:
+        raise _damaged(path, error) from None
+
+
+def _damaged(path: str, error: Exception) -> ResponseDataError:
+    why = " ".join(str(error).split())
+    return ResponseDataError(path, [f"cannot be read as Parquet ({why})"])

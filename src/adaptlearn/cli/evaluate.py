@@ -1,0 +1,34 @@
+"""``adaptlearn evaluate``: how well a saved model predicts a log."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+import adaptlearn
+from adaptlearn.cli.output import show, show_json
+from adaptlearn.cli.reading import read_log
+from adaptlearn.models import BKT
+
+
+def run(arguments: Namespace) -> None:
+    """Load, read, score, show."""
+    model = load_model(arguments.model)
+    log = read_log(arguments.log, arguments, text_skills=knows_text(model))
+    result = adaptlearn.evaluate(model, log, n_bootstrap=arguments.bootstrap)
+    if arguments.json:
+        show_json(result.to_dict())
+    else:
+        show(str(result))
+
+
+def load_model(path: Path) -> BKT:
+    """A saved model."""
+    model = adaptlearn.load(path)
+    assert isinstance(model, BKT)
+    return model
+
+
+def knows_text(model: BKT) -> bool:
+    """Whether the model's skills are text, so that a log's must be."""
+    return model.skills_.dtype.kind == "O"

@@ -1,0 +1,96 @@
+"""``adaptlearn fit``: a model from a log."""
+
+from __future__ import annotations
+
+import os
+from argparse import Namespace
+from errno import EISDIR, ENOENT
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from adaptlearn.cli.output import say, show, show_json, table
+from adaptlearn.cli.progress import fitting_progress
+from adaptlearn.cli.reading import read_log
+from adaptlearn.models import BKT
+from adaptlearn.responses import ResponseLog
+
+NAMES = ("prior", "learn", "forget", "guess", "slip")
+
+
+def run(arguments: Namespace) -> None:
+    """Read, fit, save, show the parameters."""
+    check_target(arguments.output, arguments.log)
+    log = read_log(arguments.log, arguments)
+    model = fit(log, arguments.forgetting)
+    model.save(arguments.output)
+    say(f"saved in {arguments.output}")
+    if arguments.json:
+        show_json(report(model, log, arguments.output))
+    else:
+        show(parameter_table(model))
+
+
+def check_target(path: Path, source: str) -> None:
+    """Say before the work, not after it, that its result could not be saved.
+
+    Raises
+    ------
+    OSError
+        The folder is missing, the path is a folder, or it is the log itself.
+    """
+    if not path.absolute().parent.is_dir():
+        raise FileNotFoundError(ENOENT, "there is no such folder to save in", str(path.parent))
+    if path.is_dir():
+        raise IsADirectoryError(EISDIR, os.strerror(EISDIR), str(path))
+    if path.exists() and Path(source).exists() and path.samefile(source):
+        raise OSError(f"{path}: is the log itself; save the model elsewhere")
+
+
+def fit(log: ResponseLog, forgetting: bool) -> BKT:
+    """Fit with a progress bar, and say what was done."""
+    begun = perf_counter()
+    with fitting_progress() as on_step:
+        model = BKT(forgetting=forgetting).fit(log, on_step=on_step)
+    say(f"fitted {log!r} in {perf_counter() - begun:.1f} s")
+    return model
+
+
+def parameter_table(model: BKT) -> str:
+    """A line per skill."""
+    names = [name for name in NAMES if name != "forget" or model.forgetting]
+    rows = [
+        [
+            str(skill),
+            int(model.n_answers_[k]),
+            *(float(model.parameters_[name][k]) for name in names),
+            "" if model.converged_[k] else "not converged",
+        ]
+        for k, skill in enumerate(model.skills_.tolist())
+    ]
+    head = ["skill", "answers", *names, ""]
+    if model.converged_.all():
+        head, rows = head[:-1], [row[:-1] for row in rows]
+    return table(head, rows)
+
+
+def report(model: BKT, log: ResponseLog, path: Path) -> dict[str, Any]:
+    """The same for a program."""
+    columns = {
+        **model.parameters_,
+        "n_answers": model.n_answers_,
+        "log_likelihood": model.log_likelihood_,
+        "n_iter": model.n_iter_,
+        "converged": model.converged_,
+    }
+    lists = {name: column.tolist() for name, column in columns.items()}
+    return {
+        "model": str(path),
+        "fingerprint": model.fingerprint_,
+        "n_responses": len(log),
+        "n_students": log.n_students,
+        "skills": [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)],
+        "unidentified": [
+            {"skill": skill, "why": why} for skill, why in model.unidentified_.items()
+        ],
+    }

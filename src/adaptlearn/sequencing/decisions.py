@@ -1,0 +1,370 @@
+"""What was recommended, with everything an audit or an evaluation asks for later."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.sequencing.curriculum import Curriculum
+from adaptlearn.sequencing.labels import plain
+from adaptlearn.sequencing.policies import Choice
+from adaptlearn.sequencing.reading import Label
+
+Ints = NDArray[np.intp]
+_ROWS_SHOWN = 10
+_WIDTH = 60
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A lesson that could have been chosen.
+
+    Attributes
+    ----------
+    lesson : label
+    score : float
+    propensity : float
+        The probability that this lesson was chosen at this rank, given the earlier ranks.
+    """
+
+    lesson: Label
+    score: float
+    propensity: float
+
+
+@dataclass(frozen=True)
+class SkillMastery:
+    """A skill and its mastery at the time of a decision."""
+
+    skill: Label
+    mastery: float
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a lesson was chosen, or none.
+
+    Attributes
+    ----------
+    code : str
+        The policy's word for it; ``"all_mastered"``, ``"none_open"`` or ``"none_eligible"``
+        where there is no lesson.
+    text : str
+        One or more sentences.
+    skills : tuple of SkillMastery
+        The skills the lesson teaches.
+    threshold : float or None
+        From which mastery on a skill counted as mastered, if the policy has a threshold.
+    """
+
+    code: str
+    text: str
+    skills: tuple[SkillMastery, ...] = ()
+    threshold: float | None = None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One recommendation. That it was made does not say that it was followed.
+
+    Attributes
+    ----------
+    id : str
+        By default a digest of the decision's content, the draw and the time included: the
+        same decision made again from the same state has the same id, so logs can be merged.
+    student : label
+    lesson : label or None
+        None where no lesson was eligible.
+    rank : int
+        1 for the first choice; a student's later ranks are drawn from what is left.
+    score : float or None
+    propensity : float
+        The probability of this choice at this rank, given the earlier ranks.
+    propensity_method : str
+        ``"exact"``: computed, not sampled.
+    candidates : tuple of Candidate
+        Every lesson with a propensity above 0 (these sum to 1), and the best of the others.
+    n_candidates, n_tied : int
+        How many lessons were eligible at this rank, and how many of them had the best score.
+    draw : float
+        The uniform draw in [0, 1) that broke the tie: with the tied lessons in the
+        curriculum's order, number ``floor(draw * n_tied)`` was chosen.
+    reason : Reason
+    model, policy, curriculum : str
+        Fingerprints.
+    time : float or None
+        Seconds since 1970 in UTC, or in the caller's own clock; None if not given.
+    """
+
+    id: str
+    student: Label
+    lesson: Label | None
+    rank: int
+    score: float | None
+    propensity: float
+    propensity_method: str
+    candidates: tuple[Candidate, ...]
+    n_candidates: int
+    n_tied: int
+    draw: float
+    reason: Reason
+    model: str
+    policy: str
+    curriculum: str
+    time: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, fit for JSON."""
+        content = asdict(self)
+        content["candidates"] = list(content["candidates"])
+        content["reason"]["skills"] = list(content["reason"]["skills"])
+        return content
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Decision:
+        """The decision that `to_dict` wrote."""
+        reason = dict(content["reason"])
+        reason["skills"] = tuple(SkillMastery(**skill) for skill in reason["skills"])
+        candidates = tuple(Candidate(**candidate) for candidate in content["candidates"])
+        return cls(**{**content, "candidates": candidates, "reason": Reason(**reason)})
+
+
+class Columns(NamedTuple):
+    """Decisions as arrays, one entry each; the last six are ragged, cut by the bounds.
+
+    Attributes
+    ----------
+    student, lesson : integer arrays, shape (n,)
+        Places among the students asked for and among the lessons; -1 for no lesson.
+    rank, n_candidates, n_tied : integer arrays, shape (n,)
+    n_unmastered : integer array, shape (n,)
+        Skills not mastered, where there is no lesson and the policy knows; otherwise -1.
+    score, draw : float arrays, shape (n,)
+    candidate_bounds : integer array, shape (n + 1,)
+    candidate, candidate_score, candidate_tied : arrays, shape (n_kept,)
+    skill_bounds : integer array, shape (n + 1,)
+    skill_mastery : float array, shape (n_taught,)
+        Mastery of the skills each chosen lesson teaches.
+    """
+
+    student: Ints
+    lesson: Ints
+    rank: Ints
+    n_candidates: Ints
+    n_tied: Ints
+    n_unmastered: Ints
+    score: NDArray[np.float64]
+    draw: NDArray[np.float64]
+    candidate_bounds: Ints
+    candidate: Ints
+    candidate_score: NDArray[np.float64]
+    candidate_tied: NDArray[np.bool_]
+    skill_bounds: Ints
+    skill_mastery: NDArray[np.float64]
+
+    @classmethod
+    def empty(cls) -> Columns:
+        """No decisions."""
+        kinds: dict[str, Any] = {"score": float, "draw": float, "candidate_score": float,
+                                 "candidate_tied": bool, "skill_mastery": float}  # fmt: skip
+        return cls(
+            **{
+                name: np.zeros(int(name.endswith("_bounds")), kinds.get(name, np.intp))
+                for name in cls._fields
+            }
+        )
+
+    @classmethod
+    def joined(cls, parts: Sequence[Columns]) -> Columns:
+        """Several runs of decisions as one."""
+        joined: dict[str, NDArray[Any]] = {}
+        for name in cls._fields:
+            arrays = [getattr(part, name) for part in parts]
+            if name.endswith("_bounds"):
+                lengths = [np.diff(bounds) for bounds in arrays]
+                joined[name] = np.concatenate([[0], np.cumsum(np.concatenate(lengths))])
+            else:
+                joined[name] = np.concatenate(arrays)
+        return cls(**joined)
+
+
+class Provenance(NamedTuple):
+    """What all decisions of one call share."""
+
+    curriculum: Curriculum
+    model: str
+    policy: str
+    threshold: float | None
+    reason: Callable[[Choice], tuple[str, str]]
+    time: float | None
+
+
+class Decisions(Sequence[Decision]):
+    """The decisions of one call: by student in the order asked for, then by rank.
+
+    Held as arrays; a `Decision` is made when it is looked at. An int gives a `Decision`, a
+    slice a tuple of them.
+    """
+
+    def __init__(
+        self,
+        columns: Columns,
+        students: NDArray[Any],
+        provenance: Provenance,
+        ids: Sequence[str] | None,
+    ) -> None:
+        self._columns = columns
+        self._students = students
+        self._from = provenance
+        self._ids = ids
+        self._order = np.lexsort((columns.rank, columns.student))
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    @overload
+    def __getitem__(self, index: int) -> Decision: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Decision, ...]: ...
+    def __getitem__(self, index: int | slice) -> Decision | tuple[Decision, ...]:
+        if isinstance(index, slice):
+            return tuple(self._decision(entry) for entry in self._order[index].tolist())
+        return self._decision(int(self._order[index]))
+
+    def __iter__(self) -> Iterator[Decision]:
+        return map(self._decision, self._order.tolist())
+
+    def _decision(self, entry: int) -> Decision:
+        columns, shared = self._columns, self._from
+        lesson = self._lesson(entry)
+        n_tied = int(columns.n_tied[entry])
+        content: dict[str, Any] = {
+            "student": plain(self._students[columns.student[entry]]),
+            "lesson": lesson,
+            "rank": int(columns.rank[entry]),
+            "score": None if lesson is None else float(columns.score[entry]),
+            "propensity": 1.0 if lesson is None else 1.0 / n_tied,
+            "draw": float(columns.draw[entry]),
+            "model": shared.model,
+            "policy": shared.policy,
+            "curriculum": shared.curriculum.fingerprint,
+            "time": shared.time,
+        }
+        return Decision(
+            id=_digest(content) if self._ids is None else self._ids[entry],
+            propensity_method="exact",
+            candidates=self._candidates(entry, n_tied),
+            n_candidates=int(columns.n_candidates[entry]),
+            n_tied=n_tied,
+            reason=self._reason(entry),
+            **content,
+        )
+
+    def _lesson(self, entry: int) -> Label | None:
+        code = self._columns.lesson[entry]
+        return None if code < 0 else plain(self._from.curriculum.lessons[code])
+
+    def _candidates(self, entry: int, n_tied: int) -> tuple[Candidate, ...]:
+        columns = self._columns
+        kept = slice(*columns.candidate_bounds[entry : entry + 2])
+        lessons = self._from.curriculum.lessons[columns.candidate[kept]].tolist()
+        rows = zip(
+            lessons,
+            columns.candidate_score[kept].tolist(),
+            columns.candidate_tied[kept].tolist(),
+            strict=True,
+        )
+        found = [
+            Candidate(name, score, 1.0 / n_tied if tied else 0.0) for name, score, tied in rows
+        ]
+        return tuple(sorted(found, key=lambda candidate: (-candidate.propensity, -candidate.score)))
+
+    def _reason(self, entry: int) -> Reason:
+        columns, shared = self._columns, self._from
+        code = int(columns.lesson[entry])
+        if code < 0:
+            word, text = _no_lesson(int(columns.n_unmastered[entry]))
+            return Reason(word, text, threshold=shared.threshold)
+        lesson = plain(shared.curriculum.lessons[code])
+        skills = tuple(shared.curriculum.skills_of(lesson).tolist())
+        kept = slice(*columns.skill_bounds[entry : entry + 2])
+        mastery = tuple(columns.skill_mastery[kept].tolist())
+        choice = Choice(
+            lesson=lesson,
+            title=shared.curriculum.lesson_titles[code],
+            skills=skills,
+            mastery=mastery,
+            score=float(columns.score[entry]),
+            n_eligible=int(columns.n_candidates[entry]),
+            n_tied=int(columns.n_tied[entry]),
+        )
+        word, text = shared.reason(choice)
+        pairs = tuple(map(SkillMastery, skills, mastery))
+        return Reason(word, text, pairs, shared.threshold)
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Every decision as plain values."""
+        return [decision.to_dict() for decision in self]
+
+    def to_json(self, indent: int | None = None) -> str:
+        """A JSON list of every decision."""
+        return json.dumps(self.to_dicts(), ensure_ascii=False, allow_nan=False, indent=indent)
+
+    def table(self) -> dict[str, NDArray[Any]]:
+        """One row per decision, as columns any dataframe library takes.
+
+        ``student``, ``rank``, ``lesson`` (None for none), ``score`` (NaN for none),
+        ``propensity``, ``n_candidates``, ``reason``.
+        """
+        columns, order = self._columns, self._order
+        none = columns.lesson[order] < 0
+        lessons, reasons = np.empty(len(order), object), np.empty(len(order), object)
+        lessons[:] = [self._lesson(entry) for entry in order.tolist()]
+        reasons[:] = [self._reason(entry).text for entry in order.tolist()]
+        return {
+            "student": self._students[columns.student[order]],
+            "rank": columns.rank[order],
+            "lesson": lessons,
+            "score": np.where(none, np.nan, columns.score[order]),
+            "propensity": 1.0 / np.maximum(columns.n_tied[order], 1),
+            "n_candidates": columns.n_candidates[order],
+            "reason": reasons,
+        }
+
+    def __repr__(self) -> str:
+        head = ("student", "rank", "lesson", "score", "propensity", "reason")
+        rows = [head]
+        for decision in self[:_ROWS_SHOWN]:
+            score = "" if decision.score is None else f"{decision.score:.3f}"
+            lesson = "(none)" if decision.lesson is None else str(decision.lesson)
+            reason = decision.reason.text
+            reason = reason if len(reason) <= _WIDTH else reason[: _WIDTH - 1] + "…"
+            rows.append((str(decision.student), str(decision.rank), lesson, score,
+                         f"{decision.propensity:.3f}", reason))  # fmt: skip
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+        more = len(self) - _ROWS_SHOWN
+        return "\n".join([*lines, *([f"… and {more:,} more"] if more > 0 else [])])
+
+
+def _digest(content: Mapping[str, Any]) -> str:
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _no_lesson(n_unmastered: int) -> tuple[str, str]:
+    if n_unmastered < 0:
+        return "none_eligible", "The policy allows no lesson."
+    if n_unmastered == 0:
+        return "all_mastered", "Every skill of the curriculum is mastered."
+    skills = "1 skill is" if n_unmastered == 1 else f"{n_unmastered} skills are"
+    return "none_open", (
+        f"No lesson is open: {skills} not mastered, but no lesson that teaches any of them has "
+        "its prerequisites mastered."
+    )

@@ -1,0 +1,265 @@
+"""Why a student may have a lesson now, or why not, and what would unlock it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.sequencing import graph
+from adaptlearn.sequencing.curriculum import Curriculum
+from adaptlearn.sequencing.labels import plain
+from adaptlearn.sequencing.policies import Context, Policy, policy_name, threshold_policy
+from adaptlearn.sequencing.reading import Label
+
+Status = Literal["eligible", "blocked", "mastered", "refused"]
+_ROUNDING = 1e-12
+
+
+@dataclass(frozen=True)
+class SkillStatus:
+    """A skill of the lesson.
+
+    Attributes
+    ----------
+    skill : label
+    mastery : float
+    mastered : bool or None
+        None where the policy has no threshold.
+    """
+
+    skill: Label
+    mastery: float
+    mastered: bool | None
+
+
+@dataclass(frozen=True)
+class MissingPrerequisite:
+    """A skill that is not mastered and must be before a skill of the lesson."""
+
+    skill: Label
+    mastery: float
+    needed_by: Label
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Where a lesson stands for a student; ``str()`` says it in sentences.
+
+    Attributes
+    ----------
+    student, lesson : label
+    status : {"eligible", "blocked", "mastered", "refused"}
+        ``"refused"``: the policy does not allow it, for reasons of its own.
+    skills : tuple of SkillStatus
+        The skills the lesson teaches.
+    threshold : float or None
+        From which mastery on a skill counts as mastered, if the policy has a threshold.
+    missing : tuple of MissingPrerequisite
+        What directly stands in the way.
+    unlock : tuple of label
+        Lessons that open this one when their skills are mastered in this order, the first of
+        them open now. Empty where none is needed, or none will do.
+    unreachable : tuple of label
+        Skills on the way that no sequence of lessons leads to.
+    score : float or None
+        The policy's score, if eligible.
+    n_eligible, n_better, n_tied : int
+        Lessons that may be given, those of them that score higher, and those that score the
+        same as this one, itself included.
+    text : str
+    """
+
+    student: Label
+    lesson: Label
+    status: Status
+    skills: tuple[SkillStatus, ...]
+    threshold: float | None
+    missing: tuple[MissingPrerequisite, ...]
+    unlock: tuple[Label, ...]
+    unreachable: tuple[Label, ...]
+    score: float | None
+    n_eligible: int
+    n_better: int
+    n_tied: int
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, fit for JSON."""
+        return asdict(self)
+
+
+class _Standing(NamedTuple):
+    """The lesson among those that may be given."""
+
+    score: float | None
+    n_eligible: int
+    n_better: int
+    n_tied: int
+
+
+def explain(
+    context: Context,
+    policy: Policy,
+    lesson: int,
+    scores: NDArray[np.float64],
+    eligible: NDArray[np.bool_],
+) -> Explanation:
+    """Explain one lesson to one student.
+
+    Parameters
+    ----------
+    context : Context
+        Of this student alone.
+    policy : policy
+    lesson : int
+        The lesson's place in the curriculum.
+    scores, eligible : arrays, shape (n_lessons,)
+        What the policy gives the student's lessons.
+    """
+    curriculum = context.curriculum
+    taught = _row(curriculum.teaches, lesson)
+    mastery = context.mastery[0]
+    by_threshold = threshold_policy(policy)
+    mastered = None if by_threshold is None else by_threshold.mastered(context)[0]
+    skills = tuple(
+        SkillStatus(plain(curriculum.skills[skill]), float(mastery[skill]),
+                    None if mastered is None else bool(mastered[skill]))
+        for skill in taught
+    )  # fmt: skip
+    missing: list[tuple[int, int]] = []
+    route: list[int] = []
+    lost: list[int] = []
+    status: Status = "eligible" if eligible[lesson] else "refused"
+    if mastered is not None and status == "refused":
+        missing = _missing(curriculum, taught, mastered)
+        if mastered[taught].all():
+            status = "mastered"
+        elif missing:
+            status = "blocked"
+            route, lost = _route(curriculum, lesson, {skill for skill, _ in missing}, mastered)
+    fields: dict[str, Any] = {
+        "student": plain(context.students[0]),
+        "lesson": plain(curriculum.lessons[lesson]),
+        "status": status,
+        "skills": skills,
+        "threshold": None if by_threshold is None else by_threshold.threshold,
+        "missing": tuple(
+            MissingPrerequisite(plain(curriculum.skills[skill]), float(mastery[skill]),
+                                plain(curriculum.skills[by]))
+            for skill, by in missing
+        ),
+        "unlock": tuple(plain(curriculum.lessons[step]) for step in route),
+        "unreachable": tuple(plain(curriculum.skills[skill]) for skill in lost),
+        **_standing(lesson, scores, eligible)._asdict(),
+    }  # fmt: skip
+    title = curriculum.lesson_titles[lesson]
+    titles = [curriculum.lesson_titles[step] for step in route]
+    explanation = Explanation(**fields, text="")
+    return Explanation(**fields, text=_text(explanation, title, titles, policy_name(policy)))
+
+
+def _standing(lesson: int, scores: NDArray[np.float64], eligible: NDArray[np.bool_]) -> _Standing:
+    n_eligible = int(eligible.sum())
+    if not eligible[lesson]:
+        return _Standing(None, n_eligible, 0, 0)
+    margin = _ROUNDING * max(1.0, abs(float(scores[lesson])))
+    gap = scores[eligible] - scores[lesson]
+    n_better = int((gap > margin).sum())
+    return _Standing(float(scores[lesson]), n_eligible, n_better, int((abs(gap) <= margin).sum()))
+
+
+def _row(matrix: Any, row: int) -> list[int]:
+    found: list[int] = matrix.indices[matrix.indptr[row] : matrix.indptr[row + 1]].tolist()
+    return found
+
+
+def _missing(
+    curriculum: Curriculum, taught: list[int], mastered: NDArray[np.bool_]
+) -> list[tuple[int, int]]:
+    """Unmastered prerequisites from outside the lesson, each with a skill that needs it."""
+    found: dict[int, int] = {}
+    for skill in taught:
+        if not mastered[skill]:
+            for before in _row(curriculum.prerequisites, skill):
+                if not mastered[before] and before not in taught:
+                    found.setdefault(before, skill)
+    return list(found.items())
+
+
+def _route(
+    curriculum: Curriculum, goal: int, missing: set[int], mastered: NDArray[np.bool_]
+) -> tuple[list[int], list[int]]:
+    """Lessons that open the goal one after the other; skills that stay out of reach.
+
+    Open lessons that teach a skill on the way are taken in the curriculum's order, as if
+    mastered, until the goal is open or none is left.
+    """
+    needed = np.zeros(len(mastered), bool)
+    for skill in missing:
+        needed[skill] = True
+        needed[graph.reachable(curriculum.prerequisites, skill)] = True
+    known = mastered.copy()
+    route: list[int] = []
+    while not (open_ := curriculum.open_lessons(known[None])[0])[goal]:
+        wanted = needed & ~known
+        helpful = open_ & (graph.count_marked(curriculum.teaches, wanted[None])[0] > 0)
+        steps = np.flatnonzero(helpful).tolist()
+        if not steps:
+            return [], np.flatnonzero(wanted).tolist()
+        for step in steps:
+            taught = _row(curriculum.teaches, step)
+            if wanted[taught].any():
+                route.append(step)
+                known[taught] = True
+                wanted[taught] = False
+    return route, []
+
+
+def _text(found: Explanation, title: str, unlock: list[str], policy: str) -> str:
+    who, sentences = found.student, []
+    levels = _listed([f"{skill.skill} {skill.mastery:.2f}" for skill in found.skills])
+    limit = "" if found.threshold is None else f" (threshold {found.threshold:g})"
+    if found.status == "mastered":
+        sentences.append(f"{who} has already mastered what {title} teaches: {levels}{limit}.")
+    elif found.status == "refused":
+        sentences.append(f"The policy {policy} does not allow {title} for {who} now.")
+        sentences.append(f"Mastery of what it teaches: {levels}{limit}.")
+    elif found.status == "eligible":
+        sentences.append(f"{title} is open to {who}. Mastery of what it teaches: {levels}{limit}.")
+        sentences.append(_place(found))
+    else:
+        sentences.append(f"{title} is not open to {who} yet.")
+        sentences.extend(
+            f"{missing.needed_by} needs {missing.skill} first, whose mastery is "
+            f"{missing.mastery:.2f}{limit}."
+            for missing in found.missing
+        )
+        if unlock:
+            sentences.append(f"To unlock it, master in this order: {', then '.join(unlock)}.")
+        else:
+            out_of_reach = _listed([str(skill) for skill in found.unreachable])
+            sentences.append(
+                f"No lesson leads there: nothing that can open teaches {out_of_reach}."
+            )
+    return " ".join(sentences)
+
+
+def _place(found: Explanation) -> str:
+    if found.n_eligible == 1:
+        return "It is the only lesson that may be given."
+    if found.n_better:
+        others = "1 other scores" if found.n_better == 1 else f"{found.n_better} others score"
+        return f"Of {found.n_eligible} lessons that may be given, {others} higher."
+    if found.n_tied > 1:
+        return f"It is one of {found.n_tied} with the best score of {found.n_eligible}."
+    return f"It has the best score of the {found.n_eligible} lessons that may be given."
+
+
+def _listed(parts: list[str]) -> str:
+    return ", ".join(parts[:-1]) + " and " + parts[-1] if len(parts) > 1 else "".join(parts)

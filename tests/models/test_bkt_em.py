@@ -1,0 +1,229 @@
+"""EM against enumeration of every hidden path, and the promises of its iteration."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adaptlearn import ResponseLog
+from adaptlearn.errors import ImpossibleHistoryError
+from adaptlearn.models.bkt.em import (
+    FLOOR,
+    MARGIN,
+    Expectations,
+    Parameters,
+    Pseudocounts,
+    expectations,
+    maximise,
+)
+from adaptlearn.models.bkt.filtering import filter_sequences
+from adaptlearn.models.bkt.fitting import climb
+from adaptlearn.models.bkt.trie import EXPOSURE, build_trie, history_symbols
+
+
+def enumerate_paths(history, prior, learn, forget, guess, slip):
+    """Likelihood and expected counts of one history, summed over all 2**T hidden paths."""
+    start = (1 - prior, prior)
+    move = ((1 - learn, learn), (forget, 1 - forget))
+    emit = ((1 - guess, guess, 1.0), (slip, 1 - slip, 1.0))
+    names = [name for name in Expectations._fields if name != "log_likelihood"]
+    total, counts = 0.0, dict.fromkeys(names, 0.0)
+    for path in itertools.product((0, 1), repeat=len(history)):
+        p = start[path[0]] * emit[path[0]][history[0]]
+        for t in range(1, len(history)):
+            p *= move[path[t - 1]][path[t]] * emit[path[t]][history[t]]
+        total += p
+        counts["first"] += p
+        counts["first_known"] += p * path[0]
+        for known, symbol in zip(path, history, strict=True):
+            if symbol != EXPOSURE:
+                counts[f"{('wrong', 'right')[symbol]}_{('unknown', 'known')[known]}"] += p
+        for step in itertools.pairwise(path):
+            name = {(0, 0): "stay_unknown", (0, 1): "learned", (1, 0): "forgot"}.get(
+                step, "stay_known"
+            )
+            counts[name] += p
+    return np.log(total), {name: value / total for name, value in counts.items()}
+
+
+def log_of(histories_by_skill):
+    """A log of histories, its students interleaved so that nothing comes sorted."""
+    rows = [
+        (t, f"s{number:03}", skill, symbol)
+        for skill, histories in histories_by_skill.items()
+        for number, history in enumerate(histories)
+        for t, symbol in enumerate(history)
+    ]
+    rows.sort(key=lambda row: (row[0], row[2], row[1][::-1]))
+    _, student, skill, symbol = zip(*rows, strict=True)
+    correct = np.array([np.nan if s == EXPOSURE else s for s in symbol])
+    return ResponseLog.from_frame(
+        {"student": list(student), "skill": list(skill), "correct": correct},
+        unanswered="exposure",
+    )
+
+
+def trie_of(log):
+    sequences = log.sequences
+    return build_trie(sequences, history_symbols(log), sequences.major, log.n_skills)
+
+
+histories = st.lists(
+    st.lists(st.sampled_from([0, 1, 1, EXPOSURE]), min_size=1, max_size=6), min_size=1, max_size=8
+)
+skills = st.dictionaries(st.sampled_from("abc"), histories, min_size=1)
+probability = st.floats(0.02, 0.98)
+
+
+@st.composite
+def parameter_sets(draw, forgetting):
+    guess, slip = draw(st.floats(0.02, 0.48)), draw(st.floats(0.02, 0.48))
+    forget = draw(probability) if forgetting else 0.0
+    return draw(probability), draw(probability), forget, guess, slip
+
+
+@pytest.mark.parametrize("forgetting", [False, True])
+@settings(deadline=None, max_examples=60)
+@given(data=st.data())
+def test_e_step_and_em_step_equal_enumeration(data, forgetting):
+    by_skill = data.draw(skills)
+    log = log_of(by_skill)
+    restarts = data.draw(st.lists(parameter_sets(forgetting), min_size=1, max_size=3))
+    parameters = Parameters(*(np.repeat([[value]], log.n_skills, axis=1) for value in restarts[0]))
+    if len(restarts) > 1:
+        parameters = Parameters(
+            *(
+                np.repeat(np.array(field)[:, None], log.n_skills, axis=1)
+                for field in zip(*restarts, strict=True)
+            )
+        )
+    found = expectations(trie_of(log), parameters)
+    after = maximise(found, parameters)
+
+    for restart, values in enumerate(restarts):
+        for code, label in enumerate(log.skill.labels):
+            sums = [enumerate_paths(history, *values) for history in by_skill[label]]
+            assert found.log_likelihood[restart, code] == pytest.approx(
+                sum(ll for ll, _ in sums), abs=1e-9
+            )
+            expected = {name: sum(counts[name] for _, counts in sums) for name in sums[0][1]}
+            for name, value in expected.items():
+                got = getattr(found, name)[restart, code]
+                assert got == pytest.approx(value, abs=1e-9), name
+            wanted = expected["first_known"] / expected["first"]
+            got = after.prior[restart, code]
+            assert got == pytest.approx(np.clip(wanted, FLOOR, 1 - FLOOR), abs=1e-9)
+            out_of_unknown = expected["learned"] + expected["stay_unknown"]
+            if out_of_unknown > 0:
+                wanted = np.clip(expected["learned"] / out_of_unknown, FLOOR, 1 - FLOOR)
+                assert after.learn[restart, code] == pytest.approx(wanted, abs=1e-9)
+            out_of_known = expected["forgot"] + expected["stay_known"]
+            if forgetting and out_of_known > 0:
+                wanted = np.clip(expected["forgot"] / out_of_known, FLOOR, 1 - FLOOR)
+                assert after.forget[restart, code] == pytest.approx(wanted, abs=1e-9)
+            if not forgetting:
+                assert after.forget[restart, code] == 0
+            guess, slip = after.guess[restart, code], after.slip[restart, code]
+            assert guess + slip <= 1 - MARGIN + 1e-12
+            answers = {
+                s: expected[f"right_{s}"] + expected[f"wrong_{s}"] for s in ("unknown", "known")
+            }
+            if min(answers.values()) > 0:
+                g = np.clip(expected["right_unknown"] / answers["unknown"], FLOOR, 1 - FLOOR)
+                s = np.clip(expected["wrong_known"] / answers["known"], FLOOR, 1 - FLOOR)
+                if g + s < 1 - MARGIN:
+                    assert (guess, slip) == (pytest.approx(g, abs=1e-9), pytest.approx(s, abs=1e-9))
+
+
+@settings(deadline=None, max_examples=40)
+@given(by_skill=skills, values=parameter_sets(True))
+def test_filter_predicts_what_enumeration_predicts(by_skill, values):
+    log = log_of(by_skill)
+    sequences = log.sequences
+    each = Parameters(*(np.full(len(sequences.starts), value) for value in values))
+    p_correct = filter_sequences(sequences, history_symbols(log), each, each.prior).p_correct
+    for start, length in zip(sequences.starts, sequences.lengths, strict=True):
+        rows = sequences.order[start : start + length]
+        history = history_symbols(log)[rows].tolist()
+        for t, row in enumerate(rows):
+            before = enumerate_paths(history[:t], *values)[0] if t else 0.0
+            right = enumerate_paths([*history[:t], 1], *values)[0]
+            assert p_correct[row] == pytest.approx(np.exp(right - before), abs=1e-9)
+
+
+@pytest.mark.parametrize("forgetting", [False, True])
+@pytest.mark.parametrize("penalised", [False, True])
+@settings(deadline=None, max_examples=25)
+@given(data=st.data())
+def test_objective_never_falls(data, forgetting, penalised):
+    log = log_of(data.draw(skills))
+    trie = trie_of(log)
+    n = log.n_skills
+    current = Parameters(
+        *(np.full((1, n), value) for value in data.draw(parameter_sets(forgetting)))
+    )
+    centre = Parameters(*(np.full(n, value) for value in (0.3, 0.2, 0.1, 0.2, 0.1)))
+    pseudo = Pseudocounts.centred(centre, np.full(n, 5.0)) if penalised else None
+    before = -np.inf
+    for _ in range(30):
+        counts = expectations(trie, current)
+        objective = counts.log_likelihood[0]
+        if pseudo is not None:
+            free = current if forgetting else current._replace(forget=np.full((1, n), 0.5))
+            objective = objective + pseudo.log_density(free)[0]
+        assert np.all(objective >= before - 1e-9)
+        before = objective
+        current = maximise(counts, current, pseudo)
+        assert np.all(current.guess + current.slip < 1)
+
+
+def test_trie_is_the_set_of_distinct_prefixes():
+    log = log_of({"a": [[1, 0], [1, 0], [1, 1], [0]], "b": [[1, 0]]})
+    trie = trie_of(log)
+    weights = sorted(
+        zip(trie.group.tolist(), trie.symbol.tolist(), trie.weight.tolist(), strict=True)
+    )
+    assert weights == [(0, 0, 1.0), (0, 0, 2.0), (0, 1, 1.0), (0, 1, 3.0), (1, 0, 1.0), (1, 1, 1.0)]
+    assert trie.end.sum() == 5
+
+
+def test_a_part_of_the_trie_gives_the_same_counts():
+    rng = np.random.default_rng(0)
+    log = log_of({k: [rng.integers(0, 2, rng.integers(1, 9)) for _ in range(20)] for k in "abcd"})
+    trie = trie_of(log)
+    parameters = Parameters(*(rng.uniform(0.05, 0.45, (2, 4)) for _ in range(5)))
+    whole = expectations(trie, parameters)
+    chosen = np.array([3, 1])
+    part = expectations(trie.restrict(chosen), parameters.take(chosen))
+    for name in Expectations._fields:
+        np.testing.assert_allclose(
+            getattr(part, name), getattr(whole, name)[:, chosen], rtol=0, atol=1e-12
+        )
+
+
+def test_an_impossible_history_is_named():
+    trie = trie_of(log_of({"a": [[1, 1], [1, 0, 1]]}))
+    certain = Parameters(*(np.full((1, 1), value) for value in (1.0, 0.2, 0.0, 0.3, 0.0)))
+    with pytest.raises(ImpossibleHistoryError, match=r"\(right, wrong\) has probability 0"):
+        expectations(trie, certain)
+
+
+def test_climb_freezes_each_skill_where_it_rests():
+    rng = np.random.default_rng(5)
+    log = log_of({k: [rng.integers(0, 2, 5) for _ in range(30)] for k in "abcde"})
+    trie = trie_of(log)
+    start = Parameters(*(np.full(5, value) for value in (0.4, 0.15, 0.05, 0.2, 0.1)))
+    together = climb(trie, start, max_iter=2000, tol=1e-5)
+    assert together.converged.all()
+    assert len(set(together.n_iter)) > 2
+    for skill in range(5):
+        one = np.array([skill])
+        alone = climb(trie.restrict(one), start.take(one), max_iter=2000, tol=1e-5)
+        assert alone.n_iter[0] == together.n_iter[skill]
+        np.testing.assert_allclose(
+            np.array(alone.parameters)[:, 0], np.array(together.parameters)[:, skill], atol=1e-12
+        )

@@ -1,0 +1,224 @@
+"""Many students' state, by name."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from adaptlearn import MasteryTracker, ResponseLog
+from adaptlearn.errors import (
+    DataWarning,
+    LateResponse,
+    ModelFileError,
+    ResponseDataError,
+    StateError,
+    UnknownLabelError,
+)
+from adaptlearn.models import BKT
+from tests.models.students import answers
+
+
+@pytest.fixture(scope="module")
+def model():
+    return BKT(forgetting=True).fit(answers(1000, 8, seed=1, forget=0.05))
+
+
+@pytest.fixture
+def log():
+    columns = answers(40, 6, seed=2)
+    columns["student"] = [f"s{s}" for s in columns["student"]]
+    columns["time"] = np.arange(len(columns["correct"]), dtype=float)
+    return ResponseLog.from_frame(columns)
+
+
+def test_batches_of_any_size_end_where_the_whole_log_does(model, log):
+    whole = MasteryTracker(model).update(log)
+    one_by_one = MasteryTracker(model)
+    expected = model.predict_proba(log)[:, 1]
+    for row in range(len(log)):
+        now = log[row : row + 1]
+        p = one_by_one.predict(now.student.values, now.skill.values)[0]
+        assert p == pytest.approx(expected[row], abs=1e-14)
+        one_by_one.update(now)
+    everyone = log.student.labels.tolist()
+    np.testing.assert_allclose(
+        one_by_one.mastery(everyone).value, whole.mastery(everyone).value, atol=1e-14
+    )
+    np.testing.assert_allclose(whole.mastery(everyone).value, model.mastery(log).value, atol=1e-14)
+    assert whole.counts().sum() == len(log)
+    assert set(whole.students) == set(everyone)
+
+
+def test_a_new_student_costs_nothing_and_stands_at_the_priors(model):
+    tracker = MasteryTracker(model)
+    mastery = tracker.mastery(["nobody", "noone"])
+    np.testing.assert_array_equal(mastery.value, [model.parameters_["prior"]] * 2)
+    assert mastery.students.tolist() == ["nobody", "noone"]
+    assert len(tracker) == 0
+    assert not tracker.counts(["nobody"]).any()
+
+
+def test_students_asked_for_come_in_the_order_asked_even_twice(model, log):
+    tracker = MasteryTracker(model).update(log)
+    names = ["s7", "stranger", "s3", "s7"]
+    rows = tracker.mastery(names).value
+    alone = [tracker.mastery([name]).value[0] for name in names]
+    np.testing.assert_array_equal(rows, alone)
+
+
+def test_a_late_answer_is_refused_by_name_and_changes_nothing(model, log):
+    tracker = MasteryTracker(model).update(log)
+    before = tracker.mastery().value
+    late = {
+        "student": ["s3", "new", "s5"],
+        "skill": ["add"] * 3,
+        "correct": [1, 1, 1],
+        "time": [0.5, 0.5, 1e6],
+    }
+    with pytest.raises(LateResponse, match=r"1 responses .* student 's3' \(first: row 0\)"):
+        tracker.update(late)
+    assert len(tracker) == 40
+    np.testing.assert_array_equal(tracker.mastery().value, before)
+
+
+def test_rebuild_replays_in_the_right_order(model, log):
+    late = ResponseLog.from_frame(
+        {"student": ["s3"], "skill": ["add"], "correct": [1], "time": [0.5]}
+    )
+    columns = {
+        "student": [*log.student.values, *late.student.values],
+        "skill": [*log.skill.values, *late.skill.values],
+        "correct": [*log.correct, *late.correct],
+        "time": [*log.time, *late.time],
+    }
+    whole = ResponseLog.from_frame(columns)
+    tracker = MasteryTracker(model).update(log)
+    tracker.rebuild(whole[whole.student.values == "s3"])
+    names = log.student.labels.tolist()
+    np.testing.assert_array_equal(
+        tracker.mastery(names).value, MasteryTracker(model).update(whole).mastery(names).value
+    )
+    assert tracker.counts(["s3"]).sum() == np.sum(whole.student.values == "s3")
+
+
+def test_a_rebuild_that_fails_forgets_nobody(model, log):
+    tracker = MasteryTracker(model).update(log)
+    before = tracker.mastery().value
+    with pytest.raises(ResponseDataError):
+        tracker.rebuild({"student": ["s3"], "skill": ["add"], "correct": [7], "time": [1.0]})
+    with pytest.raises(StateError, match="'seconds'"):  # no times, where the state has seen some
+        tracker.rebuild({"student": ["s3"], "skill": ["add"], "correct": [1]})
+    np.testing.assert_array_equal(tracker.mastery().value, before)
+
+
+def test_clocks_are_not_mixed(model):
+    naive = np.array(["2026-01-01T10:00"], "datetime64[s]")
+    tracker = MasteryTracker(model).update(
+        {"student": ["a"], "skill": ["add"], "correct": [1], "time": naive}
+    )
+    from datetime import UTC, datetime
+
+    aware = [datetime(2026, 1, 2, tzinfo=UTC)]
+    with pytest.raises(StateError, match="'naive'.*'aware'"):
+        tracker.update({"student": ["a"], "skill": ["add"], "correct": [1], "time": aware})
+
+
+def test_one_and_its_text_are_not_two_students(model):
+    tracker = MasteryTracker(model).update({"student": [1], "skill": ["add"], "correct": [1]})
+    with pytest.raises(
+        UnknownLabelError, match="student '1': the students met so far are integers"
+    ):
+        tracker.update({"student": ["1"], "skill": ["add"], "correct": [1]})
+
+
+def test_predict_needs_pairs(model):
+    with pytest.raises(StateError, match="2 students and 1 skills"):
+        MasteryTracker(model).predict(["a", "b"], ["add"])
+
+
+def test_an_unknown_skill_is_said_and_kept(model):
+    tracker = MasteryTracker(model)
+    with pytest.warns(DataWarning, match="'new'"):
+        tracker.update({"student": ["a"], "skill": ["new"], "correct": [1]})
+    with pytest.warns(DataWarning, match="'newer'"):
+        tracker.predict(["a"], ["newer"])
+    p = tracker.predict(["a", "b"], ["new", "new"])
+    assert p[0] > p[1]
+
+
+def test_saved_and_loaded_it_goes_on_as_before(model, log, tmp_path):
+    tracker = MasteryTracker(model).update(log[:300])
+    path = tmp_path / "tracker.npz"
+    tracker.save(path)
+    again = MasteryTracker.load(path, model)
+    assert again.students.tolist() == tracker.students.tolist()
+    for each in (tracker, again):
+        each.update(log[300:])
+    np.testing.assert_array_equal(again.mastery().value, tracker.mastery().value)
+    np.testing.assert_array_equal(again.counts(), tracker.counts())
+    with pytest.raises(LateResponse):
+        again.update({"student": ["s3"], "skill": ["add"], "correct": [1], "time": [0.0]})
+
+
+def test_an_empty_tracker_is_saved_too(model, tmp_path):
+    MasteryTracker(model).save(tmp_path / "t")
+    assert len(MasteryTracker.load(tmp_path / "t", model)) == 0
+
+
+def test_a_tracker_of_another_model_or_a_damaged_one_is_refused(model, log, tmp_path):
+    path = tmp_path / "tracker.npz"
+    tracker = MasteryTracker(model).update(log)
+    tracker.save(path)
+    other = BKT().fit(answers(100, 5, seed=9))
+    with pytest.raises(StateError, match="made with model"):
+        MasteryTracker.load(path, other)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ModelFileError, match="not a whole saved tracker"):
+        MasteryTracker.load(path, model)
+
+    with np.load(_written(path, whole), allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    np.savez(path, **{**arrays, "p_known": arrays["p_known"] + 0.01})
+    with pytest.raises(ModelFileError, match="do not match the manifest"):
+        MasteryTracker.load(path, model)
+    manifest = json.loads(arrays["manifest"].tobytes())
+    manifest["students"][0] = "somebody"
+    text = np.frombuffer(json.dumps(manifest).encode(), np.uint8)
+    np.savez(path, **{**arrays, "manifest": text})
+    with pytest.raises(ModelFileError, match="does not match its digest"):
+        MasteryTracker.load(path, model)
+    np.savez(path, **{name: a for name, a in arrays.items() if name != "manifest"})
+    with pytest.raises(ModelFileError, match="no manifest"):
+        MasteryTracker.load(path, model)
+
+
+def _written(path, content):
+    path.write_bytes(content)
+    return path
+
+
+def test_a_state_is_refused_by_another_model(model):
+    other = BKT().fit(answers(100, 5, seed=9))
+    state = model.init_state(3)
+    with pytest.raises(StateError, match="belongs to model"):
+        other.update_state(state, {"student": [0], "skill": ["add"], "correct": [1]})
+    with pytest.raises(UnknownLabelError, match="student 3 is outside its 3 students"):
+        model.update_state(state, {"student": [3], "skill": ["add"], "correct": [1]})
+    with pytest.raises(StateError, match="numbers its students"):
+        model.update_state(state, {"student": ["a"], "skill": ["add"], "correct": [1]})
+
+
+def test_a_large_batch_touches_only_what_was_answered(model):
+    rng = np.random.default_rng(0)
+    n = 20_000
+    log = {
+        "student": rng.permutation(n),
+        "skill": np.array(["add", "halve"])[rng.integers(0, 2, n)],
+        "correct": rng.integers(0, 2, n),
+    }
+    state = model.init_state(10 * n)
+    model.update_state(state, log)
+    assert len(state.p_known) == n
