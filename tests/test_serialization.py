@@ -6,12 +6,12 @@ import json
 
 import numpy as np
 import pytest
+from tests.models.students import answers
 
 import adaptlearn
 from adaptlearn.errors import ModelFileError
 from adaptlearn.models import BKT
 from adaptlearn.serialization import fingerprint
-from tests.models.students import answers
 
 
 @pytest.fixture(scope="module")

@@ -25,8 +25,9 @@ from adaptlearn.models.bkt.fitting import climb
 from adaptlearn.models.bkt.trie import EXPOSURE, build_trie, history_symbols
 
 
-def enumerate_paths(history, prior, learn, forget, guess, slip):
+def enumerate_paths(history, values):
     """Likelihood and expected counts of one history, summed over all 2**T hidden paths."""
+    prior, learn, forget, guess, slip = values
     start = (1 - prior, prior)
     move = ((1 - learn, learn), (forget, 1 - forget))
     emit = ((1 - guess, guess, 1.0), (slip, 1 - slip, 1.0))
@@ -106,7 +107,7 @@ def test_e_step_and_em_step_equal_enumeration(data, forgetting):
 
     for restart, values in enumerate(restarts):
         for code, label in enumerate(log.skill.labels):
-            sums = [enumerate_paths(history, *values) for history in by_skill[label]]
+            sums = [enumerate_paths(history, values) for history in by_skill[label]]
             assert found.log_likelihood[restart, code] == pytest.approx(
                 sum(ll for ll, _ in sums), abs=1e-9
             )
@@ -150,8 +151,8 @@ def test_filter_predicts_what_enumeration_predicts(by_skill, values):
         rows = sequences.order[start : start + length]
         history = history_symbols(log)[rows].tolist()
         for t, row in enumerate(rows):
-            before = enumerate_paths(history[:t], *values)[0] if t else 0.0
-            right = enumerate_paths([*history[:t], 1], *values)[0]
+            before = enumerate_paths(history[:t], values)[0] if t else 0.0
+            right = enumerate_paths([*history[:t], 1], values)[0]
             assert p_correct[row] == pytest.approx(np.exp(right - before), abs=1e-9)
 
 

@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from tests.models.students import answers
 
 from adaptlearn import MasteryTracker, ResponseLog
 from adaptlearn.errors import (
@@ -17,7 +18,6 @@ from adaptlearn.errors import (
     UnknownLabelError,
 )
 from adaptlearn.models import BKT
-from tests.models.students import answers
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +121,7 @@ def test_clocks_are_not_mixed(model):
     from datetime import UTC, datetime
 
     aware = [datetime(2026, 1, 2, tzinfo=UTC)]
-    with pytest.raises(StateError, match="'naive'.*'aware'"):
+    with pytest.raises(StateError, match=r"'naive'.*'aware'"):
         tracker.update({"student": ["a"], "skill": ["add"], "correct": [1], "time": aware})
 
 
