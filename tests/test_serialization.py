@@ -36,6 +36,7 @@ def resealed(path, change):
 
 def test_round_trip_is_exact(model, path):
     again = adaptlearn.load(path)
+    assert isinstance(again, BKT)
     assert again.get_params() == model.get_params()
     assert again.fingerprint_ == model.fingerprint_
     for name, column in model.parameters_.items():
@@ -76,6 +77,7 @@ def test_a_file_of_version_1_stays_readable(tmp_path):
     path = tmp_path / "old.json"
     path.write_text(VERSION_1)
     model = adaptlearn.load(path)
+    assert isinstance(model, BKT)
     p = model.predict_proba({"student": [1, 1], "skill": ["add"] * 2, "correct": [1, 1]})
     assert p[0, 1] == 0.25 * 0.875 + 0.75 * 0.25
     assert model.unidentified_ == {"halve": "one response"}

@@ -115,7 +115,7 @@ def test_mastery_before_and_after_the_step_to_the_next_opportunity(model):
 
 
 def test_mastery_at_a_time_counts_only_what_came_before(model):
-    log = {
+    log: dict[str, list] = {
         "student": [1, 1, 1],
         "skill": ["add"] * 3,
         "correct": [1, 1, 0],
@@ -204,7 +204,7 @@ def test_not_converging_is_said(log):
 
 
 def test_wrong_parameters_are_all_named_at_fit(log):
-    model = BKT(n_init=0, tol=-1, max_iter=2.5, forgetting="yes")
+    model = BKT(**{"n_init": 0, "tol": -1, "max_iter": 2.5, "forgetting": "yes"})
     with pytest.raises(ParameterError) as caught:
         model.fit(log)
     for name in ("n_init", "tol", "max_iter", "forgetting"):

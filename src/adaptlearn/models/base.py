@@ -5,12 +5,15 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from os import PathLike
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.errors import NotFittedError, ParameterError
+from adaptlearn.errors import LateResponse, NotFittedError, ParameterError, StateError
+from adaptlearn.numerics import Ints
+from adaptlearn.responses import ResponseLog
 from adaptlearn.validation import Constraint, check_parameters, some
 
 When = Literal["after_response", "next_opportunity"]
@@ -59,6 +62,99 @@ class Mastery:
         return columns
 
 
+class StudentState:
+    """What a model keeps of students ``0 … n_students - 1``, as arrays.
+
+    Made by a model's ``init_state`` and changed in place by its ``update_state``; one writer at
+    a time.
+
+    Attributes
+    ----------
+    model : str
+        The fingerprint of the model it belongs to.
+    skills : list
+        The model's skills, then any others that were answered.
+    last_time : float array, shape (n_students,)
+        The time of each student's last response, in seconds; -inf before the first.
+    clock : str or None
+        The clock of those times; None before the first, ``"none"`` where responses carry none.
+    """
+
+    def __init__(self, model: str, skills: list[Any], n_students: int) -> None:
+        self.model = model
+        self.skills = list(skills)
+        self.last_time = np.full(n_students, -np.inf)
+        self.clock: str | None = None
+
+    @property
+    def n_students(self) -> int:
+        """Students there is room for."""
+        return len(self.last_time)
+
+    def grow(self, n_students: int) -> None:
+        """Make room for more students; nothing happens where there is room."""
+        if n_students > self.n_students:
+            # By doubling, so that students who come one by one cost O(1) each.
+            more = np.full(max(n_students, 2 * self.n_students) - self.n_students, -np.inf)
+            self.last_time = np.concatenate((self.last_time, more))
+
+    def forget(self, students: Ints) -> None:
+        """Return students to where they were before their first response."""
+        raise NotImplementedError
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """What a saved state holds besides its names; `last_time` is among it."""
+        raise NotImplementedError
+
+    def take_arrays(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Take back what `to_arrays` gave."""
+        raise NotImplementedError
+
+    def check_order(self, log: ResponseLog, students: Ints) -> None:
+        """Refuse responses older than what their students' state has seen.
+
+        Parameters
+        ----------
+        log : ResponseLog
+        students : integer array, shape (n_labels,)
+            The state's student for each of the log's student labels.
+
+        Raises
+        ------
+        LateResponse
+            Names the students; nothing has been changed.
+        StateError
+            The times are of another clock than those seen so far.
+        """
+        self.check_clock(log)
+        if log.time is None:
+            return
+        late = log.time < self.last_time[students[log.student.codes]]
+        if late.any():
+            who = log.student.labels[np.unique(log.student.codes[late])]
+            row = int(np.flatnonzero(late)[0])
+            raise LateResponse(
+                f"{int(late.sum())} responses are older than what was already seen of student "
+                f"{some(who)} (first: row {row}); nothing was changed. Give these "
+                "students' whole history to rebuild"
+            )
+
+    def check_clock(self, log: ResponseLog) -> None:
+        """Refuse times of another clock than those seen so far (`StateError`)."""
+        clock = log.clock or "none"
+        if self.clock is not None and clock != self.clock:
+            raise StateError(
+                f"this state has seen times of the kind {self.clock!r}, these responses carry "
+                f"{clock!r}; give all of them one kind (datetimes all with a zone, or none)"
+            )
+
+    def note_times(self, log: ResponseLog, students: Ints) -> None:
+        """Remember the clock and each student's latest time."""
+        self.clock = log.clock or "none"
+        if log.time is not None:
+            np.maximum.at(self.last_time, students[log.student.codes], log.time)
+
+
 class KnowledgeTracer:
     """The protocol of scikit-learn's estimators, kept without importing it.
 
@@ -72,6 +168,7 @@ class KnowledgeTracer:
 
     classes_: NDArray[np.int64]
     fingerprint_: str
+    skills_: NDArray[Any]
 
     @classmethod
     def _parameter_names(cls) -> list[str]:
@@ -116,8 +213,47 @@ class KnowledgeTracer:
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "fingerprint_")
 
+    def fit(self, log: Any, y: object = None) -> Self:
+        """Estimate the model from a log."""
+        raise NotImplementedError
+
     def predict_proba(self, log: Any) -> NDArray[np.float64]:
         """One step ahead: each row's probabilities before its own answer is seen."""
+        raise NotImplementedError
+
+    def mastery(self, log: Any, at: float | None = None) -> Mastery:
+        """What the students of a log know."""
+        raise NotImplementedError
+
+    def init_state(self, n_students: int) -> StudentState:
+        """The state of students who have not answered yet."""
+        raise NotImplementedError
+
+    def update_state(self, state: Any, responses: Any) -> StudentState:
+        """Take responses into a state, in place."""
+        raise NotImplementedError
+
+    def predict_state(self, state: Any, students: Any, skills: Any) -> NDArray[np.float64]:
+        """P(correct) of a next response of each student on the paired skill."""
+        raise NotImplementedError
+
+    def state_mastery(
+        self,
+        state: Any,
+        students: Ints,
+        labels: NDArray[Any] | None = None,
+        *,
+        when: When = "next_opportunity",
+    ) -> Mastery:
+        """What some of a state's students know."""
+        raise NotImplementedError
+
+    def state_counts(self, state: Any, students: Ints) -> NDArray[np.int64]:
+        """Answers per student and skill, shape (n_students, n_skills)."""
+        raise NotImplementedError
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the fitted model to a file that `adaptlearn.load` reads."""
         raise NotImplementedError
 
     def predict(self, log: Any) -> NDArray[np.int64]:

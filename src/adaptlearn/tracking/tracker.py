@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import ModelFileError, StateError, UnknownLabelError
-from adaptlearn.models.base import Mastery, When
-from adaptlearn.models.bkt import BKT, BKTState
+from adaptlearn.models.base import KnowledgeTracer, Mastery, StudentState, When
 from adaptlearn.numerics import Ints
 from adaptlearn.responses import ResponseLog, as_log
 from adaptlearn.serialization import open_seal, seal, write_bytes
@@ -32,7 +31,7 @@ class MasteryTracker:
 
     Parameters
     ----------
-    model : BKT
+    model : KnowledgeTracer
         Fitted.
 
     Attributes
@@ -63,7 +62,7 @@ class MasteryTracker:
     True
     """
 
-    def __init__(self, model: BKT) -> None:
+    def __init__(self, model: KnowledgeTracer) -> None:
         self.model = model
         self._state = model.init_state(0)
         self._number: dict[Any, int] = {}
@@ -192,7 +191,7 @@ class MasteryTracker:
         write_bytes(path, buffer.getvalue())
 
     @classmethod
-    def load(cls, path: str | PathLike[str], model: BKT) -> MasteryTracker:
+    def load(cls, path: str | PathLike[str], model: KnowledgeTracer) -> MasteryTracker:
         """Read a saved state back, for the model it was made with.
 
         Raises
@@ -220,13 +219,13 @@ class MasteryTracker:
                 f"{model.fingerprint_[:12]}…; replay the responses over the new model"
             )
         tracker = cls(model)
-        tracker._state = BKTState.from_arrays(
-            model.fingerprint_, manifest["skills"], manifest["clock"], arrays
-        )
+        tracker._state.take_arrays(arrays)
+        tracker._state.skills = manifest["skills"]
+        tracker._state.clock = manifest["clock"]
         tracker._number = {label: number for number, label in enumerate(manifest["students"])}
         return tracker
 
-    def _with_strangers(self, labels: list[Any]) -> tuple[BKTState, Ints]:
+    def _with_strangers(self, labels: list[Any]) -> tuple[StudentState, Ints]:
         """The state and the number of each label; the never met share one empty student."""
         unmet = [label for label in labels if label not in self._number]
         self._refuse_mixture(unmet)

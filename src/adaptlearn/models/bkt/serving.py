@@ -28,7 +28,6 @@ from adaptlearn.validation import some
 class FittedBKT(KnowledgeTracer):
     """Prediction and live state, from parameters that were estimated elsewhere or loaded."""
 
-    skills_: NDArray[Any]
     parameters_: dict[str, NDArray[Any]]
     pooled_: dict[str, float]
 
