@@ -114,7 +114,7 @@ def test_junyis_dirty_graph_is_reported_repaired_and_walked(data):
 
     mastered = tracker.mastery(students).value >= 0.95
     place = {skill: k for k, skill in enumerate(model.skills_.tolist())}
-    before: dict[str, list[str]] = {skill: [] for skill in skills}
+    before: dict[int | str, list[int | str]] = {skill: [] for skill in skills}
     for first, then in curriculum.to_dict()["prerequisites"]:
         before[then].append(first)
     assert len(decisions) == len(students)

@@ -52,7 +52,10 @@ def test_blocks_do_not_change_the_draws(monkeypatch):
 def test_a_resample_of_one_class_has_no_auc_and_all_else():
     correct = np.array([0.0, 0.0, 1.0, 1.0])
     found = bootstrap_metrics(
-        correct, np.array([0.2, 0.3, 0.6, 0.7]), np.array([0, 0, 1, 1]), 200,
+        correct,
+        np.array([0.2, 0.3, 0.6, 0.7]),
+        np.array([0, 0, 1, 1]),
+        200,
         np.random.default_rng(4),
     )
     # Half of the resamples draw one of the two students twice.

@@ -20,7 +20,7 @@ from adaptlearn.errors import ParameterError
 from adaptlearn.evaluation import auc, cross_validate
 
 
-class Rates(BaseEstimator):
+class Rates(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
     """Predicts each skill's rate in the training log, drawn towards one half."""
 
     def __init__(self, prior=1.0):
@@ -203,6 +203,7 @@ def test_text_html_plain_data_and_table(log):
     assert [line.split()[0] for line in lines[2:]] == ["weak", "strong"]
     assert f"{result.pooled['strong'].auc.value:.4f}" in lines[3]
     assert result._repr_html_().count("<tr>") == 3
+    assert "<td>&lt;b&gt;</td>" in cross_validate({"<b>": Rates()}, log, cv=2)._repr_html_()
     plain = json.loads(json.dumps(result.to_dict(), allow_nan=False))
     assert plain["n_folds"] == 5
     assert plain["models"]["weak"]["pooled"]["n_responses"] == 900

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 import pytest
@@ -204,7 +205,8 @@ def test_not_converging_is_said(log):
 
 
 def test_wrong_parameters_are_all_named_at_fit(log):
-    model = BKT(**{"n_init": 0, "tol": -1, "max_iter": 2.5, "forgetting": "yes"})
+    wrong: dict[str, Any] = {"n_init": 0, "tol": -1, "max_iter": 2.5, "forgetting": "yes"}
+    model = BKT(**wrong)
     with pytest.raises(ParameterError) as caught:
         model.fit(log)
     for name in ("n_init", "tol", "max_iter", "forgetting"):

@@ -145,8 +145,10 @@ def test_e_step_and_em_step_equal_enumeration(data, forgetting):
 def test_filter_predicts_what_enumeration_predicts(by_skill, values):
     log = log_of(by_skill)
     sequences = log.sequences
-    each = Parameters(*(np.full(len(sequences.starts), value) for value in values))
-    p_correct = filter_sequences(sequences, history_symbols(log), each, each.prior).p_correct
+    table = Parameters(*(np.array([0.5, value]) for value in values))
+    ones = np.ones(len(sequences.starts), int)
+    known = table.prior[ones]
+    p_correct = filter_sequences(sequences, history_symbols(log), table, ones, known).p_correct
     for start, length in zip(sequences.starts, sequences.lengths, strict=True):
         rows = sequences.order[start : start + length]
         history = history_symbols(log)[rows].tolist()

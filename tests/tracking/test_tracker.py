@@ -91,7 +91,7 @@ def test_rebuild_replays_in_the_right_order(model, log):
         "student": [*log.student.values, *late.student.values],
         "skill": [*log.skill.values, *late.skill.values],
         "correct": [*log.correct, *late.correct],
-        "time": np.append(log.time, late.time),
+        "time": [*log.time.tolist(), 0.5],
     }
     whole = ResponseLog.from_frame(columns)
     tracker = MasteryTracker(model).update(log)

@@ -41,9 +41,7 @@ def probability_correct(known: ArrayLike, guess: ArrayLike, slip: ArrayLike) -> 
     )
 
 
-def answer(
-    known: ArrayLike, guess: ArrayLike, slip: ArrayLike, rng: np.random.Generator
-) -> Bools:
+def answer(known: ArrayLike, guess: ArrayLike, slip: ArrayLike, rng: np.random.Generator) -> Bools:
     """Draw whether each answer is correct.
 
     Parameters
@@ -128,5 +126,5 @@ def ready(known: Bools, skill: NDArray[np.integer], prerequisites: Bools) -> Boo
     >>> ready(known, np.array([1, 1]), before).tolist()
     [True, False]
     """
-    missing: Bools = prerequisites[skill] & ~known
-    return ~missing.any(axis=1)
+    met: Bools = (~prerequisites[skill] | known).all(axis=1)
+    return met

@@ -72,5 +72,5 @@ def answer_times(
     begin = _FIRST_DAY + day * _DAY + hour * _HOUR + late
     taken = rng.lognormal(np.log(25), 0.6, size=(n_students, n_sessions, per_session))
     within = np.cumsum(np.clip(taken, 2, 300).round(), axis=2)
-    times = begin[:, :, None] + within
-    return times.reshape(n_students, -1)[:, :n_answers]
+    times: Floats = (begin[:, :, None] + within).reshape(n_students, -1)[:, :n_answers]
+    return times

@@ -68,7 +68,7 @@ class School:
 
     @property
     def curriculum(self) -> dict[str, Any]:
-        """Skills, prerequisites, lessons and items as plain data, as `Curriculum.from_dict` takes."""
+        """The curriculum as plain data, for `Curriculum.from_dict` or JSON."""
         return {
             "skills": self.skills.tolist(),
             "prerequisites": [list(edge) for edge in self.prerequisites],
@@ -77,8 +77,8 @@ class School:
         }
 
     def __repr__(self) -> str:
-        n = len(self.knew)
-        return f"School({len(self.students):,} students, {len(self.skills):,} skills, {n:,} responses)"
+        sizes = (self.students, "students"), (self.skills, "skills"), (self.knew, "responses")
+        return f"School({', '.join(f'{len(array):,} {noun}' for array, noun in sizes)})"
 
 
 def simulate_school(
@@ -195,7 +195,7 @@ def simulate_school(
         skills=skills,
         prerequisites=[(names[first], names[then]) for first, then in edges],
         lessons=[
-            {"lesson": f"{name}, a lesson", "skills": [name], "minutes": 15 + 5 * (place % 3)}
+            {"lesson": f"{name} (lesson)", "skills": [name], "minutes": 15 + 5 * (place % 3)}
             for place, name in enumerate(names)
         ],
         items={item: [names[place // n_items_per_skill]] for place, item in enumerate(items)},
@@ -268,7 +268,7 @@ def _check(counts: Mapping[str, Any], length: Any, given: Mapping[str, Any]) -> 
             numbers = np.asarray(value, np.float64)
         except (TypeError, ValueError):
             numbers = np.array(np.nan)
-        shaped = numbers.shape == () or numbers.shape == (n_skills,)
+        shaped = numbers.shape in ((), (n_skills,))
         if not shaped or not ((numbers >= 0) & (numbers <= 1)).all():
             problems.append(
                 f"{name} must be a number in [0, 1] or an array of n_skills such, got {value!r}"

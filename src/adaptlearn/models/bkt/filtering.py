@@ -41,7 +41,7 @@ def probability_correct(p_known: Floats, parameters: Parameters) -> Floats:
 
 
 def filter_sequences(
-    sequences: Sequences, symbols: Ints, parameters: Parameters, known_before: Floats
+    sequences: Sequences, symbols: Ints, table: Parameters, which: Ints, known_before: Floats
 ) -> Filtered:
     """Predict and update along every sequence at once, one opportunity at a time.
 
@@ -50,8 +50,10 @@ def filter_sequences(
     sequences : Sequences
     symbols : int8 array, shape (n_rows,)
         See `adaptlearn.models.bkt.trie`.
-    parameters : Parameters
-        Of each sequence: fields of shape (n_sequences,).
+    table : Parameters
+        Fields of shape (n_sets,).
+    which : int array, shape (n_sequences,)
+        Each sequence's parameter set.
     known_before : float array, shape (n_sequences,)
         P(known) when the first response of each sequence begins.
 
@@ -61,30 +63,27 @@ def filter_sequences(
         An answer that exact zeros or ones among the parameters rule out.
     """
     chains, reach = longest_first(sequences)
-    starts = sequences.starts[chains]
-    unknown_by, known_by = (table[chains].reshape(-1) for table in parameters.emission())
-    right_unknown, right_known = parameters.guess[chains], 1 - parameters.slip[chains]
-    learn = parameters.learn[chains]
-    carry = 1 - learn - parameters.forget[chains]
-    row_base = np.arange(len(chains)) * 3
+    starts, sets = sequences.starts[chains], which[chains]
+    unknown_by, known_by = (emitted.ravel() for emitted in table.emission())
+    right_known, carry = 1 - table.slip, 1 - table.learn - table.forget
 
     p_correct = np.empty(len(sequences.order))
     known = known_before[chains]  # at the coming opportunity
     after = known.copy()
     for level, m in enumerate(reach):
-        rows = sequences.order[starts[:m] + level]
-        p = known[:m]
-        p_correct[rows] = p * right_known[:m] + (1 - p) * right_unknown[:m]
-        place = row_base[:m] + symbols[rows]
+        rows, k, p = sequences.order[starts[:m] + level], sets[:m], known[:m]
+        unknown = 1 - p
+        p_correct[rows] = p * right_known[k] + unknown * table.guess[k]
+        place = 3 * k + symbols[rows]
         joint = p * known_by[place]
-        scale = joint + (1 - p) * unknown_by[place]
+        scale = joint + unknown * unknown_by[place]
         if not np.all(scale > 0):
             row = int(rows[np.flatnonzero(~(scale > 0))[0]])
             raise ImpossibleHistoryError(
                 f"row {row}: this answer has probability 0 under the model's exact zeros"
             )
         after[:m] = joint / scale
-        known[:m] = learn[:m] + carry[:m] * after[:m]
+        known[:m] = table.learn[k] + carry[k] * after[:m]
     p_known = np.empty(len(chains))
     p_known[chains] = after
     return Filtered(p_correct, p_known)

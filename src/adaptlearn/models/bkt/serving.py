@@ -49,11 +49,13 @@ class FittedBKT(KnowledgeTracer):
         self._check_fitted()
         log = as_log(log)
         if state is None:
-            p_entry = self._filter(log).p_correct
+            codes = self._skill_codes(log, self.skills_.tolist())
+            p_entry = self._filter(log, codes, None, None).p_correct
         else:
             students = self._students_of(state, log)
             state.check_order(log, students)
-            p_entry = self._filter(log, state, students).p_correct
+            codes = self._skill_codes(log, list(state.skills))
+            p_entry = self._filter(log, codes, state, students).p_correct
         if log.skill_rows is not None:
             size = np.bincount(log.skill_rows, minlength=len(log))
             p_entry = np.bincount(log.skill_rows, weights=p_entry, minlength=len(log)) / size
@@ -146,8 +148,8 @@ class FittedBKT(KnowledgeTracer):
         strange = [label for label in dict.fromkeys(labels) if label not in known]
         self._warn_unknown(strange)
         codes = np.array([known.get(label, len(state.skills)) for label in labels], np.int64)
-        p_known, parameters = self._before_next(state, numbers, codes)
-        return probability_correct(p_known, parameters)
+        p_known = self._before_next(state, numbers, codes)
+        return probability_correct(p_known, self._table.take(self._which(codes)))
 
     def state_mastery(
         self,
@@ -174,7 +176,7 @@ class FittedBKT(KnowledgeTracer):
         rows, columns, slots = state.cells(students, n_skills)
         after = state.p_known[slots]
         if when == "next_opportunity":
-            after = next_opportunity(after, self._parameters_of(columns))
+            after = next_opportunity(after, self._table.take(columns))
         value[rows, columns] = after
         names = students if labels is None else labels
         return Mastery(names, self.skills_, value, None, None, "latent", when)
@@ -188,33 +190,29 @@ class FittedBKT(KnowledgeTracer):
         counts[rows, columns] = state.answers[slots]
         return counts
 
-    def _parameters_of(self, codes: Ints) -> Parameters:
-        """Parameters by skill code; codes beyond the fitted skills get the common ones."""
-        codes = np.minimum(codes, len(self.skills_))
+    @property
+    def _table(self) -> Parameters:
+        """The fitted skills' parameters, then the common ones, which serve every other skill."""
         return Parameters(
-            *(
-                np.append(self.parameters_[name], self.pooled_[name])[codes]
-                for name in Parameters._fields
-            )
+            *(np.append(self.parameters_[name], self.pooled_[name]) for name in Parameters._fields)
         )
 
-    def _before_next(
-        self, state: BKTState | None, students: Ints, codes: Ints
-    ) -> tuple[Floats, Parameters]:
-        """P(known) as each pair's next response begins, and the pair's parameters."""
-        parameters = self._parameters_of(codes)
-        known = parameters.prior.copy()
+    def _before_next(self, state: BKTState | None, students: Ints, codes: Ints) -> Floats:
+        """P(known) as the next response of each pair of student and skill begins."""
+        which = self._which(codes)
+        known = self._table.prior[which]
         if state is not None:
             slots = state.find(students, codes)
-            met = slots >= 0
-            following = next_opportunity(
-                state.p_known[slots[met]], parameters.take(np.flatnonzero(met))
-            )
-            known[met] = following
-        return known, parameters
+            met = np.flatnonzero(slots >= 0)
+            known[met] = next_opportunity(state.p_known[slots[met]], self._table.take(which[met]))
+        return known
+
+    def _which(self, codes: Ints) -> Ints:
+        """Skill codes of a state as rows of `_table`."""
+        return np.minimum(codes, len(self.skills_))
 
     def _skill_codes(self, log: ResponseLog, skills: list[Any]) -> Ints:
-        """The place of each of the log's skill labels in `skills`, which grows as needed."""
+        """The place in `skills`, which grows as needed, of each sequence's skill."""
         known = {label: code for code, label in enumerate(skills)}
         used = np.zeros(log.n_skills, bool)
         used[log.sequences.major] = True
@@ -230,7 +228,7 @@ class FittedBKT(KnowledgeTracer):
             if codes[place] >= len(self.skills_):
                 strange.append(label)
         self._warn_unknown(strange)
-        return codes
+        return codes[log.sequences.major]
 
     def _warn_unknown(self, labels: list[Any]) -> None:
         if labels:
@@ -242,22 +240,21 @@ class FittedBKT(KnowledgeTracer):
             )
 
     def _filter(
-        self, log: ResponseLog, state: BKTState | None = None, students: Ints | None = None
+        self, log: ResponseLog, codes: Ints, state: BKTState | None, students: Ints | None
     ) -> Filtered:
         sequences = log.sequences
-        skills = self.skills_.tolist() if state is None else list(state.skills)
-        codes = self._skill_codes(log, skills)[sequences.major]
         who = sequences.minor if students is None else students[sequences.minor]
-        known, parameters = self._before_next(state, who, codes)
-        return filter_sequences(sequences, history_symbols(log), parameters, known)
+        known = self._before_next(state, who, codes)
+        return filter_sequences(
+            sequences, history_symbols(log), self._table, self._which(codes), known
+        )
 
     def _advance(self, state: BKTState, log: ResponseLog, students: Ints) -> None:
         """Take a checked log into a state; `students` gives each label's number."""
-        sequences = log.sequences
-        filtered = self._filter(log, state, students)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DataWarning)  # already said by the line above
-            codes = self._skill_codes(log, state.skills)[sequences.major]
+        sequences, skills = log.sequences, list(state.skills)
+        codes = self._skill_codes(log, skills)
+        filtered = self._filter(log, codes, state, students)
+        state.skills = skills
         slots = state.touch(students[sequences.minor], codes)
         answered = (history_symbols(log) != EXPOSURE)[sequences.order]
         counts = np.add.reduceat(answered.astype(np.int64), sequences.starts)
