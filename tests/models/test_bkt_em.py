@@ -23,6 +23,7 @@ from adaptlearn.models.bkt.em import (
 from adaptlearn.models.bkt.filtering import filter_sequences
 from adaptlearn.models.bkt.fitting import climb
 from adaptlearn.models.bkt.trie import EXPOSURE, build_trie, history_symbols
+from tests.models.students import answers
 
 
 def enumerate_paths(history, values):
@@ -230,3 +231,26 @@ def test_climb_freezes_each_skill_where_it_rests():
         np.testing.assert_allclose(
             np.array(alone.parameters)[:, 0], np.array(together.parameters)[:, skill], atol=1e-12
         )
+
+
+def test_longer_steps_reach_the_same_top_in_fewer_steps():
+    trie = trie_of(ResponseLog.from_frame(answers(400, 7, seed=3, forget=0.1)))
+    start = Parameters(*(np.full(3, value) for value in (0.4, 0.15, 0.05, 0.2, 0.1)))
+    plain = climb(trie, start, max_iter=5000, tol=1e-9, accelerate=False)
+    faster = climb(trie, start, max_iter=5000, tol=1e-9)
+    assert plain.converged.all()
+    assert faster.converged.all()
+    assert np.all(faster.log_likelihood >= plain.log_likelihood - 1e-3)
+    assert faster.n_iter.sum() < plain.n_iter.sum() / 2
+
+
+@settings(deadline=None, max_examples=20)
+@given(data=st.data(), steps=st.integers(0, 12))
+def test_where_a_climb_is_stopped_it_is_never_below_where_it_began(data, steps):
+    log = log_of(data.draw(skills))
+    start = Parameters(*(np.full(log.n_skills, value) for value in data.draw(parameter_sets(True))))
+    trie = trie_of(log)
+    ends = [climb(trie, start, max_iter=n, tol=0).log_likelihood for n in (steps, steps + 3)]
+    first = expectations(trie, Parameters(*(field[None] for field in start))).log_likelihood[0]
+    assert np.all(ends[0] >= first - 1e-9)
+    assert np.all(ends[1] >= ends[0] - 1e-9)

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.models.bkt.em import Parameters, Pseudocounts, expectations, maximise
+from adaptlearn.models.bkt.acceleration import extrapolate
+from adaptlearn.models.bkt.em import Expectations, Parameters, Pseudocounts, expectations, maximise
 from adaptlearn.models.bkt.identification import boundary_reasons, data_reasons
 from adaptlearn.models.bkt.trie import PrefixTrie
 from adaptlearn.numerics import Floats, Ints
@@ -83,22 +84,26 @@ def climb(
     max_iter: int,
     tol: float,
     pseudo: Pseudocounts | None = None,
+    accelerate: bool = True,
     on_step: OnStep | None = None,
 ) -> Climb:
     """EM from one start, until a step gains less than `tol` per answer of the group.
 
-    Groups that have come to rest leave the batch.
+    After every two EM steps a longer one is tried, group by group; where it does not climb,
+    the next step goes on from before it. Groups that have come to rest leave the batch.
 
     Parameters
     ----------
     start : Parameters
         Fields of shape (n_groups,).
     max_iter : int
-        The most EM steps any group takes.
+        The most steps any group takes.
     tol : float
         Log-likelihood per answer. The same tolerance thus suits ten answers and ten million.
     pseudo : Pseudocounts, optional
         Beta priors; then it is the penalised log-likelihood that climbs.
+    accelerate : bool
+        Whether the longer steps are tried.
     """
     n_groups = trie.n_groups
     result = Climb(
@@ -111,35 +116,64 @@ def climb(
     active = np.arange(n_groups)  # groups in the batch
     moving = np.ones(n_groups, bool)  # which of the batch have not come to rest
     current = Parameters(*(field[None] for field in result.parameters))
+    path: list[Parameters] = []  # points that EM steps led along since the last longer step
+    safe: Parameters | None = None  # where `current` is a longer step: what EM itself proposed
     before = np.full(n_groups, -np.inf)
-    step = 0
-    while True:
+    for step in range(max_iter + 1):
         counts = expectations(trie, current)
-        objective = counts.log_likelihood[0]
-        if pseudo is not None:
-            objective = objective + pseudo.log_density(current)[0]
-        resting = moving & (objective - before <= tol * answers[active])
+        objective = _objective(counts, current, pseudo)
+        # Only a step of EM's own tells by its gain how near the top is.
+        resting = moving & (objective - before <= tol * answers[active]) & (safe is None)
         done = resting if step < max_iter else moving
-        ended = active[done]
-        for field, value in zip(result.parameters, current, strict=True):
-            field[ended] = value[0, done]
-        result.log_likelihood[ended] = counts.log_likelihood[0, done]
-        result.n_iter[ended] = step
+        _record(result, active, done, current, counts)
+        result.n_iter[active[done]] = step
         result.converged[active[resting]] = True
         moving = moving & ~done
         if on_step is not None:
             on_step(step, int(moving.sum()), n_groups)
         if not moving.any():
-            return result
-        before = objective
-        current = maximise(counts, current, pseudo)
-        step += 1
-        if 2 * trie.weight[moving[trie.group]].size <= trie.n_nodes:
+            break
+        following = maximise(counts, current, pseudo)
+        if safe is not None:
+            climbed = objective >= before
+            following = _where(climbed, following, safe)
+            before = np.where(climbed, objective, before)
+            path, safe = [], None
+        else:
+            path.append(current)
+            before = objective
+            # The last step is EM's own, so that what ends is a point EM reached.
+            if accelerate and len(path) == 2 and step + 1 < max_iter:
+                safe = following
+                following = extrapolate(path[0], path[1], following)
+        current = following
+        if 2 * np.count_nonzero(moving[trie.group]) <= trie.n_nodes:
             kept = np.flatnonzero(moving)
             trie, current = trie.restrict(kept), current.take(kept)
+            path = [point.take(kept) for point in path]
+            safe = None if safe is None else safe.take(kept)
             active, before, moving = active[kept], before[kept], moving[kept]
             if pseudo is not None:
                 pseudo = Pseudocounts(*(field[kept] for field in pseudo))
+    return result
+
+
+def _objective(counts: Expectations, parameters: Parameters, pseudo: Pseudocounts | None) -> Floats:
+    penalty = 0.0 if pseudo is None else pseudo.log_density(parameters)[0]
+    return np.asarray(counts.log_likelihood[0] + penalty)
+
+
+def _record(
+    result: Climb, active: Ints, done: NDArray[np.bool_], current: Parameters, counts: Expectations
+) -> None:
+    """Note where groups that leave the batch ended."""
+    for field, value in zip(result.parameters, current, strict=True):
+        field[active[done]] = value[0, done]
+    result.log_likelihood[active[done]] = counts.log_likelihood[0, done]
+
+
+def _where(choose: NDArray[np.bool_], yes: Parameters, no: Parameters) -> Parameters:
+    return Parameters(*(np.where(choose, a, b) for a, b in zip(yes, no, strict=True)))
 
 
 class GroupFit(NamedTuple):
@@ -188,7 +222,9 @@ def fit_groups(
         drawn = random_starts(rng, n_init - 1, trie.n_groups, forgetting)
         starts = Parameters(*(np.concatenate(pair) for pair in zip(common, drawn, strict=True)))
         first = race(trie, starts, _RACE_STEPS if n_init > 1 else 0)
-    found = climb(trie, first, max_iter=max_iter, tol=tol, on_step=on_step)
+    found = climb(
+        trie, first, max_iter=max_iter, tol=tol, accelerate=start is None, on_step=on_step
+    )
     reasons = {**boundary_reasons(found.parameters), **data_reasons(trie)}
     if start is None and reasons:
         _borrow(trie, found, pooled, np.array(sorted(reasons)), max_iter=max_iter, tol=tol)
