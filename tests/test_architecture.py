@@ -50,7 +50,10 @@ MODELS_WIRING = frozenset({"", "loading"})
 
 DATAFRAMES = frozenset({"duckdb", "narwhals", "pandas", "polars", "pyarrow", "pyspark"})
 # Rooms beside the reader of frames that may use a dataframe package, and which.
-DATAFRAME_USERS: Mapping[str, frozenset[str]] = {"responses.frames": frozenset({"narwhals"})}
+DATAFRAME_USERS: Mapping[str, frozenset[str]] = {
+    "cli.engines": frozenset({"duckdb", "polars", "pyarrow"}),
+    "responses.frames": frozenset({"narwhals"}),
+}
 # Slow to import or not always installed: imported in the function that needs them.
 HEAVY = DATAFRAMES | {"matplotlib", "sklearn", "tqdm"}
 

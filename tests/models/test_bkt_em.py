@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.models.students import answers
 
 from adaptlearn import ResponseLog
 from adaptlearn.errors import ImpossibleHistoryError
@@ -23,7 +24,6 @@ from adaptlearn.models.bkt.em import (
 from adaptlearn.models.bkt.filtering import filter_sequences
 from adaptlearn.models.bkt.fitting import climb
 from adaptlearn.models.bkt.trie import EXPOSURE, build_trie, history_symbols
-from tests.models.students import answers
 
 
 def enumerate_paths(history, values):

@@ -7,6 +7,7 @@ standard error.
 from __future__ import annotations
 
 import os
+import re
 import sys
 import traceback
 from argparse import Namespace
@@ -68,7 +69,7 @@ def _report(error: Exception, arguments: Namespace) -> None:
         say(f"error: {error.filename}: {error.strerror}")
     else:
         say(f"error: {error}")
-    if isinstance(error, ResponseDataError) and " row" in str(error):
+    if isinstance(error, ResponseDataError) and re.search(r"\(rows? \d", str(error)):
         say("(rows are counted from 0, the first one below the header)")
 
 

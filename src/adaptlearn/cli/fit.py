@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from argparse import Namespace
+from collections.abc import Iterable
 from errno import EISDIR, ENOENT
 from pathlib import Path
 from time import perf_counter
@@ -56,17 +57,18 @@ def fit(log: ResponseLog, forgetting: bool) -> BKT:
     return model
 
 
-def parameter_table(model: BKT) -> str:
-    """A line per skill."""
+def parameter_table(model: BKT, places: Iterable[int] | None = None) -> str:
+    """A line per skill, or per skill at some places among the model's."""
     names = [name for name in NAMES if name != "forget" or model.forgetting]
+    skills = model.skills_.tolist()
     rows = [
         [
-            str(skill),
+            str(skills[k]),
             int(model.n_answers_[k]),
             *(float(model.parameters_[name][k]) for name in names),
             "" if model.converged_[k] else "not converged",
         ]
-        for k, skill in enumerate(model.skills_.tolist())
+        for k in (range(len(skills)) if places is None else places)
     ]
     head = ["skill", "answers", *names, ""]
     if model.converged_.all():

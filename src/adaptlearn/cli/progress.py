@@ -6,12 +6,15 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+DELAY = 0.5
+"""Seconds before the bar appears: what is done sooner needs none."""
+
 
 @contextmanager
 def fitting_progress() -> Iterator[Callable[[int, int, int], None] | None]:
     """A callback for ``BKT.fit(on_step=…)`` that moves a bar of converged skills.
 
-    None without tqdm. The bar appears after half a second, and only on a terminal.
+    None without tqdm. The bar appears after a moment, and only on a terminal.
     """
     try:
         from tqdm import tqdm
@@ -19,7 +22,12 @@ def fitting_progress() -> Iterator[Callable[[int, int, int], None] | None]:
         yield None
         return
     bar = tqdm(
-        desc="fitting", unit="skill", file=sys.stderr, disable=None, leave=False, delay=0.5, total=0
+        desc="fitting",
+        bar_format="{desc} {bar} {n_fmt}/{total_fmt} skills {elapsed}{postfix}",
+        file=sys.stderr,
+        disable=None,
+        leave=False,
+        delay=DELAY,
     )
 
     def move(steps: int, still_moving: int, n_skills: int) -> None:

@@ -63,13 +63,12 @@ def read_log(source: str, options: Namespace, *, text_skills: bool = False) -> R
     else:
         texts, columns = _read_csv(source, options)
         as_text = text_skills or options.skill_separator is not None
-        frame = {
-            name: _values_of(role, texts[name], as_text) for role, name in columns.items()
-        }
+        frame = {name: _values_of(role, texts[name], as_text) for role, name in columns.items()}
+    roles: dict[str, Any] = {role: columns.get(role, False) for role in (*REQUIRED, *OPTIONAL)}
     try:
         return ResponseLog.from_frame(
             frame,
-            **{role: columns.get(role, False) for role in (*REQUIRED, *OPTIONAL)},
+            **roles,
             skill_separator=options.skill_separator,
             unanswered=options.unanswered,
         )
@@ -95,7 +94,8 @@ def _chosen(names: Sequence[str], options: Namespace, source: str) -> dict[str, 
     twice = {name for name in columns.values() if list(columns.values()).count(name) > 1}
     problems += [f"column {name!r} is given two roles" for name in sorted(twice)]
     if problems:
-        raise ResponseDataError(source, [*problems, f"the columns are {some(names, 30)}"])
+        problems[-1] += f"; the columns are {some(names, 30)}"
+        raise ResponseDataError(source, problems)
     return columns
 
 
@@ -132,7 +132,10 @@ def _read_csv(source: str, options: Namespace) -> tuple[Texts, dict[str, str]]:
                 source, [f"is not text in UTF-8 ({found}); save it as UTF-8, or as Parquet"]
             ) from None
         except csv.Error as error:
-            raise ResponseDataError(source, [f"line {lines.line_num}: {error}"]) from None
+            why = str(error)
+            if why == "unexpected end of data":
+                why = "the file ends within a quoted field; a quotation mark is not closed"
+            raise ResponseDataError(source, [f"line {lines.line_num}: {why}"]) from None
     return texts, columns
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import MissingDependency, ResponseDataError
+from adaptlearn.responses.labelled import Labelled, objects
 
 Column = NDArray[Any]
 
@@ -41,20 +42,36 @@ def columns_of(frame: Any, names: Sequence[str], subject: str = "frame") -> dict
     ResponseDataError
         A column is missing, is not one-dimensional, or has another length than the rest.
     """
+    problems: list[str] = []
+    read = read_columns(frame, names, problems)
+    if problems:
+        raise ResponseDataError(subject, problems)
+    return {name: column for name, column in read.items() if not isinstance(column, Labelled)}
+
+
+def read_columns(
+    frame: Any, names: Sequence[str], problems: list[str], coded: Collection[str] = ()
+) -> dict[str, Column | Labelled]:
+    """Read as `columns_of` does, but collect the problems and leave out what has one.
+
+    Text without gaps in the columns named in `coded` may come as labels with codes, where
+    the dataframe's own library finds them faster than Python does.
+    """
     available = column_names(frame)
-    missing = [name for name in names if name not in available]
-    if missing:
-        have = ", ".join(map(repr, available[:20])) or "none"
-        raise ResponseDataError(
-            subject, [f"column {name!r} is missing; the columns are {have}" for name in missing]
-        )
+    have = ", ".join(map(repr, available[:20])) or "none"
     wanted = list(dict.fromkeys(names))
+    problems += [
+        f"column {name!r} is missing; the columns are {have}"
+        for name in wanted
+        if name not in available
+    ]
+    wanted = [name for name in wanted if name in available]
     if isinstance(frame, Mapping):
-        return _from_mapping(frame, wanted, subject)
+        return _from_mapping(frame, wanted, problems)
     eager = _narwhals(frame).select(wanted)
     if hasattr(eager, "collect"):
-        eager = eager.collect()
-    return {name: _series_to_numpy(eager[name]) for name in wanted}
+        eager = _collected(eager)
+    return {name: _series_to_numpy(eager[name], name in coded) for name in wanted}
 
 
 def is_aware(column: Column) -> bool:
@@ -68,36 +85,68 @@ def mark_aware(column: Column) -> Column:
     return column.astype(np.dtype(column.dtype.str, metadata={"zone": "UTC"}))
 
 
-def _from_mapping(frame: Mapping[str, Any], names: list[str], subject: str) -> dict[str, Column]:
-    columns = {name: _as_column(frame[name]) for name in names}
-    problems = [
-        f"column {name!r} has {column.ndim} dimensions; one is expected"
-        for name, column in columns.items()
-        if column.ndim != 1
-    ]
-    lengths = {name: len(column) for name, column in columns.items() if column.ndim == 1}
+def _from_mapping(
+    frame: Mapping[str, Any], names: list[str], problems: list[str]
+) -> dict[str, Column | Labelled]:
+    by_name = {str(name): values for name, values in frame.items()}
+    columns: dict[str, Column | Labelled] = {}
+    for name in names:
+        values = by_name[name]
+        # A text has as many letters as it has, a set no order: neither is a column.
+        if isinstance(values, (str, bytes, set, frozenset, Mapping)) or not (
+            hasattr(values, "__array__") or hasattr(values, "__iter__")
+        ):
+            problems.append(
+                f"column {name!r} is a {type(values).__name__}; expected a list or an array"
+            )
+            continue
+        column = as_column(values)
+        if column.ndim == 1:
+            columns[name] = column
+        else:
+            problems.append(f"column {name!r} has {column.ndim} dimensions; one is expected")
+    lengths = {name: len(column) for name, column in columns.items()}
     if len(set(lengths.values())) > 1:
         told = ", ".join(f"{name!r} has {length}" for name, length in lengths.items())
         problems.append(f"columns differ in length: {told}")
-    if problems:
-        raise ResponseDataError(subject, problems)
     return columns
 
 
-def _as_column(values: Any) -> Column:
+def as_column(values: Any) -> Column:
+    """An array, a dataframe library's series or a list as an array, nothing coerced."""
     if isinstance(values, np.ma.MaskedArray):
-        return np.asarray(np.ma.filled(values.astype(object), None))
+        return _unmasked(values)
     if isinstance(values, np.ndarray):
-        return values
-    if hasattr(values, "__array__"):
-        return np.asarray(values)
-    values = list(values)
-    kinds = set(map(type, values))
-    if len(kinds) == 1 and issubclass(next(iter(kinds)), (bool, int, float, np.generic)):
-        return np.asarray(values)
-    # NumPy would turn [1, "a"] into two strings and ragged lists into an error.
-    column = np.empty(len(values), object)
-    column[:] = values
+        # NumPy's text of any length is read as objects are.
+        return values.astype(object) if values.dtype.kind == "T" else values
+    if isinstance(values, (list, tuple)):
+        kinds = set(map(type, values))
+        kind = next(iter(kinds)) if len(kinds) == 1 else object
+        # NumPy would turn [1, "a"] into two strings, cut a text's trailing NUL characters,
+        # and call ragged lists an error.
+        if issubclass(kind, (bool, int, float, np.generic)) and not issubclass(kind, str):
+            return np.asarray(values)
+        return objects(list(values))
+    import narwhals as nw
+
+    series = nw.from_native(values, series_only=True, pass_through=True)
+    if isinstance(series, nw.Series):
+        column = _series_to_numpy(series, coded=False)
+        assert not isinstance(column, Labelled)
+        return column
+    if hasattr(values, "to_pylist"):  # an Arrow array; as a NumPy array it would lose its zone
+        return as_column(values.to_pylist())
+    return as_column(np.asarray(values) if hasattr(values, "__array__") else list(values))
+
+
+def _unmasked(values: Any) -> Column:
+    mask = np.ma.getmaskarray(values)
+    column: Column = np.array(values.data)
+    if column.dtype.kind in "fmM":
+        column[mask] = np.nan if column.dtype.kind == "f" else "NaT"
+    elif mask.any():
+        column = column.astype(object)
+        column[mask] = None
     return column
 
 
@@ -107,37 +156,81 @@ def _narwhals(frame: Any) -> Any:
     try:
         return nw.from_native(frame)
     except TypeError:
-        raise ResponseDataError(
-            "frame",
-            [
-                f"a {type(frame).__module__}.{type(frame).__qualname__} is not a dataframe; "
-                "give a pandas, Polars, PyArrow or DuckDB frame, or a dict of arrays"
-            ],
-        ) from None
-    except ModuleNotFoundError as error:  # a lazy engine that needs another package to collect
+        problem = (
+            f"a {type(frame).__module__}.{type(frame).__qualname__} is not a dataframe; "
+            "give a pandas, Polars, PyArrow or DuckDB frame, or a dict of arrays"
+        )
+    except nw.exceptions.DuplicateError as error:
+        problem = " ".join(str(error).split())
+    raise ResponseDataError("frame", [problem])
+
+
+def _collected(lazy: Any) -> Any:
+    try:
+        return lazy.collect()
+    except ModuleNotFoundError as error:  # DuckDB, say, hands its columns over as Arrow
         raise MissingDependency(f"reading this frame needs {error.name!r}: install it") from error
 
 
-def _series_to_numpy(series: Any) -> Column:
+def _series_to_numpy(series: Any, coded: bool) -> Column | Labelled:
     import narwhals as nw
 
     dtype = series.dtype
     if dtype in (nw.Datetime, nw.Date):
-        zone = getattr(dtype, "time_zone", None)
-        if zone is not None:
-            series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-        column = series.cast(nw.Datetime("us") if dtype == nw.Date else series.dtype).to_numpy()
-        column = np.asarray(column, dtype="datetime64[ns]" if column.dtype == object else None)
-        return mark_aware(column) if zone is not None else column
+        return _datetimes(series)
     if dtype.is_integer() or dtype == nw.Boolean:
         if series.is_null().any():
-            return np.array([None if v is None else v for v in series.to_list()], dtype=object)
+            return objects(series.to_list())
         return np.asarray(series.to_numpy())
     if dtype.is_float():
         return np.asarray(series.to_numpy(), dtype=np.float64)
+    if dtype == nw.Duration:
+        column = np.asarray(series.to_numpy())
+        return column if column.dtype.kind == "m" else objects(series.to_list())
     if dtype in (nw.Categorical, nw.Enum):
-        series = series.cast(nw.String)
-    values = series.to_list() if dtype in (nw.List, nw.Array) else series.to_numpy()
-    column = np.empty(len(values), object)
-    column[:] = values
-    return column
+        if not all(isinstance(v, str) for v in series.drop_nulls().unique().to_list()):
+            return as_column(series.to_list())  # categories may be integers, or times
+        if not series.implementation.is_pandas_like():
+            series = series.cast(nw.String)
+    if coded and series.dtype == nw.String:
+        native = _hashing_natively(series)
+        if native is not None and not native.is_null().any():
+            return _coded_text(native)
+    return objects(series.to_list() if dtype in (nw.List, nw.Array) else series.to_numpy())
+
+
+def _datetimes(series: Any) -> Column:
+    import narwhals as nw
+
+    zone = getattr(series.dtype, "time_zone", None)
+    if zone is not None:
+        series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    if series.dtype == nw.Date:
+        series = series.cast(nw.Datetime("us"))
+    column = np.asarray(series.to_numpy())
+    if column.dtype == object:
+        column = column.astype("datetime64[us]")
+    return mark_aware(column) if zone is not None else column
+
+
+def _hashing_natively(series: Any) -> Any:
+    """The series in a library that hashes its text in compiled code and to the last byte.
+
+    None for pandas' own storage: its hash takes a NUL character for the end of a text, and
+    its text is Python objects already.
+    """
+    import narwhals as nw
+
+    if series.implementation.is_polars() or series.implementation.is_pyarrow():
+        return series
+    if getattr(series.to_native().dtype, "storage", None) == "pyarrow":
+        return nw.from_native(series.alias("text").to_frame().to_arrow())["text"]
+    return None
+
+
+def _coded_text(series: Any) -> Labelled:
+    import narwhals as nw
+
+    labels = sorted(series.unique().to_list())
+    codes = series.replace_strict(labels, range(len(labels)), return_dtype=nw.Int32)
+    return Labelled(np.array(codes.to_numpy(), np.int32), objects(labels))

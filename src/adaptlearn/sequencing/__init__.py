@@ -6,7 +6,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from adaptlearn.sequencing.reading import Repair as Repair
     from adaptlearn.sequencing.curriculum import Curriculum as Curriculum
     from adaptlearn.sequencing.decisions import Candidate as Candidate
     from adaptlearn.sequencing.decisions import Decision as Decision
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from adaptlearn.sequencing.explaining import Explanation as Explanation
     from adaptlearn.sequencing.policies import Context as Context
     from adaptlearn.sequencing.policies import MasteryThreshold as MasteryThreshold
+    from adaptlearn.sequencing.reading import Repair as Repair
     from adaptlearn.sequencing.sequencer import Sequencer as Sequencer
 
 _HOMES = {

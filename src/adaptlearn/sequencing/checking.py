@@ -58,7 +58,8 @@ def check(draft: Draft) -> tuple[Parts, list[Repair], list[str]]:
     else:
         lessons = _units("lesson", "teaches", draft.lessons, skills, repairs)
     if not lessons and not fatal:
-        fatal.append("there is no lesson; leave lessons out to have one per skill")
+        left = "no lesson is left that can be used" if draft.lessons else "there is no lesson"
+        fatal.append(f"{left}; leave lessons out altogether to have one per skill")
     items = _units("item", "exercises", draft.items, skills, repairs)
     for what, labels in (
         ("skills", list(skills)),

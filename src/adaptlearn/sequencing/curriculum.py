@@ -348,7 +348,7 @@ class Curriculum:
         return graph.closure(self.prerequisites)
 
     @cached_property
-    def _order(self) -> NDArray[np.intp]:
+    def _order(self) -> graph.Ints:
         return graph.topological_order(self.prerequisites)
 
     @property
@@ -358,7 +358,7 @@ class Curriculum:
         return order
 
     @cached_property
-    def depth(self) -> NDArray[np.intp]:
+    def depth(self) -> graph.Ints:
         """The number of skills in the longest chain of prerequisites before each, (n_skills,)."""
         return graph.depths(self.prerequisites, self._order)
 

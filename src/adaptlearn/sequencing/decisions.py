@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, NamedTuple, overload
 
 import numpy as np
@@ -17,12 +18,12 @@ from adaptlearn.sequencing.policies import Choice
 from adaptlearn.sequencing.reading import Label
 
 Ints = NDArray[np.intp]
+_SCORE = attrgetter("score")
 _ROWS_SHOWN = 10
 _WIDTH = 60
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A lesson that could have been chosen.
 
     Attributes
@@ -38,8 +39,7 @@ class Candidate:
     propensity: float
 
 
-@dataclass(frozen=True)
-class SkillMastery:
+class SkillMastery(NamedTuple):
     """A skill and its mastery at the time of a decision."""
 
     skill: Label
@@ -67,6 +67,9 @@ class Reason:
     text: str
     skills: tuple[SkillMastery, ...] = ()
     threshold: float | None = None
+
+    def __str__(self) -> str:
+        return self.text
 
 
 @dataclass(frozen=True)
@@ -121,9 +124,10 @@ class Decision:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, fit for JSON."""
-        content = asdict(self)
-        content["candidates"] = list(content["candidates"])
-        content["reason"]["skills"] = list(content["reason"]["skills"])
+        content = vars(self).copy()
+        content["candidates"] = [candidate._asdict() for candidate in self.candidates]
+        content["reason"] = vars(self.reason).copy()
+        content["reason"]["skills"] = [skill._asdict() for skill in self.reason.skills]
         return content
 
     @classmethod
@@ -280,10 +284,13 @@ class Decisions(Sequence[Decision]):
             columns.candidate_tied[kept].tolist(),
             strict=True,
         )
-        found = [
-            Candidate(name, score, 1.0 / n_tied if tied else 0.0) for name, score, tied in rows
-        ]
-        return tuple(sorted(found, key=lambda candidate: (-candidate.propensity, -candidate.score)))
+        share = 1.0 / n_tied if n_tied else 0.0
+        best: list[Candidate] = []
+        others: list[Candidate] = []
+        for name, score, tied in rows:
+            (best if tied else others).append(Candidate(name, score, share if tied else 0.0))
+        others.sort(key=_SCORE, reverse=True)
+        return (*best, *others)
 
     def _reason(self, entry: int) -> Reason:
         columns, shared = self._columns, self._from

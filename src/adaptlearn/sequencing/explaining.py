@@ -13,6 +13,7 @@ from adaptlearn.sequencing.curriculum import Curriculum
 from adaptlearn.sequencing.labels import plain
 from adaptlearn.sequencing.policies import Context, Policy, policy_name, threshold_policy
 from adaptlearn.sequencing.reading import Label
+from adaptlearn.sequencing.wording import level, listed, quoted
 
 Status = Literal["eligible", "blocked", "mastered", "refused"]
 _ROUNDING = 1e-12
@@ -61,7 +62,8 @@ class Explanation:
         What directly stands in the way.
     unlock : tuple of label
         Lessons that open this one when their skills are mastered in this order, the first of
-        them open now. Empty where none is needed, or none will do.
+        them open now (or that between them teach all that this one does). Empty where none is
+        needed, or none will do.
     unreachable : tuple of label
         Skills on the way that no sequence of lessons leads to.
     score : float or None
@@ -198,7 +200,8 @@ def _route(
     """Lessons that open the goal one after the other; skills that stay out of reach.
 
     Open lessons that teach a skill on the way are taken in the curriculum's order, as if
-    mastered, until the goal is open or none is left.
+    mastered, until all that is needed is known or none is left. Usually the goal is open
+    then; it is not where these lessons also teach all that it teaches.
     """
     needed = np.zeros(len(mastered), bool)
     for skill in missing:
@@ -206,8 +209,10 @@ def _route(
         needed[graph.reachable(curriculum.prerequisites, skill)] = True
     known = mastered.copy()
     route: list[int] = []
-    while not (open_ := curriculum.open_lessons(known[None])[0])[goal]:
-        wanted = needed & ~known
+    while (wanted := needed & ~known).any():
+        open_ = curriculum.open_lessons(known[None])[0]
+        if open_[goal]:
+            break
         helpful = open_ & (graph.count_marked(curriculum.teaches, wanted[None])[0] > 0)
         steps = np.flatnonzero(helpful).tolist()
         if not steps:
@@ -223,7 +228,10 @@ def _route(
 
 def _text(found: Explanation, title: str, unlock: list[str], policy: str) -> str:
     who, sentences = found.student, []
-    levels = _listed([f"{skill.skill} {skill.mastery:.2f}" for skill in found.skills])
+    title = quoted(title)
+    levels = listed(
+        f"{quoted(skill.skill)} {level(skill.mastery, found.threshold)}" for skill in found.skills
+    )
     limit = "" if found.threshold is None else f" (threshold {found.threshold:g})"
     if found.status == "mastered":
         sentences.append(f"{who} has already mastered what {title} teaches: {levels}{limit}.")
@@ -236,14 +244,15 @@ def _text(found: Explanation, title: str, unlock: list[str], policy: str) -> str
     else:
         sentences.append(f"{title} is not open to {who} yet.")
         sentences.extend(
-            f"{missing.needed_by} needs {missing.skill} first, whose mastery is "
-            f"{missing.mastery:.2f}{limit}."
+            f"{quoted(missing.needed_by)} needs {quoted(missing.skill)} first, whose mastery is "
+            f"{level(missing.mastery, found.threshold)}{limit}."
             for missing in found.missing
         )
         if unlock:
-            sentences.append(f"To unlock it, master in this order: {', then '.join(unlock)}.")
+            order = "" if len(unlock) == 1 else "in this order: "
+            sentences.append(f"To get there, master {order}{', then '.join(map(quoted, unlock))}.")
         else:
-            out_of_reach = _listed([str(skill) for skill in found.unreachable])
+            out_of_reach = listed(map(quoted, found.unreachable))
             sentences.append(
                 f"No lesson leads there: nothing that can open teaches {out_of_reach}."
             )
@@ -259,7 +268,3 @@ def _place(found: Explanation) -> str:
     if found.n_tied > 1:
         return f"It is one of {found.n_tied} with the best score of {found.n_eligible}."
     return f"It has the best score of the {found.n_eligible} lessons that may be given."
-
-
-def _listed(parts: list[str]) -> str:
-    return ", ".join(parts[:-1]) + " and " + parts[-1] if len(parts) > 1 else "".join(parts)

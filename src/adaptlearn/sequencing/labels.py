@@ -58,9 +58,9 @@ class LabelIndex:
     place : dict of label to int
     """
 
-    def __init__(self, what: str, labels: NDArray[Any]) -> None:
+    def __init__(self, what: str, labels: Iterable[Any]) -> None:
         self._what = what
-        self.place: dict[Any, int] = {label: row for row, label in enumerate(labels.tolist())}
+        self.place: dict[Any, int] = {plain(label): row for row, label in enumerate(labels)}
 
     def code(self, label: Any) -> int:
         """The place of one label; `UnknownLabelError` names near spellings."""

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from adaptlearn.sequencing.curriculum import Curriculum
 from adaptlearn.sequencing.reading import Label
+from adaptlearn.sequencing.wording import level, listed, quoted
 from adaptlearn.serialization import fingerprint
 from adaptlearn.validation import Interval, OneOf, check_parameters
 
@@ -188,13 +189,13 @@ class MasteryThreshold:
     def reason(self, choice: Choice) -> tuple[str, str]:
         """A code (``"nearest_to_mastery"`` or ``"ready"``) and a sentence."""
         still = [
-            f"{skill} (mastery {mastery:.2f})"
+            f"{quoted(skill)} (mastery {level(mastery, self.threshold)})"
             for skill, mastery in zip(choice.skills, choice.mastery, strict=True)
             if mastery < self.threshold
         ]
         text = (
-            f"Ready for {choice.title}: all that comes before it is mastered, and it teaches "
-            f"{_listed(still)}, below {self.threshold:g}."
+            f"Ready for {quoted(choice.title)}: all that comes before it is mastered, and it "
+            f"teaches {listed(still)}, below {self.threshold:g}."
         )
         if choice.n_tied > 1:
             return "ready", f"{text} Drawn from {choice.n_tied} lessons equally near to mastery."
@@ -206,14 +207,10 @@ class MasteryThreshold:
         return "ready", f"{text} It is the only lesson that is open."
 
 
-def _listed(parts: list[str]) -> str:
-    return ", ".join(parts[:-1]) + " and " + parts[-1] if len(parts) > 1 else "".join(parts)
-
-
 def scorer(policy: Policy) -> Callable[[Context], Scores]:
     """The function that scores: a policy's ``score``, or the policy itself."""
-    score: Any = getattr(policy, "score", None)
-    return policy if score is None else score
+    score: Callable[[Context], Scores] = getattr(policy, "score", policy)  # type: ignore[arg-type]
+    return score
 
 
 def threshold_policy(policy: object) -> Thresholded | None:
@@ -246,8 +243,12 @@ def policy_fingerprint(policy: Policy) -> str:
 
 def plain_reason(choice: Choice) -> tuple[str, str]:
     """The reason for a policy that gives none: its score."""
-    text = f"{choice.title} has the highest score ({choice.score:.4g}) of "
-    text += f"{choice.n_eligible} lessons that may be given."
+    if choice.n_eligible == 1:
+        return "highest_score", f"{quoted(choice.title)} is the only lesson that may be given."
+    text = (
+        f"{quoted(choice.title)} has the highest score ({choice.score:.4g}) of "
+        f"{choice.n_eligible} lessons that may be given."
+    )
     if choice.n_tied > 1:
         text += f" Drawn from {choice.n_tied} with that score."
     return "highest_score", text

@@ -280,7 +280,35 @@ class _Reader:
                 parts.append(value)
         return parts
 
-    def _label(record: Mapping[str, Any], role: str) -> Label:
+    def _record(self, raw: Any, table: str, where: str) -> Mapping[str, Any]:
+        if not isinstance(raw, Mapping):
+            raise _MalformedError(f"is {raw!r}; expected an object with {some(_REQUIRED[table])}")
+        known = TABLES[table]
+        self._draft.faults.extend(
+            Repair("unknown key", f"{where}: key {key!r} is not one of {some(known)}", "ignored it")
+            for key in raw
+            if key not in known
+        )
+        return raw
+
+
+class _MalformedError(Exception):
+    """A row that cannot be read."""
+
+
+def _mapping_rows(given: Mapping[Any, Any], table: str) -> list[Any]:
+    """Rows of the short forms: skill to title, skill to prerequisites, lesson to skills."""
+    if table == "prerequisites":
+        return [
+            (before, skill)
+            for skill, all_before in given.items()
+            for before in _as_list(all_before)
+        ]
+    first, second = TABLES[table][:2]
+    return [{first: key, second: value} for key, value in given.items()]
+
+
+def _label(record: Mapping[str, Any], role: str) -> Label:
     label = as_label(record.get(role))
     if label is None:
         raise _MalformedError(f"{role} is {record.get(role)!r}; expected an integer or a string")

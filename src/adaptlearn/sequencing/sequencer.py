@@ -96,7 +96,7 @@ class Sequencer:
     >>> sequencer.recommend(["ann"])[0].lesson
     'multiply'
     >>> print(sequencer.explain("ann", "add"))
-    ann has already mastered what add teaches: add 0.97 (threshold 0.95).
+    ann has already mastered what "add" teaches: "add" 0.97 (threshold 0.95).
     """
 
     def __init__(

@@ -52,12 +52,14 @@ class BKT(FittedBKT):
         Starting points per skill. One is the best common fit of all skills, the others are
         random; after a few steps the best of each skill goes on.
     max_iter : int, default 1000
-        The most EM steps after that.
+        The most steps after that. After every two EM steps a longer one is tried [3]_; where it
+        does not raise the likelihood, EM goes on from before it.
     tol : float, default 1e-7
         A skill has converged when a step gains less than this log-likelihood *per response*.
     start : mapping of str to float, optional
         The one starting point for every skill: prior, learn, guess, slip (and forget). Then
-        `n_init` is not used.
+        `n_init` is not used, and the steps are those of plain EM: so many as another program
+        takes from the same start lead to the same parameters.
     random_state : int, default 0
         Seed of the random starts.
 
@@ -98,6 +100,9 @@ class BKT(FittedBKT):
        procedural knowledge. User Modeling and User-Adapted Interaction 4, 253-278.
     .. [2] B. van de Sande (2013). Properties of the Bayesian knowledge tracing model. Journal
        of Educational Data Mining 5(2).
+    .. [3] R. Varadhan, C. Roland (2008). Simple and globally convergent methods for
+       accelerating the convergence of any EM algorithm. Scandinavian Journal of Statistics
+       35(2), 335-353.
 
     Examples
     --------
