@@ -212,3 +212,8 @@ def test_text_html_plain_data_and_table(log):
     assert table["model"].tolist() == ["weak"] * 5 + ["strong"] * 5
     assert table["auc"][5] == result.folds["strong"]["auc"][0]
     assert (table["fit_time"] > 0).all()
+
+
+def test_a_shell_shows_what_was_compared_and_not_every_prediction():
+    shown = repr(CrossValidation({"a": None, "b": None}, {}, {}, (np.arange(3), np.arange(3))))
+    assert shown == "CrossValidation(a, b; 2 folds)"

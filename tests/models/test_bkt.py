@@ -273,3 +273,12 @@ def test_accuracy_on_held_out_training_students(data, dataset, skill, forgetting
     model = BKT(forgetting=forgetting, n_init=2, tol=1e-5).fit(log[~held_out])
     test = log[held_out]
     assert roc_auc_score(test.correct, model.predict_proba(test)[:, 1]) >= floor
+
+
+def test_one_response_gives_customary_parameters_not_degenerate_ones():
+    with pytest.warns(IdentificationWarning, match="'add': one response"):
+        model = BKT().fit({"student": [1], "skill": ["add"], "correct": [1]})
+    for table in (model.pooled_, {k: v[0] for k, v in model.parameters_.items()}):
+        assert 0.05 < table["guess"] < 0.5
+        assert 0.02 < table["slip"] < 0.5
+        assert table["guess"] + table["slip"] < 0.7

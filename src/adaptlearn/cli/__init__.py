@@ -6,7 +6,6 @@ standard error.
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 import traceback
@@ -53,7 +52,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         say("interrupted")
         return INTERRUPTED
     except BrokenPipeError:
-        _abandon_output()
         return BROKEN_PIPE
     except (AdaptLearnError, OSError) as error:
         _report(error, arguments)
@@ -71,14 +69,3 @@ def _report(error: Exception, arguments: Namespace) -> None:
         say(f"error: {error}")
     if isinstance(error, ResponseDataError) and re.search(r"\(rows? \d", str(error)):
         say("(rows are counted from 0, the first one below the header)")
-
-
-def _abandon_output() -> None:
-    # Nobody reads any more; the interpreter would complain once again when it flushes at exit.
-    try:
-        descriptor = sys.stdout.fileno()
-    except (OSError, ValueError):  # not a stream of the system
-        return
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, descriptor)
-    os.close(nowhere)

@@ -28,7 +28,7 @@ from adaptlearn.validation import Interval, check_parameters, some
 Rows = NDArray[np.intp]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CrossValidation:
     """Models compared on the same folds; printed, a table with a row per model.
 
@@ -99,6 +99,9 @@ class CrossValidation:
         ]
         notes = [f"{name}: {note}" for name, result in self.pooled.items() for note in result.notes]
         return caption, head, rows, notes
+
+    def __repr__(self) -> str:
+        return f"CrossValidation({', '.join(self.pooled)}; {len(self.test_rows)} folds)"
 
     def __str__(self) -> str:
         caption, head, rows, notes = self._parts()

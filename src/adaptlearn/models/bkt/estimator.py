@@ -234,7 +234,7 @@ class BKT(FittedBKT):
                 "common to all skills"
             )
             warnings.warn(
-                f"the answers of {len(self.unidentified_)} skills cannot identify their "
+                f"the answers of {len(self.unidentified_)} skill(s) cannot identify their "
                 f"parameters: {told}{f'; and {more} more' if more > 0 else ''}; {done} "
                 "(see unidentified_)",
                 IdentificationWarning,

@@ -209,11 +209,15 @@ def fit_groups(
 
     With a given `start` the climb is plain EM from there, and nothing is fitted again.
     """
+    customary = constant(CUSTOMARY, 1, forgetting)
     pooled = climb(
         trie.pooled(),
-        constant({**CUSTOMARY, **(start or {})}, 1, forgetting),
-        max_iter=min(max_iter, 50),
+        customary,
+        max_iter=50,
         tol=max(tol, 1e-6),
+        # The common parameters serve where a skill's own answers do not suffice, so they must
+        # themselves be sensible for a log of a few answers. Thousands outweigh this prior.
+        pseudo=Pseudocounts.centred(customary, np.array([BORROWED])),
     ).parameters
     if start is not None:
         first = constant(dict(start), trie.n_groups, forgetting)

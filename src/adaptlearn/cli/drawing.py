@@ -1,0 +1,77 @@
+"""The demo's picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from adaptlearn.models.base import Mastery
+from adaptlearn.sequencing import Decisions
+
+MOST_STUDENTS, MOST_SKILLS = 40, 40
+
+
+def draw_mastery(mastery: Mastery, decisions: Decisions, path: Path) -> None:
+    """Draw P(known) of students and skills, with a mark at each next lesson.
+
+    Parameters
+    ----------
+    mastery : Mastery
+        At most forty students, spread from least to most mastery, and forty skills are drawn.
+    decisions : Decisions
+    path : Path
+        Where to write the PNG.
+
+    Raises
+    ------
+    ImportError
+        Without matplotlib.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    skills = np.argsort(-mastery.value.mean(axis=0), kind="stable")[:MOST_SKILLS]
+    order = np.argsort(-mastery.value.mean(axis=1), kind="stable")
+    few = np.linspace(0, len(order) - 1, min(MOST_STUDENTS, len(order))).round().astype(int)
+    students = order[few]
+    value = mastery.value[np.ix_(students, skills)]
+
+    height = 2.2 + 0.17 * len(students)
+    figure = Figure(figsize=(4.0 + 0.5 * len(skills), height), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    image = axes.imshow(value, cmap="viridis", vmin=0, vmax=1, aspect="auto")
+    figure.colorbar(image, ax=axes, label="P(known)", shrink=0.6)
+    row_of = {mastery.students[s]: row for row, s in enumerate(students)}
+    column_of = {mastery.skills[k]: column for column, k in enumerate(skills)}
+    marks = [
+        (column_of[taught.skill], row_of[decision.student])
+        for decision in decisions
+        if decision.student in row_of
+        for taught in decision.reason.skills
+        if taught.skill in column_of
+    ]
+    if marks:
+        across, down = zip(*marks, strict=True)
+        axes.scatter(
+            across, down, s=18, color="white", edgecolor="black", linewidth=0.8, label="next lesson"
+        )
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), frameon=False, borderaxespad=0.2)
+    axes.set_xticks(
+        range(len(skills)),
+        [str(mastery.skills[k]) for k in skills],
+        rotation=40,
+        ha="right",
+        rotation_mode="anchor",
+    )
+    axes.set_yticks(range(len(students)), [str(mastery.students[s]) for s in students], fontsize=7)
+    shown, total = len(students), len(mastery.students)
+    axes.set_ylabel(
+        f"students, most mastery first ({shown} of {total:,})"
+        if shown < total
+        else "students, most mastery first"
+    )
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    figure.savefig(path, dpi=150)
