@@ -56,7 +56,9 @@ def make_log(forgetting: bool, shortest: int) -> Log:
 
 def ours(log: Log, forgetting: bool, n_steps: int) -> BKT:
     start = START if forgetting else {k: v for k, v in START.items() if k != "forget"}
-    model = BKT(forgetting=forgetting, start=start, max_iter=n_steps, tol=0).fit(log.columns)
+    model = BKT(forgetting=forgetting, start=start, max_iter=n_steps, tol=0, accelerate=False).fit(
+        log.columns
+    )
     assert model.n_iter_.tolist() == [n_steps] * 3
     return model
 

@@ -20,6 +20,7 @@ References
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -49,15 +50,15 @@ class Parameters(NamedTuple):
         """The parameters of some groups (along the last axis)."""
         return Parameters(*(field[..., groups] for field in self))
 
-    def emission(self) -> tuple[Floats, Floats]:
-        """P(symbol | not known) and P(symbol | known), with a new last axis of symbols.
+    def emission(self) -> Floats:
+        """P(symbol | state): a new first axis of states, a new last axis of symbols.
 
         An exposure says nothing about the state: its likelihood is 1 in both.
         """
-        one = np.ones_like(self.guess)
-        unknown = np.stack((1 - self.guess, self.guess, one), axis=-1)
-        known = np.stack((self.slip, 1 - self.slip, one), axis=-1)
-        return unknown, known
+        table = np.ones((2, *self.guess.shape, 3))
+        table[0, ..., 0], table[0, ..., 1] = 1 - self.guess, self.guess
+        table[1, ..., 0], table[1, ..., 1] = self.slip, 1 - self.slip
+        return table
 
 
 class Expectations(NamedTuple):
@@ -95,116 +96,92 @@ def expectations(trie: PrefixTrie, parameters: Parameters) -> Expectations:
     ImpossibleHistoryError
         Exact zeros or ones among the parameters rule out a history that occurred.
     """
-    restarts, n_nodes = parameters.prior.shape[0], trie.n_nodes
-    unknown_by, known_by = parameters.emission()
+    restarts = len(parameters.prior)
     place = trie.group * 3 + trie.symbol
-    b0 = unknown_by.reshape(restarts, -1)[:, place]
-    b1 = known_by.reshape(restarts, -1)[:, place]
-    learn = parameters.learn[:, trie.group]
-    carry = 1 - parameters.learn - parameters.forget  # P(known next) = learn + carry * f
-    carried = carry[:, trie.group]
-
-    belief = np.empty((restarts, n_nodes))
-    scale = np.empty((restarts, n_nodes))
-    levels = trie.levels.tolist()
-    following = parameters.prior  # P(known) at the next opportunity, by node one level up
-    with np.errstate(invalid="ignore"):  # 0 / 0 is found and named below
-        for level, (lo, hi) in enumerate(pairwise(levels)):
-            if level:
-                known = following[:, trie.parent[lo:hi] - levels[level - 1]]
-            else:
-                known = parameters.prior[:, trie.group[lo:hi]]
-            z = np.subtract(1, known)
-            z *= b0[:, lo:hi]
-            known *= b1[:, lo:hi]
-            z += known
-            known /= z
-            scale[:, lo:hi], belief[:, lo:hi] = z, known
-            following = learn[:, lo:hi] + carried[:, lo:hi] * known
+    likelihood = parameters.emission().reshape(2, restarts, -1)[..., place]
+    belief, scale = _forward(trie, parameters, likelihood)
     if not np.all(scale > 0):
         raise ImpossibleHistoryError(_name_impossible(trie, scale))
+    message, below = _backward(trie, parameters, likelihood / scale)
 
-    backward = _backward(trie, parameters, b0, b1, scale)
-    return _counts(trie, parameters, place, Forward(belief, scale), backward)
+    n_groups, top = trie.n_groups, int(trie.levels[1])
+    state = np.stack((1 - belief, belief))
+    passed = state * message  # expected visits of each state, by node
+    answers = _total(passed, place, 3 * n_groups).reshape(2, restarts, n_groups, 3)
+    # From the first axis' state to the second's, apart from the transition's own probability.
+    moves = state[:, None, :, trie.inner] * below
+    moves = _total(moves, trie.group[trie.inner], n_groups)
+    return Expectations(
+        log_likelihood=_total(trie.weight * np.log(scale), trie.group, n_groups),
+        first=_total(np.tile(trie.weight[:top], (restarts, 1)), trie.group[:top], n_groups),
+        first_known=_total(passed[1, :, :top], trie.group[:top], n_groups),
+        right_unknown=answers[0, ..., 1],
+        wrong_unknown=answers[0, ..., 0],
+        right_known=answers[1, ..., 1],
+        wrong_known=answers[1, ..., 0],
+        learned=parameters.learn * moves[0, 1],
+        stay_unknown=(1 - parameters.learn) * moves[0, 0],
+        forgot=parameters.forget * moves[1, 0],
+        stay_known=(1 - parameters.forget) * moves[1, 1],
+    )
 
 
-class Forward(NamedTuple):
+def _forward(trie: PrefixTrie, parameters: Parameters, likelihood: Floats) -> tuple[Floats, Floats]:
     """Per restart and node: the belief after it, and the probability of its response."""
+    learn = parameters.learn[:, trie.group]
+    carry = 1 - parameters.learn - parameters.forget  # P(known next) = learn + carry * belief
+    carried = carry[:, trie.group]
+    belief = np.empty(learn.shape)
+    scale = np.empty(learn.shape)
+    with np.errstate(invalid="ignore"):  # 0 / 0: the caller finds and names it
+        for level, (lo, hi) in enumerate(pairwise(trie.levels.tolist())):
+            if level:
+                known = belief.take(trie.parent[lo:hi], axis=1)
+                known *= carried[:, lo:hi]
+                known += learn[:, lo:hi]
+            else:
+                known = parameters.prior.take(trie.group[lo:hi], axis=1)
+            z = 1 - known
+            z *= likelihood[0, :, lo:hi]
+            known *= likelihood[1, :, lo:hi]
+            z += known
+            np.divide(known, z, out=belief[:, lo:hi])
+            scale[:, lo:hi] = z
+    return belief, scale
 
-    belief: Floats
-    scale: Floats
 
+def _backward(trie: PrefixTrie, parameters: Parameters, ratio: Floats) -> tuple[Floats, Floats]:
+    """The messages per state, restart and node; their sums over the children of inner nodes.
 
-class Backward(NamedTuple):
-    """Messages per restart and node; their sums over the children per restart and inner node."""
-
-    message0: Floats
-    message1: Floats
-    sum0: Floats
-    sum1: Floats
-
-
-def _backward(
-    trie: PrefixTrie, parameters: Parameters, b0: Floats, b1: Floats, scale: Floats
-) -> Backward:
-    restarts, n_nodes = scale.shape
-    message0 = np.broadcast_to(trie.end, (restarts, n_nodes)).copy()
-    message1 = message0.copy()
-    sum0 = np.empty((restarts, len(trie.inner)))
-    sum1 = np.empty_like(sum0)
-    ratio0, ratio1 = b0 / scale, b1 / scale
+    `ratio` is the likelihood of each node's response over its scale, shape
+    (2, n_restarts, n_nodes). The sums leave out the transition into the children.
+    """
+    message = np.empty(ratio.shape)
+    message[:] = trie.end
+    below = np.empty((*ratio.shape[:2], len(trie.inner)))
     inner_group = trie.group[trie.inner]
     learn, forget = parameters.learn[:, inner_group], parameters.forget[:, inner_group]
     levels, inner_levels = trie.levels.tolist(), trie.inner_levels.tolist()
     for level in range(trie.depth - 2, -1, -1):
         lo, hi = levels[level + 1], levels[level + 2]
         left, right = inner_levels[level], inner_levels[level + 1]
-        first = trie.first_child[left:right] - lo
-        s0 = np.add.reduceat(ratio0[:, lo:hi] * message0[:, lo:hi], first, axis=1)
-        s1 = np.add.reduceat(ratio1[:, lo:hi] * message1[:, lo:hi], first, axis=1)
-        sum0[:, left:right], sum1[:, left:right] = s0, s1
-        gain = s1 - s0
-        nodes = trie.inner[left:right]
-        message0[:, nodes] += s0 + learn[:, left:right] * gain
-        message1[:, nodes] += s1 - forget[:, left:right] * gain
-    return Backward(message0, message1, sum0, sum1)
+        weighted = ratio[..., lo:hi] * message[..., lo:hi]
+        sums = np.add.reduceat(weighted, trie.first_child[left:right] - lo, axis=-1)
+        below[..., left:right] = sums
+        gain = sums[1] - sums[0]
+        sums[0] += learn[:, left:right] * gain
+        sums[1] -= forget[:, left:right] * gain
+        message[..., trie.inner[left:right]] += sums
+    return message, below
 
 
-def _counts(
-    trie: PrefixTrie, parameters: Parameters, place: Ints, forward: Forward, backward: Backward
-) -> Expectations:
-    belief, scale = forward
-    restarts, n_groups, top = len(belief), trie.n_groups, int(trie.levels[1])
-
-    def total(values: Floats, index: Ints, bins: int) -> Floats:
-        return np.stack([np.bincount(index, weights=row, minlength=bins) for row in values])
-
-    shape = (restarts, n_groups, 3)
-    known = belief * backward.message1
-    unknown = (1 - belief) * backward.message0
-    by_known = total(known, place, 3 * n_groups).reshape(shape)
-    by_unknown = total(unknown, place, 3 * n_groups).reshape(shape)
-    inner_group = trie.group[trie.inner]
-    f = belief[:, trie.inner]
-    from_known, from_unknown = f, 1 - f
-    learned = parameters.learn * total(from_unknown * backward.sum1, inner_group, n_groups)
-    stay0 = (1 - parameters.learn) * total(from_unknown * backward.sum0, inner_group, n_groups)
-    forgot = parameters.forget * total(from_known * backward.sum0, inner_group, n_groups)
-    stay1 = (1 - parameters.forget) * total(from_known * backward.sum1, inner_group, n_groups)
-    first = np.bincount(trie.group[:top], weights=trie.weight[:top], minlength=n_groups)
-    return Expectations(
-        log_likelihood=total(trie.weight * np.log(scale), trie.group, n_groups),
-        first=np.broadcast_to(first, (restarts, n_groups)),
-        first_known=total(known[:, :top], trie.group[:top], n_groups),
-        right_unknown=by_unknown[..., 1],
-        wrong_unknown=by_unknown[..., 0],
-        right_known=by_known[..., 1],
-        wrong_known=by_known[..., 0],
-        learned=learned,
-        stay_unknown=stay0,
-        forgot=forgot,
-        stay_known=stay1,
-    )
+def _total(values: Floats, index: Ints, bins: int) -> Floats:
+    """Sums over the last axis, by an index of its elements."""
+    rows = values.reshape(math.prod(values.shape[:-1]), values.shape[-1])
+    totals = np.empty((len(rows), bins))
+    for total, row in zip(totals, rows, strict=True):
+        total[:] = np.bincount(index, weights=row, minlength=bins)
+    return totals.reshape(*values.shape[:-1], bins)
 
 
 def _name_impossible(trie: PrefixTrie, scale: Floats) -> str:

@@ -52,14 +52,16 @@ class BKT(FittedBKT):
         Starting points per skill. One is the best common fit of all skills, the others are
         random; after a few steps the best of each skill goes on.
     max_iter : int, default 1000
-        The most steps after that. After every two EM steps a longer one is tried [3]_; where it
-        does not raise the likelihood, EM goes on from before it.
+        The most steps after that.
     tol : float, default 1e-7
         A skill has converged when a step gains less than this log-likelihood *per response*.
+    accelerate : bool, default True
+        Whether, after every two EM steps, a longer one is tried [3]_. Where it does not raise
+        the likelihood, EM goes on from before it. Without, the steps are those of plain EM: so
+        many as another program takes from the same start lead to the same parameters.
     start : mapping of str to float, optional
         The one starting point for every skill: prior, learn, guess, slip (and forget). Then
-        `n_init` is not used, and the steps are those of plain EM: so many as another program
-        takes from the same start lead to the same parameters.
+        `n_init` is not used.
     random_state : int, default 0
         Seed of the random starts.
 
@@ -121,6 +123,7 @@ class BKT(FittedBKT):
         "n_init": [Interval(1, 1000, integer=True)],
         "max_iter": [Interval(0, 10**6, integer=True)],
         "tol": [Interval(0, 1)],
+        "accelerate": [OneOf((True, False))],
         "random_state": [Interval(0, 2**63, integer=True)],
     }
 
@@ -131,6 +134,7 @@ class BKT(FittedBKT):
         n_init: int = 5,
         max_iter: int = 1000,
         tol: float = 1e-7,
+        accelerate: bool = True,
         start: Mapping[str, float] | None = None,
         random_state: int = 0,
     ) -> None:
@@ -138,6 +142,7 @@ class BKT(FittedBKT):
         self.n_init = n_init
         self.max_iter = max_iter
         self.tol = tol
+        self.accelerate = accelerate
         self.start = start
         self.random_state = random_state
 
@@ -184,6 +189,7 @@ class BKT(FittedBKT):
             n_init=self.n_init,
             max_iter=self.max_iter,
             tol=self.tol,
+            accelerate=self.accelerate,
             start=self.start,
             rng=np.random.default_rng(self.random_state),
             on_step=on_step,

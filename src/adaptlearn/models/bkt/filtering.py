@@ -64,7 +64,7 @@ def filter_sequences(
     """
     chains, reach = longest_first(sequences)
     starts, sets = sequences.starts[chains], which[chains]
-    unknown_by, known_by = (emitted.ravel() for emitted in table.emission())
+    unknown_by, known_by = table.emission().reshape(2, -1)
     right_known, carry = 1 - table.slip, 1 - table.learn - table.forget
 
     p_correct = np.empty(len(sequences.order))

@@ -201,24 +201,28 @@ def fit_groups(
     n_init: int,
     max_iter: int,
     tol: float,
+    accelerate: bool,
     start: Mapping[str, float] | None,
     rng: np.random.Generator,
     on_step: OnStep | None = None,
 ) -> GroupFit:
     """The whole fit: common parameters, a race of starts, a climb, and help for the weak.
 
-    With a given `start` the climb is plain EM from there, and nothing is fitted again.
+    With a given `start` every group climbs from there, and nothing is fitted again.
     """
     customary = constant(CUSTOMARY, 1, forgetting)
-    pooled = climb(
-        trie.pooled(),
-        customary,
-        max_iter=50,
-        tol=max(tol, 1e-6),
-        # The common parameters serve where a skill's own answers do not suffice, so they must
-        # themselves be sensible for a log of a few answers. Thousands outweigh this prior.
-        pseudo=Pseudocounts.centred(customary, np.array([BORROWED])),
-    ).parameters
+    if trie.n_groups > 1:
+        pooled = climb(
+            trie.pooled(),
+            customary,
+            max_iter=50,
+            tol=max(tol, 1e-6),
+            # The common parameters serve where a skill's own answers do not suffice, so they
+            # must themselves be sensible for a few answers. Thousands outweigh this prior.
+            pseudo=Pseudocounts.centred(customary, np.array([BORROWED])),
+        ).parameters
+    else:
+        pooled = customary  # to begin with; one skill's own parameters are the common ones
     if start is not None:
         first = constant(dict(start), trie.n_groups, forgetting)
     else:
@@ -226,12 +230,12 @@ def fit_groups(
         drawn = random_starts(rng, n_init - 1, trie.n_groups, forgetting)
         starts = Parameters(*(np.concatenate(pair) for pair in zip(common, drawn, strict=True)))
         first = race(trie, starts, _RACE_STEPS if n_init > 1 else 0)
-    found = climb(
-        trie, first, max_iter=max_iter, tol=tol, accelerate=start is None, on_step=on_step
-    )
+    found = climb(trie, first, max_iter=max_iter, tol=tol, accelerate=accelerate, on_step=on_step)
     reasons = {**boundary_reasons(found.parameters), **data_reasons(trie)}
     if start is None and reasons:
         _borrow(trie, found, pooled, np.array(sorted(reasons)), max_iter=max_iter, tol=tol)
+    if trie.n_groups == 1:
+        pooled = Parameters(*(field.copy() for field in found.parameters))
     return GroupFit(found, pooled, reasons)
 
 
