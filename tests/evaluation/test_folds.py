@@ -215,5 +215,6 @@ def test_text_html_plain_data_and_table(log):
 
 
 def test_a_shell_shows_what_was_compared_and_not_every_prediction():
-    shown = repr(CrossValidation({"a": None, "b": None}, {}, {}, (np.arange(3), np.arange(3))))
+    unread: dict = {"a": None, "b": None}
+    shown = repr(CrossValidation(unread, {}, {}, (np.arange(3), np.arange(3))))
     assert shown == "CrossValidation(a, b; 2 folds)"

@@ -246,6 +246,5 @@ def count_marked(members: csr_array, marked: Bools) -> NDArray[np.int32]:
     counts = np.empty((len(marked), members.shape[0]), np.int32)
     step = max(1, _CELLS // max(1, *members.shape))
     for start in range(0, len(marked), step):
-        block = marked[start : start + step].T.astype(np.int32)
-        counts[start : start + step] = (members @ block).T
+        counts[start : start + step] = (members @ marked[start : start + step].T).T
     return counts
