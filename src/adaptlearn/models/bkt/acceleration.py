@@ -2,8 +2,8 @@
 
 References
 ----------
-.. [1] R. Varadhan, C. Roland (2008). Simple and globally convergent methods for accelerating
-   the convergence of any EM algorithm. Scandinavian Journal of Statistics 35(2), 335-353.
+- R. Varadhan, C. Roland (2008). Simple and globally convergent methods for accelerating
+  the convergence of any EM algorithm. Scandinavian Journal of Statistics 35(2), 335-353.
 """
 
 from __future__ import annotations

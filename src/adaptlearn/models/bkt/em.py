@@ -12,10 +12,10 @@ batch; parameters have shape (n_restarts, n_groups).
 
 References
 ----------
-.. [1] A. Corbett, J. Anderson (1995). Knowledge tracing: modeling the acquisition of
-   procedural knowledge. User Modeling and User-Adapted Interaction 4, 253-278.
-.. [2] L. Rabiner (1989). A tutorial on hidden Markov models and selected applications in
-   speech recognition. Proceedings of the IEEE 77(2).
+- A. Corbett, J. Anderson (1995). Knowledge tracing: modeling the acquisition of
+  procedural knowledge. User Modeling and User-Adapted Interaction 4, 253-278.
+- L. Rabiner (1989). A tutorial on hidden Markov models and selected applications in
+  speech recognition. Proceedings of the IEEE 77(2).
 """
 
 from __future__ import annotations

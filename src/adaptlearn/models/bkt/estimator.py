@@ -26,20 +26,14 @@ from adaptlearn.validation import Interval, OneOf, some
 
 
 class BKT(FittedBKT):
-    r"""Bayesian Knowledge Tracing, fitted for all skills at once.
+    """Bayesian Knowledge Tracing, fitted for all skills at once.
 
     Each student either knows a skill or does not, and moves between the two from one
-    opportunity to the next. With the state :math:`x_t \in \{0, 1\}` and the answer
-    :math:`y_t`,
+    opportunity to the next. With the state ``x`` (0 not known, 1 known) and the answer ``y``::
 
-    .. math::
-        P(x_1 = 1) = \text{prior}, \quad
-        P(x_{t+1} = 1 \mid x_t = 0) = \text{learn}, \quad
-        P(x_{t+1} = 0 \mid x_t = 1) = \text{forget},
-
-    .. math::
-        P(y_t = 1 \mid x_t = 0) = \text{guess}, \quad
-        P(y_t = 0 \mid x_t = 1) = \text{slip}.
+        P(x[1] = 1) = prior
+        P(x[t + 1] = 1 | x[t] = 0) = learn        P(y[t] = 1 | x[t] = 0) = guess
+        P(x[t + 1] = 0 | x[t] = 1) = forget       P(y[t] = 0 | x[t] = 1) = slip
 
     Expectation-maximisation runs on the distinct answer histories of each skill, each weighted
     by the students who share it: exact, and often hundreds of times less work than the rows.
@@ -56,9 +50,10 @@ class BKT(FittedBKT):
     tol : float, default 1e-7
         A skill has converged when a step gains less than this log-likelihood *per response*.
     accelerate : bool, default True
-        Whether, after every two EM steps, a longer one is tried [3]_. Where it does not raise
-        the likelihood, EM goes on from before it. Without, the steps are those of plain EM: so
-        many as another program takes from the same start lead to the same parameters.
+        Whether, after every two EM steps, a longer one is tried (Varadhan & Roland, 2008). Where
+        it does not raise the likelihood, EM goes on from before it. Without, the steps are
+        those of plain EM: as many as another program takes from the same start lead to the same
+        parameters.
     start : mapping of str to float, optional
         The one starting point for every skill: prior, learn, guess, slip (and forget). Then
         `n_init` is not used.
@@ -78,7 +73,9 @@ class BKT(FittedBKT):
     log_likelihood_ : float array, shape (n_skills,)
         Of the training answers.
     n_iter_, converged_ : int and bool arrays, shape (n_skills,)
+        Steps taken, and whether they came to rest.
     n_answers_ : int array, shape (n_skills,)
+        Answers each skill's parameters rest on.
     unidentified_ : dict of label to str
         Skills whose answers cannot tell the parameters apart, and why. They are fitted with
         a Beta prior worth ten observations of the common parameters.
@@ -98,13 +95,13 @@ class BKT(FittedBKT):
 
     References
     ----------
-    .. [1] A. Corbett, J. Anderson (1995). Knowledge tracing: modeling the acquisition of
-       procedural knowledge. User Modeling and User-Adapted Interaction 4, 253-278.
-    .. [2] B. van de Sande (2013). Properties of the Bayesian knowledge tracing model. Journal
-       of Educational Data Mining 5(2).
-    .. [3] R. Varadhan, C. Roland (2008). Simple and globally convergent methods for
-       accelerating the convergence of any EM algorithm. Scandinavian Journal of Statistics
-       35(2), 335-353.
+    - A. Corbett, J. Anderson (1995). Knowledge tracing: modeling the acquisition of
+      procedural knowledge. User Modeling and User-Adapted Interaction 4, 253-278.
+    - B. van de Sande (2013). Properties of the Bayesian knowledge tracing model. Journal
+      of Educational Data Mining 5(2).
+    - R. Varadhan, C. Roland (2008). Simple and globally convergent methods for
+      accelerating the convergence of any EM algorithm. Scandinavian Journal of Statistics
+      35(2), 335-353.
 
     Examples
     --------
