@@ -28,7 +28,7 @@ LAYERS = (
     ("tracking",),
     ("models",),
     ("responses",),
-    ("serialization", "validation", "numerics", "errors"),
+    ("serialization", "validation", "numerics", "errors", "lazy"),
     ("runtime",),
 )
 RANK = {room: -depth for depth, rooms in enumerate(LAYERS) for room in rooms}

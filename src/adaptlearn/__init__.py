@@ -6,8 +6,9 @@ imported the first time the name is used.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from adaptlearn.lazy import lazy_names
 
 if TYPE_CHECKING:
     from adaptlearn.evaluation import cross_validate as cross_validate
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
+# The rooms that are public as such come last.
 _HOMES = {
     "Curriculum": "sequencing",
     "MasteryTracker": "tracking",
@@ -28,9 +30,10 @@ _HOMES = {
     "cross_validate": "evaluation",
     "evaluate": "evaluation",
     "load": "models",
+    **dict.fromkeys(
+        ("errors", "evaluation", "models", "responses", "sequencing", "simulation", "tracking"), ""
+    ),
 }
-_ROOMS = ("errors", "evaluation", "models", "responses", "sequencing", "simulation", "tracking")
-
 __all__ = [
     "Curriculum",
     "MasteryTracker",
@@ -42,17 +45,4 @@ __all__ = [
     "load",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    elif name in _ROOMS:
-        value = import_module(f"{__name__}.{name}")
-    else:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, *_ROOMS})
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from adaptlearn.lazy import lazy_names
 
 if TYPE_CHECKING:
     from adaptlearn.models.base import KnowledgeTracer as KnowledgeTracer
@@ -14,14 +16,4 @@ _HOMES = {"BKT": "bkt", "KnowledgeTracer": "base", "Mastery": "base", "load": "l
 
 __all__ = ["BKT", "KnowledgeTracer", "Mastery", "load"]
 
-
-def __getattr__(name: str) -> Any:
-    from importlib import import_module
-
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

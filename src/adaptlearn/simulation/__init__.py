@@ -5,8 +5,9 @@ Nothing here calls an estimator, so a wrong estimator cannot be confirmed by a c
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from adaptlearn.lazy import lazy_names
 
 if TYPE_CHECKING:
     from adaptlearn.simulation.dynamics import answer as answer
@@ -27,14 +28,4 @@ _HOMES = {
 
 __all__ = ["School", "answer", "learn", "probability_correct", "ready", "simulate_school"]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)
