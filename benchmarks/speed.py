@@ -1,6 +1,6 @@
 """How long a fit takes, beside one sort of the same log and beside pyBKT.
 
-    python benchmarks/speed.py           all of it: about ten minutes, peers included, 4 GB of memory
+    python benchmarks/speed.py           all of it, peers included: ten minutes, 4 GB of memory
     python benchmarks/speed.py --quick   a tenth of the students, to try the script out
 
 Prints tables and writes results/speed.json (--quick writes nothing). Ratios compare times of

@@ -8,37 +8,19 @@ before the one error is raised.
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.responses.frames import Column, is_aware
+from adaptlearn.responses.labelled import Labelled, objects
 from adaptlearn.validation import some
 
 _FLOAT_EXACT = 2**53
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class Labelled(NamedTuple):
-    """A column of labels, stored once each.
-
-    Attributes
-    ----------
-    codes : int32 array, shape (n,)
-        Each row's place in `labels`.
-    labels : array, shape (n_labels,)
-        The distinct labels, sorted: integers, or objects that are all ``str``.
-    """
-
-    codes: NDArray[np.int32]
-    labels: NDArray[Any]
-
-    @property
-    def values(self) -> NDArray[Any]:
-        """The column as it was: one label per row."""
-        return self.labels[self.codes]
 
 
 def rows_text(rows: NDArray[Any], total: int | None = None) -> str:
@@ -49,13 +31,15 @@ def rows_text(rows: NDArray[Any], total: int | None = None) -> str:
     return f"1 row (row {first})" if count == 1 else f"{count} rows (rows {first}{more})"
 
 
-def read_labels(column: Column, role: str, name: str, problems: list[str]) -> Labelled:
+def read_labels(column: Column | Labelled, role: str, name: str, problems: list[str]) -> Labelled:
     """Integers or strings to codes; anything else, a gap or a mixture is a problem."""
     where = f"column {name!r} ({role})" if name != role else f"column {name!r}"
+    if isinstance(column, Labelled):
+        return _without_empty(column, where, problems)
     if column.dtype.kind in "iu":
         return _encode_integers(column, where, problems)
     if column.dtype.kind == "U":
-        return _encode_hashable(column.tolist())
+        return _without_empty(_encode_texts(column.tolist()), where, problems)
     if column.dtype.kind == "f":
         gaps = np.flatnonzero(np.isnan(column))
         if len(gaps):
@@ -64,57 +48,80 @@ def read_labels(column: Column, role: str, name: str, problems: list[str]) -> La
             f"{where}: holds floating-point numbers; expected integers or strings"
             + (" (gaps turn integers into floats in some dataframes)" if len(gaps) else "")
         )
-        return _blank(len(column))
+        return blank(len(column))
     if column.dtype.kind != "O":
         problems.append(f"{where}: holds {column.dtype} values; expected integers or strings")
-        return _blank(len(column))
+        return blank(len(column))
     return _read_object_labels(column, where, problems)
 
 
-def _blank(n: int) -> Labelled:
-    return Labelled(np.zeros(n, np.int32), np.array(["?"], object))
+def blank(n: int) -> Labelled:
+    """What stands for a column that could not be read until the error is raised: no labels."""
+    return Labelled(np.zeros(n, np.int32), objects([]))
+
+
+def _without_empty(column: Labelled, where: str, problems: list[str]) -> Labelled:
+    # Files without a mark for a gap leave an empty text; sorted, it comes first.
+    if len(column.labels) and column.labels[0] == "":
+        empty = rows_text(np.flatnonzero(column.codes == 0))
+        problems.append(f"{where}: empty text in {empty}; every response needs one")
+    return column
 
 
 def _read_object_labels(column: Column, where: str, problems: list[str]) -> Labelled:
     values = column.tolist()
     kinds = set(map(type, values))
     if kinds and all(issubclass(kind, str) for kind in kinds):
-        return _encode_hashable(values)
-    if kinds and all(issubclass(kind, (int, np.integer)) and kind is not bool for kind in kinds):
+        return _without_empty(_encode_texts(values), where, problems)
+    if kinds and all(_is_integer_type(kind) for kind in kinds):
         try:
             return _encode_integers(np.array(values, dtype=np.int64), where, problems)
         except OverflowError:
             problems.append(f"{where}: holds integers beyond 64 bits; use strings")
-            return _blank(len(values))
+            return blank(len(values))
     by_kind: dict[str, list[int]] = {}
     for row, value in enumerate(values):
-        by_kind.setdefault(_label_kind(value), []).append(row)
-    gaps = by_kind.pop("missing", [])
-    if gaps:
-        problems.append(f"{where}: {rows_text(np.array(gaps))} missing; every response needs one")
-    if set(by_kind) == {"int", "str"}:
-        told = " and ".join(f"{kind} in {rows_text(np.array(by_kind[kind]))}" for kind in by_kind)
-        problems.append(f"{where}: mixes {told}; make them all strings or all integers")
-    elif set(by_kind) - {"int", "str"}:
-        bad = {kind: rows for kind, rows in by_kind.items() if kind not in ("int", "str")}
-        for kind, rows in bad.items():
-            found = rows_text(np.array(rows))
-            problems.append(f"{where}: {kind} in {found}; expected integers or strings")
-    return _blank(len(values))
+        by_kind.setdefault(label_kind(value), []).append(row)
+    problems += kind_problems(by_kind, where, lambda rows: rows_text(np.array(rows)))
+    return blank(len(values))
 
 
-def _label_kind(value: Any) -> str:
+def kind_problems(
+    by_kind: dict[str, list[int]], where: str, tell: Callable[[list[int]], str]
+) -> Iterable[str]:
+    """One sentence per thing wrong with labels, given where each `label_kind` was found."""
+    if "missing" in by_kind:
+        yield f"{where}: {tell(by_kind['missing'])} missing; every response needs one"
+    if {"int", "str"} <= set(by_kind):
+        told = " and ".join(f"{kind} in {tell(by_kind[kind])}" for kind in ("int", "str"))
+        yield f"{where}: mixes {told}; make them all strings or all integers"
+    for kind, found in by_kind.items():
+        if kind not in ("int", "str", "missing"):
+            yield f"{where}: {kind} in {tell(found)}; expected integers or strings"
+
+
+def label_kind(value: Any) -> str:
+    """``"int"``, ``"str"``, ``"missing"``, or what else a value is that should be a label."""
     if is_missing(value):
         return "missing"
-    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+    if _is_integer_type(type(value)):
         return "int"
-    return "str" if isinstance(value, str) else type(value).__name__
+    if isinstance(value, str):
+        return "str" if value else "empty text"
+    return type(value).__name__
+
+
+def _is_integer_type(kind: type) -> bool:
+    # To Python a bool is an integer, to NumPy a duration.
+    return issubclass(kind, (int, np.integer)) and not issubclass(kind, (bool, np.timedelta64))
 
 
 def is_missing(value: Any) -> bool:
     """None, NaN, NaT, or a dataframe library's own mark for a gap."""
     if value is None or type(value).__name__ in ("NAType", "NaTType"):
         return True
+    if isinstance(value, (np.datetime64, np.timedelta64)):
+        return bool(np.isnat(value))
     return isinstance(value, (float, np.floating)) and math.isnan(value)
 
 
@@ -124,14 +131,15 @@ def _encode_integers(column: Column, where: str, problems: list[str]) -> Labelle
     low, high = int(column.min()), int(column.max())
     if high > np.iinfo(np.int64).max:
         problems.append(f"{where}: holds integers beyond 64 bits; use strings")
-        return _blank(len(column))
+        return blank(len(column))
     span = high - low + 1
     if span <= 4 * len(column) + 1024:
-        offsets = column if low == 0 else column - low
+        # A difference of two small integers may not fit their own type.
+        offsets = column if low == 0 else np.subtract(column, low, dtype=np.int64)
         present = np.zeros(span, bool)
         present[offsets] = True
         if present.all():
-            return Labelled(offsets.astype(np.int32), np.arange(low, high + 1, dtype=np.int64))
+            return Labelled(offsets.astype(np.int32), np.arange(span, dtype=np.int64) + low)
         found = np.flatnonzero(present)
         code_of = np.cumsum(present, dtype=np.int32) - np.int32(1)
         return Labelled(code_of[offsets], found.astype(np.int64) + low)
@@ -139,14 +147,14 @@ def _encode_integers(column: Column, where: str, problems: list[str]) -> Labelle
     return Labelled(codes.astype(np.int32), labels.astype(np.int64))
 
 
-def _encode_hashable(values: list[Any]) -> Labelled:
+def _encode_texts(values: list[Any]) -> Labelled:
+    if set(map(type, values)) != {str}:
+        values = [str.__str__(value) for value in values]  # an enumeration's own says its name
     # Hashing visits each value once; sorting five million strings takes several times as long.
     labels = sorted(set(values))
     code_of = {label: code for code, label in enumerate(labels)}
     codes = np.fromiter(map(code_of.__getitem__, values), np.int32, len(values))
-    array = np.empty(len(labels), object)
-    array[:] = [str(label) for label in labels]
-    return Labelled(codes, array)
+    return Labelled(codes, objects(labels))
 
 
 def read_correct(
@@ -201,11 +209,22 @@ def _numbers_of_objects(column: Column) -> tuple[NDArray[np.float64], NDArray[np
     numbers = np.full(len(column), np.nan)
     bad = []
     for row, value in enumerate(column.tolist()):
-        if isinstance(value, (bool, int, float, np.bool_, np.number)):
-            numbers[row] = float(value)
+        if isinstance(value, (bool, np.bool_)) or _is_real(value):
+            numbers[row] = _float(value)
         elif not is_missing(value):
             bad.append(row)
     return numbers, np.array(bad, np.intp)
+
+
+def _is_real(value: Any) -> bool:
+    return isinstance(value, (float, np.floating)) or _is_integer_type(type(value))
+
+
+def _float(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
 
 
 def read_time(column: Column, name: str, problems: list[str]) -> tuple[NDArray[np.float64], str]:
@@ -242,10 +261,10 @@ def read_time(column: Column, name: str, problems: list[str]) -> tuple[NDArray[n
 
 
 def _seconds(column: Column) -> NDArray[np.float64]:
-    # Whole seconds and the rest apart: a nanosecond count does not fit a float exactly.
-    whole = column.astype("datetime64[s]")
-    rest = (column - whole) / np.timedelta64(1, "s")
-    seconds = whole.astype(np.int64) + rest
+    # Whole microseconds over a million round as Python's datetimes do; finer parts are apart,
+    # for a nanosecond count does not fit a float exactly.
+    whole = column.astype("datetime64[us]")
+    seconds = whole.astype(np.int64) / 1e6 + (column - whole) / np.timedelta64(1, "s")
     seconds[np.isnat(column)] = np.nan
     return np.asarray(seconds, np.float64)
 
@@ -256,18 +275,9 @@ def _read_object_times(
     seconds = np.full(len(column), np.nan)
     found: dict[str, list[int]] = {}
     for row, value in enumerate(column.tolist()):
-        if is_missing(value):
-            continue
-        if isinstance(value, datetime):
-            clock = "naive" if value.tzinfo is None else "aware"
-            # A time without a zone is counted as its clock shows it, as datetime64 does.
-            moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value
-            seconds[row] = (moment - _EPOCH).total_seconds()
-        elif isinstance(value, (int, float, np.number)) and not isinstance(value, bool):
-            clock, seconds[row] = "seconds", float(value)
-        else:
-            clock, seconds[row] = type(value).__name__, 0.0
-        found.setdefault(clock, []).append(row)
+        if not is_missing(value):
+            clock, seconds[row] = _moment(value)
+            found.setdefault(clock, []).append(row)
     strange = [kind for kind in found if kind not in ("seconds", "naive", "aware")]
     problems += [
         f"{where}: {kind} in {rows_text(np.array(found[kind]))}; expected seconds or datetimes"
@@ -279,6 +289,28 @@ def _read_object_times(
             f"{where}: datetimes without a time zone in {told} beside datetimes with one; "
             "give all of them a zone, or none"
         )
-    elif len(found) > 1 and not strange:
-        problems.append(f"{where}: mixes seconds and datetimes; give one of the two")
+    if "seconds" in found and {"naive", "aware"} & set(found):
+        told = rows_text(np.array(found["seconds"]))
+        problems.append(f"{where}: seconds in {told} beside datetimes; give one of the two")
     return seconds, next((kind for kind in found if kind not in strange), "seconds")
+
+
+def _moment(value: Any) -> tuple[str, float]:
+    """The clock of one value, and its seconds; of anything else its type, and 0."""
+    if isinstance(value, datetime):
+        # A time without a zone is counted as its clock shows it, as datetime64 does.
+        aware = value.utcoffset() is not None
+        moment = value if aware else value.replace(tzinfo=UTC)
+        past = moment - _EPOCH  # its own total_seconds() rounds otherwise if it is pandas'
+        micros = (past.days * 86_400 + past.seconds) * 1_000_000 + past.microseconds
+        seconds = micros / 1e6 + getattr(past, "nanoseconds", 0) / 1e9
+        return "aware" if aware else "naive", seconds
+    if isinstance(value, date):
+        return "naive", 86400.0 * (value - _EPOCH.date()).days
+    if isinstance(value, np.datetime64):
+        return "naive", float(_seconds(np.array([value]))[0])
+    if not _is_real(value):
+        return type(value).__name__, 0.0
+    if isinstance(value, (int, np.integer)) and abs(int(value)) >= _FLOAT_EXACT:
+        return "an integer beyond 2**53", 0.0
+    return "seconds", float(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +46,7 @@ def columns_of(frame: Any, names: Sequence[str], subject: str = "frame") -> dict
     read = read_columns(frame, names, problems)
     if problems:
         raise ResponseDataError(subject, problems)
-    return {name: column for name, column in read.items() if not isinstance(column, Labelled)}
+    return cast("dict[str, Column]", read)
 
 
 def read_columns(
@@ -97,7 +97,7 @@ def _from_mapping(
             hasattr(values, "__array__") or hasattr(values, "__iter__")
         ):
             problems.append(
-                f"column {name!r} is a {type(values).__name__}; expected a list or an array"
+                f"column {name!r} is of type {type(values).__name__}; expected a list or an array"
             )
             continue
         column = as_column(values)
@@ -125,15 +125,15 @@ def as_column(values: Any) -> Column:
         # NumPy would turn [1, "a"] into two strings, cut a text's trailing NUL characters,
         # and call ragged lists an error.
         if issubclass(kind, (bool, int, float, np.generic)) and not issubclass(kind, str):
-            return np.asarray(values)
+            column = np.asarray(values)
+            if kind is not int or column.dtype.kind in "iu":  # some large integers become floats
+                return column
         return objects(list(values))
     import narwhals as nw
 
     series = nw.from_native(values, series_only=True, pass_through=True)
     if isinstance(series, nw.Series):
-        column = _series_to_numpy(series, coded=False)
-        assert not isinstance(column, Labelled)
-        return column
+        return cast("Column", _series_to_numpy(series, coded=False))
     if hasattr(values, "to_pylist"):  # an Arrow array; as a NumPy array it would lose its zone
         return as_column(values.to_pylist())
     return as_column(np.asarray(values) if hasattr(values, "__array__") else list(values))
@@ -187,16 +187,36 @@ def _series_to_numpy(series: Any, coded: bool) -> Column | Labelled:
     if dtype == nw.Duration:
         column = np.asarray(series.to_numpy())
         return column if column.dtype.kind == "m" else objects(series.to_list())
-    if dtype in (nw.Categorical, nw.Enum):
-        if not all(isinstance(v, str) for v in series.drop_nulls().unique().to_list()):
+    if dtype in (nw.List, nw.Array):
+        return objects(series.to_list())
+    return _texts(series, coded)
+
+
+def _texts(series: Any, coded: bool) -> Column | Labelled:
+    import narwhals as nw
+
+    pandas_like = series.implementation.is_pandas_like()
+    if series.dtype in (nw.Categorical, nw.Enum):
+        if not all(isinstance(value, str) for value in series.drop_nulls().unique().to_list()):
             return as_column(series.to_list())  # categories may be integers, or times
-        if not series.implementation.is_pandas_like():
-            series = series.cast(nw.String)
+        if pandas_like and coded and not series.is_null().any():
+            return _coded_categories(series.to_native().cat)
+        series = series if pandas_like else series.cast(nw.String)
     if coded and series.dtype == nw.String:
         native = _hashing_natively(series)
         if native is not None and not native.is_null().any():
             return _coded_text(native)
-    return objects(series.to_list() if dtype in (nw.List, nw.Array) else series.to_numpy())
+    # As NumPy arrays Polars' texts would lose their trailing NUL characters.
+    return objects(series.to_numpy() if pandas_like else series.to_list())
+
+
+def _coded_categories(accessor: Any) -> Labelled:
+    categories, codes = accessor.categories.tolist(), accessor.codes.to_numpy()
+    used = np.flatnonzero(np.bincount(codes, minlength=len(categories)))
+    order = sorted(used.tolist(), key=categories.__getitem__)
+    place = np.zeros(len(categories), np.int32)
+    place[order] = np.arange(len(order))
+    return Labelled(place[codes], objects([categories[code] for code in order]))
 
 
 def _datetimes(series: Any) -> Column:

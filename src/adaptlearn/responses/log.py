@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
@@ -11,13 +10,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.errors import DataWarning, ResponseDataError, UnknownLabelError
+from adaptlearn.errors import UnknownLabelError
 from adaptlearn.numerics import Sequences, group_pairs
-from adaptlearn.responses import columns as read
-from adaptlearn.responses.columns import Labelled, rows_text
-from adaptlearn.responses.frames import Column, column_names, columns_of
-from adaptlearn.responses.skills import SkillColumn, read_skills, skills_from_q_matrix
-from adaptlearn.validation import OneOf, check_parameters
+from adaptlearn.responses.frames import Column
+from adaptlearn.responses.labelled import Labelled
+from adaptlearn.responses.reading import check_arguments, names_of_roles, read_fields
+from adaptlearn.responses.repeats import check_repeats, repeated_rows
+from adaptlearn.responses.skills import SkillColumn
 
 Indices = NDArray[np.integer]
 
@@ -120,11 +119,13 @@ class ResponseLog:
             also be a list of skills. ``correct`` holds 0 and 1, or booleans.
         item, time, id : str or False, optional
             Names of further columns. By default the columns of these very names are taken
-            where they exist; ``False`` leaves one out. Times are seconds or datetimes.
+            where they exist and play no other role; ``False`` leaves one out. Times are
+            seconds, dates or datetimes; those without a zone count as their clock shows.
         extra : sequence of str
             Further columns to keep, by name.
         skill_separator : str, optional
-            Text between the skills of one response, taken literally.
+            Text between the skills of one response, taken literally; space around a skill's
+            name is dropped.
         q_matrix : mapping of item to skills, or frame with columns ``item`` and ``skill``
             Gives each item's skills, in place of a skill column.
         unanswered : {"refuse", "exposure"}
@@ -135,13 +136,17 @@ class ResponseLog:
         ------
         ResponseDataError
             Lists every problem of every column: the column, how many rows, the first of
-            them (counted from 0), what was expected.
+            them (counted from 0), what was expected. A gap, an empty text, a mixture of
+            integers and strings are problems; so is an id that comes back with another
+            student, skill, item, answer or time.
+        ParameterError
+            Arguments that cannot be meant, whatever the frame.
 
         Warns
         -----
         DataWarning
-            Rows that repeat an event: the same id, or the same student, skill, item, answer
-            and time.
+            Rows that repeat an event: the same id; without ids, the same student, skills,
+            item, answer and time. They are kept; see `without_duplicates`.
 
         Examples
         --------
@@ -151,49 +156,29 @@ class ResponseLog:
         >>> log.skill.values.tolist(), log.skill_rows.tolist()
         (['add', 'carry', 'add'], [0, 0, 1])
         """
-        check_parameters(
-            "ResponseLog.from_frame",
-            {"unanswered": unanswered},
-            {"unanswered": [OneOf(("refuse", "exposure"))]},
+        check_arguments(
+            unanswered=unanswered,
+            skill_separator=skill_separator,
+            q_matrix=q_matrix,
+            item=item,
+            extra=extra,
         )
-        names = {"student": student, "correct": correct}
+        required = {"student": student, "correct": correct}
         if q_matrix is None:
-            names["skill"] = skill or "skill"
-        names |= _optional_names(frame, {"item": item, "time": time, "id": id})
+            required["skill"] = skill or "skill"
+        names = names_of_roles(frame, required, {"item": item, "time": time, "id": id})
         if q_matrix is not None:
             names.setdefault("item", "item")  # so that its absence is reported by name
-        problems: list[str] = []
-        raw = columns_of(frame, [*names.values(), *extra], "response log")
-        if not len(raw[student]):
-            raise ResponseDataError("response log", ["it has no rows; expected responses"])
-
-        students = read.read_labels(raw[student], "student", student, problems)
-        answers = read.read_correct(raw[correct], correct, unanswered, problems)
-        items = ids = seconds = clock = None
-        if "item" in names:
-            items = read.read_labels(raw[names["item"]], "item", names["item"], problems)
-        if "id" in names:
-            ids = read.read_labels(raw[names["id"]], "id", names["id"], problems)
-        if "time" in names:
-            seconds, clock = read.read_time(raw[names["time"]], names["time"], problems)
-        if q_matrix is not None:
-            assert items is not None
-            skills = skills_from_q_matrix(items, q_matrix, problems)
-        else:
-            skills = read_skills(raw[names["skill"]], names["skill"], skill_separator, problems)
-        if problems:
-            raise ResponseDataError("response log", problems)
-        log = cls(
-            student=students,
-            skill=skills,
-            correct=answers,
-            item=items,
-            time=seconds,
-            clock=clock,
-            id=ids,
-            extra={name: raw[name].copy() for name in extra},
+        fields = read_fields(
+            frame,
+            names,
+            extra=extra,
+            skill_separator=skill_separator,
+            q_matrix=q_matrix,
+            unanswered=unanswered,
         )
-        log._look_for_repeats()
+        log = cls(**fields)
+        check_repeats(log, names.get("id"))
         return log
 
     def __len__(self) -> int:
@@ -235,6 +220,9 @@ class ResponseLog:
             parts.append(count(exposures, "exposure"))
         return f"ResponseLog({', '.join(parts)})"
 
+    # Without this, Python would try rows one by one, and take the refusal for the end.
+    __iter__ = None
+
     def __getitem__(self, rows: Any) -> ResponseLog:
         if isinstance(rows, tuple) and len(rows) == 2 and rows[1] is Ellipsis:
             rows = rows[0]  # how newer scikit-learn indexes along the first axis
@@ -265,7 +253,6 @@ class ResponseLog:
     @cached_property
     def chronological(self) -> Indices | None:
         """Rows by time, then id, then row; None where every student's rows stand so already."""
-        n = len(self)
         time, ids = self.time, None if self.id is None else self.id.codes
         if time is None:
             return None if ids is None else np.argsort(ids, kind="stable")
@@ -274,11 +261,11 @@ class ResponseLog:
             return None
         change = self.student.codes[1:] != self.student.codes[:-1]
         blocks = int(np.count_nonzero(change)) + 1
-        if bool((later | change).all()) and blocks == len(np.unique(self.student.codes)):
+        if bool((later | change).all()) and blocks == self._students_present():
             return None  # one block of rows per student, each in order
         if ids is None:
             return np.argsort(time, kind="stable")
-        return np.lexsort((np.arange(n), ids, time))
+        return np.lexsort((ids, time))
 
     @cached_property
     def sequences(self) -> Sequences:
@@ -300,20 +287,13 @@ class ResponseLog:
 
     def with_students(self, labels: NDArray[Any]) -> ResponseLog:
         """The same log with other names for its students, one per label, in the same order."""
-        return ResponseLog(
-            student=Labelled(self.student.codes, np.asarray(labels)),
-            skill=SkillColumn(self.skill, self.skill_rows),
-            correct=self.correct,
-            item=self.item,
-            time=self.time,
-            clock=self.clock,
-            id=self.id,
-            extra=self.extra,
-        )
+        # A copy: the log's labels are read-only, the caller's array stays as it is.
+        student = Labelled(self.student.codes, np.array(labels))
+        return ResponseLog(**{**self._fields(), "student": student})
 
     def without_duplicates(self) -> ResponseLog:
         """The log without rows that repeat an earlier event: see the warning of `from_frame`."""
-        repeats = self._repeats()
+        repeats = repeated_rows(self)
         if not len(repeats):
             return self
         keep = np.ones(len(self), bool)
@@ -331,68 +311,29 @@ class ResponseLog:
             raise UnknownLabelError("response log", unknown)
         return np.array([known[label] for label in wanted], np.int64)
 
-    def _repeats(self) -> Indices:
-        """Rows that repeat an earlier one."""
-        if self.id is not None:
-            _, first = np.unique(self.id.codes, return_index=True)
-            if len(first) == len(self):
-                return np.zeros(0, np.int64)
-            earliest = first[np.searchsorted(self.id.codes[first], self.id.codes)]
-            return np.flatnonzero(earliest != np.arange(len(self)))
-        # Without times, the same answer twice is practice; strictly rising times repeat nothing.
-        if self.time is None or bool((self.time[1:] > self.time[:-1]).all()):
-            return np.zeros(0, np.int64)
-        rows = self.sequences.order
-        if self.skill_rows is not None:
-            rows = self.skill_rows[rows]
-        keys = (
-            [self.correct[rows]]
-            if self.item is None
-            else [self.item.codes[rows], self.correct[rows]]
-        )
-        chain = np.repeat(np.arange(len(self.sequences.starts)), self.sequences.lengths)
-        time = self.time[rows]
-        if not ((time[1:] == time[:-1]) & (chain[1:] == chain[:-1])).any():
-            return np.zeros(0, np.int64)
-        order = np.lexsort((rows, *keys, time, chain))
-        same = np.ones(len(rows) - 1, bool)
-        for key in (*keys, time, chain):
-            same &= key[order[1:]] == key[order[:-1]]
-        return np.unique(rows[order[1:]][same])
+    def _students_present(self) -> int:
+        return int(np.count_nonzero(np.bincount(self.student.codes)))
 
-    def _look_for_repeats(self) -> None:
-        repeats = self._repeats()
-        if not len(repeats):
-            return
-        if self.id is not None:
-            _, first = np.unique(self.id.codes, return_index=True)
-            original = first[np.searchsorted(self.id.codes[first], self.id.codes[repeats])]
-            differ = self.student.codes[repeats] != self.student.codes[original]
-            differ |= self.correct[repeats] != self.correct[original]
-            if differ.any():
-                rows = rows_text(repeats[differ])
-                raise ResponseDataError(
-                    "response log",
-                    [f"column 'id': {rows} repeat an id with another student or answer"],
-                )
-        what = "an id" if self.id is not None else "a student, skill, item, answer and time"
-        warnings.warn(
-            f"{rows_text(repeats)} repeat {what} seen before and are kept; "
-            "drop them with log.without_duplicates() if they are one event",
-            DataWarning,
-            stacklevel=3,
-        )
+    def _fields(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {
+            "student": self.student,
+            "skill": SkillColumn(self.skill, self.skill_rows),
+            "correct": self.correct,
+            "item": self.item,
+            "time": self.time,
+            "clock": self.clock,
+            "id": self.id,
+            "extra": dict(self.extra),
+        }
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Parallel searches send logs to their workers; there too they are read-only.
+        return _restored, (self._fields(),)
 
 
-def _optional_names(
-    frame: Any, wanted: Mapping[str, str | Literal[False] | None]
-) -> dict[str, str]:
-    """The columns of optional roles: those named, and those that have the role's name."""
-    available = set(column_names(frame))
-    names = {role: name or role for role, name in wanted.items() if name is not False}
-    return {
-        role: name for role, name in names.items() if wanted[role] is not None or role in available
-    }
+def _restored(fields: dict[str, Any]) -> ResponseLog:
+    return ResponseLog(**fields)
 
 
 def _frozen(column: Labelled) -> Labelled:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.responses.columns import Labelled, is_missing, read_labels, rows_text
+from adaptlearn.errors import ResponseDataError
+from adaptlearn.responses.columns import (
+    blank,
+    is_missing,
+    kind_problems,
+    label_kind,
+    read_labels,
+    rows_text,
+)
 from adaptlearn.responses.frames import Column, columns_of
+from adaptlearn.responses.labelled import Labelled, objects
 from adaptlearn.validation import some
 
 
@@ -53,68 +62,81 @@ def _expand(sets: _Combinations, which: NDArray[np.integer]) -> SkillColumn:
 
 
 def read_skills(
-    column: Column, name: str, separator: str | None, problems: list[str]
+    column: Column | Labelled, name: str, separator: str | None, problems: list[str]
 ) -> SkillColumn:
     """Read a column of skills, of lists of skills, or of separated text."""
     where = f"column {name!r}"
-    if column.dtype.kind == "O" and _holds_lists(column):
-        return _read_lists(column, where, name, problems)
+    if not isinstance(column, Labelled) and _holds_lists(column):
+        if separator is not None:
+            problems.append(f"{where}: skill_separator needs text, the column holds lists")
+        return _read_lists(column, name, problems)
+    before = len(problems)
     single = read_labels(column, "skill", name, problems)
-    if separator is None:
+    if separator is None or len(problems) > before:
         return SkillColumn(single, None)
-    if separator == "" or single.labels.dtype.kind != "O":
-        problems.append(
-            f"{where}: skill_separator is empty"
-            if separator == ""
-            else f"{where}: skill_separator needs text, the column holds integers"
-        )
+    if single.labels.dtype.kind != "O":
+        problems.append(f"{where}: skill_separator needs text, the column holds integers")
         return SkillColumn(single, None)
     parts = [[part.strip() for part in label.split(separator)] for label in single.labels]
-    empty = [label for label, skills in zip(single.labels, parts, strict=True) if "" in skills]
-    if empty:
-        problems.append(f"{where}: an empty skill name in {some(empty)}")
+    bad = [code for code, skills in enumerate(parts) if "" in skills]
+    if bad:
+        rows = rows_text(np.flatnonzero(np.isin(single.codes, bad)))
+        problems.append(f"{where}: {rows} with an empty skill name, as {some(single.labels[bad])}")
         return SkillColumn(single, None)
     return _expand(_combine(parts, name, problems), single.codes)
 
 
+_LISTS = (list, tuple, set, frozenset, np.ndarray)
+
+
 def _holds_lists(column: Column) -> bool:
-    return any(isinstance(value, (list, tuple, set, frozenset, np.ndarray)) for value in column)
+    return column.dtype.kind == "O" and any(
+        issubclass(kind, _LISTS) for kind in set(map(type, column.tolist()))
+    )
 
 
-def _read_lists(column: Column, where: str, name: str, problems: list[str]) -> SkillColumn:
+def _skills_in(value: Any) -> list[Any]:
+    """The skills of a list-like value; a set has no order, so one is made."""
+    if isinstance(value, (set, frozenset)):
+        return sorted(value, key=repr)
+    return list(value.tolist() if isinstance(value, np.ndarray) else value)
+
+
+def _read_lists(column: Column, name: str, problems: list[str]) -> SkillColumn:
+    where = f"column {name!r}"
     keys: list[tuple[Any, ...]] = []
-    missing: list[int] = []
     single: list[int] = []
+    by_kind: dict[str, list[int]] = {}
     for row, value in enumerate(column.tolist()):
-        if isinstance(value, (list, tuple, set, frozenset, np.ndarray)):
-            key = tuple(value.tolist() if isinstance(value, np.ndarray) else value)
+        if isinstance(value, _LISTS):
+            key = tuple(_skills_in(value))
             keys.append(key)
-            if not key or any(is_missing(skill) for skill in key):
-                missing.append(row)
+            kinds = {label_kind(skill) for skill in key} or {"missing"}
+        elif is_missing(value):
+            kinds = {"missing"}
         else:
-            (missing if is_missing(value) else single).append(row)
-            keys.append(())
-    if missing:
-        problems.append(
-            f"{where}: {rows_text(np.array(missing))} missing a skill; every response needs one"
-        )
+            kinds = set()
+            single.append(row)
+        for kind in kinds:
+            by_kind.setdefault(kind, []).append(row)
+    found = list(kind_problems(by_kind, where, lambda rows: rows_text(np.array(rows))))
     if single:
-        problems.append(
+        found.append(
             f"{where}: {rows_text(np.array(single))} not a list, beside rows that are; "
             "give lists throughout"
         )
-    if missing or single:
-        return SkillColumn(Labelled(np.zeros(len(keys), np.int32), np.array(["?"], object)), None)
+    problems += found
+    if found:
+        return SkillColumn(blank(len(column)), None)
     distinct = {key: code for code, key in enumerate(dict.fromkeys(keys))}
     which = np.fromiter(map(distinct.__getitem__, keys), np.int64, len(keys))
     return _expand(_combine(list(distinct), name, problems), which)
 
 
-def _combine(parts: list[Any], name: str, problems: list[str]) -> _Combinations:
-    # A skill named twice in one response is one skill.
+def _combine(parts: Iterable[Iterable[Any]], name: str, problems: list[str]) -> _Combinations:
+    """Sets of skills, each skill an integer or text; one named twice in a set is one skill."""
     unique = [list(dict.fromkeys(skills)) for skills in parts]
-    flat = np.empty(sum(map(len, unique)), object)
-    flat[:] = [skill for skills in unique for skill in skills]
+    flat = objects([skill for skills in unique for skill in skills])
     entries = read_labels(flat, "skill", name, problems)
     starts = np.zeros(len(unique) + 1, np.int64)
     np.cumsum([len(skills) for skills in unique], out=starts[1:])
@@ -123,19 +145,46 @@ def _combine(parts: list[Any], name: str, problems: list[str]) -> _Combinations:
 
 def skills_from_q_matrix(items: Labelled, q_matrix: Any, problems: list[str]) -> SkillColumn:
     """Give each response the skills of its item."""
+    table = _q_table(q_matrix, problems)
+    if table is None or not len(items.labels):
+        return SkillColumn(items, None)
+    used = items.labels.tolist()
+    parts = [_skills_in(table.get(item, [])) for item in used]
+    absent = [
+        item
+        for item, skills in zip(used, parts, strict=True)
+        if not skills or any(map(is_missing, skills))
+    ]
+    by_kind: dict[str, list[Any]] = {}
+    for place, skills in enumerate(parts):
+        for kind in {label_kind(skill) for skill in skills} - {"missing"}:
+            by_kind.setdefault(kind, []).append(place)
+
+    def tell(places: list[int]) -> str:
+        return f"the skills of item {some(items.labels[places])}"
+
+    found = list(kind_problems(by_kind, "q_matrix", tell))
+    if absent:
+        found.append(f"q_matrix: no skill for item {some(absent)}")
+    problems += found
+    if found:
+        return SkillColumn(items, None)
+    return _expand(_combine(parts, "q_matrix", problems), items.codes)
+
+
+def _q_table(q_matrix: Any, problems: list[str]) -> dict[Any, Any] | None:
+    """The skills of each item, in a list or a set."""
     if isinstance(q_matrix, Mapping) and not {"item", "skill"} <= set(q_matrix):
-        table = {
-            item: [skills] if isinstance(skills, (str, int, np.integer)) else list(skills)
+        return {
+            item: skills if isinstance(skills, _LISTS) else [skills]
             for item, skills in q_matrix.items()
         }
-    else:
+    try:
         columns = columns_of(q_matrix, ["item", "skill"], "q_matrix")
-        table = {}
-        for item, skill in zip(*(columns[key].tolist() for key in ("item", "skill")), strict=True):
-            table.setdefault(item, []).append(skill)
-    used = items.labels.tolist()
-    absent = [item for item in used if not table.get(item)]
-    if absent:
-        problems.append(f"q_matrix: no skill for item {some(absent)}")
-        return SkillColumn(Labelled(items.codes, items.labels), None)
-    return _expand(_combine([table[item] for item in used], "q_matrix", problems), items.codes)
+    except ResponseDataError as error:
+        problems += [f"q_matrix: {problem}" for problem in error.problems]
+        return None
+    table: dict[Any, list[Any]] = {}
+    for item, skill in zip(*(columns[key].tolist() for key in ("item", "skill")), strict=True):
+        table.setdefault(item, []).append(skill)
+    return table
