@@ -23,7 +23,7 @@ class Interval:
         """Whether the value lies in the interval and is of the right kind."""
         if isinstance(value, bool) or not isinstance(value, Integral if self.integer else Real):
             return False
-        number = float(value)
+        number: Any = value  # compared as it is: a float would not hold every integer
         above = number >= self.low if self.closed in ("both", "left") else number > self.low
         below = number <= self.high if self.closed in ("both", "right") else number < self.high
         return bool(above and below)

@@ -42,8 +42,8 @@ layouts = st.sampled_from(["given", "by student", "chronological", "backwards"])
 def arranged(rows, layout, with_time, with_id):
     sort: dict[str, Any] = {
         "given": lambda row: 0,
-        "by student": lambda row: (row[0], row[2], row[3]),
-        "chronological": lambda row: (row[2], row[3]),
+        "by student": lambda row: (row[0], row[2]),
+        "chronological": lambda row: row[2],
         "backwards": lambda row: (-row[2], -row[3]),
     }
     student, skill, time, ids = zip(*sorted(rows, key=sort[layout]), strict=True)

@@ -88,12 +88,13 @@ def test_every_unit_of_numpy(unit):
     assert (found, clock) == ([0.0, 365 * 86400.0, 0.0], "naive")
 
 
-def test_nanoseconds_are_read_to_the_microsecond():
+def test_nanoseconds_are_read_as_far_as_a_float_holds_them():
     base = np.datetime64("2024-03-01T08:30:00", "ns")
     found, _ = times(base + np.array([1_000, 2_000, 999_999_000], "timedelta64[ns]"))
     start = dt.datetime(2024, 3, 1, 8, 30, tzinfo=dt.UTC).timestamp()
     np.testing.assert_allclose(np.array(found) - start, [1e-6, 2e-6, 0.999999], atol=3e-7)
     assert found[0] < found[1]
+    assert times(np.array([1, 2, 3], "datetime64[ns]")) == ([1e-9, 2e-9, 3e-9], "naive")
 
 
 def test_years_that_do_not_fit_nanoseconds():
