@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from adaptlearn.numerics import KeyTable, group_pairs, longest_first, stable_group
+from adaptlearn.numerics import KeyTable, distinct, group_pairs, longest_first, stable_group
 
 
 @given(
@@ -108,3 +108,20 @@ def test_a_table_of_many_keys():
         table.add(part)
     np.testing.assert_array_equal(table.find(keys), np.arange(len(keys)))
     assert (table.find(keys + 1) == -1).all()
+
+
+@given(st.lists(st.integers(-(2**63), 2**63 - 1), max_size=60), st.integers(0, 2**32))
+def test_distinct_is_numpys_unique(values, seed):
+    rows = np.random.default_rng(seed).choice(np.array(values or [0], np.int64), 200)
+    labels, codes = distinct(rows)
+    expected, inverse = np.unique(rows, return_inverse=True)
+    np.testing.assert_array_equal(labels, expected)
+    np.testing.assert_array_equal(codes, inverse)
+
+
+@pytest.mark.parametrize("n", [0, 1, 300, 100_000])
+def test_distinct_where_nothing_repeats(n):
+    values = np.random.default_rng(n).integers(-(2**62), 2**62, n)
+    labels, codes = distinct(values)
+    np.testing.assert_array_equal(labels, np.unique(values))
+    np.testing.assert_array_equal(labels[codes], values)

@@ -10,6 +10,11 @@ from numpy.typing import NDArray
 Ints = NDArray[np.integer]
 Floats = NDArray[np.float64]
 
+# Odd numbers with well mixed bits: 2**64 over the golden ratio, and two of xxHash's primes.
+_MULTIPLIERS = tuple(
+    np.uint64(odd) for odd in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)
+)
+
 
 def stable_group(keys: Ints, n_keys: int) -> tuple[Ints, Ints]:
     """Order rows by an integer key, rows of one key in their given order, in linear time.
@@ -190,7 +195,7 @@ class KeyTable:
 
     def _hash(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
         # Fibonacci hashing: the high bits of a product with 2**64 / golden ratio.
-        mixed = keys.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+        mixed = keys.astype(np.uint64) * _MULTIPLIERS[0]
         bits = len(self._table).bit_length() - 1
         return (mixed >> np.uint64(64 - bits)).astype(np.int64)
 
@@ -203,3 +208,53 @@ class KeyTable:
             # Of several that wrote to one place the last stays; the others go on.
             lost = self._table[places] != slots
             slots, places = slots[lost], (places[lost] + 1) & mask
+
+
+def distinct(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The distinct values, sorted, and each row's place among them.
+
+    What ``np.unique`` gives with ``return_inverse``, several times faster where values repeat:
+    rows are hashed into buckets, each bucket keeps one of its values, and only the rows that
+    hold another go on to the next round.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> labels, codes = distinct(np.array([70, -5, 70]))
+    >>> labels.tolist(), codes.tolist()
+    ([-5, 70], [1, 0, 1])
+    """
+    bits = max(8, min(22, len(values).bit_length()))
+    codes = np.empty(len(values), np.int64)
+    found: list[NDArray[np.int64]] = []
+    n_found = 0
+    pending: Any = slice(None)  # rows without a code
+    for odd in _MULTIPLIERS:
+        rest = values[pending]
+        if not len(rest):
+            break
+        bucket = (rest.astype(np.uint64) * odd >> np.uint64(64 - bits)).astype(np.int64)
+        keeper = np.empty(1 << bits, np.int64)
+        used = np.zeros(1 << bits, bool)
+        keeper[bucket], used[bucket] = rest, True
+        number = np.cumsum(used) + (n_found - 1)
+        kept = keeper[bucket] == rest
+        found.append(keeper[used])
+        n_found += len(found[-1])
+        if kept.all():
+            codes[pending] = number[bucket]
+            pending = slice(0, 0)
+        else:
+            rows = np.arange(len(values))[pending]
+            codes[rows[kept]] = number[bucket[kept]]
+            pending = rows[~kept]
+    rest = values[pending]
+    if len(rest):
+        labels, places = np.unique(rest, return_inverse=True)
+        codes[pending] = places + n_found
+        found.append(labels)
+    everything = np.concatenate(found) if found else values[:0]
+    order = np.argsort(everything)
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    return everything[order], place[codes]

@@ -68,7 +68,7 @@ def open_seal(data: bytes, kind: str, name: str) -> dict[str, Any]:
     """Check sealed JSON and return it with its seal."""
     try:
         manifest = json.loads(data)
-    except ValueError as error:  # of the text or of its encoding
+    except (ValueError, RecursionError) as error:  # of the text, its encoding, its nesting
         raise ModelFileError(
             name, [f"is not whole JSON ({error}): truncated, or not a saved file of this library"]
         ) from None

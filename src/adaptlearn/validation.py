@@ -43,6 +43,8 @@ class OneOf:
 
     def accepts(self, value: Any) -> bool:
         """Whether the value is one of them; ``1`` is not ``True``."""
+        if type(value).__module__ == "numpy" and hasattr(value, "item"):
+            value = value.item()
         return any(
             value is allowed or (type(value) is type(allowed) and value == allowed)
             for allowed in self.values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -11,13 +12,16 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, GroupKFold
 from tests.models.students import TRUTH, answers
 
+import adaptlearn
 from adaptlearn import ResponseLog
 from adaptlearn.errors import (
     ConvergenceWarning,
     DataWarning,
     IdentificationWarning,
+    ImpossibleHistoryError,
     NotFittedError,
     ParameterError,
+    ResponseDataError,
     StateError,
 )
 from adaptlearn.models import BKT
@@ -125,6 +129,16 @@ def test_mastery_at_a_time_counts_only_what_came_before(model):
     earlier = {name: column[:2] for name, column in log.items()}
     np.testing.assert_array_equal(model.mastery(log, at=20).value, model.mastery(earlier).value)
     assert model.mastery(log, at=5).value.tolist() == [model.parameters_["prior"].tolist()]
+    dated = {**log, "time": np.array(["2026-01-01", "2026-01-02", "2026-01-03"], "datetime64[s]")}
+    for at in (np.datetime64("2026-01-02"), datetime(2026, 1, 2, 12)):  # noqa: DTZ001 - naive
+        np.testing.assert_array_equal(
+            model.mastery(dated, at=at).value, model.mastery(earlier).value
+        )
+    with pytest.raises(ParameterError, match="'aware', the log's times are 'naive'"):
+        model.mastery(dated, at=datetime(2026, 1, 2, tzinfo=UTC))
+    for nonsense in (float("nan"), "2026"):
+        with pytest.raises(ParameterError, match="at"):
+            model.mastery(dated, at=nonsense)
     with pytest.raises(StateError, match="needs a log with times"):
         model.mastery({"student": [1], "skill": ["add"], "correct": [1]}, at=5)
 
@@ -160,6 +174,7 @@ IDENTIFICATION = {
     "all answers are wrong": [[0] * 5] * 30,
     "no student answered twice": [[0], [1], [1]],
     "no student answered more than twice": [[0, 1], [1, 1], [1, 0]],
+    "fewer than ten students": [[0, 1, 1, 1]] * 9,
 }
 
 
@@ -181,6 +196,22 @@ def test_a_skill_that_cannot_be_identified_is_named_and_helped(why):
     assert fitted["guess"] + fitted["slip"] < 1
     if why == "all answers are right":  # the evidence still counts
         assert fitted["slip"] < model.pooled_["slip"]
+
+
+def test_exposures_are_no_answers_for_identification():
+    rng = np.random.default_rng(0)
+    answer = (rng.random(200) < 0.6).astype(float)
+    log = ResponseLog.from_frame(
+        {
+            "student": np.tile(np.arange(200), 3),
+            "skill": np.array(["read"] * 600),
+            "correct": np.concatenate([np.full(400, np.nan), answer]),
+        },
+        unanswered="exposure",
+    )
+    with pytest.warns(IdentificationWarning, match="'read': no student answered twice"):
+        model = BKT().fit(log)
+    assert model.n_answers_.tolist() == [200]
 
 
 def test_guess_plus_slip_stays_below_one_where_the_data_push_past_it():
@@ -215,8 +246,48 @@ def test_wrong_parameters_are_all_named_at_fit(log):
         BKT(start={"prior": 0.5, "learn": 0.1, "guess": 0.2}).fit(log)
     with pytest.raises(ParameterError, match=r"guess \+ slip must be below 1"):
         BKT(start={"prior": 0.5, "learn": 0.1, "guess": 0.6, "slip": 0.5}).fit(log)
-    with pytest.raises(ParameterError, match=r"start\['prior'\] must be a number in \[0, 1\]"):
+    with pytest.raises(ParameterError, match=r"start\['prior'\] must be 0 or 1 .* got 1.5"):
         BKT(start={"prior": 1.5, "learn": 0.1, "guess": 0.2, "slip": 0.1}).fit(log)
+
+
+def test_a_start_that_is_no_start_is_said(log):
+    wrong: Any = 3
+    with pytest.raises(ParameterError, match="start must be a mapping"):
+        BKT(start=wrong).fit(log)
+    tiny = {"prior": 1e-8, "learn": 0.1, "guess": 0.2, "slip": 0.1}
+    with pytest.raises(ParameterError, match=r"start\['prior'\] .*1e-08"):
+        BKT(start=tiny).fit(log)
+    fixed = BKT(start={"prior": 0, "learn": 0.1, "guess": 0.2, "slip": 0.1}).fit(log)
+    assert fixed.parameters_["prior"].tolist() == [0, 0, 0]
+
+
+def test_a_fit_that_fails_leaves_the_model_as_it_was(log):
+    model = BKT(n_init=1).fit(log)
+    before = model.predict_proba(log)
+    model.set_params(start={"prior": 0, "learn": 0, "guess": 0, "slip": 0.1})
+    with pytest.raises(ImpossibleHistoryError):
+        model.fit({"student": [1, 1], "skill": ["x", "y"], "correct": [1, 1]})
+    np.testing.assert_array_equal(model.predict_proba(log), before)
+    with pytest.raises(ResponseDataError, match="no rows"):
+        model.set_params(start=None).fit(log[:0])
+
+
+def test_the_seed_chooses_the_starts(log):
+    part = log[log.student.codes < 300]
+    fits = [BKT(random_state=seed, max_iter=0, tol=0).fit(part) for seed in (0, 0, 1)]
+    assert fits[0].fingerprint_ == fits[1].fingerprint_ != fits[2].fingerprint_
+
+
+def test_of_many_starts_the_best_goes_on(log):
+    one = BKT(n_init=1, max_iter=0, tol=0).fit(log)
+    many = BKT(n_init=20, max_iter=0, tol=0).fit(log)
+    assert np.all(many.log_likelihood_ >= one.log_likelihood_)
+
+
+def test_settings_from_a_numpy_grid_are_saved(log, tmp_path):
+    grid: dict[str, Any] = {"n_init": np.int64(2), "forgetting": np.True_, "tol": np.float64(1e-5)}
+    BKT(**grid).fit(log).save(tmp_path / "m")
+    assert adaptlearn.load(tmp_path / "m").get_params()["n_init"] == 2
 
 
 def test_unfitted_is_said():

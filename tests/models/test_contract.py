@@ -11,7 +11,14 @@ from tests.models.students import TRUTH, answers
 
 import adaptlearn
 from adaptlearn import ResponseLog
-from adaptlearn.errors import DataWarning, LateResponse, NotFittedError, StateError
+from adaptlearn.errors import (
+    DataWarning,
+    LateResponse,
+    NotFittedError,
+    ParameterError,
+    StateError,
+    UnknownLabelError,
+)
 from adaptlearn.models import BKT
 
 MODELS = [BKT(n_init=2), BKT(forgetting=True, n_init=2)]
@@ -95,6 +102,42 @@ def test_batch_equals_online(model):
     )
     entries = len(log) if log.skill_rows is None else len(log.skill_rows)
     assert model.state_counts(state, numbers).sum() == entries
+
+
+def test_state_counts_are_of_answers_and_not_of_exposures(model):
+    log = ResponseLog.from_frame(
+        {"student": [0, 0, 1], "skill": ["add"] * 3, "correct": [1.0, np.nan, np.nan]},
+        unanswered="exposure",
+    )
+    state = model.update_state(model.init_state(2), log)
+    assert model.state_counts(state, np.arange(2))[:, 0].tolist() == [1, 0]
+
+
+def test_a_part_of_a_log_updates_only_its_own_students(model):
+    log = ResponseLog.from_frame(answers(40, 3, seed=6))
+    state = model.init_state(5)
+    model.update_state(state, log[log.student.codes < 5])
+    assert model.state_counts(state, np.arange(5)).sum() == 5 * 3 * 3
+    with pytest.raises(UnknownLabelError, match="outside its 5 students"):
+        model.update_state(state, log)
+    model.update_state(state, log[:0])  # nothing is nothing, its clock neither
+    assert state.clock == "none"
+
+
+def test_a_state_takes_whole_numbers_for_students(model):
+    state = model.init_state(2)
+    with pytest.raises(StateError, match="float64"):
+        model.predict_state(state, [0.7], ["add"])
+    with pytest.raises(ParameterError, match="n_students"):
+        model.init_state(-1)
+
+
+def test_the_last_time_is_the_latest_and_not_the_last_written(model):
+    state = model.init_state(1)
+    unsorted = {"student": [0, 0], "skill": ["add"] * 2, "correct": [1, 0], "time": [9.0, 3.0]}
+    model.update_state(state, unsorted)
+    with pytest.raises(LateResponse):
+        model.predict_proba({**unsorted, "time": [5.0, 5.0]}, state=state)
 
 
 def test_predict_state_is_the_next_row_of_the_batch(model):

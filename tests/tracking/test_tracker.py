@@ -103,6 +103,21 @@ def test_rebuild_replays_in_the_right_order(model, log):
     assert tracker.counts(["s3"]).sum() == np.sum(whole.student.values == "s3")
 
 
+def test_several_students_are_rebuilt_at_once(model, log):
+    tracker = MasteryTracker(model).update(log)
+    whole = tracker.mastery().value
+    again = log[np.isin(log.student.values, ["s3", "s8"])]
+    np.testing.assert_array_equal(tracker.rebuild(again).mastery().value, whole)
+    assert tracker.counts().sum() == len(log)
+
+
+def test_an_empty_batch_changes_nothing(model, log):
+    tracker = MasteryTracker(model).update(log[:0])
+    assert len(tracker) == 0
+    untimed = {"student": ["s3"], "skill": ["add"], "correct": [1]}
+    assert len(tracker.update(untimed)) == 1
+
+
 def test_a_rebuild_that_fails_forgets_nobody(model, log):
     tracker = MasteryTracker(model).update(log)
     before = tracker.mastery().value
@@ -175,6 +190,13 @@ def test_a_tracker_of_another_model_or_a_damaged_one_is_refused(model, log, tmp_
     with pytest.raises(StateError, match="made with model"):
         MasteryTracker.load(path, other)
     whole = path.read_bytes()
+    for other_file in (b"", b"PK", b"text", whole.replace(b"PK", b"KP", 1)):
+        path.write_bytes(other_file)
+        with pytest.raises(ModelFileError):
+            MasteryTracker.load(path, model)
+    np.save(tmp_path / "a.npy", np.arange(3))
+    with pytest.raises(ModelFileError):
+        MasteryTracker.load(tmp_path / "a.npy", model)
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ModelFileError, match="not a whole saved tracker"):
         MasteryTracker.load(path, model)

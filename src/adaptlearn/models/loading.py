@@ -31,9 +31,9 @@ def load(path: str | PathLike[str]) -> KnowledgeTracer:
     >>> from pathlib import Path
     >>> import adaptlearn
     >>> from adaptlearn.models import BKT
-    >>> log = {"student": [1, 1, 1, 2, 2, 2], "skill": ["add"] * 6, "correct": [0, 1, 1, 0, 0, 1]}
+    >>> from adaptlearn.simulation import simulate_school
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     BKT(forgetting=True).fit(log).save(Path(folder) / "model.json")
+    ...     BKT(forgetting=True).fit(simulate_school().responses).save(Path(folder) / "model.json")
     ...     adaptlearn.load(Path(folder) / "model.json")
     BKT(forgetting=True)
     """

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.numerics import distinct
 from adaptlearn.responses.frames import Column, is_aware
 from adaptlearn.responses.labelled import Labelled, objects
 from adaptlearn.validation import some
@@ -143,7 +144,7 @@ def _encode_integers(column: Column, where: str, problems: list[str]) -> Labelle
         found = np.flatnonzero(present)
         code_of = np.cumsum(present, dtype=np.int32) - np.int32(1)
         return Labelled(code_of[offsets], found.astype(np.int64) + low)
-    labels, codes = np.unique(column, return_inverse=True)
+    labels, codes = distinct(column.astype(np.int64, copy=False))
     return Labelled(codes.astype(np.int32), labels.astype(np.int64))
 
 

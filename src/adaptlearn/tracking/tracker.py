@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Iterable
+from itertools import count
 from os import PathLike
 from pathlib import Path
 from typing import Any, Self
@@ -21,6 +23,19 @@ from adaptlearn.serialization import open_seal, seal, write_bytes
 from adaptlearn.validation import some
 
 _KIND = "adaptlearn-tracker"
+
+# What NumPy and zipfile raise for a file that is no archive, or a damaged one.
+_UNREADABLE = (
+    EOFError,
+    KeyError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 class MasteryTracker:
@@ -45,7 +60,11 @@ class MasteryTracker:
 
     Notes
     -----
-    One writer at a time. `update` takes a whole batch in or, if it raises, none of it.
+    One writer at a time, and nobody reads while it writes. `update` takes a whole batch in or,
+    if it raises, none of it.
+
+    Late answers are told by their times. Ids order the responses of one batch; they are not
+    remembered, so an event that is delivered twice counts twice.
 
     Examples
     --------
@@ -64,7 +83,8 @@ class MasteryTracker:
 
     def __init__(self, model: KnowledgeTracer) -> None:
         self.model = model
-        self._state = model.init_state(0)
+        # Number 0 is nobody, and stays as it began: it stands for all who were never met.
+        self._state = model.init_state(1)
         self._number: dict[Any, int] = {}
 
     @property
@@ -106,10 +126,12 @@ class MasteryTracker:
         ResponseDataError, StateError
         """
         log = as_log(responses)
+        if not len(log):
+            return self
         used = _used(log)
         labels = log.student.labels[used].tolist()
         self._refuse_mixture(labels)
-        fresh = iter(range(len(self._number), len(self._number) + len(labels)))
+        fresh = count(len(self._number) + 1)
         number = {k: self._number[k] if k in self._number else next(fresh) for k in labels}
         students = np.zeros(log.n_students, np.int64)
         students[used] = list(number.values())
@@ -173,7 +195,7 @@ class MasteryTracker:
     def save(self, path: str | PathLike[str]) -> None:
         """Write the state to one file: arrays, and a JSON manifest of what they are."""
         arrays = self._state.to_arrays()
-        arrays["last_time"] = arrays["last_time"][: len(self)]
+        arrays["last_time"] = arrays["last_time"][: len(self) + 1]
         manifest = seal(
             _KIND,
             {
@@ -201,11 +223,11 @@ class MasteryTracker:
         StateError
             It belongs to another model.
         """
-        name = str(path)
+        name, tracker, content = str(path), cls(model), Path(path).read_bytes()
         try:
-            with np.load(io.BytesIO(Path(path).read_bytes()), allow_pickle=False) as file:
+            with np.load(io.BytesIO(content), allow_pickle=False) as file:
                 arrays = {key: file[key] for key in file.files}
-        except (ValueError, EOFError, zipfile.BadZipFile) as error:
+        except _UNREADABLE as error:
             raise ModelFileError(name, [f"is not a whole saved tracker ({error})"]) from None
         if "manifest" not in arrays:
             raise ModelFileError(name, ["is not a saved tracker: it has no manifest"])
@@ -218,20 +240,17 @@ class MasteryTracker:
                 f"{name}: made with model {manifest['model'][:12]}…, this model is "
                 f"{model.fingerprint_[:12]}…; replay the responses over the new model"
             )
-        tracker = cls(model)
         tracker._state.take_arrays(arrays)
         tracker._state.skills = manifest["skills"]
         tracker._state.clock = manifest["clock"]
-        tracker._number = {label: number for number, label in enumerate(manifest["students"])}
+        tracker._number = {label: number for number, label in enumerate(manifest["students"], 1)}
         return tracker
 
     def _with_strangers(self, labels: list[Any]) -> tuple[StudentState, Ints]:
-        """The state and the number of each label; the never met share one empty student."""
+        """The state and the number of each label; the never met share number 0."""
         unmet = [label for label in labels if label not in self._number]
         self._refuse_mixture(unmet)
-        empty = len(self._number)
-        self._state.grow(empty + 1)
-        return self._state, np.array([self._number.get(k, empty) for k in labels], np.int64)
+        return self._state, np.array([self._number.get(k, 0) for k in labels], np.int64)
 
     def _refuse_mixture(self, labels: list[Any]) -> None:
         """1 and "1" are two students; a caller who mixes them would lose one's answers."""

@@ -190,7 +190,7 @@ def _name_impossible(trie: PrefixTrie, scale: Floats) -> str:
     for level in range(int(np.searchsorted(trie.levels, node, "right")) - 1, -1, -1):
         history.append(("wrong", "right", "exposure")[trie.symbol[node]])
         node = int(trie.parent[node]) if level else node
-    told = ", ".join(reversed(history))
+    told = ("…, " if len(history) > 12 else "") + ", ".join(reversed(history[:12]))
     return f"parameter set {group}: the history ({told}) has probability 0 under its exact zeros"
 
 

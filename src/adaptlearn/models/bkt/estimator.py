@@ -14,9 +14,10 @@ from adaptlearn.errors import (
     IdentificationWarning,
     ModelFileError,
     ParameterError,
+    ResponseDataError,
 )
 from adaptlearn.models.bkt import fitting
-from adaptlearn.models.bkt.em import Parameters
+from adaptlearn.models.bkt.em import FLOOR, MARGIN, Parameters
 from adaptlearn.models.bkt.serving import FittedBKT
 from adaptlearn.models.bkt.trie import EXPOSURE, build_trie, history_symbols
 from adaptlearn.numerics import Ints
@@ -49,6 +50,7 @@ class BKT(FittedBKT):
         The most steps after that.
     tol : float, default 1e-7
         A skill has converged when a step gains less than this log-likelihood *per response*.
+        With 0, `max_iter` steps are taken and not converging is not warned of.
     accelerate : bool, default True
         Whether, after every two EM steps, a longer one is tried (Varadhan & Roland, 2008). Where
         it does not raise the likelihood, EM goes on from before it. Without, the steps are
@@ -173,12 +175,12 @@ class BKT(FittedBKT):
         """
         self._check_parameters()
         log = as_log(log)
+        if not len(log):
+            raise ResponseDataError("response log", ["it has no rows; expected responses"])
         sequences = log.sequences
         present, groups = _dense(sequences.major)
         trie = build_trie(sequences, history_symbols(log), groups, len(present))
         answered = np.where(trie.symbol == EXPOSURE, 0.0, trie.weight)
-        self.skills_ = log.skill.labels[present]
-        self.n_answers_ = np.bincount(trie.group, answered, len(present)).astype(np.int64)
 
         found = fitting.fit_groups(
             trie,
@@ -192,6 +194,9 @@ class BKT(FittedBKT):
             on_step=on_step,
         )
         climb, reasons = found.climb, found.reasons
+        # From here on nothing fails: a fit that does leaves the model as it was.
+        self.skills_ = log.skill.labels[present]
+        self.n_answers_ = np.bincount(trie.group, answered, len(present)).astype(np.int64)
         self.pooled_ = {name: float(value[0]) for name, value in found.pooled._asdict().items()}
         self._set_result(climb)
         labels = self.skills_.tolist()
@@ -201,20 +206,9 @@ class BKT(FittedBKT):
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
-        if self.start is not None:
-            names = set(Parameters._fields) - (set() if self.forgetting else {"forget"})
-            problems = [f"start lacks {name!r}" for name in sorted(names - set(self.start))]
-            problems += [f"start has an unknown {name!r}" for name in set(self.start) - names]
-            probability = Interval(0, 1)
-            problems += [
-                f"start[{name!r}] must be {probability}, got {value!r}"
-                for name, value in self.start.items()
-                if not probability.accepts(value)
-            ]
-            if not problems and self.start["guess"] + self.start["slip"] >= 1:
-                problems.append("start: guess + slip must be below 1")
-            if problems:
-                raise ParameterError("BKT", problems)
+        problems = [] if self.start is None else _start_problems(self.start, self.forgetting)
+        if problems:
+            raise ParameterError(type(self).__name__, problems)
 
     def _set_result(self, climb: fitting.Climb) -> None:
         self.classes_ = np.array([0, 1])
@@ -264,7 +258,7 @@ class BKT(FittedBKT):
     def save(self, path: str | PathLike[str]) -> None:
         """Write the fitted model as one JSON file; `adaptlearn.load` reads it back."""
         self._check_fitted()
-        settings = {**self.get_params(), "start": dict(self.start) if self.start else None}
+        settings = {name: _plain(value) for name, value in self.get_params().items()}
         fit = {
             "log_likelihood": self.log_likelihood_.tolist(),
             "n_iter": self.n_iter_.tolist(),
@@ -309,6 +303,30 @@ class BKT(FittedBKT):
         )
         if self.fingerprint_ != manifest["fingerprint"]:
             raise ValueError("the fingerprint is not that of the parameters")
+
+
+def _plain(value: Any) -> Any:
+    """A setting as JSON has it."""
+    if isinstance(value, Mapping):
+        return {name: _plain(entry) for name, entry in value.items()}
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _start_problems(start: Any, forgetting: bool) -> list[str]:
+    if not isinstance(start, Mapping):
+        return [f"start must be a mapping of names to probabilities, got {start!r}"]
+    names = set(Parameters._fields) - (set() if forgetting else {"forget"})
+    problems = [f"start lacks {name!r}" for name in sorted(names - set(start))]
+    problems += [f"start has an unknown {name!r}" for name in sorted(set(start) - names)]
+    free = Interval(FLOOR, 1 - FLOOR)
+    problems += [
+        f"start[{name!r}] must be 0 or 1 (which fixes it) or {free}, got {value!r}"
+        for name, value in start.items()
+        if not (free.accepts(value) or OneOf((0, 1, 0.0, 1.0)).accepts(value))
+    ]
+    if not problems and start["guess"] + start["slip"] > 1 - MARGIN:
+        problems.append("start: guess + slip must be below 1")
+    return problems
 
 
 def _read_parameters(table: Mapping[str, Any], shape: tuple[int, ...]) -> Parameters:

@@ -41,7 +41,13 @@ def probability_correct(p_known: Floats, parameters: Parameters) -> Floats:
 
 
 def filter_sequences(
-    sequences: Sequences, symbols: Ints, table: Parameters, which: Ints, known_before: Floats
+    sequences: Sequences,
+    symbols: Ints,
+    table: Parameters,
+    which: Ints,
+    known_before: Floats,
+    *,
+    skill_rows: Ints | None = None,
 ) -> Filtered:
     """Predict and update along every sequence at once, one opportunity at a time.
 
@@ -56,6 +62,8 @@ def filter_sequences(
         Each sequence's parameter set.
     known_before : float array, shape (n_sequences,)
         P(known) when the first response of each sequence begins.
+    skill_rows : int array, shape (n_rows,), optional
+        The responses' rows in the log, for errors, where these are entries of several skills.
 
     Raises
     ------
@@ -79,6 +87,7 @@ def filter_sequences(
         scale = joint + unknown * unknown_by[place]
         if not np.all(scale > 0):
             row = int(rows[np.flatnonzero(~(scale > 0))[0]])
+            row = row if skill_rows is None else int(skill_rows[row])
             raise ImpossibleHistoryError(
                 f"row {row}: this answer has probability 0 under the model's exact zeros"
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -217,6 +217,7 @@ def fit_groups(
             customary,
             max_iter=50,
             tol=max(tol, 1e-6),
+            accelerate=accelerate,
             # The common parameters serve where a skill's own answers do not suffice, so they
             # must themselves be sensible for a few answers. Thousands outweigh this prior.
             pseudo=Pseudocounts.centred(customary, np.array([BORROWED])),
@@ -233,23 +234,28 @@ def fit_groups(
     found = climb(trie, first, max_iter=max_iter, tol=tol, accelerate=accelerate, on_step=on_step)
     reasons = {**boundary_reasons(found.parameters), **data_reasons(trie)}
     if start is None and reasons:
-        _borrow(trie, found, pooled, np.array(sorted(reasons)), max_iter=max_iter, tol=tol)
+        _borrow(
+            trie,
+            found,
+            pooled,
+            np.array(sorted(reasons)),
+            max_iter=max_iter,
+            tol=tol,
+            accelerate=accelerate,
+        )
     if trie.n_groups == 1:
         pooled = Parameters(*(field.copy() for field in found.parameters))
     return GroupFit(found, pooled, reasons)
 
 
-def _borrow(
-    trie: PrefixTrie, found: Climb, pooled: Parameters, groups: Ints, *, max_iter: int, tol: float
-) -> None:
+def _borrow(trie: PrefixTrie, found: Climb, pooled: Parameters, groups: Ints, **how: Any) -> None:
     """Fit some groups again, in place, with a prior centred at the common parameters."""
     centre = Parameters(*(np.repeat(field, len(groups)) for field in pooled))
     again = climb(
         trie.restrict(groups),
         centre,
-        max_iter=max_iter,
-        tol=tol,
         pseudo=Pseudocounts.centred(centre, np.full(len(groups), BORROWED)),
+        **how,
     )
     for old, new in zip(found.parameters, again.parameters, strict=True):
         old[groups] = new

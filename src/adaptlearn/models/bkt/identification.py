@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from adaptlearn.models.bkt.em import Parameters
 from adaptlearn.models.bkt.trie import EXPOSURE, RIGHT, WRONG, PrefixTrie
 
 _NEAR_ONE = 1 - 1e-3
+_FEW = 10
 
 
 def data_reasons(trie: PrefixTrie) -> dict[int, str]:
     """Groups that no BKT can be identified from, and why.
 
-    Four numbers need at least four free proportions: histories of two answers have three.
+    Four numbers need at least four free proportions, and histories of two answers have three;
+    they also need more than a handful of students, or they follow each answer to the edge.
     """
     n = trie.n_groups
     by_symbol = [
@@ -21,9 +25,13 @@ def data_reasons(trie: PrefixTrie) -> dict[int, str]:
         for symbol in (WRONG, RIGHT)
     ]
     answers = by_symbol[0] + by_symbol[1]
-    level = np.repeat(np.arange(trie.depth), np.diff(trie.levels))
+    answered = (trie.symbol != EXPOSURE).astype(np.int64)  # then: answers up to the node
+    for lo, hi in pairwise(trie.levels.tolist()[1:]):
+        answered[lo:hi] += answered[trie.parent[lo:hi]]
     longest = np.zeros(n, np.int64)
-    np.maximum.at(longest, trie.group, np.where(trie.symbol == EXPOSURE, 0, level + 1))
+    np.maximum.at(longest, trie.group, answered)
+    top = int(trie.levels[1])
+    students = np.bincount(trie.group[:top], weights=trie.weight[:top], minlength=n)
     reasons = (
         (answers == 0, "no answers, only exposures"),
         (answers == 1, "one response"),
@@ -31,6 +39,7 @@ def data_reasons(trie: PrefixTrie) -> dict[int, str]:
         (by_symbol[RIGHT] == 0, "all answers are wrong"),
         (longest <= 1, "no student answered twice"),
         (longest <= 2, "no student answered more than twice"),
+        (students < _FEW, "fewer than ten students"),
     )
     found: dict[int, str] = {}
     for applies, why in reasons:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.errors import DataWarning, StateError, UnknownLabelError
+from adaptlearn.errors import DataWarning, ParameterError, StateError, UnknownLabelError
 from adaptlearn.models.base import KnowledgeTracer, Mastery, When
 from adaptlearn.models.bkt.em import Parameters
 from adaptlearn.models.bkt.filtering import (
@@ -22,7 +22,9 @@ from adaptlearn.models.bkt.state import BKTState
 from adaptlearn.models.bkt.trie import EXPOSURE, history_symbols
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog, as_log
-from adaptlearn.validation import some
+from adaptlearn.responses.columns import read_time
+from adaptlearn.responses.labelled import objects
+from adaptlearn.validation import Interval, check_parameters, some
 
 
 class FittedBKT(KnowledgeTracer):
@@ -61,16 +63,15 @@ class FittedBKT(KnowledgeTracer):
             p_entry = np.bincount(log.skill_rows, weights=p_entry, minlength=len(log)) / size
         return np.stack((1 - p_entry, p_entry), axis=1)
 
-    def mastery(
-        self, log: Any, at: float | None = None, *, when: When = "next_opportunity"
-    ) -> Mastery:
+    def mastery(self, log: Any, at: Any = None, *, when: When = "next_opportunity") -> Mastery:
         """P(known) of every student of a log on every fitted skill.
 
         Parameters
         ----------
         log : ResponseLog or frame with its standard columns
-        at : float, optional
-            Only responses up to this time (in the log's seconds) count.
+        at : float or datetime, optional
+            Only responses up to this time count: in the log's seconds, or a datetime where the
+            log has datetimes.
         when : {"next_opportunity", "after_response"}
             Whether the learning that follows the last response is counted.
 
@@ -86,7 +87,7 @@ class FittedBKT(KnowledgeTracer):
         if at is not None:
             if log.time is None:
                 raise StateError("mastery(at=…) needs a log with times")
-            log = log[log.time <= at]
+            log = log[log.time <= _moment(at, log.clock)]
         state = self.init_state(len(students))
         if len(log):
             self._advance(state, log, np.arange(len(students)))
@@ -95,6 +96,11 @@ class FittedBKT(KnowledgeTracer):
     def init_state(self, n_students: int) -> BKTState:
         """The state of students who have not answered yet."""
         self._check_fitted()
+        check_parameters(
+            "init_state",
+            {"n_students": n_students},
+            {"n_students": [Interval(0, 2**39, integer=True)]},
+        )
         return BKTState(self.fingerprint_, self.skills_.tolist(), n_students)
 
     def update_state(self, state: BKTState, responses: Any) -> BKTState:
@@ -117,8 +123,9 @@ class FittedBKT(KnowledgeTracer):
         self._check_state(state)
         log = as_log(responses)
         students = self._students_of(state, log)
-        state.check_order(log, students)
-        self._advance(state, log, students)
+        if len(log):
+            state.check_order(log, students)
+            self._advance(state, log, students)
         return state
 
     def predict_state(
@@ -139,11 +146,10 @@ class FittedBKT(KnowledgeTracer):
         array, shape (n,)
         """
         self._check_state(state)
-        numbers = np.atleast_1d(np.asarray(students))
+        numbers = self._checked_numbers(state, np.atleast_1d(students))
         labels = [skills] if isinstance(skills, (str, int)) else list(skills)
         if len(labels) != len(numbers):
             raise StateError(f"{len(numbers)} students and {len(labels)} skills; give pairs")
-        self._check_numbers(state, numbers)
         known = {label: code for code, label in enumerate(state.skills)}
         strange = [label for label in dict.fromkeys(labels) if label not in known]
         self._warn_unknown(strange)
@@ -170,7 +176,7 @@ class FittedBKT(KnowledgeTracer):
         when : {"next_opportunity", "after_response"}
         """
         self._check_state(state)
-        self._check_numbers(state, students)
+        students = self._checked_numbers(state, students)
         n_skills = len(self.skills_)
         value = np.tile(self.parameters_["prior"], (len(students), 1))
         rows, columns, slots = state.cells(students, n_skills)
@@ -179,12 +185,12 @@ class FittedBKT(KnowledgeTracer):
             after = next_opportunity(after, self._table.take(columns))
         value[rows, columns] = after
         names = students if labels is None else labels
-        return Mastery(names, self.skills_, value, None, None, "latent", when)
+        return Mastery(names, self.skills_.copy(), value, None, None, "latent", when)
 
     def state_counts(self, state: BKTState, students: Ints) -> NDArray[np.int64]:
         """Answers per student and fitted skill, shape (n_students, n_skills)."""
         self._check_state(state)
-        self._check_numbers(state, students)
+        students = self._checked_numbers(state, students)
         counts = np.zeros((len(students), len(self.skills_)), np.int64)
         rows, columns, slots = state.cells(students, counts.shape[1])
         counts[rows, columns] = state.answers[slots]
@@ -246,7 +252,12 @@ class FittedBKT(KnowledgeTracer):
         who = sequences.minor if students is None else students[sequences.minor]
         known = self._before_next(state, who, codes)
         return filter_sequences(
-            sequences, history_symbols(log), self._table, self._which(codes), known
+            sequences,
+            history_symbols(log),
+            self._table,
+            self._which(codes),
+            known,
+            skill_rows=log.skill_rows,
         )
 
     def _advance(self, state: BKTState, log: ResponseLog, students: Ints) -> None:
@@ -276,14 +287,30 @@ class FittedBKT(KnowledgeTracer):
             raise StateError(
                 "a state numbers its students 0, 1, …; a MasteryTracker keeps their names"
             )
-        self._check_numbers(state, labels)
-        return np.asarray(labels, np.int64)
+        present = np.bincount(log.student.codes, minlength=len(labels)) > 0
+        self._checked_numbers(state, labels[present])
+        return np.where(present, labels, 0).astype(np.int64)
 
     @staticmethod
-    def _check_numbers(state: BKTState, numbers: NDArray[Any]) -> None:
+    def _checked_numbers(state: BKTState, students: Any) -> Ints:
+        numbers = np.asarray(students)
+        if numbers.size and numbers.dtype.kind not in "iu":
+            raise StateError(f"a state numbers its students 0, 1, …; got {numbers.dtype} values")
         outside = numbers[(numbers < 0) | (numbers >= state.n_students)]
         if len(outside):
             raise UnknownLabelError(
                 "state",
                 [f"student {some(outside)} is outside its {state.n_students} students"],
             )
+        return numbers.astype(np.int64)
+
+
+def _moment(at: Any, clock: str | None) -> float:
+    """A point in time in a log's seconds."""
+    problems: list[str] = []
+    seconds, kind = read_time(objects([at]), "at", problems)
+    if not problems and kind not in ("seconds", clock):
+        problems.append(f"it is a datetime of the kind {kind!r}, the log's times are {clock!r}")
+    if problems:
+        raise ParameterError("mastery(at=…)", problems)
+    return float(seconds[0])
