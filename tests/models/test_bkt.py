@@ -353,3 +353,15 @@ def test_one_response_gives_customary_parameters_not_degenerate_ones():
         assert 0.05 < table["guess"] < 0.5
         assert 0.02 < table["slip"] < 0.5
         assert table["guess"] + table["slip"] < 0.7
+
+
+def test_of_several_given_starts_the_best_goes_on(log, tmp_path):
+    near = {"prior": 0.3, "learn": 0.1, "guess": 0.2, "slip": 0.1}
+    stuck = {"prior": 0, "learn": 1e-5, "guess": 0.2, "slip": 0.1}
+    alone, both = BKT(start=near).fit(log), BKT(start=[stuck, near]).fit(log)
+    np.testing.assert_allclose(both.log_likelihood_, alone.log_likelihood_, atol=0.05)
+    assert np.all(BKT(start=stuck).fit(log).log_likelihood_ < both.log_likelihood_ - 1)
+    both.save(tmp_path / "m.json")
+    assert adaptlearn.load(tmp_path / "m.json").get_params()["start"] == [stuck, near]
+    with pytest.raises(ParameterError, match="start is empty"):
+        BKT(start=[]).fit(log)

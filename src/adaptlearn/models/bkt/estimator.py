@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import Any, ClassVar, Self
 
@@ -56,9 +56,9 @@ class BKT(FittedBKT):
         it does not raise the likelihood, EM goes on from before it. Without, the steps are
         those of plain EM: as many as another program takes from the same start lead to the same
         parameters.
-    start : mapping of str to float, optional
-        The one starting point for every skill: prior, learn, guess, slip (and forget). Then
-        `n_init` is not used.
+    start : mapping of str to float, or sequence of them, optional
+        Starting points for every skill, in place of `n_init` of the library's own: each with
+        prior, learn, guess, slip (and forget). A parameter that starts at 0 or 1 stays there.
     random_state : int, default 0
         Seed of the random starts.
 
@@ -134,7 +134,7 @@ class BKT(FittedBKT):
         max_iter: int = 1000,
         tol: float = 1e-7,
         accelerate: bool = True,
-        start: Mapping[str, float] | None = None,
+        start: Mapping[str, float] | Sequence[Mapping[str, float]] | None = None,
         random_state: int = 0,
     ) -> None:
         self.forgetting = forgetting
@@ -189,7 +189,7 @@ class BKT(FittedBKT):
             max_iter=self.max_iter,
             tol=self.tol,
             accelerate=self.accelerate,
-            start=self.start,
+            start=self._starts(),
             rng=np.random.default_rng(self.random_state),
             on_step=on_step,
         )
@@ -206,9 +206,19 @@ class BKT(FittedBKT):
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
-        problems = [] if self.start is None else _start_problems(self.start, self.forgetting)
+        if self.start is None:
+            return
+        starts = self._starts()
+        problems = [] if starts else ["start is empty; give a mapping, or several"]
+        for point in starts:
+            problems += _start_problems(point, self.forgetting)
         if problems:
             raise ParameterError(type(self).__name__, problems)
+
+    def _starts(self) -> list[Any]:
+        if self.start is None:
+            return []
+        return list(self.start) if isinstance(self.start, (list, tuple)) else [self.start]
 
     def _set_result(self, climb: fitting.Climb) -> None:
         self.classes_ = np.array([0, 1])
@@ -309,6 +319,8 @@ def _plain(value: Any) -> Any:
     """A setting as JSON has it."""
     if isinstance(value, Mapping):
         return {name: _plain(entry) for name, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(entry) for entry in value]
     return value.item() if isinstance(value, np.generic) else value
 
 

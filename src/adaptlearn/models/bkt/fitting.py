@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -70,6 +70,8 @@ def random_starts(
 
 def race(trie: PrefixTrie, starts: Parameters, n_steps: int) -> Parameters:
     """Run all starts for a few plain EM steps; the best of each group, shape (n_groups,)."""
+    if len(starts.prior) == 1:
+        return Parameters(*(field[0] for field in starts))
     current = starts
     for _ in range(n_steps):
         current = maximise(expectations(trie, current), current)
@@ -202,13 +204,14 @@ def fit_groups(
     max_iter: int,
     tol: float,
     accelerate: bool,
-    start: Mapping[str, float] | None,
+    start: Sequence[Mapping[str, float]],
     rng: np.random.Generator,
     on_step: OnStep | None = None,
 ) -> GroupFit:
     """The whole fit: common parameters, a race of starts, a climb, and help for the weak.
 
-    With a given `start` every group climbs from there, and nothing is fitted again.
+    Where `start` gives points, every group climbs from the best of them, and nothing is fitted
+    again.
     """
     customary = constant(CUSTOMARY, 1, forgetting)
     if trie.n_groups > 1:
@@ -224,16 +227,17 @@ def fit_groups(
         ).parameters
     else:
         pooled = customary  # to begin with; one skill's own parameters are the common ones
-    if start is not None:
-        first = constant(dict(start), trie.n_groups, forgetting)
+    if start:
+        given = [constant(dict(point), trie.n_groups, forgetting) for point in start]
+        starts = Parameters(*(np.stack(fields) for fields in zip(*given, strict=True)))
     else:
         common = Parameters(*(np.broadcast_to(field, (1, trie.n_groups)) for field in pooled))
         drawn = random_starts(rng, n_init - 1, trie.n_groups, forgetting)
         starts = Parameters(*(np.concatenate(pair) for pair in zip(common, drawn, strict=True)))
-        first = race(trie, starts, _RACE_STEPS if n_init > 1 else 0)
+    first = race(trie, starts, _RACE_STEPS)
     found = climb(trie, first, max_iter=max_iter, tol=tol, accelerate=accelerate, on_step=on_step)
     reasons = {**boundary_reasons(found.parameters), **data_reasons(trie)}
-    if start is None and reasons:
+    if reasons and not start:
         _borrow(
             trie,
             found,
