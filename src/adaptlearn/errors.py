@@ -72,7 +72,15 @@ class LateResponse(AdaptLearnError, ValueError):
 
 
 class ImpossibleHistoryError(AdaptLearnError, ValueError):
-    """An answer that the parameters, with their exact zeros and ones, rule out."""
+    """An answer that the parameters, with their exact zeros and ones, rule out.
+
+    Attributes
+    ----------
+    group : int or None
+        The parameter set concerned, where it is known.
+    """
+
+    group: int | None = None
 
 
 class MissingDependency(AdaptLearnError, ImportError):

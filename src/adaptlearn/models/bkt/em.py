@@ -101,7 +101,7 @@ def expectations(trie: PrefixTrie, parameters: Parameters) -> Expectations:
     likelihood = parameters.emission().reshape(2, restarts, -1)[..., place]
     belief, scale = _forward(trie, parameters, likelihood)
     if not np.all(scale > 0):
-        raise ImpossibleHistoryError(_name_impossible(trie, scale))
+        raise _impossible(trie, scale)
     message, below = _backward(trie, parameters, likelihood / scale)
 
     n_groups, top = trie.n_groups, int(trie.levels[1])
@@ -184,14 +184,19 @@ def _total(values: Floats, index: Ints, bins: int) -> Floats:
     return totals.reshape(*values.shape[:-1], bins)
 
 
-def _name_impossible(trie: PrefixTrie, scale: Floats) -> str:
+def _impossible(trie: PrefixTrie, scale: Floats) -> ImpossibleHistoryError:
+    """The error that names the first history of probability 0."""
     node = int(np.argwhere(~(scale > 0))[0, 1])
     group, history = int(trie.group[node]), []
     for level in range(int(np.searchsorted(trie.levels, node, "right")) - 1, -1, -1):
         history.append(("wrong", "right", "exposure")[trie.symbol[node]])
         node = int(trie.parent[node]) if level else node
     told = ("…, " if len(history) > 12 else "") + ", ".join(reversed(history[:12]))
-    return f"parameter set {group}: the history ({told}) has probability 0 under its exact zeros"
+    error = ImpossibleHistoryError(
+        f"the history ({told}) has probability 0 under parameters fixed at exactly 0 or 1"
+    )
+    error.group = group
+    return error
 
 
 class Pseudocounts(NamedTuple):

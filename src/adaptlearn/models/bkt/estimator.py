@@ -12,6 +12,7 @@ import numpy as np
 from adaptlearn.errors import (
     ConvergenceWarning,
     IdentificationWarning,
+    ImpossibleHistoryError,
     ModelFileError,
     ParameterError,
     ResponseDataError,
@@ -165,6 +166,8 @@ class BKT(FittedBKT):
         Raises
         ------
         ParameterError, ResponseDataError
+        ImpossibleHistoryError
+            A `start` that fixes parameters at 0 or 1 rules out an answer that was given.
 
         Warns
         -----
@@ -180,22 +183,28 @@ class BKT(FittedBKT):
         sequences = log.sequences
         present, groups = _dense(sequences.major)
         trie = build_trie(sequences, history_symbols(log), groups, len(present))
-        answered = np.where(trie.symbol == EXPOSURE, 0.0, trie.weight)
-
-        found = fitting.fit_groups(
-            trie,
-            forgetting=self.forgetting,
-            n_init=self.n_init,
-            max_iter=self.max_iter,
-            tol=self.tol,
-            accelerate=self.accelerate,
-            start=self._starts(),
-            rng=np.random.default_rng(self.random_state),
-            on_step=on_step,
-        )
+        try:
+            found = fitting.fit_groups(
+                trie,
+                forgetting=self.forgetting,
+                n_init=self.n_init,
+                max_iter=self.max_iter,
+                tol=self.tol,
+                accelerate=self.accelerate,
+                start=self._starts(),
+                rng=np.random.default_rng(self.random_state),
+                on_step=on_step,
+            )
+        except ImpossibleHistoryError as error:
+            skill = log.skill.labels[present].tolist()[error.group]
+            raise ImpossibleHistoryError(
+                f"skill {skill!r}: {error}; let start leave them free, from {FLOOR:g} to "
+                f"{1 - FLOOR:g}"
+            ) from None
         climb, reasons = found.climb, found.reasons
         # From here on nothing fails: a fit that does leaves the model as it was.
         self.skills_ = log.skill.labels[present]
+        answered = np.where(trie.symbol == EXPOSURE, 0.0, trie.weight)
         self.n_answers_ = np.bincount(trie.group, answered, len(present)).astype(np.int64)
         self.pooled_ = {name: float(value[0]) for name, value in found.pooled._asdict().items()}
         self._set_result(climb)

@@ -89,7 +89,8 @@ def filter_sequences(
             row = int(rows[np.flatnonzero(~(scale > 0))[0]])
             row = row if skill_rows is None else int(skill_rows[row])
             raise ImpossibleHistoryError(
-                f"row {row}: this answer has probability 0 under the model's exact zeros"
+                f"row {row}: this answer has probability 0 under parameters fixed at exactly 0 "
+                "or 1; fit without fixing them"
             )
         after[:m] = joint / scale
         known[:m] = table.learn[k] + carry[k] * after[:m]

@@ -205,12 +205,12 @@ class FittedBKT(KnowledgeTracer):
 
     def _before_next(self, state: BKTState | None, students: Ints, codes: Ints) -> Floats:
         """P(known) as the next response of each pair of student and skill begins."""
-        which = self._which(codes)
-        known = self._table.prior[which]
+        which, table = self._which(codes), self._table
+        known = table.prior[which]
         if state is not None:
             slots = state.find(students, codes)
             met = np.flatnonzero(slots >= 0)
-            known[met] = next_opportunity(state.p_known[slots[met]], self._table.take(which[met]))
+            known[met] = next_opportunity(state.p_known[slots[met]], table.take(which[met]))
         return known
 
     def _which(self, codes: Ints) -> Ints:
