@@ -68,22 +68,27 @@ def with_text_ids(columns: Columns) -> dict[str, NDArray[np.object_] | NDArray[n
     return named
 
 
-def log_likelihood(columns: Columns, parameters: Parameters, n_rounds: int) -> float:
+def log_likelihood(columns: Columns, parameters: Parameters) -> float:
     """The answers' log-likelihood, by the textbook forward pass over all sequences at once.
 
-    Written for these logs only: every pair of student and skill has `n_rounds` answers, in
-    order of the rows.
+    Rows stand in the order of answering; skills are numbered as the parameters are.
     """
-    by_pair = np.lexsort((columns["time"], columns["student"], columns["skill"]))
-    correct = columns["correct"][by_pair].reshape(-1, n_rounds) == 1
-    skill = columns["skill"][by_pair].reshape(-1, n_rounds)[:, 0]
-    of_pair = {name: np.asarray(values, np.float64)[skill] for name, values in parameters.items()}
-    forget = of_pair.get("forget", np.zeros(len(skill)))
-    known, total = of_pair["prior"], 0.0
-    for answer in correct.T:
-        if_known = known * np.where(answer, 1 - of_pair["slip"], of_pair["slip"])
-        if_unknown = (1 - known) * np.where(answer, of_pair["guess"], 1 - of_pair["guess"])
+    order = np.lexsort((columns["student"], columns["skill"]))  # stable: keeps the order
+    skill, student = columns["skill"][order], columns["student"][order]
+    correct = columns["correct"][order] == 1
+    begin = np.flatnonzero((np.diff(skill, prepend=-1) != 0) | (np.diff(student, prepend=-1) != 0))
+    lengths = np.diff(begin, append=len(order))
+    longest_first = np.argsort(-lengths, kind="stable")
+    begin, lengths = begin[longest_first], lengths[longest_first]
+    of = {name: np.asarray(values, np.float64)[skill[begin]] for name, values in parameters.items()}
+    forget = of.get("forget", np.zeros(len(begin)))
+    known, total = of["prior"], 0.0
+    for t in range(int(lengths[0])):
+        n = int(np.searchsorted(-lengths, -t))  # sequences of more than t answers
+        answer, guess, slip = correct[begin[:n] + t], of["guess"][:n], of["slip"][:n]
+        if_known = known[:n] * np.where(answer, 1 - slip, slip)
+        if_unknown = (1 - known[:n]) * np.where(answer, guess, 1 - guess)
         total += float(np.log(if_known + if_unknown).sum())
         after = if_known / (if_known + if_unknown)
-        known = after * (1 - forget) + (1 - after) * of_pair["learn"]
+        known = after * (1 - forget[:n]) + (1 - after) * of["learn"][:n]
     return total

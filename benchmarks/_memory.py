@@ -43,9 +43,8 @@ def main() -> None:
     folder, reader, method = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
     tiny = {"student": np.arange(40) % 8, "skill": np.zeros(40, int), "correct": np.arange(40) % 3}
     tiny["correct"] //= 2
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        BKT(max_iter=2).fit(tiny)  # so that imports are not counted
+    warnings.simplefilter("ignore")  # of what few answers identify
+    BKT(max_iter=2).fit(tiny)  # so that imports are not counted
     log = read(folder, reader)
     if method == "traced":  # what NumPy and Python allocate; a frame's own buffers are not seen
         tracemalloc.start()

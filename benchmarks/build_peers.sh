@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Build what speed.py compares with: pyBKT 1.4.3 twice, beside the newest NumPy, pandas and
-# scikit-learn it works with. Needs Python 3.11 with its headers, and a C++ compiler (g++).
+# scikit-learn it works with, and in the same environment mirt 1.2.0 and hmmlearn 0.3.3, as pip
+# installs them. Needs Python 3.11 with its headers, and a C++ compiler (g++).
 #
 #   benchmarks/build_peers.sh [FOLDER]     by default benchmarks/.peers
 set -euo pipefail
@@ -14,7 +15,7 @@ rm -rf "$peers"
 echo '*' > "$peers/.gitignore"
 pip=("$peers/env/bin/python" -m pip --quiet)
 "${pip[@]}" install "numpy<2.4" "scikit-learn<1.8" "pandas<3" scipy requests narwhals \
-    "setuptools<80" wheel
+    "setuptools<80" wheel "mirt==1.2.0" "hmmlearn==0.3.3"
 
 # As `pip install pyBKT` gives it: a wheel of pure Python.
 "${pip[@]}" install --no-deps --only-binary pyBKT --target "$peers/pybkt-wheel" "pyBKT==1.4.3"

@@ -26,7 +26,7 @@ LAYERS = (
     ("simulation", "evaluation"),
     ("sequencing",),
     ("tracking",),
-    ("models",),
+    ("models", "checkup"),
     ("responses",),
     ("serialization", "validation", "numerics", "errors", "lazy"),
     ("runtime",),
@@ -52,6 +52,7 @@ DATAFRAMES = frozenset({"duckdb", "narwhals", "pandas", "polars", "pyarrow", "py
 # Rooms beside the reader of frames that may use a dataframe package, and which.
 DATAFRAME_USERS: Mapping[str, frozenset[str]] = {
     "cli.engines": frozenset({"duckdb", "polars", "pyarrow"}),
+    "responses.engine_counts": frozenset({"narwhals"}),
     "responses.frames": frozenset({"narwhals"}),
 }
 # Slow to import or not always installed: imported in the function that needs them.

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 from adaptlearn.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from adaptlearn.checkup import check as check
     from adaptlearn.evaluation import cross_validate as cross_validate
     from adaptlearn.evaluation import evaluate as evaluate
     from adaptlearn.models import load as load
     from adaptlearn.responses import ResponseLog as ResponseLog
+    from adaptlearn.responses import SequenceCounts as SequenceCounts
+    from adaptlearn.responses import count_sequences as count_sequences
     from adaptlearn.sequencing import Curriculum as Curriculum
     from adaptlearn.sequencing import Sequencer as Sequencer
     from adaptlearn.tracking import MasteryTracker as MasteryTracker
@@ -26,7 +29,10 @@ _HOMES = {
     "Curriculum": "sequencing",
     "MasteryTracker": "tracking",
     "ResponseLog": "responses",
+    "SequenceCounts": "responses",
     "Sequencer": "sequencing",
+    "check": "checkup",
+    "count_sequences": "responses",
     "cross_validate": "evaluation",
     "evaluate": "evaluation",
     "load": "models",
@@ -38,8 +44,11 @@ __all__ = [
     "Curriculum",
     "MasteryTracker",
     "ResponseLog",
+    "SequenceCounts",
     "Sequencer",
     "__version__",
+    "check",
+    "count_sequences",
     "cross_validate",
     "evaluate",
     "load",

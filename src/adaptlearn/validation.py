@@ -58,16 +58,19 @@ Constraint = Interval | OneOf
 
 
 def check_parameters(
-    subject: str, values: Mapping[str, Any], constraints: Mapping[str, Sequence[Constraint]]
+    subject: str,
+    values: Mapping[str, Any],
+    constraints: Mapping[str, Sequence[Constraint]],
+    others: Sequence[str] = (),
 ) -> None:
-    """Raise one `ParameterError` that lists every value outside its constraints."""
+    """Raise one `ParameterError` that lists every value outside its constraints, and `others`."""
     problems = [
         f"{name} must be {' or '.join(map(str, allowed))}, got {values[name]!r}"
         for name, allowed in constraints.items()
         if not any(constraint.accepts(values[name]) for constraint in allowed)
     ]
-    if problems:
-        raise ParameterError(subject, problems)
+    if problems or others:
+        raise ParameterError(subject, [*problems, *others])
 
 
 def some(values: Iterable[Any], limit: int = 5) -> str:

@@ -265,7 +265,7 @@ def test_a_fit_that_fails_leaves_the_model_as_it_was(log):
     model = BKT(n_init=1).fit(log)
     before = model.predict_proba(log)
     model.set_params(start={"prior": 0, "learn": 0, "guess": 0, "slip": 0.1})
-    with pytest.raises(ImpossibleHistoryError, match=r"skill 'x': .*\(right\).*let start leave"):
+    with pytest.raises(ImpossibleHistoryError, match=r"skill 'x': .*\(right\).*leave them free"):
         model.fit({"student": [1, 1], "skill": ["x", "y"], "correct": [1, 1]})
     np.testing.assert_array_equal(model.predict_proba(log), before)
     with pytest.raises(ResponseDataError, match="no rows"):

@@ -7,7 +7,8 @@ import itertools
 import numpy as np
 import pytest
 from sklearn.base import clone
-from tests.models.students import TRUTH, answers
+from tests.models import students
+from tests.models.students import TRUTH
 
 import adaptlearn
 from adaptlearn import ResponseLog
@@ -21,7 +22,27 @@ from adaptlearn.errors import (
 )
 from adaptlearn.models import BKT
 
-MODELS = [BKT(n_init=2), BKT(forgetting=True, n_init=2)]
+MODELS = [
+    BKT(n_init=2),
+    BKT(forgetting=True, n_init=2),
+    BKT(
+        forgetting=True,
+        n_init=2,
+        learn_by="item",
+        forget_by="item_pair",
+        guess_by="item",
+        slip_by="item",
+    ),
+]
+
+
+def with_items(columns):
+    """The same answers as given to items, each of which comes with every skill and student."""
+    return {**columns, "item": np.arange(len(columns["correct"])) * 7 // 3 % 4}
+
+
+def answers(*args, **how):
+    return with_items(students.answers(*args, **how))
 
 
 @pytest.fixture(scope="module", params=MODELS, ids=repr)
@@ -106,7 +127,7 @@ def test_batch_equals_online(model):
 
 def test_state_counts_are_of_answers_and_not_of_exposures(model):
     log = ResponseLog.from_frame(
-        {"student": [0, 0, 1], "skill": ["add"] * 3, "correct": [1.0, np.nan, np.nan]},
+        with_items({"student": [0, 0, 1], "skill": ["add"] * 3, "correct": [1.0, np.nan, np.nan]}),
         unanswered="exposure",
     )
     state = model.update_state(model.init_state(2), log)
@@ -134,7 +155,9 @@ def test_a_state_takes_whole_numbers_for_students(model):
 
 def test_the_last_time_is_the_latest_and_not_the_last_written(model):
     state = model.init_state(1)
-    unsorted = {"student": [0, 0], "skill": ["add"] * 2, "correct": [1, 0], "time": [9.0, 3.0]}
+    unsorted = with_items(
+        {"student": [0, 0], "skill": ["add"] * 2, "correct": [1, 0], "time": [9.0, 3.0]}
+    )
     model.update_state(state, unsorted)
     with pytest.raises(LateResponse):
         model.predict_proba({**unsorted, "time": [5.0, 5.0]}, state=state)
@@ -149,6 +172,7 @@ def test_predict_state_is_the_next_row_of_the_batch(model):
             "student": np.append(log["student"], np.arange(30)),
             "skill": np.append(log["skill"], [skill] * 30),
             "correct": np.append(log["correct"], np.ones(30, int)),
+            "item": np.append(log["item"], [99] * 30),  # predict_state knows no item
         }
         np.testing.assert_allclose(
             model.predict_state(state, np.arange(30), [skill] * 30),
@@ -159,7 +183,9 @@ def test_predict_state_is_the_next_row_of_the_batch(model):
 
 def test_an_answer_older_than_the_state_is_refused(model):
     state = model.init_state(2)
-    now = {"student": [0, 1], "skill": ["add"] * 2, "correct": [1, 0], "time": [50.0, 60.0]}
+    now = with_items(
+        {"student": [0, 1], "skill": ["add"] * 2, "correct": [1, 0], "time": [50.0, 60.0]}
+    )
     model.update_state(state, now)
     before = state.p_known.copy()
     with pytest.raises(LateResponse, match="student 1"):
@@ -201,15 +227,16 @@ def test_a_state_belongs_to_its_model(model):
 
 
 def test_the_unseen_is_predicted_as_documented_and_never_one_half(model):
-    new_student = {"student": ["zoe"], "skill": ["add"], "correct": [1]}
-    base = model.predict_proba({"student": ["a"], "skill": ["add"], "correct": [0]})
+    new_student = with_items({"student": ["zoe"], "skill": ["add"], "correct": [1]})
+    base = model.predict_proba({**new_student, "student": ["a"], "correct": [0]})
     np.testing.assert_array_equal(model.predict_proba(new_student), base)
     with pytest.warns(DataWarning, match="'juggling'"):
         p = model.predict_proba(
-            {"student": ["a"] * 2, "skill": ["juggling"] * 2, "correct": [1] * 2}
+            with_items({"student": ["a"] * 2, "skill": ["juggling"] * 2, "correct": [1] * 2})
         )
     assert 0.5 != p[0, 1] < p[1, 1]
 
 
 def test_a_log_of_one_row_is_enough_to_predict(model):
-    assert model.predict_proba({"student": [1], "skill": ["add"], "correct": [1]}).shape == (1, 2)
+    one = with_items({"student": [1], "skill": ["add"], "correct": [1]})
+    assert model.predict_proba(one).shape == (1, 2)

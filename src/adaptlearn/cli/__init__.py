@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return leave.code if isinstance(leave.code, int) else USAGE
     try:
         with show_warnings():
-            arguments.run(arguments)
+            code: int = arguments.run(arguments) or OK
         sys.stdout.flush()
     except KeyboardInterrupt:
         say("interrupted")
@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (AdaptLearnError, OSError) as error:
         _report(error, arguments)
         return PROBLEM
-    return OK
+    return code
 
 
 def _report(error: Exception, arguments: Namespace) -> None:

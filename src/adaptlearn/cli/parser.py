@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _EXAMPLES = """\
 examples:
   adaptlearn demo
+  adaptlearn check answers.csv
   adaptlearn fit answers.csv -o model.json
   adaptlearn evaluate model.json later-answers.csv
   adaptlearn recommend model.json answers.csv curriculum.json --students ann,bob
@@ -43,11 +44,23 @@ def build_parser() -> ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"adaptlearn {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_check(commands)
     _add_fit(commands)
     _add_evaluate(commands)
     _add_recommend(commands)
     _add_demo(commands)
     return parser
+
+
+def _add_check(commands: Commands) -> None:
+    def run(arguments: Namespace) -> int:
+        from adaptlearn.cli import check
+
+        return check.run(arguments)
+
+    parser = _command(commands, "check", "say what a log can and cannot tell, before a fit", run)
+    parser.add_argument("log", metavar="LOG", help="CSV or Parquet file; - for CSV on stdin")
+    _add_columns(parser)
 
 
 def _add_fit(commands: Commands) -> None:
@@ -144,7 +157,7 @@ def _add_demo(commands: Commands) -> None:
 
 
 def _command(
-    commands: Commands, name: str, summary: str, run: Callable[[Namespace], None]
+    commands: Commands, name: str, summary: str, run: Callable[[Namespace], int | None]
 ) -> ArgumentParser:
     parser = commands.add_parser(
         name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.", allow_abbrev=False

@@ -18,7 +18,7 @@ def column_names(frame: Any) -> list[str]:
     """The names of a frame's columns, in order."""
     if isinstance(frame, Mapping):
         return [str(name) for name in frame]
-    return list(_narwhals(frame).collect_schema().names())
+    return list(narwhals_frame(frame).collect_schema().names())
 
 
 def columns_of(frame: Any, names: Sequence[str], subject: str = "frame") -> dict[str, Column]:
@@ -68,7 +68,7 @@ def read_columns(
     wanted = [name for name in wanted if name in available]
     if isinstance(frame, Mapping):
         return _from_mapping(frame, wanted, problems)
-    eager = _narwhals(frame).select(wanted)
+    eager = narwhals_frame(frame).select(wanted)
     if hasattr(eager, "collect"):
         eager = _collected(eager)
     return {name: _series_to_numpy(eager[name], name in coded) for name in wanted}
@@ -150,7 +150,8 @@ def _unmasked(values: Any) -> Column:
     return column
 
 
-def _narwhals(frame: Any) -> Any:
+def narwhals_frame(frame: Any) -> Any:
+    """The frame, eager or lazy, as Narwhals presents it."""
     import narwhals as nw
 
     try:

@@ -20,53 +20,26 @@ References
 
 from __future__ import annotations
 
-import math
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from adaptlearn.errors import ImpossibleHistoryError
-from adaptlearn.models.bkt.trie import PrefixTrie
-from adaptlearn.numerics import Floats, Ints
-
-MARGIN = 1e-6
-"""How far below 1 guess + slip is held."""
-
-FLOOR = 1e-5
-"""How near 0 or 1 a free probability may come, so that no answer ever becomes impossible."""
-
-
-class Parameters(NamedTuple):
-    """BKT's probabilities; every field has the same shape."""
-
-    prior: Floats
-    learn: Floats
-    forget: Floats
-    guess: Floats
-    slip: Floats
-
-    def take(self, groups: Ints) -> Parameters:
-        """The parameters of some groups (along the last axis)."""
-        return Parameters(*(field[..., groups] for field in self))
-
-    def emission(self) -> Floats:
-        """P(symbol | state): a new first axis of states, a new last axis of symbols.
-
-        An exposure says nothing about the state: its likelihood is 1 in both.
-        """
-        table = np.ones((2, *self.guess.shape, 3))
-        table[0, ..., 0], table[0, ..., 1] = 1 - self.guess, self.guess
-        table[1, ..., 0], table[1, ..., 1] = self.slip, 1 - self.slip
-        return table
+from adaptlearn.models.bkt.parameters import MARGIN, Cells, Limits, Parameters
+from adaptlearn.models.bkt.sweeps import backward, binned, chances, forward
+from adaptlearn.models.bkt.trie import RIGHT, WRONG, PrefixTrie
+from adaptlearn.numerics import Floats, Ints, distinct
 
 
 class Expectations(NamedTuple):
-    """Expected counts of one E step, each of shape (n_restarts, n_groups).
+    """Expected counts of one E step, of shape (n_restarts, n_cells) of their parameter.
+
+    `log_likelihood` is by group, (n_restarts, n_groups).
 
     ``first`` counts sequences, ``first_known`` those that begin known; ``right_unknown`` counts
     right answers given while not known, and so on; ``learned`` of ``stay_unknown + learned``
-    transitions out of not known, ``forgot`` of ``stay_known + forgot``.
+    transitions out of not known, ``forgot`` of ``stay_known + forgot`` (both 0 where nothing can
+    be forgotten: then there is nothing to count).
     """
 
     log_likelihood: Floats
@@ -85,112 +58,76 @@ class Expectations(NamedTuple):
 def expectations(trie: PrefixTrie, parameters: Parameters) -> Expectations:
     """One E step: exact expected counts and log-likelihood, over all sequences at once.
 
-    Forward, ``f(n)`` is the belief in *known* after node ``n`` and ``z(n)`` the probability of
-    its response given the history before. Backward, ``B(n)`` is the sum over the sequences
-    through ``n`` of the scaled backward message: ``end(n)`` for those that stop, plus, summed
-    over the children ``c``, ``A b(c) B(c) / z(c)``. The message is linear, so summing it over
-    sequences that share a history loses nothing.
+    Forward, ``f(n)`` is the belief after node ``n`` and ``z(n)`` the probability of its response
+    given the history before. Backward, ``B(n)`` is the sum over the sequences through ``n`` of
+    the scaled backward message: ``end(n)`` for those that stop, plus, summed over the children
+    ``c``, ``A b(c) B(c) / z(c)``. The message is linear, so summing it over sequences that share
+    a history loses nothing.
 
     Raises
     ------
     ImpossibleHistoryError
         Exact zeros or ones among the parameters rule out a history that occurred.
     """
-    restarts = len(parameters.prior)
-    place = trie.group * 3 + trie.symbol
-    likelihood = parameters.emission().reshape(2, restarts, -1)[..., place]
-    belief, scale = _forward(trie, parameters, likelihood)
+    chance = chances(trie, parameters)
+    state, scale = forward(trie, chance)
     if not np.all(scale > 0):
         raise _impossible(trie, scale)
-    message, below = _backward(trie, parameters, likelihood / scale)
+    arriving = chance.likelihood
+    arriving /= scale
+    message = backward(trie, chance, arriving)
 
-    n_groups, top = trie.n_groups, int(trie.levels[1])
-    state = np.stack((1 - belief, belief))
-    passed = state * message  # expected visits of each state, by node
-    answers = _total(passed, place, 3 * n_groups).reshape(2, restarts, n_groups, 3)
-    # From the first axis' state to the second's, apart from the transition's own probability.
-    moves = state[:, None, :, trie.inner] * below
-    moves = _total(moves, trie.group[trie.inner], n_groups)
+    sizes = [len(owner) for owner in trie.owner]
+    cells, top, below = trie.cells, trie.top, slice(trie.top, None)
+    parent = trie.parent[below]
+
+    # What reaches each node's parent, apart from the transition's own probability.
+    learned = _moved(state[0].take(parent, axis=1), arriving[:, :, below], chance.learn[:, below])
+    learned = binned(learned, cells.learn[below], sizes[1])
+    if chance.forget is None:
+        forgot = np.zeros((2, len(scale), sizes[2]))
+    else:
+        forgot = _moved(
+            state[1].take(parent, axis=1), arriving[::-1, :, below], chance.forget[:, below]
+        )
+        forgot = binned(forgot, cells.forget[below], sizes[2])
+    visits = message
+    visits *= state
+    unknown = binned(visits[0], cells.guess * 3 + trie.answer, 3 * sizes[3])
+    known = binned(visits[1], cells.slip * 3 + trie.answer, 3 * sizes[4])
+    unknown, known = unknown.reshape(-1, sizes[3], 3), known.reshape(-1, sizes[4], 3)
+    first = np.broadcast_to(trie.weight[:top], (len(scale), top))
     return Expectations(
-        log_likelihood=_total(trie.weight * np.log(scale), trie.group, n_groups),
-        first=_total(np.tile(trie.weight[:top], (restarts, 1)), trie.group[:top], n_groups),
-        first_known=_total(passed[1, :, :top], trie.group[:top], n_groups),
-        right_unknown=answers[0, ..., 1],
-        wrong_unknown=answers[0, ..., 0],
-        right_known=answers[1, ..., 1],
-        wrong_known=answers[1, ..., 0],
-        learned=parameters.learn * moves[0, 1],
-        stay_unknown=(1 - parameters.learn) * moves[0, 0],
-        forgot=parameters.forget * moves[1, 0],
-        stay_known=(1 - parameters.forget) * moves[1, 1],
+        log_likelihood=binned(trie.weight * np.log(scale), trie.group, trie.n_groups),
+        first=binned(first, cells.prior[:top], sizes[0]),
+        first_known=binned(visits[1, :, :top], cells.prior[:top], sizes[0]),
+        right_unknown=unknown[..., RIGHT],
+        wrong_unknown=unknown[..., WRONG],
+        right_known=known[..., RIGHT],
+        wrong_known=known[..., WRONG],
+        stay_unknown=learned[0],
+        learned=learned[1],
+        stay_known=forgot[0],
+        forgot=forgot[1],
     )
 
 
-def _forward(trie: PrefixTrie, parameters: Parameters, likelihood: Floats) -> tuple[Floats, Floats]:
-    """Per restart and node: the belief after it, and the probability of its response."""
-    learn = parameters.learn[:, trie.group]
-    carry = 1 - parameters.learn - parameters.forget  # P(known next) = learn + carry * belief
-    carried = carry[:, trie.group]
-    belief = np.empty(learn.shape)
-    scale = np.empty(learn.shape)
-    with np.errstate(invalid="ignore"):  # 0 / 0: the caller finds and names it
-        for level, (lo, hi) in enumerate(pairwise(trie.levels.tolist())):
-            if level:
-                known = belief.take(trie.parent[lo:hi], axis=1)
-                known *= carried[:, lo:hi]
-                known += learn[:, lo:hi]
-            else:
-                known = parameters.prior.take(trie.group[lo:hi], axis=1)
-            z = 1 - known
-            z *= likelihood[0, :, lo:hi]
-            known *= likelihood[1, :, lo:hi]
-            z += known
-            np.divide(known, z, out=belief[:, lo:hi])
-            scale[:, lo:hi] = z
-    return belief, scale
-
-
-def _backward(trie: PrefixTrie, parameters: Parameters, ratio: Floats) -> tuple[Floats, Floats]:
-    """The messages per state, restart and node; their sums over the children of inner nodes.
-
-    `ratio` is the likelihood of each node's response over its scale, shape
-    (2, n_restarts, n_nodes). The sums leave out the transition into the children.
-    """
-    message = np.empty(ratio.shape)
-    message[:] = trie.end
-    below = np.empty((*ratio.shape[:2], len(trie.inner)))
-    inner_group = trie.group[trie.inner]
-    learn, forget = parameters.learn[:, inner_group], parameters.forget[:, inner_group]
-    levels, inner_levels = trie.levels.tolist(), trie.inner_levels.tolist()
-    for level in range(trie.depth - 2, -1, -1):
-        lo, hi = levels[level + 1], levels[level + 2]
-        left, right = inner_levels[level], inner_levels[level + 1]
-        weighted = ratio[..., lo:hi] * message[..., lo:hi]
-        sums = np.add.reduceat(weighted, trie.first_child[left:right] - lo, axis=-1)
-        below[..., left:right] = sums
-        gain = sums[1] - sums[0]
-        sums[0] += learn[:, left:right] * gain
-        sums[1] -= forget[:, left:right] * gain
-        message[..., trie.inner[left:right]] += sums
-    return message, below
-
-
-def _total(values: Floats, index: Ints, bins: int) -> Floats:
-    """Sums over the last axis, by an index of its elements."""
-    rows = values.reshape(math.prod(values.shape[:-1]), values.shape[-1])
-    totals = np.empty((len(rows), bins))
-    for total, row in zip(totals, rows, strict=True):
-        total[:] = np.bincount(index, weights=row, minlength=bins)
-    return totals.reshape(*values.shape[:-1], bins)
+def _moved(before: Floats, arriving: Floats, probability: Floats) -> Floats:
+    """Expected transitions of one state into each node: those that stay, those that leave."""
+    moves = before * arriving
+    leave = moves[1] * probability
+    moves[0] -= moves[0] * probability
+    moves[1] = leave
+    return moves
 
 
 def _impossible(trie: PrefixTrie, scale: Floats) -> ImpossibleHistoryError:
     """The error that names the first history of probability 0."""
     node = int(np.argwhere(~(scale > 0))[0, 1])
     group, history = int(trie.group[node]), []
-    for level in range(int(np.searchsorted(trie.levels, node, "right")) - 1, -1, -1):
-        history.append(("wrong", "right", "exposure")[trie.symbol[node]])
-        node = int(trie.parent[node]) if level else node
+    while node >= 0:
+        history.append(("wrong", "right", "exposure")[trie.answer[node]])
+        node = int(trie.parent[node])
     told = ("…, " if len(history) > 12 else "") + ", ".join(reversed(history[:12]))
     error = ImpossibleHistoryError(
         f"the history ({told}) has probability 0 under parameters fixed at exactly 0 or 1"
@@ -200,10 +137,9 @@ def _impossible(trie: PrefixTrie, scale: Floats) -> ImpossibleHistoryError:
 
 
 class Pseudocounts(NamedTuple):
-    """Beta priors as counts added to an M step: fields of shape (n_groups, 2).
+    """Beta priors as counts added to an M step: fields of shape (n_cells, 2).
 
-    ``[:, 0]`` adds to the event (known at first, learned, forgot, guessed, slipped), ``[:, 1]``
-    to its opposite.
+    The first column counts the event (learned, guessed, …), the second its opposite.
     """
 
     prior: Floats
@@ -213,34 +149,87 @@ class Pseudocounts(NamedTuple):
     slip: Floats
 
     @classmethod
-    def centred(cls, parameters: Parameters, strength: Floats) -> Pseudocounts:
-        """As much evidence as `strength` observations, shape (n_groups,), of `parameters`."""
+    def centred(cls, parameters: Parameters, strength: Parameters) -> Pseudocounts:
+        """As much evidence as `strength` observations, per cell, of `parameters`."""
         return cls(
-            *(np.stack((field * strength, (1 - field) * strength), axis=-1) for field in parameters)
+            *(
+                np.stack((field * much, (1 - field) * much), axis=-1)
+                for field, much in zip(parameters, strength, strict=True)
+            )
         )
 
-    def log_density(self, parameters: Parameters) -> Floats:
-        """The priors' log density up to a constant, shape (n_restarts, n_groups)."""
-        total = np.zeros_like(parameters.prior)
-        for counts, field in zip(self, parameters, strict=True):
+    def take(self, cells: Cells) -> Pseudocounts:
+        """The counts of some cells."""
+        return Pseudocounts(*(field[index] for field, index in zip(self, cells, strict=True)))
+
+    def log_density(self, parameters: Parameters, owner: Cells, n_groups: int) -> Floats:
+        """The priors' log density up to a constant, by group: (n_restarts, n_groups)."""
+        total = np.zeros((len(parameters.prior), n_groups))
+        for counts, field, group in zip(self, parameters, owner, strict=True):
+            terms = np.zeros_like(field)
             for side, value in ((counts[:, 0], field), (counts[:, 1], 1 - field)):
-                used = side > 0
-                total[:, used] += side[used] * np.log(value[:, used])
+                # What is fixed at exactly 0 or 1 does not move: it is left out.
+                used = (side > 0) & (value > 0)
+                terms += side * np.log(np.where(used, value, 1.0))
+            total += binned(terms, group, n_groups)
         return total
 
 
+class Room(NamedTuple):
+    """Which guesses meet which slips, and so what an M step may do.
+
+    Attributes
+    ----------
+    guess, slip : int arrays, shape (n_pairs,)
+        Cells that apply to the same answer.
+    part : int array, shape (n_pairs,)
+        Pairs of one part share cells, and move together.
+    guess_part, slip_part : int arrays, shape (n_guess,) and (n_slip,)
+    n_parts : int
+    """
+
+    guess: Ints
+    slip: Ints
+    part: Ints
+    guess_part: Ints
+    slip_part: Ints
+    n_parts: int
+
+
+def room_of(trie: PrefixTrie) -> Room:
+    """The pairs of guess and slip that occur in a trie."""
+    n_guess, n_slip = len(trie.owner.guess), len(trie.owner.slip)
+    if trie.cells.guess is trie.cells.slip:
+        same = np.arange(n_guess)
+        return Room(same, same, same, same, same, n_guess)
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    pairs, _ = distinct(trie.cells.guess.astype(np.int64) * n_slip + trie.cells.slip)
+    guess, slip = np.divmod(pairs, n_slip)
+    size = n_guess + n_slip
+    joined = coo_array((np.ones(len(pairs)), (guess, n_guess + slip)), shape=(size, size))
+    n_parts, part = connected_components(joined, directed=False)
+    return Room(guess, slip, part[guess], part[:n_guess], part[n_guess:], n_parts)
+
+
 def maximise(
-    counts: Expectations, old: Parameters, pseudo: Pseudocounts | None = None
+    counts: Expectations,
+    old: Parameters,
+    room: Room,
+    limits: Limits,
+    pseudo: Pseudocounts | None = None,
 ) -> Parameters:
     """One M step. What was never seen, and has no pseudocount, keeps its old value.
 
-    A parameter that is exactly 0 or 1 is fixed. The others stay within `FLOOR` of both ends;
-    each enters the expected log-likelihood by a concave term of its own, so the nearest end is
-    then its best value.
+    A parameter that is exactly 0 or 1 is fixed. The others stay within `limits`; each enters the
+    expected log-likelihood by a concave term of its own, so the nearest end is then its best
+    value.
 
     guess + slip < 1 is held by stopping on the straight way from the old pair to the
     unconstrained best: the expected log-likelihood is concave in the pair, so it rises along
-    the whole way, and the likelihood cannot fall (a generalised EM step).
+    the whole way, and the likelihood cannot fall (a generalised EM step). Cells that meet in
+    pairs stop together.
     """
 
     def share(event: Floats, opposite: Floats, name: str) -> Floats:
@@ -249,18 +238,27 @@ def maximise(
             event, opposite = event + added[:, 0], opposite + added[:, 1]
         whole, value = event + opposite, getattr(old, name)
         fixed = (whole <= 0) | (value <= 0) | (value >= 1)
-        best = np.clip(event / np.where(fixed, 1, whole), FLOOR, 1 - FLOOR)
+        best = event / np.where(fixed, 1, whole)
+        best = np.clip(best, getattr(limits.low, name), getattr(limits.high, name))
         return np.where(fixed, value, best)
 
     guess = share(counts.right_unknown, counts.wrong_unknown, "guess")
     slip = share(counts.wrong_known, counts.right_known, "slip")
-    room = np.maximum(1 - MARGIN - (old.guess + old.slip), 0)
-    wanted = guess + slip - (old.guess + old.slip)
-    step = np.where(wanted > room, room / np.where(wanted > room, wanted, 1), 1.0)
+    before = old.guess[:, room.guess] + old.slip[:, room.slip]
+    space = np.maximum(1 - MARGIN - before, 0)
+    wanted = guess[:, room.guess] + slip[:, room.slip] - before
+    if np.any(wanted > space):
+        over = wanted > space
+        share_of_way = np.where(over, space / np.where(over, wanted, 1), 1.0)
+        step = np.ones((len(guess), room.n_parts))
+        np.minimum.at(step.T, room.part, share_of_way.T)
+        by_guess, by_slip = step[:, room.guess_part], step[:, room.slip_part]
+        guess = np.where(by_guess < 1, old.guess + by_guess * (guess - old.guess), guess)
+        slip = np.where(by_slip < 1, old.slip + by_slip * (slip - old.slip), slip)
     return Parameters(
         prior=share(counts.first_known, counts.first - counts.first_known, "prior"),
         learn=share(counts.learned, counts.stay_unknown, "learn"),
         forget=share(counts.forgot, counts.stay_known, "forget"),
-        guess=np.where(step < 1, old.guess + step * (guess - old.guess), guess),
-        slip=np.where(step < 1, old.slip + step * (slip - old.slip), slip),
+        guess=guess,
+        slip=slip,
     )

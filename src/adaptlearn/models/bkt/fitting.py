@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from adaptlearn.models.bkt.acceleration import extrapolate
-from adaptlearn.models.bkt.em import Expectations, Parameters, Pseudocounts, expectations, maximise
+from adaptlearn.models.bkt.climbing import Climb, OnStep, Terms, climb, race
+from adaptlearn.models.bkt.em import Pseudocounts, room_of
 from adaptlearn.models.bkt.identification import boundary_reasons, data_reasons
+from adaptlearn.models.bkt.information import information, spread_over_groups
+from adaptlearn.models.bkt.parameters import FLOOR, MARGIN, Limits, Parameters
 from adaptlearn.models.bkt.trie import PrefixTrie
-from adaptlearn.numerics import Floats, Ints
-
-OnStep = Callable[[int, int, int], None]
-"""Called after a step with: steps so far, parameter sets still moving, all of them."""
+from adaptlearn.numerics import Ints
 
 CUSTOMARY = {"prior": 0.4, "learn": 0.15, "forget": 0.05, "guess": 0.2, "slip": 0.1}
 """Where the common fit of all skills begins: a learner who guesses and slips now and then."""
@@ -34,19 +32,7 @@ _RANGES = {
 }
 
 
-class Climb(NamedTuple):
-    """Where EM came to rest; each field of shape (n_groups,).
-
-    `log_likelihood` is of the answers alone, without the log density of any prior.
-    """
-
-    parameters: Parameters
-    log_likelihood: Floats
-    n_iter: NDArray[np.int64]
-    converged: NDArray[np.bool_]
-
-
-def constant(values: dict[str, float], n_groups: int, forgetting: bool) -> Parameters:
+def constant(values: Mapping[str, float], n_groups: int, forgetting: bool) -> Parameters:
     """The same parameters for every group, shape (n_groups,)."""
     return Parameters(
         *(
@@ -68,114 +54,66 @@ def random_starts(
     return Parameters(**drawn)
 
 
-def race(trie: PrefixTrie, starts: Parameters, n_steps: int) -> Parameters:
-    """Run all starts for a few plain EM steps; the best of each group, shape (n_groups,)."""
-    if len(starts.prior) == 1:
-        return Parameters(*(field[0] for field in starts))
-    current = starts
-    for _ in range(n_steps):
-        current = maximise(expectations(trie, current), current)
-    best = np.argmax(expectations(trie, current).log_likelihood, axis=0)
-    return Parameters(*(field[best, np.arange(trie.n_groups)] for field in current))
+class Settings(NamedTuple):
+    """How to look for the parameters.
 
-
-def climb(
-    trie: PrefixTrie,
-    start: Parameters,
-    *,
-    max_iter: int,
-    tol: float,
-    pseudo: Pseudocounts | None = None,
-    accelerate: bool = True,
-    on_step: OnStep | None = None,
-) -> Climb:
-    """EM from one start, until a step gains less than `tol` per answer of the group.
-
-    After every two EM steps a longer one is tried, group by group; where it does not climb,
-    the next step goes on from before it. Groups that have come to rest leave the batch.
-
-    Parameters
+    Attributes
     ----------
-    start : Parameters
-        Fields of shape (n_groups,).
-    max_iter : int
-        The most steps any group takes.
+    forgetting : bool
+    n_init, max_iter : int
     tol : float
-        Log-likelihood per answer. The same tolerance thus suits ten answers and ten million.
-    pseudo : Pseudocounts, optional
-        Beta priors; then it is the penalised log-likelihood that climbs.
     accelerate : bool
-        Whether the longer steps are tried.
+    start : sequence of mapping
+        Points every group begins at; then nothing is fitted again with a prior.
+    borrow : float or "empirical"
+        Observations' worth of the common parameters, for skills that cannot stand alone; and of
+        a skill's, for its classes. Or: as the skills' own spread tells, for all skills.
+    rng : numpy.random.Generator
+    on_step : callable, optional
     """
-    n_groups = trie.n_groups
-    result = Climb(
-        Parameters(*(field.astype(np.float64) for field in start)),
-        np.full(n_groups, np.nan),
-        np.zeros(n_groups, np.int64),
-        np.zeros(n_groups, bool),
-    )
-    answers = np.bincount(trie.group, weights=trie.weight, minlength=n_groups)
-    active = np.arange(n_groups)  # groups in the batch
-    moving = np.ones(n_groups, bool)  # which of the batch have not come to rest
-    current = Parameters(*(field[None] for field in result.parameters))
-    path: list[Parameters] = []  # points that EM steps led along since the last longer step
-    safe: Parameters | None = None  # where `current` is a longer step: what EM itself proposed
-    before = np.full(n_groups, -np.inf)
-    for step in range(max_iter + 1):
-        counts = expectations(trie, current)
-        objective = _objective(counts, current, pseudo)
-        # Only a step of EM's own tells by its gain how near the top is.
-        resting = moving & (objective - before <= tol * answers[active]) & (safe is None)
-        done = resting if step < max_iter else moving
-        _record(result, active, done, current, counts)
-        result.n_iter[active[done]] = step
-        result.converged[active[resting]] = True
-        moving = moving & ~done
-        if on_step is not None:
-            on_step(step, int(moving.sum()), n_groups)
-        if not moving.any():
-            break
-        following = maximise(counts, current, pseudo)
-        if safe is not None:
-            climbed = objective >= before
-            following = _where(climbed, following, safe)
-            before = np.where(climbed, objective, before)
-            path, safe = [], None
-        else:
-            path.append(current)
-            before = objective
-            # The last step is EM's own, so that what ends is a point EM reached.
-            if accelerate and len(path) == 2 and step + 1 < max_iter:
-                safe = following
-                following = extrapolate(path[0], path[1], following)
-        current = following
-        if 2 * np.count_nonzero(moving[trie.group]) <= trie.n_nodes:
-            kept = np.flatnonzero(moving)
-            trie, current = trie.restrict(kept), current.take(kept)
-            path = [point.take(kept) for point in path]
-            safe = None if safe is None else safe.take(kept)
-            active, before, moving = active[kept], before[kept], moving[kept]
-            if pseudo is not None:
-                pseudo = Pseudocounts(*(field[kept] for field in pseudo))
-    return result
+
+    forgetting: bool
+    n_init: int
+    max_iter: int
+    tol: float
+    accelerate: bool
+    start: Sequence[Mapping[str, float]]
+    borrow: float | str
+    rng: np.random.Generator
+    on_step: OnStep | None = None
+
+    def evenly(self, centre: Parameters) -> Parameters:
+        """The same strength of `borrow` for every cell."""
+        strength = BORROWED if isinstance(self.borrow, str) else self.borrow
+        return Parameters(*(np.full(len(field), float(strength)) for field in centre))
+
+    def climb(self, trie: PrefixTrie, start: Parameters, terms: Terms) -> Climb:
+        """EM from a start, on these terms."""
+        return climb(
+            trie,
+            start,
+            terms,
+            max_iter=self.max_iter,
+            tol=self.tol,
+            accelerate=self.accelerate,
+            on_step=self.on_step,
+        )
 
 
-def _objective(counts: Expectations, parameters: Parameters, pseudo: Pseudocounts | None) -> Floats:
-    penalty = 0.0 if pseudo is None else pseudo.log_density(parameters)[0]
-    return np.asarray(counts.log_likelihood[0] + penalty)
+class Given(NamedTuple):
+    """What the caller holds the parameters to: limits, and Beta priors as counts.
 
+    Fields are of shape (n_groups,); those of `pooled`, for the common parameters, (1,).
+    """
 
-def _record(
-    result: Climb, active: Ints, done: NDArray[np.bool_], current: Parameters, counts: Expectations
-) -> None:
-    """Note where groups that leave the batch ended."""
-    for field, value in zip(result.parameters, current, strict=True):
-        field[active[done]] = value[0, done]
-    result.log_likelihood[active[done]] = counts.log_likelihood[0, done]
+    limits: Limits
+    pseudo: Pseudocounts | None
+    pooled: Limits
 
-
-def _where(choose: NDArray[np.bool_], yes: Parameters, no: Parameters) -> Parameters:
-    return Parameters(*(np.where(choose, a, b) for a, b in zip(yes, no, strict=True)))
+    def terms(self, trie: PrefixTrie) -> Terms:
+        """For the cells of a trie: a class is held to what its skill is."""
+        pseudo = None if self.pseudo is None else self.pseudo.take(trie.owner)
+        return Terms(room_of(trie), self.limits.take(trie.owner), pseudo)
 
 
 class GroupFit(NamedTuple):
@@ -189,80 +127,158 @@ class GroupFit(NamedTuple):
         The common parameters, fields of shape (1,).
     reasons : dict of int to str
         Groups whose answers cannot identify their parameters, and why.
+    terms : Terms
+        What the parameters are the best for: with every prior that was used.
     """
 
     climb: Climb
     pooled: Parameters
     reasons: dict[int, str]
+    terms: Terms
 
 
-def fit_groups(
-    trie: PrefixTrie,
-    *,
-    forgetting: bool,
-    n_init: int,
-    max_iter: int,
-    tol: float,
-    accelerate: bool,
-    start: Sequence[Mapping[str, float]],
-    rng: np.random.Generator,
-    on_step: OnStep | None = None,
-) -> GroupFit:
+def fit_groups(trie: PrefixTrie, given: Given, settings: Settings) -> GroupFit:
     """The whole fit: common parameters, a race of starts, a climb, and help for the weak.
 
-    Where `start` gives points, every group climbs from the best of them, and nothing is fitted
-    again.
+    Where there are starting points, every group climbs from the best of them, and nothing is
+    fitted again.
     """
-    customary = constant(CUSTOMARY, 1, forgetting)
-    if trie.n_groups > 1:
-        pooled = climb(
-            trie.pooled(),
-            customary,
-            max_iter=50,
-            tol=max(tol, 1e-6),
-            accelerate=accelerate,
-            # The common parameters serve where a skill's own answers do not suffice, so they
-            # must themselves be sensible for a few answers. Thousands outweigh this prior.
-            pseudo=Pseudocounts.centred(customary, np.array([BORROWED])),
-        ).parameters
-    else:
-        pooled = customary  # to begin with; one skill's own parameters are the common ones
-    if start:
-        given = [constant(dict(point), trie.n_groups, forgetting) for point in start]
-        starts = Parameters(*(np.stack(fields) for fields in zip(*given, strict=True)))
+    terms = given.terms(trie)
+    pooled = _fit_common(trie, given.pooled, settings)
+    if settings.start:
+        starts = _given_starts(trie, settings)
     else:
         common = Parameters(*(np.broadcast_to(field, (1, trie.n_groups)) for field in pooled))
-        drawn = random_starts(rng, n_init - 1, trie.n_groups, forgetting)
+        drawn = random_starts(settings.rng, settings.n_init - 1, trie.n_groups, settings.forgetting)
         starts = Parameters(*(np.concatenate(pair) for pair in zip(common, drawn, strict=True)))
-    first = race(trie, starts, _RACE_STEPS)
-    found = climb(trie, first, max_iter=max_iter, tol=tol, accelerate=accelerate, on_step=on_step)
+    first = race(trie, _inside(starts, terms), _RACE_STEPS, terms)
+    found = settings.climb(trie, first, terms)
     reasons = {**boundary_reasons(found.parameters), **data_reasons(trie)}
-    if reasons and not start:
-        _borrow(
-            trie,
-            found,
-            pooled,
-            np.array(sorted(reasons)),
-            max_iter=max_iter,
-            tol=tol,
-            accelerate=accelerate,
+    if settings.borrow == "empirical" and not settings.start:
+        # Every skill is pulled to the middle of them all, as strongly as they are alike.
+        weak = np.isin(np.arange(trie.n_groups), list(reasons))
+        errors = information(trie, found.parameters, terms).standard_errors
+        centre, strength = spread_over_groups(found.parameters, errors, ~weak)
+        if not settings.forgetting:
+            centre = centre._replace(forget=np.zeros(1))
+        held = Terms(room_of(trie.pooled()), given.pooled)
+        centre = Parameters(*(field[0] for field in _inside(centre.stacked(), held)))
+        terms = terms.pulled_to(
+            Parameters(*(np.repeat(field, trie.n_groups) for field in centre)),
+            Parameters(*(np.repeat(field, trie.n_groups) for field in strength)),
         )
+        pooled = centre
+        start = Parameters(*(field[0] for field in _inside(found.parameters.stacked(), terms)))
+        found = settings.climb(trie, start, terms)
+    elif reasons and not settings.start and settings.borrow != 0:
+        terms = _borrow(trie, found, pooled, np.array(sorted(reasons)), terms, settings)
     if trie.n_groups == 1:
         pooled = Parameters(*(field.copy() for field in found.parameters))
-    return GroupFit(found, pooled, reasons)
+    return GroupFit(found, pooled, reasons, terms)
 
 
-def _borrow(trie: PrefixTrie, found: Climb, pooled: Parameters, groups: Ints, **how: Any) -> None:
-    """Fit some groups again, in place, with a prior centred at the common parameters."""
-    centre = Parameters(*(np.repeat(field, len(groups)) for field in pooled))
-    again = climb(
-        trie.restrict(groups),
-        centre,
-        pseudo=Pseudocounts.centred(centre, np.full(len(groups), BORROWED)),
-        **how,
+def fit_classes(
+    trie: PrefixTrie, by_group: Parameters, given: Given, settings: Settings
+) -> tuple[Climb, Terms]:
+    """Parameters by class, pulled toward those of their skill.
+
+    Parameters
+    ----------
+    trie : PrefixTrie
+        Of histories that tell classes apart.
+    by_group : Parameters
+        Each skill's parameters without classes, fields of shape (n_groups,).
+    """
+    terms = given.terms(trie)
+    centre = by_group.take(trie.owner)
+    if settings.start:
+        starts = _given_starts(trie, settings)
+    else:
+        starts = Parameters(*(field[None] for field in centre))
+        terms = terms.pulled_to(centre, settings.evenly(centre))
+    first = race(trie, _inside(starts, terms), _RACE_STEPS, terms)
+    return settings.climb(trie, first, terms), terms
+
+
+def _fit_common(trie: PrefixTrie, limits: Limits, settings: Settings) -> Parameters:
+    """Parameters common to all groups; with one group, only where it may begin."""
+    customary = constant(CUSTOMARY, 1, settings.forgetting)
+    if trie.n_groups == 1:
+        return customary
+    pooled = trie.pooled()
+    terms = Terms(room_of(pooled), limits)
+    customary = Parameters(*(field[0] for field in _inside(customary.stacked(), terms)))
+    return climb(
+        pooled,
+        customary,
+        # The common parameters serve where a skill's own answers do not suffice, so they
+        # must themselves be sensible for a few answers. Thousands outweigh this prior.
+        terms.pulled_to(customary, Parameters(*(np.full(1, BORROWED),) * 5)),
+        max_iter=50,
+        tol=max(settings.tol, 1e-6),
+        accelerate=settings.accelerate,
+    ).parameters
+
+
+def _given_starts(trie: PrefixTrie, settings: Settings) -> Parameters:
+    sizes = [len(owner) for owner in trie.owner]
+    points = [constant(point, 1, settings.forgetting) for point in settings.start]
+    return Parameters(
+        *(
+            np.repeat(np.stack(values), size, axis=1)
+            for values, size in zip(zip(*points, strict=True), sizes, strict=True)
+        )
     )
+
+
+def _inside(starts: Parameters, terms: Terms) -> Parameters:
+    """Starting points moved into their limits; 0 and 1, which fix a parameter, stay."""
+    low, high = terms.limits
+    moved = [
+        np.where(((start <= 0) | (start >= 1)) & (a < b), start, np.clip(start, a, b))
+        for start, a, b in zip(starts, low, high, strict=True)
+    ]
+    inside, room = Parameters(*moved), terms.room
+    floor = (low.guess[room.guess] + low.slip[room.slip])[None]
+    over = inside.guess[:, room.guess] + inside.slip[:, room.slip]
+    if np.any(over > 1 - MARGIN):
+        # Back toward the lower ends, which together lie below 1.
+        way = np.where(over > 1 - MARGIN, (0.98 - floor) / np.maximum(over - floor, FLOOR), 1.0)
+        part = np.ones((len(way), room.n_parts))
+        np.minimum.at(part.T, room.part, np.maximum(way, 0).T)
+        guess = low.guess + part[:, room.guess_part] * (inside.guess - low.guess)
+        slip = low.slip + part[:, room.slip_part] * (inside.slip - low.slip)
+        inside = inside._replace(guess=guess, slip=slip)
+    return inside
+
+
+def _borrow(
+    trie: PrefixTrie,
+    found: Climb,
+    pooled: Parameters,
+    groups: Ints,
+    terms: Terms,
+    settings: Settings,
+) -> Terms:
+    """Fit some groups again, in place, with a prior centred at the common parameters.
+
+    Returns the terms of all groups, with that prior for these.
+    """
+    part, cells = trie.restrict(groups), trie.cells_of(groups)
+    centre = Parameters(*(np.repeat(field, len(groups)) for field in pooled))
+    own = terms.restrict(part, cells).pulled_to(centre, settings.evenly(centre))
+    start = Parameters(*(field[0] for field in _inside(centre.stacked(), own)))
+    again = settings._replace(on_step=None).climb(part, start, own)
     for old, new in zip(found.parameters, again.parameters, strict=True):
         old[groups] = new
     found.log_likelihood[groups] = again.log_likelihood
     found.n_iter[groups] = again.n_iter
     found.converged[groups] = again.converged
+    assert own.pseudo is not None
+    pseudo = terms.pseudo
+    if pseudo is None:
+        pseudo = Pseudocounts(*(np.zeros((trie.n_groups, 2)) for _ in Parameters._fields))
+    used = Pseudocounts(*(field.copy() for field in pseudo))
+    for field, value in zip(used, own.pseudo, strict=True):
+        field[groups] = value
+    return terms._replace(pseudo=used)

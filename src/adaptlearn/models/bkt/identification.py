@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 
-from adaptlearn.models.bkt.em import Parameters
-from adaptlearn.models.bkt.trie import EXPOSURE, RIGHT, WRONG, PrefixTrie
+from adaptlearn.models.bkt.parameters import Parameters
+from adaptlearn.models.bkt.trie import RIGHT, WRONG, PrefixTrie
 
 _NEAR_ONE = 1 - 1e-3
 _FEW = 10
@@ -21,16 +19,13 @@ def data_reasons(trie: PrefixTrie) -> dict[int, str]:
     """
     n = trie.n_groups
     by_symbol = [
-        np.bincount(trie.group, weights=trie.weight * (trie.symbol == symbol), minlength=n)
+        np.bincount(trie.group, weights=trie.weight * (trie.answer == symbol), minlength=n)
         for symbol in (WRONG, RIGHT)
     ]
     answers = by_symbol[0] + by_symbol[1]
-    answered = (trie.symbol != EXPOSURE).astype(np.int64)  # then: answers up to the node
-    for lo, hi in pairwise(trie.levels.tolist()[1:]):
-        answered[lo:hi] += answered[trie.parent[lo:hi]]
     longest = np.zeros(n, np.int64)
-    np.maximum.at(longest, trie.group, answered)
-    top = int(trie.levels[1])
+    np.maximum.at(longest, trie.group, trie.opportunities())
+    top = trie.top
     students = np.bincount(trie.group[:top], weights=trie.weight[:top], minlength=n)
     reasons = (
         (answers == 0, "no answers, only exposures"),

@@ -3,28 +3,57 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from copy import copy
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import DataWarning, ParameterError, StateError, UnknownLabelError
 from adaptlearn.models.base import KnowledgeTracer, Mastery, When
-from adaptlearn.models.bkt.em import Parameters
+from adaptlearn.models.bkt.classes import Before, Classes, find_cells, last_classes, last_times
+from adaptlearn.models.bkt.coupled import FilteredStudents
 from adaptlearn.models.bkt.filtering import (
     Filtered,
     filter_sequences,
     next_opportunity,
     probability_correct,
 )
+from adaptlearn.models.bkt.individual import (
+    Individual,
+    before_next,
+    chance_of_right,
+    pass_along,
+    store,
+)
+from adaptlearn.models.bkt.parameters import Cells, Parameters
 from adaptlearn.models.bkt.state import BKTState
 from adaptlearn.models.bkt.trie import EXPOSURE, history_symbols
+from adaptlearn.models.bkt.uncertainty import (
+    Uncertainty,
+    findings,
+    interval,
+    spread_of,
+    table_of,
+)
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog, as_log
 from adaptlearn.responses.columns import read_time
 from adaptlearn.responses.labelled import objects
 from adaptlearn.validation import Interval, check_parameters, some
+
+_DRAWS = 100
+"""Parameter draws behind an interval of mastery: its width is then known to some 7 percent."""
+
+
+class Passed(NamedTuple):
+    """What going along a log finds: P(correct) by row, P(known) after each sequence."""
+
+    p_correct: Floats
+    p_known: Floats
+    students: FilteredStudents | None
 
 
 class FittedBKT(KnowledgeTracer):
@@ -32,6 +61,12 @@ class FittedBKT(KnowledgeTracer):
 
     parameters_: dict[str, NDArray[Any]]
     pooled_: dict[str, float]
+    _classes: Classes | None
+    _by_class: dict[str, Floats]
+    _uncertainty: Uncertainty | None
+    _individual: Individual | None
+    _drawn: Parameters | None = None  # in place of the estimates, while intervals are computed
+    unidentified_: dict[Any, str]
 
     def predict_proba(self, log: Any, *, state: BKTState | None = None) -> NDArray[np.float64]:
         """P(wrong) and P(correct) of each row, one step ahead.
@@ -50,18 +85,13 @@ class FittedBKT(KnowledgeTracer):
         """
         self._check_fitted()
         log = as_log(log)
-        if state is None:
-            codes = self._skill_codes(log, self.skills_.tolist())
-            p_entry = self._filter(log, codes, None, None).p_correct
-        else:
+        students = None
+        if state is not None:
             students = self._students_of(state, log)
             state.check_order(log, students)
-            codes = self._skill_codes(log, list(state.skills))
-            p_entry = self._filter(log, codes, state, students).p_correct
-        if log.skill_rows is not None:
-            size = np.bincount(log.skill_rows, minlength=len(log))
-            p_entry = np.bincount(log.skill_rows, weights=p_entry, minlength=len(log)) / size
-        return np.stack((1 - p_entry, p_entry), axis=1)
+        codes = self._skill_codes(log, self.skills_.tolist() if state is None else [*state.skills])
+        p_correct = self._pass(log, codes, state, students).p_correct
+        return np.stack((1 - p_correct, p_correct), axis=1)
 
     def mastery(self, log: Any, at: Any = None, *, when: When = "next_opportunity") -> Mastery:
         """P(known) of every student of a log on every fitted skill.
@@ -88,10 +118,131 @@ class FittedBKT(KnowledgeTracer):
             if log.time is None:
                 raise StateError("mastery(at=…) needs a log with times")
             log = log[log.time <= _moment(at, log.clock)]
+        everyone = np.arange(len(students))
         state = self.init_state(len(students))
         if len(log):
-            self._advance(state, log, np.arange(len(students)))
-        return self.state_mastery(state, np.arange(len(students)), students, when=when)
+            self._advance(state, log, everyone)
+        found = self.state_mastery(state, everyone, students, when=when)
+        if self._uncertainty is None or not len(log):
+            return found
+        lower, upper = self._mastery_interval(log, found)
+        return replace(found, lower=lower, upper=upper)
+
+    def _mastery_interval(self, log: ResponseLog, found: Mastery) -> tuple[Floats, Floats]:
+        """What mastery might as well be, the parameters being estimates: 95% on the logit scale.
+
+        Beliefs are computed again from parameters drawn around their estimates.
+        """
+        assert self._uncertainty is not None
+        everyone = np.arange(len(found.students))
+
+        def samples() -> Iterator[Floats]:
+            table, rng = self._table, np.random.default_rng(0)
+            assert self._uncertainty is not None
+            for drawn in self._uncertainty.draws(table, _DRAWS, rng):
+                other = copy(self)
+                other._drawn = drawn
+                state = other.init_state(len(everyone))
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore", DataWarning)  # said once already
+                    other._advance(state, log, everyone)
+                yield other.state_mastery(state, everyone, when=found.when).value
+
+        return interval(found.value, spread_of(samples(), found.value), 0.95)
+
+    def intervals(self, level: float = 0.95) -> dict[str, NDArray[Any]]:
+        """Every estimated parameter with its standard error and interval.
+
+        Intervals are symmetric on the logit scale, from the observed information. A parameter
+        that is fixed, or ended at a limit, has none.
+
+        Parameters
+        ----------
+        level : float
+            The share of intervals that cover, in (0, 1).
+
+        Returns
+        -------
+        dict of columns
+            ``parameter``, ``skill``, ``class`` (None where it does not differ by class, or for
+            other classes), ``value``, ``standard_error`` (of the logit), ``lower``, ``upper``.
+
+        Raises
+        ------
+        StateError
+            The model was fitted without ``uncertainty=True``.
+        """
+        self._check_fitted()
+        open_ends = Interval(0, 1, closed="neither")
+        check_parameters("intervals", {"level": level}, {"level": [open_ends]})
+        if self._uncertainty is None:
+            raise StateError("no standard errors were computed; fit with uncertainty=True")
+        table = self._table
+        errors = self._uncertainty.standard_errors([len(field) for field in table])
+        rows = []
+        for name, values, error in zip(Parameters._fields, table, errors, strict=True):
+            lower, upper = interval(values, error, level)
+            for cell, (skill, label) in enumerate(self._cell_names(name)):
+                if cell != len(self.skills_):  # the common parameters are no estimate of a skill's
+                    rows.append(
+                        (name, skill, label, values[cell], error[cell], lower[cell], upper[cell])
+                    )
+        names = ("parameter", "skill", "class", "value", "standard_error", "lower", "upper")
+        columns = table_of(rows, names)
+        return {n: c if i < 3 else c.astype(np.float64) for i, (n, c) in enumerate(columns.items())}
+
+    def identifiability(self) -> dict[str, NDArray[Any]]:
+        """What the answers leave undetermined, or determine implausibly.
+
+        Returns
+        -------
+        dict of columns
+            ``skill``, ``finding`` (``unidentified``, ``degenerate``, ``at an end``; with
+            ``uncertainty=True`` also ``flat direction``), ``detail``. No rows: nothing to tell.
+        """
+        self._check_fitted()
+        n = len(self.skills_)
+        table = self._table
+        owners = []
+        for name in Parameters._fields:
+            own = np.arange(n + 1)
+            if name in self._by_class and self._classes is not None:
+                own = self._classes.tables[name].owner
+            owners.append(np.delete(own, n))
+        values = Parameters(*(np.delete(field, n) for field in table))
+        labels = self.skills_.tolist()
+        rows = findings(values, Cells(*owners), labels, self.unidentified_, self._uncertainty)
+        return table_of(rows, ("skill", "finding", "detail"))
+
+    @property
+    def class_parameters_(self) -> dict[str, NDArray[Any]]:
+        """Parameters by class: columns ``parameter``, ``skill``, ``class``, ``value``.
+
+        A class is the value of its column, or a tuple where there are several: those of the
+        earlier response, those of the later one, and the number of the gap (0 below the first
+        of `gaps`).
+        """
+        self._check_fitted()
+        rows = [
+            (name, skill, label, float(value))
+            for name, values in self._by_class.items()
+            for (skill, label), value in zip(
+                self._cell_names(name)[len(self.skills_) + 1 :], values, strict=True
+            )
+        ]
+        return table_of(rows, ("parameter", "skill", "class", "value"))
+
+    def _cell_names(self, parameter: str) -> list[tuple[Any, Any]]:
+        """Skill and class of each cell of a parameter; None where there is no one."""
+        skills = self.skills_.tolist()
+        names: list[tuple[Any, Any]] = [(skill, None) for skill in [*skills, None]]
+        if parameter in self._by_class and self._classes is not None:
+            table = self._classes.tables[parameter]
+            for skill, (earlier, later, gap) in zip(
+                table.split()[0].tolist(), table.labels(), strict=True
+            ):
+                names.append((skills[skill], table.scheme.joined_label(earlier, later, gap)))
+        return names
 
     def init_state(self, n_students: int) -> BKTState:
         """The state of students who have not answered yet."""
@@ -129,7 +280,12 @@ class FittedBKT(KnowledgeTracer):
         return state
 
     def predict_state(
-        self, state: BKTState, students: Any, skills: Iterable[Any]
+        self,
+        state: BKTState,
+        students: Any,
+        skills: Iterable[Any],
+        *,
+        items: Iterable[Any] | None = None,
     ) -> NDArray[np.float64]:
         """P(correct) of a next response by each student on the paired skill.
 
@@ -140,6 +296,9 @@ class FittedBKT(KnowledgeTracer):
             The state's numbers.
         skills : sequence of n labels
             A label the model does not know is predicted from the common parameters.
+        items : sequence of n labels, optional
+            Where the model knows items' difficulties; without, and for one it does not know,
+            the item is of average difficulty.
 
         Returns
         -------
@@ -154,8 +313,18 @@ class FittedBKT(KnowledgeTracer):
         strange = [label for label in dict.fromkeys(labels) if label not in known]
         self._warn_unknown(strange)
         codes = np.array([known.get(label, len(state.skills)) for label in labels], np.int64)
-        p_known = self._before_next(state, numbers, codes)
-        return probability_correct(p_known, self._table.take(self._which(codes)))
+        which, table = self._which(codes), self._table
+        p_known = self._before_next(state, numbers, which, state.find(numbers, codes))
+        if self._individual is None:
+            return probability_correct(p_known, table.guess[which], table.slip[which])
+        places = self._individual.items
+        named = [None] * len(labels) if items is None else list(items)
+        if len(named) != len(labels):
+            raise StateError(f"{len(labels)} skills and {len(named)} items; give pairs")
+        item_codes = np.array([places.get(label, len(places)) for label in named], np.int64)
+        return chance_of_right(
+            self._individual, state, numbers, Cells.same(which), item_codes, p_known
+        )
 
     def state_mastery(
         self,
@@ -178,12 +347,17 @@ class FittedBKT(KnowledgeTracer):
         self._check_state(state)
         students = self._checked_numbers(state, students)
         n_skills = len(self.skills_)
-        value = np.tile(self.parameters_["prior"], (len(students), 1))
         rows, columns, slots = state.cells(students, n_skills)
-        after = state.p_known[slots]
-        if when == "next_opportunity":
-            after = next_opportunity(after, self._table.take(columns))
-        value[rows, columns] = after
+        value = np.tile(self.parameters_["prior"], (len(students), 1))
+        if when == "after_response":
+            value[rows, columns] = state.p_known[slots]
+        elif self._individual is None:
+            value[rows, columns] = self._before_next(state, students[rows], columns, slots)
+        else:  # abilities tell something of skills that were never answered too
+            met = np.full(value.shape, -1)
+            met[rows, columns] = slots
+            who, which = np.repeat(students, n_skills), np.tile(np.arange(n_skills), len(students))
+            value = self._before_next(state, who, which, met.ravel()).reshape(value.shape)
         names = students if labels is None else labels
         return Mastery(names, self.skills_.copy(), value, None, None, "latent", when)
 
@@ -198,19 +372,48 @@ class FittedBKT(KnowledgeTracer):
 
     @property
     def _table(self) -> Parameters:
-        """The fitted skills' parameters, then the common ones, which serve every other skill."""
+        """Every cell's parameters: the skills', the common ones, then those of classes."""
+        if self._drawn is not None:
+            return self._drawn
+        none = np.empty(0)
         return Parameters(
-            *(np.append(self.parameters_[name], self.pooled_[name]) for name in Parameters._fields)
+            *(
+                np.concatenate(
+                    (
+                        self.parameters_[name],
+                        [self.pooled_[name]],
+                        self._by_class.get(name, none),
+                    )
+                )
+                for name in Parameters._fields
+            )
         )
 
-    def _before_next(self, state: BKTState | None, students: Ints, codes: Ints) -> Floats:
-        """P(known) as the next response of each pair of student and skill begins."""
-        which, table = self._which(codes), self._table
+    def _before_next(self, state: BKTState, students: Ints, which: Ints, slots: Ints) -> Floats:
+        """P(known) as a next response begins, of which no class is known but that it comes.
+
+        `which` are the skills as `_table` numbers them; slots are -1 where there was none yet.
+        """
+        met = np.flatnonzero(slots >= 0)
+        cells = Cells.same(which)
+        if self._classes is not None and state.last is not None:
+            moved = {}
+            for field in ("learn", "forget"):
+                classes = self._classes.tables[field]
+                moved[field] = which
+                if classes.scheme and not classes.scheme.later and not classes.scheme.gap:
+                    earlier = np.full(len(which), -1)
+                    earlier[met] = getattr(state.last, field)[slots[met]]
+                    zero = np.zeros_like(which)
+                    key = classes.key(which, earlier, zero, zero)
+                    moved[field] = classes.cells(which, key)
+            cells = cells._replace(**moved)
+        if self._individual is not None:
+            return before_next(self._individual, state, students, cells, slots)
+        table = self._table
         known = table.prior[which]
-        if state is not None:
-            slots = state.find(students, codes)
-            met = np.flatnonzero(slots >= 0)
-            known[met] = next_opportunity(state.p_known[slots[met]], table.take(which[met]))
+        learn, forget = table.learn[cells.learn[met]], table.forget[cells.forget[met]]
+        known[met] = next_opportunity(state.p_known[slots[met]], learn, forget)
         return known
 
     def _which(self, codes: Ints) -> Ints:
@@ -245,31 +448,79 @@ class FittedBKT(KnowledgeTracer):
                 stacklevel=4,
             )
 
-    def _filter(
+    def _pass(
         self, log: ResponseLog, codes: Ints, state: BKTState | None, students: Ints | None
+    ) -> Passed:
+        """Predictions by row, and beliefs after each sequence; nothing is changed."""
+        sequences, which = log.sequences, self._which(codes)
+        slots = np.full(len(codes), -1)
+        if state is not None and students is not None:
+            slots = state.find(students[sequences.minor], codes)
+        if self._individual is not None:
+            cells = self._entry_cells(log, which, state, slots)
+            after = pass_along(self._individual, log, cells, state, students, slots)
+            return Passed(after.p_correct, after.chains.p_known, after)
+        found = self._filter(log, which, state, slots)
+        p_correct = found.p_correct
+        if log.skill_rows is not None:
+            size = np.bincount(log.skill_rows, minlength=len(log))
+            p_correct = np.bincount(log.skill_rows, weights=p_correct, minlength=len(log)) / size
+        return Passed(p_correct, found.p_known, None)
+
+    def _filter(
+        self, log: ResponseLog, which: Ints, state: BKTState | None, slots: Ints
     ) -> Filtered:
-        sequences = log.sequences
-        who = sequences.minor if students is None else students[sequences.minor]
-        known = self._before_next(state, who, codes)
+        sequences, table = log.sequences, self._table
+        first = Cells.same(which)  # cells of each sequence's first response
+        cells: Cells | Ints = which
+        if self._classes is not None:
+            cells = self._entry_cells(log, which, state, slots)
+            first = cells.take(sequences.order[sequences.starts])
+        known = table.prior[first.prior]
+        if state is not None:
+            met = np.flatnonzero(slots >= 0)
+            learn, forget = table.learn[first.learn[met]], table.forget[first.forget[met]]
+            known[met] = next_opportunity(state.p_known[slots[met]], learn, forget)
         return filter_sequences(
-            sequences,
-            history_symbols(log),
-            self._table,
-            self._which(codes),
-            known,
-            skill_rows=log.skill_rows,
+            sequences, history_symbols(log), table, cells, known, skill_rows=log.skill_rows
         )
+
+    def _entry_cells(
+        self, log: ResponseLog, which: Ints, state: BKTState | None, slots: Ints
+    ) -> Cells:
+        """The cells of every entry, where parameters differ by class."""
+        sequences = log.sequences
+        skills = np.empty(len(sequences.order), np.int64)
+        skills[sequences.order] = np.repeat(which, sequences.lengths)
+        if self._classes is None:
+            return Cells.same(skills)
+        before = None
+        if state is not None and state.last is not None:
+            met, place = slots >= 0, np.maximum(slots, 0)
+            before = Before(met, *(field[place] for field in state.last))
+        return find_cells(log, self._classes, skills, before)
 
     def _advance(self, state: BKTState, log: ResponseLog, students: Ints) -> None:
         """Take a checked log into a state; `students` gives each label's number."""
         sequences, skills = log.sequences, list(state.skills)
         codes = self._skill_codes(log, skills)
-        filtered = self._filter(log, codes, state, students)
+        passed = self._pass(log, codes, state, students)
         state.skills = skills
+        if self._classes is not None and self._classes.by_transition:
+            state.note_classes()
         slots = state.touch(students[sequences.minor], codes)
-        answered = (history_symbols(log) != EXPOSURE)[sequences.order]
-        counts = np.add.reduceat(answered.astype(np.int64), sequences.starts)
-        state.write(slots, filtered.p_known, counts)
+        counts = sequences.lengths
+        if len(log) and log.correct.min() < 0:
+            answered = (history_symbols(log) != EXPOSURE)[sequences.order]
+            counts = np.add.reduceat(answered.astype(np.int64), sequences.starts)
+        state.write(slots, passed.p_known, counts)
+        if passed.students is not None:
+            present = np.flatnonzero(np.bincount(log.student.codes, minlength=log.n_students))
+            store(state, passed.students, students, present, slots)
+        if state.last is not None and self._classes is not None:
+            last = last_classes(log, self._classes)
+            state.last.time[slots] = last_times(log)
+            state.last.learn[slots], state.last.forget[slots] = last["learn"], last["forget"]
         state.note_times(log, students)
 
     def _check_state(self, state: BKTState) -> None:

@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.models.base import StudentState
+from adaptlearn.models.bkt.coupled_layout import StudentVectors
 from adaptlearn.numerics import Floats, Ints, KeyTable, stable_group
 
 _SKILL_BITS = 24  # a pair's key is student << 24 | skill: up to 16 million skills
+
+
+class LastResponses(NamedTuple):
+    """Of each touched pair's last response, what the next transition's class depends on.
+
+    Attributes
+    ----------
+    time : float array
+    learn, forget : int arrays
+        Codes of what it may have taught, as the model's classes number them; -1 for unseen.
+    """
+
+    time: Floats
+    learn: Ints
+    forget: Ints
 
 
 class BKTState(StudentState):
@@ -34,6 +50,39 @@ class BKTState(StudentState):
         self._pairs = KeyTable()
         self._p_known = np.empty(0)
         self._answers = np.empty(0, np.int64)
+        self.last: LastResponses | None = None
+        self.vectors: StudentVectors | None = None
+        self._last_clock = np.empty(0, np.int64)
+
+    def note_individuals(self) -> None:
+        """From now on, remember of each student what an individualised model knows of them."""
+        if self.vectors is None:
+            self.vectors = StudentVectors.new(self.n_students)
+            self._fit_clock()
+
+    @property
+    def last_clock(self) -> NDArray[np.int64]:
+        """The student's answers when the pair's last response began, shape (n_pairs,)."""
+        return self._last_clock[: len(self._pairs)]
+
+    def _fit_clock(self) -> None:
+        more = len(self._p_known) - len(self._last_clock)
+        if self.vectors is not None and more > 0:
+            self._last_clock = np.concatenate((self._last_clock, np.full(more, -1)))
+
+    def grow(self, n_students: int) -> None:  # noqa: D102 - documented once, above
+        super().grow(n_students)
+        if self.vectors is not None and self.n_students > len(self.vectors.ability):
+            more = self.n_students - len(self.vectors.ability)
+            self.vectors = StudentVectors(
+                *(np.concatenate((field, np.zeros(more, field.dtype))) for field in self.vectors)
+            )
+
+    def note_classes(self) -> None:
+        """From now on, remember of each pair's last response what its classes depend on."""
+        if self.last is None:
+            n = len(self._p_known)
+            self.last = LastResponses(np.zeros(n), np.full(n, -1), np.full(n, -1))
 
     @property
     def p_known(self) -> Floats:
@@ -72,6 +121,12 @@ class BKTState(StudentState):
             self._answers = np.concatenate(
                 (self._answers, np.zeros(room - len(self._answers), np.int64))
             )
+        self._fit_clock()
+        if self.last is not None and len(self.last.time) < len(self._p_known):
+            more = len(self._p_known) - len(self.last.time)
+            self.last = LastResponses(
+                *(np.concatenate((field, np.full(more, -1, field.dtype))) for field in self.last)
+            )
         return slots
 
     def cells(self, students: Ints, n_skills: int) -> tuple[Ints, Ints, Ints]:
@@ -105,13 +160,33 @@ class BKTState(StudentState):
         out = np.isin(self.students, students)
         kept = ~out
         keys, p_known, answers = self._pairs.keys[kept], self.p_known[kept], self.answers[kept]
+        if self.last is not None:
+            n = len(kept)
+            self.last = LastResponses(*(field[:n][kept] for field in self.last))
+        if self.vectors is not None:
+            self._last_clock = self.last_clock[kept]
+            for field in self.vectors:
+                field[students] = 0
         self._pairs = KeyTable()
         self._pairs.add(keys)
         self._p_known, self._answers = p_known.copy(), answers.copy()
         self.last_time[students] = -np.inf
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:  # noqa: D102 - documented once, above
+        last = (
+            {}
+            if self.last is None
+            else {
+                f"pair_{name}": field[: len(self._pairs)].copy()
+                for name, field in self.last._asdict().items()
+            }
+        )
+        if self.vectors is not None:
+            last["last_clock"] = self.last_clock.copy()
+            for name, field in self.vectors._asdict().items():
+                last[f"student_{name}"] = field.copy()
         return {
+            **last,
             "pairs": self._pairs.keys.copy(),
             "p_known": self.p_known.copy(),
             "answers": self.answers.copy(),
@@ -124,6 +199,10 @@ class BKTState(StudentState):
         self._pairs.add(arrays["pairs"].astype(np.int64))
         self._p_known = arrays["p_known"].astype(np.float64)
         self._answers = arrays["answers"].astype(np.int64)
+        if "pair_learn" in arrays:
+            self.last = LastResponses(
+                *(np.array(arrays[f"pair_{name}"]) for name in LastResponses._fields)
+            )
 
     @staticmethod
     def _key(students: Ints, skills: Ints) -> NDArray[np.int64]:

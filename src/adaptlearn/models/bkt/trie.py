@@ -3,176 +3,327 @@
 Two students with the same answers so far on a skill are believed to know the same. The
 histories of a skill therefore form a prefix trie, and whatever is computed from a history is
 computed once per node, weighted by the students who passed it.
+
+Deep down hardly anything is shared. There every sequence goes on in nodes of its own, and where
+few sequences are left, stretches of each are held together, so that a few very long histories
+do not cost a step of Python per response.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.numerics import Floats, Ints, Sequences, longest_first
+from adaptlearn.models.bkt.parameters import Cells
+from adaptlearn.numerics import Floats, Ints, Sequences, distinct, longest_first
 from adaptlearn.responses import ResponseLog
 
 WRONG, RIGHT, EXPOSURE = 0, 1, 2
-"""Symbols of a history: the answers, and a lesson without one."""
+"""Answers of a history: wrong, right, or a lesson without one."""
+
+_SHARED = 0.6
+"""Sequences go on alone once they number fewer than the nodes they pass divided by this."""
+
+_FEW = 192
+"""With fewer sequences than this left, a level costs more calls than arithmetic."""
+
+_STRETCH = 256
+"""Responses of one sequence that are solved as one system: its numbers must not underflow."""
 
 
 def history_symbols(log: ResponseLog) -> NDArray[np.int8]:
-    """The symbol of each entry of a log."""
+    """The answer of each entry of a log."""
     answers = log.correct if log.skill_rows is None else log.correct[log.skill_rows]
     return np.where(answers < 0, np.int8(EXPOSURE), answers)
 
 
+class Alphabet(NamedTuple):
+    """What distinguishes one response from another within a history.
+
+    Attributes
+    ----------
+    symbol : integer array, shape (n_rows,)
+        Each row's symbol, ``0 … n_symbols - 1``.
+    answer : int8 array, shape (n_symbols,)
+        `WRONG`, `RIGHT` or `EXPOSURE`.
+    cells, owner : tuple of (int array or None), one per field of `Parameters`
+        For each symbol, shape (n_symbols,), the cell of the parameter: of learn and forget for
+        the transition *into* the response, of prior where it is a sequence's first; and the
+        group of every cell. None where the cells are the groups.
+    """
+
+    symbol: Ints
+    answer: NDArray[np.int8]
+    cells: tuple[Ints | None, ...] = (None,) * len(Cells._fields)
+    owner: tuple[Ints | None, ...] = (None,) * len(Cells._fields)
+
+
+def answers_only(symbols: NDArray[np.int8]) -> Alphabet:
+    """The alphabet of histories without classes."""
+    n_symbols = 3 if len(symbols) and symbols.max() == EXPOSURE else 2
+    return Alphabet(symbols, np.arange(n_symbols, dtype=np.int8))
+
+
 class PrefixTrie(NamedTuple):
-    """A forest of histories, level by level; a child has one response more than its parent.
+    """A forest of histories, level by level, then stretches of single sequences.
 
     Attributes
     ----------
     group : int array, shape (n_nodes,)
-        The parameter set (skill) of the node.
-    symbol : int8 array, shape (n_nodes,)
+        The skill of the node.
+    answer : int8 array, shape (n_nodes,)
         The last response of the history: `WRONG`, `RIGHT` or `EXPOSURE`.
+    cells : Cells, fields of shape (n_nodes,)
+        Which cell of each parameter applies to the node; of prior at level 0, of learn and
+        forget from level 1 on.
     weight, end : float arrays, shape (n_nodes,)
-        Sequences that pass the node, and those that end there.
-    levels : int array, shape (depth + 1,)
-        Nodes of level ``t`` are ``levels[t] : levels[t + 1]``; within a level they are in
-        order of their parents.
+        Students who pass the node, and those whose history ends there.
     parent : int array, shape (n_nodes,)
         The parent's node number; -1 at level 0.
-    inner : int array, shape (n_inner,)
-        Nodes that have children, ascending.
-    first_child : int array, shape (n_inner,)
-        The first child of each of them; the children of one node stand together.
-    inner_levels : int array, shape (depth + 1,)
-        Inner nodes of level ``t`` are ``inner[inner_levels[t] : inner_levels[t + 1]]``.
+    levels : int array, shape (depth + 1,)
+        Nodes of level ``t`` are ``levels[t] : levels[t + 1]``.
+    shared : int
+        In levels below this one, children stand in order of their parents. In the level of
+        this number each sequence begins to have nodes of its own, in any order; in every later
+        one the nodes continue the first nodes of the level before.
+    stretches : int array, shape (n_blocks + 1,)
+        Nodes of block ``b`` are ``stretches[b] : stretches[b + 1]``; within a block a node
+        follows the one before, unless its parent lies before the block.
+    owner : Cells
+        The group of every cell.
     n_groups : int
     """
 
     group: Ints
-    symbol: NDArray[np.int8]
+    answer: NDArray[np.int8]
+    cells: Cells
     weight: Floats
     end: Floats
-    levels: Ints
     parent: Ints
-    inner: Ints
-    first_child: Ints
-    inner_levels: Ints
+    levels: Ints
+    shared: int
+    stretches: Ints
+    owner: Cells
     n_groups: int
 
     @property
     def n_nodes(self) -> int:
-        """Distinct histories."""
-        return len(self.symbol)
+        """Distinct histories (and, deep down, those of single sequences)."""
+        return len(self.answer)
 
     @property
-    def depth(self) -> int:
-        """The longest history."""
-        return len(self.levels) - 1
+    def top(self) -> int:
+        """Nodes at level 0."""
+        return int(self.levels[1])
+
+    def opportunities(self) -> NDArray[np.int64]:
+        """The number of answers, exposures left out, up to each node, shape (n_nodes,)."""
+        count = (self.answer != EXPOSURE).astype(np.int64)
+        for lo, hi in pairwise(self.levels.tolist()[1:]):
+            count[lo:hi] += count[self.parent[lo:hi]]
+        for lo, hi in pairwise(self.stretches.tolist()):
+            heads = np.flatnonzero(self.parent[lo:hi] < lo)
+            running = np.cumsum(count[lo:hi])
+            before = count[self.parent[lo + heads]] - running[heads] + count[lo + heads]
+            count[lo:hi] = running + np.repeat(before, np.diff(heads, append=hi - lo))
+        return count
 
     def pooled(self) -> PrefixTrie:
         """The same histories under one common parameter set."""
-        return self._replace(group=np.zeros_like(self.group), n_groups=1)
+        none = np.zeros_like(self.group)
+        return self._replace(
+            group=none, cells=Cells.same(none), owner=Cells.same(np.zeros(1, np.int64)), n_groups=1
+        )
+
+    def cells_of(self, groups: Ints) -> Cells:
+        """The cells of some groups; those cells then go with the trie of `restrict`."""
+        wanted = np.zeros(self.n_groups, bool)
+        wanted[groups] = True
+        return Cells(*(np.flatnonzero(wanted[owner]) for owner in self.owner))
 
     def restrict(self, groups: Ints) -> PrefixTrie:
-        """The histories of some groups, which are renumbered ``0, 1, …`` as listed."""
+        """The histories of some groups (ascending), which are renumbered ``0, 1, …``."""
         renumbered = np.full(self.n_groups, -1, np.int64)
         renumbered[groups] = np.arange(len(groups))
         keep = renumbered[self.group] >= 0
-        kept_before = np.concatenate(([0], np.cumsum(keep)))
-        levels = kept_before[self.levels]
+        before = np.concatenate(([0], np.cumsum(keep)))
+        parent = self.parent[keep]
+        parent[parent >= 0] = before[parent[parent >= 0]]
+        levels, stretches = before[self.levels], np.unique(before[self.stretches])
         levels = levels[: int(np.argmax(levels == levels[-1])) + 1]
-        top = self.levels[1]
-        parent = np.concatenate(
-            (self.parent[:top][keep[:top]], kept_before[self.parent[top:][keep[top:]]])
-        )
-        return _assemble(
+        kept_cells = self.cells_of(groups)
+        cells, owner = [], []
+        # Where all fields share one numbering, so do the restricted ones.
+        done: dict[tuple[int, int], tuple[Ints, Ints]] = {}
+        for index, kept, group in zip(self.cells, kept_cells, self.owner, strict=True):
+            key = (id(index), id(group))
+            if key not in done:
+                # Of transitions there may be no cell: then every node says 0, and none is asked.
+                place = np.zeros(max(len(group), 1), np.int64)
+                place[kept] = np.arange(len(kept))
+                done[key] = place[index[keep]], renumbered[group[kept]]
+            cells.append(done[key][0])
+            owner.append(done[key][1])
+        return self._replace(
             group=renumbered[self.group[keep]],
-            symbol=self.symbol[keep],
+            answer=self.answer[keep],
+            cells=Cells(*cells),
             weight=self.weight[keep],
-            levels=levels,
+            end=self.end[keep],
             parent=parent,
+            levels=levels,
+            stretches=stretches if len(stretches) > 1 else stretches[:0],
+            owner=Cells(*owner),
             n_groups=len(groups),
         )
 
 
 def build_trie(
-    sequences: Sequences, symbols: NDArray[np.int8], groups: Ints, n_groups: int
+    sequences: Sequences,
+    alphabet: Alphabet,
+    groups: Ints,
+    n_groups: int,
+    counts: Ints | None = None,
 ) -> PrefixTrie:
     """Build the trie of all sequences at once, a level at a time, without sorting.
 
     A child's key is ``parent * n_symbols + symbol``; one ``bincount`` finds the children that
-    exist, and how many sequences pass each.
+    exist, and how many students pass each. Where that table would be mostly empty the keys are
+    hashed.
 
     Parameters
     ----------
     sequences : Sequences
         At least one; see `adaptlearn.numerics.group_pairs`.
-    symbols : int8 array, shape (n_rows,)
-        The symbol of each row that ``sequences.order`` refers to.
+    alphabet : Alphabet
+        Of the rows that ``sequences.order`` refers to.
     groups : int array, shape (n_sequences,)
         Each sequence's group, ``0 … n_groups - 1``, each of which occurs.
     n_groups : int
+    counts : integer array, shape (n_sequences,), optional
+        How many students have each sequence; by default each is one student's.
     """
     chains, reach = longest_first(sequences)
     starts = sequences.starts[chains]
-    ordered = symbols[sequences.order]
-    n_symbols = 3 if len(ordered) and ordered.max() == EXPOSURE else 2
-    at = groups[chains].astype(np.int64)  # each chain's node, numbered within its level
-    n_parents = n_groups
-    level_groups: Ints = np.arange(n_groups)
-    parts: dict[str, list[NDArray[np.generic]]] = {
-        name: [] for name in ("group", "symbol", "weight", "parent")
-    }
-    levels = [0]
-    for level, m in enumerate(reach):
-        key = at[:m] * n_symbols
-        key += ordered[starts[:m] + level]
-        counts = np.bincount(key, minlength=n_parents * n_symbols)
-        present = np.flatnonzero(counts)
-        number = np.empty(len(counts), np.int64)
-        number[present] = np.arange(len(present))
-        at = number[key]
-        parent, symbol = np.divmod(present, n_symbols)
-        level_groups = level_groups[parent]
-        parts["group"].append(level_groups)
-        parts["symbol"].append(symbol.astype(np.int8))
-        parts["weight"].append(counts[present].astype(np.float64))
-        parts["parent"].append(parent + levels[-2] if level else np.full_like(parent, -1))
-        levels.append(levels[-1] + len(present))
-        n_parents = len(present)
-    joined: dict[str, Any] = {name: np.concatenate(arrays) for name, arrays in parts.items()}
-    return _assemble(**joined, levels=np.array(levels), n_groups=n_groups)
+    ordered = alphabet.symbol[sequences.order]
+    weights = None if counts is None else counts[chains].astype(np.float64)
+    growth = _Growth(groups[chains], n_groups, len(alphabet.answer), weights)
+    # Level 0 is always shared: there the groups part.
+    thin = int(np.argmax(np.append(reach[1:] < _FEW, True))) + 1
+    alone = thin
+    for level, m in enumerate(reach[:thin].tolist()):
+        symbols = ordered[starts[:m] + level]
+        if level and level < alone and growth.width > _SHARED * m:
+            alone = level
+        if level < alone:
+            growth.share(symbols)
+        else:
+            growth.alone(symbols)
+    lengths = sequences.lengths[chains]
+    stretches = []
+    for begin in range(thin, len(reach), _STRETCH):
+        m = int(reach[begin])
+        stretches.append(growth.n_nodes)
+        growth.stretch(ordered, starts[:m] + begin, np.minimum(lengths[:m] - begin, _STRETCH))
+    if stretches:
+        stretches.append(growth.n_nodes)
+    return growth.finish(alphabet, alone, stretches)
 
 
-def _assemble(
-    *,
-    group: Ints,
-    symbol: NDArray[np.int8],
-    weight: Floats,
-    levels: Ints,
-    parent: Ints,
-    n_groups: int,
-) -> PrefixTrie:
-    """Complete a trie with what follows from its nodes and their parents."""
-    top = int(levels[1])
-    above = parent[top:]
-    first = np.ones(len(above), bool)
-    first[1:] = above[1:] != above[:-1]
-    end = weight.copy()
-    if len(above):
-        end -= np.bincount(above, weights=weight[top:], minlength=len(weight))
-    inner = above[first]
-    return PrefixTrie(
-        group=group,
-        symbol=symbol,
-        weight=weight,
-        end=end,
-        levels=levels,
-        parent=parent,
-        inner=inner,
-        first_child=np.flatnonzero(first) + top,
-        inner_levels=np.searchsorted(inner, levels),
-        n_groups=n_groups,
-    )
+class _Growth:
+    """A trie in the making: the sequences still alive are the first of all, longest first."""
+
+    def __init__(self, groups: Ints, n_groups: int, n_symbols: int, weights: Floats | None) -> None:
+        self.groups, self.n_groups, self.n_symbols = groups, n_groups, n_symbols
+        self.weights = np.ones(len(groups)) if weights is None else weights
+        self.counted = weights is not None
+        self.at = groups.astype(np.int64)  # each sequence's node, within its level or block
+        self.width = n_groups  # nodes of the level above
+        self.groups_above: Ints = np.arange(n_groups)
+        self.offset = 0  # of that level among all nodes
+        self.levels = [0]
+        self.n_nodes = 0
+        self.parts: dict[str, list[Any]] = {n: [] for n in ("group", "symbol", "weight", "parent")}
+
+    def share(self, symbols: Ints) -> None:
+        """The next level: one node for all sequences with the same parent and symbol."""
+        m = len(symbols)
+        key = self.at[:m] * self.n_symbols
+        key += symbols
+        space = self.width * self.n_symbols
+        if space <= 4 * m + 4096:
+            sizes = np.bincount(key, minlength=space)
+            present = np.flatnonzero(sizes)
+            number = np.empty(space, np.int64)
+            number[present] = np.arange(len(present))
+            at, sizes = number[key], sizes[present]
+        else:
+            present, at = distinct(key)
+            sizes = np.bincount(at, minlength=len(present))
+        if self.counted:
+            sizes = np.bincount(at, self.weights[:m], len(present))
+        parent, symbol = np.divmod(present, self.n_symbols)
+        self.groups_above = self.groups_above[parent]
+        self._append(self.groups_above, symbol, sizes.astype(np.float64), parent + self.offset)
+        self.at, self.width = at, len(present)
+        self._close_level()
+
+    def alone(self, symbols: Ints) -> None:
+        """The next level: a node for every sequence."""
+        m = len(symbols)
+        self._append(self.groups[:m], symbols, self.weights[:m], self.at[:m] + self.offset)
+        self.at = np.arange(m)
+        self._close_level()
+
+    def stretch(self, ordered: Ints, starts: Ints, lengths: Ints) -> None:
+        """The next responses of every sequence that is left, one sequence after another."""
+        m, first = len(starts), self.n_nodes
+        heads = np.cumsum(lengths) - lengths
+        steps = np.arange(int(lengths.sum())) - np.repeat(heads, lengths)
+        parent = np.arange(first - 1, first - 1 + len(steps))
+        parent[heads] = self.at[:m] + self.offset
+        self._append(
+            np.repeat(self.groups[:m], lengths),
+            ordered[np.repeat(starts, lengths) + steps],
+            np.repeat(self.weights[:m], lengths),
+            parent,
+        )
+        self.at, self.offset = heads + lengths - 1, first
+
+    def _append(self, group: Ints, symbol: Ints, weight: Floats, parent: Ints) -> None:
+        for name, array in zip(self.parts, (group, symbol, weight, parent), strict=True):
+            self.parts[name].append(array)
+        self.n_nodes += len(group)
+
+    def _close_level(self) -> None:
+        self.offset = self.levels[-1]
+        self.levels.append(self.n_nodes)
+
+    def finish(self, alphabet: Alphabet, shared: int, stretches: list[int]) -> PrefixTrie:
+        """The trie, with what follows from its nodes and their parents."""
+        joined = {name: np.concatenate(arrays) for name, arrays in self.parts.items()}
+        group, symbol = joined["group"], joined["symbol"]
+        groups = np.arange(self.n_groups)
+        # Fields with one numbering share its array: that is how it is seen to be one.
+        looked_up = {id(table): table[symbol] for table in alphabet.cells if table is not None}
+        cells = Cells(*(group if t is None else looked_up[id(t)] for t in alphabet.cells))
+        owner = Cells(*(groups if table is None else table for table in alphabet.owner))
+        weight, parent, top = joined["weight"], joined["parent"], self.levels[1]
+        parent[:top] = -1
+        end = weight - np.bincount(parent[top:], weight[top:], minlength=len(weight))
+        return PrefixTrie(
+            group=group,
+            answer=alphabet.answer[symbol],
+            cells=cells,
+            weight=weight,
+            end=end,
+            parent=parent,
+            levels=np.array(self.levels),
+            shared=shared,
+            stretches=np.array(stretches, np.int64),
+            owner=owner,
+            n_groups=self.n_groups,
+        )

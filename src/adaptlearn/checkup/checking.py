@@ -1,0 +1,109 @@
+"""The public check, and the list of what it looks for."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from adaptlearn.checkup.clock import times_of_another_unit, times_out_of_range
+from adaptlearn.checkup.columns import (
+    constant_columns,
+    items_and_skills,
+    names_alike,
+    names_of_gaps,
+    rare_items,
+    telling_columns,
+)
+from adaptlearn.checkup.facts import Facts
+from adaptlearn.checkup.findings import Checkup, Finding
+from adaptlearn.checkup.order import (
+    backward_rows,
+    numbers_as_text,
+    order_unknown,
+    sorted_by_answer,
+    sorted_by_label,
+    tied_times,
+)
+from adaptlearn.checkup.rows import expanded_rows, exposures, histories_twice, repeated_events
+from adaptlearn.checkup.skills import inseparable_skills, lopsided_skills, unidentified_skills
+from adaptlearn.checkup.students import one_answer_students, unlikely_students
+from adaptlearn.errors import DataWarning
+from adaptlearn.responses import as_log
+
+# Within a severity, findings come in this order.
+RULES: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
+    expanded_rows,
+    histories_twice,
+    repeated_events,
+    times_of_another_unit,
+    times_out_of_range,
+    sorted_by_answer,
+    numbers_as_text,
+    backward_rows,
+    tied_times,
+    sorted_by_label,
+    order_unknown,
+    names_of_gaps,
+    names_alike,
+    items_and_skills,
+    telling_columns,
+    constant_columns,
+    inseparable_skills,
+    unidentified_skills,
+    lopsided_skills,
+    one_answer_students,
+    unlikely_students,
+    rare_items,
+    exposures,
+)
+
+
+def check(log: Any) -> Checkup:
+    """Say what a response log can and cannot identify, before a model is fitted to it.
+
+    A log that can be read may still say too little, or something else than was meant: skills
+    that no answers can identify, one response written as several rows, an order that cannot be
+    that of answering, times in milliseconds. Each finding says what was found, what it does to
+    knowledge tracing, and what to do about it. Nothing is changed.
+
+    Parameters
+    ----------
+    log : ResponseLog or frame
+        A log, or a frame with the standard column names. Further columns are looked at if the
+        log was read with them (``extra``).
+
+    Returns
+    -------
+    Checkup
+        The findings, errors first. Printed, it is a text; in a notebook, a table;
+        ``checkup.table()`` gives columns for a dataframe, and ``checkup.ok`` says whether
+        there is no error.
+
+    Raises
+    ------
+    ResponseDataError
+        The frame cannot be read as a log.
+
+    Notes
+    -----
+    A skill is *unidentified* for the same reasons as in `BKT`: no answers, or one; all right
+    or all wrong; no student with more than two answers; fewer than ten students. Four
+    parameters need four free proportions of histories, and two answers have three.
+
+    Examples
+    --------
+    >>> import adaptlearn
+    >>> checkup = adaptlearn.check({
+    ...     "student": ["ann", "ann", "bob", "bob"] * 30,
+    ...     "skill": ["add", "carry"] * 60,
+    ...     "item": ["7+5"] * 120,
+    ...     "correct": [1, 1, 0, 0] * 30,
+    ... })
+    >>> checkup.ok, checkup["expanded-rows"].severity
+    (False, 'error')
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)  # repeats are among the findings
+        facts = Facts(as_log(log))
+    return Checkup(repr(facts.log), (finding for rule in RULES for finding in rule(facts)))

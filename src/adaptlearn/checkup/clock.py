@@ -1,0 +1,94 @@
+"""Times that cannot be: another unit's magnitude, 1970, the future."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.checkup.facts import Facts
+from adaptlearn.checkup.findings import Finding
+from adaptlearn.checkup.wording import share
+from adaptlearn.responses.columns import rows_text
+
+_YEAR = 31_556_952.0
+_START = 20 * _YEAR  # 1990: no platform's log is older
+# Seconds since 1970 pass the first in the year 5138; in milliseconds all do since 1973.
+_UNITS = ((1e11, "milliseconds", 1e3), (1e14, "microseconds", 1e6), (1e17, "nanoseconds", 1e9))
+
+
+def times_of_another_unit(facts: Facts) -> Iterator[Finding]:
+    """Milliseconds given as seconds, and seconds read as nanoseconds."""
+    log = facts.log
+    if log.time is None:
+        return
+    middle = float(np.median(log.time))
+    unit = next((unit for unit in reversed(_UNITS) if abs(middle) >= unit[0]), None)
+    gaps = "Time since practice, and with it every forgetting, is wrong by the same factor."
+    if log.clock == "seconds" and unit is not None:
+        yield Finding(
+            "times-in-milliseconds",
+            "error",
+            f"Times are about {middle:.3g}, read as seconds: the year "
+            f"{1970 + middle / _YEAR:,.0f}. They are probably {unit[1]}.",
+            gaps,
+            f"Divide them by {unit[2]:,.0f}, or give datetimes.",
+            "time",
+            len(log),
+        )
+    elif log.clock != "seconds" and _within_a_year(log.time):
+        yield Finding(
+            "times-in-1970",
+            "error",
+            f"All {len(log):,} times lie in the year 1970: numbers were probably read as "
+            "datetimes in a wrong unit.",
+            gaps,
+            'Say the unit where the column is made: `pd.to_datetime(…, unit="s")`.',
+            "time",
+            len(log),
+        )
+
+
+def _within_a_year(time: NDArray[np.float64]) -> bool:
+    return float(time.min()) >= 0 and float(time.max()) < _YEAR
+
+
+def times_out_of_range(facts: Facts) -> Iterator[Finding]:
+    """Single times long before the others, or in the future."""
+    log = facts.log
+    if log.time is None:
+        return
+    middle = float(np.median(log.time))
+    now = datetime.now(UTC).timestamp()
+    if not _START <= middle < _UNITS[0][0]:
+        return  # seconds that do not count from 1970, or what `times_of_another_unit` says
+    early = np.flatnonzero(log.time < _START)
+    if len(early):
+        yield Finding(
+            "times-before-1990",
+            "error",
+            f"Before 1990: {rows_text(early)}, {share(len(early), len(log))} of the log; gaps that "
+            "became 0, probably.",
+            "They come before all else of their student, decades away: order and time since "
+            "practice are wrong.",
+            "Find their times, or leave the rows out: "
+            "`log[np.setdiff1d(np.arange(len(log)), checkup['times-before-1990'].rows)]`.",
+            "time",
+            len(early),
+            rows=early,
+        )
+    late = np.flatnonzero(log.time > now + 2 * 86400)  # two days: clocks without a zone
+    if len(late):
+        yield Finding(
+            "times-in-the-future",
+            "warning",
+            f"In the future: {rows_text(late)}, {share(len(late), len(log))} of the log.",
+            "They count as the latest of their student, and a tracker refuses answers that come "
+            "after them as late.",
+            "Correct the clock of the device they come from, or leave the rows out.",
+            "time",
+            len(late),
+            rows=late,
+        )

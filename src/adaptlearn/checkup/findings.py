@@ -1,0 +1,210 @@
+"""What a check hands back: findings, as text, as a table, in a notebook."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Severity = Literal["error", "warning", "note"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
+
+# Legible on white and on black.
+_COLOURS = {"error": "#d13438", "warning": "#b8730a", "note": "#4a7fb5"}
+_LEFT = 'style="text-align:left;vertical-align:top;'
+_WRAPPED = "max-width:26em;white-space:normal;overflow-wrap:anywhere"
+
+
+def no_rows() -> NDArray[np.int64]:
+    """For findings that concern labels or whole columns."""
+    return np.zeros(0, np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Finding:
+    """One thing that a log's reader should know.
+
+    Attributes
+    ----------
+    code : str
+        A short name that stays the same between versions.
+    severity : {"error", "warning", "note"}
+        *error*: results would be wrong; *warning*: part of the log cannot be used as it is,
+        or is probably not what was meant; *note*: worth knowing.
+    found : str
+        What was found: how many, which, where.
+    consequence : str
+        What it does to knowledge tracing.
+    remedy : str
+        What to do about it.
+    column : str
+        The column concerned, by its role (``"skill"``) or, of the further ones, its name.
+    count : int
+        How many labels, rows or columns.
+    labels : tuple
+        All labels concerned (of `column`), where it is about labels.
+    rows : integer array
+        All rows concerned, counted from 0, where it is about rows.
+    """
+
+    code: str
+    severity: Severity
+    found: str
+    consequence: str
+    remedy: str
+    column: str
+    count: int
+    labels: tuple[Any, ...] = ()
+    rows: NDArray[np.integer] = field(default_factory=no_rows, repr=False)
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines(80))
+
+    def lines(self, width: int) -> list[str]:
+        """As text, wrapped."""
+        parts = (("", self.found), ("so: ", self.consequence), ("do: ", self.remedy))
+        lines = [f"{self.severity:<7}  {self.code}"]
+        for name, text in parts:
+            lines += textwrap.wrap(
+                name + text,
+                width,
+                initial_indent=" " * 9,
+                subsequent_indent=" " * (9 + len(name)),
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+        return lines
+
+
+class Checkup:
+    """The findings of one log, the most severe first.
+
+    Printed, it is a readable text; notebooks show a table. It is iterated over finding by
+    finding; ``checkup["code"]`` is the finding of that code, ``"code" in checkup`` asks for
+    it.
+
+    Parameters
+    ----------
+    subject : str
+        What was checked.
+    findings : iterable of Finding
+
+    Attributes
+    ----------
+    subject : str
+    findings : tuple of Finding
+    """
+
+    def __init__(self, subject: str, findings: Iterable[Finding]) -> None:
+        self.subject = subject
+        self.findings = tuple(sorted(findings, key=lambda f: SEVERITIES.index(f.severity)))
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing was found that makes results wrong: no *error*."""
+        return not any(finding.severity == "error" for finding in self)
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """What was found, by code."""
+        return tuple(finding.code for finding in self)
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self.findings)
+
+    def __len__(self) -> int:
+        return len(self.findings)
+
+    def __bool__(self) -> bool:
+        return True  # a checkup that found nothing is still one; `ok` says how it went
+
+    def __contains__(self, code: object) -> bool:
+        return code in self.codes
+
+    def __getitem__(self, code: str) -> Finding:
+        for finding in self:
+            if finding.code == code:
+                return finding
+        raise KeyError(f"{code!r} was not found; found were {', '.join(self.codes) or 'none'}")
+
+    def table(self) -> dict[str, NDArray[Any]]:
+        """One row per finding, as columns any dataframe library takes."""
+        names = ("severity", "code", "column", "count", "found", "consequence", "remedy")
+        return {
+            name: np.array(
+                [getattr(finding, name) for finding in self], int if name == "count" else str
+            )
+            for name in names
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """Numbers, strings, lists and dicts, ready for JSON; the first 20 labels and rows."""
+        names = ("code", "severity", "found", "consequence", "remedy", "column", "count")
+        return {
+            "subject": self.subject,
+            "ok": self.ok,
+            "findings": [
+                {name: getattr(finding, name) for name in names}
+                | {
+                    "first_labels": list(finding.labels[:20]),
+                    "first_rows": finding.rows[:20].tolist(),
+                }
+                for finding in self
+            ],
+        }
+
+    def to_text(self, width: int = 80) -> str:
+        """The findings as text of at most so many columns."""
+        blocks = ["\n".join(finding.lines(max(width, 40))) for finding in self]
+        return "\n\n".join([f"{self.subject}\n{self._counts()}", *blocks])
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+    def __repr__(self) -> str:
+        return f"Checkup({self._counts()})"
+
+    def _counts(self) -> str:
+        numbers = [
+            (severity, sum(finding.severity == severity for finding in self))
+            for severity in SEVERITIES
+        ]
+        told = [f"{n} {severity}{'' if n == 1 else 's'}" for severity, n in numbers if n]
+        return ", ".join(told) or "nothing found"
+
+    def _repr_html_(self) -> str:
+        head = f"<p><b>{escape(self.subject)}</b><br>{self._counts()}</p>"
+        if not len(self):
+            return head
+        titles = "".join(
+            f'<th {_LEFT}">{title}</th>'
+            for title in ("", "what was found", "what it does", "what to do")
+        )
+        return (
+            f"{head}<table><thead><tr>{titles}</tr></thead>"
+            f"<tbody>{''.join(map(_html_row, self))}</tbody></table>"
+        )
+
+
+def _html_row(finding: Finding) -> str:
+    mark = (
+        f'<td {_LEFT}white-space:nowrap;border-left:4px solid {_COLOURS[finding.severity]}">'
+        f'<b style="color:{_COLOURS[finding.severity]}">{finding.severity}</b>'
+        f"<br><code>{escape(finding.code)}</code></td>"
+    )
+    cells = "".join(
+        f'<td {_LEFT}{_WRAPPED}">{_html_text(text)}</td>'
+        for text in (finding.found, finding.consequence, finding.remedy)
+    )
+    return f"<tr>{mark}{cells}</tr>"
+
+
+def _html_text(text: str) -> str:
+    """Escaped, what stands between backticks as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))

@@ -1,0 +1,150 @@
+"""OATutor's BKT parameters: into a model, and out of one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from adaptlearn.errors import ParameterError
+from adaptlearn.models.bkt import BKT
+from adaptlearn.validation import Interval, some
+
+_NAMES = {
+    "probMastery": "prior",
+    "probTransit": "learn",
+    "probSlip": "slip",
+    "probGuess": "guess",
+}
+_PROBABILITY = Interval(0, 1)
+
+
+def from_oatutor(
+    source: Mapping[str, Any] | str | PathLike[str], *, pooled: Mapping[str, float] | None = None
+) -> BKT:
+    """A model with OATutor's parameters.
+
+    Parameters
+    ----------
+    source : mapping, or path of a JSON file
+        What OATutor keeps in its ``bkt-params``: per skill ``probMastery`` (before the first
+        answer), ``probTransit``, ``probSlip`` and ``probGuess``.
+    pooled : mapping of str to float, optional
+        As in `BKT.from_parameters`: parameters of skills that are not in the file.
+
+    Raises
+    ------
+    ParameterError
+        Lists every skill and value that cannot be meant.
+
+    References
+    ----------
+    Z. Pardos, M. Tang, I. Anastasopoulos, S. Sheel, E. Zhang (2023). OATutor: an open-source
+    adaptive tutoring system and curated content library for learning sciences research. CHI.
+
+    Examples
+    --------
+    >>> model = from_oatutor({"rate": {
+    ...     "probMastery": 0.1, "probTransit": 0.1, "probSlip": 0.1, "probGuess": 0.1}})
+    >>> tracked = model.mastery({"student": ["ann"], "skill": ["rate"], "correct": [1]})
+    >>> tracked.value.round(2)  # what OATutor shows after a right answer
+    array([[0.55]])
+    """
+    problems: list[str] = []
+    name = "OATutor's parameters"
+    if isinstance(source, (str, PathLike)):
+        name = str(source)
+        source = _read(Path(source), problems)
+    if not isinstance(source, Mapping):
+        raise ParameterError(
+            name, problems or [f"expected a mapping of skills, got a {type(source).__name__}"]
+        )
+    table: dict[str, list[Any]] = {"skill": [], **{field: [] for field in _NAMES.values()}}
+    for skill, values in source.items():
+        faults = _faults(skill, values)
+        problems += faults
+        if not faults:
+            table["skill"].append(skill)
+            for theirs, ours in _NAMES.items():
+                table[ours].append(float(values[theirs]))
+    if not source:
+        problems.append("there are no skills")
+    if problems:
+        raise ParameterError(name, problems)
+    return BKT.from_parameters(table, pooled=pooled)
+
+
+def to_oatutor(model: BKT) -> dict[str, dict[str, float]]:
+    """A model's parameters as OATutor keeps them, ready for ``json.dump``.
+
+    Parameters
+    ----------
+    model : BKT
+        Fitted, without forgetting and without parameters by class: OATutor has neither.
+
+    Returns
+    -------
+    dict of str to dict
+        Per skill ``probMastery``, ``probTransit``, ``probSlip``, ``probGuess``. Skills are
+        text in OATutor, so integers become text. It has no place for the common parameters
+        of unseen skills, nor for standard errors.
+
+    Raises
+    ------
+    ParameterError
+        The model forgets, or has parameters by class.
+
+    Examples
+    --------
+    >>> model = BKT.from_parameters(
+    ...     {"skill": ["add"], "prior": [0.4], "learn": [0.2], "guess": [0.2], "slip": [0.1]})
+    >>> to_oatutor(model)
+    {'add': {'probMastery': 0.4, 'probTransit': 0.2, 'probSlip': 0.1, 'probGuess': 0.2}}
+    """
+    classes = dict.fromkeys(model.class_parameters_["parameter"].tolist())
+    problems = [f"{field} differs by class; OATutor has one value per skill" for field in classes]
+    table = model.parameters_
+    forgotten = table["skill"][table["forget"] > 0].tolist()
+    if forgotten:
+        problems.append(
+            f"forget is above 0 for skill {some(forgotten)}; OATutor knows no forgetting"
+        )
+    if problems:
+        raise ParameterError("to_oatutor", problems)
+    return {
+        str(skill): {theirs: float(table[ours][k]) for theirs, ours in _NAMES.items()}
+        for k, skill in enumerate(table["skill"].tolist())
+    }
+
+
+def _read(path: Path, problems: list[str]) -> Any:
+    """The file's JSON; names that occur twice, of which JSON would keep the last, are problems."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            names = [name for name, _ in pairs]
+            twice = sorted({name for name in names if names.count(name) > 1})
+            problems.append(f"{some(twice)} stands there more than once")
+        return found
+
+    try:
+        return json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=once)
+    except (ValueError, RecursionError) as error:  # of the text, its encoding, its nesting
+        raise ParameterError(str(path), [f"is not JSON: {error}"]) from None
+
+
+def _faults(skill: Any, values: Any) -> list[str]:
+    if not isinstance(skill, str):
+        return [f"skill {skill!r}: expected text"]
+    if not isinstance(values, Mapping):
+        return [f"skill {skill!r}: expected a mapping, got {values!r}"]
+    faults = [f"skill {skill!r} lacks {name!r}" for name in _NAMES if name not in values]
+    faults += [f"skill {skill!r} has an unknown {name!r}" for name in values if name not in _NAMES]
+    return faults + [
+        f"skill {skill!r}: {name} must be {_PROBABILITY}, got {values[name]!r}"
+        for name in _NAMES
+        if name in values and not _PROBABILITY.accepts(values[name])
+    ]

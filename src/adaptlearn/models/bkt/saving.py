@@ -1,0 +1,101 @@
+"""Fitted parameters as JSON holds them, and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from adaptlearn.models.bkt.classes import Classes, ClassTable, Scheme, in_order
+from adaptlearn.models.bkt.parameters import Parameters
+from adaptlearn.numerics import Floats
+
+
+def plain(value: Any) -> Any:
+    """A setting as JSON has it."""
+    if isinstance(value, Mapping):
+        pairs = [(plain(name), plain(entry)) for name, entry in value.items()]
+        # JSON would turn skills that are integers into texts. No skill is called "".
+        return dict(pairs) if all(isinstance(name, str) for name, _ in pairs) else {"": pairs}
+    if isinstance(value, (list, tuple)):
+        return [plain(entry) for entry in value]
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def restored(value: Any) -> Any:
+    """The setting that `plain` wrote; a tuple is a list."""
+    if isinstance(value, Mapping):
+        pairs = value[""] if set(value) == {""} else value.items()
+        return {name: restored(entry) for name, entry in pairs}
+    return [restored(entry) for entry in value] if isinstance(value, list) else value
+
+
+def read_parameters(table: Mapping[str, Any], shape: tuple[int, ...]) -> Parameters:
+    """Parameters by skill, checked."""
+    return Parameters(*(_probabilities(table[name], name, shape) for name in Parameters._fields))
+
+
+def class_content(classes: Classes, by_class: Mapping[str, Floats]) -> dict[str, Any]:
+    """Parameters by class: per parameter its columns, and per cell skill, labels and value."""
+    fields = {}
+    for field, values in by_class.items():
+        table = classes.tables[field]
+        skill, labels = table.split()[0].tolist(), table.labels()
+        # In an order that does not depend on how labels happen to be numbered.
+        order = sorted(range(len(skill)), key=lambda k: (skill[k], json.dumps(labels[k])))
+        fields[field] = {
+            "earlier": list(table.scheme.earlier),
+            "later": list(table.scheme.later),
+            "gap": table.scheme.gap,
+            "skill": [skill[k] for k in order],
+            "class": [labels[k] for k in order],
+            "value": values[order].tolist(),
+        }
+    return {"gaps": [float(gap) for gap in classes.gaps], "parameters": fields}
+
+
+def read_classes(
+    content: Mapping[str, Any] | None, n_skills: int
+) -> tuple[Classes | None, dict[str, Floats]]:
+    """What `class_content` wrote; None where no parameter differs by class."""
+    if content is None:
+        return None, {}
+    gaps = tuple(float(gap) for gap in content["gaps"])
+    tables, by_class = {}, {}
+    for field in Parameters._fields:
+        entry = content["parameters"].get(field)
+        scheme, cells = Scheme(), []
+        if entry is not None:
+            scheme = Scheme(tuple(entry["earlier"]), tuple(entry["later"]), bool(entry["gap"]))
+            cells = [(tuple(a), tuple(b), int(c)) for a, b, c in entry["class"]]
+        earlier = in_order({cell[0] for cell in cells}) or [()]
+        later = in_order({cell[1] for cell in cells}) or [()]
+        n_gaps = len(gaps) + 1 if scheme.gap else 1
+        table = ClassTable(scheme, n_skills, earlier, later, n_gaps, np.empty(0, np.int64))
+        if entry is not None:
+            place_earlier = {label: code for code, label in enumerate(earlier)}
+            place_later = {label: code for code, label in enumerate(later)}
+            keys = table.key(
+                np.array(entry["skill"], np.int64),
+                np.array([place_earlier[cell[0]] for cell in cells], np.int64),
+                np.array([place_later[cell[1]] for cell in cells], np.int64),
+                np.array([cell[2] for cell in cells], np.int64),
+            )
+            order = np.argsort(keys)
+            values = _probabilities(entry["value"], field, keys.shape)
+            if np.any(keys < 0) or np.any(np.diff(keys[order]) == 0):
+                raise ValueError(f"the classes of {field} name a skill or class twice, or none")
+            table, by_class[field] = table._replace(keys=keys[order]), values[order]
+        tables[field] = table
+    return Classes(tables, gaps), by_class
+
+
+def _probabilities(values: Any, name: str, shape: tuple[int, ...]) -> Floats:
+    array = np.array(values, np.float64)
+    if array.shape != shape:
+        raise ValueError(f"{name} has shape {array.shape}, expected {shape}")
+    if not np.all((array >= 0) & (array <= 1)):
+        raise ValueError(f"{name} holds values outside [0, 1]")
+    return array

@@ -1,0 +1,548 @@
+"""Serve a saved BKT to one student at a time, in pure Python.
+
+This file stands alone: it needs Python's standard library and nothing else, so an application may
+import it as ``adaptlearn.runtime`` or keep a copy of it. Its numbers are those of the library.
+
+>>> import tempfile
+>>> from pathlib import Path
+>>> from adaptlearn import runtime
+>>> from adaptlearn.models import BKT
+>>> from adaptlearn.simulation import simulate_school
+>>> with tempfile.TemporaryDirectory() as folder:
+...     BKT(n_init=1).fit(simulate_school().responses).save(Path(folder) / "model.json")
+...     model = runtime.load(Path(folder) / "model.json")
+>>> student, skill = model.student(), model.skills[0]
+>>> before = student.mastery(skill)
+>>> student.update(skill, True).mastery(skill) > before
+True
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import warnings
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, date, datetime
+from hashlib import sha256
+from operator import index
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, Self
+
+FORMAT_VERSION = 1
+FIELDS = ("prior", "learn", "forget", "guess", "slip")
+PRIOR, LEARN, FORGET, GUESS, SLIP = range(5)
+
+_CONTENT = ("model", "skills", "parameters", "pooled", "classes")  # what predictions depend on
+_KNOWN = {*_CONTENT, "format", "version", "settings", "fit", "uncertainty", "fingerprint", "digest"}
+_CLASSES = {"earlier", "later", "gap", "skill", "class", "value"}
+_TAKEN = {"time", "skill", "correct", "self"}  # `update` has these for something else
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+Skill = int | str
+Skills = Skill | Sequence[Skill]
+Time = float | date | None
+Label = tuple[Any, ...]
+Given = Mapping[str, Any]  # what is known of a response, by column; its time in seconds
+# P(known) after a skill's last response, and answers. Models that tell transitions apart add that
+# response's time, and its classes for learn and for forget (None: not in training).
+Belief = tuple[Any, ...]
+Beliefs = dict[Skill, Belief]
+When = Literal["next_opportunity", "after_response"]
+
+
+class ServingError(ValueError):
+    """Root of this file's errors; `problems` holds each that was found."""
+
+    def __init__(self, subject: str, problems: Sequence[str]) -> None:
+        self.subject, self.problems = subject, tuple(problems)
+        super().__init__(f"{subject}: {'; '.join(problems)}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.subject, self.problems)
+
+
+class ModelFileError(ServingError):
+    """A file that is damaged, was changed, or holds what this file cannot serve."""
+
+
+class ResponseError(ServingError):
+    """Arguments that describe no response."""
+
+
+class StateError(ServingError):
+    """A saved student that is damaged or of another model, or a time of another clock."""
+
+
+class LateResponse(ServingError):
+    """A response older than the student's last one."""
+
+
+class ImpossibleHistoryError(ServingError):
+    """An answer that parameters of exactly 0 or 1 rule out."""
+
+
+class UnseenSkillWarning(UserWarning):
+    """A skill that was not in training: the parameters common to all skills serve it."""
+
+
+class _Cells(NamedTuple):
+    """A skill's five probabilities; and per field, by (earlier, later, gap), those of classes."""
+
+    own: tuple[float, ...]
+    by_class: tuple[dict[tuple[Any, ...], float], ...]
+
+
+class _BKT:
+    """Bayesian knowledge tracing: from beliefs and a response to predictions and new beliefs."""
+
+    __slots__ = ("_first", "_gaps", "_later", "_lessons", "_pooled", "columns", "size", "table")
+
+    def __init__(self, manifest: Mapping[str, Any]) -> None:
+        problems: list[str] = []
+        skills = _skills(manifest["skills"], problems)
+        if problems or len(skills) < len(manifest["skills"]):
+            raise ValueError("; ".join(["its skills are not distinct labels", *problems]))
+        own = zip(*map(_probabilities, _fields(manifest["parameters"])), strict=True)
+        self.table = {
+            skill: _Cells(values, ({}, {}, {}, {}, {}))
+            for skill, values in zip(skills, own, strict=True)
+        }
+        self._pooled = _Cells(tuple(_probabilities(_fields(manifest["pooled"]))), ({},) * 5)
+        classes = manifest.get("classes", {"gaps": [], "parameters": {}})
+        self._gaps = [float(gap) for gap in classes["gaps"]]
+        # The classes that count at a first response, and at later ones: field, columns of the
+        # response itself, whether the gap counts; and for learn and forget, the columns of the
+        # response before with the labels that occurred.
+        self._first: list[tuple[int, Label, bool]] = []
+        self._later: list[tuple[int, Label, bool]] = []
+        self._lessons: dict[int, tuple[Label, set[Label]]] = {}
+        names: list[str] = []
+        for name, entry in classes["parameters"].items():
+            if set(entry) != _CLASSES:
+                raise ValueError(f"the classes of {name} have the parts {sorted(entry)}")
+            self._read_classes(FIELDS.index(name), entry)
+            names += [*entry["earlier"], *entry["later"]]
+        if _TAKEN.intersection(names):
+            raise ValueError(f"it has classes by {sorted(_TAKEN.intersection(names))}")
+        gap = ["time"] if any(gap for _, _, gap in self._later) else []
+        self.columns = tuple(dict.fromkeys([*names, *gap]))
+        self.size = 5 if self._lessons else 2  # of a belief
+
+    def _read_classes(self, field: int, entry: Mapping[str, Any]) -> None:
+        cells, values = list(self.table.values()), _probabilities(entry["value"])
+        labels = [(tuple(a), tuple(b), gap) for a, b, gap in entry["class"]]
+        for skill, label, value in zip(entry["skill"], labels, values, strict=True):
+            cells[skill].by_class[field][label] = value
+        if field in (LEARN, FORGET):
+            self._lessons[field] = tuple(entry["earlier"]), {label[0] for label in labels}
+        else:
+            self._first.append((field, tuple(entry["later"]), False))
+        if field != PRIOR:
+            self._later.append((field, tuple(entry["later"]), bool(entry["gap"])))
+
+    def respond(
+        self, beliefs: Beliefs, skills: Iterable[Skill], right: bool | None, given: Given
+    ) -> Beliefs:
+        """The beliefs that a response changes."""
+        kept: Belief = ()
+        if self._lessons:
+            kept = (given.get("time"), self._lesson(LEARN, given), self._lesson(FORGET, given))
+        found = {}
+        for skill in skills:
+            known, guess, slip = self._coming(beliefs, skill, given)
+            answers = beliefs[skill][1] if skill in beliefs else 0
+            if right is not None:
+                hit, missed = known * (1 - slip), known * slip
+                guessed, failed = (1 - known) * guess, (1 - known) * (1 - guess)
+                joint, other = (hit, guessed) if right else (missed, failed)
+                if not joint + other > 0:
+                    told = f"skill {skill!r} has probability 0 under parameters of exactly 0 or 1"
+                    raise ImpossibleHistoryError("response", [f"this answer on {told}"])
+                known, answers = joint / (joint + other), answers + 1
+            found[skill] = (known, answers, *kept)
+        return found
+
+    def p_correct(self, beliefs: Beliefs, skills: Sequence[Skill], given: Given) -> float:
+        """P(correct) of a response: the mean over its skills."""
+        total = 0.0
+        for skill in skills:
+            known, guess, slip = self._coming(beliefs, skill, given)
+            total += known * (1 - slip) + (1 - known) * guess
+        return total / len(skills)
+
+    def mastery(self, beliefs: Beliefs, skill: Skill, when: When) -> float:
+        """P(known) after the last response, or when the next one begins."""
+        if when == "after_response" and skill in beliefs:
+            return float(beliefs[skill][0])
+        return self._coming(beliefs, skill, {})[0]
+
+    def _coming(self, beliefs: Beliefs, skill: Skill, given: Given) -> tuple[float, float, float]:
+        """P(known) as a response begins, its guess and slip: of its classes, where known."""
+        cells, belief = self.table.get(skill), beliefs.get(skill)
+        if cells is None:
+            told = f"skill {skill!r} was not in training; the parameters common to all serve it"
+            warnings.warn(told, UnseenSkillWarning, stacklevel=4)
+            cells = self._pooled
+        prior, learn, forget, guess, slip = cells.own
+        schemes = self._first if belief is None else self._later
+        if schemes:
+            values = list(cells.own)
+            names: Label = ()
+            later: Label = ()
+            for field, columns, gapped in schemes:
+                if columns != names:
+                    names, later = columns, tuple([given.get(name) for name in columns])
+                earlier = belief[2 + field] if belief and field in (LEARN, FORGET) else ()
+                gap = 0
+                if gapped and belief:
+                    time = given.get("time")
+                    gap = -1 if time is None else bisect_right(self._gaps, time - belief[2])
+                values[field] = cells.by_class[field].get((earlier, later, gap), values[field])
+            prior, learn, forget, guess, slip = values
+        if belief is None:
+            return prior, guess, slip
+        return learn + (1 - learn - forget) * belief[0], guess, slip
+
+    def _lesson(self, field: int, given: Given) -> Label | None:
+        """What a response may have taught, by learn's or forget's columns; None if unseen."""
+        names, labels = self._lessons.get(field, ((), ()))
+        label = tuple([given[name] for name in names])
+        return label if label in labels else None
+
+
+class Model:
+    """A saved model, as `load` reads it.
+
+    Attributes
+    ----------
+    fingerprint : str
+        Names the model, as the fitted model's ``fingerprint_`` does.
+    skills : tuple of labels
+    columns : tuple of str
+        What `Student.update` must be told of a response besides its skill and answer.
+    """
+
+    __slots__ = ("columns", "engine", "fingerprint", "skills")
+
+    def __init__(self, engine: _BKT, fingerprint: str) -> None:
+        self.engine, self.fingerprint = engine, fingerprint
+        self.skills, self.columns = tuple(engine.table), engine.columns
+
+    def __repr__(self) -> str:
+        return f"Model({len(self.skills)} skills, {self.fingerprint[:12]}…)"
+
+    def student(self) -> Student:
+        """A student who has not answered yet."""
+        return Student(self)
+
+
+class Student:
+    """What one student knows under one model. A response costs O(1); no history is kept.
+
+    Parameters
+    ----------
+    model : Model
+    """
+
+    __slots__ = ("_beliefs", "_clock", "_engine", "_model", "_time")
+
+    def __init__(self, model: Model) -> None:
+        self._model, self._engine = model, model.engine
+        self._beliefs: Beliefs = {}
+        self._clock: str | None = None
+        self._time: float | None = None
+
+    def __repr__(self) -> str:
+        return f"Student({sum(belief[1] for belief in self._beliefs.values())} answers)"
+
+    def update(
+        self,
+        skill: Skills,
+        correct: bool | None,
+        *,
+        item: Any = None,
+        time: Time = None,
+        **columns: Any,
+    ) -> Self:
+        """Take in one response.
+
+        Parameters
+        ----------
+        skill : label, or list of labels
+            Each skill of a list gets full credit for the answer.
+        correct : bool or None
+            None is an exposure: an opportunity to learn, which says nothing of what is known.
+        item : label, optional
+        time : seconds or datetime, optional
+            One of the two throughout, or never any.
+        **columns
+            The further columns that the model reads; see `Model.columns`.
+
+        Raises
+        ------
+        ResponseError, LateResponse, StateError, ImpossibleHistoryError
+            Nothing is changed.
+        """
+        problems: list[str] = []
+        skills, right = _skills(skill, problems), _answer(correct, problems)
+        given, clock = _given(self._engine.columns, item, time, columns, problems)
+        problems += [f"{name} is missing" for name in self._engine.columns if name not in given]
+        self._check(problems, given, clock)
+        self._beliefs.update(self._engine.respond(self._beliefs, skills, right, given))
+        self._clock, self._time = clock, given.get("time")
+        return self
+
+    def p_correct(
+        self, skill: Skills, *, item: Any = None, time: Time = None, **columns: Any
+    ) -> float:
+        """P(correct) of a next response; of several skills, the mean of their predictions.
+
+        The arguments are those of `update`. A parameter that differs by what is left out is the
+        skill's own. Raises `ResponseError`, `LateResponse` or `StateError`.
+        """
+        problems: list[str] = []
+        skills = _skills(skill, problems)
+        given, clock = _given(self._engine.columns, item, time, columns, problems)
+        self._check(problems, given, self._clock if time is None else clock)
+        return self._engine.p_correct(self._beliefs, skills, given)
+
+    def mastery(self, skill: Skill, when: When = "next_opportunity") -> float:
+        """P(known) of a skill.
+
+        Parameters
+        ----------
+        skill : label
+        when : {"next_opportunity", "after_response"}
+            With or without the learning that follows the last response. A skill that was never
+            met stands at its prior in both.
+        """
+        problems: list[str] = []
+        label = _label(skill, "skill", problems)
+        if when not in ("next_opportunity", "after_response"):
+            problems.append(f"when is 'next_opportunity' or 'after_response', got {when!r}")
+        self._check(problems, {}, self._clock)
+        return self._engine.mastery(self._beliefs, label, when)
+
+    def masteries(self, when: When = "next_opportunity") -> dict[Skill, float]:
+        """P(known) of each of the model's skills; see `mastery`."""
+        return {skill: self.mastery(skill, when) for skill in self._model.skills}
+
+    def answers(self, skill: Skill) -> int:
+        """How many answers on a skill were taken in."""
+        return int(self._beliefs[skill][1]) if skill in self._beliefs else 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """The student in values that JSON holds exactly; `from_dict` takes them back."""
+        return {
+            "format": "adaptlearn-student",
+            "version": FORMAT_VERSION,
+            "model": self._model.fingerprint,
+            "clock": self._clock,
+            "time": self._time,
+            "beliefs": [[skill, *belief] for skill, belief in self._beliefs.items()],
+        }
+
+    @classmethod
+    def from_dict(cls, model: Model, state: Mapping[str, Any]) -> Self:
+        """The student whom `to_dict` described.
+
+        Raises
+        ------
+        StateError
+            The description is damaged, or was made with another model.
+        """
+        student, n = cls(model), 1 + model.engine.size
+        try:
+            if (state["format"], state["version"]) != ("adaptlearn-student", FORMAT_VERSION):
+                raise ValueError("is of another format or version")
+            if state["model"] != model.fingerprint:
+                raise ValueError(
+                    f"belongs to model {state['model'][:12]}…, this one is "
+                    f"{model.fingerprint[:12]}…; replay the responses into a new student"
+                )
+            clock, rows = state["clock"], state["beliefs"]
+            if clock not in (("none", "seconds", "naive", "aware") if rows else (None,)):
+                raise ValueError(f"has times of the kind {clock!r}")
+            timed = clock not in (None, "none")
+            student._clock, student._time = clock, _seconds(state["time"], timed)
+            student._beliefs = {row[0]: _belief(row, n, timed) for row in rows}
+            if len(student._beliefs) < len(rows):
+                raise ValueError("has a skill twice")
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            told = str(error) if type(error) is ValueError else f"is damaged: {error!r}"
+            raise StateError("saved student", [told]) from None
+        return student
+
+    def _check(self, problems: list[str], given: Given, clock: str | None) -> None:
+        if problems:
+            raise ResponseError("response", problems)
+        if self._clock is not None and clock != self._clock:
+            problem = (
+                f"the student's times are of the kind {self._clock!r}, this one is {clock!r}; give "
+                "all of them one kind (datetimes all with a zone, or none)"
+            )
+            raise StateError("response", [problem])
+        late = 0.0 if self._time is None else self._time - given.get("time", self._time)
+        if late > 0:
+            problem = (
+                f"is {late:g} s older than the student's last one; nothing was "
+                "changed. Replay the responses in order into a new student"
+            )
+            raise LateResponse("response", [problem])
+
+
+def load(path: str | os.PathLike[str]) -> Model:
+    """Read a model that ``BKT.save`` wrote.
+
+    Raises
+    ------
+    ModelFileError
+        The file is damaged, was changed after saving, or holds what this file cannot serve.
+    FileNotFoundError
+        There is no such file.
+    """
+    data = Path(path).read_bytes()
+    try:
+        manifest = _opened(data)
+        return Model(_BKT(manifest), manifest["fingerprint"])
+    except (KeyError, TypeError, ValueError, IndexError, RecursionError) as error:
+        told = f"cannot be read: {error}"
+        if not isinstance(error, ValueError):
+            told = f"a part is missing or of the wrong kind: {error!r}"
+        raise ModelFileError(str(path), [told]) from None
+
+
+def _opened(data: bytes) -> dict[str, Any]:
+    """A manifest that is whole, unchanged, and has no part this file does not know."""
+    manifest: dict[str, Any] = json.loads(data)
+    if manifest["format"] != "adaptlearn-model":
+        raise ValueError("it is no saved model of adaptlearn")
+    if manifest["version"] > FORMAT_VERSION:
+        raise ValueError(f"its version {manifest['version']} is newer than {FORMAT_VERSION}")
+    body = {name: part for name, part in manifest.items() if name != "digest"}
+    if manifest["digest"] != _fingerprint(body):
+        raise ValueError("its content does not match its digest: it was changed after saving")
+    if unknown := sorted(set(manifest) - _KNOWN):
+        raise ValueError(f"it has parts this file cannot serve: {', '.join(unknown)}")
+    if manifest["model"] != "BKT":
+        raise ValueError(f"it holds a model named {manifest['model']!r}; only BKT is known here")
+    content = {name: manifest[name] for name in _CONTENT if name in manifest}
+    if manifest["fingerprint"] != _fingerprint(content):
+        raise ValueError("its fingerprint is not that of its parameters")
+    return manifest
+
+
+def _fingerprint(content: Mapping[str, Any]) -> str:
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return sha256(text.encode()).hexdigest()
+
+
+def _fields(table: Mapping[str, Any]) -> list[Any]:
+    if set(table) != set(FIELDS):
+        raise ValueError(f"it has the parameters {sorted(table)}, expected {FIELDS}")
+    return [table[name] for name in FIELDS]
+
+
+def _probabilities(values: Sequence[Any]) -> list[float]:
+    if not all(type(value) in (int, float) and 0 <= value <= 1 for value in values):
+        raise ValueError("it has parameters outside [0, 1]")
+    return [float(value) for value in values]
+
+
+def _belief(row: Sequence[Any], n: int, timed: bool) -> Belief:
+    skill, known, answers, *kept = row
+    whole = len(row) == n and type(skill) in (int, str) and type(answers) is int
+    if not whole or answers < 0:
+        raise ValueError(f"has a belief that is none: {row!r}")
+    (known,) = _probabilities([known])
+    if not kept:
+        return known, answers
+    learn, forget = (None if label is None else tuple(label) for label in kept[1:])
+    hash((learn, forget))  # raises what `from_dict` reports
+    return known, answers, _seconds(kept[0], timed), learn, forget
+
+
+def _seconds(value: Any, timed: bool) -> float | None:
+    if timed and type(value) in (int, float) and math.isfinite(value):
+        return float(value)
+    if timed or value is not None:
+        raise ValueError(f"has a time {value!r}")
+    return None
+
+
+def _skills(skill: Any, problems: list[str]) -> Sequence[Skill]:
+    if type(skill) is int or (type(skill) is str and skill):
+        return (skill,)
+    if not isinstance(skill, (list, tuple, set, frozenset)):
+        return (_label(skill, "skill", problems),)
+    labels = list(dict.fromkeys([_label(one, "skill", problems) for one in skill]))
+    if len({isinstance(label, str) for label in labels}) != 1:
+        problems.append(f"skill is {skill!r}; expected one or several, all texts or all integers")
+    return labels
+
+
+def _label(value: Any, role: str, problems: list[str]) -> Skill:
+    if isinstance(value, str) and value:
+        return str.__str__(value)  # an enumeration's own says its name
+    with suppress(TypeError):
+        if type(value) is not bool:
+            return index(value)
+    problems.append(f"{role} is {value!r}; expected an integer or a text")
+    return ""
+
+
+def _answer(correct: Any, problems: list[str]) -> bool | None:
+    if correct is None or correct is True or correct is False:
+        return correct
+    number = isinstance(correct, (int, float)) or getattr(correct, "ndim", None) == 0
+    if number and correct in (0, 1):
+        return bool(correct)
+    problems.append(f"correct is {correct!r}; expected True, False, or None for an exposure")
+    return None
+
+
+def _given(
+    names: Sequence[str], item: Any, time: Any, columns: dict[str, Any], problems: list[str]
+) -> tuple[dict[str, Any], str]:
+    """What is told of a response, None being nothing; and the clock of its time."""
+    if item is not None:
+        columns["item"] = _label(item, "item", problems)
+    given = {name: value for name, value in columns.items() if value is not None}
+    for name, value in given.items():
+        if name not in names and name != "item":
+            problems.append(f"the model reads no column {name!r}; it reads {list(names)}")
+        elif type(value) is not str and type(value) is not int and not _is_label(value):
+            problems.append(f"{name} is {value!r}; expected a label")
+    if time is None:
+        return given, "none"
+    given["time"], clock = _moment(time, problems)
+    return given, clock
+
+
+def _is_label(value: Any) -> bool:
+    with suppress(TypeError):  # it has no hash, or does not compare
+        return bool({value} and value == value)  # noqa: PLR0124 - false of nan
+    return False
+
+
+def _moment(time: Any, problems: list[str]) -> tuple[float, str]:
+    """Seconds, and by which clock."""
+    if isinstance(time, float) and math.isfinite(time):
+        return float(time), "seconds"
+    if type(time) is not bool and hasattr(time, "__index__") and abs(time) < 2**53:
+        return float(time), "seconds"
+    if isinstance(time, datetime) and time == time:  # noqa: PLR0124 - false of pandas' NaT
+        # A time without a zone is counted as its clock shows it.
+        aware = time.utcoffset() is not None
+        past = (time if aware else time.replace(tzinfo=UTC)) - _EPOCH
+        micros = (past.days * 86_400 + past.seconds) * 1_000_000 + past.microseconds
+        seconds = micros / 1e6 + getattr(past, "nanoseconds", 0) / 1e9  # pandas has those
+        return seconds, "aware" if aware else "naive"
+    if type(time) is date:
+        return 86400.0 * (time - _EPOCH.date()).days, "naive"
+    problems.append(f"time is {time!r}; expected finite seconds or a datetime")
+    return 0.0, "none"
