@@ -38,17 +38,28 @@ $(OLDEST)/.installed: pyproject.toml constraints-oldest.txt
 		--editable ".[all]" --group test --group peers
 	@touch $@
 
+# Spark is half a gigabyte and needs Java: only the tests get it, and only where Java is.
+$(VENV)/.spark: $(VENV)/.installed
+	@if command -v java > /dev/null; then \
+		$(BIN)/python -m pip install --quiet --editable ".[spark]"; fi
+	@touch $@
+
+$(OLDEST)/.spark: $(OLDEST)/.installed
+	@if command -v java > /dev/null; then $(OLDEST)/bin/python -m pip install --quiet \
+		--constraint constraints-oldest.txt --editable ".[spark]"; fi
+	@touch $@
+
 demo: $(VENV)/.installed
 	$(BIN)/python -m adaptlearn demo $(if $(LOG),--log "$(LOG)")
 
 test: test-newest test-oldest
 
-test-newest: $(VENV)/.installed
+test-newest: $(VENV)/.spark
 	@echo "== tests with the newest dependencies"
 	REQUIRE="$(REQUIRE)" $(BIN)/python -m pytest $(ARGS)
 
 # Only tests/: examples in docstrings and pages show what the newest NumPy prints.
-test-oldest: $(OLDEST)/.installed
+test-oldest: $(OLDEST)/.spark
 	@echo "== tests with the oldest supported dependencies, and the peers"
 	REQUIRE="$(REQUIRE),peers" $(OLDEST)/bin/python -m pytest tests $(ARGS)
 

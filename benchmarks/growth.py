@@ -22,12 +22,14 @@ from statistics import median
 from typing import Any, NamedTuple
 
 import numpy as np
-from _logs import RANGES, Columns
+from _logs import RANGES
 from _record import HERE, circumstances, write
 from numpy.typing import NDArray
 
 from adaptlearn.errors import AdaptLearnWarning
 from adaptlearn.models import BKT
+
+Columns = dict[str, NDArray[Any]]  # of the narrowest kinds: 50 million rows in 450 MB
 
 START = {"prior": 0.4, "learn": 0.15, "guess": 0.2, "slip": 0.1}
 

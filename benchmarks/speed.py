@@ -78,7 +78,7 @@ def comparisons() -> list[Comparison]:
         mirt(small, repeats=3),
         hmmlearn(small),
         pybkt(middle),
-        mirt(middle, starts=1),
+        mirt(middle),
         hmmlearn(middle, one_in=20),
         pybkt(large),
         mirt(large),
@@ -87,7 +87,7 @@ def comparisons() -> list[Comparison]:
         mirt(long),
         hmmlearn(long, one_in=10),
         *(pybkt(log) for log in real),
-        *(mirt(log, starts=1) for log in real),
+        *(mirt(log) for log in real),
         *(hmmlearn(log, one_in=10) for log in real),
     ]
 
@@ -184,7 +184,7 @@ def against(comparison: Comparison, quick: bool) -> dict[str, Any]:
     columns, name = log_of(comparison, quick)
     found: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
-        np.savez(Path(folder, "log.npz"), **columns)
+        np.savez(Path(folder, "log.npz"), allow_pickle=False, **columns)
         numbers = (comparison.starts, comparison.repeats, comparison.our_repeats)
         for mode in comparison.modes:
             done = subprocess.run(

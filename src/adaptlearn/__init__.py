@@ -37,7 +37,18 @@ _HOMES = {
     "evaluate": "evaluation",
     "load": "models",
     **dict.fromkeys(
-        ("errors", "evaluation", "models", "responses", "sequencing", "simulation", "tracking"), ""
+        (
+            "errors",
+            "evaluation",
+            "interop",
+            "models",
+            "responses",
+            "runtime",
+            "sequencing",
+            "simulation",
+            "tracking",
+        ),
+        "",
     ),
 }
 __all__ = [

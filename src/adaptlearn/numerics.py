@@ -173,9 +173,14 @@ class KeyTable:
             pending, places = pending[go_on], (places[go_on] + 1) & mask
         return slots
 
-    def add(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The slot of each key, made where it is not yet held. `keys` must be distinct."""
-        slots = self.find(keys)
+    def add(
+        self, keys: NDArray[np.int64], slots: NDArray[np.int64] | None = None
+    ) -> NDArray[np.int64]:
+        """The slot of each key, made where it is not yet held. `keys` must be distinct.
+
+        `slots` may give what `find` has found for them.
+        """
+        slots = self.find(keys) if slots is None else slots.copy()
         new = np.flatnonzero(slots < 0)
         if len(new):
             first, self._n = self._n, self._n + len(new)

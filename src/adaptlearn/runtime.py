@@ -190,18 +190,19 @@ class _BKT:
         prior, learn, forget, guess, slip = cells.own
         schemes = self._first if belief is None else self._later
         if schemes:
-            values = list(cells.own)
+            values, by_class = list(cells.own), cells.by_class
             names: Label = ()
             later: Label = ()
             for field, columns, gapped in schemes:
                 if columns != names:
-                    names, later = columns, tuple([given.get(name) for name in columns])
-                earlier = belief[2 + field] if belief and field in (LEARN, FORGET) else ()
-                gap = 0
-                if gapped and belief:
-                    time = given.get("time")
-                    gap = -1 if time is None else bisect_right(self._gaps, time - belief[2])
-                values[field] = cells.by_class[field].get((earlier, later, gap), values[field])
+                    names, later = columns, tuple(map(given.get, columns))
+                earlier, gap = (), 0
+                if belief and field <= FORGET:
+                    earlier = belief[2 + field]
+                    if gapped:
+                        time = given.get("time")
+                        gap = -1 if time is None else bisect_right(self._gaps, time - belief[2])
+                values[field] = by_class[field].get((earlier, later, gap), values[field])
             prior, learn, forget, guess, slip = values
         if belief is None:
             return prior, guess, slip
@@ -210,7 +211,7 @@ class _BKT:
     def _lesson(self, field: int, given: Given) -> Label | None:
         """What a response may have taught, by learn's or forget's columns; None if unseen."""
         names, labels = self._lessons.get(field, ((), ()))
-        label = tuple([given[name] for name in names])
+        label = tuple(map(given.get, names))
         return label if label in labels else None
 
 
@@ -486,6 +487,8 @@ def _skills(skill: Any, problems: list[str]) -> Sequence[Skill]:
 
 
 def _label(value: Any, role: str, problems: list[str]) -> Skill:
+    if type(value) is int:
+        return value
     if isinstance(value, str) and value:
         return str.__str__(value)  # an enumeration's own says its name
     with suppress(TypeError):

@@ -64,6 +64,21 @@ def test_easy_questions_are_no_parts_of_one_response() -> None:
     assert "expanded-rows" not in codes(columns)
 
 
+def test_a_few_neighbours_without_times_may_agree_by_chance() -> None:
+    columns = without(sound(), "time")
+    rows = [row for row, skill in enumerate(columns["skill"]) if skill == "add"]
+    assert "expanded-rows" not in codes(expanded(columns, rows[:4]))
+    assert "expanded-rows" in codes(expanded(columns, rows[:20]))
+    columns["correct"] = [1] * 960
+    assert "expanded-rows" not in codes(expanded(columns, rows[:20]))
+
+
+def test_lessons_on_several_skills_give_no_answer_away() -> None:
+    columns = expanded(sound(), [3])
+    columns["correct"][3] = columns["correct"][4] = None
+    assert "expanded-rows" not in codes(columns, unanswered="exposure")
+
+
 def test_nothing_is_expanded_where_neither_item_nor_time_would_show_it() -> None:
     rows = [row for row, skill in enumerate(sound()["skill"]) if skill == "add"]
     assert codes(without(expanded(sound(), rows), "item", "time")) == ["order-from-rows"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from tests.checkup.sound import START, checked, codes, more, read, sound
 
@@ -112,6 +113,8 @@ def test_skills_that_always_come_together() -> None:
     assert checkup.codes == ("skills-inseparable",)
     assert checkup["skills-inseparable"].labels == ("add", "sum")
     assert "'add' and 'sum'" in checkup["skills-inseparable"].found
+    rows = np.flatnonzero(np.array([skill == ["carry"] for skill in columns["skill"]]))
+    assert check(read(columns)[rows]).codes == ()  # where neither of the two occurs
     columns["skill"][0] = ["add"]
     columns["item"][0] = "another"
     assert "skills-inseparable" not in codes(columns)

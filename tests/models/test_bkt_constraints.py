@@ -102,7 +102,7 @@ def test_a_start_outside_the_bounds_is_moved_inside():
 
 def test_bounds_that_do_not_bind_change_nothing():
     log = answers(300, 6, seed=0)
-    wide = BKT(n_init=1, bounds={name: (0, 1) for name in ("prior", "learn", "guess", "slip")})
+    wide = BKT(n_init=1, bounds=dict.fromkeys(("prior", "learn", "guess", "slip"), (0, 1)))
     free = BKT(n_init=1).fit(log)
     assert wide.fit(log).fingerprint_ == free.fingerprint_
 
@@ -276,7 +276,7 @@ def test_constraints_of_skills_that_are_integers_are_saved_as_such(tmp_path):
     options: dict[str, Any] = {"n_init": 1, "max_iter": 20, "bounds": {"guess": by_skill}}
     model = BKT(**options, fixed={"slip": {3: 0.125, 11: 0.25}}).fit(log)
     model.save(tmp_path / "m.json")
-    again = adaptlearn.load(tmp_path / "m.json")
+    again: Any = adaptlearn.load(tmp_path / "m.json")
     assert again.get_params()["bounds"] == {"guess": {2: [0.1, 0.2], 10: [0.2, 0.3]}}
     assert again.fingerprint_ == model.fingerprint_
     assert again.fit(log).fingerprint_ == model.fingerprint_

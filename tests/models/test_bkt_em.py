@@ -21,7 +21,7 @@ from adaptlearn.models.bkt.filtering import filter_sequences
 from adaptlearn.models.bkt.parameters import FLOOR, MARGIN, Limits, Parameters
 from adaptlearn.models.bkt.trie import EXPOSURE, answers_only, build_trie, history_symbols
 
-LAYOUTS = {
+LAYOUTS: dict[str, dict[str, float]] = {
     "shared": {"_FEW": 0, "_SHARED": 2.0},
     "alone": {"_FEW": 0, "_SHARED": 0.0},
     "stretches": {"_FEW": 10**6, "_STRETCH": 256},

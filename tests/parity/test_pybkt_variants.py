@@ -15,7 +15,7 @@ from adaptlearn.models import BKT
 
 START = {"prior": 0.35, "learn": 0.2, "forget": 0.1, "guess": 0.25, "slip": 0.15}
 LESSONS, ITEMS = ("algebra", "chess", "drill"), (7, 8, 12, 30)
-TRUTH = {
+TRUTH: dict[str, dict[Any, float]] = {
     "learn": dict(zip(LESSONS, (0.1, 0.25, 0.4), strict=True)),
     "forget": dict(zip(LESSONS, (0.15, 0.05, 0.02), strict=True)),
     "guess": dict(zip(ITEMS, (0.1, 0.2, 0.3, 0.35), strict=True)),
@@ -74,7 +74,7 @@ def pybkt_pairs(students, items):
     return np.array(pairs)
 
 
-def pybkt_fit(peer, columns, n_steps, kind, column, forgetting):
+def pybkt_fit(peer, columns, n_steps, column, *, forgetting):
     """pyBKT's EM from our start, on the data as its own reader prepares them."""
     pd = pytest.importorskip("pandas")
     helper, em_fit = peer("pyBKT.util.data_helper"), peer("pyBKT.fit.EM_fit")
@@ -85,10 +85,10 @@ def pybkt_fit(peer, columns, n_steps, kind, column, forgetting):
         "skill_name": "skill",
         "correct": "correct",
         "order_id": "order",
-        **{name: column[name] for name in kind},
+        **column,
     }
     with pd.option_context("mode.chained_assignment", None):  # its reader sets it for good
-        prepared = helper.convert_data(frame, "one", defaults, [name in kind for name in kinds])
+        prepared = helper.convert_data(frame, "one", defaults, [name in column for name in kinds])
     data = prepared["one"]
     resources, classes = data["resource_names"], data["gs_names"]
     start = {
@@ -99,7 +99,7 @@ def pybkt_fit(peer, columns, n_steps, kind, column, forgetting):
         "slips": np.full(len(classes), START["slip"]),
         "As": np.zeros((len(resources), 2, 2)),  # the M step writes here
     }
-    if "multiprior" in kind:
+    if "multiprior" in column:
         # A first, empty response that nobody knows: what it teaches is the prior by class.
         start["prior"] = 0
         start["learns"] = np.array(
@@ -162,9 +162,9 @@ VARIANTS: dict[str, tuple[dict[str, str], bool, dict[str, str]]] = {
 @pytest.mark.parametrize("n_steps", [1, 2, 25])
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_steps_equal_those_of_pybkt(peer, variant, n_steps):
-    kind, forgetting, by = VARIANTS[variant]
+    column, forgetting, by = VARIANTS[variant]
     columns = make_columns(forgetting)
-    theirs, before_last = pybkt_fit(peer, columns, n_steps, kind, kind, forgetting)
+    theirs, before_last = pybkt_fit(peer, columns, n_steps, column, forgetting=forgetting)
     model = ours(columns, n_steps, forgetting, **by)
     assert model.n_iter_.tolist() == [n_steps]
     for field in START:
@@ -195,7 +195,7 @@ def test_multiprior_is_a_prior_by_the_class_of_the_first_response(peer, n_steps,
     columns = make_columns(forgetting=False)
     columns["first"] = np.where(columns["correct"] == 1, "right", "wrong")
     theirs, before_last = pybkt_fit(
-        peer, columns, n_steps, {"multiprior"}, {"multiprior": column}, forgetting=False
+        peer, columns, n_steps, {"multiprior": column}, forgetting=False
     )
     columns["group"] = columns[column]
     model = ours(columns, n_steps, False, prior_by="group")

@@ -54,7 +54,7 @@ def histories_twice(facts: Facts) -> Iterator[Finding]:
         same &= log.item.codes[mine] == log.item.codes[again]
     chain = np.repeat(np.arange(len(half)), half)
     agree = np.bincount(chain, same, len(half))
-    twice = judged & (lengths % 2 == 0) & (agree == half)
+    twice = judged & (agree == half)
     if twice.sum() < 0.9 * judged.sum() or half[twice].sum() < 30:
         return
     rows = np.sort(again[twice[chain]])

@@ -113,7 +113,7 @@ def _unidentified(facts: Facts) -> tuple[Mask, ...]:
 def lopsided_skills(facts: Facts) -> Iterator[Finding]:
     """Skills with a few wrong answers, or a few right ones, among many."""
     counts, log = facts.skills, facts.log
-    identified = (counts.entries > 0) & ~np.logical_or.reduce(_unidentified(facts))
+    identified = ~np.logical_or.reduce(_unidentified(facts))
     for code, number, word, consequence, remedy in (
         (
             "skill-few-wrong",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from adaptlearn.errors import ParameterError
+from adaptlearn.interop.plainness import individual_problems
 from adaptlearn.models.bkt import BKT
 from adaptlearn.validation import Interval, some
 
@@ -94,7 +95,7 @@ def to_oatutor(model: BKT) -> dict[str, dict[str, float]]:
     Raises
     ------
     ParameterError
-        The model forgets, or has parameters by class.
+        The model forgets, has parameters by class, or is individualised.
 
     Examples
     --------
@@ -104,7 +105,8 @@ def to_oatutor(model: BKT) -> dict[str, dict[str, float]]:
     {'add': {'probMastery': 0.4, 'probTransit': 0.2, 'probSlip': 0.1, 'probGuess': 0.2}}
     """
     classes = dict.fromkeys(model.class_parameters_["parameter"].tolist())
-    problems = [f"{field} differs by class; OATutor has one value per skill" for field in classes]
+    problems = individual_problems(model, "OATutor")
+    problems += [f"{field} differs by class; OATutor has one value per skill" for field in classes]
     table = model.parameters_
     forgotten = table["skill"][table["forget"] > 0].tolist()
     if forgotten:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import DataWarning, ParameterError
+from adaptlearn.interop.plainness import individual_problems
 from adaptlearn.models.bkt import BKT
 from adaptlearn.models.bkt.parameters import MARGIN
 from adaptlearn.responses.frames import columns_of
@@ -158,12 +159,12 @@ def to_pybkt(model: BKT) -> dict[str, NDArray[Any]]:
     """
     by_class = _by_class(model)
     fields = list(dict.fromkeys(field for _, field in by_class))
-    problems = _misfits(model, fields)
+    problems = individual_problems(model, "pyBKT") + _misfits(model, fields)
     rows: list[tuple[str, str, str, float]] = []
     for k, skill in enumerate(model.skills_.tolist()):
         own = {field: float(model.parameters_[field][k]) for field in _THEIRS}
         classes = {field: by_class.get((skill, field), {}) for field in _THEIRS}
-        for field, values in _theirs(own, classes, bool("prior" in fields)).items():
+        for field, values in _theirs(own, classes, priors="prior" in fields).items():
             named = sorted((str(label), value) for label, value in values.items())
             if len({name for name, _ in named}) < len(named):
                 problems.append(f"skill {skill!r}: classes of {field} are alike as text")
@@ -188,13 +189,13 @@ def _read(params: Any, problems: list[str]) -> Table:
     for row, (skill, name, label, value) in enumerate(_rows(params, problems)):
         if name not in _NAMES:
             problems.append(f"row {row}: param {name!r} is not one of {', '.join(_NAMES)}")
-        elif not (isinstance(value, float) and _PROBABILITY.accepts(value)):
+        elif not _PROBABILITY.accepts(value):
             problems.append(f"row {row}: value must be {_PROBABILITY}, got {value!r}")
         else:
             values = table.setdefault(skill, {}).setdefault(_NAMES[name], {})
             if label in values:
                 problems.append(f"row {row}: skill {skill!r}, {name}, {label!r} a second time")
-            values[label] = value
+            values[label] = float(value)
     if not problems:
         for skill, fields in table.items():
             fields.setdefault("forget", dict.fromkeys(fields.get("learn", {}), 0.0))
@@ -210,9 +211,9 @@ def _rows(params: Any, problems: list[str]) -> Iterator[tuple[Any, Any, Any, Any
     if isinstance(params, Mapping) and all(isinstance(v, Mapping) for v in params.values()):
         for skill, values in params.items():
             for name, value in values.items():
-                flat = np.ravel(value)
+                flat = np.ravel(value).tolist()
                 if len(flat) == 1:
-                    yield skill, name, _NO_CLASS, float(flat[0])
+                    yield skill, name, _NO_CLASS, flat[0]
                 else:
                     problems.append(
                         f"skill {skill!r}: {name} has {len(flat)} values and no names of their "
@@ -411,7 +412,7 @@ def _misfits(model: BKT, fields: list[str]) -> list[str]:
 
 
 def _theirs(
-    own: Mapping[str, float], classes: Mapping[str, Values], priors: bool
+    own: Mapping[str, float], classes: Mapping[str, Values], *, priors: bool
 ) -> dict[str, Values]:
     """One skill's values as pyBKT arranges them."""
     found: dict[str, Values] = {}

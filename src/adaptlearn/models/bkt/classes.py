@@ -7,25 +7,27 @@ were not; the cells of skills and classes follow.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import ResponseDataError
+from adaptlearn.models.bkt.labels import (
+    Label,
+    entries_of,
+    known_codes,
+    label_problems,
+    read_labels,
+)
 from adaptlearn.models.bkt.parameters import Cells, Parameters
 from adaptlearn.models.bkt.trie import Alphabet
 from adaptlearn.numerics import Floats, Ints, distinct
 from adaptlearn.responses import ResponseLog
-from adaptlearn.responses.columns import is_missing, rows_text
 
 GAP, ITEM_PAIR = "gap", "item_pair"
 """Columns made from the log: time since the last practice, and the last item with this one."""
-
-Label = tuple[Any, ...]
-
-_EXPECTED = "expected texts, numbers or booleans"
 
 
 class Scheme(NamedTuple):
@@ -222,8 +224,8 @@ def train_classes(
     previous = _previous(log)
     tables, places = {}, {}
     for field, scheme in schemes.items():
-        earlier, earlier_labels = _read_labels(log, scheme.earlier)
-        later, later_labels = _read_labels(log, scheme.later)
+        earlier, earlier_labels = read_labels(log, scheme.earlier)
+        later, later_labels = read_labels(log, scheme.later)
         n_gaps = len(gaps) + 1 if scheme.gap else 1
         none = np.empty(0, np.int64)
         table = ClassTable(scheme, n_skills, earlier_labels, later_labels, n_gaps, none)
@@ -258,9 +260,10 @@ def alphabet_of(
     classes, places
         What `train_classes` found.
     """
-    codes, key = answers.astype(np.int64), answers.astype(np.int64)
+    codes = answers.astype(np.int64)
     for field, place in places.items():
-        key = codes * len(classes.tables[field].keys) + place
+        # Where no sequence goes on, transitions have no classes to tell apart.
+        key = codes * max(len(classes.tables[field].keys), 1) + place
         _, codes = distinct(key)
     one = np.zeros(int(codes.max()) + 1, np.int64)
     one[codes] = np.arange(len(codes))  # an entry with each symbol
@@ -268,11 +271,11 @@ def alphabet_of(
     owner: list[Ints | None] = []
     done: dict[int, tuple[Ints, Ints]] = {}
     for field in Parameters._fields:
-        place = places.get(field)
-        if place is None:
+        if field not in places:
             cells.append(None)
             owner.append(None)
             continue
+        place = places[field]
         if id(place) not in done:
             done[id(place)] = place[one], classes.tables[field].split()[0]
         cells.append(done[id(place)][0])
@@ -309,8 +312,8 @@ def find_cells(
         if not scheme:
             found[field] = np.minimum(skills, table.n_skills)
             continue
-        earlier = _known(*_read_labels(log, scheme.earlier), table.earlier)
-        later = _known(*_read_labels(log, scheme.later), table.later)
+        earlier = known_codes(*read_labels(log, scheme.earlier), table.earlier)
+        later = known_codes(*read_labels(log, scheme.later), table.later)
         gap = np.zeros_like(later)
         if _on_transition(field):
             earlier = _before(earlier, previous)
@@ -332,8 +335,8 @@ def last_classes(log: ResponseLog, classes: Classes) -> dict[str, NDArray[np.int
     """Codes of what the last entry of each sequence may have taught, by learn and forget."""
     ends = log.sequences.order[log.sequences.starts + log.sequences.lengths - 1]
     return {
-        field: _known(
-            *_read_labels(log, classes.tables[field].scheme.earlier), classes.tables[field].earlier
+        field: known_codes(
+            *read_labels(log, classes.tables[field].scheme.earlier), classes.tables[field].earlier
         )[ends]
         for field in ("learn", "forget")
     }
@@ -349,13 +352,8 @@ def _on_transition(field: str) -> bool:
     return field in ("learn", "forget")
 
 
-def _entries(log: ResponseLog, rows: Any) -> Any:
-    """A column of rows as a column of entries."""
-    return rows if log.skill_rows is None else rows[log.skill_rows]
-
-
 def _times(log: ResponseLog) -> Floats:
-    return np.asarray(_entries(log, log.time))
+    return np.asarray(entries_of(log, log.time))
 
 
 def _previous(log: ResponseLog) -> NDArray[np.int64]:
@@ -399,71 +397,6 @@ def _check_columns(log: ResponseLog, schemes: Mapping[str, Scheme]) -> None:
             )
             continue
         column = log.extra[name]
-        problems += _label_problems(name, column)
+        problems += label_problems(name, column)
     if problems:
         raise ResponseDataError("classes of responses", problems)
-
-
-def _label_problems(name: str, column: NDArray[Any]) -> Iterator[str]:
-    """What keeps a column from giving every row a class that a saved model can name."""
-    if column.dtype.kind not in "biufUO":
-        yield f"column {name!r}: holds {column.dtype} values; {_EXPECTED}"
-        return
-    gone = np.zeros(len(column), bool)
-    if column.dtype.kind == "f":
-        gone = np.isnan(column)
-    elif column.dtype.kind == "O":
-        values = column.tolist()
-        gone = np.array([is_missing(value) for value in values], bool)
-        strange = np.array(
-            [not isinstance(v, (str, int, float, np.number, np.bool_)) for v in values]
-        )
-        strange &= ~gone
-        if strange.any():
-            kind = type(values[int(np.argmax(strange))]).__name__
-            rows = rows_text(np.flatnonzero(strange))
-            yield f"column {name!r}: holds {kind} values in {rows}; {_EXPECTED}"
-            return
-        numbers = [isinstance(v, (float, np.floating)) for v in values]
-        column = np.where(numbers, column, 0.0).astype(float)
-    if gone.any():
-        yield f"column {name!r}: {rows_text(np.flatnonzero(gone))} missing; each needs a class"
-    endless = np.flatnonzero(np.isinf(column)) if column.dtype.kind == "f" else []
-    if len(endless):
-        yield f"column {name!r}: {rows_text(endless)} infinite; {_EXPECTED}"
-
-
-def _read_labels(log: ResponseLog, columns: Sequence[str]) -> tuple[Ints, list[Label]]:
-    """Each entry's label, as a code, and the labels: tuples of one value per column."""
-    codes: Ints = np.zeros(len(log), np.int64)
-    labels: list[Label] = [()]
-    for name in columns:
-        if name == "item" and log.item is not None:
-            values, own = log.item.labels.tolist(), log.item.codes
-        else:
-            column = log.extra[name]
-            if column.dtype.kind == "O":
-                place: dict[Any, int] = {}
-                objects = [v.item() if isinstance(v, np.generic) else v for v in column.tolist()]
-                own = np.array([place.setdefault(v, len(place)) for v in objects], np.int64)
-                values = list(place)
-            else:
-                found, own = np.unique(column, return_inverse=True)
-                values = found.tolist()
-        keys, codes = distinct(codes.astype(np.int64) * len(values) + own)
-        labels = [(*labels[key // len(values)], values[key % len(values)]) for key in keys.tolist()]
-    place_of = {label: code for code, label in enumerate(in_order(labels))}
-    number = np.array([place_of[label] for label in labels], np.int64)
-    return _entries(log, number[codes]), list(place_of)
-
-
-def in_order(labels: Iterable[Label]) -> list[Label]:
-    """Labels in an order that neither rows nor a file's can change."""
-    return sorted(labels, key=lambda label: [(type(value).__name__, value) for value in label])
-
-
-def _known(codes: Ints, labels: list[Label], training: list[Label]) -> NDArray[np.int64]:
-    """Codes of a log's labels as those of training; -1 where they did not occur there."""
-    place = {label: code for code, label in enumerate(training)}
-    number = np.array([place.get(label, -1) for label in labels], np.int64)
-    return number[codes]

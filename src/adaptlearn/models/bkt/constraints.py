@@ -93,7 +93,7 @@ def _is_probability(value: Any) -> bool:
     return (
         isinstance(value, (int, float, np.integer, np.floating))
         and not isinstance(value, bool)
-        and 0 <= value <= 1
+        and bool(0 <= value <= 1)
     )
 
 

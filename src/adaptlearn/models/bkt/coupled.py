@@ -156,6 +156,28 @@ def filter_students(
     ------
     ValueError
         A row has no entry.
+
+    Examples
+    --------
+    One student answers right, wrong, right on one skill without items. Cell 1 of each field
+    would serve a skill that was not seen when the parameters were fitted.
+
+    >>> logits = np.zeros(2)
+    >>> parameters = CoupledParameters(
+    ...     prior=logits, learn=logits - 2, forget=None, guess=logits - 1, slip=logits + 1,
+    ...     item=np.zeros(0), weights=Weights(answer=0.5), dynamics=Dynamics(),
+    ... )
+    >>> one = np.zeros(3, np.int64)
+    >>> log = CoupledLog(
+    ...     student=one, order=None, answer=np.array([1, 0, 1], np.int8), item=None,
+    ...     entry_rows=None, sequence=one, prior=np.zeros(1, np.int64),
+    ...     learn=one, forget=one, guess=one, slip=one,
+    ... )
+    >>> found = filter_students(log, parameters, StudentVectors.new(1), ChainVectors.new(1))
+    >>> found.p_correct.round(3)
+    array([0.558, 0.757, 0.522])
+    >>> found.students.answers
+    array([3])
     """
     layout = lay_out(log, len(students.ability), chains, students.answers, len(parameters.prior))
     local = coefficients(layout, parameters, rule)

@@ -26,9 +26,12 @@ import numpy as np
 
 from adaptlearn.errors import ImpossibleHistoryError
 from adaptlearn.models.bkt.parameters import MARGIN, Cells, Limits, Parameters
-from adaptlearn.models.bkt.sweeps import backward, binned, chances, forward
+from adaptlearn.models.bkt.sweeps import Chances, backward, binned, chances, forward
 from adaptlearn.models.bkt.trie import RIGHT, WRONG, PrefixTrie
 from adaptlearn.numerics import Floats, Ints, distinct
+
+
+_AT_ONCE = 1 << 15
 
 
 class Expectations(NamedTuple):
@@ -77,34 +80,63 @@ def expectations(trie: PrefixTrie, parameters: Parameters) -> Expectations:
     arriving /= scale
     message = backward(trie, chance, arriving)
 
-    sizes = [len(owner) for owner in trie.owner]
-    cells, top, below = trie.cells, trie.top, slice(trie.top, None)
-    parent = trie.parent[below]
+    return _count(trie, chance, state, scale, arriving, message)
 
-    # What reaches each node's parent, apart from the transition's own probability.
-    learned = _moved(state[0].take(parent, axis=1), arriving[:, :, below], chance.learn[:, below])
-    learned = binned(learned, cells.learn[below], sizes[1])
-    if chance.forget is None:
-        forgot = np.zeros((2, len(scale), sizes[2]))
-    else:
-        forgot = _moved(
-            state[1].take(parent, axis=1), arriving[::-1, :, below], chance.forget[:, below]
+
+def _count(
+    trie: PrefixTrie,
+    chance: Chances,
+    state: Floats,
+    scale: Floats,
+    arriving: Floats,
+    message: Floats,
+) -> Expectations:
+    """Expected counts from the sweeps, a stretch of nodes at a time: what fits the cache."""
+    restarts, cells = len(scale), trie.cells
+    sizes = Cells(*(len(owner) for owner in trie.owner))  # type: ignore[arg-type]
+    fits = np.zeros((restarts, trie.n_groups))
+    learned, forgot = np.zeros((2, restarts, sizes.learn)), np.zeros((2, restarts, sizes.forget))
+    answers = (
+        np.zeros((restarts, 3 * sizes.guess)),
+        np.zeros((restarts, 3 * sizes.slip)),
+    )
+    step = max(1, _AT_ONCE // restarts)
+    for lo in range(0, trie.n_nodes, step):
+        nodes = slice(lo, lo + step)
+        fits += binned(
+            np.log(scale[:, nodes]) * trie.weight[nodes], trie.group[nodes], trie.n_groups
         )
-        forgot = binned(forgot, cells.forget[below], sizes[2])
-    visits = message
-    visits *= state
-    unknown = binned(visits[0], cells.guess * 3 + trie.answer, 3 * sizes[3])
-    known = binned(visits[1], cells.slip * 3 + trie.answer, 3 * sizes[4])
-    unknown, known = unknown.reshape(-1, sizes[3], 3), known.reshape(-1, sizes[4], 3)
-    first = np.broadcast_to(trie.weight[:top], (len(scale), top))
+        visits = message[:, :, nodes] * state[:, :, nodes]
+        for known, cell in enumerate((cells.guess, cells.slip)):
+            place = cell[nodes] * 3 + trie.answer[nodes]
+            answers[known][:] += binned(visits[known], place, answers[known].shape[1])
+        nodes = slice(max(lo, trie.top), lo + step)
+        if nodes.start >= min(nodes.stop, trie.n_nodes):
+            continue
+        before = state.take(trie.parent[nodes], axis=2)
+        came = arriving[:, :, nodes]
+        learned += binned(
+            _moved(before[0], came, chance.learn[:, nodes]), cells.learn[nodes], sizes.learn
+        )
+        if chance.forget is not None:
+            forgot += binned(
+                _moved(before[1], came[::-1], chance.forget[:, nodes]),
+                cells.forget[nodes],
+                sizes.forget,
+            )
+    top = slice(trie.top)
+    prior = cells.prior[top]
+    first = np.broadcast_to(trie.weight[top], (restarts, trie.top))
+    unknown = answers[0].reshape(restarts, -1, 3)
+    known_answers = answers[1].reshape(restarts, -1, 3)
     return Expectations(
-        log_likelihood=binned(trie.weight * np.log(scale), trie.group, trie.n_groups),
-        first=binned(first, cells.prior[:top], sizes[0]),
-        first_known=binned(visits[1, :, :top], cells.prior[:top], sizes[0]),
+        log_likelihood=fits,
+        first=binned(first, prior, sizes.prior),
+        first_known=binned(message[1, :, top] * state[1, :, top], prior, sizes.prior),
         right_unknown=unknown[..., RIGHT],
         wrong_unknown=unknown[..., WRONG],
-        right_known=known[..., RIGHT],
-        wrong_known=known[..., WRONG],
+        right_known=known_answers[..., RIGHT],
+        wrong_known=known_answers[..., WRONG],
         stay_unknown=learned[0],
         learned=learned[1],
         stay_known=forgot[0],

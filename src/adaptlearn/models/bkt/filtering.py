@@ -16,6 +16,9 @@ from adaptlearn.models.bkt.trie import EXPOSURE, RIGHT
 from adaptlearn.numerics import Floats, Ints, Sequences, longest_first
 
 
+_AT_ONCE = 1 << 14  # sequences whose beliefs stay in the cache together
+
+
 class Filtered(NamedTuple):
     """What a pass along the sequences finds.
 
@@ -74,39 +77,49 @@ def filter_sequences(
     """
     chains, reach = longest_first(sequences)
     starts, ordered = sequences.starts[chains], symbols[sequences.order]
-    if isinstance(cells, Cells):
-        sets, changing = None, cells.take(sequences.order)
-    else:
-        sets, changing = table.take(cells[chains]), None
+    per_row = cells.take(sequences.order) if isinstance(cells, Cells) else None
     exposures = bool(len(ordered)) and ordered.max() == EXPOSURE
     in_order = np.empty(len(ordered))
     known = known_before[chains]
-    for level, m in enumerate(reach.tolist()):
-        place = starts[:m] + level
-        if changing is not None:
-            here = table.take(changing.take(place))
-        else:
-            assert sets is not None
-            here = sets.take(slice(m))
-        p = known[:m]
-        if level:
-            p *= 1 - here.learn - here.forget
-            p += here.learn
-        right = ordered[place] == RIGHT
-        missed = p * here.slip
-        hit, guessed = p - missed, (1 - p) * here.guess
-        in_order[place] = hit + guessed
-        joint = np.where(right, hit, missed)
-        scale = joint + np.where(right, guessed, (1 - p) - guessed)
-        if exposures:  # nothing is learnt of the state
-            unseen = ordered[place] == EXPOSURE
-            joint, scale = np.where(unseen, p, joint), np.where(unseen, 1.0, scale)
-        if not np.all(scale > 0):
-            raise _impossible(int(sequences.order[place[np.argmin(scale > 0)]]), skill_rows)
-        np.divide(joint, scale, out=p)
+    for first in range(0, len(chains), _AT_ONCE):
+        some = slice(first, first + _AT_ONCE)
+        begin, belief = starts[some], known[some]
+        sets = None if isinstance(cells, Cells) else table.take(cells[chains[some]])
+        for level, reached in enumerate(reach.tolist()):
+            m = min(reached - first, len(begin))
+            if m <= 0:
+                break
+            place, p = begin[:m] + level, belief[:m]
+            if sets is not None:
+                here = sets if m == len(begin) else sets.take(slice(m))
+            else:
+                assert per_row is not None
+                here = table.take(per_row.take(place))
+            if level:
+                p *= 1 - here.learn - here.forget
+                p += here.learn
+            answer = ordered[place]
+            in_order[place], scale = _answer(p, answer, here, exposures)
+            if not np.all(scale > 0):
+                raise _impossible(int(sequences.order[place[np.argmin(scale > 0)]]), skill_rows)
     p_correct, p_known = np.empty(len(ordered)), np.empty(len(chains))
     p_correct[sequences.order], p_known[chains] = in_order, known
     return Filtered(p_correct, p_known)
+
+
+def _answer(p: Floats, answer: Ints, here: Parameters, exposures: bool) -> tuple[Floats, Floats]:
+    """P(correct), and the probability of what was answered; `p` becomes the belief after it."""
+    right = answer == RIGHT
+    missed, unknown = p * here.slip, 1 - p
+    hit, guessed = p - missed, unknown * here.guess
+    joint = np.where(right, hit, missed)
+    scale = joint + np.where(right, guessed, unknown - guessed)
+    if exposures:  # nothing is learnt of the state
+        unseen = answer == EXPOSURE
+        joint, scale = np.where(unseen, p, joint), np.where(unseen, 1.0, scale)
+    with np.errstate(invalid="ignore"):  # 0 / 0: the caller finds and names it
+        np.divide(joint, scale, out=p)
+    return hit + guessed, scale
 
 
 def _impossible(row: int, skill_rows: Ints | None) -> ImpossibleHistoryError:

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from adaptlearn.models.bkt.classes import Classes, ClassTable, Scheme, in_order
+from adaptlearn.models.bkt.classes import Classes, ClassTable, Scheme
+from adaptlearn.models.bkt.labels import in_order
 from adaptlearn.models.bkt.parameters import Parameters
 from adaptlearn.numerics import Floats
 

@@ -49,11 +49,15 @@ _DRAWS = 100
 
 
 class Passed(NamedTuple):
-    """What going along a log finds: P(correct) by row, P(known) after each sequence."""
+    """What going along a log finds: P(correct) by row, P(known) after each sequence.
+
+    `slots` are the sequences' pairs in the state; -1 for those not touched before.
+    """
 
     p_correct: Floats
     p_known: Floats
     students: FilteredStudents | None
+    slots: Ints
 
 
 class FittedBKT(KnowledgeTracer):
@@ -459,13 +463,13 @@ class FittedBKT(KnowledgeTracer):
         if self._individual is not None:
             cells = self._entry_cells(log, which, state, slots)
             after = pass_along(self._individual, log, cells, state, students, slots)
-            return Passed(after.p_correct, after.chains.p_known, after)
+            return Passed(after.p_correct, after.chains.p_known, after, slots)
         found = self._filter(log, which, state, slots)
         p_correct = found.p_correct
         if log.skill_rows is not None:
             size = np.bincount(log.skill_rows, minlength=len(log))
             p_correct = np.bincount(log.skill_rows, weights=p_correct, minlength=len(log)) / size
-        return Passed(p_correct, found.p_known, None)
+        return Passed(p_correct, found.p_known, None, slots)
 
     def _filter(
         self, log: ResponseLog, which: Ints, state: BKTState | None, slots: Ints
@@ -508,7 +512,7 @@ class FittedBKT(KnowledgeTracer):
         state.skills = skills
         if self._classes is not None and self._classes.by_transition:
             state.note_classes()
-        slots = state.touch(students[sequences.minor], codes)
+        slots = state.touch(students[sequences.minor], codes, passed.slots)
         counts = sequences.lengths
         if len(log) and log.correct.min() < 0:
             answered = (history_symbols(log) != EXPOSURE)[sequences.order]

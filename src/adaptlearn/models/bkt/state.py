@@ -111,9 +111,11 @@ class BKTState(StudentState):
         """Slots of pairs in `p_known` and `answers`; -1 for those never touched."""
         return self._pairs.find(self._key(students, skills))
 
-    def touch(self, students: Ints, skills: Ints) -> NDArray[np.int64]:
-        """Slots of distinct pairs, made where needed."""
-        slots = self._pairs.add(self._key(students, skills))
+    def touch(
+        self, students: Ints, skills: Ints, slots: NDArray[np.int64] | None = None
+    ) -> NDArray[np.int64]:
+        """Slots of distinct pairs, made where needed; `slots` may give what `find` found."""
+        slots = self._pairs.add(self._key(students, skills), slots)
         n = len(self._pairs)
         if n > len(self._p_known):
             room = max(n, 2 * len(self._p_known))

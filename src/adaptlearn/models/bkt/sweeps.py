@@ -234,7 +234,10 @@ def _gather(chance: Chances, nodes: Any, weighted: Floats) -> Floats:
 def binned(values: Floats, index: Ints, bins: int) -> Floats:
     """Sums over the last axis, by an index of its elements."""
     rows = values.reshape(math.prod(values.shape[:-1]), values.shape[-1])
-    totals = np.array([np.bincount(index, row, bins) for row in rows])
+    if bins == 1:
+        totals = rows.sum(axis=1, keepdims=True)
+    else:
+        totals = np.array([np.bincount(index, row, bins) for row in rows])
     return totals.reshape(*values.shape[:-1], bins)
 
 

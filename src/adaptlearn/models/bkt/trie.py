@@ -138,6 +138,27 @@ class PrefixTrie(NamedTuple):
             group=none, cells=Cells.same(none), owner=Cells.same(np.zeros(1, np.int64)), n_groups=1
         )
 
+    def shallow(self, n_nodes: int) -> PrefixTrie:
+        """The first levels, of about that many nodes: every history cut at the same length."""
+        depth = max(1, int(np.searchsorted(self.levels, n_nodes, "right")) - 1)
+        if depth >= len(self.levels) - 1 and not len(self.stretches):
+            return self
+        kept = slice(int(self.levels[depth]))
+        weight, parent = self.weight[kept], self.parent[kept]
+        below = weight[self.top :], parent[self.top :]
+        # Fields that are one array stay so.
+        cut = {id(field): field[kept] for field in self.cells}
+        return self._replace(
+            group=self.group[kept],
+            answer=self.answer[kept],
+            cells=Cells(*(cut[id(field)] for field in self.cells)),
+            weight=weight,
+            end=weight - np.bincount(below[1], below[0], len(weight)),
+            parent=parent,
+            levels=self.levels[: depth + 1],
+            stretches=self.stretches[:0],
+        )
+
     def cells_of(self, groups: Ints) -> Cells:
         """The cells of some groups; those cells then go with the trie of `restrict`."""
         wanted = np.zeros(self.n_groups, bool)
