@@ -28,7 +28,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from _logs import Columns, log_likelihood, simulate, with_sparse_ids, with_text_ids
 from _record import HERE, circumstances, write
-from accuracy import read
+from accuracy import DATA, columns_of
 
 from adaptlearn import ResponseLog
 from adaptlearn.models import BKT
@@ -157,9 +157,13 @@ def memory(frame: Any, n_responses: int) -> dict[str, float]:
 
 def read_log(name: str) -> Columns:
     """The training answers of one of the real logs, skills numbered from 0."""
-    columns = {key: read(name, "train")[key] for key in ("student", "skill", "correct")}
-    columns["skill"] = np.unique(columns["skill"], return_inverse=True)[1]
-    return columns
+    table = columns_of(DATA / name / "train.csv")
+    skill = table["skill_set"] if "skill_set" in table else table["skill"]
+    return {
+        "student": table["student"],
+        "skill": np.unique(skill, return_inverse=True)[1],
+        "correct": table["correct"],
+    }
 
 
 def log_of(comparison: Comparison, quick: bool) -> tuple[Columns, str]:

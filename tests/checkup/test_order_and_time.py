@@ -51,6 +51,14 @@ def test_rows_sorted_by_item() -> None:
     assert codes(resorted(sound(), "student", "item")) == []  # times put them right
 
 
+def test_a_course_in_the_order_of_its_item_numbers_is_fine_with_times() -> None:
+    columns = sound()
+    skills = ("add", "carry", "borrow")
+    columns["item"] = [8 * skills.index(s) + k % 8 for k, s in enumerate(columns["skill"])]
+    assert codes(columns) == []
+    assert "sorted-by-item" in codes(without(columns, "time"))
+
+
 def test_rows_sorted_by_skill() -> None:
     columns = without(sound(), "time", "item")
     columns["skill"] = [f"{skill} {k % 2}" for k, skill in enumerate(columns["skill"])]
@@ -81,6 +89,8 @@ def test_times_that_lost_their_date(unit: int, lost: str) -> None:
     checkup = checked(columns)
     assert checkup["times-without-date"].severity == "error"
     assert f"within one {lost}" in checkup["times-without-date"].found
+    newest_first = {name: column[::-1] for name, column in columns.items()}
+    assert "times-without-date" not in codes(newest_first)
     dated = begin + np.arange(960) % 8 * unit / 100 + np.arange(960) // 8 * 1e6
     columns["time"] = dated.tolist()
     assert codes(columns) == []

@@ -74,9 +74,11 @@ def test_a_few_neighbours_without_times_may_agree_by_chance() -> None:
 
 
 def test_lessons_on_several_skills_give_no_answer_away() -> None:
-    columns = expanded(sound(), [3])
-    columns["correct"][3] = columns["correct"][4] = None
-    assert "expanded-rows" not in codes(columns, unanswered="exposure")
+    rows = [row for row, skill in enumerate(sound()["skill"]) if skill == "add"]
+    columns = expanded(sound(), rows)
+    columns["correct"][0] = columns["correct"][1] = None
+    found = checked(columns, unanswered="exposure")["expanded-rows"].rows.tolist()
+    assert found == [row + place + 1 for place, row in enumerate(rows)][1:]
 
 
 def test_nothing_is_expanded_where_neither_item_nor_time_would_show_it() -> None:

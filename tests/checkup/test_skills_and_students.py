@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pytest
 from tests.checkup.sound import START, checked, codes, more, read, sound
 
@@ -113,11 +112,18 @@ def test_skills_that_always_come_together() -> None:
     assert checkup.codes == ("skills-inseparable",)
     assert checkup["skills-inseparable"].labels == ("add", "sum")
     assert "'add' and 'sum'" in checkup["skills-inseparable"].found
-    rows = np.flatnonzero(np.array([skill == ["carry"] for skill in columns["skill"]]))
-    assert check(read(columns)[rows]).codes == ()  # where neither of the two occurs
     columns["skill"][0] = ["add"]
     columns["item"][0] = "another"
     assert "skills-inseparable" not in codes(columns)
+
+
+def test_skills_without_a_row_in_a_part_are_not_together() -> None:
+    columns = sound()
+    sets = {"add": ["add", "sum"], "carry": ["carry"], "borrow": ["borrow", "carry"]}
+    columns["skill"] = [sets[skill] for skill in columns["skill"]]
+    part = read(columns)[[row for row, skill in enumerate(columns["skill"]) if "add" not in skill]]
+    assert part.skill_rows is not None
+    assert check(part).codes == ()
 
 
 # ---- students -------------------------------------------------------------------------------

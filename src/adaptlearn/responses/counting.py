@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import ParameterError, ResponseDataError
-from adaptlearn.numerics import distinct, stable_group
+from adaptlearn.numerics import Sequences, distinct, stable_group
 from adaptlearn.responses.columns import read_labels, rows_text
 from adaptlearn.responses.engine_counts import count_in_engine
 from adaptlearn.responses.frames import read_columns
@@ -133,6 +133,12 @@ class SequenceCounts:
     def n_responses(self) -> int:
         """The answers counted."""
         return int((self.lengths * self.counts).sum())
+
+    def sequences(self) -> Sequences:
+        """The sequences as chains of `answers`; each stands for `counts` students."""
+        order = np.arange(len(self.answers))
+        major, minor = self.skill.astype(np.int64), np.arange(len(self))
+        return Sequences(order, self.starts, self.lengths, major, minor)
 
     def table(self) -> dict[str, NDArray[Any]]:
         """Columns ``skill``, ``answers`` (text such as ``"011"``) and ``count``, for any frame.

@@ -44,7 +44,7 @@ from adaptlearn.models.bkt.saving import (
     restored,
 )
 from adaptlearn.models.bkt.serving import FittedBKT
-from adaptlearn.models.bkt.tables import read_class_table, read_skill_table
+from adaptlearn.models.bkt.tables import read_class_table, read_pooled, read_skill_table
 from adaptlearn.models.bkt.trie import (
     EXPOSURE,
     PrefixTrie,
@@ -54,7 +54,7 @@ from adaptlearn.models.bkt.trie import (
 )
 from adaptlearn.models.bkt.uncertainty import Uncertainty
 from adaptlearn.numerics import Floats, Ints
-from adaptlearn.responses import as_log
+from adaptlearn.responses import SequenceCounts, as_log
 from adaptlearn.serialization import fingerprint, write_manifest
 from adaptlearn.validation import Interval, OneOf, check_parameters, some
 
@@ -292,7 +292,12 @@ class BKT(FittedBKT):
                 "fit_counts",
                 [f"{name} reads columns that counts do not hold; fit the log" for name in needed],
             )
-        if not len(counts.counts):
+        if not isinstance(counts, SequenceCounts):
+            raise ResponseDataError(
+                "counts",
+                [f"got {type(counts).__name__}; expected what adaptlearn.count_sequences gives"],
+            )
+        if not len(counts):
             raise ResponseDataError("counts", ["there are no sequences; expected some"])
         sequences = counts.sequences()
         present, groups = _dense(sequences.major)
@@ -612,8 +617,11 @@ class BKT(FittedBKT):
         model._check_parameters()
         schemes = {field: scheme for field, scheme in model._schemes().items() if scheme}
         classes, values = read_class_table(by_class, schemes, skills.tolist(), model.gaps)
-        common = {name: float(np.median(field)) for name, field in parameters._asdict().items()}
-        model.skills_, model.pooled_ = skills, {**common, **(pooled or {})}
+        if parameters.forget.any() and not model.forgetting:
+            raise ParameterError(
+                "BKT.from_parameters", ["the table forgets, but forgetting is False"]
+            )
+        model.skills_, model.pooled_ = skills, read_pooled(pooled, parameters)
         model.unidentified_, model._uncertainty, model._individual = {}, None, None
         model.n_answers_ = np.zeros(len(skills), np.int64)
         none = np.full(len(skills), np.nan)

@@ -14,7 +14,7 @@ from adaptlearn.models.bkt.parameters import MARGIN, Parameters
 from adaptlearn.models.bkt.saving import read_classes
 from adaptlearn.numerics import Floats
 from adaptlearn.responses.frames import column_names, columns_of
-from adaptlearn.validation import some
+from adaptlearn.validation import Interval, some
 
 _SUBJECT = "BKT.from_parameters"
 
@@ -48,6 +48,29 @@ def read_skill_table(table: Any) -> tuple[NDArray[Any], Parameters]:
     order = sorted(range(len(labels)), key=labels.__getitem__)
     skills = np.array([labels[k] for k in order], object if kinds == {str} else np.int64)
     return skills, Parameters(**{name: values[name][order] for name in Parameters._fields})
+
+
+def read_pooled(pooled: Mapping[str, Any] | None, table: Parameters) -> dict[str, float]:
+    """The common parameters: the medians of the table's, unless they are given."""
+    common = {name: float(np.median(field)) for name, field in table._asdict().items()}
+    given = pooled or {}
+    problems = [
+        f"pooled has an unknown {name!r}; there are {some(Parameters._fields)}"
+        for name in given
+        if name not in common
+    ]
+    problems += [
+        f"pooled[{name!r}] must be in [0, 1], got {value!r}"
+        for name, value in given.items()
+        if not Interval(0, 1).accepts(value)
+    ]
+    if not problems:
+        common |= {name: float(value) for name, value in given.items()}
+        if common["guess"] + common["slip"] > 1 - MARGIN:
+            problems.append("pooled: guess + slip must be below 1")
+    if problems:
+        raise ParameterError(_SUBJECT, problems)
+    return common
 
 
 def read_class_table(

@@ -30,6 +30,9 @@ _SHARED = 0.6
 _FEW = 192
 """With fewer sequences than this left, a level costs more calls than arithmetic."""
 
+_TELLING = 8
+"""Answers of a history that tell one set of parameters from another."""
+
 _STRETCH = 256
 """Responses of one sequence that are solved as one system: its numbers must not underflow."""
 
@@ -139,9 +142,17 @@ class PrefixTrie(NamedTuple):
         )
 
     def shallow(self, n_nodes: int) -> PrefixTrie:
-        """The first levels, of about that many nodes: every history cut at the same length."""
-        depth = max(1, int(np.searchsorted(self.levels, n_nodes, "right")) - 1)
-        if depth >= len(self.levels) - 1 and not len(self.stretches):
+        """The first levels, of about that many nodes: every history cut at the same length.
+
+        The whole where it is no larger, or where so few levels would be left that they tell
+        little.
+        """
+        widths = np.diff(self.levels).astype(np.float64)
+        for level in range(self.shared, len(widths)):
+            widths[level] = self.weight[self.levels[level] : self.levels[level + 1]].sum()
+        total = widths.sum() + self.weight[self.levels[-1] :].sum()
+        depth = int(np.searchsorted(np.cumsum(widths), n_nodes, "right"))
+        if total <= n_nodes or depth < _TELLING:
             return self
         kept = slice(int(self.levels[depth]))
         weight, parent = self.weight[kept], self.parent[kept]
@@ -232,12 +243,14 @@ def build_trie(
     ordered = alphabet.symbol[sequences.order]
     weights = None if counts is None else counts[chains].astype(np.float64)
     growth = _Growth(groups[chains], n_groups, len(alphabet.answer), weights)
+    # Students, not sequences, tell how to go on: from counts the trie is that of the rows.
+    students = reach if weights is None else np.cumsum(weights)[reach - 1]
     # Level 0 is always shared: there the groups part.
-    thin = int(np.argmax(np.append(reach[1:] < _FEW, True))) + 1
+    thin = int(np.argmax(np.append(students[1:] < _FEW, True))) + 1
     alone = thin
     for level, m in enumerate(reach[:thin].tolist()):
         symbols = ordered[starts[:m] + level]
-        if level and level < alone and growth.width > _SHARED * m:
+        if level and level < alone and growth.width > _SHARED * students[level]:
             alone = level
         if level < alone:
             growth.share(symbols)
