@@ -38,6 +38,7 @@ _HOMES = {
     "load": "models",
     **dict.fromkeys(
         (
+            "checkup",
             "errors",
             "evaluation",
             "interop",

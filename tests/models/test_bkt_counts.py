@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from tests.models.students import answers
@@ -32,8 +34,8 @@ def test_every_step_from_counts_is_that_from_rows():
     log = ResponseLog.from_frame(answers(500, 12, seed=4, forget=0.05))
     counts = SequenceCounts.from_log(log)
     for steps in (1, 7, 50):
-        how = {"forgetting": True, "max_iter": steps, "tol": 0}
-        model, same = BKT(**how).fit(log), BKT(**how).fit_counts(counts)
+        model = BKT(forgetting=True, max_iter=steps, tol=0).fit(log)
+        same = BKT(forgetting=True, max_iter=steps, tol=0).fit_counts(counts)
         for name in Parameters._fields:
             np.testing.assert_allclose(
                 same.parameters_[name], model.parameters_[name], rtol=0, atol=1e-12
@@ -57,5 +59,6 @@ def test_options_that_need_columns_are_refused_by_name():
 
 
 def test_a_frame_is_not_taken_for_counts():
+    frame: Any = {"student": [1], "skill": [1], "correct": [1]}
     with pytest.raises(ResponseDataError, match="count_sequences"):
-        BKT().fit_counts({"student": [1], "skill": [1], "correct": [1]})
+        BKT().fit_counts(frame)

@@ -19,7 +19,7 @@ from adaptlearn.models.bkt.em import (
 )
 from adaptlearn.models.bkt.parameters import Cells, Limits, Parameters
 from adaptlearn.models.bkt.trie import PrefixTrie
-from adaptlearn.numerics import Floats, Ints
+from adaptlearn.numerics import Floats
 
 OnStep = Callable[[int, int, int], None]
 """Called after a step with: steps so far, parameter sets still moving, all of them."""
@@ -130,7 +130,11 @@ def climb(
         resting = moving & (objective - before <= tol * answers[active]) & (safe is None)
         done = resting if step < max_iter else moving
         if done.any():
-            _record(result, active, places, trie.owner, done, current, counts)
+            for field, value, place, group in zip(
+                result.parameters, current, places, trie.owner, strict=True
+            ):
+                field[place[done[group]]] = value[0, done[group]]
+            result.log_likelihood[active[done]] = counts.log_likelihood[0, done]
             result.n_iter[active[done]] = step
             result.converged[active[resting]] = True
             moving = moving & ~done
@@ -179,22 +183,6 @@ def _objective(
     if pseudo is None:
         return counts.log_likelihood
     return counts.log_likelihood + pseudo.log_density(parameters, trie.owner, trie.n_groups)
-
-
-def _record(
-    result: Climb,
-    active: Ints,
-    places: Cells,
-    owner: Cells,
-    done: NDArray[np.bool_],
-    current: Parameters,
-    counts: Expectations,
-) -> None:
-    """Note where groups that leave the batch ended."""
-    for field, value, place, group in zip(result.parameters, current, places, owner, strict=True):
-        ended = done[group]
-        field[place[ended]] = value[0, ended]
-    result.log_likelihood[active[done]] = counts.log_likelihood[0, done]
 
 
 def _where(choose: NDArray[np.bool_], owner: Cells, yes: Parameters, no: Parameters) -> Parameters:

@@ -75,6 +75,12 @@ class StudentVectors(NamedTuple):
         """Students who have not answered yet."""
         return cls(np.zeros(n_students), np.zeros(n_students), np.zeros(n_students, np.int64))
 
+    def take(self, students: Ints) -> StudentVectors:
+        """Those of some students."""
+        return StudentVectors(
+            self.ability[students], self.residual[students], self.answers[students]
+        )
+
 
 class ChainVectors(NamedTuple):
     """What is known of pairs of student and skill, each of shape (n_sequences,).

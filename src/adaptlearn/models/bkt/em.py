@@ -30,7 +30,6 @@ from adaptlearn.models.bkt.sweeps import Chances, backward, binned, chances, for
 from adaptlearn.models.bkt.trie import RIGHT, WRONG, PrefixTrie
 from adaptlearn.numerics import Floats, Ints, distinct
 
-
 _AT_ONCE = 1 << 15
 
 
@@ -80,25 +79,28 @@ def expectations(trie: PrefixTrie, parameters: Parameters) -> Expectations:
     arriving /= scale
     message = backward(trie, chance, arriving)
 
-    return _count(trie, chance, state, scale, arriving, message)
+    return _count(trie, chance, _Swept(state, scale, arriving, message))
 
 
-def _count(
-    trie: PrefixTrie,
-    chance: Chances,
-    state: Floats,
-    scale: Floats,
-    arriving: Floats,
-    message: Floats,
-) -> Expectations:
+class _Swept(NamedTuple):
+    """What the sweeps give, by node: see `forward` and `backward`."""
+
+    state: Floats
+    scale: Floats
+    arriving: Floats
+    message: Floats
+
+
+def _count(trie: PrefixTrie, chance: Chances, swept: _Swept) -> Expectations:
     """Expected counts from the sweeps, a stretch of nodes at a time: what fits the cache."""
+    state, scale, arriving, message = swept
     restarts, cells = len(scale), trie.cells
-    sizes = Cells(*(len(owner) for owner in trie.owner))  # type: ignore[arg-type]
+    n_prior, n_learn, n_forget, n_guess, n_slip = (len(owner) for owner in trie.owner)
     fits = np.zeros((restarts, trie.n_groups))
-    learned, forgot = np.zeros((2, restarts, sizes.learn)), np.zeros((2, restarts, sizes.forget))
+    learned, forgot = np.zeros((2, restarts, n_learn)), np.zeros((2, restarts, n_forget))
     answers = (
-        np.zeros((restarts, 3 * sizes.guess)),
-        np.zeros((restarts, 3 * sizes.slip)),
+        np.zeros((restarts, 3 * n_guess)),
+        np.zeros((restarts, 3 * n_slip)),
     )
     step = max(1, _AT_ONCE // restarts)
     for lo in range(0, trie.n_nodes, step):
@@ -116,13 +118,13 @@ def _count(
         before = state.take(trie.parent[nodes], axis=2)
         came = arriving[:, :, nodes]
         learned += binned(
-            _moved(before[0], came, chance.learn[:, nodes]), cells.learn[nodes], sizes.learn
+            _moved(before[0], came, chance.learn[:, nodes]), cells.learn[nodes], n_learn
         )
         if chance.forget is not None:
             forgot += binned(
                 _moved(before[1], came[::-1], chance.forget[:, nodes]),
                 cells.forget[nodes],
-                sizes.forget,
+                n_forget,
             )
     top = slice(trie.top)
     prior = cells.prior[top]
@@ -131,8 +133,8 @@ def _count(
     known_answers = answers[1].reshape(restarts, -1, 3)
     return Expectations(
         log_likelihood=fits,
-        first=binned(first, prior, sizes.prior),
-        first_known=binned(message[1, :, top] * state[1, :, top], prior, sizes.prior),
+        first=binned(first, prior, n_prior),
+        first_known=binned(message[1, :, top] * state[1, :, top], prior, n_prior),
         right_unknown=unknown[..., RIGHT],
         wrong_unknown=unknown[..., WRONG],
         right_known=known_answers[..., RIGHT],

@@ -15,7 +15,6 @@ from adaptlearn.models.bkt.parameters import Cells, Parameters
 from adaptlearn.models.bkt.trie import EXPOSURE, RIGHT
 from adaptlearn.numerics import Floats, Ints, Sequences, longest_first
 
-
 _AT_ONCE = 1 << 14  # sequences whose beliefs stay in the cache together
 
 
@@ -25,7 +24,7 @@ class Filtered(NamedTuple):
     Attributes
     ----------
     p_correct : float array, shape (n_rows,)
-        P(correct) of each row before its own answer is seen.
+        P(correct) of each row before its own answer is seen; empty where it is not wanted.
     p_known : float array, shape (n_sequences,)
         P(known) after the last response of each sequence (before any learning from it).
     """
@@ -52,6 +51,7 @@ def filter_sequences(
     known_before: Floats,
     *,
     skill_rows: Ints | None = None,
+    scored: bool = True,
 ) -> Filtered:
     """Predict and update along every sequence at once, one opportunity at a time.
 
@@ -69,6 +69,8 @@ def filter_sequences(
         P(known) when the first response of each sequence begins.
     skill_rows : int array, shape (n_rows,), optional
         The responses' rows in the log, for errors, where these are entries of several skills.
+    scored : bool
+        Whether `p_correct` is wanted; bringing it into the rows' order takes a fifth of the time.
 
     Raises
     ------
@@ -79,7 +81,7 @@ def filter_sequences(
     starts, ordered = sequences.starts[chains], symbols[sequences.order]
     per_row = cells.take(sequences.order) if isinstance(cells, Cells) else None
     exposures = bool(len(ordered)) and ordered.max() == EXPOSURE
-    in_order = np.empty(len(ordered))
+    in_order = np.empty(len(ordered) if scored else 0)
     known = known_before[chains]
     for first in range(0, len(chains), _AT_ONCE):
         some = slice(first, first + _AT_ONCE)
@@ -99,11 +101,15 @@ def filter_sequences(
                 p *= 1 - here.learn - here.forget
                 p += here.learn
             answer = ordered[place]
-            in_order[place], scale = _answer(p, answer, here, exposures)
+            expected, scale = _answer(p, answer, here, exposures)
+            if scored:
+                in_order[place] = expected
             if not np.all(scale > 0):
                 raise _impossible(int(sequences.order[place[np.argmin(scale > 0)]]), skill_rows)
-    p_correct, p_known = np.empty(len(ordered)), np.empty(len(chains))
-    p_correct[sequences.order], p_known[chains] = in_order, known
+    p_correct, p_known = np.empty(len(in_order)), np.empty(len(chains))
+    p_known[chains] = known
+    if scored:
+        p_correct[sequences.order] = in_order
     return Filtered(p_correct, p_known)
 
 

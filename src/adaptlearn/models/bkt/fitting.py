@@ -13,7 +13,6 @@ from adaptlearn.models.bkt.identification import boundary_reasons, data_reasons
 from adaptlearn.models.bkt.information import information, spread_over_groups
 from adaptlearn.models.bkt.parameters import FLOOR, MARGIN, Limits, Parameters
 from adaptlearn.models.bkt.trie import PrefixTrie
-from adaptlearn.numerics import Ints
 
 CUSTOMARY = {"prior": 0.4, "learn": 0.15, "forget": 0.05, "guess": 0.2, "slip": 0.1}
 """Where the common fit of all skills begins: a learner who guesses and slips now and then."""
@@ -154,27 +153,15 @@ def fit_groups(trie: PrefixTrie, given: Given, settings: Settings) -> GroupFit:
     first = race(trie, _inside(starts, terms), _RACE_STEPS, terms)
     found = settings.climb(trie, first, terms)
     reasons = {**boundary_reasons(found.parameters), **data_reasons(trie)}
+    fit = GroupFit(found, pooled, reasons, terms)
     if settings.borrow == "empirical" and not settings.start:
-        # Every skill is pulled to the middle of them all, as strongly as they are alike.
-        weak = np.isin(np.arange(trie.n_groups), list(reasons))
-        errors = information(trie, found.parameters, terms).standard_errors
-        centre, strength = spread_over_groups(found.parameters, errors, ~weak)
-        if not settings.forgetting:
-            centre = centre._replace(forget=np.zeros(1))
-        held = Terms(room_of(trie.pooled()), given.pooled)
-        centre = Parameters(*(field[0] for field in _inside(centre.stacked(), held)))
-        terms = terms.pulled_to(
-            Parameters(*(np.repeat(field, trie.n_groups) for field in centre)),
-            Parameters(*(np.repeat(field, trie.n_groups) for field in strength)),
-        )
-        pooled = centre
-        start = Parameters(*(field[0] for field in _inside(found.parameters.stacked(), terms)))
-        found = settings.climb(trie, start, terms)
+        fit = _shrink(trie, fit, given.pooled, settings)
     elif reasons and not settings.start and settings.borrow != 0:
-        terms = _borrow(trie, found, pooled, np.array(sorted(reasons)), terms, settings)
+        fit = _borrow(trie, fit, settings)
     if trie.n_groups == 1:
-        pooled = Parameters(*(field.copy() for field in found.parameters))
-    return GroupFit(found, pooled, reasons, terms)
+        pooled = Parameters(*(field.copy() for field in fit.climb.parameters))
+        fit = fit._replace(pooled=pooled)
+    return fit
 
 
 def fit_classes(
@@ -252,21 +239,32 @@ def _inside(starts: Parameters, terms: Terms) -> Parameters:
     return inside
 
 
-def _borrow(
-    trie: PrefixTrie,
-    found: Climb,
-    pooled: Parameters,
-    groups: Ints,
-    terms: Terms,
-    settings: Settings,
-) -> Terms:
-    """Fit some groups again, in place, with a prior centred at the common parameters.
+def _shrink(trie: PrefixTrie, fit: GroupFit, limits: Limits, settings: Settings) -> GroupFit:
+    """Fit all groups again, pulled to the middle of them all, as strongly as they are alike."""
+    weak = np.isin(np.arange(trie.n_groups), list(fit.reasons))
+    errors = information(trie, fit.climb.parameters, fit.terms).standard_errors
+    centre, strength = spread_over_groups(fit.climb.parameters, errors, ~weak)
+    if not settings.forgetting:
+        centre = centre._replace(forget=np.zeros(1))
+    held = Terms(room_of(trie.pooled()), limits)
+    centre = Parameters(*(field[0] for field in _inside(centre.stacked(), held)))
+    terms = fit.terms.pulled_to(
+        Parameters(*(np.repeat(field, trie.n_groups) for field in centre)),
+        Parameters(*(np.repeat(field, trie.n_groups) for field in strength)),
+    )
+    start = Parameters(*(field[0] for field in _inside(fit.climb.parameters.stacked(), terms)))
+    return GroupFit(settings.climb(trie, start, terms), centre, fit.reasons, terms)
 
-    Returns the terms of all groups, with that prior for these.
+
+def _borrow(trie: PrefixTrie, fit: GroupFit, settings: Settings) -> GroupFit:
+    """Fit the groups that cannot stand alone again, with a prior at the common parameters.
+
+    Their fits are replaced in place.
     """
+    found, groups = fit.climb, np.array(sorted(fit.reasons))
     part, cells = trie.restrict(groups), trie.cells_of(groups)
-    centre = Parameters(*(np.repeat(field, len(groups)) for field in pooled))
-    own = terms.restrict(part, cells).pulled_to(centre, settings.evenly(centre))
+    centre = Parameters(*(np.repeat(field, len(groups)) for field in fit.pooled))
+    own = fit.terms.restrict(part, cells).pulled_to(centre, settings.evenly(centre))
     start = Parameters(*(field[0] for field in _inside(centre.stacked(), own)))
     again = settings._replace(on_step=None).climb(part, start, own)
     for old, new in zip(found.parameters, again.parameters, strict=True):
@@ -275,10 +273,10 @@ def _borrow(
     found.n_iter[groups] = again.n_iter
     found.converged[groups] = again.converged
     assert own.pseudo is not None
-    pseudo = terms.pseudo
+    pseudo = fit.terms.pseudo
     if pseudo is None:
         pseudo = Pseudocounts(*(np.zeros((trie.n_groups, 2)) for _ in Parameters._fields))
     used = Pseudocounts(*(field.copy() for field in pseudo))
     for field, value in zip(used, own.pseudo, strict=True):
         field[groups] = value
-    return terms._replace(pseudo=used)
+    return fit._replace(terms=fit.terms._replace(pseudo=used))

@@ -17,6 +17,7 @@ from adaptlearn.models.bkt.coupled import (
     logistic,
 )
 from adaptlearn.models.bkt.coupled_layout import ChainVectors, CoupledLog, StudentVectors
+from adaptlearn.models.bkt.entries import of_entries
 from adaptlearn.models.bkt.parameters import Cells, Parameters
 from adaptlearn.models.bkt.state import BKTState
 from adaptlearn.numerics import Floats, Ints
@@ -53,27 +54,28 @@ class Individual(NamedTuple):
         """What `to_json` wrote; None from None."""
         if content is None:
             return None
-        arrays = {
-            name: None if content[name] is None else np.array(content[name], np.float64)
-            for name in ("prior", "learn", "forget", "guess", "slip", "item")
-        }
         if len(content["items"]) != len(content["item"]):
             raise ValueError("items and their parameters differ in number")
+        arrays: dict[str, Any] = {
+            name: np.array(content[name], np.float64)
+            for name in ("prior", "learn", "forget", "guess", "slip", "item")
+            if content[name] is not None or name != "forget"
+        }
         parameters = CoupledParameters(
-            **arrays,  # type: ignore[arg-type] - only forget may be None
+            **{"forget": None, **arrays},
             weights=Weights(**content["weights"]),
             dynamics=Dynamics(**content["dynamics"]),
         )
         items = {label: code for code, label in enumerate(content["items"])}
         return cls(parameters, content["rule"], items)
 
-    def typical(self, guess_of_slip: Ints) -> Parameters:
+    def typical(self, n_skills: int, guess_of_slip: Ints) -> Parameters:
         """Every cell's probabilities for a student of ability 0, on an item of easiness 0.
 
         `guess_of_slip` is the guess cell that goes with each slip cell.
         """
         own = self.parameters
-        none = np.zeros_like(own.learn)
+        none = np.zeros(n_skills + 1)
         return Parameters(
             prior=logistic(own.prior),
             learn=logistic(own.learn),
@@ -95,8 +97,6 @@ def coupled_log(log: ResponseLog, cells: Cells, items: Mapping[Any, int]) -> Cou
         Empty where difficulty is not modelled.
     """
     sequences = log.sequences
-    sequence = np.empty(len(sequences.order), np.int64)
-    sequence[sequences.order] = np.repeat(np.arange(len(sequences.starts)), sequences.lengths)
     item = None
     if items and log.item is not None:
         known = [items.get(label, len(items)) for label in log.item.labels.tolist()]
@@ -107,7 +107,7 @@ def coupled_log(log: ResponseLog, cells: Cells, items: Mapping[Any, int]) -> Cou
         answer=np.where(log.correct < 0, np.int8(2), log.correct),
         item=item,
         entry_rows=log.skill_rows,
-        sequence=sequence,
+        sequence=of_entries(sequences, np.arange(len(sequences.starts))),
         prior=cells.prior[sequences.order[sequences.starts]],
         learn=cells.learn,
         forget=cells.forget,
@@ -121,6 +121,7 @@ def pass_along(
     log: ResponseLog,
     cells: Cells,
     state: BKTState | None,
+    *,
     students: Ints | None,
     slots: Ints,
 ) -> FilteredStudents:
@@ -141,7 +142,7 @@ def pass_along(
     """
     vectors, chains = StudentVectors.new(log.n_students), ChainVectors.new(len(slots))
     if state is not None and students is not None and state.vectors is not None:
-        vectors = StudentVectors(*(field[students] for field in state.vectors))
+        vectors = state.vectors.take(students)
         met = slots >= 0
         chains.p_known[met] = state.p_known[slots[met]]
         chains.last[met] = state.last_clock[slots[met]]
@@ -182,7 +183,7 @@ def before_next(
     learn = logistic(
         own.learn[cells.learn[met]] + weights.learn * student + weights.learn_lag * lag
     )
-    stay = 1.0
+    stay = np.ones(len(met))
     if own.forget is not None:
         stay = logistic(-own.forget[cells.forget[met]] - weights.forget_lag * lag)
     after = state.p_known[at]
@@ -191,7 +192,7 @@ def before_next(
 
 
 def chance_of_right(
-    model: Individual, state: BKTState, students: Ints, cells: Cells, items: Ints, known: Floats
+    model: Individual, state: BKTState, students: Ints, cells: Cells, *, items: Ints, known: Floats
 ) -> Floats:
     """P(correct) of a next response on one skill; `items` as codes, the last for an unseen one."""
     own, weights = model.parameters, model.parameters.weights
@@ -205,4 +206,4 @@ def chance_of_right(
 def _standing(state: BKTState, students: Ints) -> StudentVectors:
     if state.vectors is None:
         return StudentVectors.new(len(students))
-    return StudentVectors(*(field[students] for field in state.vectors))
+    return state.vectors.take(students)

@@ -96,29 +96,10 @@ def information(trie: PrefixTrie, parameters: Parameters, terms: Terms) -> Infor
     terms : Terms
         Those of the fit: limits tell which parameters are at an end, priors count as answers.
     """
-    free = _free(trie, parameters, terms)
-    slots = _numbered(trie.owner, free, trie.n_groups)
-    width = max((len(own) for own in slots), default=0)
-    size = [len(field) for field in parameters]
-    chunk = max(1, _NODES_AT_ONCE // (2 * trie.n_nodes))
-    hessian = [np.zeros((len(own), len(own))) for own in slots]
-    for begin in range(0, width, chunk):
-        columns = range(begin, min(begin + chunk, width))
-        shift = [np.zeros((2 * len(columns), n)) for n in size]
-        for own in slots:
-            for row, column in enumerate(columns):
-                if column < len(own):
-                    field, cell = own[column]
-                    shift[field][2 * row, cell], shift[field][2 * row + 1, cell] = _STEP, -_STEP
-        moved = Parameters(*map(_shifted, parameters, shift))
-        slope = gradient(expectations(trie, moved), moved, terms.pseudo)
-        change = [(field[0::2] - field[1::2]) / (2 * _STEP) for field in slope]
-        for own, matrix in zip(slots, hessian, strict=True):
-            for row, column in enumerate(columns):
-                if column < len(own):
-                    matrix[:, column] = [change[field][row, cell] for field, cell in own]
+    slots = _numbered(trie.owner, _free(parameters, terms), trie.n_groups)
+    hessian = _hessian(trie, parameters, terms, slots)
     covariance, flat = [], []
-    errors = Parameters(*(np.full(n, np.nan) for n in size))
+    errors = Parameters(*(np.full(len(field), np.nan) for field in parameters))
     for group, (own, matrix) in enumerate(zip(slots, hessian, strict=True)):
         inverse, weak = _invert(-(matrix + matrix.T) / 2)
         covariance.append(inverse)
@@ -134,6 +115,33 @@ def information(trie: PrefixTrie, parameters: Parameters, terms: Terms) -> Infor
     return Information(covariance, slots, errors, flat)
 
 
+def _hessian(
+    trie: PrefixTrie, parameters: Parameters, terms: Terms, slots: list[list[tuple[int, int]]]
+) -> list[Floats]:
+    """The second derivatives of every group by its free parameters, shape (n_free, n_free)."""
+    width = max((len(own) for own in slots), default=0)
+    chunk = max(1, _NODES_AT_ONCE // (2 * trie.n_nodes))
+    hessian = [np.zeros((len(own), len(own))) for own in slots]
+    for begin in range(0, width, chunk):
+        columns = range(begin, min(begin + chunk, width))
+        shift = [np.zeros((2 * len(columns), len(field))) for field in parameters]
+        places = [
+            (own, matrix, row, column)
+            for own, matrix in zip(slots, hessian, strict=True)
+            for row, column in enumerate(columns)
+            if column < len(own)
+        ]
+        for own, _, row, column in places:
+            field, cell = own[column]
+            shift[field][2 * row, cell], shift[field][2 * row + 1, cell] = _STEP, -_STEP
+        moved = Parameters(*map(_shifted, parameters, shift))
+        slope = gradient(expectations(trie, moved), moved, terms.pseudo)
+        change = [(values[0::2] - values[1::2]) / (2 * _STEP) for values in slope]
+        for own, matrix, row, column in places:
+            matrix[:, column] = [change[field][row, cell] for field, cell in own]
+    return hessian
+
+
 def _shifted(value: Floats, shift: Floats) -> Floats:
     inside = (value > 0) & (value < 1)
     moved = expit(logit(np.where(inside, value, 0.5)) + shift)
@@ -141,7 +149,7 @@ def _shifted(value: Floats, shift: Floats) -> Floats:
     return np.where(shift == 0, value, moved)
 
 
-def _free(trie: PrefixTrie, parameters: Parameters, terms: Terms) -> list[NDArray[np.bool_]]:
+def _free(parameters: Parameters, terms: Terms) -> list[NDArray[np.bool_]]:
     """Which cells are estimated and interior."""
     free = [
         (value > low + _NEAR) & (value < high - _NEAR)

@@ -30,7 +30,7 @@ class Parameters(NamedTuple):
     slip: Floats
 
     def take(self, cells: Cells | Ints | slice) -> Parameters:
-        """The values of some cells (along the last axis): the same of all fields, or each its own."""
+        """The values of some cells on the last axis: the same of all fields, or each its own."""
         if isinstance(cells, Cells):
             pairs = zip(self, cells, strict=True)
             return Parameters(*(field[..., index] for field, index in pairs))

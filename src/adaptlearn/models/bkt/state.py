@@ -8,9 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.errors import StateError, UnknownLabelError
 from adaptlearn.models.base import StudentState
 from adaptlearn.models.bkt.coupled_layout import StudentVectors
 from adaptlearn.numerics import Floats, Ints, KeyTable, stable_group
+from adaptlearn.responses import ResponseLog
+from adaptlearn.validation import some
 
 _SKILL_BITS = 24  # a pair's key is student << 24 | skill: up to 16 million skills
 
@@ -26,8 +29,26 @@ class LastResponses(NamedTuple):
     """
 
     time: Floats
-    learn: Ints
-    forget: Ints
+    learn: NDArray[np.int64]
+    forget: NDArray[np.int64]
+
+    @classmethod
+    def new(cls, n_pairs: int) -> LastResponses:
+        """Pairs of which nothing is known."""
+        return cls(np.zeros(n_pairs), np.full(n_pairs, -1), np.full(n_pairs, -1))
+
+    def take(self, slots: Any) -> LastResponses:
+        """Those of some pairs."""
+        return LastResponses(self.time[slots], self.learn[slots], self.forget[slots])
+
+    def grown(self, n_pairs: int) -> LastResponses:
+        """The same with room for more pairs."""
+        more = LastResponses.new(n_pairs - len(self.time))
+        return LastResponses(
+            np.concatenate((self.time, more.time)),
+            np.concatenate((self.learn, more.learn)),
+            np.concatenate((self.forget, more.forget)),
+        )
 
 
 class BKTState(StudentState):
@@ -54,6 +75,29 @@ class BKTState(StudentState):
         self.vectors: StudentVectors | None = None
         self._last_clock = np.empty(0, np.int64)
 
+    def checked(self, students: Any) -> Ints:
+        """Numbers of students, refused where they are no numbers or not this state's."""
+        numbers = np.asarray(students)
+        if numbers.size and numbers.dtype.kind not in "iu":
+            raise StateError(f"a state numbers its students 0, 1, …; got {numbers.dtype} values")
+        outside = numbers[(numbers < 0) | (numbers >= self.n_students)]
+        if len(outside):
+            raise UnknownLabelError(
+                "state", [f"student {some(outside)} is outside its {self.n_students} students"]
+            )
+        return numbers.astype(np.int64)
+
+    def numbers_of(self, log: ResponseLog) -> Ints:
+        """The number of each of a log's student labels; 0 for one that has no rows."""
+        labels = log.student.labels
+        if labels.dtype.kind not in "iu":
+            raise StateError(
+                "a state numbers its students 0, 1, …; a MasteryTracker keeps their names"
+            )
+        present = np.bincount(log.student.codes, minlength=len(labels)) > 0
+        self.checked(labels[present])
+        return np.where(present, labels, 0).astype(np.int64)
+
     def note_individuals(self) -> None:
         """From now on, remember of each student what an individualised model knows of them."""
         if self.vectors is None:
@@ -73,16 +117,15 @@ class BKTState(StudentState):
     def grow(self, n_students: int) -> None:  # noqa: D102 - documented once, above
         super().grow(n_students)
         if self.vectors is not None and self.n_students > len(self.vectors.ability):
-            more = self.n_students - len(self.vectors.ability)
-            self.vectors = StudentVectors(
-                *(np.concatenate((field, np.zeros(more, field.dtype))) for field in self.vectors)
-            )
+            vectors = StudentVectors.new(self.n_students)
+            for field, old in zip(vectors, self.vectors, strict=True):
+                field[: len(old)] = old
+            self.vectors = vectors
 
     def note_classes(self) -> None:
         """From now on, remember of each pair's last response what its classes depend on."""
         if self.last is None:
-            n = len(self._p_known)
-            self.last = LastResponses(np.zeros(n), np.full(n, -1), np.full(n, -1))
+            self.last = LastResponses.new(len(self._p_known))
 
     @property
     def p_known(self) -> Floats:
@@ -125,10 +168,7 @@ class BKTState(StudentState):
             )
         self._fit_clock()
         if self.last is not None and len(self.last.time) < len(self._p_known):
-            more = len(self._p_known) - len(self.last.time)
-            self.last = LastResponses(
-                *(np.concatenate((field, np.full(more, -1, field.dtype))) for field in self.last)
-            )
+            self.last = self.last.grown(len(self._p_known))
         return slots
 
     def cells(self, students: Ints, n_skills: int) -> tuple[Ints, Ints, Ints]:
@@ -163,8 +203,7 @@ class BKTState(StudentState):
         kept = ~out
         keys, p_known, answers = self._pairs.keys[kept], self.p_known[kept], self.answers[kept]
         if self.last is not None:
-            n = len(kept)
-            self.last = LastResponses(*(field[:n][kept] for field in self.last))
+            self.last = self.last.take(np.flatnonzero(kept))
         if self.vectors is not None:
             self._last_clock = self.last_clock[kept]
             for field in self.vectors:
@@ -175,25 +214,20 @@ class BKTState(StudentState):
         self.last_time[students] = -np.inf
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:  # noqa: D102 - documented once, above
-        last = (
-            {}
-            if self.last is None
-            else {
-                f"pair_{name}": field[: len(self._pairs)].copy()
-                for name, field in self.last._asdict().items()
-            }
-        )
-        if self.vectors is not None:
-            last["last_clock"] = self.last_clock.copy()
-            for name, field in self.vectors._asdict().items():
-                last[f"student_{name}"] = field.copy()
-        return {
-            **last,
+        arrays = {
             "pairs": self._pairs.keys.copy(),
             "p_known": self.p_known.copy(),
             "answers": self.answers.copy(),
             "last_time": self.last_time.copy(),
         }
+        if self.last is not None:
+            for name, field in self.last._asdict().items():
+                arrays[f"pair_{name}"] = field[: len(self._pairs)].copy()
+        if self.vectors is not None:
+            arrays["last_clock"] = self.last_clock.copy()
+            for name, field in self.vectors._asdict().items():
+                arrays[f"student_{name}"] = field.copy()
+        return arrays
 
     def take_arrays(self, arrays: Mapping[str, NDArray[Any]]) -> None:  # noqa: D102 - as above
         self.last_time = arrays["last_time"].astype(np.float64)
@@ -203,8 +237,17 @@ class BKTState(StudentState):
         self._answers = arrays["answers"].astype(np.int64)
         if "pair_learn" in arrays:
             self.last = LastResponses(
-                *(np.array(arrays[f"pair_{name}"]) for name in LastResponses._fields)
+                arrays["pair_time"].astype(np.float64),
+                arrays["pair_learn"].astype(np.int64),
+                arrays["pair_forget"].astype(np.int64),
             )
+        if "last_clock" in arrays:
+            self.vectors = StudentVectors(
+                arrays["student_ability"].astype(np.float64),
+                arrays["student_residual"].astype(np.float64),
+                arrays["student_answers"].astype(np.int64),
+            )
+            self._last_clock = arrays["last_clock"].astype(np.int64)
 
     @staticmethod
     def _key(students: Ints, skills: Ints) -> NDArray[np.int64]:

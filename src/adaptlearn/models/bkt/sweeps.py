@@ -94,8 +94,8 @@ def forward(trie: PrefixTrie, chance: Chances) -> tuple[Floats, Floats]:
             z = moved[0] + moved[1]
             np.divide(moved, z, out=state[:, :, lo:hi])
             scale[:, lo:hi] = z
-        for lo, hi in pairwise(trie.stretches.tolist()):
-            _forward_stretch(trie, chance, lo, hi, state, scale)
+        for block in _blocks(trie):
+            _forward_stretch(trie, chance, block, state, scale)
     return state, scale
 
 
@@ -112,8 +112,28 @@ def _move(chance: Chances, nodes: Any, before: Floats) -> Floats:
     return moved
 
 
+class Block(NamedTuple):
+    """Nodes ``lo : hi`` of a trie, stretches of single sequences, and where those begin."""
+
+    lo: int
+    hi: int
+    heads: NDArray[np.int64]
+
+    @property
+    def first(self) -> NDArray[np.int64]:
+        """The node numbers of the sequences' first nodes in the block."""
+        return self.lo + self.heads
+
+
+def _blocks(trie: PrefixTrie) -> list[Block]:
+    return [
+        Block(lo, hi, np.flatnonzero(trie.parent[lo:hi] < lo))
+        for lo, hi in pairwise(trie.stretches.tolist())
+    ]
+
+
 def _forward_stretch(
-    trie: PrefixTrie, chance: Chances, lo: int, hi: int, state: Floats, scale: Floats
+    trie: PrefixTrie, chance: Chances, block: Block, state: Floats, scale: Floats
 ) -> None:
     """One block of stretches, as one triangular system per restart.
 
@@ -121,54 +141,40 @@ def _forward_stretch(
     solves. Each step is divided by a guess at its scale to keep the numbers in range; where
     that fails the block goes step by step.
     """
-    heads = _heads(trie, lo, hi)
-    begin = _move(chance, lo + heads, state.take(trie.parent[lo + heads], axis=2))
+    nodes, heads = slice(block.lo, block.hi), block.heads
+    begin = _move(chance, block.first, state.take(trie.parent[block.first], axis=2))
+    in_range = True
     for restart in range(state.shape[1]):
-        likelihood = chance.likelihood[:, restart, lo:hi]
+        likelihood = chance.likelihood[:, restart, nodes]
         guess = np.sqrt(likelihood[0] * likelihood[1])
         guess[guess == 0] = 1.0
         ratio = likelihood / guess
-        right = np.zeros((hi - lo, 2))
+        right = np.zeros((block.hi - block.lo, 2))
         right[heads] = (begin[:, restart] * ratio[:, heads]).T
-        found = _solve(_band(chance, restart, lo, hi, ratio, heads), right, transposed=False)
+        found = _solve(_band(chance, restart, block, ratio), right, transposed=False)
         total = found.sum(axis=1)
-        if not (total.min() > _TINY and total.max() < _HUGE):
-            _forward_steps(trie, chance, restart, lo, hi, state, scale)
-            continue
-        state[:, restart, lo:hi] = found.T / total
+        in_range = in_range and bool(total.min() > _TINY and total.max() < _HUGE)
+        state[:, restart, nodes] = found.T / total
         above = np.empty_like(total)
         above[1:] = total[:-1]
         above[heads] = 1.0
-        scale[restart, lo:hi] = guess * total / above
+        scale[restart, nodes] = guess * total / above
+    if not in_range:
+        _forward_steps(trie, chance, block, state, scale)
 
 
 def _forward_steps(
-    trie: PrefixTrie,
-    chance: Chances,
-    restart: int,
-    lo: int,
-    hi: int,
-    state: Floats,
-    scale: Floats,
+    trie: PrefixTrie, chance: Chances, block: Block, state: Floats, scale: Floats
 ) -> None:
     """The same block, one response of all its sequences at a time."""
-    heads = _heads(trie, lo, hi)
-    lengths = np.diff(heads, append=hi - lo)
-    one = slice(restart, restart + 1)
+    lengths = np.diff(block.heads, append=block.hi - block.lo)
     for step in range(int(lengths.max())):
-        nodes = lo + heads[lengths > step] + step
-        moved = _move(
-            chance._replace(
-                learn=chance.learn[one],
-                forget=None if chance.forget is None else chance.forget[one],
-            ),
-            nodes,
-            state[:, one].take(trie.parent[nodes], axis=2),
-        )[:, 0]
-        moved *= chance.likelihood[:, restart, nodes]
+        nodes = block.first[lengths > step] + step
+        moved = _move(chance, nodes, state.take(trie.parent[nodes], axis=2))
+        moved *= chance.likelihood[:, :, nodes]
         z = moved[0] + moved[1]
-        state[:, restart, nodes] = moved / z
-        scale[restart, nodes] = z
+        state[:, :, nodes] = moved / z
+        scale[:, nodes] = z
 
 
 def backward(trie: PrefixTrie, chance: Chances, ratio: Floats) -> Floats:
@@ -188,16 +194,16 @@ def backward(trie: PrefixTrie, chance: Chances, ratio: Floats) -> Floats:
     """
     message = np.empty(ratio.shape)
     message[:] = trie.end
-    blocks = list(pairwise(trie.stretches.tolist()))
-    for lo, hi in reversed(blocks):
-        heads = _heads(trie, lo, hi)
+    for block in reversed(_blocks(trie)):
+        nodes, first = slice(block.lo, block.hi), block.first
         for restart in range(ratio.shape[1]):
-            band = _band(chance, restart, lo, hi, ratio[:, restart, lo:hi], heads)
-            right = np.ascontiguousarray(message[:, restart, lo:hi].T)
-            message[:, restart, lo:hi] = _solve(band, right, transposed=True).T
-        ratio[:, :, lo:hi] *= message[:, :, lo:hi]
-        sums = _gather(chance, lo + heads, ratio[:, :, lo + heads])
-        np.add.at(message, (slice(None), slice(None), trie.parent[lo + heads]), sums)
+            band = _band(chance, restart, block, ratio[:, restart, nodes])
+            right = np.ascontiguousarray(message[:, restart, nodes].T)
+            message[:, restart, nodes] = _solve(band, right, transposed=True).T
+        ratio[:, :, nodes] *= message[:, :, nodes]
+        sums = _gather(chance, first, ratio[:, :, first])
+        for states, more in zip(message, sums, strict=True):
+            np.add.at(states.T, trie.parent[first], more.T)
     levels = trie.levels.tolist()
     for level in range(len(levels) - 2, -1, -1):
         lo, hi = levels[level], levels[level + 1]
@@ -238,22 +244,16 @@ def binned(values: Floats, index: Ints, bins: int) -> Floats:
         totals = rows.sum(axis=1, keepdims=True)
     else:
         totals = np.array([np.bincount(index, row, bins) for row in rows])
-    return totals.reshape(*values.shape[:-1], bins)
+    return np.asarray(totals).reshape(*values.shape[:-1], bins)
 
 
-def _heads(trie: PrefixTrie, lo: int, hi: int) -> NDArray[np.int64]:
-    """Where, within a block, its sequences begin."""
-    return np.flatnonzero(trie.parent[lo:hi] < lo)
-
-
-def _band(
-    chance: Chances, restart: int, lo: int, hi: int, ratio: Floats, heads: Ints
-) -> NDArray[np.float64]:
+def _band(chance: Chances, restart: int, block: Block, ratio: Floats) -> NDArray[np.float64]:
     """The system's lower band, LAPACK's layout, for unknowns (not known, known) by node.
 
     Row ``d`` holds, at column ``j``, what unknown ``j`` adds to unknown ``j + d``, negated: from
     node ``t - 1`` to node ``t`` that is the transition times `ratio`, shape (2, hi - lo).
     """
+    lo, hi = block.lo, block.hi
     n = hi - lo
     learn = chance.learn[restart, lo:hi]
     band = np.zeros((2 * n, 4)).reshape(n, 2, 4)
@@ -268,7 +268,7 @@ def _band(
         forget = chance.forget[restart, lo + 1 : hi]
         step[:, 1, 1] = -forget * unknown
         step[:, 1, 2] = (forget - 1) * known
-    band[heads[1:] - 1] = 0.0
+    band[block.heads[1:] - 1] = 0.0
     return band.reshape(2 * n, 4).T
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from adaptlearn.errors import ParameterError
 from adaptlearn.models.bkt.classes import Classes, Scheme
+from adaptlearn.models.bkt.fitted import Fitted, table_of_cells
 from adaptlearn.models.bkt.parameters import MARGIN, Parameters
 from adaptlearn.models.bkt.saving import read_classes
 from adaptlearn.numerics import Floats
@@ -119,6 +120,31 @@ def read_class_table(
     return read_classes({"gaps": list(gaps), "parameters": content}, len(skills))
 
 
+def brought(
+    skills: NDArray[Any],
+    parameters: Parameters,
+    pooled: Mapping[str, float],
+    classes: Classes | None,
+    by_class: dict[str, Floats],
+) -> Fitted:
+    """A model of parameters that were read: nothing was fitted.
+
+    Common parameters that are not in `pooled` are the medians of the skills'.
+    """
+    n = len(skills)
+    common = {name: float(np.median(field)) for name, field in parameters._asdict().items()}
+    return Fitted(
+        skills=skills,
+        table=table_of_cells(parameters, {**common, **pooled}, by_class),
+        log_likelihood=np.full(n, np.nan),
+        n_iter=np.zeros(n, np.int64),
+        converged=np.zeros(n, bool),
+        n_answers=np.zeros(n, np.int64),
+        unidentified={},
+        classes=classes,
+    )
+
+
 def _probabilities(
     column: NDArray[Any], labels: Sequence[Any], name: str, problems: list[str]
 ) -> Floats:
@@ -131,6 +157,6 @@ def _probabilities(
     if len(outside):
         problems.append(
             f"column {name!r}: must be in [0, 1]; not so for skill "
-            f"{some([labels[k] for k in outside])}"
+            f"{some([labels[k] for k in outside.tolist()])}"
         )
     return values

@@ -124,7 +124,7 @@ class PrefixTrie(NamedTuple):
 
     def opportunities(self) -> NDArray[np.int64]:
         """The number of answers, exposures left out, up to each node, shape (n_nodes,)."""
-        count = (self.answer != EXPOSURE).astype(np.int64)
+        count: NDArray[np.int64] = (self.answer != EXPOSURE).astype(np.int64)
         for lo, hi in pairwise(self.levels.tolist()[1:]):
             count[lo:hi] += count[self.parent[lo:hi]]
         for lo, hi in pairwise(self.stretches.tolist()):
@@ -347,13 +347,13 @@ class _Growth:
         owner = Cells(*(groups if table is None else table for table in alphabet.owner))
         weight, parent, top = joined["weight"], joined["parent"], self.levels[1]
         parent[:top] = -1
-        end = weight - np.bincount(parent[top:], weight[top:], minlength=len(weight))
+        below: Floats = np.bincount(parent[top:], weight[top:], len(weight)).astype(np.float64)
         return PrefixTrie(
             group=group,
             answer=alphabet.answer[symbol],
             cells=cells,
             weight=weight,
-            end=end,
+            end=weight - below,
             parent=parent,
             levels=np.array(self.levels),
             shared=shared,

@@ -172,10 +172,8 @@ def findings(
     for name, values in parameters._asdict().items():
         group = getattr(owner, name)
         ends = (values > 0) & (values < 1) & ((values <= 2 * FLOOR) | (values >= 1 - 2 * FLOOR))
-        for skill in np.unique(group[ends]).tolist():
-            found.append(
-                (labels[skill], "at an end", f"{name} ended at 0 or 1: it has no standard error")
-            )
+        detail = f"{name} ended at 0 or 1: it has no standard error"
+        found += [(labels[skill], "at an end", detail) for skill in np.unique(group[ends]).tolist()]
     for skill, parts in [] if uncertainty is None else uncertainty.flat:
         told_parts = ", ".join(f"{field} {weight:+.2f}" for field, _, weight in parts[:4])
         found.append(
