@@ -78,7 +78,7 @@ def comparisons() -> list[Comparison]:
         mirt(small, repeats=3),
         hmmlearn(small),
         pybkt(middle),
-        mirt(middle),
+        mirt(middle, starts=1),
         hmmlearn(middle, one_in=20),
         pybkt(large),
         mirt(large),
@@ -87,7 +87,7 @@ def comparisons() -> list[Comparison]:
         mirt(long),
         hmmlearn(long, one_in=10),
         *(pybkt(log) for log in real),
-        *(mirt(log) for log in real),
+        *(mirt(log, starts=1) for log in real),
         *(hmmlearn(log, one_in=10) for log in real),
     ]
 
