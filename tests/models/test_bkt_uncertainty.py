@@ -79,9 +79,7 @@ def test_classes_have_standard_errors_of_their_own():
 
 
 def test_fewer_students_leave_mastery_less_certain():
-    few, many = (
-        BKT(uncertainty=True).fit(simulated(1, n, 6, seed=5)) for n in (60, 6000)
-    )
+    few, many = (BKT(uncertainty=True).fit(simulated(1, n, 6, seed=5)) for n in (60, 6000))
     asked = {"student": [0, 0, 1], "skill": [0, 0, 0], "correct": [1, 0, 1]}
     for when in ("after_response", "next_opportunity"):
         widths = []

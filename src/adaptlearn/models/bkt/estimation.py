@@ -157,7 +157,7 @@ def _estimate(histories: Histories, given: Given, settings: Settings, uncertaint
     labels = skills.tolist()
     return Fitted(
         skills=skills,
-        table=table_of_cells(by_skill, _named(found), by_class),
+        table=table_of_cells(by_skill, _pooled(found), by_class),
         log_likelihood=climb.log_likelihood,
         n_iter=climb.n_iter,
         converged=climb.converged,
@@ -183,7 +183,7 @@ def _parted(
     return Parameters(**fields), by_class
 
 
-def _named(found: GroupFit) -> dict[str, float]:
+def _pooled(found: GroupFit) -> dict[str, float]:
     return {name: float(value[0]) for name, value in found.pooled._asdict().items()}
 
 
