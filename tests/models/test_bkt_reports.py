@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from adaptlearn.errors import IdentificationWarning
+from adaptlearn.errors import ConvergenceWarning, IdentificationWarning
 from adaptlearn.models import BKT
 from adaptlearn.models.bkt import BKTState
 from adaptlearn.simulation import simulate_school
@@ -64,3 +64,13 @@ def test_a_weak_skill_is_said_to_borrow_what_it_borrows(responses, borrow, told)
     with pytest.warns(IdentificationWarning, match=told) as caught:
         BKT(borrow=borrow).fit(weak)
     assert caught[0].filename == __file__
+
+
+def test_an_individualised_fit_that_is_cut_short_says_so():
+    rng = np.random.default_rng(0)
+    log = {"student": np.repeat(np.arange(80), 5), "skill": np.full(400, "a")}
+    log["correct"] = rng.integers(0, 2, 400)
+    with pytest.warns(ConvergenceWarning, match="1 steps"):
+        model = BKT(ability=True, max_iter=1).fit(log)
+    assert not model.converged_.any()
+    assert BKT(ability=True).fit(log).converged_.all()

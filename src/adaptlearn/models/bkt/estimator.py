@@ -8,7 +8,12 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
-from adaptlearn.errors import ModelFileError, ParameterError, ResponseDataError
+from adaptlearn.errors import (
+    ConvergenceWarning,
+    ModelFileError,
+    ParameterError,
+    ResponseDataError,
+)
 from adaptlearn.models.bkt.classes import Scheme
 from adaptlearn.models.bkt.climbing import OnStep
 from adaptlearn.models.bkt.constraints import read_constraints
@@ -161,7 +166,7 @@ class BKT(FittedBKT):
 
     ``theta`` starts at 0 and moves with every answer by its residual times a falling step. The
     skills of a student then hang together: parameters are fitted by penalised likelihood, with
-    an exact gradient and L-BFGS. `n_init`, `max_iter`, `tol`, `accelerate`, a number to `borrow`
+    an exact gradient and L-BFGS. `n_init`, `tol`, `accelerate`, a number to `borrow`
     and `random_state` play no part in that; ``bounds``, ``fixed``, ``beta_priors``, ``start``,
     ``borrow="empirical"`` and ``uncertainty`` do not go together with it. It combines with classes.
 
@@ -338,8 +343,15 @@ class BKT(FittedBKT):
             raise ResponseDataError("response log", ["it has no rows; expected responses"])
         if coupling_of(self.get_params()):
             terms = Terms(self.ability, self.recency, self.lag, self.forgetting)
-            coupling = Coupling(terms, self.difficulty, self.multi_skill)
-            return self._take(fit_individual(log, coupling, self._schemes(), self.gaps, on_step))
+            coupling = Coupling(terms, self.difficulty, self.multi_skill, self.max_iter)
+            found = fit_individual(log, coupling, self._schemes(), self.gaps, on_step)
+            if not found.converged.all():
+                warnings.warn(
+                    f"the fit did not converge within {self.max_iter} steps; raise max_iter",
+                    ConvergenceWarning,
+                    stacklevel=2,
+                )
+            return self._take(found)
         return self._estimate(log_histories(log, self._schemes(), self.gaps), on_step)
 
     def fit_counts(self, counts: Any, *, on_step: OnStep | None = None) -> Self:

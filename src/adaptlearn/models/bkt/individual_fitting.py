@@ -31,11 +31,14 @@ class Coupling(NamedTuple):
     difficulty : bool
         Whether items have an easiness.
     rule : {"full", "shared", "conjunctive", "compensatory"}
+    max_iter : int
+        The most steps of the search.
     """
 
     terms: Terms
     difficulty: bool
     rule: Rule
+    max_iter: int
 
 
 def fit_individual(
@@ -69,6 +72,7 @@ def fit_individual(
         len(items),
         terms=coupling.terms,
         rule=coupling.rule,
+        max_iter=coupling.max_iter,
         on_step=None if on_step is None else lambda step: on_step(step, n_skills, n_skills),
     )
     individual = Individual(found.parameters, coupling.rule, items)
