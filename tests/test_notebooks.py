@@ -8,12 +8,17 @@ import jupytext
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from tests.conftest import Data
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[1] / "notebooks").glob("[0-9]*.py"))
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
-def test_notebook_runs_shows_pictures_and_no_warning(path: Path, tmp_path: Path) -> None:
+def test_notebook_runs_shows_pictures_and_no_warning(
+    path: Path, tmp_path: Path, data: Data, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if "ADAPTLEARN_DATA" in path.read_text():
+        monkeypatch.setenv("ADAPTLEARN_DATA", str(data("statics", "train.csv").parents[1]))
     notebook = jupytext.read(path)
     client = NotebookClient(
         notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": tmp_path}}

@@ -251,7 +251,7 @@ def test_skills_that_are_degenerate_altogether_are_refused():
 )
 @pytest.mark.filterwarnings("ignore:.*not seen in training:adaptlearn.errors.DataWarning")
 def test_what_pybkt_does_not_have_is_refused(settings, said):
-    model = BKT(max_iter=2, tol=0, **settings).fit(as_log(log_columns()))
+    model = BKT(max_iter=200, tol=0, **settings).fit(as_log(log_columns()))
     if said is None:
         to_pybkt(model)
     else:

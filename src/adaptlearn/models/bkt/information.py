@@ -30,6 +30,7 @@ from adaptlearn.numerics import Floats, stable_group
 _STEP = 1e-3  # of the differences, on the logit scale
 _NEAR = 1e-3  # this near an end, a parameter is taken to be at it
 _FLAT = 1e-4  # information along a direction, relative to each parameter's own
+_NO_VARIANCE = 1e-12  # of a logit: what a million million answers would leave
 _NODES_AT_ONCE = 4_000_000
 
 
@@ -194,6 +195,9 @@ def _invert(matrix: Floats) -> tuple[Floats, list[Floats]]:
         directions.append(along)
         moved = np.abs(along) > 0.1
         inverse[moved, moved] = np.inf
+    # What had all its information in such a direction is left with a variance of nothing.
+    bare = np.diag(inverse) <= _NO_VARIANCE
+    inverse[bare, bare] = np.inf
     return inverse, directions
 
 
