@@ -33,6 +33,8 @@ MODELS = [
         guess_by="item",
         slip_by="item",
     ),
+    BKT(forgetting=True, ability=True, recency=True, difficulty=True, lag=True),
+    BKT(forgetting=True, ability=True, learn_by="item", multi_skill="conjunctive"),
 ]
 
 

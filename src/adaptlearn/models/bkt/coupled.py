@@ -457,18 +457,14 @@ def _join(
 def _predictions(
     layout: Layout, local: Coefficients, weights: Weights, path: Path, rule: Rule
 ) -> Floats:
-    """P(correct) of each row, in level order."""
-    sign = to_units(layout, layout.sign, rule)
-    p = np.where(sign > 0, path.scale, 1 - path.scale)
-    unseen = np.flatnonzero(sign == 0)
-    if len(unseen):
-        enough = path.p_known
-        if rule == "conjunctive":
-            enough = np.multiply.reduceat(enough, layout.starts)
-        elif rule == "compensatory":
-            enough = 1 - np.multiply.reduceat(1 - enough, layout.starts)
-        shift = weights.answer * path.ability + weights.residual * path.residual
-        logit = local.guess[unseen] + to_units(layout, shift, rule)[unseen]
-        guess, right = logistic(logit), logistic(logit + local.lift[unseen])
-        p[unseen] = guess + enough[unseen] * (right - guess)
+    """P(correct) of each row, in level order: the same bits whatever its own answer is."""
+    enough = path.p_known
+    if rule == "conjunctive":
+        enough = np.multiply.reduceat(enough, layout.starts)
+    elif rule == "compensatory":
+        enough = 1 - np.multiply.reduceat(1 - enough, layout.starts)
+    shift = weights.answer * path.ability + weights.residual * path.residual
+    logit = local.guess + to_units(layout, shift, rule)
+    guess, right = logistic(logit), logistic(logit + local.lift)
+    p = guess + enough * (right - guess)
     return p if joins(rule) else layout.to_rows(p) / layout.size
