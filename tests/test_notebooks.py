@@ -18,7 +18,9 @@ def test_notebook_runs_shows_pictures_and_no_warning(
     path: Path, tmp_path: Path, data: Data, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if "ADAPTLEARN_DATA" in path.read_text():
-        monkeypatch.setenv("ADAPTLEARN_DATA", str(data("statics", "train.csv").parents[1]))
+        monkeypatch.setenv(
+            "ADAPTLEARN_DATA", str(data("statics", "train.csv").resolve().parents[1])
+        )
     notebook = jupytext.read(path)
     client = NotebookClient(
         notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": tmp_path}}
