@@ -27,9 +27,6 @@ import warnings
 from datetime import timedelta
 from pathlib import Path
 
-# Before NumPy comes: on arrays of this size, BLAS threads mostly wait for each other.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
 import matplotlib.pyplot as plt
 import numpy as np
 import polars as pl

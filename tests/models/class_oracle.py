@@ -10,9 +10,19 @@ from bisect import bisect_right
 from typing import Any, NamedTuple
 
 import numpy as np
+import pytest
 
 from adaptlearn import ResponseLog
 from adaptlearn.models import BKT
+
+QUIET = [
+    pytest.mark.filterwarnings(
+        "ignore:.*repeat a student, skill, item:adaptlearn.errors.DataWarning"
+    ),
+    pytest.mark.filterwarnings("ignore::adaptlearn.errors.IdentificationWarning"),
+    pytest.mark.filterwarnings("ignore::adaptlearn.errors.ConvergenceWarning"),
+]
+"""Marks of tests whose small tangled logs repeat events, and say little of any skill."""
 
 FIELDS = ("prior", "learn", "forget", "guess", "slip")
 GAPS = (10.0, 100.0)

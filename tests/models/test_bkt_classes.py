@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.models.class_oracle import (
     FIELDS,
     GAPS,
+    QUIET,
     VARIANTS,
     Row,
     class_of,
@@ -37,13 +38,7 @@ from adaptlearn.models.bkt.em import expectations, maximise, room_of
 from adaptlearn.models.bkt.parameters import FLOOR, MARGIN, Limits, Parameters
 from adaptlearn.models.bkt.trie import build_trie, history_symbols
 
-pytestmark = [
-    pytest.mark.filterwarnings(
-        "ignore:.*repeat a student, skill, item:adaptlearn.errors.DataWarning"
-    ),
-    pytest.mark.filterwarnings("ignore::adaptlearn.errors.IdentificationWarning"),
-    pytest.mark.filterwarnings("ignore::adaptlearn.errors.ConvergenceWarning"),
-]
+pytestmark = QUIET
 EVENTS = {  # the expected counts of each parameter's event and of its opposite
     "prior": ("first_known", None),
     "learn": ("learned", "stay_unknown"),

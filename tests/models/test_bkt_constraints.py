@@ -12,6 +12,7 @@ from scipy.optimize import minimize
 from scipy.special import expit, logit
 from tests.models.class_oracle import (
     FIELDS,
+    QUIET,
     class_values,
     enumerate_paths,
     histories,
@@ -27,13 +28,7 @@ from adaptlearn import ResponseLog
 from adaptlearn.errors import ParameterError
 from adaptlearn.models import BKT
 
-pytestmark = [
-    pytest.mark.filterwarnings(
-        "ignore:.*repeat a student, skill, item:adaptlearn.errors.DataWarning"
-    ),
-    pytest.mark.filterwarnings("ignore::adaptlearn.errors.IdentificationWarning"),
-    pytest.mark.filterwarnings("ignore::adaptlearn.errors.ConvergenceWarning"),
-]
+pytestmark = QUIET
 CONSTRAINED: dict[str, dict[str, Any]] = {
     "bounds for all": {"bounds": {"guess": (0, 0.1), "slip": (0.3, 0.4), "prior": [0.7, 1]}},
     "bounds by skill": {"bounds": {"guess": {"a": (0.05, 0.1)}, "learn": {"b": (0.3, 0.35)}}},

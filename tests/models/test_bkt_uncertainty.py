@@ -125,3 +125,15 @@ def test_empirical_bayes_draws_skills_together_the_more_the_fewer_their_students
         assert np.std(together[name]) < np.std(alone[name])
         error = [np.sqrt(np.mean((p[name] - truth) ** 2)) for p in (alone, together)]
         assert error[1] < error[0], name
+
+
+def test_with_two_skills_to_learn_from_the_weak_one_borrows_as_usual():
+    log = simulated(1, 400, 6, seed=10)
+    once = {"skill": np.array([7] * 3), "student": np.arange(3), "correct": np.array([1, 1, 0])}
+    log = {name: np.concatenate((column, once[name])) for name, column in log.items()}
+    with pytest.warns(adaptlearn.errors.IdentificationWarning, match="common to all skills"):
+        model = BKT(borrow="empirical").fit(log)
+    for name in TRUTH:
+        weak = model.parameters_[name][1]
+        assert abs(logit(weak) - logit(model.pooled_[name])) < 1.0, name
+        assert 0.01 < weak < 0.99, name

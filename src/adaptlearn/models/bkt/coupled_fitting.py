@@ -38,6 +38,7 @@ from adaptlearn.models.bkt.coupled_layout import (
     ChainVectors,
     CoupledLog,
     StudentVectors,
+    dot,
     lay_out,
 )
 from adaptlearn.models.bkt.parameters import Cells
@@ -306,7 +307,7 @@ class _Space:
     def penalty(self, vector: Floats) -> tuple[float, Floats]:
         """The penalty and its derivatives."""
         pull = self.strength * vector
-        return float(pull @ vector), 2 * pull
+        return dot(pull, vector), 2 * pull
 
     def _collect(self, values: Floats, owners: Ints) -> Floats:
         """Add classes' values to their skills', and skills' to the common one."""

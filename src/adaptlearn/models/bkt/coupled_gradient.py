@@ -23,7 +23,7 @@ from adaptlearn.models.bkt.coupled import (
     joins,
     to_units,
 )
-from adaptlearn.models.bkt.coupled_layout import Layout
+from adaptlearn.models.bkt.coupled_layout import Layout, dot
 from adaptlearn.numerics import Floats, Ints
 
 
@@ -111,10 +111,10 @@ def gradient(
         weights=Weights(
             prior=at_first,
             learn=float(moved.sum()) - at_first,
-            answer=float(by_row @ path.ability),
-            residual=float(by_row @ path.residual),
-            learn_lag=float(drive @ layout.lag),
-            forget_lag=float(forget @ layout.lag),
+            answer=dot(by_row, path.ability),
+            residual=dot(by_row, path.residual),
+            learn_lag=dot(drive, layout.lag),
+            forget_lag=dot(forget, layout.lag),
         ),
         dynamics=_of_dynamics(layout, path, parameters.dynamics, adjoint, rule=rule),
     )
@@ -294,8 +294,8 @@ def _of_dynamics(
     decay = 1 / (1 + dynamics.beta * layout.clock)
     recent = adjoint.residual * (path.residual - missed)
     return Dynamics(
-        alpha=float(by_gain @ decay),
-        beta=float(by_gain @ (decay * decay * layout.clock)) * -dynamics.alpha,
+        alpha=dot(by_gain, decay),
+        beta=dot(by_gain, decay * decay * layout.clock) * -dynamics.alpha,
         gamma=float(by_gain.sum()),
         rho=float(recent[layout.sign != 0].sum()),
     )

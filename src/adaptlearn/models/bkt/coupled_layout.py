@@ -273,3 +273,8 @@ def _link(sequence: Ints, chains: ChainVectors, clock: Ints) -> tuple[Ints, Ints
     # An exposure does not move the clock: the lag is then counted as one.
     since = clock - np.append(chains.last, clock)[before]
     return before, final, np.log(np.maximum(since, 1))
+
+
+def dot(a: Floats, b: Floats) -> float:
+    """The inner product, without BLAS: its threads take longer to start than this to add up."""
+    return float(np.multiply(a, b).sum())

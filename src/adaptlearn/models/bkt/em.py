@@ -8,7 +8,7 @@ student, 0 = not known and 1 = known::
     P(correct | 0) = guess                       P(correct | 1) = 1 - slip
 
 All arrays below have a leading axis of restarts, so that several starting points run as one
-batch; parameters have shape (n_restarts, n_groups).
+batch; parameters have shape (n_restarts, n_cells), where cells are skills, or their classes.
 
 References
 ----------
@@ -30,7 +30,7 @@ from adaptlearn.models.bkt.sweeps import Chances, backward, binned, chances, for
 from adaptlearn.models.bkt.trie import RIGHT, WRONG, PrefixTrie
 from adaptlearn.numerics import Floats, Ints, distinct
 
-_AT_ONCE = 1 << 15
+_AT_ONCE = 1 << 15  # nodes and restarts whose counts stay in the cache together
 
 
 class Expectations(NamedTuple):

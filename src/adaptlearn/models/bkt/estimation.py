@@ -35,7 +35,7 @@ from adaptlearn.models.bkt.trie import (
 )
 from adaptlearn.models.bkt.uncertainty import Uncertainty
 from adaptlearn.numerics import Floats
-from adaptlearn.responses import ResponseLog
+from adaptlearn.responses import ResponseLog, SequenceCounts
 from adaptlearn.validation import some
 
 
@@ -75,7 +75,7 @@ def log_histories(
     return Histories(skills, trie, classes, build_trie(sequences, alphabet, groups, len(present)))
 
 
-def counted_histories(counts: Any) -> Histories:
+def counted_histories(counts: SequenceCounts) -> Histories:
     """The histories of a `SequenceCounts` that is not empty."""
     sequences = counts.sequences()
     present, groups = dense(sequences.major)

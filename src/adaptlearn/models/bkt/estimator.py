@@ -378,7 +378,7 @@ class BKT(FittedBKT):
         if needed:
             raise ParameterError(
                 "fit_counts",
-                [f"{name} reads columns that counts do not hold; fit the log" for name in needed],
+                [f"{name} needs more than counts of answers hold; fit the log" for name in needed],
             )
         problem = None
         if not isinstance(counts, SequenceCounts):

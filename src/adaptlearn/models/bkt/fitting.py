@@ -181,7 +181,7 @@ def fit_classes(
     if settings.start:
         starts = _given_starts(trie, settings)
     else:
-        starts = Parameters(*(field[None] for field in centre))
+        starts = centre.stacked()
         terms = terms.pulled_to(centre, settings.evenly(centre))
     first = race(trie, _inside(starts, terms), _RACE_STEPS, terms)
     return settings.climb(trie, first, terms), terms
@@ -194,7 +194,7 @@ def _fit_common(trie: PrefixTrie, limits: Limits, settings: Settings) -> Paramet
         return customary
     pooled = trie.pooled()
     terms = Terms(room_of(pooled), limits)
-    customary = Parameters(*(field[0] for field in _inside(customary.stacked(), terms)))
+    customary = _point_inside(customary, terms)
     return climb(
         pooled,
         customary,
@@ -239,20 +239,33 @@ def _inside(starts: Parameters, terms: Terms) -> Parameters:
     return inside
 
 
+def _point_inside(point: Parameters, terms: Terms) -> Parameters:
+    """One point moved into its limits, fields of shape (n_cells,)."""
+    return Parameters(*(field[0] for field in _inside(point.stacked(), terms)))
+
+
 def _shrink(trie: PrefixTrie, fit: GroupFit, limits: Limits, settings: Settings) -> GroupFit:
     """Fit all groups again, pulled to the middle of them all, as strongly as they are alike."""
     weak = np.isin(np.arange(trie.n_groups), list(fit.reasons))
     errors = information(trie, fit.climb.parameters, fit.terms).standard_errors
     centre, strength = spread_over_groups(fit.climb.parameters, errors, ~weak)
-    if not settings.forgetting:
-        centre = centre._replace(forget=np.zeros(1))
     held = Terms(room_of(trie.pooled()), limits)
-    centre = Parameters(*(field[0] for field in _inside(centre.stacked(), held)))
+    # Where too few skills tell how alike they are, those that cannot stand alone borrow as usual.
+    told = [float(much[0]) > 0 for much in strength]
+    centre = Parameters(
+        *(a if known else b for known, a, b in zip(told, centre, fit.pooled, strict=True))
+    )
+    centre = _point_inside(centre, held)
     terms = fit.terms.pulled_to(
         Parameters(*(np.repeat(field, trie.n_groups) for field in centre)),
-        Parameters(*(np.repeat(field, trie.n_groups) for field in strength)),
+        Parameters(
+            *(
+                np.repeat(much, trie.n_groups) if known else np.where(weak, BORROWED, 0.0)
+                for known, much in zip(told, strength, strict=True)
+            )
+        ),
     )
-    start = Parameters(*(field[0] for field in _inside(fit.climb.parameters.stacked(), terms)))
+    start = _point_inside(fit.climb.parameters, terms)
     return GroupFit(settings.climb(trie, start, terms), centre, fit.reasons, terms)
 
 
@@ -265,7 +278,7 @@ def _borrow(trie: PrefixTrie, fit: GroupFit, settings: Settings) -> GroupFit:
     part, cells = trie.restrict(groups), trie.cells_of(groups)
     centre = Parameters(*(np.repeat(field, len(groups)) for field in fit.pooled))
     own = fit.terms.restrict(part, cells).pulled_to(centre, settings.evenly(centre))
-    start = Parameters(*(field[0] for field in _inside(centre.stacked(), own)))
+    start = _point_inside(centre, own)
     again = settings._replace(on_step=None).climb(part, start, own)
     for old, new in zip(found.parameters, again.parameters, strict=True):
         old[groups] = new

@@ -243,7 +243,7 @@ def spread_over_groups(
 
 
 def _strength(mean: float, variance: float) -> float:
-    """A + b of the Beta distribution with this mean and this variance of its logit."""
+    """The sum of a Beta distribution's parameters, from its mean and its logit's variance."""
     from scipy.optimize import brentq
     from scipy.special import polygamma
 

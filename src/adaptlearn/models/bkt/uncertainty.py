@@ -68,13 +68,16 @@ class Uncertainty(NamedTuple):
             finite[np.diag_indices(len(matrix))] = np.minimum(np.diag(matrix), _LARGE)
             values, vectors = np.linalg.eigh(finite)
             roots.append(vectors * np.sqrt(np.clip(values, 0, _LARGE)))
+        places = np.array([pair for own in self.free for pair in own], np.int64).reshape(-1, 2)
         for _ in range(n):
             drawn = Parameters(*(field.copy() for field in table))
-            for own, root in zip(self.free, roots, strict=True):
-                moves = root @ rng.standard_normal(len(own))
-                for (field, cell), move in zip(own, moves.tolist(), strict=True):
-                    value = expit(logit(drawn[field][cell]) + move)
-                    drawn[field][cell] = np.clip(value, FLOOR, 1 - FLOOR)
+            parts = [root @ rng.standard_normal(len(root)) for root in roots]
+            moves = np.concatenate([np.empty(0), *parts])
+            for number, field in enumerate(drawn):
+                of_field = places[:, 0] == number
+                cells = places[of_field, 1]
+                moved = expit(logit(field[cells]) + moves[of_field])
+                field[cells] = np.clip(moved, FLOOR, 1 - FLOOR)
             yield _below_one(drawn)
 
     def to_json(self) -> dict[str, Any]:
@@ -161,12 +164,12 @@ def findings(
     """
     found = [(label, "unidentified", why) for label, why in reasons.items()]
     told = (
-        ("guess", parameters.guess, 0.5, "without knowing, right is likelier than wrong"),
-        ("slip", parameters.slip, 0.5, "with knowing, wrong is likelier than right"),
+        ("guess", parameters.guess, "without knowing, right is likelier than wrong"),
+        ("slip", parameters.slip, "with knowing, wrong is likelier than right"),
     )
-    for name, values, limit, meaning in told:
+    for name, values, meaning in told:
         group = getattr(owner, name)
-        for skill in np.unique(group[values > limit]).tolist():
+        for skill in np.unique(group[values > 0.5]).tolist():
             top = values[group == skill].max()
             found.append((labels[skill], "degenerate", f"{name} reaches {top:.2f}: {meaning}"))
     for name, values in parameters._asdict().items():
