@@ -45,7 +45,7 @@ APART = (
 )
 
 # Each child of `models` is a family, except what the families share and what joins them.
-MODELS_SHARED = frozenset({"base"})
+MODELS_SHARED = frozenset({"base", "sequential", "features"})
 MODELS_WIRING = frozenset({"", "loading"})
 
 DATAFRAMES = frozenset({"duckdb", "narwhals", "pandas", "polars", "pyarrow", "pyspark"})

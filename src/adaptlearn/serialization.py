@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from adaptlearn.errors import ModelFileError
 
 FORMAT_VERSION = 1
+Arrays = Mapping[str, NDArray[Any]]
+
+# What NumPy and zipfile raise for a file that is no archive, or a damaged one.
+_UNREADABLE = (
+    EOFError,
+    KeyError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def fingerprint(content: Mapping[str, Any]) -> str:
@@ -96,3 +116,57 @@ def open_seal(data: bytes, kind: str, name: str) -> dict[str, Any]:
             name, ["its content does not match its digest: it was changed or damaged after saving"]
         )
     return manifest
+
+
+def array_digests(arrays: Arrays) -> dict[str, str]:
+    """SHA-256 of each array's type, shape and content."""
+    return {name: _digest(array) for name, array in arrays.items()}
+
+
+def write_archive(
+    path: str | os.PathLike[str], kind: str, content: Mapping[str, Any], arrays: Arrays
+) -> None:
+    """Write content as sealed JSON beside arrays, in one file that NumPy reads without pickle."""
+    manifest = seal(kind, {**content, "arrays": array_digests(arrays)})
+    text = np.frombuffer(json.dumps(manifest, allow_nan=False).encode(), np.uint8)
+    buffer = io.BytesIO()
+    everything: dict[str, Any] = {"manifest": text, **arrays}
+    np.savez(buffer, **everything)
+    write_bytes(path, buffer.getvalue())
+
+
+def read_archive(
+    path: str | os.PathLike[str], kind: str, what: str
+) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """Read back what `write_archive` wrote; `what` is what errors call it.
+
+    Raises
+    ------
+    ModelFileError
+        It is not whole, was changed, or is of another kind or a newer version.
+    FileNotFoundError
+        There is no such file.
+    """
+    name, data = str(path), Path(path).read_bytes()
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as file:
+            arrays = {key: file[key] for key in file.files}
+    except _UNREADABLE as error:
+        raise ModelFileError(name, [f"is not a whole {what} ({error})"]) from None
+    if "manifest" not in arrays:
+        raise ModelFileError(name, [f"is not a {what}: it has no manifest"])
+    manifest = open_seal(arrays.pop("manifest").tobytes(), kind, name)
+    if array_digests(arrays) != manifest["arrays"]:
+        raise ModelFileError(name, ["its arrays do not match the manifest: it was changed"])
+    return manifest, arrays
+
+
+def is_archive(path: str | os.PathLike[str]) -> bool:
+    """Whether a file begins as those of `write_archive` do."""
+    with Path(path).open("rb") as stream:
+        return stream.read(2) == b"PK"
+
+
+def _digest(array: NDArray[Any]) -> str:
+    header = f"{array.dtype.str}{array.shape}".encode()
+    return hashlib.sha256(header + np.ascontiguousarray(array).tobytes()).hexdigest()

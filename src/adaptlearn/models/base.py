@@ -11,12 +11,24 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.errors import LateResponse, NotFittedError, ParameterError, StateError
+from adaptlearn.errors import (
+    LateResponse,
+    NotFittedError,
+    ParameterError,
+    StateError,
+    UnknownLabelError,
+)
 from adaptlearn.numerics import Ints
 from adaptlearn.responses import ResponseLog
-from adaptlearn.validation import Constraint, check_parameters, some
+from adaptlearn.responses.columns import read_time
+from adaptlearn.responses.labelled import objects
+from adaptlearn.serialization import Arrays
+from adaptlearn.validation import Constraint, Interval, check_parameters, some
 
 When = Literal["after_response", "next_opportunity"]
+
+MODEL_KIND = "adaptlearn-model"
+"""The format of a saved model's file."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +86,8 @@ class StudentState:
         The fingerprint of the model it belongs to.
     skills : list
         The model's skills, then any others that were answered.
+    items : list
+        Likewise of items, where the model keeps what was answered of each.
     last_time : float array, shape (n_students,)
         The time of each student's last response, in seconds; -inf before the first.
     clock : str or None
@@ -83,6 +97,7 @@ class StudentState:
     def __init__(self, model: str, skills: list[Any], n_students: int) -> None:
         self.model = model
         self.skills = list(skills)
+        self.items: list[Any] = []
         self.last_time = np.full(n_students, -np.inf)
         self.clock: str | None = None
 
@@ -97,6 +112,29 @@ class StudentState:
             # By doubling, so that students who come one by one cost O(1) each.
             more = np.full(max(n_students, 2 * self.n_students) - self.n_students, -np.inf)
             self.last_time = np.concatenate((self.last_time, more))
+
+    def checked(self, students: Any) -> Ints:
+        """Numbers of students, refused where they are no numbers or not this state's."""
+        numbers = np.asarray(students)
+        if numbers.size and numbers.dtype.kind not in "iu":
+            raise StateError(f"a state numbers its students 0, 1, …; got {numbers.dtype} values")
+        outside = numbers[(numbers < 0) | (numbers >= self.n_students)]
+        if len(outside):
+            raise UnknownLabelError(
+                "state", [f"student {some(outside)} is outside its {self.n_students} students"]
+            )
+        return numbers.astype(np.int64)
+
+    def numbers_of(self, log: ResponseLog) -> Ints:
+        """The number of each of a log's student labels; 0 for one that has no rows."""
+        labels = log.student.labels
+        if labels.dtype.kind not in "iu":
+            raise StateError(
+                "a state numbers its students 0, 1, …; a MasteryTracker keeps their names"
+            )
+        present = np.bincount(log.student.codes, minlength=len(labels)) > 0
+        self.checked(labels[present])
+        return np.where(present, labels, 0).astype(np.int64)
 
     def forget(self, students: Ints) -> None:
         """Return students to where they were before their first response."""
@@ -172,7 +210,10 @@ class KnowledgeTracer:
 
     @classmethod
     def _parameter_names(cls) -> list[str]:
-        return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
+        arguments = list(inspect.signature(cls.__init__).parameters.values())[1:]
+        return [
+            one.name for one in arguments if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)
+        ]
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002 - the protocol's; nothing is nested
         """Name and value of each constructor argument."""
@@ -233,8 +274,10 @@ class KnowledgeTracer:
         """Take responses into a state, in place."""
         raise NotImplementedError
 
-    def predict_state(self, state: Any, students: Any, skills: Any) -> NDArray[np.float64]:
-        """P(correct) of a next response of each student on the paired skill."""
+    def predict_state(
+        self, state: Any, students: Any, skills: Any, *, items: Any = None
+    ) -> NDArray[np.float64]:
+        """P(correct) of a next response of each student on the paired skill, and item."""
         raise NotImplementedError
 
     def state_mastery(
@@ -256,6 +299,11 @@ class KnowledgeTracer:
         """Write the fitted model to a file that `adaptlearn.load` reads."""
         raise NotImplementedError
 
+    @classmethod
+    def from_saved(cls, manifest: Mapping[str, Any], arrays: Arrays, name: str) -> Self:
+        """Rebuild a model from what `save` wrote; `name` is what errors call it."""
+        raise NotImplementedError
+
     def predict(self, log: Any) -> NDArray[np.int64]:
         """Whether each row's answer is more likely right (1) than wrong (0), shape (n,)."""
         return (self.predict_proba(log)[:, 1] >= 0.5).astype(np.int64)
@@ -267,3 +315,46 @@ class KnowledgeTracer:
         if not self.__sklearn_is_fitted__():
             name = type(self).__name__
             raise NotFittedError(f"this {name} is not fitted; call fit(log) first")
+
+    def _check_state(self, state: StudentState) -> None:
+        self._check_fitted()
+        if state.model != self.fingerprint_:
+            raise StateError(
+                f"this state belongs to model {state.model[:12]}…, this model is "
+                f"{self.fingerprint_[:12]}…; replay the responses into a new state"
+            )
+
+
+def check_n_students(n_students: int) -> None:
+    """Refuse what is no number of students (`ParameterError`)."""
+    allowed = {"n_students": [Interval(0, 2**39, integer=True)]}
+    check_parameters("init_state", {"n_students": n_students}, allowed)
+
+
+def log_until(log: ResponseLog, at: Any) -> ResponseLog:
+    """The responses of a log up to a point in time.
+
+    Parameters
+    ----------
+    log : ResponseLog
+    at : float or datetime, or None
+        In the log's seconds, or a datetime where the log has datetimes; None: all responses.
+
+    Raises
+    ------
+    StateError
+        The log has no times.
+    ParameterError
+        `at` is no time, or of another clock.
+    """
+    if at is None:
+        return log
+    if log.time is None:
+        raise StateError("mastery(at=…) needs a log with times")
+    problems: list[str] = []
+    seconds, kind = read_time(objects([at]), "at", problems)
+    if not problems and kind not in ("seconds", log.clock):
+        problems.append(f"it is a datetime of the kind {kind!r}, the log's times are {log.clock!r}")
+    if problems:
+        raise ParameterError("mastery(at=…)", problems)
+    return log[log.time <= float(seconds[0])]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from importlib import import_module
 from os import PathLike
+from typing import Any
+
+from numpy.typing import NDArray
 
 from adaptlearn.errors import ModelFileError
-from adaptlearn.models.base import KnowledgeTracer
-from adaptlearn.serialization import read_manifest
+from adaptlearn.models.base import MODEL_KIND, KnowledgeTracer
+from adaptlearn.serialization import is_archive, read_archive, read_manifest
 
 _HOMES = {"BKT": "adaptlearn.models.bkt"}
 
@@ -37,11 +40,15 @@ def load(path: str | PathLike[str]) -> KnowledgeTracer:
     ...     adaptlearn.load(Path(folder) / "model.json")
     BKT(forgetting=True)
     """
-    manifest = read_manifest(path, "adaptlearn-model")
+    arrays: dict[str, NDArray[Any]] = {}
+    if is_archive(path):
+        manifest, arrays = read_archive(path, MODEL_KIND, "saved model")
+    else:
+        manifest = read_manifest(path, MODEL_KIND)
     name = manifest.get("model")
     if name not in _HOMES:
         raise ModelFileError(str(path), [f"holds a model named {name!r}, which is not known here"])
-    model: KnowledgeTracer = getattr(import_module(_HOMES[name]), name).from_manifest(
-        manifest, str(path)
+    model: KnowledgeTracer = getattr(import_module(_HOMES[name]), name).from_saved(
+        manifest, arrays, str(path)
     )
     return model

@@ -2,40 +2,22 @@
 
 from __future__ import annotations
 
-import io
-import json
-import zipfile
-import zlib
 from collections.abc import Iterable
 from itertools import count
 from os import PathLike
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.errors import ModelFileError, StateError, UnknownLabelError
+from adaptlearn.errors import StateError, UnknownLabelError
 from adaptlearn.models.base import KnowledgeTracer, Mastery, StudentState, When
 from adaptlearn.numerics import Ints
 from adaptlearn.responses import ResponseLog, as_log
-from adaptlearn.serialization import open_seal, seal, write_bytes
+from adaptlearn.serialization import read_archive, write_archive
 from adaptlearn.validation import some
 
 _KIND = "adaptlearn-tracker"
-
-# What NumPy and zipfile raise for a file that is no archive, or a damaged one.
-_UNREADABLE = (
-    EOFError,
-    KeyError,
-    NotImplementedError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 
 
 class MasteryTracker:
@@ -181,10 +163,17 @@ class MasteryTracker:
         state, numbers = self._with_strangers(labels)
         return self.model.state_mastery(state, numbers, _labels(labels), when=when)
 
-    def predict(self, students: Iterable[Any], skills: Iterable[Any]) -> NDArray[np.float64]:
-        """P(correct) of each student's next response on the paired skill, shape (n,)."""
+    def predict(
+        self,
+        students: Iterable[Any],
+        skills: Iterable[Any],
+        *,
+        items: Iterable[Any] | None = None,
+    ) -> NDArray[np.float64]:
+        """P(correct) of each student's next response on the paired skill, and item, shape (n,)."""
         state, numbers = self._with_strangers(_as_list(students))
-        return self.model.predict_state(state, numbers, _as_list(skills))
+        named = None if items is None else _as_list(items)
+        return self.model.predict_state(state, numbers, _as_list(skills), items=named)
 
     def counts(self, students: Iterable[Any] | None = None) -> NDArray[np.int64]:
         """Answers seen per student and skill, shape (n_students, n_skills)."""
@@ -196,21 +185,14 @@ class MasteryTracker:
         """Write the state to one file: arrays, and a JSON manifest of what they are."""
         arrays = self._state.to_arrays()
         arrays["last_time"] = arrays["last_time"][: len(self) + 1]
-        manifest = seal(
-            _KIND,
-            {
-                "model": self.fingerprint,
-                "students": [_plain(label) for label in self._number],
-                "skills": [_plain(label) for label in self._state.skills],
-                "clock": self._state.clock,
-                "arrays": {name: _digest(array) for name, array in arrays.items()},
-            },
-        )
-        text = np.frombuffer(json.dumps(manifest).encode(), np.uint8)
-        buffer = io.BytesIO()
-        everything: dict[str, Any] = {"manifest": text, **arrays}
-        np.savez(buffer, **everything)
-        write_bytes(path, buffer.getvalue())
+        content = {
+            "model": self.fingerprint,
+            "students": [_plain(label) for label in self._number],
+            "skills": [_plain(label) for label in self._state.skills],
+            "items": [_plain(label) for label in self._state.items],
+            "clock": self._state.clock,
+        }
+        write_archive(path, _KIND, content, arrays)
 
     @classmethod
     def load(cls, path: str | PathLike[str], model: KnowledgeTracer) -> MasteryTracker:
@@ -223,18 +205,8 @@ class MasteryTracker:
         StateError
             It belongs to another model.
         """
-        name, tracker, content = str(path), cls(model), Path(path).read_bytes()
-        try:
-            with np.load(io.BytesIO(content), allow_pickle=False) as file:
-                arrays = {key: file[key] for key in file.files}
-        except _UNREADABLE as error:
-            raise ModelFileError(name, [f"is not a whole saved tracker ({error})"]) from None
-        if "manifest" not in arrays:
-            raise ModelFileError(name, ["is not a saved tracker: it has no manifest"])
-        manifest = open_seal(arrays.pop("manifest").tobytes(), _KIND, name)
-        digests = {key: _digest(array) for key, array in arrays.items()}
-        if digests != manifest["arrays"]:
-            raise ModelFileError(name, ["its arrays do not match the manifest: it was changed"])
+        name, tracker = str(path), cls(model)
+        manifest, arrays = read_archive(path, _KIND, "saved tracker")
         if manifest["model"] != model.fingerprint_:
             raise StateError(
                 f"{name}: made with model {manifest['model'][:12]}…, this model is "
@@ -242,6 +214,7 @@ class MasteryTracker:
             )
         tracker._state.take_arrays(arrays)
         tracker._state.skills = manifest["skills"]
+        tracker._state.items = manifest.get("items", [])
         tracker._state.clock = manifest["clock"]
         tracker._number = {label: number for number, label in enumerate(manifest["students"], 1)}
         return tracker
@@ -286,10 +259,3 @@ def _labels(labels: list[Any]) -> NDArray[Any]:
     array = np.empty(len(labels), object)
     array[:] = labels
     return array
-
-
-def _digest(array: NDArray[Any]) -> str:
-    from hashlib import sha256
-
-    header = f"{array.dtype.str}{array.shape}".encode()
-    return sha256(header + np.ascontiguousarray(array).tobytes()).hexdigest()

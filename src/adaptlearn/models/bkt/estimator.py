@@ -38,6 +38,7 @@ from adaptlearn.models.bkt.saving import from_manifest, read_settings
 from adaptlearn.models.bkt.serving import FittedBKT
 from adaptlearn.models.bkt.tables import brought, read_class_table, read_skill_table
 from adaptlearn.responses import SequenceCounts, as_log
+from adaptlearn.serialization import Arrays
 from adaptlearn.validation import Interval, OneOf, check_parameters
 
 
@@ -425,8 +426,10 @@ class BKT(FittedBKT):
         check_parameters(type(self).__name__, options, self._constraints, problems)
 
     @classmethod
-    def from_manifest(cls, manifest: Mapping[str, Any], name: str) -> BKT:
+    def from_saved(cls, manifest: Mapping[str, Any], arrays: Arrays, name: str) -> Self:
         """Rebuild a model from what `save` wrote; `name` is what errors call it."""
+        if arrays:
+            raise ModelFileError(name, ["it holds arrays; a BKT is saved without"])
         model = cls()
         try:
             model._restore(manifest)

@@ -11,8 +11,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.errors import DataWarning, ParameterError, StateError
-from adaptlearn.models.base import Mastery, When
+from adaptlearn.errors import DataWarning, StateError
+from adaptlearn.models.base import MODEL_KIND, Mastery, When, check_n_students, log_until
 from adaptlearn.models.bkt.fitted import Fitted
 from adaptlearn.models.bkt.passes import (
     advance,
@@ -26,10 +26,8 @@ from adaptlearn.models.bkt.saving import content, to_manifest
 from adaptlearn.models.bkt.state import BKTState
 from adaptlearn.numerics import Ints
 from adaptlearn.responses import ResponseLog, as_log
-from adaptlearn.responses.columns import read_time
-from adaptlearn.responses.labelled import objects
 from adaptlearn.serialization import fingerprint, write_manifest
-from adaptlearn.validation import Interval, check_parameters, some
+from adaptlearn.validation import some
 
 
 class FittedBKT(ReportingBKT):
@@ -82,10 +80,7 @@ class FittedBKT(ReportingBKT):
         self._check_fitted()
         log = as_log(log)
         students = log.student.labels
-        if at is not None:
-            if log.time is None:
-                raise StateError("mastery(at=…) needs a log with times")
-            log = log[log.time <= _moment(at, log.clock)]
+        log = log_until(log, at)
         everyone = np.arange(len(students))
         state = self.init_state(len(students))
         if len(log):
@@ -99,11 +94,7 @@ class FittedBKT(ReportingBKT):
     def init_state(self, n_students: int) -> BKTState:
         """The state of students who have not answered yet."""
         self._check_fitted()
-        check_parameters(
-            "init_state",
-            {"n_students": n_students},
-            {"n_students": [Interval(0, 2**39, integer=True)]},
-        )
+        check_n_students(n_students)
         return BKTState(self.fingerprint_, self.skills_.tolist(), n_students)
 
     def update_state(self, state: BKTState, responses: Any) -> BKTState:
@@ -208,7 +199,7 @@ class FittedBKT(ReportingBKT):
         """Write the fitted model as one JSON file; `adaptlearn.load` reads it back."""
         self._check_fitted()
         manifest = to_manifest(self._fitted, self.get_params())
-        write_manifest(path, "adaptlearn-model", {**manifest, "fingerprint": self.fingerprint_})
+        write_manifest(path, MODEL_KIND, {**manifest, "fingerprint": self.fingerprint_})
 
     def _take(self, found: Fitted) -> Self:
         """Become this model, whichever way it was found."""
@@ -249,22 +240,3 @@ class FittedBKT(ReportingBKT):
                 DataWarning,
                 stacklevel=4,
             )
-
-    def _check_state(self, state: BKTState) -> None:
-        self._check_fitted()
-        if state.model != self.fingerprint_:
-            raise StateError(
-                f"this state belongs to model {state.model[:12]}…, this model is "
-                f"{self.fingerprint_[:12]}…; replay the responses into a new state"
-            )
-
-
-def _moment(at: Any, clock: str | None) -> float:
-    """A point in time in a log's seconds."""
-    problems: list[str] = []
-    seconds, kind = read_time(objects([at]), "at", problems)
-    if not problems and kind not in ("seconds", clock):
-        problems.append(f"it is a datetime of the kind {kind!r}, the log's times are {clock!r}")
-    if problems:
-        raise ParameterError("mastery(at=…)", problems)
-    return float(seconds[0])

@@ -8,12 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.errors import StateError, UnknownLabelError
 from adaptlearn.models.base import StudentState
 from adaptlearn.models.bkt.coupled_layout import StudentVectors
 from adaptlearn.numerics import Floats, Ints, KeyTable, stable_group
-from adaptlearn.responses import ResponseLog
-from adaptlearn.validation import some
 
 _SKILL_BITS = 24  # a pair's key is student << 24 | skill: up to 16 million skills
 
@@ -74,29 +71,6 @@ class BKTState(StudentState):
         self.last: LastResponses | None = None
         self.vectors: StudentVectors | None = None
         self._last_clock = np.empty(0, np.int64)
-
-    def checked(self, students: Any) -> Ints:
-        """Numbers of students, refused where they are no numbers or not this state's."""
-        numbers = np.asarray(students)
-        if numbers.size and numbers.dtype.kind not in "iu":
-            raise StateError(f"a state numbers its students 0, 1, …; got {numbers.dtype} values")
-        outside = numbers[(numbers < 0) | (numbers >= self.n_students)]
-        if len(outside):
-            raise UnknownLabelError(
-                "state", [f"student {some(outside)} is outside its {self.n_students} students"]
-            )
-        return numbers.astype(np.int64)
-
-    def numbers_of(self, log: ResponseLog) -> Ints:
-        """The number of each of a log's student labels; 0 for one that has no rows."""
-        labels = log.student.labels
-        if labels.dtype.kind not in "iu":
-            raise StateError(
-                "a state numbers its students 0, 1, …; a MasteryTracker keeps their names"
-            )
-        present = np.bincount(log.student.codes, minlength=len(labels)) > 0
-        self.checked(labels[present])
-        return np.where(present, labels, 0).astype(np.int64)
 
     def note_individuals(self) -> None:
         """From now on, remember of each student what an individualised model knows of them."""

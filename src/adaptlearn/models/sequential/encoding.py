@@ -1,0 +1,187 @@
+"""A response log as a sequential model takes it: in its own codes, level by level."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.numerics import Floats, Ints, distinct, stable_group
+from adaptlearn.responses import ResponseLog
+
+KEY_BITS = 24
+"""A pair's key is ``student << 24 | code``: up to 16 million skills or items."""
+
+
+class Names(NamedTuple):
+    """The skills and items that something knows, by their place.
+
+    A model's come first; a state's go on with others that were answered.
+    """
+
+    skills: dict[Any, int]
+    items: dict[Any, int]
+
+    @classmethod
+    def of(cls, skills: Iterable[Any], items: Iterable[Any]) -> Names:
+        """From labels in their order."""
+        return cls(
+            {label: place for place, label in enumerate(skills)},
+            {label: place for place, label in enumerate(items)},
+        )
+
+    def with_those_of(self, log: ResponseLog) -> Names:
+        """These, and at the end the others that occur in a log."""
+        skills, items = dict(self.skills), dict(self.items)
+        for label in _used(log.skill.labels, log.skill.codes):
+            skills.setdefault(label, len(skills))
+        if log.item is not None:
+            for label in _used(log.item.labels, log.item.codes):
+                items.setdefault(label, len(items))
+        return Names(skills, items)
+
+
+class Encoded(NamedTuple):
+    """Responses in level-major order: every student's first, then every student's second, ….
+
+    Students are numbered by how many responses they have, most first: those of a level are then
+    the first of all, and each level is a slice of every array.
+
+    Attributes
+    ----------
+    rows : int array, shape (n,)
+        The log's row of each response.
+    bounds : int array, shape (n_levels + 1,)
+        Where each level begins.
+    students : int array, shape (n_students,)
+        The log's student label of each number; students without rows are left out.
+    item : int array, shape (n,)
+        Places of items; -1 where the log names none.
+    time : float array, shape (n,), or None
+        Seconds.
+    correct : int8 array, shape (n,)
+        1, 0, and -1 for an exposure.
+    skill : int array, shape (n_entries,)
+        Places of skills. A response with several has one entry for each, one after the other.
+    starts : int array, shape (n + 1,), or None
+        Where each response's entries begin; None where every response has exactly one.
+    pair, item_pair : int arrays, shape (n_entries,) and (n,)
+        Each entry's pair of student and skill, and of student and item, numbered from 0.
+        Items that were not named are one item.
+    pairs, item_pairs : int arrays
+        The key of each pair: ``number of the student << 24 | place``, in which an unnamed
+        item's place is the last of all.
+    """
+
+    rows: Ints
+    bounds: Ints
+    students: Ints
+    item: Ints
+    time: Floats | None
+    correct: NDArray[np.int8]
+    skill: Ints
+    starts: Ints | None
+    pair: Ints
+    pairs: NDArray[np.int64]
+    item_pair: Ints
+    item_pairs: NDArray[np.int64]
+
+    @property
+    def student(self) -> Ints:
+        """The number of each response's student, shape (n,)."""
+        sizes = np.diff(self.bounds)
+        return np.arange(len(self.rows)) - np.repeat(self.bounds[:-1], sizes)
+
+    def entries_of(self, per_row: NDArray[Any]) -> NDArray[Any]:
+        """Values by response, as values by entry."""
+        return per_row if self.starts is None else np.repeat(per_row, np.diff(self.starts), axis=0)
+
+    def in_rows(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Values by response, in the log's row order."""
+        ordered = np.empty_like(values)
+        ordered[self.rows] = values
+        return ordered
+
+
+NO_ITEM = (1 << KEY_BITS) - 1
+
+
+def encode(log: ResponseLog, names: Names, *, item_pairs: bool = True) -> Encoded:
+    """A log in a model's codes, level by level.
+
+    Parameters
+    ----------
+    log : ResponseLog
+    names : Names
+        With those of the log.
+    item_pairs : bool
+        Whether pairs of student and item are wanted; without, all are one.
+    """
+    n = len(log)
+    order = np.arange(n) if log.chronological is None else log.chronological
+    by_student, bounds = stable_group(log.student.codes[order], log.n_students)
+    lengths = np.diff(bounds)
+    within = np.arange(n) - np.repeat(bounds[:-1], lengths)
+    present = np.flatnonzero(lengths)
+    longest = int(lengths.max(initial=0))
+    rank, _ = stable_group(longest - lengths[present], longest + 1)
+    students = present[rank]
+    number = np.zeros(log.n_students, np.int64)
+    number[students] = np.arange(len(students))
+    # Rows of a level come in the order of their students' numbers.
+    by_number = np.argsort(np.repeat(number, lengths), kind="stable")
+    by_level, level_bounds = stable_group(within[by_number], longest)
+    rows = order[by_student[by_number[by_level]]]
+    student = number[log.student.codes[rows]]
+    skill, starts = _skills_of(log, rows, names)
+    owner = student if starts is None else np.repeat(student, np.diff(starts))
+    pairs, pair = distinct((owner << KEY_BITS) | skill)
+    item = np.full(n, -1)
+    if log.item is not None:
+        item = _places(log.item.labels, log.item.codes, names.items)[log.item.codes[rows]]
+    if item_pairs:
+        of_items, item_pair = distinct((student << KEY_BITS) | np.where(item < 0, NO_ITEM, item))
+    else:
+        of_items, item_pair = np.empty(0, np.int64), np.zeros(n, np.int64)
+    return Encoded(
+        rows=rows,
+        bounds=np.asarray(level_bounds, np.int64),
+        students=students,
+        item=item,
+        time=None if log.time is None else log.time[rows],
+        correct=log.correct[rows],
+        skill=skill,
+        starts=starts,
+        pair=pair,
+        pairs=pairs,
+        item_pair=item_pair,
+        item_pairs=of_items,
+    )
+
+
+def _used(labels: NDArray[Any], codes: Ints) -> list[Any]:
+    present = np.flatnonzero(np.bincount(codes, minlength=len(labels)))
+    used: list[Any] = labels[present].tolist()
+    return used
+
+
+def _places(labels: NDArray[Any], codes: Ints, known: dict[Any, int]) -> Ints:
+    """The place of each label that occurs; 0 of the others, which nothing refers to."""
+    places = np.zeros(len(labels), np.int64)
+    present = np.flatnonzero(np.bincount(codes, minlength=len(labels)))
+    places[present] = [known[label] for label in labels[present].tolist()]
+    return places
+
+
+def _skills_of(log: ResponseLog, rows: Ints, names: Names) -> tuple[Ints, Ints | None]:
+    place = _places(log.skill.labels, log.skill.codes, names.skills)
+    if log.skill_rows is None:
+        return place[log.skill.codes[rows]], None
+    by_row, bounds = stable_group(log.skill_rows, len(log))
+    sizes = np.diff(bounds)[rows]
+    starts = np.zeros(len(rows) + 1, np.int64)
+    np.cumsum(sizes, out=starts[1:])
+    entries = np.arange(starts[-1]) - np.repeat(starts[:-1] - bounds[:-1][rows], sizes)
+    return place[log.skill.codes[by_row[entries]]], starts

@@ -1,0 +1,151 @@
+"""The pass along responses that predicts and updates, one response of every student at a time.
+
+A model reads what is remembered of a student, of the student on the skill, and of the student on
+the item; then the answer changes what is remembered. The batch prediction of a log, the update
+of a live state and a question about the next response are this one pass, so that they cannot
+differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.models.sequential.encoding import Encoded
+from adaptlearn.numerics import Floats, Ints
+
+
+class Level(NamedTuple):
+    """Responses that are read together.
+
+    Attributes
+    ----------
+    skill : int array, shape (n_entries,)
+        Places of skills, beyond the model's for one it does not know.
+    item : int array, shape (n,)
+        Places of items; -1 where none is named.
+    time : float array, shape (n,), or None
+        Seconds.
+    correct : int8 array, shape (n,)
+        1, 0, and -1 for an exposure. Not for a model's `look`.
+    starts : int array, shape (n,), or None
+        Where each response's entries begin; None where every response has exactly one.
+    owner : int array, shape (n_entries,), or None
+        The response of each entry, by its place in the level; None likewise.
+    extra : float array, shape (n, n_extra)
+        What a model prepared of each response before the pass; no columns by default.
+    """
+
+    skill: Ints
+    item: Ints
+    time: Floats | None
+    correct: NDArray[np.int8]
+    starts: Ints | None
+    owner: Ints | None
+    extra: Floats
+
+    def by_entry(self, values: NDArray[np.generic]) -> NDArray[np.generic]:
+        """Values by response, as values by entry."""
+        return values if self.owner is None else values[self.owner]
+
+    def total(self, values: Floats) -> Floats:
+        """Values by entry, summed over each response's skills."""
+        return values if self.starts is None else np.add.reduceat(values, self.starts, axis=0)
+
+    def mean(self, values: Floats) -> Floats:
+        """Values by entry, averaged over each response's skills."""
+        if self.starts is None or self.owner is None:
+            return values
+        sizes = np.bincount(self.owner)
+        return self.total(values) / sizes.reshape(-1, *(1,) * (values.ndim - 1))
+
+
+class Memory(NamedTuple):
+    """What is remembered: a row of numbers each, 0 before anything was seen.
+
+    Attributes
+    ----------
+    student : float array, shape (n, n_student)
+    pair : float array, shape (n_entries, n_pair)
+        Of the student on each skill of the response.
+    item : float array, shape (n, n_item)
+        Of the student on the item.
+    """
+
+    student: Floats
+    pair: Floats
+    item: Floats
+
+
+Look = Callable[[Level, Memory], Floats]
+Learn = Callable[[Level, Memory], None]
+
+
+def scan(
+    encoded: Encoded,
+    memory: Memory,
+    *,
+    extra: Floats | None = None,
+    look: Look | None = None,
+    learn: Learn | None = None,
+    width: int = 0,
+) -> Floats:
+    """Go along responses, level by level.
+
+    Parameters
+    ----------
+    encoded : Encoded
+    memory : Memory
+        Rows of students, pairs and pairs with items, by their number in `encoded`. With
+        `learn`, it is changed in place.
+    extra : float array, shape (n, n_extra), optional
+        Of each response, in the order of `encoded`.
+    look : callable, optional
+        From a level and its memory to what is read, shape (n, width). It changes nothing.
+    learn : callable, optional
+        Changes the memory's rows in place by the answers.
+    width : int
+
+    Returns
+    -------
+    float array, shape (n, width)
+        In the order of `encoded`.
+    """
+    n = len(encoded.rows)
+    found = np.empty((n, width if look is not None else 0))
+    given = np.empty((n, 0)) if extra is None else extra
+    bounds, starts = encoded.bounds.tolist(), encoded.starts
+    with_items = memory.item.shape[1] > 0
+    for lo, hi in pairwise(bounds):
+        entries = slice(lo, hi) if starts is None else slice(int(starts[lo]), int(starts[hi]))
+        inner = None if starts is None else starts[lo:hi] - starts[lo]
+        owner = None
+        if starts is not None:
+            owner = np.repeat(np.arange(hi - lo), np.diff(starts[lo : hi + 1]))
+        level = Level(
+            skill=encoded.skill[entries],
+            item=encoded.item[lo:hi],
+            time=None if encoded.time is None else encoded.time[lo:hi],
+            correct=encoded.correct[lo:hi],
+            starts=inner,
+            owner=owner,
+            extra=given[lo:hi],
+        )
+        pair, item = encoded.pair[entries], encoded.item_pair[lo:hi]
+        here = Memory(
+            memory.student[: hi - lo],
+            memory.pair.take(pair, axis=0),
+            memory.item.take(item, axis=0) if with_items else memory.item[:0],
+        )
+        if look is not None:
+            found[lo:hi] = look(level, here)
+        if learn is not None:
+            learn(level, here)
+            memory.pair[pair] = here.pair
+            if with_items:
+                memory.item[item] = here.item
+    return found

@@ -1,0 +1,175 @@
+"""The live state of students under a sequential model: rows of numbers for what was touched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.models.base import StudentState
+from adaptlearn.models.sequential.encoding import KEY_BITS, Encoded, Names
+from adaptlearn.models.sequential.scanning import Memory
+from adaptlearn.numerics import Floats, Ints, KeyTable
+
+
+class Widths(NamedTuple):
+    """Numbers remembered of a student, of a student on a skill, of a student on an item."""
+
+    student: int
+    pair: int
+    item: int = 0
+
+
+class KeyedRows:
+    """A row of numbers for each key that was touched; 0 for all others."""
+
+    def __init__(self, width: int) -> None:
+        self.table = KeyTable()
+        self._values = np.zeros((0, width))
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    @property
+    def values(self) -> Floats:
+        """The rows held, shape (n_keys, width)."""
+        return self._values[: len(self.table)]
+
+    def read(self, keys: NDArray[np.int64]) -> Floats:
+        """A copy of the rows of some keys, which may repeat."""
+        slots = self.table.find(keys)
+        found = np.zeros((len(keys), self._values.shape[1]))
+        met = slots >= 0
+        found[met] = self._values[slots[met]]
+        return found
+
+    def write(self, keys: NDArray[np.int64], values: Floats) -> None:
+        """Store the rows of distinct keys."""
+        slots = self.table.add(keys)
+        n = len(self.table)
+        if n > len(self._values):
+            grown = np.zeros((max(n, 2 * len(self._values)), self._values.shape[1]))
+            grown[: len(self._values)] = self._values
+            self._values = grown
+        self._values[slots] = values
+
+    def keep(self, kept: NDArray[np.bool_]) -> None:
+        """Drop the other keys."""
+        keys, values = self.table.keys[kept], self.values[kept]
+        self.table = KeyTable()
+        self._values = np.zeros((0, self._values.shape[1]))
+        self.write(keys, values)
+
+
+class SequentialState(StudentState):
+    """What a sequential model remembers of students ``0 … n_students - 1``.
+
+    A skill or item that a student never answered costs nothing.
+    """
+
+    def __init__(
+        self, model: str, skills: list[Any], items: list[Any], n_students: int, widths: Widths
+    ) -> None:
+        super().__init__(model, skills, n_students)
+        self.items = list(items)
+        self._student = np.zeros((n_students, widths.student))
+        # A pair's first number is how many answers it rests on.
+        self._pair = KeyedRows(1 + widths.pair)
+        self._item = KeyedRows(widths.item)
+
+    @property
+    def names(self) -> Names:
+        """Skills and items by their place."""
+        return Names.of(self.skills, self.items)
+
+    def __repr__(self) -> str:
+        return f"SequentialState({self.n_students:,} students, {len(self._pair):,} touched pairs)"
+
+    def grow(self, n_students: int) -> None:  # noqa: D102 - documented once, in the base
+        super().grow(n_students)
+        more = self.n_students - len(self._student)
+        if more > 0:
+            self._student = np.concatenate(
+                (self._student, np.zeros((more, self._student.shape[1])))
+            )
+
+    def memory_of(self, students: Ints, skills: Ints, owner: Ints, items: Ints) -> Memory:
+        """A copy of what is remembered of responses.
+
+        Parameters
+        ----------
+        students : int array, shape (n,)
+            The state's numbers.
+        skills, owner : int arrays, shape (n_entries,)
+            Places of skills, and the response each belongs to.
+        items : int array, shape (n,)
+            The places of items as keys hold them.
+        """
+        return Memory(
+            self._student[students],
+            self._pair.read((students[owner] << KEY_BITS) | skills)[:, 1:],
+            self._item.read((students << KEY_BITS) | items),
+        )
+
+    def memory(self, encoded: Encoded, numbers: Ints) -> Memory:
+        """A copy of what is remembered, numbered as the encoded log is.
+
+        Parameters
+        ----------
+        encoded : Encoded
+        numbers : int array, shape (n_labels,)
+            The state's number of each of the log's student labels.
+        """
+        mine = numbers[encoded.students]
+        return Memory(
+            self._student[mine],
+            self._pair.read(_renumbered(encoded.pairs, mine))[:, 1:],
+            self._item.read(_renumbered(encoded.item_pairs, mine)),
+        )
+
+    def take(self, encoded: Encoded, numbers: Ints, memory: Memory) -> None:
+        """Store what a pass along the encoded log has left."""
+        mine = numbers[encoded.students]
+        self._student[mine] = memory.student
+        keys = _renumbered(encoded.pairs, mine)
+        answered = encoded.entries_of(encoded.correct >= 0)
+        more = np.bincount(encoded.pair, weights=answered, minlength=len(keys))
+        counts = self._pair.read(keys)[:, :1] + more[:, None]
+        self._pair.write(keys, np.concatenate((counts, memory.pair), axis=1))
+        if memory.item.shape[1]:
+            self._item.write(_renumbered(encoded.item_pairs, mine), memory.item)
+
+    def answers(self, students: Ints, n_skills: int) -> NDArray[np.int64]:
+        """Answers of some students on the first skills, shape (n_students, n_skills)."""
+        keys = (students[:, None] << KEY_BITS) | np.arange(n_skills)
+        return self._pair.read(keys.ravel())[:, 0].reshape(keys.shape).astype(np.int64)
+
+    def forget(self, students: Ints) -> None:  # noqa: D102 - documented once, in the base
+        for rows in (self._pair, self._item):
+            rows.keep(~np.isin(rows.table.keys >> KEY_BITS, students))
+        self._student[students] = 0
+        self.last_time[students] = -np.inf
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:  # noqa: D102 - documented once, in the base
+        return {
+            "last_time": self.last_time.copy(),
+            "student": self._student.copy(),
+            "pair_keys": self._pair.table.keys.copy(),
+            "pair": self._pair.values.copy(),
+            "item_keys": self._item.table.keys.copy(),
+            "item": self._item.values.copy(),
+        }
+
+    def take_arrays(self, arrays: Mapping[str, NDArray[Any]]) -> None:  # noqa: D102 - as above
+        self.last_time = arrays["last_time"].astype(np.float64)
+        self._student = arrays["student"][: self.n_students].astype(np.float64)
+        for name, rows in (("pair", self._pair), ("item", self._item)):
+            rows.write(arrays[f"{name}_keys"].astype(np.int64), arrays[name].astype(np.float64))
+
+
+def _renumbered(keys: NDArray[np.int64], numbers: Ints) -> NDArray[np.int64]:
+    """Keys of an encoded log's students as those of a state's."""
+    code = keys & ((1 << KEY_BITS) - 1)
+    return np.asarray((numbers[keys >> KEY_BITS].astype(np.int64) << KEY_BITS) | code)

@@ -1,0 +1,432 @@
+"""The contract of a model, for one that says what it remembers and what it makes of it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping
+from os import PathLike
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.errors import DataWarning, ModelFileError, ResponseDataError, StateError
+from adaptlearn.models.base import (
+    MODEL_KIND,
+    KnowledgeTracer,
+    Mastery,
+    When,
+    check_n_students,
+    log_until,
+)
+from adaptlearn.models.sequential.encoding import NO_ITEM, Encoded, encode
+from adaptlearn.models.sequential.scanning import Level, Memory, scan
+from adaptlearn.models.sequential.state import SequentialState, Widths
+from adaptlearn.numerics import Floats, Ints
+from adaptlearn.responses import ResponseLog, as_log
+from adaptlearn.serialization import Arrays, array_digests, fingerprint, write_archive
+from adaptlearn.validation import some
+
+_AT_ONCE = 1 << 16  # pairs of student and skill whose mastery is asked for together
+
+
+class SequentialTracer(KnowledgeTracer):
+    """A model whose state is rows of numbers, changed by every answer in O(1).
+
+    A subclass fits (calling `_training_log` first and `_ready` last) and gives
+
+    - `_widths`: how many numbers are remembered of a student, of a student on a skill, and of a
+      student on an item; all are 0 before anything was seen;
+    - `_look` reads a level's memory, `_n_read` numbers for each response;
+    - `_learn` changes the memory by the answers, in place;
+    - `_chance` makes P(correct) of what was read, for any number of responses at once;
+    - `_arrays`: what fitting found, by name, and `_restore_arrays`, its inverse;
+    - `_prepared`, where it needs more of the log than one level shows.
+
+    Skills and items keep their place in `skills_` and `items_`; one the model does not know has
+    a place beyond, where its history is kept; no item is -1.
+
+    Attributes
+    ----------
+    skills_, items_ : arrays
+        Labels of the skills and items of the training log, sorted; no items where it has none.
+    n_answers_ : int array, shape (n_skills,)
+        Training answers of each skill.
+    """
+
+    skills_: NDArray[Any]
+    items_: NDArray[Any]
+    n_answers_: NDArray[np.int64]
+    _n_read: int = 1
+    _needs_items: ClassVar[bool] = False
+
+    @property
+    def _widths(self) -> Widths:
+        raise NotImplementedError
+
+    def _look(self, level: Level, memory: Memory) -> Floats:
+        raise NotImplementedError
+
+    def _learn(self, level: Level, memory: Memory) -> None:
+        raise NotImplementedError
+
+    def _chance(self, read: Floats) -> Floats:
+        raise NotImplementedError
+
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        raise NotImplementedError
+
+    def _restore_arrays(self, arrays: Arrays) -> None:
+        raise NotImplementedError
+
+    def _prepared(self, encoded: Encoded, memory: Memory) -> Floats | None:  # noqa: ARG002
+        """Columns for `Level.extra`, shape (n, n_extra), from all responses at once."""
+        return None
+
+    def predict_proba(
+        self, log: Any, *, state: SequentialState | None = None
+    ) -> NDArray[np.float64]:
+        """P(wrong) and P(correct) of each row, one step ahead.
+
+        Parameters
+        ----------
+        log : ResponseLog or frame with its standard columns
+        state : SequentialState, optional
+            Where the students begin; the log's students are then its numbers. It is not
+            changed. By default every student is new.
+
+        Returns
+        -------
+        array, shape (n_responses, 2)
+            In the caller's row order. Each row rests on the same student's earlier rows only.
+        """
+        read, encoded = self._read(log, state)
+        p_correct = encoded.in_rows(self._chance(read))
+        return np.stack((1 - p_correct, p_correct), axis=1)
+
+    def mastery(self, log: Any, at: Any = None, *, when: When = "next_opportunity") -> Mastery:
+        """P(correct) of every student of a log on an item of every skill.
+
+        Parameters
+        ----------
+        log : ResponseLog or frame with its standard columns
+        at : float or datetime, optional
+            Only responses up to this time count: in the log's seconds, or a datetime where the
+            log has datetimes.
+        when : {"next_opportunity", "after_response"}
+            The same figure: nothing is learnt between a response and the next opportunity.
+
+        Returns
+        -------
+        Mastery
+            Of kind ``"predicted"``, over the log's students and the model's skills: on an item
+            that is as hard as the skill's are.
+        """
+        self._check_fitted()
+        log = as_log(log)
+        students = log.student.labels
+        log = log_until(log, at)
+        everyone = np.arange(len(students))
+        state = self.init_state(len(students))
+        if len(log):
+            self._advance(state, log, everyone)
+        return self.state_mastery(state, everyone, students, when=when)
+
+    def init_state(self, n_students: int) -> SequentialState:
+        """The state of students who have not answered yet."""
+        self._check_fitted()
+        check_n_students(n_students)
+        return SequentialState(
+            self.fingerprint_,
+            self.skills_.tolist(),
+            self.items_.tolist(),
+            n_students,
+            self._widths,
+        )
+
+    def update_state(self, state: SequentialState, responses: Any) -> SequentialState:
+        """Take in responses; `state` is changed in place and returned. O(1) per response.
+
+        Parameters
+        ----------
+        state : SequentialState
+        responses : ResponseLog or frame with its standard columns
+            The students are the state's numbers, ``0 … n_students - 1``. Several answers of
+            one student may come in one batch.
+
+        Raises
+        ------
+        LateResponse
+            An answer is older than what the state has seen of its student. Nothing is changed.
+        StateError
+            The state is of another model, or the times are of another clock.
+        """
+        self._check_state(state)
+        log = as_log(responses)
+        numbers = state.numbers_of(log)
+        if len(log):
+            state.check_order(log, numbers)
+            self._advance(state, log, numbers)
+        return state
+
+    def predict_state(
+        self,
+        state: SequentialState,
+        students: Any,
+        skills: Iterable[Any],
+        *,
+        items: Iterable[Any] | None = None,
+        time: Any = None,
+    ) -> NDArray[np.float64]:
+        """P(correct) of a next response by each student on the paired skill.
+
+        Parameters
+        ----------
+        state : SequentialState
+        students : int array, shape (n,)
+            The state's numbers.
+        skills : sequence of n labels, or of n lists of labels
+            A label the model does not know stands where an average skill does.
+        items : sequence of n labels, optional
+            Without, and for one the model does not know, the item is an average one.
+        time : float array, shape (n,), or float, optional
+            When, in the log's seconds; by default the moment of each student's last response.
+
+        Returns
+        -------
+        array, shape (n,)
+        """
+        self._check_state(state)
+        numbers = state.checked(np.atleast_1d(students))
+        labels = [skills] if isinstance(skills, (str, int)) else list(skills)
+        if len(labels) != len(numbers):
+            raise StateError(f"{len(numbers)} students and {len(labels)} skills; give pairs")
+        named = [None] * len(labels) if items is None else list(items)
+        if len(named) != len(labels):
+            raise StateError(f"{len(labels)} skills and {len(named)} items; give pairs")
+        names = state.names
+        sets = [skill if isinstance(skill, (list, tuple)) else [skill] for skill in labels]
+        flat = [label for skills_of_one in sets for label in skills_of_one]
+        self._warn_unknown([label for label in dict.fromkeys(flat) if label not in names.skills])
+        beyond = len(names.skills)
+        skill = np.array([names.skills.get(label, beyond) for label in flat], np.int64)
+        sizes = np.array([len(skills_of_one) for skills_of_one in sets], np.int64)
+        if len(sizes) and sizes.min() == 0:
+            raise StateError("a response without a skill; give one or more for each")
+        # One that nobody has answered has no history to find; -1 stands for no item at all.
+        nowhere = len(names.items)
+        item = np.array(
+            [-1 if label is None else names.items.get(label, nowhere) for label in named], np.int64
+        )
+        return self._ask(state, numbers, skill, item, sizes=sizes, time=time)
+
+    def state_mastery(
+        self,
+        state: SequentialState,
+        students: Ints,
+        labels: NDArray[Any] | None = None,
+        *,
+        when: When = "next_opportunity",
+    ) -> Mastery:
+        """P(correct) of some of a state's students on an item of every fitted skill.
+
+        Parameters
+        ----------
+        state : SequentialState
+        students : int array, shape (n,)
+        labels : array, shape (n,), optional
+            What to call them in the result.
+        when : {"next_opportunity", "after_response"}
+            The same figure.
+        """
+        self._check_state(state)
+        students = state.checked(students)
+        n_skills = len(self.skills_)
+        value = np.empty((len(students), n_skills))
+        step = max(1, _AT_ONCE // max(n_skills, 1))
+        for lo in range(0, len(students), step):
+            some_students = students[lo : lo + step]
+            who = np.repeat(some_students, n_skills)
+            skill = np.tile(np.arange(n_skills), len(some_students))
+            chance = self._ask(state, who, skill, np.full(len(who), -1))
+            value[lo : lo + step] = chance.reshape(-1, n_skills)
+        names = students if labels is None else labels
+        return Mastery(names, self.skills_.copy(), value, None, None, "predicted", when)
+
+    def state_counts(self, state: SequentialState, students: Ints) -> NDArray[np.int64]:
+        """Answers per student and fitted skill, shape (n_students, n_skills)."""
+        self._check_state(state)
+        return state.answers(state.checked(students), len(self.skills_))
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the fitted model to one file of arrays; `adaptlearn.load` reads it back."""
+        self._check_fitted()
+        write_archive(path, MODEL_KIND, self._content(), self._all_arrays())
+
+    @classmethod
+    def from_saved(cls, manifest: Mapping[str, Any], arrays: Arrays, name: str) -> Self:
+        """Rebuild a model from what `save` wrote; `name` is what errors call it."""
+        model = cls()
+        try:
+            model.set_params(**_settings_back(manifest["settings"]))
+            model._check_parameters()
+            model._restore_arrays({k: v for k, v in arrays.items() if k != "n_answers"})
+            model._ready(manifest["skills"], manifest["items"], arrays["n_answers"])
+            if model.fingerprint_ != manifest["fingerprint"]:
+                raise ValueError("the fingerprint is not that of the arrays")
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise ModelFileError(
+                name, [f"a part is missing or of the wrong kind: {error!r}"]
+            ) from None
+        return model
+
+    def _training_log(self, log: Any) -> ResponseLog:
+        """A log that a model can be fitted to, or the error that says why not."""
+        self._check_parameters()
+        responses = as_log(log)
+        problems = []
+        if not responses.answered.any():
+            problems.append("it has no answers; expected responses")
+        if self._needs_items and responses.item is None:
+            problems.append(f"it has no items; {type(self).__name__} needs a column item")
+        if problems:
+            raise ResponseDataError("response log", problems)
+        return responses
+
+    def _ready(self, skills: list[Any], items: list[Any], n_answers: Ints) -> Self:
+        """Become a fitted model, once its arrays are in their attributes."""
+        self.classes_ = np.array([0, 1])
+        self.skills_, self.items_ = _labels(skills), _labels(items)
+        self.n_answers_ = np.asarray(n_answers, np.int64)
+        # What tells models apart: the labels and arrays that predictions depend on.
+        told = {
+            "model": type(self).__name__,
+            "skills": skills,
+            "items": items,
+            "arrays": array_digests(self._all_arrays()),
+            "settings": _settings_out(self.get_params()),
+        }
+        self.fingerprint_ = fingerprint(told)
+        return self
+
+    def _content(self) -> dict[str, Any]:
+        return {
+            "model": type(self).__name__,
+            "skills": self.skills_.tolist(),
+            "items": self.items_.tolist(),
+            "settings": _settings_out(self.get_params()),
+            "fingerprint": self.fingerprint_,
+        }
+
+    def _all_arrays(self) -> dict[str, NDArray[Any]]:
+        return {**self._arrays(), "n_answers": self.n_answers_}
+
+    def _read(self, log: Any, state: SequentialState | None = None) -> tuple[Floats, Encoded]:
+        """What `_look` reads of each row before its answer, and the log in codes."""
+        self._check_fitted()
+        log = as_log(log)
+        if state is None:
+            numbers = np.arange(log.n_students)
+            start = self.init_state(log.n_students)
+        else:
+            self._check_state(state)
+            numbers, start = state.numbers_of(log), state
+            state.check_order(log, numbers)
+        encoded = self._encoded(log, start)
+        memory = start.memory(encoded, numbers)
+        extra = self._prepared(encoded, memory)
+        read = scan(
+            encoded, memory, extra=extra, look=self._look, learn=self._learn, width=self._n_read
+        )
+        return read, encoded
+
+    def _encoded(self, log: ResponseLog, state: SequentialState) -> Encoded:
+        names = state.names.with_those_of(log)
+        self._warn_unknown(list(names.skills)[len(state.skills) :])
+        return encode(log, names, item_pairs=self._widths.item > 0)
+
+    def _advance(self, state: SequentialState, log: ResponseLog, numbers: Ints) -> None:
+        """Take a checked log into a state; `numbers` gives each label's number."""
+        encoded = self._encoded(log, state)
+        memory = state.memory(encoded, numbers)
+        extra = self._prepared(encoded, memory)
+        scan(encoded, memory, extra=extra, learn=self._learn)
+        names = state.names.with_those_of(log)
+        state.skills, state.items = list(names.skills), list(names.items)
+        state.take(encoded, numbers, memory)
+        state.note_times(log, numbers)
+
+    def _ask(
+        self,
+        state: SequentialState,
+        students: Ints,
+        skill: Ints,
+        item: Ints,
+        *,
+        sizes: Ints | None = None,
+        time: Any = None,
+    ) -> Floats:
+        """P(correct) of responses that nobody has given; `sizes` says how many skills each has."""
+        n = len(students)
+        starts, owner = None, np.arange(n)
+        several = sizes is not None and len(skill) > n
+        if several and sizes is not None:
+            starts, owner = np.cumsum(sizes) - sizes, np.repeat(owner, sizes)
+        memory = state.memory_of(students, skill, owner, np.where(item < 0, NO_ITEM, item))
+        when = state.last_time[students] if time is None else np.broadcast_to(time, n)
+        when = np.where(np.isfinite(when), when, 0.0).astype(np.float64)
+        level = Level(
+            skill=skill,
+            item=item,
+            time=None if state.clock in (None, "none") and time is None else when,
+            correct=np.full(n, -1, np.int8),
+            starts=starts,
+            owner=owner if several else None,
+            extra=np.empty((n, 0)),
+        )
+        return self._chance(self._look(level, memory))
+
+    def _warn_unknown(self, labels: list[Any]) -> None:
+        if labels:
+            warnings.warn(
+                f"skill {some(labels)} was not in the training log; predicted as an average skill",
+                DataWarning,
+                stacklevel=5,
+            )
+
+
+def training_labels(log: ResponseLog) -> tuple[list[Any], list[Any], Ints]:
+    """The skills and items that occur in a log, sorted, and the answers of each skill."""
+    counts = np.bincount(log.skill.codes, minlength=log.n_skills)
+    present = np.flatnonzero(counts)
+    answered = log.answered if log.skill_rows is None else log.answered[log.skill_rows]
+    answers = np.bincount(log.skill.codes[answered], minlength=log.n_skills)[present]
+    items: list[Any] = []
+    if log.item is not None:
+        used = np.flatnonzero(np.bincount(log.item.codes, minlength=len(log.item.labels)))
+        items = log.item.labels[used].tolist()
+    return log.skill.labels[present].tolist(), items, answers
+
+
+def _labels(labels: list[Any]) -> NDArray[Any]:
+    if all(isinstance(label, int) for label in labels):
+        return np.array(labels, np.int64)
+    array = np.empty(len(labels), object)
+    array[:] = labels
+    return array
+
+
+def _settings_out(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Constructor arguments as JSON holds them."""
+    plain = {
+        name: value.item() if isinstance(value, np.generic) else value
+        for name, value in settings.items()
+    }
+    return {name: list(v) if isinstance(v, tuple) else v for name, v in plain.items()}
+
+
+def _settings_back(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Constructor arguments of a saved model; sequences come back as tuples."""
+    return {
+        name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()
+    }
