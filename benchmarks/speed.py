@@ -29,6 +29,7 @@ import numpy as np
 from _logs import Columns, log_likelihood, simulate, with_sparse_ids, with_text_ids
 from _record import HERE, circumstances, write
 from accuracy import DATA, columns_of
+from numpy.typing import NDArray
 
 from adaptlearn import ResponseLog
 from adaptlearn.models import BKT
@@ -183,6 +184,17 @@ def log_of(comparison: Comparison, quick: bool) -> tuple[Columns, str]:
     return columns, f"{skills} skills x {shape}" if skills > 1 else shape
 
 
+def inverted(parameters: Mapping[str, Any]) -> NDArray[np.bool_]:
+    """Skills where a right answer speaks for not knowing; no fit of ours ends there."""
+    return np.asarray(parameters["guess"]) + np.asarray(parameters["slip"]) > 1
+
+
+def upright_rows(columns: Columns, parameters: Mapping[str, Any]) -> Columns:
+    """The answers on skills that these parameters do not invert."""
+    kept = ~inverted(parameters)[columns["skill"]]
+    return {name: column[kept] for name, column in columns.items()}
+
+
 def against(comparison: Comparison, quick: bool) -> dict[str, Any]:
     """Time a peer (the faster of its modes) and adaptlearn on one log from the same starts."""
     columns, name = log_of(comparison, quick)
@@ -200,12 +212,13 @@ def against(comparison: Comparison, quick: bool) -> dict[str, Any]:
             found.append({"mode": mode, **json.loads(done.stdout)})
     n = len(columns["correct"])
     for result in found:
+        upright = upright_rows(columns, result["peer"]["parameters"])
         for side in SIDES:
             one = result[side]
             parameters = {key: np.array(value) for key, value in one.pop("parameters").items()}
             one["log_likelihood"] = log_likelihood(columns, parameters)
-            # Skills where a right answer speaks for not knowing; no fit of ours ends there.
-            one["skills_inverted"] = int((parameters["guess"] + parameters["slip"] > 1).sum())
+            one["log_likelihood_upright"] = log_likelihood(upright, parameters)
+            one["skills_inverted"] = int(inverted(parameters).sum())
             one["median"] = {part: median(taken) for part, taken in one["seconds"].items()}
             one["total"] = sum(one["median"].values())
     result = min(found, key=lambda result: result["peer"]["total"])
@@ -216,6 +229,7 @@ def against(comparison: Comparison, quick: bool) -> dict[str, Any]:
         ours["times_as_fast_without_preparation"] = peer["median"]["fit"] / ours["median"]["fit"]
         ours["gain"] = ours["log_likelihood"] - peer["log_likelihood"]
         ours["gain_per_response"] = ours["gain"] / n
+        ours["gain_upright"] = ours["log_likelihood_upright"] - peer["log_likelihood_upright"]
     modes = {other["mode"]: other["peer"]["total"] for other in found}
     return {
         "peer_name": comparison.peer,
@@ -272,8 +286,11 @@ def peer_section(quick: bool) -> list[dict[str, Any]]:
                 f"{ours['times_as_fast']:.1f}",
                 f"{ours['gain']:+.4f}",
             ]
-        inverted = row["peer"]["skills_inverted"]
-        note = f" ({inverted} of its skills inverted)" if inverted else ""
+        n_inverted = row["peer"]["skills_inverted"]
+        note = ""
+        if n_inverted:
+            gain = row["adaptlearn"]["gain_upright"]
+            note = f" ({n_inverted} of its skills inverted; Δ on the others {gain:+.4f})"
         print(f"| {' | '.join(cells)}{note} |", flush=True)
     return rows
 

@@ -25,8 +25,8 @@ OnStep = Callable[[int, int, int], None]
 """Called after a step with: steps so far, parameter sets still moving, all of them."""
 
 
-_RACE_NODES = 100_000
-"""Nodes that tell which start is best; the first answers of many students do."""
+_HEAT_NODES, _FINAL_NODES = 30_000, 100_000
+"""Nodes that tell which starts are good, and which is best: the first answers of many students."""
 
 
 class Climb(NamedTuple):
@@ -62,22 +62,28 @@ class Terms(NamedTuple):
 
 
 def race(trie: PrefixTrie, starts: Parameters, n_steps: int, terms: Terms) -> Parameters:
-    """Run all starts for a few plain EM steps; the best of each group, fields (n_cells,)."""
-    if len(starts.prior) == 1:
-        return Parameters(*(field[0] for field in starts))
-    trie = trie.shallow(_RACE_NODES)
+    """Run all starts for a few plain EM steps; the best of each group, fields (n_cells,).
+
+    The better half of each group's starts is found on the first answers, the best of those on
+    more. A start is judged by the point before its last step, which costs no further pass.
+    """
     current = starts
-    for _ in range(n_steps):
-        current = maximise(
-            expectations(trie, current), current, terms.room, terms.limits, terms.pseudo
+    for n_nodes, n_kept in ((_HEAT_NODES, (len(starts.prior) + 1) // 2), (_FINAL_NODES, 1)):
+        if len(current.prior) == 1:
+            break
+        part = trie.shallow(n_nodes)
+        for _ in range(n_steps // 2):
+            counts = expectations(part, current)
+            objective = _objective(part, counts, current, terms.pseudo)
+            current = maximise(counts, current, terms.room, terms.limits, terms.pseudo)
+        best = np.argsort(-objective, axis=0, kind="stable")[:n_kept]
+        current = Parameters(
+            *(
+                np.take_along_axis(field, best[:, group], axis=0)
+                for field, group in zip(current, trie.owner, strict=True)
+            )
         )
-    best = np.argmax(_objective(trie, expectations(trie, current), current, terms.pseudo), axis=0)
-    return Parameters(
-        *(
-            field[best[group], np.arange(len(group))]
-            for field, group in zip(current, trie.owner, strict=True)
-        )
-    )
+    return Parameters(*(field[0] for field in current))
 
 
 def climb(

@@ -22,6 +22,10 @@ BORROWED = 10.0
 
 _RACE_STEPS = 8
 
+_COMMON_NODES = 30_000
+"""Nodes that the common parameters are fitted to: the first answers of all students on all skills
+tell four numbers well."""
+
 _RANGES = {
     "prior": (0.05, 0.95),
     "learn": (0.02, 0.5),
@@ -192,7 +196,7 @@ def _fit_common(trie: PrefixTrie, limits: Limits, settings: Settings) -> Paramet
     customary = constant(CUSTOMARY, 1, settings.forgetting)
     if trie.n_groups == 1:
         return customary
-    pooled = trie.pooled()
+    pooled = trie.shallow(_COMMON_NODES).pooled()
     terms = Terms(room_of(pooled), limits)
     customary = _point_inside(customary, terms)
     return climb(
