@@ -1,4 +1,4 @@
-"""Models of other programs: read into this library's, and written for them."""
+"""What other programs have: their models, read and written, and their logs, read."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from adaptlearn.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from adaptlearn.interop.assistments import read_assistments as read_assistments
+    from adaptlearn.interop.datashop import read_datashop as read_datashop
     from adaptlearn.interop.oatutor import from_oatutor as from_oatutor
     from adaptlearn.interop.oatutor import to_oatutor as to_oatutor
     from adaptlearn.interop.pybkt import from_pybkt as from_pybkt
@@ -15,10 +17,19 @@ if TYPE_CHECKING:
 _HOMES = {
     "from_oatutor": "oatutor",
     "from_pybkt": "pybkt",
+    "read_assistments": "assistments",
+    "read_datashop": "datashop",
     "to_oatutor": "oatutor",
     "to_pybkt": "pybkt",
 }
 
-__all__ = ["from_oatutor", "from_pybkt", "to_oatutor", "to_pybkt"]
+__all__ = [
+    "from_oatutor",
+    "from_pybkt",
+    "read_assistments",
+    "read_datashop",
+    "to_oatutor",
+    "to_pybkt",
+]
 
 __getattr__, __dir__ = lazy_names(__name__, _HOMES)

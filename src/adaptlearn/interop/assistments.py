@@ -1,0 +1,210 @@
+"""ASSISTments' problem logs as response logs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.interop.joining import Joining, Mask, events_of, refuse, skills_in, tidy
+from adaptlearn.interop.tables import columns_in, names_in
+from adaptlearn.responses import ResponseLog
+from adaptlearn.responses.columns import read_correct, rows_text
+from adaptlearn.responses.frames import Column
+from adaptlearn.validation import Interval, OneOf, check_parameters, some
+
+_SUBJECT = "read_assistments"
+_STUDENT, _CORRECT, _ORIGINAL = "user_id", "correct", "original"
+# Per role, by which names the layouts of the years know it; the first that exists is taken.
+_USUAL = {
+    "skill": ("skill_id", "skill_name", "skill", "sequence_id"),
+    "id": ("order_id", "problem_log_id", "log_id"),
+    "item": ("problem_id",),
+    "time": ("start_time",),
+}
+
+
+def read_assistments(
+    source: Any | str | PathLike[str],
+    *,
+    skill: str | None = None,
+    skill_separator: str | None = None,
+    item: str | Literal[False] | None = None,
+    time: str | Literal[False] | None = None,
+    id: str | None = None,  # noqa: A002 - as in `ResponseLog.from_frame`
+    extra: Sequence[str] = (),
+    scaffolding: Literal["drop", "keep"] = "drop",
+    partial_credit: Literal["refuse", "drop"] | float = "refuse",
+    without_skill: Literal["drop", "refuse"] = "drop",
+    unanswered: Literal["refuse", "exposure"] = "refuse",
+) -> ResponseLog:
+    """A response log of an ASSISTments data set, in the layout in which it is published.
+
+    Parameters
+    ----------
+    source : path, or frame
+        A file as it was published; or a pandas, Polars, PyArrow or DuckDB frame, or a mapping
+        of str to array, with the same columns. Needed are ``user_id``, ``correct``, skills
+        and an id. Of large files, a frame is read much faster than a path.
+    skill : str, optional
+        The column of skills; by default the first there is of ``skill_id``, ``skill_name``,
+        ``skill``, and ``sequence_id``, which stands for the skill in the 2015 file.
+    skill_separator : str, optional
+        Text between several skills of one row, by default ``"_"`` for ``skill_id``, as in
+        the collapsed file of 2009, and none for other columns.
+    item : str or False, optional
+        The column of items, by default ``problem_id`` where it exists.
+    time : str or False, optional
+        The column of times, datetimes or texts of ISO 8601; by default ``start_time`` (when
+        the problem was shown) where it exists. The files of 2009 and 2015 have none.
+    id : str, optional
+        The column that identifies a response and orders those at the same time, or all where
+        there are no times; by default ``order_id``, ``problem_log_id`` or ``log_id``.
+    extra : sequence of str
+        Further columns to keep, such as ``"ms_first_response"``. Of a response written in
+        several rows, the first row's value is kept.
+    scaffolding : {"drop", "keep"}
+        Whether to leave out scaffolding questions (``original`` is 0). They break up a
+        problem that was not solved, so that who gets them follows from an answer before;
+        Xiong et al. leave them out, some benchmarks keep them.
+    partial_credit : {"refuse", "drop"} or float in (0, 1]
+        What answers between 0 and 1 are: an error; left out; or right if the credit is at
+        least this number, so 1.0 counts them all as wrong.
+    without_skill : {"drop", "refuse"}
+        What happens to responses without a skill: they are left out, and counted in a
+        warning; or they are an error.
+    unanswered : {"refuse", "exposure"}
+        As in `ResponseLog.from_frame`: what a row without ``correct`` is.
+
+    Returns
+    -------
+    ResponseLog
+        One row per id, in the order of the first rows. Rows with the same id are one
+        response: of 2009, the files write it once per skill, and the first file also
+        repeats rows.
+
+    Raises
+    ------
+    ResponseDataError
+        Lists every problem: missing columns, gaps, partial credit, times that cannot be
+        read, rows of one response that contradict each other.
+    ParameterError
+        Arguments that cannot be meant.
+
+    Warns
+    -----
+    DataWarning
+        Rows were joined or left out, or answers between 0 and 1 decided: each with how many
+        and which rows (counted from 0 below the header).
+
+    References
+    ----------
+    M. Feng, N. Heffernan, K. Koedinger (2009). Addressing the assessment challenge with an
+    online system that tutors as it assesses. User Modeling and User-Adapted Interaction.
+
+    X. Xiong, S. Zhao, E. Van Inwegen, J. Beck (2016). Going deeper with deep knowledge
+    tracing. EDM: on repeated rows, scaffolding and rows per skill in the file of 2009.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     log = read_assistments({
+    ...         "order_id": [31, 32, 32, 33], "user_id": [7, 7, 7, 7],
+    ...         "problem_id": [501, 502, 502, 503], "original": [1, 1, 1, 0],
+    ...         "skill_id": [10, 10, 13, 10], "correct": [1, 0, 0, 1],
+    ...     })
+    >>> log
+    ResponseLog(2 responses, 1 student, 2 skills, 2 items)
+    >>> print(caught[0].message)
+    read_assistments: 4 rows became 2 responses
+      - 1 row (row 2): a further skill, joined to its response
+      - 1 row (row 3): scaffolding, left out (scaffolding='keep' keeps it)
+    """
+    check_parameters(
+        _SUBJECT,
+        {
+            "scaffolding": scaffolding,
+            "partial_credit": partial_credit,
+            "without_skill": without_skill,
+            "unanswered": unanswered,
+        },
+        {
+            "scaffolding": (OneOf(("drop", "keep")),),
+            "partial_credit": (OneOf(("refuse", "drop")), Interval(0, 1, "right")),
+            "without_skill": (OneOf(("drop", "refuse")),),
+            "unanswered": (OneOf(("refuse", "exposure")),),
+        },
+        others=["skill_separator must not be empty"] if skill_separator == "" else [],
+    )
+    problems: list[str] = []
+    available = names_in(source)
+    names = _chosen(available, {"skill": skill, "id": id, "item": item, "time": time}, problems)
+    original = [_ORIGINAL] if scaffolding == "drop" and _ORIGINAL in available else []
+    columns = columns_in(source, [*names.values(), *original, *extra], problems)
+    refuse(_SUBJECT, problems)
+
+    tidy(columns, names, problems)
+    of_id = names["skill"] == "skill_id"
+    separator = skill_separator or ("_" if of_id else None)
+    skills = skills_in(columns[names["skill"]], names["skill"], separator, problems, numbers=of_id)
+    credit, partial = _credit(columns[_CORRECT], partial_credit, unanswered, problems)
+    columns[_CORRECT] = credit
+    scaffold = np.zeros(len(partial), bool)
+    if original:
+        scaffold = read_correct(columns[_ORIGINAL], _ORIGINAL, "refuse", problems) == 0
+    refuse(_SUBJECT, problems)
+
+    joining = Joining(_SUBJECT, columns, names, events_of([columns[names["id"]]]), skills)
+    for role in ("student", "item", "correct"):
+        joining.agree(role)
+    joining.drop(scaffold, "scaffolding, left out (scaffolding='keep' keeps it)")
+    if partial_credit == "drop":
+        joining.drop(partial, "partial credit, left out")
+    joining.drop_without_skill(without_skill)
+    decided = joining.events.first[joining.keep & partial[joining.events.first]]
+    joining.note(decided, f"partial credit, right from {partial_credit} on and wrong below")
+    return joining.log(extra=extra, unanswered=unanswered)
+
+
+def _chosen(
+    available: list[str], wanted: Mapping[str, str | bool | None], problems: list[str]
+) -> dict[str, str]:
+    """The column of each role: the one wanted, or the first usual one that exists."""
+    names = {"student": _STUDENT, "correct": _CORRECT}
+    for role, usual in _USUAL.items():
+        found = [name for name in usual if name in available]
+        if isinstance(choice := wanted[role], str):
+            names[role] = choice
+        elif choice is None and found:
+            names[role] = found[0]
+        elif role in ("skill", "id"):
+            problems.append(
+                f"no column of the {role}; expected one of {some(usual)}, or {role}='...'"
+            )
+    return names
+
+
+def _credit(
+    column: Column, choice: str | float, unanswered: str, problems: list[str]
+) -> tuple[NDArray[np.float64], Mask]:
+    """1, 0, and NaN for an exposure; and where it was between 0 and 1."""
+    partial = np.array(
+        [isinstance(value, float) and 0 < value < 1 for value in column.tolist()], bool
+    )
+    if choice == "refuse" and partial.any():
+        rows = np.flatnonzero(partial)
+        problems.append(
+            f"column {_CORRECT!r}: {rows_text(rows)} with partial credit such as "
+            f"{some(column[rows[:1]])}; partial_credit='drop' leaves them out, partial_credit=1.0 "
+            "counts them as wrong, a lower number as right from there on"
+        )
+    column = column.copy()
+    column[partial] = column[partial] >= (1.0 if isinstance(choice, str) else choice)
+    answers = read_correct(column, _CORRECT, unanswered, problems).astype(np.float64)
+    answers[answers < 0] = np.nan
+    return answers, partial
