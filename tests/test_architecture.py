@@ -46,7 +46,7 @@ APART = (
 
 # Each child of `models` is a family, except what the families share and what joins them.
 MODELS_SHARED = frozenset({"base", "sequential", "features"})
-MODELS_WIRING = frozenset({"", "loading"})
+MODELS_WIRING = frozenset({"", "loading", "registry", "wiring"})
 
 DATAFRAMES = frozenset({"duckdb", "narwhals", "pandas", "polars", "pyarrow", "pyspark"})
 # Rooms beside the reader of frames that may use a dataframe package, and which.

@@ -14,7 +14,7 @@ from tests.sequencing.fakes import FakeTracker, chain
 from adaptlearn import Curriculum, Sequencer
 from adaptlearn.errors import CurriculumError, DataWarning, ParameterError, UnknownLabelError
 from adaptlearn.sequencing import Context, Decision, MasteryThreshold
-from adaptlearn.sequencing.choosing import pick
+from adaptlearn.sequencing.choosing import Greedy, Ragged, draw_one
 
 SKILLS = ["count", "add", "multiply", "measure"]
 KNOWN = {
@@ -156,8 +156,9 @@ def test_logged_propensities_are_the_frequencies() -> None:
 def test_the_draw_never_runs_past_the_last_tied_lesson() -> None:
     nearly_one = np.nextafter(1.0, 0.0)
     for n_tied in (1, 2, 3, 5, 127, 1000):
-        picks = pick(np.zeros((1, n_tied)), np.array([nearly_one]), 0)
-        assert picks.lesson.tolist() == [n_tied - 1]
+        ragged = Ragged(np.array([0, n_tied]), np.zeros(n_tied, int))
+        odds = Greedy().odds(np.zeros(n_tied), ragged, np.random.default_rng(0))
+        assert draw_one(odds, ragged, np.array([nearly_one])).tolist() == [n_tied - 1]
 
 
 def test_results_do_not_depend_on_the_block_size() -> None:

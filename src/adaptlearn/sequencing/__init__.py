@@ -7,41 +7,80 @@ from typing import TYPE_CHECKING
 from adaptlearn.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from adaptlearn.sequencing.candidates import Candidates as Candidates
+    from adaptlearn.sequencing.candidates import Purpose as Purpose
+    from adaptlearn.sequencing.choosing import EpsilonGreedy as EpsilonGreedy
+    from adaptlearn.sequencing.choosing import Greedy as Greedy
+    from adaptlearn.sequencing.choosing import Softmax as Softmax
+    from adaptlearn.sequencing.choosing import Thompson as Thompson
+    from adaptlearn.sequencing.context import Context as Context
+    from adaptlearn.sequencing.context import Practice as Practice
+    from adaptlearn.sequencing.criteria import Criterion as Criterion
+    from adaptlearn.sequencing.criteria import LowerBound as LowerBound
+    from adaptlearn.sequencing.criteria import MovingAverage as MovingAverage
+    from adaptlearn.sequencing.criteria import NInARow as NInARow
+    from adaptlearn.sequencing.criteria import PredictiveSimilarity as PredictiveSimilarity
+    from adaptlearn.sequencing.criteria import PredictiveStability as PredictiveStability
+    from adaptlearn.sequencing.criteria import ProbabilityThreshold as ProbabilityThreshold
+    from adaptlearn.sequencing.criteria import Retention as Retention
+    from adaptlearn.sequencing.criteria import WheelSpinning as WheelSpinning
     from adaptlearn.sequencing.curriculum import Curriculum as Curriculum
     from adaptlearn.sequencing.decisions import Candidate as Candidate
     from adaptlearn.sequencing.decisions import Decision as Decision
     from adaptlearn.sequencing.decisions import Decisions as Decisions
     from adaptlearn.sequencing.decisions import Reason as Reason
     from adaptlearn.sequencing.explaining import Explanation as Explanation
-    from adaptlearn.sequencing.policies import Context as Context
+    from adaptlearn.sequencing.goals import Goals as Goals
+    from adaptlearn.sequencing.goals import TimeToGoal as TimeToGoal
+    from adaptlearn.sequencing.overrides import Override as Override
+    from adaptlearn.sequencing.overrides import Overrides as Overrides
+    from adaptlearn.sequencing.policies import PRESETS as PRESETS
     from adaptlearn.sequencing.policies import MasteryThreshold as MasteryThreshold
+    from adaptlearn.sequencing.policies import WeightedPolicy as WeightedPolicy
+    from adaptlearn.sequencing.policies import preset as preset
     from adaptlearn.sequencing.reading import Repair as Repair
+    from adaptlearn.sequencing.scorers import SCORERS as SCORERS
     from adaptlearn.sequencing.sequencer import Sequencer as Sequencer
 
 _HOMES = {
     "Candidate": "decisions",
-    "Context": "policies",
+    "Candidates": "candidates",
+    "Context": "context",
+    "Criterion": "criteria",
     "Curriculum": "curriculum",
     "Decision": "decisions",
     "Decisions": "decisions",
+    "EpsilonGreedy": "choosing",
     "Explanation": "explaining",
+    "Goals": "goals",
+    "Greedy": "choosing",
+    "LowerBound": "criteria",
     "MasteryThreshold": "policies",
+    "MovingAverage": "criteria",
+    "NInARow": "criteria",
+    "Override": "overrides",
+    "Overrides": "overrides",
+    "PRESETS": "policies",
+    "Practice": "context",
+    "PredictiveSimilarity": "criteria",
+    "PredictiveStability": "criteria",
+    "ProbabilityThreshold": "criteria",
+    "Purpose": "candidates",
     "Reason": "decisions",
     "Repair": "reading",
+    "Retention": "criteria",
+    "SCORERS": "scorers",
     "Sequencer": "sequencer",
+    "Softmax": "choosing",
+    "Thompson": "choosing",
+    "TimeToGoal": "goals",
+    "WeightedPolicy": "policies",
+    "WheelSpinning": "criteria",
+    "preset": "policies",
 }
 
-__all__ = [
-    "Candidate",
-    "Context",
-    "Curriculum",
-    "Decision",
-    "Decisions",
-    "Explanation",
-    "MasteryThreshold",
-    "Reason",
-    "Repair",
-    "Sequencer",
+__all__ = [  # noqa: PLE0604 - the homes are all names, in one place
+    *_HOMES,
 ]
 
 __getattr__, __dir__ = lazy_names(__name__, _HOMES)

@@ -1,11 +1,24 @@
-"""From scores to choices: the best lesson, and the exact probability that it was drawn."""
+"""From scores to choices: which lesson is drawn, and the probability that it was.
+
+Scores come by candidate, those of a student one after the other; `bounds` says where each
+student's begin. A chooser gives every candidate its probability; one uniform number per
+student then draws.
+
+References
+----------
+- W. Thompson (1933). On the likelihood that one unknown probability exceeds another in view of
+  the evidence of two samples. Biometrika 25, 285-294.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from adaptlearn.validation import Interval, check_parameters
 
 Ints = NDArray[np.intp]
 Floats = NDArray[np.float64]
@@ -15,69 +28,245 @@ Bools = NDArray[np.bool_]
 _ROUNDING = 1e-12
 
 
-class Picks(NamedTuple):
-    """One choice per student.
+class Ragged(NamedTuple):
+    """Candidates by student: `bounds` of shape (n_students + 1,); students without are allowed.
 
     Attributes
     ----------
-    lesson : integer array, shape (n_students,)
-        -1 where there was nothing to choose from.
-    score : float array, shape (n_students,)
-    n_candidates, n_tied : integer arrays, shape (n_students,)
-        Every tied lesson had the probability 1 / n_tied, every other 0.
-    kept : bool array, shape (n_students, n_lessons)
-        The tied lessons, and the best of the others.
-    tied : bool array, shape (n_students, n_lessons)
+    bounds : int array, shape (n_students + 1,)
+    row : int array, shape (n,)
+        The student of each candidate.
     """
 
-    lesson: Ints
-    score: Floats
-    n_candidates: Ints
-    n_tied: Ints
-    kept: Bools
-    tied: Bools
+    bounds: Ints
+    row: Ints
+
+    @property
+    def filled(self) -> Ints:
+        """Students who have candidates."""
+        return np.flatnonzero(np.diff(self.bounds))
+
+    def most(self, values: NDArray[Any], default: float = -np.inf) -> Floats:
+        """The highest value of each student, shape (n_students,)."""
+        found = np.full(len(self.bounds) - 1, default)
+        filled = self.filled
+        if len(filled):
+            found[filled] = np.maximum.reduceat(values, self.bounds[:-1][filled])
+        return found
+
+    def total(self, values: NDArray[Any]) -> Floats:
+        """The sum of each student's values, shape (n_students,)."""
+        return np.bincount(self.row, values, len(self.bounds) - 1).astype(np.float64)
 
 
-def pick(value: Floats, draw: Floats, runners_up: int) -> Picks:
-    """Choose each student's best lesson, a tie by a uniform draw.
+class Odds(NamedTuple):
+    """What a chooser makes of scores.
+
+    Attributes
+    ----------
+    weight : float array, shape (n,)
+        Every candidate's probability, times its student's `whole`.
+    whole : float array, shape (n_students,)
+    error : float array, shape (n,), or None
+        The standard error of each probability where they were sampled; None: they are exact.
+    """
+
+    weight: Floats
+    whole: Floats
+    error: Floats | None = None
+
+
+class Chooser(Protocol):
+    """How scores become probabilities."""
+
+    method: ClassVar[str]
+
+    def odds(self, value: Floats, ragged: Ragged, rng: np.random.Generator) -> Odds:
+        """The probabilities of candidates with these scores."""
+        ...
+
+    def described(self) -> dict[str, Any]:
+        """Its name and settings."""
+        ...
+
+
+@dataclass(frozen=True)
+class Greedy:
+    """The best score wins; equal scores are equally probable."""
+
+    method: ClassVar[str] = "exact"
+
+    def odds(self, value: Floats, ragged: Ragged, rng: np.random.Generator) -> Odds:  # noqa: ARG002, D102
+        # Ones, not shares: their sums are exact, so that the draw can be followed by hand.
+        tied = is_best(value, ragged).astype(np.float64)
+        return Odds(tied, ragged.total(tied))
+
+    def described(self) -> dict[str, Any]:  # noqa: D102 - the protocol's
+        return {"chooser": "greedy"}
+
+
+@dataclass(frozen=True)
+class Softmax:
+    """Probabilities proportional to ``exp(score / temperature)``.
 
     Parameters
     ----------
-    value : float array, shape (n_students, n_lessons)
-        Scores; minus infinity where a lesson may not be chosen.
+    temperature : float, default 0.1
+    """
+
+    temperature: float = 0.1
+    method: ClassVar[str] = "exact"
+
+    def __post_init__(self) -> None:
+        _check(self, {"temperature": [Interval(0, 1e6, closed="right")]})
+
+    def odds(self, value: Floats, ragged: Ragged, rng: np.random.Generator) -> Odds:  # noqa: ARG002, D102
+        below = value - ragged.most(value)[ragged.row]
+        weight = np.exp(below / self.temperature)
+        return Odds(weight, ragged.total(weight))
+
+    def described(self) -> dict[str, Any]:  # noqa: D102 - the protocol's
+        return {"chooser": "softmax", **asdict(self)}
+
+
+@dataclass(frozen=True)
+class EpsilonGreedy:
+    """The best, but with probability `epsilon` any candidate, each as probable.
+
+    Parameters
+    ----------
+    epsilon : float, default 0.1
+    """
+
+    epsilon: float = 0.1
+    method: ClassVar[str] = "exact"
+
+    def __post_init__(self) -> None:
+        _check(self, {"epsilon": [Interval(0, 1)]})
+
+    def odds(self, value: Floats, ragged: Ragged, rng: np.random.Generator) -> Odds:  # noqa: ARG002, D102
+        tied = is_best(value, ragged).astype(np.float64)
+        share = tied / ragged.total(tied)[ragged.row]
+        number = np.diff(ragged.bounds)[ragged.row]
+        weight = (1 - self.epsilon) * share + self.epsilon / number
+        return Odds(weight, ragged.total(weight))
+
+    def described(self) -> dict[str, Any]:  # noqa: D102 - the protocol's
+        return {"chooser": "epsilon", **asdict(self)}
+
+
+@dataclass(frozen=True)
+class Thompson:
+    """The best of scores drawn around theirs: as often chosen as it may be the best.
+
+    Scores are drawn from normal distributions. The probability that a candidate comes out best has
+    no closed form; it is sampled, with its standard error. The choice is drawn from those
+    sampled probabilities, which are thus what was used.
+
+    Parameters
+    ----------
+    spread : float, default 0.1
+        Standard deviation of the scores.
+    samples : int, default 1000
+    """
+
+    spread: float = 0.1
+    samples: int = 1000
+    method: ClassVar[str] = "monte_carlo"
+
+    def __post_init__(self) -> None:
+        _check(
+            self,
+            {
+                "spread": [Interval(0, 1e6, closed="right")],
+                "samples": [Interval(10, 10**6, integer=True)],
+            },
+        )
+
+    def odds(self, value: Floats, ragged: Ragged, rng: np.random.Generator) -> Odds:  # noqa: D102
+        wins = np.zeros(len(value))
+        for _ in range(self.samples):
+            drawn = value + self.spread * rng.standard_normal(len(value))
+            wins += drawn == ragged.most(drawn)[ragged.row]
+        share = wins / self.samples
+        error = np.sqrt(share * (1 - share) / self.samples)
+        return Odds(wins, ragged.total(wins), error)
+
+    def described(self) -> dict[str, Any]:  # noqa: D102 - the protocol's
+        return {"chooser": "thompson", **asdict(self)}
+
+
+def _check(chooser: Any, constraints: Any) -> None:
+    check_parameters(type(chooser).__name__, asdict(chooser), constraints)
+
+
+def is_best(value: Floats, ragged: Ragged) -> Bools:
+    """Which candidates have their student's best score, up to rounding."""
+    best = ragged.most(value)
+    floor = best - _ROUNDING * np.maximum(1.0, np.abs(best))
+    return np.asarray(value >= floor[ragged.row])
+
+
+def draw_one(odds: Odds, ragged: Ragged, draw: Floats) -> Ints:
+    """The candidate each student's uniform number draws; -1 for students without.
+
+    Candidates stand in their order; the first whose cumulative weight exceeds
+    ``draw * whole`` wins.
+
+    Parameters
+    ----------
+    odds : Odds
+    ragged : Ragged
     draw : float array, shape (n_students,)
-        Uniform in [0, 1). Of the tied lessons, in order, number ``floor(draw * n_tied)`` wins.
-    runners_up : int
-        How many of the others to keep.
+        Uniform in [0, 1).
 
     Examples
     --------
     >>> import numpy as np
-    >>> picks = pick(np.array([[0.2, 0.7, 0.7, -np.inf]]), np.array([0.6]), 1)
-    >>> picks.lesson.tolist(), picks.n_tied.tolist(), picks.kept.tolist()
-    ([2], [2], [[True, True, True, False]])
+    >>> ragged = Ragged(np.array([0, 3]), np.zeros(3, int))
+    >>> odds = Greedy().odds(np.array([0.7, 0.2, 0.7]), ragged, np.random.default_rng(0))
+    >>> draw_one(odds, ragged, np.array([0.6])).tolist()
+    [2]
     """
-    candidates = np.isfinite(value)
-    best = value.max(axis=1)
-    margin = _ROUNDING * np.maximum(1.0, np.abs(best))
-    tied = candidates & (value >= (best - margin)[:, None])
-    n_tied = tied.sum(axis=1)
-    chosen = np.flatnonzero(n_tied)
-    _, tied_lesson = np.nonzero(tied)
-    begins = np.cumsum(n_tied) - n_tied
-    lesson = np.full(len(value), -1)
-    lesson[chosen] = tied_lesson[(begins + (draw * n_tied).astype(np.intp))[chosen]]
-    score = np.full(len(value), np.nan)
-    score[chosen] = value[chosen, lesson[chosen]]
-    kept = tied | _highest(np.where(tied, -np.inf, value), runners_up)
-    return Picks(lesson, score, candidates.sum(axis=1), n_tied, kept, tied)
+    chosen = np.full(len(draw), -1)
+    filled = ragged.filled
+    if not len(filled):
+        return chosen
+    starts = ragged.bounds[:-1][filled]
+    running = np.cumsum(odds.weight)
+    before = running[starts] - odds.weight[starts]
+    within = running - np.repeat(before, np.diff(ragged.bounds)[filled])
+    target = (draw * odds.whole)[ragged.row]
+    place = np.arange(len(within))
+    # Rounding must not carry the draw past the last candidate that can win.
+    possible = odds.weight > 0
+    last = np.maximum.reduceat(np.where(possible, place, -1), starts)
+    ahead = np.where(possible & (within > target), place, len(place))
+    chosen[filled] = np.minimum(np.minimum.reduceat(ahead, starts), last)
+    return chosen
 
 
-def _highest(value: Floats, n: int) -> Bools:
-    """Mark the `n` highest finite values of each row."""
-    marked = np.zeros(value.shape, bool)
-    n = min(n, value.shape[1])
-    if n:
-        best = np.argpartition(-value, n - 1, axis=1)[:, :n]
-        np.put_along_axis(marked, best, values=True, axis=1)
-    return marked & np.isfinite(value)
+def runners_up(value: Floats, ragged: Ragged, taken: Bools, n: int) -> Bools:
+    """Mark the `n` best candidates of each student that are not taken."""
+    marked = np.zeros(len(value), bool)
+    left = np.where(taken, -np.inf, value)
+    filled = ragged.filled
+    starts = ragged.bounds[:-1][filled]
+    place = np.arange(len(value))
+    for _ in range(n if len(filled) else 0):
+        best = ragged.most(left)
+        at = np.where((left == best[ragged.row]) & np.isfinite(left), place, len(place))
+        first = np.minimum.reduceat(at, starts)
+        first = first[first < len(place)]
+        if not len(first):
+            break
+        marked[first], left[first] = True, -np.inf
+    return marked
+
+
+CHOOSERS: dict[str, type[Any]] = {
+    "greedy": Greedy,
+    "softmax": Softmax,
+    "epsilon": EpsilonGreedy,
+    "thompson": Thompson,
+}

@@ -300,15 +300,30 @@ class Curriculum:
         """
         missing = ~self._checked(mastered)
         waits = missing[:, self.teaches.indices] & (
-            graph.count_marked(self._doors.needs, missing) > 0
+            graph.count_marked(self.doors.needs, missing) > 0
         )
-        shut = graph.count_marked(self._doors.entries, waits) > 0
+        shut = graph.count_marked(self.doors.entries, waits) > 0
         has_new = graph.count_marked(self.teaches, missing) > 0
         return has_new & ~shut
 
     @cached_property
-    def _doors(self) -> graph.Doors:
+    def doors(self) -> graph.Doors:
+        """What each lesson's skills need from outside it."""
         return graph.doors(self.teaches, self.prerequisites)
+
+    @cached_property
+    def required_by(self) -> csr_array:
+        """Row k holds the skills that need skill k directly, shape (n_skills, n_skills)."""
+        return csr_array(self.prerequisites.T.tocsr())
+
+    @cached_property
+    def is_elective(self) -> Bools:
+        """Lessons of the kinds elective and enrichment, shape (n_lessons,)."""
+        kinds = getattr(self, "lesson_kinds", ())
+        return np.array(
+            [kind in ("elective", "enrichment") for kind in kinds] or [False] * len(self.lessons),
+            bool,
+        )
 
     def _checked(self, mastered: Any) -> Bools:
         array = np.asarray(mastered)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
@@ -12,10 +13,13 @@ from typing import Any, NamedTuple, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.sequencing.candidates import Purpose
 from adaptlearn.sequencing.curriculum import Curriculum
 from adaptlearn.sequencing.labels import plain
+from adaptlearn.sequencing.overrides import Override, Overrides
 from adaptlearn.sequencing.policies import Choice
 from adaptlearn.sequencing.reading import Label
+from adaptlearn.sequencing.wording import quoted
 
 Ints = NDArray[np.intp]
 _SCORE = attrgetter("score")
@@ -53,8 +57,9 @@ class Reason:
     Attributes
     ----------
     code : str
-        The policy's word for it; ``"all_mastered"``, ``"none_open"`` or ``"none_eligible"``
-        where there is no lesson.
+        The policy's word for it; ``"pinned"`` where a teacher chose; ``"all_mastered"``,
+        ``"goal_reached"``, ``"ask_teacher"``, ``"none_open"`` or ``"none_eligible"`` where there is
+        no lesson.
     text : str
         One or more sentences.
     skills : tuple of SkillMastery
@@ -90,15 +95,23 @@ class Decision:
     propensity : float
         The probability of this choice at this rank, given the earlier ranks.
     propensity_method : str
-        ``"exact"``: computed, not sampled.
+        ``"exact"``: computed; ``"monte_carlo"``: sampled, with its error; ``"override"``: a
+        teacher's choice, which says nothing of the policy.
+    propensity_error : float
+        Standard error of a sampled propensity; 0 of others.
+    purpose : str or None
+        ``"new"``, ``"review"``, ``"remediation"``, ``"enrichment"`` or ``"assigned"``; None
+        without a lesson.
     candidates : tuple of Candidate
         Every lesson with a propensity above 0 (these sum to 1), and the best of the others.
     n_candidates, n_tied : int
         How many lessons were eligible at this rank, and how many of them had the best score.
     draw : float
-        The uniform draw in [0, 1) that broke the tie: with the tied lessons in the
-        curriculum's order, number ``floor(draw * n_tied)`` was chosen.
+        The uniform draw in [0, 1): with the candidates in the curriculum's order, the first whose
+        cumulative propensity exceeds it was chosen.
     reason : Reason
+    overrides : tuple of Override
+        What teachers had decided for this student at the time.
     model, policy, curriculum : str
         Fingerprints.
     time : float or None
@@ -112,20 +125,29 @@ class Decision:
     score: float | None
     propensity: float
     propensity_method: str
+    propensity_error: float
+    purpose: str | None
     candidates: tuple[Candidate, ...]
     n_candidates: int
     n_tied: int
     draw: float
     reason: Reason
+    overrides: tuple[Override, ...]
     model: str
     policy: str
     curriculum: str
     time: float | None
 
+    @property
+    def by_policy(self) -> bool:
+        """Whether the policy chose: only such decisions tell how good it is."""
+        return self.propensity_method != "override"
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values, fit for JSON."""
         content = vars(self).copy()
         content["candidates"] = [candidate._asdict() for candidate in self.candidates]
+        content["overrides"] = [override.to_dict() for override in self.overrides]
         content["reason"] = vars(self.reason).copy()
         content["reason"]["skills"] = [skill._asdict() for skill in self.reason.skills]
         return content
@@ -136,25 +158,36 @@ class Decision:
         reason = dict(content["reason"])
         reason["skills"] = tuple(SkillMastery(**skill) for skill in reason["skills"])
         candidates = tuple(Candidate(**candidate) for candidate in content["candidates"])
-        return cls(**{**content, "candidates": candidates, "reason": Reason(**reason)})
+        overrides = tuple(Override(**override) for override in content["overrides"])
+        parts = {"candidates": candidates, "overrides": overrides, "reason": Reason(**reason)}
+        return cls(**{**content, **parts})
 
 
 class Columns(NamedTuple):
-    """Decisions as arrays, one entry each; the last six are ragged, cut by the bounds.
+    """Decisions as arrays, one entry each; those cut by bounds are ragged.
 
     Attributes
     ----------
     student, lesson : integer arrays, shape (n,)
         Places among the students asked for and among the lessons; -1 for no lesson.
     rank, n_candidates, n_tied : integer arrays, shape (n,)
+    purpose : integer array, shape (n,)
+        A `Purpose`; -1 for no lesson.
+    code : integer array, shape (n,)
+        Where there is no lesson, a place in `NO_LESSON`; otherwise -1.
     n_unmastered : integer array, shape (n,)
         Skills not mastered, where there is no lesson and the policy knows; otherwise -1.
-    score, draw : float arrays, shape (n,)
+    pin : integer array, shape (n,)
+        The override that chose; -1 where the policy did.
+    score, propensity, error, draw : float arrays, shape (n,)
     candidate_bounds : integer array, shape (n + 1,)
-    candidate, candidate_score, candidate_tied : arrays, shape (n_kept,)
+    candidate, candidate_score, candidate_propensity : arrays, shape (n_kept,)
     skill_bounds : integer array, shape (n + 1,)
-    skill_mastery : float array, shape (n_taught,)
-        Mastery of the skills each chosen lesson teaches.
+    skill_mastery, skill_mastered : arrays, shape (n_taught,)
+        Of the skills each chosen lesson teaches.
+    override_bounds : integer array, shape (n + 1,)
+    override : integer array
+        Overrides that counted for the student.
     """
 
     student: Ints
@@ -162,21 +195,30 @@ class Columns(NamedTuple):
     rank: Ints
     n_candidates: Ints
     n_tied: Ints
+    purpose: Ints
+    code: Ints
     n_unmastered: Ints
+    pin: Ints
     score: NDArray[np.float64]
+    propensity: NDArray[np.float64]
+    error: NDArray[np.float64]
     draw: NDArray[np.float64]
     candidate_bounds: Ints
     candidate: Ints
     candidate_score: NDArray[np.float64]
-    candidate_tied: NDArray[np.bool_]
+    candidate_propensity: NDArray[np.float64]
     skill_bounds: Ints
     skill_mastery: NDArray[np.float64]
+    skill_mastered: NDArray[np.bool_]
+    override_bounds: Ints
+    override: Ints
 
     @classmethod
     def empty(cls) -> Columns:
         """No decisions."""
-        kinds: dict[str, Any] = {"score": float, "draw": float, "candidate_score": float,
-                                 "candidate_tied": bool, "skill_mastery": float}  # fmt: skip
+        floats = ("score", "propensity", "error", "draw", "candidate_score",
+                  "candidate_propensity", "skill_mastery")  # fmt: skip
+        kinds: dict[str, Any] = {**dict.fromkeys(floats, float), "skill_mastered": bool}
         return cls(
             **{
                 name: np.zeros(int(name.endswith("_bounds")), kinds.get(name, np.intp))
@@ -205,7 +247,9 @@ class Provenance(NamedTuple):
     model: str
     policy: str
     threshold: float | None
+    method: str
     reason: Callable[[Choice], tuple[str, str]]
+    overrides: Overrides
     time: float | None
 
 
@@ -247,13 +291,13 @@ class Decisions(Sequence[Decision]):
     def _decision(self, entry: int) -> Decision:
         columns, shared = self._columns, self._from
         lesson = self._lesson(entry)
-        n_tied = int(columns.n_tied[entry])
+        score = float(columns.score[entry])
         content: dict[str, Any] = {
             "student": plain(self._students[columns.student[entry]]),
             "lesson": lesson,
             "rank": int(columns.rank[entry]),
-            "score": None if lesson is None else float(columns.score[entry]),
-            "propensity": 1.0 if lesson is None else 1.0 / n_tied,
+            "score": None if math.isnan(score) else score,
+            "propensity": float(columns.propensity[entry]),
             "draw": float(columns.draw[entry]),
             "model": shared.model,
             "policy": shared.policy,
@@ -262,11 +306,14 @@ class Decisions(Sequence[Decision]):
         }
         return Decision(
             id=_digest(content) if self._ids is None else self._ids[entry],
-            propensity_method="exact",
-            candidates=self._candidates(entry, n_tied),
+            propensity_method=shared.method if columns.pin[entry] < 0 else "override",
+            propensity_error=float(columns.error[entry]),
+            purpose=None if lesson is None else Purpose(columns.purpose[entry]).name.lower(),
+            candidates=self._candidates(entry),
             n_candidates=int(columns.n_candidates[entry]),
-            n_tied=n_tied,
+            n_tied=int(columns.n_tied[entry]),
             reason=self._reason(entry),
+            overrides=self._overrides(entry),
             **content,
         )
 
@@ -274,29 +321,32 @@ class Decisions(Sequence[Decision]):
         code = self._columns.lesson[entry]
         return None if code < 0 else plain(self._from.curriculum.lessons[code])
 
-    def _candidates(self, entry: int, n_tied: int) -> tuple[Candidate, ...]:
+    def _candidates(self, entry: int) -> tuple[Candidate, ...]:
         columns = self._columns
         kept = slice(*columns.candidate_bounds[entry : entry + 2])
-        lessons = self._from.curriculum.lessons[columns.candidate[kept]].tolist()
         rows = zip(
-            lessons,
+            self._from.curriculum.lessons[columns.candidate[kept]].tolist(),
             columns.candidate_score[kept].tolist(),
-            columns.candidate_tied[kept].tolist(),
+            columns.candidate_propensity[kept].tolist(),
             strict=True,
         )
-        share = 1.0 / n_tied if n_tied else 0.0
-        best: list[Candidate] = []
-        others: list[Candidate] = []
-        for name, score, tied in rows:
-            (best if tied else others).append(Candidate(name, score, share if tied else 0.0))
+        # Those that could have been drawn in the curriculum's order, the others best first.
+        found = [Candidate(*row) for row in rows]
+        others = [candidate for candidate in found if not candidate.propensity]
         others.sort(key=_SCORE, reverse=True)
-        return (*best, *others)
+        return (*(candidate for candidate in found if candidate.propensity), *others)
+
+    def _overrides(self, entry: int) -> tuple[Override, ...]:
+        columns = self._columns
+        kept = slice(*columns.override_bounds[entry : entry + 2])
+        return tuple(self._from.overrides[place] for place in columns.override[kept].tolist())
 
     def _reason(self, entry: int) -> Reason:
         columns, shared = self._columns, self._from
         code = int(columns.lesson[entry])
         if code < 0:
-            word, text = _no_lesson(int(columns.n_unmastered[entry]))
+            word = NO_LESSON[columns.code[entry]]
+            text = _no_lesson(word, int(columns.n_unmastered[entry]))
             return Reason(word, text, threshold=shared.threshold)
         lesson = plain(shared.curriculum.lessons[code])
         skills = tuple(shared.curriculum.skills_of(lesson).tolist())
@@ -307,13 +357,21 @@ class Decisions(Sequence[Decision]):
             title=shared.curriculum.lesson_titles[code],
             skills=skills,
             mastery=mastery,
+            mastered=tuple(columns.skill_mastered[kept].tolist()),
             score=float(columns.score[entry]),
             n_eligible=int(columns.n_candidates[entry]),
             n_tied=int(columns.n_tied[entry]),
+            purpose=Purpose(columns.purpose[entry]),
         )
-        word, text = shared.reason(choice)
+        pin = int(columns.pin[entry])
+        word, text = shared.reason(choice) if pin < 0 else _pinned(choice, shared.overrides[pin])
         pairs = tuple(map(SkillMastery, skills, mastery))
         return Reason(word, text, pairs, shared.threshold)
+
+    @property
+    def arrays(self) -> Columns:
+        """All of them as arrays, in the order they were made; see `Columns`."""
+        return self._columns
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Every decision as plain values."""
@@ -339,7 +397,7 @@ class Decisions(Sequence[Decision]):
             "rank": columns.rank[order],
             "lesson": lessons,
             "score": np.where(none, np.nan, columns.score[order]),
-            "propensity": 1.0 / np.maximum(columns.n_tied[order], 1),
+            "propensity": columns.propensity[order],
             "n_candidates": columns.n_candidates[order],
             "reason": reasons,
         }
@@ -365,13 +423,26 @@ def _digest(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def _no_lesson(n_unmastered: int) -> tuple[str, str]:
-    if n_unmastered < 0:
-        return "none_eligible", "The policy allows no lesson."
-    if n_unmastered == 0:
-        return "all_mastered", "Every skill of the curriculum is mastered."
+NO_LESSON = ("none_eligible", "all_mastered", "goal_reached", "ask_teacher", "none_open")
+"""Codes of decisions without a lesson."""
+
+
+def _no_lesson(code: str, n_unmastered: int) -> str:
     skills = "1 skill is" if n_unmastered == 1 else f"{n_unmastered} skills are"
-    return "none_open", (
-        f"No lesson is open: {skills} not mastered, but no lesson that teaches any of them has "
-        "its prerequisites mastered."
-    )
+    return {
+        "none_eligible": "The policy allows no lesson.",
+        "all_mastered": "Every skill of the curriculum is mastered, and no review is due.",
+        "goal_reached": "All that the goal asks for is mastered, and no review is due.",
+        "ask_teacher": (
+            f"A teacher should look: {skills} not mastered, and practice of what is open leads "
+            "nowhere."
+        ),
+        "none_open": (
+            f"No lesson is open: {skills} not mastered, but no lesson that teaches any of them "
+            "has its prerequisites mastered."
+        ),
+    }[code]
+
+
+def _pinned(choice: Choice, override: Override) -> tuple[str, str]:
+    return "pinned", f"{override.author} chose {quoted(choice.title)}: {override.reason}."

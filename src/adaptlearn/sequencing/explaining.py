@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -9,13 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.sequencing import graph
+from adaptlearn.sequencing.candidates import Candidates
+from adaptlearn.sequencing.context import Context
 from adaptlearn.sequencing.curriculum import Curriculum
 from adaptlearn.sequencing.labels import plain
-from adaptlearn.sequencing.policies import Context, Policy, policy_name, threshold_policy
+from adaptlearn.sequencing.overrides import Override
+from adaptlearn.sequencing.policies import Policy, criterion_of, policy_name
 from adaptlearn.sequencing.reading import Label
 from adaptlearn.sequencing.wording import level, listed, quoted
 
-Status = Literal["eligible", "blocked", "mastered", "refused"]
+Status = Literal["eligible", "blocked", "mastered", "barred", "refused"]
 _ROUNDING = 1e-12
 
 
@@ -52,8 +56,9 @@ class Explanation:
     Attributes
     ----------
     student, lesson : label
-    status : {"eligible", "blocked", "mastered", "refused"}
-        ``"refused"``: the policy does not allow it, for reasons of its own.
+    status : {"eligible", "blocked", "mastered", "barred", "refused"}
+        ``"barred"``: a teacher does not want it now; ``"refused"``: the policy does not allow
+        it, for reasons of its own.
     skills : tuple of SkillStatus
         The skills the lesson teaches.
     threshold : float or None
@@ -71,6 +76,8 @@ class Explanation:
     n_eligible, n_better, n_tied : int
         Lessons that may be given, those of them that score higher, and those that score the
         same as this one, itself included.
+    barred_by : tuple of Override
+        What teachers decided against it.
     text : str
     """
 
@@ -86,6 +93,7 @@ class Explanation:
     n_eligible: int
     n_better: int
     n_tied: int
+    barred_by: tuple[Override, ...]
     text: str
 
     def __str__(self) -> str:
@@ -109,8 +117,10 @@ def explain(
     context: Context,
     policy: Policy,
     lesson: int,
-    scores: NDArray[np.float64],
-    eligible: NDArray[np.bool_],
+    *,
+    candidates: Candidates,
+    value: NDArray[np.float64],
+    barring: Sequence[Override] = (),
 ) -> Explanation:
     """Explain one lesson to one student.
 
@@ -121,14 +131,22 @@ def explain(
     policy : policy
     lesson : int
         The lesson's place in the curriculum.
-    scores, eligible : arrays, shape (n_lessons,)
-        What the policy gives the student's lessons.
+    candidates : Candidates
+        What the policy lets be given, teachers' bans aside.
+    value : float array, shape (n_candidates,)
+        Their scores.
+    barring : sequence of Override
+        What teachers decided against the lesson.
     """
     curriculum = context.curriculum
+    scores, eligible = np.zeros(len(curriculum.lessons)), np.zeros(len(curriculum.lessons), bool)
+    scores[candidates.lesson], eligible[candidates.lesson] = value, True
+    allowed = bool(eligible[lesson])
+    eligible[lesson] &= not barring
     taught = _row(curriculum.teaches, lesson)
     mastery = context.mastery[0]
-    by_threshold = threshold_policy(policy)
-    mastered = None if by_threshold is None else by_threshold.mastered(context)[0]
+    criterion = criterion_of(policy)
+    mastered = None if context.mastered is None else context.mastered[0]
     skills = tuple(
         SkillStatus(plain(curriculum.skills[skill]), float(mastery[skill]),
                     None if mastered is None else bool(mastered[skill]))
@@ -138,6 +156,8 @@ def explain(
     route: list[int] = []
     lost: list[int] = []
     status: Status = "eligible" if eligible[lesson] else "refused"
+    if allowed and barring:
+        status = "barred"
     if mastered is not None and status == "refused":
         missing = _missing(curriculum, taught, mastered)
         if mastered[taught].all():
@@ -150,7 +170,8 @@ def explain(
         "lesson": plain(curriculum.lessons[lesson]),
         "status": status,
         "skills": skills,
-        "threshold": None if by_threshold is None else by_threshold.threshold,
+        "threshold": None if criterion is None else criterion.threshold,
+        "barred_by": tuple(barring),
         "missing": tuple(
             MissingPrerequisite(plain(curriculum.skills[skill]), float(mastery[skill]),
                                 plain(curriculum.skills[by]))
@@ -235,6 +256,11 @@ def _text(found: Explanation, title: str, unlock: list[str], policy: str) -> str
     limit = "" if found.threshold is None else f" (threshold {found.threshold:g})"
     if found.status == "mastered":
         sentences.append(f"{who} has already mastered what {title} teaches: {levels}{limit}.")
+    elif found.status == "barred":
+        sentences.extend(
+            f"{one.author} does not want {title} for {who} now: {one.reason}."
+            for one in found.barred_by
+        )
     elif found.status == "refused":
         sentences.append(f"The policy {policy} does not allow {title} for {who} now.")
         sentences.append(f"Mastery of what it teaches: {levels}{limit}.")

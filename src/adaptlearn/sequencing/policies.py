@@ -1,62 +1,35 @@
 """Policies: how good each lesson would be for each student, and which may be given at all.
 
 A policy is a function ``(context) -> (scores, eligible)``, or an object whose ``score`` is one.
-It reads state and curriculum and never a model, so that any model can drive it.
+It reads state and curriculum and never a model, so that any model can drive it. The library's own
+are weights on a table of scorers (`SCORERS`), wrapped by a chooser.
 """
 
 from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
-from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from adaptlearn.sequencing.curriculum import Curriculum
+from adaptlearn.errors import ParameterError
+from adaptlearn.sequencing.candidates import Candidates, Purpose, find_candidates
+from adaptlearn.sequencing.choosing import CHOOSERS, Chooser, Greedy, Softmax
+from adaptlearn.sequencing.context import Bools, Context, Floats, MasteryKind
+from adaptlearn.sequencing.criteria import Criterion, ProbabilityThreshold
+from adaptlearn.sequencing.eligibility import pairs_of_table
 from adaptlearn.sequencing.reading import Label
+from adaptlearn.sequencing.scorers import SCORERS
 from adaptlearn.sequencing.wording import level, listed, quoted
 from adaptlearn.serialization import fingerprint
-from adaptlearn.validation import Interval, OneOf, check_parameters
+from adaptlearn.validation import some
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 Scores = tuple[Floats, Bools]
-MasteryKind = Literal["latent", "predicted"]
-
-
-@dataclass(frozen=True)
-class Context:
-    """What a policy may read about a block of students.
-
-    Attributes
-    ----------
-    curriculum : Curriculum
-        Its skills are the columns below, in its order.
-    students : array, shape (n_students,)
-        Labels of the rows.
-    mastery : float array, shape (n_students, n_skills)
-        Probabilities; 0 for skills the model does not know.
-    kind : {"latent", "predicted"}
-        Which probability `mastery` is: P(known) or P(correct).
-    p_correct : float array of the same shape, or None
-        P(correct) on the skill's items, where `kind` is ``"predicted"``; 0 for unknown skills.
-    counts : integer array of the same shape
-        Answers given so far.
-    time_since : float array of the same shape, or None
-        Seconds since the skill was last practised; None where the tracker keeps no times.
-    """
-
-    curriculum: Curriculum
-    students: NDArray[Any]
-    mastery: Floats
-    kind: MasteryKind
-    p_correct: Floats | None = None
-    counts: NDArray[np.int64] | None = None
-    time_since: Floats | None = None
+POOLS = ("new", "review", "remediation", "enrichment")
 
 
 class Choice(NamedTuple):
@@ -69,26 +42,30 @@ class Choice(NamedTuple):
         The skills the lesson teaches.
     mastery : tuple of float
         Theirs, when the choice was made.
+    mastered : tuple of bool
+        Whether they counted as mastered.
     score : float
     n_eligible, n_tied : int
         Lessons that could have been chosen, and those of them that scored as high.
+    purpose : Purpose
     """
 
     lesson: Label
     title: str
     skills: tuple[Label, ...]
     mastery: tuple[float, ...]
+    mastered: tuple[bool, ...]
     score: float
     n_eligible: int
     n_tied: int
+    purpose: Purpose
 
 
 class ScoringPolicy(Protocol):
     """A policy as an object.
 
-    It may also have: ``kind``, the kind of mastery it accepts; ``threshold`` and
-    ``mastered(context)``, what counts as mastered, shape (n_students, n_skills), for
-    explanations; ``reason(choice)``, a code and a sentence; and ``fingerprint``.
+    It may also have: ``criterion``, what counts as mastered; ``chooser``, how scores become
+    probabilities; ``reason(choice)``, a code and a sentence; and ``fingerprint``.
     """
 
     def score(self, context: Context) -> Scores:
@@ -96,25 +73,154 @@ class ScoringPolicy(Protocol):
         ...
 
 
-@runtime_checkable
-class Thresholded(Protocol):
-    """A policy that knows what counts as mastered."""
-
-    @property
-    def threshold(self) -> float:
-        """From which mastery on a skill counts as mastered."""
-        ...
-
-    def mastered(self, context: Context) -> Bools:
-        """Which skills count as mastered, shape (n_students, n_skills)."""
-        ...
-
-
 Policy = ScoringPolicy | Callable[[Context], Scores]
 
 
-@dataclass(frozen=True)
-class MasteryThreshold:
+class WeightedPolicy:
+    """Scorers, weighed and added up, over the lessons that may be given.
+
+    Parameters
+    ----------
+    scorers : mapping of str to float
+        The weight of each scorer: names of `SCORERS`, or functions of `Candidates` by a name of
+        your own (then ``(function, weight)``).
+    criterion : Criterion, default ``ProbabilityThreshold()``
+        What counts as mastered.
+    chooser : {"greedy", "softmax", "epsilon", "thompson"} or Chooser, default "greedy"
+    pools : sequence of str, default ``("new",)``
+        Which lessons may be given: ``"new"`` (on the outer fringe), ``"review"`` (mastered and
+        due), ``"remediation"`` (before a skill on which the student is stuck), ``"enrichment"``.
+    settings : mapping of str to mapping, optional
+        Settings of scorers: ``{"target_success": {"target": 0.7}}``.
+    name : str, optional
+        What to call it.
+
+    Raises
+    ------
+    ParameterError
+        Lists every name that is not known, and every weight that is no number.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from adaptlearn import Curriculum
+    >>> from adaptlearn.sequencing import Context, WeightedPolicy
+    >>> school = Curriculum.from_dict({"skills": ["add", "measure", "draw"]})
+    >>> half = {"target_success": {"target": 0.5}}
+    >>> policy = WeightedPolicy({"target_success": 1.0}, settings=half)
+    >>> scores, eligible = policy.score(
+    ...     Context(school, np.array(["ann"]), np.array([[0.1, 0.45, 0.8]]), "latent")
+    ... )
+    >>> int(scores.argmax())
+    1
+    """
+
+    def __init__(
+        self,
+        scorers: Mapping[str, Any],
+        *,
+        criterion: Criterion | None = None,
+        chooser: str | Chooser = "greedy",
+        pools: Sequence[str] = ("new",),
+        settings: Mapping[str, Mapping[str, float]] | None = None,
+        name: str | None = None,
+    ) -> None:
+        self.scorers = dict(scorers)
+        self.criterion = ProbabilityThreshold() if criterion is None else criterion
+        self.pools = tuple(pools)
+        self.settings = {key: dict(value) for key, value in (settings or {}).items()}
+        self.name = type(self).__name__ if name is None else name
+        problems = [*self._problems(chooser)]
+        if problems:
+            raise ParameterError(self.name, problems)
+        self.chooser: Chooser = CHOOSERS[chooser]() if isinstance(chooser, str) else chooser
+
+    def _problems(self, chooser: str | Chooser) -> list[str]:
+        problems = [] if self.scorers else ["no scorers; give at least one with its weight"]
+        for name, given in self.scorers.items():
+            own = isinstance(given, tuple) and len(given) == 2 and callable(given[0])
+            weight = given[1] if own else given
+            if not own and name not in SCORERS:
+                problems.append(f"no scorer {name!r}; there are {some(SCORERS, 30)}")
+            if isinstance(weight, bool) or not isinstance(weight, (int, float)):
+                problems.append(f"the weight of {name} is {weight!r}; expected a number")
+            elif not np.isfinite(weight):
+                problems.append(f"the weight of {name} is {weight}; expected a finite number")
+        for name, values in self.settings.items():
+            known = SCORERS[name].settings if name in SCORERS else {}
+            problems += [
+                f"scorer {name!r} has no setting {key!r}" for key in values if key not in known
+            ]
+        if isinstance(chooser, str) and chooser not in CHOOSERS:
+            problems.append(f"no chooser {chooser!r}; there are {some(CHOOSERS)}")
+        problems += [
+            f"no pool {pool!r}; there are {some(POOLS)}" for pool in self.pools if pool not in POOLS
+        ]
+        return problems
+
+    def __repr__(self) -> str:
+        return f"{self.name}({self.scorers}, criterion={self.criterion}, pools={self.pools})"
+
+    @property
+    def kind(self) -> MasteryKind | None:
+        """The kind of mastery it is for."""
+        return self.criterion.kind
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of all that its choices depend on."""
+        plain = {
+            name: [policy_fingerprint(given[0]), given[1]] if isinstance(given, tuple) else given
+            for name, given in self.scorers.items()
+        }
+        return fingerprint(
+            {
+                "policy": self.name,
+                "scorers": plain,
+                "settings": self.settings,
+                "criterion": self.criterion.described(),
+                "pools": list(self.pools),
+                "chooser": self.chooser.described(),
+            }
+        )
+
+    def candidates(self, context: Context) -> Candidates:
+        """The lessons that may be given; `context` says what is mastered."""
+        return find_candidates(context, self.pools)
+
+    def value(self, candidates: Candidates) -> Floats:
+        """The score of each candidate, shape (n,)."""
+        total = np.zeros(len(candidates))
+        for name, given in self.scorers.items():
+            if isinstance(given, tuple):
+                function, weight = given
+                total += weight * np.asarray(function(candidates), np.float64)
+            else:
+                settings = {**SCORERS[name].settings, **self.settings.get(name, {})}
+                total += given * SCORERS[name].score(candidates, **settings)
+        return total
+
+    def score(self, context: Context) -> Scores:
+        """Scores, and which lessons may be given; both (n_students, n_lessons)."""
+        if context.mastered is None:
+            context = replace(context, mastered=self.criterion.met(context))
+        candidates = self.candidates(context)
+        shape = (len(context.students), len(context.curriculum.lessons))
+        scores, eligible = np.zeros(shape), np.zeros(shape, bool)
+        at = candidates.student, candidates.lesson
+        scores[at], eligible[at] = self.value(candidates), True
+        return scores, eligible
+
+    def reason(self, choice: Choice) -> tuple[str, str]:
+        """A code and a sentence."""
+        weights = {
+            name: given[1] if isinstance(given, tuple) else given
+            for name, given in self.scorers.items()
+        }
+        return reason_of(choice, self.criterion.threshold, max(weights, key=weights.__getitem__))
+
+
+class MasteryThreshold(WeightedPolicy):
     """Mastery learning on the outer fringe: finish what has begun, move on at the threshold.
 
     A lesson may be given when it is open (`Curriculum.open_lessons`): it teaches a skill below
@@ -155,56 +261,163 @@ class MasteryThreshold:
     [[True, False], [False, True]]
     """
 
-    threshold: float = 0.95
-    kind: MasteryKind = "latent"
-
-    def __post_init__(self) -> None:
-        check_parameters(
-            "MasteryThreshold",
-            asdict(self),
-            {
-                "threshold": [Interval(0.0, 1.0, closed="right")],
-                "kind": [OneOf(("latent", "predicted"))],
-            },
+    def __init__(self, threshold: float = 0.95, kind: MasteryKind = "latent") -> None:
+        super().__init__(
+            {"nearest_to_mastery": 1.0}, criterion=ProbabilityThreshold(threshold, kind)
         )
 
-    @cached_property
-    def fingerprint(self) -> str:
-        """SHA-256 of the policy's name and parameters."""
-        return fingerprint({"policy": type(self).__name__, **asdict(self)})
 
-    def mastered(self, context: Context) -> Bools:
-        """Which skills are at the threshold, shape (n_students, n_skills)."""
-        return context.mastery >= self.threshold
+class Preset(NamedTuple):
+    """A policy that people know by name."""
 
-    def score(self, context: Context) -> Scores:
-        """Mean mastery of each lesson's unmastered skills, and which lessons are open."""
-        mastered = self.mastered(context)
-        teaches = context.curriculum.teaches
-        n_new = (teaches @ (~mastered).T.astype(np.float64)).T
-        total = (teaches @ np.where(mastered, 0.0, context.mastery).T).T
-        scores = np.divide(total, n_new, out=np.zeros_like(total), where=n_new > 0)
-        return scores, context.curriculum.open_lessons(mastered)
+    scorers: Mapping[str, float]
+    pools: tuple[str, ...]
+    chooser: str | Chooser
+    says: str
 
-    def reason(self, choice: Choice) -> tuple[str, str]:
-        """A code (``"nearest_to_mastery"`` or ``"ready"``) and a sentence."""
-        still = [
-            f"{quoted(skill)} (mastery {level(mastery, self.threshold)})"
-            for skill, mastery in zip(choice.skills, choice.mastery, strict=True)
-            if mastery < self.threshold
-        ]
-        text = (
-            f"Ready for {quoted(choice.title)}: all that comes before it is mastered, and it "
-            f"teaches {listed(still)}, below {self.threshold:g}."
+
+PRESETS: dict[str, Preset] = {
+    "balanced": Preset(
+        {"gain_per_minute": 1.0, "review": 1.5, "remediation": 0.7, "not_stuck": 0.5,
+         "enrichment": 0.05},
+        POOLS,
+        "greedy",
+        "learning per minute toward the goals, reviews when due, help when stuck",
+    ),
+    "mastery": Preset(
+        {"nearest_to_mastery": 1.0}, ("new",), "greedy", "finish what has begun, then move on"
+    ),
+    "outer_fringe": Preset(
+        {"random": 1.0, "review": 0.5}, ("new", "review"), "greedy",
+        "knowledge spaces: any lesson the student is ready for, and reviews when due",
+    ),
+    "target_success": Preset(
+        {"target_success": 1.0}, ("new",), "greedy", "neither too hard nor too easy"
+    ),
+    "zpdes": Preset(
+        {"learning_progress": 1.0}, ("new",), Softmax(0.2),
+        "where the student is making progress, some exploration",
+    ),
+    "oatutor": Preset({"lowest_mastery": 1.0}, ("new",), "greedy", "the least mastered first"),
+    "alosi": Preset(
+        {"readiness": 1.0, "demand": 1.0, "continuity": 0.5, "target_success": 0.5},
+        ("new",), "greedy", "readiness, demand, continuity and difficulty, weighed",
+    ),
+    "fixed_order": Preset({"fixed_order": 1.0}, ("new",), "greedy", "the curriculum's order"),
+    "random": Preset({"random": 1.0}, ("new",), "greedy", "any lesson the student is ready for"),
+    "placement": Preset(
+        {"information": 1.0}, ("new",), "greedy", "what tells most about the student"
+    ),
+}  # fmt: skip
+
+
+def preset(name: str, *, criterion: Criterion | None = None) -> WeightedPolicy:
+    """A policy by the name people know it by.
+
+    Parameters
+    ----------
+    name : str
+        One of `PRESETS`: ``"balanced"``, ``"mastery"``, ``"outer_fringe"``,
+        ``"target_success"``, ``"zpdes"``, ``"oatutor"``, ``"alosi"``, ``"fixed_order"``,
+        ``"random"``, ``"placement"``.
+    criterion : Criterion, optional
+        What counts as mastered; P(known) of .95 by default.
+
+    Raises
+    ------
+    ParameterError
+        There is no such preset.
+    """
+    if name not in PRESETS:
+        raise ParameterError("preset", [f"no preset {name!r}; there are {some(PRESETS, 20)}"])
+    found = PRESETS[name]
+    return WeightedPolicy(
+        found.scorers, criterion=criterion, chooser=found.chooser, pools=found.pools, name=name
+    )
+
+
+def candidates_of(policy: Policy, context: Context) -> tuple[Candidates, Floats]:
+    """What a policy lets be given, and its scores, whichever way it is written.
+
+    Raises
+    ------
+    ParameterError
+        It returned something else than scores and eligibility of the right shapes.
+    """
+    if isinstance(policy, WeightedPolicy):
+        candidates = policy.candidates(context)
+        value = policy.value(candidates)
+        if not np.isfinite(value).all():
+            raise ParameterError(policy.name, ["scores: that of an eligible lesson is not finite"])
+        return candidates, value
+    scores, eligible = _checked(policy_name(policy), scorer(policy)(context), context)
+    pairs = pairs_of_table(eligible)
+    candidates = Candidates(context, pairs, np.zeros(len(pairs.student), np.int8))
+    return candidates, scores[pairs.student, pairs.lesson].astype(np.float64)
+
+
+def _checked(name: str, result: Any, context: Context) -> Scores:
+    shape = (len(context.students), len(context.curriculum.lessons))
+    if not isinstance(result, tuple) or len(result) != 2:
+        raise ParameterError(name, [f"returned {result!r:.80}; expected (scores, eligible)"])
+    scores, eligible = np.asarray(result[0]), np.asarray(result[1])
+    problems = [
+        f"{what}: {array.dtype} of shape {array.shape}; expected {kind} of shape {shape}"
+        for what, array, kind, codes in (
+            ("scores", scores, "numbers", "fiu"),
+            ("eligible", eligible, "bool", "b"),
         )
-        if choice.n_tied > 1:
-            return "ready", f"{text} Drawn from {choice.n_tied} lessons equally near to mastery."
-        if choice.n_eligible > 1:
-            return "nearest_to_mastery", (
-                f"{text} Of {choice.n_eligible} lessons that are open, its skills are nearest to "
-                "mastery."
-            )
-        return "ready", f"{text} It is the only lesson that is open."
+        if array.shape != shape or array.dtype.kind not in codes
+    ]
+    if not problems and not np.isfinite(scores[eligible]).all():
+        problems.append("scores: that of an eligible lesson is not finite")
+    if problems:
+        raise ParameterError(name, problems)
+    return scores, eligible
+
+
+def criterion_of(policy: Policy) -> Criterion | None:
+    """What counts as mastered to a policy; None where it does not say."""
+    found: Criterion | None = getattr(policy, "criterion", None)
+    return found
+
+
+def chooser_of(policy: Policy) -> Chooser:
+    """How a policy's scores become probabilities; greedily where it does not say."""
+    found: Chooser | None = getattr(policy, "chooser", None)
+    return Greedy() if found is None else found
+
+
+def reason_of(choice: Choice, threshold: float | None, leading: str) -> tuple[str, str]:
+    """A code and sentences for a choice of the library's own policies.
+
+    The code of a new lesson that stands out is the name of the heaviest scorer, `leading`.
+    """
+    title = quoted(choice.title)
+    below = "" if threshold is None else f", below {threshold:g}"
+    still = listed(
+        f"{quoted(skill)} (mastery {level(value, threshold)})"
+        for skill, value, done in zip(choice.skills, choice.mastery, choice.mastered, strict=True)
+        if not done
+    )
+    if choice.purpose == Purpose.REVIEW:
+        skills = listed(map(quoted, choice.skills))
+        code, text = "review_due", f"Time to review {title}: it keeps {skills} fresh."
+    elif choice.purpose == Purpose.REMEDIATION:
+        skills = listed(map(quoted, choice.skills))
+        code = "remediation"
+        text = f"Back to {title}: {skills} comes before what does not get on now."
+    elif choice.purpose == Purpose.ENRICHMENT:
+        code, text = "enrichment", f"{title} is open as an extra."
+    else:
+        code = leading if choice.n_tied == 1 < choice.n_eligible else "ready"
+        text = f"Ready for {title}: all that comes before it is mastered"
+        text += f", and it teaches {still}{below}." if still else "."
+    if choice.n_tied > 1:
+        return code, f"{text} Drawn from {choice.n_tied} lessons that score the same."
+    if choice.n_eligible > 1:
+        return code, f"{text} It has the best score of {choice.n_eligible} lessons that are open."
+    return code, f"{text} It is the only lesson that is open."
 
 
 def scorer(policy: Policy) -> Callable[[Context], Scores]:
@@ -213,17 +426,13 @@ def scorer(policy: Policy) -> Callable[[Context], Scores]:
     return score
 
 
-def threshold_policy(policy: object) -> Thresholded | None:
-    """The policy, if it knows what counts as mastered."""
-    return policy if isinstance(policy, Thresholded) else None
-
-
 def policy_name(policy: Policy) -> str:
     """What to call a policy in messages."""
-    return str(getattr(policy, "__name__", type(policy).__name__))
+    named = getattr(policy, "name", None) or getattr(policy, "__name__", None)
+    return str(named or type(policy).__name__)
 
 
-def policy_fingerprint(policy: Policy) -> str:
+def policy_fingerprint(policy: Any) -> str:
     """A policy's own ``fingerprint``, or one of its name and code.
 
     The code's fingerprint does not see the values a function takes from around it: give such

@@ -6,7 +6,8 @@ import math
 import uuid
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -14,34 +15,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import CurriculumError, DataWarning, ParameterError, StateError
-from adaptlearn.sequencing.choosing import Picks, pick
+from adaptlearn.sequencing.candidates import Candidates, Purpose
+from adaptlearn.sequencing.choosing import Ragged, draw_one, is_best, runners_up
+from adaptlearn.sequencing.context import Context, Practice
+from adaptlearn.sequencing.criteria import WheelSpinning
 from adaptlearn.sequencing.curriculum import Curriculum
-from adaptlearn.sequencing.decisions import Columns, Decisions, Provenance
+from adaptlearn.sequencing.decisions import NO_LESSON, Columns, Decisions, Provenance
 from adaptlearn.sequencing.explaining import Explanation, explain
+from adaptlearn.sequencing.goals import Goals, TimeToGoal, time_to_goal
 from adaptlearn.sequencing.labels import LabelIndex, label_array, near_spellings, plain
+from adaptlearn.sequencing.overrides import Applied, Override, Overrides
 from adaptlearn.sequencing.policies import (
-    Context,
     MasteryThreshold,
     Policy,
+    candidates_of,
+    chooser_of,
+    criterion_of,
     plain_reason,
     policy_fingerprint,
     policy_name,
-    scorer,
-    threshold_policy,
 )
 from adaptlearn.sequencing.reading import Label
-from adaptlearn.sequencing.tracker import Tracker
+from adaptlearn.sequencing.tracker import Review, Tracker
 from adaptlearn.validation import Interval, OneOf, check_parameters, some
 
-# A block's dense tables stay below this many cells (at eight bytes each: 32 MB).
-_CELLS = 1 << 22
+# A block's tables stay below this many cells, so that they fit the processor's cache.
+_CELLS = 1 << 21
 
 
 class Sequencer:
     """Chooses each student's next lesson, and can say why, and why not another.
 
-    The best score wins; equal scores are drawn from uniformly, so the probability of every
-    choice (its *propensity*) is known exactly and recorded.
+    New learning, review, remediation and enrichment come under one roof: the policy says which
+    of them it gives and how it weighs them. The probability of every choice (its
+    *propensity*) is known and recorded.
 
     Parameters
     ----------
@@ -52,15 +59,24 @@ class Sequencer:
         the curriculum that the tracker does not know counts as not mastered, with mastery 0; a
         warning names these once. Skills the curriculum does not have are not looked at.
     policy : policy, optional
-        `MasteryThreshold()` by default. A function ``(context) -> (scores, eligible)``, or an
-        object whose ``score`` is one.
+        `MasteryThreshold()` by default. One of `preset`, a `WeightedPolicy`, a function
+        ``(context) -> (scores, eligible)``, or an object whose ``score`` is one.
+    goals : Goals, optional
+        What students aim at; lessons that their goals do not need are left out.
+    overrides : Overrides or iterable of Override, optional
+        What teachers decided. They always win.
+    review : Review, optional
+        What tells when mastered skills are due again.
+    wheel_spinning : WheelSpinning or None
+        When practice counts as leading nowhere; None: never.
     random_state : int or numpy.random.Generator, optional
-        What ties are broken with. By default fresh in each process; give an int to repeat a run.
+        What draws. By default fresh in each process; give an int to repeat a run.
     block_size : int, optional
         How many students are scored at a time. By default as many as keep the tables small.
-        The results do not depend on it, as long as the policy treats each student alone.
+        The results do not depend on it, as long as the policy treats each student alone (and
+        its propensities are not sampled).
     runners_up : int, default 3
-        How many of the best lessons that were not tied for best each decision keeps.
+        How many of the best lessons that could not be drawn each decision keeps.
     new_students : bool, default False
         Whether students the tracker has not met are taken as new ones. By default they are
         refused, because a misspelled name would quietly start from nothing.
@@ -75,7 +91,7 @@ class Sequencer:
     Raises
     ------
     CurriculumError
-        No skill of the curriculum is known to the tracker.
+        No skill of the curriculum is known to the tracker, or there is no lesson.
     ParameterError
         An argument is outside what is allowed.
 
@@ -105,6 +121,10 @@ class Sequencer:
         tracker: Tracker,
         policy: Policy | None = None,
         *,
+        goals: Goals | None = None,
+        overrides: Overrides | Iterable[Override | Mapping[str, Any]] = (),
+        review: Review | None = None,
+        wheel_spinning: WheelSpinning | None = WheelSpinning(),  # noqa: B008 - it is frozen
         random_state: int | np.random.Generator | None = None,
         block_size: int | None = None,
         runners_up: int = 3,
@@ -125,6 +145,12 @@ class Sequencer:
         self.curriculum = curriculum
         self.tracker = tracker
         self.policy = MasteryThreshold() if policy is None else policy
+        self.goals = goals
+        self.overrides = (
+            overrides if isinstance(overrides, Overrides) else Overrides(curriculum, overrides)
+        )
+        self.review = review
+        self.wheel_spinning = wheel_spinning
         self._random = np.random.default_rng(random_state)
         widest = max(len(curriculum.lessons), len(curriculum.skills), curriculum.teaches.nnz, 1)
         self._block_size = block_size or max(1, _CELLS // widest)
@@ -134,6 +160,8 @@ class Sequencer:
         self._match_skills()
 
     def _match_skills(self) -> None:
+        if not len(self.curriculum.lessons):
+            raise CurriculumError("curriculum", ["it has no lessons; there is nothing to choose"])
         known = {plain(skill): column for column, skill in enumerate(self.tracker.skills)}
         columns = [known.get(skill, -1) for skill in self.curriculum.skills.tolist()]
         self._source = np.array(columns, np.intp)
@@ -154,6 +182,8 @@ class Sequencer:
                 DataWarning,
                 stacklevel=3,
             )
+        same = np.array_equal(self._source, np.arange(len(self.tracker.skills)))
+        self._as_tracked = same
 
     def recommend(
         self, students: Iterable[Label] | Label, n: int = 1, now: float | datetime | None = None
@@ -168,7 +198,8 @@ class Sequencer:
             student with fewer eligible lessons gets fewer. One with none gets one decision
             that says so.
         now : float or aware datetime, optional
-            Recorded as the decisions' time. No clock is read here.
+            The decisions' time: what is due and which overrides count depend on it. No clock is
+            read here; without it every override counts.
 
         Returns
         -------
@@ -196,29 +227,35 @@ class Sequencer:
                 labels[start : start + self._block_size],
                 draws[start : start + self._block_size],
                 start,
+                time,
             )
         ]
         columns = Columns.joined(parts)
         ids = None
         if self._ids == "random":
             ids = [uuid.uuid4().hex for _ in range(len(columns.student))]
-        by_threshold = threshold_policy(self.policy)
+        criterion = criterion_of(self.policy)
         provenance = Provenance(
-            self.curriculum,
-            str(self.tracker.fingerprint),
-            policy_fingerprint(self.policy),
-            None if by_threshold is None else by_threshold.threshold,
-            getattr(self.policy, "reason", plain_reason),
-            time,
+            curriculum=self.curriculum,
+            model=str(self.tracker.fingerprint),
+            policy=policy_fingerprint(self.policy),
+            threshold=None if criterion is None else criterion.threshold,
+            method=chooser_of(self.policy).method,
+            reason=getattr(self.policy, "reason", plain_reason),
+            overrides=self.overrides,
+            time=time,
         )
         return Decisions(columns, label_array(labels), provenance, ids)
 
-    def explain(self, student: Label, lesson: Label) -> Explanation:
+    def explain(
+        self, student: Label, lesson: Label, now: float | datetime | None = None
+    ) -> Explanation:
         """Say why a student may or may not be given a lesson now.
 
         Parameters
         ----------
         student, lesson : label
+        now : float or aware datetime, optional
 
         Returns
         -------
@@ -234,9 +271,51 @@ class Sequencer:
         """
         code = self.curriculum.lesson_index.code(lesson)
         labels = self._checked_students([student])
-        context = self._context(labels)
-        scores, eligible = self._scored(context)
-        return explain(context, self.policy, code, scores[0], eligible[0])
+        context, applied = self._context(labels, _seconds(now))
+        candidates, value = candidates_of(self.policy, context)
+        barring = [
+            self.overrides[place]
+            for place in applied.by_row.get(0, [])
+            if applied.barred is not None
+            and applied.barred[0, code]
+            and self.overrides[place].action in ("ban", "defer")
+            and self.overrides[place].target == plain(lesson)
+        ]
+        return explain(
+            context, self.policy, code, candidates=candidates, value=value, barring=barring
+        )
+
+    def time_to_goal(
+        self,
+        students: Iterable[Label] | Label,
+        *,
+        confidence: float = 0.9,
+        now: float | datetime | None = None,
+    ) -> TimeToGoal:
+        """Minutes until students reach their goals (all of the curriculum, without goals).
+
+        Parameters
+        ----------
+        students : sequence of labels, or one label
+        confidence : float, default 0.9
+            Of the interval.
+        now : float or aware datetime, optional
+
+        Returns
+        -------
+        TimeToGoal
+            See `adaptlearn.sequencing.goals.time_to_goal` for what is assumed.
+        """
+        allowed = [Interval(0, 1, closed="neither")]
+        check_parameters("time_to_goal", {"confidence": confidence}, {"confidence": allowed})
+        context, _ = self._context(self._checked_students(students), _seconds(now))
+        return time_to_goal(context, confidence=confidence)
+
+    def context(
+        self, students: Iterable[Label] | Label, now: float | datetime | None = None
+    ) -> Context:
+        """What the policy reads of some students."""
+        return self._context(self._checked_students(students), _seconds(now))[0]
 
     def _checked_students(self, students: Iterable[Label] | Label) -> list[Label]:
         if isinstance(students, (str, int)):
@@ -246,11 +325,14 @@ class Sequencer:
             twice = [label for label, times in Counter(labels).items() if times > 1]
             raise ParameterError("students", [f"listed more than once: {some(twice)}"])
         if not self._new_students:
-            LabelIndex("student", self.tracker.students).codes(labels)
+            unmet = getattr(self.tracker, "unmet", None)
+            if unmet is None or unmet(labels):
+                LabelIndex("student", self.tracker.students).codes(labels)
         return labels
 
-    def _context(self, labels: list[Label]) -> Context:
-        table = self.tracker.mastery(labels)
+    def _context(self, labels: list[Label], now: float | None) -> tuple[Context, Applied]:
+        tracker, criterion = self.tracker, criterion_of(self.policy)
+        table = tracker.mastery(labels)
         accepted = getattr(self.policy, "kind", None)
         if accepted is not None and accepted != table.kind:
             raise ParameterError(
@@ -261,92 +343,219 @@ class Sequencer:
                     f"that, and say kind={table.kind!r}"
                 ],
             )
-        if not np.array_equal(table.skills, self.tracker.skills):
+        if table.skills is not tracker.skills and not np.array_equal(table.skills, tracker.skills):
             raise StateError("the tracker's mastery has other skills than the tracker says")
-        mastery = np.nan_to_num(self._by_curriculum(table.value), nan=0.0)
-        return Context(
+        mastery = self._by_curriculum(table.value)
+        if np.isnan(mastery).any():
+            mastery = np.nan_to_num(mastery, nan=0.0)
+        lower = getattr(table, "lower", None)
+        context = Context(
             curriculum=self.curriculum,
             students=label_array(labels),
             mastery=mastery,
             kind=table.kind,
             p_correct=mastery if table.kind == "predicted" else None,
-            counts=self._by_curriculum(self.tracker.counts(labels)),
+            counts=self._by_curriculum(tracker.counts(labels)),
+            lower=None if lower is None else self._by_curriculum(lower),
+            now=now,
+            **self._practice(labels, now),
         )
+        if self.review is not None:
+            retention, urgency = self.review.look(context)
+            context = replace(context, retention=retention, urgency=urgency)
+        applied = self.overrides.apply(labels, now)
+        if criterion is None:
+            return context, applied
+        mastered = criterion.met(context)
+        if applied.granted is not None:
+            mastered = mastered | applied.granted
+        goal = None if self.goals is None else self.goals.weights(labels)
+        context = replace(context, mastered=mastered, goal=goal)
+        if context.urgency is not None:
+            context = replace(context, urgency=np.where(mastered, context.urgency, 0.0))
+        if self.wheel_spinning is not None:
+            context = replace(context, stuck=self.wheel_spinning.stuck(context))
+        return context, applied
+
+    def _practice(self, labels: list[Label], now: float | None) -> dict[str, Any]:
+        """What the tracker can say beyond mastery and counts."""
+        known: dict[str, Any] = {}
+        practice = getattr(self.tracker, "practice", None)
+        found = None if practice is None else practice(labels)
+        if found is not None:
+            known["practice"] = Practice(*map(self._by_curriculum, found))
+            if now is not None:
+                known["time_since"] = now - known["practice"].last_time
+        rates = getattr(self.tracker, "learning_rates", None)
+        learn = None if rates is None else rates()
+        if learn is not None:
+            known["learn"] = self._by_curriculum(np.asarray(learn)[None])[0]
+        return known
 
     def _by_curriculum(self, table: NDArray[Any]) -> NDArray[Any]:
         """The tracker's columns in the curriculum's order; 0 where it has none."""
+        if self._as_tracked:
+            return np.asarray(table)
         columns: NDArray[Any] = np.asarray(table)[:, self._source]
         columns[:, self._source < 0] = 0
         return columns
 
-    def _scored(self, context: Context) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        name = policy_name(self.policy)
-        shape = (len(context.students), len(self.curriculum.lessons))
-        result: Any = scorer(self.policy)(context)
-        if not isinstance(result, tuple) or len(result) != 2:
-            raise ParameterError(name, [f"returned {result!r:.80}; expected (scores, eligible)"])
-        scores, eligible = np.asarray(result[0]), np.asarray(result[1])
-        problems = [
-            f"{what}: {array.dtype} of shape {array.shape}; expected {kind} of shape {shape}"
-            for what, array, kind, codes in (
-                ("scores", scores, "numbers", "fiu"), ("eligible", eligible, "bool", "b")
-            )
-            if array.shape != shape or array.dtype.kind not in codes
-        ]  # fmt: skip
-        if not problems and not np.isfinite(scores[eligible]).all():
-            problems.append("scores: that of an eligible lesson is not finite")
-        if problems:
-            raise ParameterError(name, problems)
-        return scores.astype(np.float64, copy=False), eligible
-
     def _choose(
-        self, labels: list[Label], draws: NDArray[np.float64], first: int
+        self, labels: list[Label], draws: NDArray[np.float64], first: int, now: float | None
     ) -> Iterator[Columns]:
         """Decide about one block of students, rank by rank."""
         if not labels:
             yield Columns.empty()
             return
-        context = self._context(labels)
-        scores, eligible = self._scored(context)
-        value = np.where(eligible, scores, -np.inf)
+        context, applied = self._context(labels, now)
+        candidates, value = candidates_of(self.policy, context)
+        if applied.barred is not None:
+            kept = ~applied.barred[candidates.student, candidates.lesson]
+            candidates, value = candidates.take(kept), value[kept]
+        pins = _Pins(applied.pins)
         for rank in range(draws.shape[1]):
             # Who has nothing left gets no further rank; who never had anything is told so.
-            rows = np.flatnonzero(np.isfinite(value).any(axis=1) | (rank == 0))
+            pinned = pins.next()
+            rows = np.arange(len(labels))
+            if rank:
+                left = np.diff(candidates.bounds) > 0
+                left[list(pinned)] = True
+                rows = np.flatnonzero(left)
             if not len(rows):
                 return
-            picks = pick(value[rows], draws[rows, rank], self._runners_up)
-            yield self._columns(context, value, rows, picks)._replace(
-                student=rows + first, rank=np.full(len(rows), rank + 1), draw=draws[rows, rank]
+            part, chosen = self._rank(candidates, value, rows, draws[:, rank], pinned)
+            some_rows = len(rows) < len(labels)
+            yield self._described(part, context, applied, rows if some_rows else None)._replace(
+                student=rows + first,
+                rank=np.full(len(rows), rank + 1),
+                draw=draws[rows, rank],
             )
-            some_lesson = picks.lesson >= 0
-            value[rows[some_lesson], picks.lesson[some_lesson]] = -np.inf
+            if rank + 1 < draws.shape[1]:
+                gone = np.zeros(len(value), bool)
+                gone[chosen[chosen >= 0]] = True
+                for row, (lesson, _) in pinned.items():
+                    gone |= (candidates.student == row) & (candidates.lesson == lesson)
+                candidates, value = candidates.take(~gone), value[~gone]
 
-    def _columns(
-        self, context: Context, value: NDArray[np.float64], rows: NDArray[np.intp], picks: Picks
-    ) -> Columns:
-        """A block's choices at one rank, with what their reasons will need."""
-        none = picks.lesson < 0
-        n_unmastered = np.full(len(rows), -1)
-        by_threshold = threshold_policy(self.policy)
-        if by_threshold is not None and none.any():
-            n_unmastered[none] = (~by_threshold.mastered(context)[rows[none]]).sum(axis=1)
-        kept_row, kept_lesson = np.nonzero(picks.kept)
-        taught = self.curriculum.teaches[picks.lesson[~none]]
-        n_taught = np.zeros(len(rows), np.intp)
-        n_taught[~none] = np.diff(taught.indptr)
-        return Columns.empty()._replace(
-            lesson=picks.lesson,
-            score=picks.score,
-            n_candidates=picks.n_candidates,
-            n_tied=picks.n_tied,
-            n_unmastered=n_unmastered,
-            candidate_bounds=_bounds(picks.kept.sum(axis=1)),
-            candidate=kept_lesson,
-            candidate_score=value[rows[kept_row], kept_lesson],
-            candidate_tied=picks.tied[kept_row, kept_lesson],
-            skill_bounds=_bounds(n_taught),
-            skill_mastery=context.mastery[np.repeat(rows, n_taught), taught.indices],
+    def _rank(
+        self,
+        candidates: Candidates,
+        value: NDArray[np.float64],
+        rows: NDArray[np.intp],
+        draw: NDArray[np.float64],
+        pinned: dict[int, tuple[int, int]],
+    ) -> tuple[Columns, NDArray[np.intp]]:
+        """One choice for each student of `rows`, and which candidates they are."""
+        ragged = Ragged(candidates.bounds, candidates.student)
+        odds = chooser_of(self.policy).odds(value, ragged, self._random)
+        chosen = draw_one(odds, ragged, draw)
+        for row in pinned:
+            chosen[row] = -1
+        share = odds.weight / odds.whole[candidates.student]
+        best = is_best(value, ragged)
+        drawable = odds.weight > 0
+        kept = drawable | runners_up(value, ragged, drawable, self._runners_up)
+        at = chosen[rows]
+        some_lesson = at >= 0
+        n = len(rows)
+        lesson, purpose, pin = np.full(n, -1), np.full(n, -1), np.full(n, -1)
+        score, error, propensity = np.full(n, np.nan), np.zeros(n), np.ones(n)
+        lesson[some_lesson] = candidates.lesson[at[some_lesson]]
+        purpose[some_lesson] = candidates.purpose[at[some_lesson]]
+        score[some_lesson] = value[at[some_lesson]]
+        propensity[some_lesson] = share[at[some_lesson]]
+        if odds.error is not None:
+            error[some_lesson] = odds.error[at[some_lesson]]
+        place_of = {row: place for place, row in enumerate(rows.tolist())} if pinned else {}
+        for row, (pinned_lesson, override) in pinned.items():
+            place = place_of[row]
+            lesson[place], purpose[place], pin[place] = pinned_lesson, Purpose.ASSIGNED, override
+        in_rows = (
+            kept
+            if len(rows) == len(candidates.bounds) - 1
+            else kept & np.isin(candidates.student, rows)
         )
+        sizes = np.bincount(candidates.student[in_rows], minlength=len(draw))[rows]
+        return (
+            Columns.empty()._replace(
+                lesson=lesson,
+                purpose=purpose,
+                pin=pin,
+                score=score,
+                propensity=propensity,
+                error=error,
+                n_candidates=np.diff(candidates.bounds)[rows],
+                n_tied=ragged.total(best)[rows].astype(np.intp),
+                candidate_bounds=_bounds(sizes),
+                candidate=candidates.lesson[in_rows],
+                candidate_score=value[in_rows],
+                candidate_propensity=share[in_rows],
+            ),
+            chosen,
+        )
+
+    def _described(
+        self, part: Columns, context: Context, applied: Applied, rows: NDArray[np.intp] | None
+    ) -> Columns:
+        """Choices with what their reasons will need; `rows` of the block, None for all."""
+        n = len(part.lesson)
+        every = np.arange(n) if rows is None else rows
+        none = np.flatnonzero(part.lesson < 0)
+        code, n_unmastered = np.full(n, -1), np.full(n, -1)
+        if len(none):
+            code[none], n_unmastered[none] = self._why_none(context, every[none])
+        taught = self.curriculum.teaches
+        chosen = np.flatnonzero(part.lesson >= 0)
+        first = taught.indptr[part.lesson[chosen]]
+        n_taught = np.zeros(n, np.intp)
+        n_taught[chosen] = taught.indptr[part.lesson[chosen] + 1] - first
+        bounds = _bounds(n_taught)
+        place = np.arange(bounds[-1]) + np.repeat(first - bounds[:-1][chosen], n_taught[chosen])
+        at = np.repeat(every, n_taught), taught.indices[place]
+        mastered = context.mastered
+        overrides = (
+            [applied.by_row.get(row, []) for row in every.tolist()] if applied.by_row else []
+        )
+        return part._replace(
+            code=code,
+            n_unmastered=n_unmastered,
+            skill_bounds=bounds,
+            skill_mastery=context.mastery[at],
+            skill_mastered=np.zeros(len(place), bool) if mastered is None else mastered[at],
+            override_bounds=_bounds(np.array([*map(len, overrides)] or [0] * n, np.intp)),
+            override=np.array([place for places in overrides for place in places], np.intp),
+        )
+
+    def _why_none(
+        self, context: Context, rows: NDArray[np.intp]
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Why students are given no lesson, as places in `NO_LESSON`, and what is unmastered."""
+        if context.mastered is None:
+            return np.full(len(rows), NO_LESSON.index("none_eligible")), np.full(len(rows), -1)
+        missing = ~context.mastered[rows]
+        code = np.full(len(rows), NO_LESSON.index("none_open"))
+        if self.wheel_spinning is not None:
+            spinning = self.wheel_spinning.needs_teacher(context)[rows].any(axis=1)
+            code[spinning] = NO_LESSON.index("ask_teacher")
+        if self.goals is not None:
+            labels = [plain(context.students[row]) for row in rows]
+            reached = self.goals.reached(labels, context.mastered[rows])
+            code[reached] = NO_LESSON.index("goal_reached")
+        code[~missing.any(axis=1)] = NO_LESSON.index("all_mastered")
+        return code, missing.sum(axis=1)
+
+
+class _Pins:
+    """Teachers' pins of a block of students, one for each rank."""
+
+    def __init__(self, pins: dict[int, list[tuple[int, int]]]) -> None:
+        self._waiting = {row: list(lessons) for row, lessons in pins.items() if lessons}
+
+    def next(self) -> dict[int, tuple[int, int]]:
+        """By row, the lesson that comes at this rank, and the override that says so."""
+        taken = {row: lessons.pop(0) for row, lessons in self._waiting.items()}
+        self._waiting = {row: lessons for row, lessons in self._waiting.items() if lessons}
+        return taken
 
 
 def _bounds(lengths: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -7,6 +7,8 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.sequencing.context import Context
+
 
 class MasteryTable(Protocol):
     """What students know: a row each, a column per skill."""
@@ -28,7 +30,13 @@ class MasteryTable(Protocol):
 
 
 class Tracker(Protocol):
-    """The state of many students, by label."""
+    """The state of many students, by label.
+
+    It may also have ``practice(students)``, the fields of
+    `adaptlearn.sequencing.context.Practice` over its own skills, or None;
+    ``learning_rates()``, P(learning) of each of its skills from one opportunity, or None; and
+    ``unmet(students)``, those it has not met.
+    """
 
     @property
     def students(self) -> NDArray[Any]:
@@ -51,4 +59,12 @@ class Tracker(Protocol):
 
     def counts(self, students: Any) -> NDArray[np.integer]:
         """Answers given so far, shape (n_students, n_skills)."""
+        ...
+
+
+class Review(Protocol):
+    """What tells how much of what was learnt is still there, and what is due."""
+
+    def look(self, context: Context) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """P(recall) now, and how urgent review is (0: not due); both (n_students, n_skills)."""
         ...

@@ -11,8 +11,8 @@ def quoted(name: object) -> str:
 
 
 def listed(parts: Iterable[str]) -> str:
-    """``a, b and c``."""
-    *most, last = parts
+    """``a, b and c``; nothing of nothing."""
+    *most, last = [*parts] or [""]
     return f"{', '.join(most)} and {last}" if most else last
 
 

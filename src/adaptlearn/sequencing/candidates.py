@@ -1,0 +1,192 @@
+"""The lessons each student may be given now, and what for."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.sequencing.context import Bools, Context, Floats
+from adaptlearn.sequencing.curriculum import Curriculum
+from adaptlearn.sequencing.eligibility import Bits, Pairs, any_of, pack, pairs_of
+
+Ints = NDArray[np.intp]
+
+
+class Purpose(IntEnum):
+    """What a lesson is for.
+
+    ``NEW``: it teaches what is not mastered, and all that comes before is. ``REVIEW``: all it
+    teaches is mastered, and some of it is due. ``REMEDIATION``: it teaches what comes before a
+    skill on which practice leads nowhere. ``ENRICHMENT``: an elective or enrichment lesson for
+    which the student is ready. ``ASSIGNED``: a teacher wants it.
+    """
+
+    NEW = 0
+    REVIEW = 1
+    REMEDIATION = 2
+    ENRICHMENT = 3
+    ASSIGNED = 4
+
+
+class Standing(NamedTuple):
+    """How lessons stand to students, as bits of shape (n_lessons, n_bytes).
+
+    Attributes
+    ----------
+    unfinished : it teaches a skill that is not mastered
+    open : unfinished, and all that its unmastered skills need is mastered or taught by itself
+    ready : all that its skills need, mastered or not, is mastered or taught by itself
+    """
+
+    unfinished: Bits
+    open: Bits
+    ready: Bits
+
+
+def standing(curriculum: Curriculum, missing: Bits) -> Standing:
+    """How lessons stand to students who miss these skills, shape (n_skills, n_bytes)."""
+    doors, teaches = curriculum.doors, curriculum.teaches
+    unmet = any_of(doors.needs, missing)
+    unfinished = any_of(teaches, missing)
+    shut = any_of(doors.entries, unmet & missing[teaches.indices])
+    return Standing(unfinished, unfinished & ~shut, ~any_of(doors.entries, unmet))
+
+
+class Candidates:
+    """Pairs of a student and a lesson that may be given, and what scorers ask about them.
+
+    Attributes
+    ----------
+    context : Context
+    student, lesson : int arrays, shape (n,)
+        Rows of the context and places of lessons, by student, then by lesson.
+    purpose : int8 array, shape (n,)
+        A `Purpose` each.
+    bounds : int array, shape (n_students + 1,)
+        Where each student's candidates begin.
+    """
+
+    def __init__(self, context: Context, pairs: Pairs, purpose: NDArray[np.int8]) -> None:
+        self.context = context
+        self.student, self.lesson = pairs
+        self.purpose = purpose
+        counts = np.bincount(self.student, minlength=len(context.students))
+        self.bounds: Ints = np.concatenate(([0], np.cumsum(counts)))
+
+    def __len__(self) -> int:
+        return len(self.student)
+
+    def take(self, kept: Ints | Bools) -> Candidates:
+        """Some of them, in their order."""
+        pairs = Pairs(self.student[kept], self.lesson[kept])
+        return Candidates(self.context, pairs, self.purpose[kept])
+
+    @cached_property
+    def sizes(self) -> Ints:
+        """How many skills each candidate's lesson teaches."""
+        return np.diff(self.context.curriculum.teaches.indptr)[self.lesson]
+
+    @cached_property
+    def _entries(self) -> tuple[Ints, Ints]:
+        """Each candidate's skills, one after the other: places in a table, and places of skills."""
+        teaches = self.context.curriculum.teaches
+        starts = np.cumsum(self.sizes) - self.sizes
+        first = teaches.indptr[self.lesson]
+        place = np.arange(int(self.sizes.sum())) + np.repeat(first - starts, self.sizes)
+        skill = teaches.indices[place]
+        n_skills = len(self.context.curriculum.skills)
+        return np.repeat(self.student, self.sizes) * n_skills + skill, skill
+
+    @cached_property
+    def _single(self) -> bool:
+        return bool(len(self.sizes)) and int(self.sizes.max()) == 1
+
+    def of_skills(self, table: NDArray[np.generic]) -> NDArray[np.generic]:
+        """A table of shape (n_students, n_skills), at each candidate's skills."""
+        flat = table.reshape(-1)
+        return flat[self._entries[0]]
+
+    def of_every_skill(self, values: NDArray[np.generic]) -> NDArray[np.generic]:
+        """Values by skill, at each candidate's skills."""
+        return values[self._entries[1]]
+
+    def total(self, by_entry: NDArray[np.generic]) -> Floats:
+        """What `of_skills` gives, summed over each candidate's skills."""
+        if self._single or not len(self):
+            return by_entry.astype(np.float64)
+        starts = np.cumsum(self.sizes) - self.sizes
+        return np.add.reduceat(by_entry.astype(np.float64), starts)
+
+    def mean(self, table: NDArray[np.generic]) -> Floats:
+        """The mean of a table over each candidate's skills."""
+        return self.total(self.of_skills(table)) / self.sizes
+
+    @cached_property
+    def missing(self) -> Bools:
+        """Whether each of the candidates' skills is not mastered, by entry."""
+        assert self.context.mastered is not None
+        return ~self.of_skills(self.context.mastered).astype(np.bool_)
+
+    def mean_missing(self, table: NDArray[np.generic]) -> Floats:
+        """The mean of a table over each candidate's skills that are not mastered; 0 of none."""
+        values = self.of_skills(table).astype(np.float64) * self.missing
+        number = self.total(self.missing)
+        return self.total(values) / np.maximum(number, 1)
+
+    @cached_property
+    def minutes(self) -> Floats:
+        """Each candidate's minutes; the curriculum's mean where they are unknown, else 1."""
+        known = self.context.curriculum.minutes
+        given = ~np.isnan(known)
+        usual = float(known[given].mean()) if given.any() else 1.0
+        return np.where(given, known, usual)[self.lesson]
+
+
+def find_candidates(context: Context, pools: tuple[str, ...]) -> Candidates:
+    """All lessons that may be given, by the purposes that are asked for.
+
+    A lesson that serves several is there for the first of them, in the order of `Purpose`.
+
+    Parameters
+    ----------
+    context : Context
+        With `mastered`; `urgency` and `stuck` where review and remediation are asked for.
+    pools : tuple of {"new", "review", "remediation", "enrichment"}
+    """
+    curriculum, n = context.curriculum, len(context.students)
+    assert context.mastered is not None
+    missing = pack(~context.mastered)
+    if context.goal is not None:
+        missing &= pack(context.goal > 0)  # the rest is not asked for
+    found = standing(curriculum, pack(~context.mastered))
+    pooled: dict[Purpose, Bits] = {}
+    if "new" in pools:
+        wanted = any_of(curriculum.teaches, missing)
+        pooled[Purpose.NEW] = found.open & wanted & _of_kind(curriculum, elective=False)
+    if "review" in pools and context.urgency is not None:
+        due = any_of(curriculum.teaches, pack(context.urgency > 0))
+        pooled[Purpose.REVIEW] = due & ~found.unfinished
+    if "remediation" in pools and context.stuck is not None:
+        back = any_of(curriculum.required_by, pack(context.stuck))
+        pooled[Purpose.REMEDIATION] = any_of(curriculum.teaches, back) & found.ready
+    if "enrichment" in pools:
+        pooled[Purpose.ENRICHMENT] = found.ready & _of_kind(curriculum, elective=True)
+    any_purpose = np.zeros_like(found.open)
+    for bits in pooled.values():
+        any_purpose |= bits
+    pairs = pairs_of(any_purpose, n)
+    purpose = np.empty(len(pairs.student), np.int8)
+    for kind, bits in reversed(pooled.items()):
+        byte, shift = pairs.student >> 3, 7 - (pairs.student & 7)
+        purpose[(bits[pairs.lesson, byte] >> shift & 1) == 1] = kind
+    return Candidates(context, pairs, purpose)
+
+
+def _of_kind(curriculum: Curriculum, *, elective: bool) -> Bits:
+    """All bits of the lessons that are electives, or of those that are not."""
+    chosen = curriculum.is_elective if elective else ~curriculum.is_elective
+    return np.where(chosen, np.uint8(255), np.uint8(0))[:, None]

@@ -1,0 +1,101 @@
+"""What a policy may read about a block of students."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.sequencing.curriculum import Curriculum
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+MasteryKind = Literal["latent", "predicted"]
+
+
+class Practice(NamedTuple):
+    """What students did on each skill; fields of shape (n_students, n_skills).
+
+    Attributes
+    ----------
+    right : float array
+        Right answers.
+    streak : float array
+        Right answers in a row, up to now.
+    average : float array
+        Exponential moving average of the answers, from 0.
+    change : float array
+        Moving average of how far an answer moved the model's estimate; 1 before any.
+    recent : int array
+        The last eight answers as bits, the latest lowest, beneath a leading 1: ``0b1`` for
+        none, ``0b101`` for wrong, then right.
+    last_time : float array
+        Seconds; nan where there is none.
+    """
+
+    right: Floats
+    streak: Floats
+    average: Floats
+    change: Floats
+    recent: NDArray[np.int64]
+    last_time: Floats
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a policy may read about a block of students.
+
+    Attributes
+    ----------
+    curriculum : Curriculum
+        Its skills are the columns below, in its order.
+    students : array, shape (n_students,)
+        Labels of the rows.
+    mastery : float array, shape (n_students, n_skills)
+        Probabilities; 0 for skills the model does not know.
+    kind : {"latent", "predicted"}
+        Which probability `mastery` is: P(known) or P(correct).
+    p_correct : float array of the same shape, or None
+        P(correct) on the skill's items, where `kind` is ``"predicted"``; 0 for unknown skills.
+    counts : integer array of the same shape
+        Answers given so far.
+    time_since : float array of the same shape, or None
+        Seconds since the skill was last practised; None where the tracker keeps no times.
+    lower : float array of the same shape, or None
+        The lower end of `mastery`'s interval, where the model gives one.
+    practice : Practice or None
+        Where the tracker keeps it.
+    mastered : bool array of the same shape, or None
+        What counts as mastered, once a criterion and the teachers' grants have said so.
+    goal : float array of the same shape, or None
+        How much each skill counts toward the student's goals; 0 for what they do not need.
+    retention : float array of the same shape, or None
+        P(recall) now of what was learnt, where something knows.
+    urgency : float array of the same shape, or None
+        How much a mastered skill needs review; 0 where none is due.
+    stuck : bool array of the same shape, or None
+        Skills on which practice leads nowhere.
+    learn : float array, shape (n_skills,), or None
+        P(learning the skill from one opportunity), where the model knows.
+    now : float or None
+        Seconds.
+    """
+
+    curriculum: Curriculum
+    students: NDArray[Any]
+    mastery: Floats
+    kind: MasteryKind
+    p_correct: Floats | None = None
+    counts: NDArray[np.int64] | None = None
+    time_since: Floats | None = None
+    lower: Floats | None = None
+    practice: Practice | None = None
+    mastered: Bools | None = None
+    goal: Floats | None = None
+    retention: Floats | None = None
+    urgency: Floats | None = None
+    stuck: Bools | None = None
+    learn: Floats | None = None
+    now: float | None = None

@@ -1,0 +1,205 @@
+"""What students aim at: weights on skills, spread over all that comes before them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.errors import ParameterError
+from adaptlearn.sequencing.context import Bools, Context, Floats
+from adaptlearn.sequencing.curriculum import Curriculum
+from adaptlearn.sequencing.graph import closure
+from adaptlearn.sequencing.labels import near_spellings, plain
+from adaptlearn.sequencing.reading import Label
+
+Target = Label | Iterable[Label] | Mapping[Label, float]
+
+
+class Goals:
+    """Targets of students: skills or lessons, each with a weight, and what they need.
+
+    A target's weight counts for all its prerequisites, near and far; a skill that serves several
+    targets has the highest of theirs. What no target needs has weight 0, and the sequencer
+    leaves it out. A student without targets aims at everything alike.
+
+    Parameters
+    ----------
+    curriculum : Curriculum
+    targets : mapping of student to target
+        A target is a skill, several, or a mapping of skills to weights above 0 (a career path,
+        say). A lesson's label stands for the skills it teaches.
+    default : target, optional
+        What students aim at who are not named.
+
+    Raises
+    ------
+    ParameterError
+        Lists every target that is neither skill nor lesson, and every weight that is not
+        positive.
+
+    Examples
+    --------
+    >>> from adaptlearn import Curriculum
+    >>> school = Curriculum.from_dict({"prerequisites": [["add", "multiply"], ["add", "measure"]]})
+    >>> goals = Goals(school, {"ann": {"multiply": 2.0}})
+    >>> goals.weights(["ann"]).tolist(), school.skills.tolist()
+    ([[2.0, 2.0, 0.0]], ['add', 'multiply', 'measure'])
+    """
+
+    def __init__(
+        self,
+        curriculum: Curriculum,
+        targets: Mapping[Label, Target] | None = None,
+        *,
+        default: Target | None = None,
+    ) -> None:
+        self._curriculum = curriculum
+        self._before = closure(curriculum.prerequisites)
+        problems: list[str] = []
+        self._kinds: dict[tuple[tuple[int, float], ...], int] = {}
+        self._kind = {
+            plain(student): self._read(target, f"goal of {student!r}", problems)
+            for student, target in (targets or {}).items()
+        }
+        self._default = -1
+        if default is not None:
+            self._default = self._read(default, "default goal", problems)
+        if problems:
+            raise ParameterError("goals", problems)
+        rows = [self._spread(kind) for kind in self._kinds]
+        self._table = np.array([*rows, np.ones(len(curriculum.skills))])
+        self._aims = np.zeros(self._table.shape, bool)
+        for row, kind in enumerate(self._kinds):
+            self._aims[row, [skill for skill, _ in kind]] = True
+        self._aims[-1] = True
+
+    def _read(self, target: Target, what: str, problems: list[str]) -> int:
+        """The number of a target's kind, by the skills and weights it comes to."""
+        if isinstance(target, (str, int)):
+            given: dict[Any, Any] = {target: 1.0}
+        elif isinstance(target, Mapping):
+            given = dict(target)
+        else:
+            given = dict.fromkeys(target, 1.0)
+        if not given:
+            problems.append(f"{what} is empty; name a skill")
+        weights: dict[int, float] = {}
+        for label, weight in given.items():
+            usable = isinstance(weight, (int, float)) and not isinstance(weight, bool)
+            if not usable or not 0 < weight < float("inf"):
+                problems.append(f"{what}: the weight of {label!r} is {weight!r}; expected above 0")
+                continue
+            for skill in self._skills(plain(label), what, problems):
+                weights[skill] = max(float(weight), weights.get(skill, 0.0))
+        return self._kinds.setdefault(tuple(sorted(weights.items())), len(self._kinds))
+
+    def _skills(self, label: Label, what: str, problems: list[str]) -> list[int]:
+        skills, lessons = self._curriculum.skill_index.place, self._curriculum.lesson_index.place
+        if label in skills:
+            return [skills[label]]
+        if label in lessons:
+            taught = self._curriculum.teaches
+            at = lessons[label]
+            found: list[int] = taught.indices[taught.indptr[at] : taught.indptr[at + 1]].tolist()
+            return found
+        near = near_spellings(label, skills)
+        problems.append(f"{what}: {label!r} is neither a skill nor a lesson{near}")
+        return []
+
+    def _spread(self, kind: tuple[tuple[int, float], ...]) -> Floats:
+        weight = np.zeros(len(self._curriculum.skills))
+        for skill, value in kind:
+            first, last = self._before.indptr[skill : skill + 2]
+            needed = np.append(self._before.indices[first:last], skill)
+            weight[needed] = np.maximum(weight[needed], value)
+        return weight
+
+    def _rows(self, students: Sequence[Label]) -> NDArray[np.intp]:
+        return np.array([self._kind.get(plain(who), self._default) for who in students], np.intp)
+
+    def weights(self, students: Sequence[Label]) -> Floats:
+        """How much each skill counts, shape (n_students, n_skills)."""
+        return self._table[self._rows(students)]
+
+    def reached(self, students: Sequence[Label], mastered: Bools) -> Bools:
+        """Whether all that a student aims at is mastered, shape (n_students,)."""
+        return np.asarray((mastered | ~self._aims[self._rows(students)]).all(axis=1))
+
+
+class TimeToGoal(NamedTuple):
+    """Minutes until students reach their goals; fields of shape (n_students,).
+
+    Attributes
+    ----------
+    median, lower, upper : float arrays
+        The median and the ends of the interval; inf where the curriculum has no way there.
+    """
+
+    median: Floats
+    lower: Floats
+    upper: Floats
+
+
+def time_to_goal(
+    context: Context,
+    *,
+    confidence: float = 0.9,
+    samples: int = 400,
+    random_state: int | np.random.Generator | None = 0,
+) -> TimeToGoal:
+    """How long students may need, if every opportunity teaches as the model says.
+
+    Each skill that the goal needs and that is not mastered takes opportunities until it is
+    learnt: none with probability `mastery`, else as many as a geometric distribution with
+    P(learn) says, and so many more until the answers show it. An opportunity takes the minutes of
+    the shortest lesson that teaches the skill.
+
+    Parameters
+    ----------
+    context : Context
+        With `mastered`, and `goal` where not everything is aimed at.
+    confidence : float
+    samples : int
+        Draws behind the interval.
+    random_state : int or Generator
+
+    Returns
+    -------
+    TimeToGoal
+    """
+    assert context.mastered is not None
+    curriculum = context.curriculum
+    needed = ~context.mastered
+    if context.goal is not None:
+        needed &= context.goal > 0
+    minutes = _minutes_of_skills(curriculum)
+    learn = np.broadcast_to(0.15 if context.learn is None else context.learn, minutes.shape)
+    learn = np.clip(learn, 1e-6, 1.0)
+    rng = np.random.default_rng(random_state)
+    drawn = np.zeros((samples, len(needed)))
+    row, skill = np.nonzero(needed)
+    unknown = 1 - context.mastery[row, skill]
+    for draw in drawn:
+        opportunities = _SHOWING + (rng.random(len(row)) < unknown) * rng.geometric(learn[skill])
+        draw[:] = np.bincount(row, opportunities * minutes[skill], len(needed))
+    tail = (1 - confidence) / 2
+    lower, median, upper = np.quantile(drawn, [tail, 0.5, 1 - tail], axis=0, method="nearest")
+    return TimeToGoal(median, lower, upper)
+
+
+_SHOWING = 2
+"""Right answers after which a belief that has been won is at the usual threshold."""
+
+
+def _minutes_of_skills(curriculum: Curriculum) -> Floats:
+    """The minutes of the shortest lesson on each skill; inf where there is none."""
+    known = curriculum.minutes
+    usual = float(np.nanmean(known)) if (~np.isnan(known)).any() else 1.0
+    minutes = np.where(np.isnan(known), usual, known)
+    shortest = np.full(len(curriculum.skills), np.inf)
+    lesson = np.repeat(np.arange(len(minutes)), np.diff(curriculum.teaches.indptr))
+    np.minimum.at(shortest, curriculum.teaches.indices, minutes[lesson])
+    return shortest
