@@ -291,6 +291,10 @@ class KnowledgeTracer:
         """What some of a state's students know."""
         raise NotImplementedError
 
+    def learning_rates(self) -> NDArray[np.float64] | None:
+        """P(learning a skill from one opportunity), shape (n_skills,); None where there is none."""
+        return None
+
     def state_counts(self, state: Any, students: Ints) -> NDArray[np.int64]:
         """Answers per student and skill, shape (n_students, n_skills)."""
         raise NotImplementedError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from itertools import count
 from os import PathLike
@@ -10,11 +11,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.errors import StateError, UnknownLabelError
+from adaptlearn.errors import DataWarning, StateError, UnknownLabelError
 from adaptlearn.models.base import KnowledgeTracer, Mastery, StudentState, When
 from adaptlearn.numerics import Ints
 from adaptlearn.responses import ResponseLog, as_log
 from adaptlearn.serialization import read_archive, write_archive
+from adaptlearn.tracking.practice import Batch, PracticeRecord, PracticeTable
 from adaptlearn.validation import some
 
 _KIND = "adaptlearn-tracker"
@@ -30,6 +32,10 @@ class MasteryTracker:
     ----------
     model : KnowledgeTracer
         Fitted.
+    practice : bool, default False
+        Whether what students did on each skill is kept besides (streaks, moving averages, the
+        times of the last answers): some criteria of mastery and policies read it. An answer
+        then costs a few times as much.
 
     Attributes
     ----------
@@ -63,8 +69,9 @@ class MasteryTracker:
     True
     """
 
-    def __init__(self, model: KnowledgeTracer) -> None:
+    def __init__(self, model: KnowledgeTracer, *, practice: bool = False) -> None:
         self.model = model
+        self._practice = PracticeRecord(model.skills_.tolist()) if practice else None
         # Number 0 is nobody, and stays as it began: it stands for all who were never met.
         self._state = model.init_state(1)
         self._number: dict[Any, int] = {}
@@ -119,9 +126,25 @@ class MasteryTracker:
         students[used] = list(number.values())
         self._state.grow(int(students.max()) + 1)
         self._state.check_order(log, students)  # names students as the caller does
-        self.model.update_state(self._state, log.with_students(students))
+        self._take(log, students)
         self._number.update(number)
         return self
+
+    def _take(self, log: ResponseLog, students: Ints) -> None:
+        numbered = log.with_students(students)
+        if self._practice is None:
+            self.model.update_state(self._state, numbered)
+            return
+        batch = self._practice.batch(log, students)
+        before = self._estimate(batch)
+        self.model.update_state(self._state, numbered)
+        self._practice.note(batch, np.abs(self._estimate(batch) - before))
+
+    def _estimate(self, batch: Batch) -> NDArray[np.float64]:
+        with warnings.catch_warnings():
+            # Of skills that were not in training the update itself warns.
+            warnings.simplefilter("ignore", DataWarning)
+            return self.model.predict_state(self._state, batch.student, batch.skill)
 
     def rebuild(self, history: Any) -> Self:
         """Replace what is believed of some students by a replay of their whole history.
@@ -145,6 +168,8 @@ class MasteryTracker:
         known = [self._number[label] for label in labels if label in self._number]
         if known:
             self._state.forget(np.array(known))
+            if self._practice is not None:
+                self._practice.forget(np.array(known))
         return self.update(log)
 
     def mastery(
@@ -181,10 +206,34 @@ class MasteryTracker:
         state, numbers = self._with_strangers(labels)
         return self.model.state_counts(state, numbers)
 
+    def practice(self, students: Iterable[Any] | None = None) -> PracticeTable | None:
+        """What students did on each of the model's skills; None where it is not kept.
+
+        Parameters
+        ----------
+        students : sequence of labels, optional
+            All students met so far by default.
+        """
+        if self._practice is None:
+            return None
+        labels = list(self._number) if students is None else _as_list(students)
+        _, numbers = self._with_strangers(labels)
+        return self._practice.table(numbers, len(self.skills))
+
+    def unmet(self, students: Iterable[Any]) -> list[Any]:
+        """Those of some students who have not answered yet."""
+        return [label for label in _as_list(students) if label not in self._number]
+
+    def learning_rates(self) -> NDArray[np.float64] | None:
+        """P(learning) of each skill from one opportunity; None where the model has none."""
+        return self.model.learning_rates()
+
     def save(self, path: str | PathLike[str]) -> None:
         """Write the state to one file: arrays, and a JSON manifest of what they are."""
         arrays = self._state.to_arrays()
         arrays["last_time"] = arrays["last_time"][: len(self) + 1]
+        if self._practice is not None:
+            arrays |= self._practice.to_arrays()
         content = {
             "model": self.fingerprint,
             "students": [_plain(label) for label in self._number],
@@ -192,6 +241,8 @@ class MasteryTracker:
             "items": [_plain(label) for label in self._state.items],
             "clock": self._state.clock,
         }
+        if self._practice is not None:
+            content["practice_skills"] = [_plain(label) for label in self._practice.skills]
         write_archive(path, _KIND, content, arrays)
 
     @classmethod
@@ -213,6 +264,9 @@ class MasteryTracker:
                 f"{model.fingerprint_[:12]}…; replay the responses over the new model"
             )
         tracker._state.take_arrays(arrays)
+        if any(key.startswith("practice_") for key in arrays):
+            tracker._practice = PracticeRecord(model.skills_.tolist())
+            tracker._practice.take_arrays(arrays, manifest["practice_skills"])
         tracker._state.skills = manifest["skills"]
         tracker._state.items = manifest.get("items", [])
         tracker._state.clock = manifest["clock"]

@@ -186,6 +186,12 @@ class FittedBKT(ReportingBKT):
         names = students if labels is None else labels
         return Mastery(names, self.skills_.copy(), value, None, None, "latent", when)
 
+    def learning_rates(self) -> NDArray[np.float64]:
+        """P(learning) of each skill: ``parameters_["learn"]``."""
+        self._check_fitted()
+        rates: NDArray[np.float64] = self.parameters_["learn"]
+        return rates
+
     def state_counts(self, state: BKTState, students: Ints) -> NDArray[np.int64]:
         """Answers per student and fitted skill, shape (n_students, n_skills)."""
         self._check_state(state)
