@@ -39,7 +39,10 @@ if TYPE_CHECKING:
     from adaptlearn.sequencing.policies import WeightedPolicy as WeightedPolicy
     from adaptlearn.sequencing.policies import preset as preset
     from adaptlearn.sequencing.reading import Repair as Repair
+    from adaptlearn.sequencing.replaying import Replay as Replay
+    from adaptlearn.sequencing.replaying import replay as replay
     from adaptlearn.sequencing.scorers import SCORERS as SCORERS
+    from adaptlearn.sequencing.sentences import TEMPLATES as TEMPLATES
     from adaptlearn.sequencing.sequencer import Sequencer as Sequencer
 
 _HOMES = {
@@ -68,15 +71,18 @@ _HOMES = {
     "Purpose": "candidates",
     "Reason": "decisions",
     "Repair": "reading",
+    "Replay": "replaying",
     "Retention": "criteria",
     "SCORERS": "scorers",
     "Sequencer": "sequencer",
     "Softmax": "choosing",
+    "TEMPLATES": "sentences",
     "Thompson": "choosing",
     "TimeToGoal": "goals",
     "WeightedPolicy": "policies",
     "WheelSpinning": "criteria",
     "preset": "policies",
+    "replay": "replaying",
 }
 
 __all__ = [  # noqa: PLE0604 - the homes are all names, in one place

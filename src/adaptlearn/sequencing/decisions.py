@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,11 @@ from adaptlearn.sequencing.labels import plain
 from adaptlearn.sequencing.overrides import Override, Overrides
 from adaptlearn.sequencing.policies import Choice
 from adaptlearn.sequencing.reading import Label
+from adaptlearn.sequencing.sentences import TEMPLATES, Templates, sentence
 from adaptlearn.sequencing.wording import quoted
+
+if TYPE_CHECKING:
+    from adaptlearn.sequencing.replaying import Replay
 
 Ints = NDArray[np.intp]
 _SCORE = attrgetter("score")
@@ -44,10 +48,23 @@ class Candidate(NamedTuple):
 
 
 class SkillMastery(NamedTuple):
-    """A skill and its mastery at the time of a decision."""
+    """A skill at the time of a decision.
+
+    Attributes
+    ----------
+    skill : label
+    mastery : float
+    answers : int
+        Answers given on it.
+    recent : str
+        The latest of them, ``1`` for right and ``0`` for wrong, the last at the end; empty where
+        the tracker does not keep them.
+    """
 
     skill: Label
     mastery: float
+    answers: int = 0
+    recent: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,12 +83,15 @@ class Reason:
         The skills the lesson teaches.
     threshold : float or None
         From which mastery on a skill counted as mastered, if the policy has a threshold.
+    title : str
+        The lesson's title.
     """
 
     code: str
     text: str
     skills: tuple[SkillMastery, ...] = ()
     threshold: float | None = None
+    title: str = ""
 
     def __str__(self) -> str:
         return self.text
@@ -143,6 +163,10 @@ class Decision:
         """Whether the policy chose: only such decisions tell how good it is."""
         return self.propensity_method != "override"
 
+    def sentence(self, audience: str = "student", templates: Templates = TEMPLATES) -> str:
+        """The decision in words: see `adaptlearn.sequencing.sentences.sentence`."""
+        return sentence(self, audience, templates)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values, fit for JSON."""
         content = vars(self).copy()
@@ -183,8 +207,8 @@ class Columns(NamedTuple):
     candidate_bounds : integer array, shape (n + 1,)
     candidate, candidate_score, candidate_propensity : arrays, shape (n_kept,)
     skill_bounds : integer array, shape (n + 1,)
-    skill_mastery, skill_mastered : arrays, shape (n_taught,)
-        Of the skills each chosen lesson teaches.
+    skill_mastery, skill_mastered, skill_answers, skill_recent : arrays, shape (n_taught,)
+        Of the skills each chosen lesson teaches; `skill_recent` as `Practice` holds it, or 0.
     override_bounds : integer array, shape (n + 1,)
     override : integer array
         Overrides that counted for the student.
@@ -210,6 +234,8 @@ class Columns(NamedTuple):
     skill_bounds: Ints
     skill_mastery: NDArray[np.float64]
     skill_mastered: NDArray[np.bool_]
+    skill_answers: Ints
+    skill_recent: Ints
     override_bounds: Ints
     override: Ints
 
@@ -365,13 +391,21 @@ class Decisions(Sequence[Decision]):
         )
         pin = int(columns.pin[entry])
         word, text = shared.reason(choice) if pin < 0 else _pinned(choice, shared.overrides[pin])
-        pairs = tuple(map(SkillMastery, skills, mastery))
-        return Reason(word, text, pairs, shared.threshold)
+        recent = [f"{bits:b}"[1:] for bits in columns.skill_recent[kept].tolist()]
+        answers = columns.skill_answers[kept].tolist()
+        pairs = tuple(map(SkillMastery, skills, mastery, answers, recent))
+        return Reason(word, text, pairs, shared.threshold, choice.title)
 
     @property
     def arrays(self) -> Columns:
         """All of them as arrays, in the order they were made; see `Columns`."""
         return self._columns
+
+    def replay(self, student: Label) -> Replay:
+        """The steps of one student: see `adaptlearn.sequencing.replay`."""
+        from adaptlearn.sequencing.replaying import replay
+
+        return replay(self, student)
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Every decision as plain values."""

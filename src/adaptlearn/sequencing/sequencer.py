@@ -91,7 +91,7 @@ class Sequencer:
     Raises
     ------
     CurriculumError
-        No skill of the curriculum is known to the tracker, or there is no lesson.
+        No skill of the curriculum is known to the tracker.
     ParameterError
         An argument is outside what is allowed.
 
@@ -160,8 +160,6 @@ class Sequencer:
         self._match_skills()
 
     def _match_skills(self) -> None:
-        if not len(self.curriculum.lessons):
-            raise CurriculumError("curriculum", ["it has no lessons; there is nothing to choose"])
         known = {plain(skill): column for column, skill in enumerate(self.tracker.skills)}
         columns = [known.get(skill, -1) for skill in self.curriculum.skills.tolist()]
         self._source = np.array(columns, np.intp)
@@ -512,7 +510,8 @@ class Sequencer:
         bounds = _bounds(n_taught)
         place = np.arange(bounds[-1]) + np.repeat(first - bounds[:-1][chosen], n_taught[chosen])
         at = np.repeat(every, n_taught), taught.indices[place]
-        mastered = context.mastered
+        mastered, counts, practice = context.mastered, context.counts, context.practice
+        none_kept = np.zeros(len(place), np.intp)
         overrides = (
             [applied.by_row.get(row, []) for row in every.tolist()] if applied.by_row else []
         )
@@ -522,6 +521,8 @@ class Sequencer:
             skill_bounds=bounds,
             skill_mastery=context.mastery[at],
             skill_mastered=np.zeros(len(place), bool) if mastered is None else mastered[at],
+            skill_answers=none_kept if counts is None else counts[at],
+            skill_recent=none_kept if practice is None else practice.recent[at],
             override_bounds=_bounds(np.array([*map(len, overrides)] or [0] * n, np.intp)),
             override=np.array([place for places in overrides for place in places], np.intp),
         )
