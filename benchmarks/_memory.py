@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from _record import status
 
 from adaptlearn.models import BKT
 
@@ -26,17 +27,6 @@ def read(folder: Path, reader: str) -> Any:
     import pandas as pd
 
     return pd.read_parquet(folder / "log.parquet")
-
-
-def status(entry: str) -> int:
-    """Bytes of an entry of this process's status, as Linux keeps it.
-
-    ``ru_maxrss`` would not do: a process started by a large one begins with that one's peak.
-    """
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(entry + ":"):
-            return int(line.split()[1]) * 1024
-    raise KeyError(entry)
 
 
 def main() -> None:

@@ -72,3 +72,14 @@ def write(name: str, result: dict[str, Any]) -> Path:
     path = RESULTS / name
     path.write_text(json.dumps(result, indent=1) + "\n")
     return path
+
+
+def status(entry: str) -> int:
+    """Bytes of an entry of this process's status, as Linux keeps it.
+
+    ``ru_maxrss`` would not do: a process started by a large one begins with that one's peak.
+    """
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(entry + ":"):
+            return int(line.split()[1]) * 1024
+    raise KeyError(entry)

@@ -239,12 +239,11 @@ def test_parts_for_different_kinds_of_mastery_do_not_combine():
 
 def test_wheel_spinning_leads_elsewhere_and_then_to_a_teacher():
     tracker = FakeTracker(SKILLS, {"ann": [0.99, 0.97, 0.3, 0.99]})
-    tracker.counts = lambda labels: np.array([[5, 5, 12, 5]])  # type: ignore[method-assign]
+    tracker.given = np.array([[5, 5, 12, 5]])
     (decision,) = Sequencer(chain(), tracker, preset("balanced")).recommend("ann")
     assert (decision.lesson, decision.purpose) == ("add", "remediation")
     assert decision.reason.code == "remediation"
     none = WeightedPolicy({"not_stuck": 1.0, "mine": (lambda c: np.zeros(len(c)), 1.0)})
-    tracker.counts = lambda labels: np.array([[5, 5, 25, 5]])  # type: ignore[method-assign]
     nothing = Sequencer(
         Curriculum.from_dict(
             {

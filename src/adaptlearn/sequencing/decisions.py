@@ -17,7 +17,7 @@ from adaptlearn.sequencing.candidates import Purpose
 from adaptlearn.sequencing.curriculum import Curriculum
 from adaptlearn.sequencing.labels import plain
 from adaptlearn.sequencing.overrides import Override, Overrides
-from adaptlearn.sequencing.policies import Choice
+from adaptlearn.sequencing.policies import CODES, Choice
 from adaptlearn.sequencing.reading import Label
 from adaptlearn.sequencing.sentences import TEMPLATES, Templates, sentence
 from adaptlearn.sequencing.wording import quoted
@@ -275,6 +275,7 @@ class Provenance(NamedTuple):
     threshold: float | None
     method: str
     reason: Callable[[Choice], tuple[str, str]]
+    leading: str | None
     overrides: Overrides
     time: float | None
 
@@ -395,6 +396,19 @@ class Decisions(Sequence[Decision]):
         answers = columns.skill_answers[kept].tolist()
         pairs = tuple(map(SkillMastery, skills, mastery, answers, recent))
         return Reason(word, text, pairs, shared.threshold, choice.title)
+
+    def codes(self) -> NDArray[Any]:
+        """The reason's code of each decision, in the order of `arrays`."""
+        columns, leading = self._columns, self._from.leading
+        if leading is None:  # a policy with reasons of its own
+            return np.array([self._reason(entry).code for entry in range(len(self))], object)
+        stands_out = (columns.n_tied == 1) & (columns.n_candidates > 1)
+        code = np.where(stands_out, leading, "ready").astype(object)
+        for purpose, word in CODES.items():
+            code[columns.purpose == purpose] = word
+        none = columns.lesson < 0
+        code[none] = np.array(NO_LESSON, object)[columns.code[none]]
+        return code
 
     @property
     def arrays(self) -> Columns:

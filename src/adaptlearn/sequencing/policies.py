@@ -30,6 +30,13 @@ from adaptlearn.validation import some
 
 Scores = tuple[Floats, Bools]
 POOLS = ("new", "review", "remediation", "enrichment")
+CODES = {
+    Purpose.REVIEW: "review_due",
+    Purpose.REMEDIATION: "remediation",
+    Purpose.ENRICHMENT: "enrichment",
+    Purpose.ASSIGNED: "pinned",
+}
+"""Codes of reasons that follow from what a lesson is for."""
 
 
 class Choice(NamedTuple):
@@ -213,11 +220,16 @@ class WeightedPolicy:
 
     def reason(self, choice: Choice) -> tuple[str, str]:
         """A code and a sentence."""
+        return reason_of(choice, self.criterion.threshold, self.leading)
+
+    @property
+    def leading(self) -> str:
+        """The heaviest scorer: the code of a new lesson that stands out."""
         weights = {
             name: given[1] if isinstance(given, tuple) else given
             for name, given in self.scorers.items()
         }
-        return reason_of(choice, self.criterion.threshold, max(weights, key=weights.__getitem__))
+        return max(weights, key=weights.__getitem__)
 
 
 class MasteryThreshold(WeightedPolicy):
@@ -400,15 +412,14 @@ def reason_of(choice: Choice, threshold: float | None, leading: str) -> tuple[st
         for skill, value, done in zip(choice.skills, choice.mastery, choice.mastered, strict=True)
         if not done
     )
+    code = CODES.get(choice.purpose, "")
+    skills = listed(map(quoted, choice.skills))
     if choice.purpose == Purpose.REVIEW:
-        skills = listed(map(quoted, choice.skills))
-        code, text = "review_due", f"Time to review {title}: it keeps {skills} fresh."
+        text = f"Time to review {title}: it keeps {skills} fresh."
     elif choice.purpose == Purpose.REMEDIATION:
-        skills = listed(map(quoted, choice.skills))
-        code = "remediation"
         text = f"Back to {title}: {skills} comes before what does not get on now."
     elif choice.purpose == Purpose.ENRICHMENT:
-        code, text = "enrichment", f"{title} is open as an extra."
+        text = f"{title} is open as an extra."
     else:
         code = leading if choice.n_tied == 1 < choice.n_eligible else "ready"
         text = f"Ready for {title}: all that comes before it is mastered"

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from adaptlearn.errors import CurriculumError, DataWarning, ParameterError, StateError
 from adaptlearn.sequencing.candidates import Candidates, Purpose
-from adaptlearn.sequencing.choosing import Ragged, draw_one, is_best, runners_up
+from adaptlearn.sequencing.choosing import Odds, Ragged, draw_one, is_best, runners_up
 from adaptlearn.sequencing.context import Context, Practice
 from adaptlearn.sequencing.criteria import WheelSpinning
 from adaptlearn.sequencing.curriculum import Curriculum
@@ -82,6 +82,8 @@ class Sequencer:
         refused, because a misspelled name would quietly start from nothing.
     ids : {"content", "random"}, default "content"
         Whether a decision's id is a digest of its content, or random.
+    n_jobs : int, default 1
+        Blocks of students that are decided about at once, in threads; -1: one per processor.
 
     Attributes
     ----------
@@ -130,16 +132,18 @@ class Sequencer:
         runners_up: int = 3,
         new_students: bool = False,
         ids: Literal["content", "random"] = "content",
+        n_jobs: int = 1,
     ) -> None:
         check_parameters(
             "Sequencer",
             {"block_size": block_size, "runners_up": runners_up, "new_students": new_students,
-             "ids": ids},
+             "ids": ids, "n_jobs": n_jobs},
             {
                 "block_size": [Interval(1, math.inf, integer=True), OneOf((None,))],
                 "runners_up": [Interval(0, math.inf, integer=True)],
                 "new_students": [OneOf((True, False))],
                 "ids": [OneOf(("content", "random"))],
+                "n_jobs": [Interval(-64, 1024, integer=True)],
             },
         )  # fmt: skip
         self.curriculum = curriculum
@@ -157,6 +161,7 @@ class Sequencer:
         self._runners_up = runners_up
         self._new_students = new_students
         self._ids = ids
+        self._n_jobs = n_jobs
         self._match_skills()
 
     def _match_skills(self) -> None:
@@ -218,17 +223,22 @@ class Sequencer:
         labels = self._checked_students(students)
         # All draws at once, so that the choice does not depend on the size of the blocks.
         draws = self._random.random((len(labels), n))
-        parts = [
-            part
-            for start in range(0, max(len(labels), 1), self._block_size)
-            for part in self._choose(
-                labels[start : start + self._block_size],
-                draws[start : start + self._block_size],
-                start,
-                time,
-            )
-        ]
-        columns = Columns.joined(parts)
+        blocks = range(0, max(len(labels), 1), self._block_size)
+        sources = self._random.spawn(len(blocks))
+
+        def decide(start: int, rng: np.random.Generator) -> list[Columns]:
+            block = slice(start, start + self._block_size)
+            return list(self._choose(labels[block], draws[block], start, now=time, rng=rng))
+
+        tasks = zip(blocks, sources, strict=True)
+        if self._n_jobs == 1 or len(blocks) == 1:
+            found = [decide(*task) for task in tasks]
+        else:
+            from sklearn.utils.parallel import Parallel, delayed
+
+            workers = Parallel(n_jobs=self._n_jobs, require="sharedmem")
+            found = workers(delayed(decide)(*task) for task in tasks)
+        columns = Columns.joined([part for parts in found for part in parts])
         ids = None
         if self._ids == "random":
             ids = [uuid.uuid4().hex for _ in range(len(columns.student))]
@@ -240,6 +250,7 @@ class Sequencer:
             threshold=None if criterion is None else criterion.threshold,
             method=chooser_of(self.policy).method,
             reason=getattr(self.policy, "reason", plain_reason),
+            leading=getattr(self.policy, "leading", None),
             overrides=self.overrides,
             time=time,
         )
@@ -399,7 +410,13 @@ class Sequencer:
         return columns
 
     def _choose(
-        self, labels: list[Label], draws: NDArray[np.float64], first: int, now: float | None
+        self,
+        labels: list[Label],
+        draws: NDArray[np.float64],
+        first: int,
+        *,
+        now: float | None,
+        rng: np.random.Generator,
     ) -> Iterator[Columns]:
         """Decide about one block of students, rank by rank."""
         if not labels:
@@ -421,7 +438,11 @@ class Sequencer:
                 rows = np.flatnonzero(left)
             if not len(rows):
                 return
-            part, chosen = self._rank(candidates, value, rows, draws[:, rank], pinned)
+            ragged = Ragged(candidates.bounds, candidates.student)
+            odds = chooser_of(self.policy).odds(value, ragged, rng)
+            part, chosen = self._rank(
+                candidates, value, odds, rows=rows, draw=draws[:, rank], pinned=pinned
+            )
             some_rows = len(rows) < len(labels)
             yield self._described(part, context, applied, rows if some_rows else None)._replace(
                 student=rows + first,
@@ -439,13 +460,14 @@ class Sequencer:
         self,
         candidates: Candidates,
         value: NDArray[np.float64],
+        odds: Odds,
+        *,
         rows: NDArray[np.intp],
         draw: NDArray[np.float64],
         pinned: dict[int, tuple[int, int]],
     ) -> tuple[Columns, NDArray[np.intp]]:
         """One choice for each student of `rows`, and which candidates they are."""
         ragged = Ragged(candidates.bounds, candidates.student)
-        odds = chooser_of(self.policy).odds(value, ragged, self._random)
         chosen = draw_one(odds, ragged, draw)
         for row in pinned:
             chosen[row] = -1

@@ -12,6 +12,9 @@ from adaptlearn.models.base import StudentState
 from adaptlearn.models.bkt.coupled_layout import StudentVectors
 from adaptlearn.numerics import Floats, Ints, KeyTable, stable_group
 
+_LOOKED_UP = 1 << 14
+"""Pairs that are looked up one by one; for more, all pairs are grouped by student once."""
+
 _SKILL_BITS = 24  # a pair's key is student << 24 | skill: up to 16 million skills
 
 
@@ -71,6 +74,7 @@ class BKTState(StudentState):
         self.last: LastResponses | None = None
         self.vectors: StudentVectors | None = None
         self._last_clock = np.empty(0, np.int64)
+        self._groups: tuple[tuple[int, int], Ints, Ints] | None = None
 
     def note_individuals(self) -> None:
         """From now on, remember of each student what an individualised model knows of them."""
@@ -153,19 +157,28 @@ class BKTState(StudentState):
         rows, columns, slots : int arrays, shape (n_cells,)
             Places in `students`, which may repeat; skill codes; slots in `p_known`.
         """
-        if len(students) * n_skills <= len(self._pairs):
-            # Few students of many: look their pairs up rather than visit all.
+        if len(students) * n_skills <= _LOOKED_UP:
+            # Few students: look their pairs up rather than go through all.
             rows = np.repeat(np.arange(len(students)), n_skills)
             columns = np.tile(np.arange(n_skills), len(students))
             slots = self.find(students[rows], columns)
             met = slots >= 0
             return rows[met], columns[met], slots[met]
-        by_student, bounds = stable_group(students, self.n_students)
-        copies = np.diff(bounds)[self.students] * (self.skill_codes < n_skills)
-        slots = np.repeat(np.arange(len(self._pairs)), copies)
-        first = np.cumsum(copies) - copies
-        places = bounds[self.students[slots]] + np.arange(len(slots)) - first[slots]
-        return by_student[places], self.skill_codes[slots], slots
+        by_student, bounds = self._grouped()
+        counts = np.diff(bounds)[students]
+        rows = np.repeat(np.arange(len(students)), counts)
+        first = np.cumsum(counts) - counts
+        slots = by_student[np.arange(len(rows)) + np.repeat(bounds[students] - first, counts)]
+        columns = self.skill_codes[slots]
+        known = columns < n_skills
+        return rows[known], columns[known], slots[known]
+
+    def _grouped(self) -> tuple[Ints, Ints]:
+        """Slots by student; kept until there are more pairs, or room for more students."""
+        size = len(self._pairs), self.n_students
+        if self._groups is None or self._groups[0] != size:
+            self._groups = (size, *stable_group(self.students, self.n_students))
+        return self._groups[1], self._groups[2]
 
     def write(self, slots: Ints, p_known: Floats, more_answers: Ints) -> None:
         """Store new beliefs, and count the answers they came from."""
@@ -183,6 +196,7 @@ class BKTState(StudentState):
             for field in self.vectors:
                 field[students] = 0
         self._pairs = KeyTable()
+        self._groups = None
         self._pairs.add(keys)
         self._p_known, self._answers = p_known.copy(), answers.copy()
         self.last_time[students] = -np.inf
