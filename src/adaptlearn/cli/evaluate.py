@@ -8,7 +8,7 @@ from pathlib import Path
 import adaptlearn
 from adaptlearn.cli.output import show, show_json
 from adaptlearn.cli.reading import read_log
-from adaptlearn.models import BKT
+from adaptlearn.models import KnowledgeTracer
 
 
 def run(arguments: Namespace) -> None:
@@ -22,13 +22,11 @@ def run(arguments: Namespace) -> None:
         show(str(result))
 
 
-def load_model(path: Path) -> BKT:
+def load_model(path: Path) -> KnowledgeTracer:
     """A saved model."""
-    model = adaptlearn.load(path)
-    assert isinstance(model, BKT)
-    return model
+    return adaptlearn.load(path)
 
 
-def knows_text(model: BKT) -> bool:
+def knows_text(model: KnowledgeTracer) -> bool:
     """Whether the model's skills are text, so that a log's must be."""
     return model.skills_.dtype.kind == "O"

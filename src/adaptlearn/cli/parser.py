@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adaptlearn import __version__
+from adaptlearn.validation import some
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -25,6 +26,7 @@ examples:
   adaptlearn check answers.csv
   adaptlearn fit answers.csv -o model.json
   adaptlearn evaluate model.json later-answers.csv
+  adaptlearn compare answers.csv --models bkt,bkt-forgetting
   adaptlearn recommend model.json answers.csv curriculum.json --students ann,bob
 
 A response log is a CSV or Parquet file with one row per answer and the columns student, skill
@@ -47,6 +49,7 @@ def build_parser() -> ArgumentParser:
     _add_check(commands)
     _add_fit(commands)
     _add_evaluate(commands)
+    _add_compare(commands)
     _add_recommend(commands)
     _add_demo(commands)
     return parser
@@ -89,13 +92,43 @@ def _add_evaluate(commands: Commands) -> None:
     )
     parser.add_argument("model", metavar="MODEL", type=Path)
     parser.add_argument("log", metavar="LOG", help="CSV or Parquet file; - for CSV on stdin")
+    _add_bootstrap(parser)
+    _add_columns(parser)
+
+
+def _add_compare(commands: Commands) -> None:
+    def run(arguments: Namespace) -> None:
+        from adaptlearn.cli import compare
+
+        compare.run(arguments)
+
+    parser = _command(commands, "compare", "compare models by cross-validation over students", run)
+    parser.add_argument("log", metavar="LOG", help="CSV or Parquet file; - for CSV on stdin")
     parser.add_argument(
-        "--bootstrap",
-        metavar="N",
-        type=_natural,
-        default=1000,
-        help="resamples of students behind the intervals, 0 for none (default: 1000)",
+        "--models",
+        metavar="A,B",
+        type=_models,
+        required=True,
+        help="names of models, or `all` for those the log has the columns for; a name that is "
+        "none lists them",
     )
+    parser.add_argument(
+        "--output",
+        metavar="DIR",
+        type=Path,
+        help="where to write tables and a picture, and to keep finished fits: called again after "
+        "an interruption, or with more models, only what is missing is computed",
+    )
+    parser.add_argument(
+        "--folds", metavar="N", type=_positive, default=5, help="folds of students (default: 5)"
+    )
+    parser.add_argument(
+        "--seed", metavar="N", type=_natural, default=0, help="of folds and resamples (default: 0)"
+    )
+    parser.add_argument(
+        "--jobs", metavar="N", type=_positive, default=1, help="fits at a time (default: 1)"
+    )
+    _add_bootstrap(parser)
     _add_columns(parser)
 
 
@@ -168,6 +201,16 @@ def _command(
     return parser
 
 
+def _add_bootstrap(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--bootstrap",
+        metavar="N",
+        type=_natural,
+        default=1000,
+        help="resamples of students behind the intervals, 0 for none (default: 1000)",
+    )
+
+
 def _add_columns(parser: ArgumentParser) -> None:
     columns = parser.add_argument_group("columns of the log")
     for role in ("student", "skill", "correct"):
@@ -195,6 +238,22 @@ def _add_columns(parser: ArgumentParser) -> None:
         default="refuse",
         help="what a row without an answer is: a mistake, or a lesson read (default: refuse)",
     )
+
+
+def _models(text: str) -> list[str] | None:
+    from adaptlearn.models.registry import named_models
+
+    if text.strip() == "all":
+        return None
+    known = named_models()
+    names = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    unknown = [name for name in names if name not in known]
+    if unknown or not names:
+        said = f"no model is called {some(unknown)}" if unknown else "no model is named"
+        width = max(map(len, known))
+        lines = "".join(f"\n  {name:<{width}}  {known[name].summary}" for name in known)
+        raise ArgumentTypeError(f"{said}; there are{lines}")
+    return names
 
 
 def _natural(text: str) -> int:

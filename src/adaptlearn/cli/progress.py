@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 DELAY = 0.5
 """Seconds before the bar appears: what is done sooner needs none."""
@@ -21,14 +22,7 @@ def fitting_progress() -> Iterator[Callable[[int, int, int], None] | None]:
     except ImportError:
         yield None
         return
-    bar = tqdm(
-        desc="fitting",
-        bar_format="{desc} {bar} {n_fmt}/{total_fmt} skills {elapsed}{postfix}",
-        file=sys.stderr,
-        disable=None,
-        leave=False,
-        delay=DELAY,
-    )
+    bar = tqdm(desc="fitting", **_look("skills"))
 
     def move(steps: int, still_moving: int, n_skills: int) -> None:
         bar.total = n_skills
@@ -37,3 +31,34 @@ def fitting_progress() -> Iterator[Callable[[int, int, int], None] | None]:
 
     with bar:
         yield move
+
+
+@contextmanager
+def comparing_progress() -> Iterator[Callable[[int, int], None]]:
+    """A callback for ``cross_validate(on_fold=…)`` that moves a bar of fits.
+
+    It does nothing without tqdm. The bar appears after a moment, and only on a terminal.
+    """
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        yield lambda done, n_fits: None  # noqa: ARG005 - the callback's
+        return
+    bar = tqdm(desc="comparing", **_look("fits"))
+
+    def move(done: int, n_fits: int) -> None:
+        bar.total = n_fits
+        bar.update(done - bar.n)
+
+    with bar:
+        yield move
+
+
+def _look(units: str) -> dict[str, Any]:
+    return {
+        "bar_format": f"{{desc}} {{bar}} {{n_fmt}}/{{total_fmt}} {units} {{elapsed}}{{postfix}}",
+        "file": sys.stderr,
+        "disable": None,
+        "leave": False,
+        "delay": DELAY,
+    }

@@ -265,22 +265,29 @@ def calibration_error(
     return tally_calibration(tally(checked(correct, predicted, sample_weight)), n_bins)
 
 
+def bin_edges(counts: Tally, n_bins: int) -> list[int]:
+    """Where bins of about equal mass begin among a tally's predictions; the first is 0.
+
+    Shape ``n_bins``, not falling: a bin that begins where the next one does is empty.
+    """
+    mass = counts.right + counts.wrong
+    through = np.cumsum(mass)
+    aims = through[-1] * np.arange(1, n_bins) / n_bins
+    # The first prediction that reaches an edge stays above it unless most of its mass is below.
+    at = np.searchsorted(through, aims)
+    at += through[at] - mass[at] / 2 < aims
+    return [0, *at.tolist()]
+
+
 def tally_calibration(counts: Tally, n_bins: int = _N_BINS) -> float:
     """`calibration_error` of a tally."""
     predicted, right, wrong = counts
-    through = right + wrong
-    np.cumsum(through, out=through)
-    total = through[-1]
-    aims = total * np.arange(1, n_bins) / n_bins
-    # The first prediction that reaches an edge stays above it unless most of its mass is below.
-    at = np.searchsorted(through, aims)
-    at += through[at] - (right[at] + wrong[at]) / 2 < aims
     gap = 0.0
-    for first, end in pairwise([0, *at.tolist(), len(predicted)]):
+    for first, end in pairwise([*bin_edges(counts, n_bins), len(predicted)]):
         part = slice(first, end)
         p, r, w = predicted[part], right[part], wrong[part]
         gap += abs(float(r.sum()) - _dot(p, r) - _dot(p, w))
-    return gap / float(total)
+    return gap / float(right.sum() + wrong.sum())
 
 
 def all_metrics(correct: ArrayLike, predicted: ArrayLike) -> dict[str, float]:

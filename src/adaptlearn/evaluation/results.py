@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from adaptlearn.evaluation.metrics import METRICS
 
@@ -17,6 +20,29 @@ TITLES = {
     "accuracy": "accuracy",
     "calibration_error": "calibration error",
 }
+
+
+class Parts(NamedTuple):
+    """A result as it is shown."""
+
+    caption: str
+    head: list[str]
+    rows: list[list[str]]
+    notes: Iterable[str]
+
+
+class Printed:
+    """A result that prints as a small table, and that notebooks show as one."""
+
+    def _parts(self) -> Parts:
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        caption, head, rows, notes = self._parts()
+        return "\n".join([caption, text_table(head, rows), *note_lines(notes)])
+
+    def _repr_html_(self) -> str:
+        return html_table(*self._parts())
 
 
 @dataclass(frozen=True)
@@ -58,8 +84,27 @@ class Estimate:
         }
 
 
+class Estimates(NamedTuple):
+    """One number per group with its confidence interval, as arrays of shape (n_groups,).
+
+    Attributes
+    ----------
+    value : float array
+    lower, upper : float arrays
+        Ends of the intervals over students; nan where a number cannot be given.
+    """
+
+    value: NDArray[np.float64]
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+
+    def columns(self, name: str) -> dict[str, NDArray[np.float64]]:
+        """As columns of a table: the name, the name with ``_lower`` and with ``_upper``."""
+        return {name: self.value, f"{name}_lower": self.lower, f"{name}_upper": self.upper}
+
+
 @dataclass(frozen=True)
-class Evaluation:
+class Evaluation(Printed):
     """How well a model's one-step-ahead predictions met the answers of a log.
 
     Printed, it is a small table; notebooks show it as one.
@@ -114,29 +159,31 @@ class Evaluation:
             "notes": list(self.notes),
         }
 
-    def _caption(self) -> str:
-        return (
-            f"{self.model}: {self.n_responses:,} responses, {self.n_students:,} "
-            f"student{'' if self.n_students == 1 else 's'}, {self.fraction_correct:.1%} correct"
+    def _parts(self) -> Parts:
+        students = f"{self.n_students:,} student{'' if self.n_students == 1 else 's'}"
+        return Parts(
+            f"{self.model}: {self.n_responses:,} responses, {students}, "
+            f"{self.fraction_correct:.1%} correct",
+            ["metric", "value", f"{self.confidence * 100:g}% interval"],
+            [
+                [TITLES[name], number(estimate.value), estimate.interval()]
+                for name, estimate in self.metrics().items()
+            ],
+            self.notes,
         )
-
-    def _table(self) -> tuple[list[str], list[list[str]]]:
-        head = ["metric", "value", f"{self.confidence * 100:g}% interval"]
-        return head, [
-            [TITLES[name], number(estimate.value), estimate.interval()]
-            for name, estimate in self.metrics().items()
-        ]
-
-    def __str__(self) -> str:
-        return "\n".join([self._caption(), text_table(*self._table()), *note_lines(self.notes)])
-
-    def _repr_html_(self) -> str:
-        return html_table(self._caption(), *self._table(), self.notes)
 
 
 def number(value: float) -> str:
     """Four decimals, or *undefined*."""
     return "undefined" if math.isnan(value) else f"{value:.4f}"
+
+
+def plain_columns(columns: Mapping[str, NDArray[Any]]) -> dict[str, list[Any]]:
+    """Columns as lists, ready for JSON: None in place of nan."""
+    return {
+        name: [None if value != value else value for value in column.tolist()]  # noqa: PLR0124 - nan alone differs from itself
+        for name, column in columns.items()
+    }
 
 
 def text_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -116,7 +116,7 @@ def evaluate(
     notes = []
     if exposures := len(log) - len(answered):
         notes.append(f"{exposures:,} rows without an answer were not scored")
-    result = summarise(
+    result, _ = summarise(
         name,
         log.correct[answered].astype(np.float64),
         predicted[answered],
@@ -171,7 +171,7 @@ def summarise(
     confidence: float,
     rng: np.random.Generator,
     notes: list[str],
-) -> Evaluation:
+) -> tuple[Evaluation, dict[str, Floats]]:
     """Metrics of scored answers, with their intervals and the reasons for missing ones.
 
     Parameters
@@ -186,6 +186,12 @@ def summarise(
     rng : numpy.random.Generator
     notes : list of str
         What is known already; the result holds these first.
+
+    Returns
+    -------
+    Evaluation
+    dict of str to float array, shape (n_bootstrap,)
+        Each metric in the resamples of students; empty without intervals.
     """
     values = all_metrics(correct, predicted)
     students, code = np.unique(student, return_inverse=True)
@@ -199,6 +205,7 @@ def summarise(
     if len(students) == 1:
         notes.append("no intervals, since one student says nothing about others")
         n_bootstrap = 0
+    resampled: dict[str, Floats] = {}
     if not n_bootstrap:
         intervals = dict.fromkeys(METRICS, (float("nan"), float("nan")))
     else:
@@ -213,7 +220,7 @@ def summarise(
             metric: _interval(metric, value, resampled[metric], confidence)
             for metric, value in values.items()
         }
-    return Evaluation(
+    evaluation = Evaluation(
         model=name,
         n_responses=len(correct),
         n_students=len(students),
@@ -223,6 +230,7 @@ def summarise(
         notes=tuple(notes),
         **{metric: Estimate(value, *intervals[metric]) for metric, value in values.items()},
     )
+    return evaluation, resampled
 
 
 def _interval(

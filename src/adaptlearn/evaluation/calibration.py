@@ -1,0 +1,151 @@
+"""Calibration curves: how often it happened, beside how often it was expected to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from adaptlearn.evaluation.answers import scored_answers
+from adaptlearn.evaluation.bootstrap import cell_means, rate_interval
+from adaptlearn.evaluation.metrics import Floats, Scored, bin_edges, tally, tally_calibration
+from adaptlearn.evaluation.results import Estimate, Parts, Printed, number, plain_columns
+from adaptlearn.evaluation.scoring import BOOTSTRAP_CONSTRAINTS
+from adaptlearn.validation import Interval, check_parameters
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class CalibrationCurve(Printed):
+    """Observed against predicted rates, bin by bin; printed, a row per bin.
+
+    Attributes
+    ----------
+    predicted, observed : float arrays, shape (n_bins,)
+        Mean prediction and fraction correct of each bin, in rising order of prediction. Bins
+        hold about equally many answers; there are fewer of them where predictions are tied.
+    lower, upper : float arrays, shape (n_bins,)
+        Interval of `observed` over students, bin by bin, nowhere shorter than Wilson's for as
+        many answers of different students; nan in a bin of one student.
+    n, n_students : integer arrays, shape (n_bins,)
+        Answers and students of each bin.
+    error : float
+        The `calibration_error` with these bins.
+    confidence : float
+        What the intervals are to cover.
+    """
+
+    predicted: Floats
+    observed: Floats
+    lower: Floats
+    upper: Floats
+    n: NDArray[np.int64]
+    n_students: NDArray[np.int64]
+    error: float
+    confidence: float
+
+    def table(self) -> dict[str, NDArray[Any]]:
+        """One row per bin, as columns any dataframe library takes."""
+        names = ("predicted", "observed", "lower", "upper", "n", "n_students")
+        return {name: getattr(self, name) for name in names}
+
+    def to_dict(self) -> dict[str, Any]:
+        """The columns as lists and the rest, ready for JSON (None for nan)."""
+        return {
+            "calibration_error": self.error,
+            "confidence": self.confidence,
+            "bins": plain_columns(self.table()),
+        }
+
+    def plot(self, ax: Any = None, **line: Any) -> Any:
+        """Draw it: see `adaptlearn.evaluation.plots.plot_calibration`."""
+        from adaptlearn.evaluation.plots import plot_calibration
+
+        return plot_calibration(self, ax, **line)
+
+    def _parts(self) -> Parts:
+        head = ["predicted", "observed", f"{self.confidence * 100:g}% interval"]
+        rows = [
+            [number(p), number(o), Estimate(o, low, high).interval(), f"{n:,}", f"{students:,}"]
+            for p, o, low, high, n, students in zip(*self.table().values(), strict=True)
+        ]
+        caption = f"calibration error {self.error:.4f}, of {self.n.sum():,} answers"
+        return Parts(caption, [*head, "answers", "students"], rows, [])
+
+    def __repr__(self) -> str:
+        return f"CalibrationCurve({len(self.n)} bins, error {self.error:.4f})"
+
+
+def calibration_curve(
+    log: Any,
+    predicted: ArrayLike,
+    *,
+    n_bins: int = 10,
+    n_bootstrap: int = 1000,
+    confidence: float = 0.95,
+    random_state: int | np.random.Generator | None = 0,
+) -> CalibrationCurve:
+    """Compare predicted with observed rates, in bins of about equally many answers.
+
+    Parameters
+    ----------
+    log : ResponseLog, or a frame with the standard column names
+    predicted : array, shape (n_responses,)
+        P(correct) of each row, before its answer was seen: ``model.predict_proba(log)[:, 1]``
+        on students the model was not fitted on, or ``cross_validate(…).predictions[name]``.
+        Rows of nan are left out.
+    n_bins : int, default 10
+        Bins, cut as by `calibration_error`.
+    n_bootstrap, confidence, random_state
+        As in `evaluate`. The bins stay as they are in every resample of students.
+
+    Returns
+    -------
+    CalibrationCurve
+
+    Raises
+    ------
+    ParameterError
+        For arguments out of range and predictions that do not fit the log.
+    ResponseDataError
+        If the log is malformed, or no answer has a prediction.
+
+    Examples
+    --------
+    >>> log = {"student": [1, 1, 2, 2], "skill": ["add"] * 4, "correct": [0, 1, 1, 1]}
+    >>> curve = calibration_curve(log, [.4, .8, .4, .8], n_bins=2)
+    >>> curve.observed.tolist()
+    [0.5, 1.0]
+    """
+    check_parameters(
+        "calibration_curve",
+        {"n_bins": n_bins, "n_bootstrap": n_bootstrap, "confidence": confidence},
+        {"n_bins": [Interval(1, 100_000, integer=True)], **BOOTSTRAP_CONSTRAINTS},
+    )
+    answers = scored_answers(log, predicted, "calibration_curve")
+    correct, p = answers.correct, answers.predicted
+    counts = tally(Scored(correct, p, np.ones(len(p))))
+    # Of the values at which bins begin; where ties leave a bin empty, it is dropped.
+    starts = np.unique([start for start in bin_edges(counts, n_bins) if start < len(counts.right)])
+    place = np.searchsorted(starts, np.searchsorted(counts.predicted, p), side="right") - 1
+    found = cell_means(
+        [p, correct],
+        place,
+        answers.student,
+        len(starts),
+        n_bootstrap=n_bootstrap,
+        confidence=confidence,
+        random_state=random_state,
+    )
+    lower, upper = rate_interval(found, 1, confidence)
+    return CalibrationCurve(
+        predicted=found.mean[0],
+        observed=found.mean[1],
+        lower=lower,
+        upper=upper,
+        n=found.n,
+        n_students=found.n_students,
+        error=tally_calibration(counts, n_bins),
+        confidence=confidence,
+    )

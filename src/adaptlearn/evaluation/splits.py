@@ -1,0 +1,217 @@
+"""Splits of a log that do not leak: whole students, or forward in time."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.errors import ParameterError
+from adaptlearn.responses import ResponseLog, as_log
+from adaptlearn.validation import Interval, check_parameters, some
+
+Rows = NDArray[np.intp]
+
+
+class Split(NamedTuple):
+    """Rows of one fold.
+
+    Attributes
+    ----------
+    train, test : integer arrays
+        What the model is fitted on, and which predictions are scored.
+    shown : integer array
+        What the model predicts: the test rows, in their order; or, where students are met
+        again, these and the same students' training rows, in rising order.
+    """
+
+    train: Rows
+    test: Rows
+    shown: Rows
+
+    @property
+    def forward(self) -> bool:
+        """Whether students are met again, with what they did before as their history."""
+        return len(self.shown) > len(self.test)
+
+
+class ForwardSplit:
+    """Forward in time: train on everything before a moment, test on what follows.
+
+    A splitter of scikit-learn's protocol, to be given to `cross_validate` as ``cv``. The log is
+    cut at `n_splits` moments into blocks of about as many responses each, as by scikit-learn's
+    ``TimeSeriesSplit``; fold k trains on the first k blocks and tests on the next. Responses of
+    the same moment stay together.
+
+    Unlike folds of students, it asks how a model does on *later* answers, partly of students it
+    knows. `cross_validate` then predicts each test row from the student's whole history: the
+    training rows of the students that are tested are shown to the model before the test rows,
+    and only the test rows are scored.
+
+    Parameters
+    ----------
+    n_splits : int, default 5
+        Number of folds, at least 1.
+
+    Notes
+    -----
+    Moments are the log's ``time``; without times, its ``id``, which then orders events. Either
+    must mean the same for every student: with seconds that count from each student's own start,
+    *before* means nothing.
+
+    Examples
+    --------
+    >>> log = {"student": ["ann", "bob", "ann", "bob"], "skill": ["add"] * 4,
+    ...        "correct": [0, 1, 1, 1], "time": [1, 2, 3, 4]}
+    >>> for train, test in ForwardSplit(3).split(log):
+    ...     print(train.tolist(), test.tolist())
+    [0] [1]
+    [0, 1] [2]
+    [0, 1, 2] [3]
+    """
+
+    def __init__(self, n_splits: int = 5) -> None:
+        check_parameters(
+            "ForwardSplit", {"n_splits": n_splits}, {"n_splits": [Interval(1, 2**31, integer=True)]}
+        )
+        self.n_splits = n_splits
+
+    def __repr__(self) -> str:
+        return f"ForwardSplit({self.n_splits})"
+
+    def get_n_splits(self, log: object = None, y: object = None, groups: object = None) -> int:  # noqa: ARG002 - the protocol's
+        """The number of folds."""
+        return self.n_splits
+
+    def split(
+        self,
+        log: Any,
+        y: object = None,  # noqa: ARG002 - the protocol's
+        groups: object = None,  # noqa: ARG002 - the protocol's
+    ) -> Iterator[tuple[Rows, Rows]]:
+        """Training and test rows of each fold.
+
+        Parameters
+        ----------
+        log : ResponseLog, or a frame with the standard column names
+
+        Raises
+        ------
+        ParameterError
+            The log has neither times nor ids, or too few moments for so many folds.
+        """
+        log = as_log(log)
+        if log.time is not None:
+            moment = log.time
+        elif log.id is not None:
+            moment = log.id.codes
+        else:
+            raise ParameterError(
+                "ForwardSplit",
+                ["the log has no column time (nor id), so that nothing says what came before what"],
+            )
+        n, blocks = len(log), self.n_splits + 1
+        in_order = np.sort(moment)
+        edges = in_order[[n * block // blocks for block in range(1, blocks)]] if n else in_order
+        edges = np.unique(edges[edges > in_order[:1]])
+        if len(edges) < self.n_splits:
+            distinct = len(np.unique(moment))
+            raise ParameterError(
+                "ForwardSplit",
+                [
+                    f"n_splits is {self.n_splits}, but the {n:,} responses, of {distinct:,} "
+                    f"distinct moments, part into {len(edges) + 1} blocks only; use "
+                    + (f"at most {len(edges)}" if len(edges) else "folds of students")
+                ],
+            )
+        block = np.searchsorted(edges, moment, side="right")
+        for fold in range(1, blocks):
+            yield np.flatnonzero(block < fold), np.flatnonzero(block == fold)
+
+
+def splits_of(cv: Any, log: ResponseLog, seed: int) -> list[Split]:
+    """Rows to train, test and predict, fold by fold.
+
+    Raises
+    ------
+    ParameterError
+        A fold trains on answers of a student that do not all come before those it tests.
+    """
+    if isinstance(cv, int | np.integer):
+        return [Split(train, test, test) for train, test in _student_folds(int(cv), log, seed)]
+    from sklearn.model_selection import check_cv
+
+    try:
+        splitter = check_cv(cv)
+    except ValueError as error:
+        raise ParameterError("cross_validate", [f"cv: {error}"]) from error
+    with warnings.catch_warnings():
+        # Groups are for splitters that know them; others say that they do not.
+        warnings.filterwarnings("ignore", message="The groups parameter is ignored")
+        pairs = list(splitter.split(log, log.correct, log.student.codes))
+    every = np.arange(len(log))
+    splits, cut = [], []
+    place = chronological_places(log)
+    for train, test in ((every[train], every[test]) for train, test in pairs):
+        met, broken = _met_again(log, place, train, test)
+        cut.append(broken)
+        history = train[met[log.student.codes[train]]]
+        shown = np.union1d(history, test) if len(history) else test
+        splits.append(Split(train, test, shown))
+    bad = [fold for fold, students in enumerate(cut) if len(students)]
+    if bad:
+        example = some(log.student.labels[cut[bad[0]]], 3)
+        raise ParameterError(
+            "cross_validate",
+            [
+                f"cv cuts students: {len(bad)} of {len(splits)} folds train on answers of students "
+                f"that do not all come before those they test, fold {bad[0]} of {example}; use a "
+                "splitter that keeps groups together, such as GroupKFold, or ForwardSplit, or give "
+                "the number of folds"
+            ],
+        )
+    return splits
+
+
+def chronological_places(log: ResponseLog) -> Rows:
+    """Each row's place in the order of time, then id, then row."""
+    order = log.chronological
+    place = np.arange(len(log))
+    if order is not None:
+        place[order] = np.arange(len(log))
+    return place
+
+
+def _met_again(
+    log: ResponseLog, place: Rows, train: Rows, test: Rows
+) -> tuple[NDArray[np.bool_], NDArray[np.integer]]:
+    """Which students are in both, and the codes of those who train on what is not before."""
+    last, first = np.full(log.n_students, -1), np.full(log.n_students, len(log))
+    np.maximum.at(last, log.student.codes[train], place[train])
+    np.minimum.at(first, log.student.codes[test], place[test])
+    met = (last >= 0) & (first < len(log))
+    return met, np.flatnonzero(met & (last >= first))
+
+
+def _student_folds(n_folds: int, log: ResponseLog, seed: int) -> Iterator[tuple[Rows, Rows]]:
+    # KFold over students, not GroupKFold(shuffle=True), which only newer scikit-learns have:
+    # the folds are then the same beside every version.
+    from sklearn.model_selection import KFold
+
+    students, code = np.unique(log.student.codes, return_inverse=True)
+    check_parameters("cross_validate", {"cv": n_folds}, {"cv": [Interval(2, 2**31, integer=True)]})
+    if len(students) < n_folds:
+        raise ParameterError(
+            "cross_validate",
+            [f"cv must be at most the number of students, {len(students)}, got {n_folds}"],
+        )
+    fold = np.empty(len(students), np.intp)
+    splitter = KFold(n_folds, shuffle=True, random_state=seed)
+    for place, (_, test) in enumerate(splitter.split(students)):
+        fold[test] = place
+    for place in range(n_folds):
+        tested = fold[code] == place
+        yield np.flatnonzero(~tested), np.flatnonzero(tested)
