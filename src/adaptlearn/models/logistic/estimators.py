@@ -1,0 +1,282 @@
+"""The logistic models of the literature, each a choice of terms."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from adaptlearn.models.logistic.history import OPPORTUNITIES, TALLY, decayed
+from adaptlearn.models.logistic.terms import (
+    By,
+    Recipe,
+    failures,
+    intercepts,
+    opportunities,
+    recency,
+    successes,
+)
+from adaptlearn.models.logistic.tracer import COMMON, LogisticTracer, Student
+from adaptlearn.validation import Interval, OneOf
+
+Slopes = Literal["skill", "shared"]
+Counts = Literal["linear", "log"]
+
+
+def _by(slopes: Slopes) -> By:
+    """Whose slopes."""
+    return "skill" if slopes == "skill" else "all"
+
+
+class _Counting(LogisticTracer):
+    """A model of counts of earlier responses on the skill."""
+
+    _constraints: ClassVar = {
+        "slopes": [OneOf(("skill", "shared"))],
+        "counts": [OneOf(("linear", "log"))],
+        **COMMON,
+    }
+
+    def __init__(
+        self,
+        *,
+        slopes: Slopes = "skill",
+        counts: Counts = "linear",
+        student: Student | None = "online",
+        penalty: float = 1.0,
+        student_penalty: float = 2.0,
+        max_iter: int = 2000,
+        tol: float = 1e-9,
+    ) -> None:
+        self.slopes: Slopes = slopes
+        self.counts: Counts = counts
+        super().__init__(
+            student=student,
+            penalty=penalty,
+            student_penalty=student_penalty,
+            max_iter=max_iter,
+            tol=tol,
+        )
+
+
+class AFM(_Counting):
+    """Additive factors model: practice makes every skill easier, at its own rate.
+
+    logit P(correct) = β₀ + θ_student + Σ over the response's skills (β_skill + φ_skill T), where
+    T counts the student's earlier responses on the skill. An exposure counts as one.
+
+    Parameters
+    ----------
+    slopes : {"skill", "shared"}
+        One φ for each skill, or one for all.
+    counts : {"linear", "log"}
+        T, or ln(1 + T).
+    student : {"online", "average"} or None
+        Where a student stands who is predicted. ``"online"``: intercepts of the training
+        students are fitted, and θ of whoever is predicted is estimated from that student's own
+        earlier answers, starting at 0, by a step of Newton's method each. ``"average"``: they
+        are fitted, but θ is 0 in predictions. None: there are none.
+    penalty : float
+        Each skill's or item's own part of a weight costs ``penalty / 2`` times its square, a
+        slope's in units of the root mean square of what it multiplies. 0 is maximum likelihood.
+    student_penalty : float
+        The same of θ: the precision of its normal prior, and positive for ``"online"``.
+    max_iter : int
+        Steps of L-BFGS.
+    tol : float
+        Stop when a step changes the objective by less than this share of it.
+
+    Attributes
+    ----------
+    coefficients_, item_intercepts_, student_intercepts_ : dict of arrays
+        Weights, as columns that any dataframe library takes.
+    log_likelihood_ : float
+        Of the training answers at the fitted weights, the students' intercepts among them.
+    skills_, items_ : arrays
+        Labels of the training log, sorted.
+    n_answers_ : int array, shape (n_skills,)
+    n_iter_, converged_ : int, bool
+
+    References
+    ----------
+    Cen, Koedinger & Junker (2006). Learning factors analysis: a general method for cognitive
+    model evaluation and improvement. ITS.
+
+    Examples
+    --------
+    >>> from adaptlearn.models import AFM
+    >>> from adaptlearn.simulation import simulate_school
+    >>> model = AFM(slopes="shared").fit(simulate_school().responses)
+    >>> table = model.coefficients_
+    >>> slope = table["value"][table["term"] == "opportunities"]
+    >>> bool(slope > 0)
+    True
+    """
+
+    def _recipe(self) -> Recipe:
+        slope = opportunities(_by(self.slopes), logarithm=self.counts == "log")
+        return Recipe((intercepts("skill"), slope), {"skill": (OPPORTUNITIES,)})
+
+
+class PFA(_Counting):
+    """Performance factors analysis: right and wrong answers teach differently.
+
+    logit P(correct) = β₀ + θ_student + Σ over the response's skills (β_skill + φ_skill s +
+    ψ_skill f), where s and f count the student's earlier right and wrong answers on the skill.
+    An exposure counts as neither. The paper has no θ: ``student=None``.
+
+    Parameters
+    ----------
+    slopes, student, penalty, student_penalty, max_iter, tol : see `AFM`
+    counts : {"linear", "log"}
+        s and f, or ln(1 + s) and ln(1 + f).
+
+    Attributes
+    ----------
+    coefficients_, student_intercepts_, log_likelihood_, … : see `AFM`
+
+    References
+    ----------
+    Pavlik, Cen & Koedinger (2009). Performance factors analysis: a new alternative to knowledge
+    tracing. AIED. Logarithmic counts: Gervet, Koedinger, Schneider & Mitchell (2020). When is
+    deep learning the best approach to knowledge tracing? JEDM 12(3).
+
+    Examples
+    --------
+    >>> from adaptlearn.models import PFA
+    >>> from adaptlearn.simulation import simulate_school
+    >>> school = simulate_school()
+    >>> model = PFA(counts="log").fit(school.responses)
+    >>> skill = school.skills[0]
+    >>> log = {"student": ["ann", "ann"], "skill": [skill] * 2, "correct": [1, 0]}
+    >>> first, second = model.predict_proba(log)[:, 1]
+    >>> bool(second > first)
+    True
+    """
+
+    def _recipe(self) -> Recipe:
+        logarithm = self.counts == "log"
+        of_skill = [
+            term("skill", _by(self.slopes), logarithm=logarithm) for term in (successes, failures)
+        ]
+        return Recipe((intercepts("skill"), *of_skill), {"skill": (TALLY,)})
+
+
+class RPFA(LogisticTracer):
+    """Recent performance factors analysis: what was answered lately counts most.
+
+    logit P(correct) = β₀ + θ_student + Σ over the response's skills (β_skill + φ_skill R +
+    ψ_skill f), where f counts earlier wrong answers on the skill and R is the proportion of
+    right ones, each answer weighted `decay` times the next. The proportion begins with `ghosts`
+    wrong answers that were never given, so that it is defined before the first and moves little
+    at the start. An exposure counts as no answer.
+
+    Parameters
+    ----------
+    decay : float
+        Between 0 and 1, both excluded.
+    ghosts : int
+        At least 1; 3 in the paper.
+    slopes, student, penalty, student_penalty, max_iter, tol : see `AFM`
+        With ``slopes="shared"`` one φ and one ψ serve all skills.
+
+    Attributes
+    ----------
+    coefficients_, student_intercepts_, log_likelihood_, … : see `AFM`
+
+    References
+    ----------
+    Galyardt & Goldin (2015). Move your lamp post: recent data reflects learner knowledge better
+    than older data. JEDM 7(2). The form with a plain count of failures, and the proportion's
+    name ``propdec2``: Pavlik, Eglington & Harrell-Williams (2021). Logistic knowledge tracing:
+    a constrained framework for learner modeling. IEEE TLT 14(5).
+
+    Examples
+    --------
+    >>> from adaptlearn.models import RPFA
+    >>> from adaptlearn.simulation import simulate_school
+    >>> school = simulate_school()
+    >>> model = RPFA(decay=0.8, slopes="shared").fit(school.responses)
+    >>> table = model.coefficients_
+    >>> bool(table["value"][table["term"] == "recency"] > 0)
+    True
+    """
+
+    _constraints: ClassVar = {
+        "decay": [Interval(0, 1, closed="neither")],
+        "ghosts": [Interval(1, 1000, integer=True)],
+        "slopes": [OneOf(("skill", "shared"))],
+        **COMMON,
+    }
+
+    def __init__(
+        self,
+        *,
+        decay: float = 0.9,
+        ghosts: int = 3,
+        slopes: Slopes = "skill",
+        student: Student | None = "online",
+        penalty: float = 1.0,
+        student_penalty: float = 2.0,
+        max_iter: int = 2000,
+        tol: float = 1e-9,
+    ) -> None:
+        self.decay = decay
+        self.ghosts = ghosts
+        self.slopes: Slopes = slopes
+        super().__init__(
+            student=student,
+            penalty=penalty,
+            student_penalty=student_penalty,
+            max_iter=max_iter,
+            tol=tol,
+        )
+
+    def _recipe(self) -> Recipe:
+        terms = (
+            intercepts("skill"),
+            recency(_by(self.slopes), self.decay, self.ghosts),
+            failures("skill", _by(self.slopes), logarithm=False),
+        )
+        return Recipe(terms, {"skill": (TALLY, decayed(self.decay))})
+
+
+class BestLR(LogisticTracer):
+    """The best logistic regression of Gervet et al.: PFA with items and overall counts.
+
+    logit P(correct) = β₀ + θ_student + δ_item + φ ln(1 + S) + ψ ln(1 + F) + Σ over the
+    response's skills (β_skill + φ_skill ln(1 + s) + ψ_skill ln(1 + f)), where S and F count the
+    student's earlier right and wrong answers, s and f those on the skill. An exposure counts as
+    neither. For students who are not in the training log the paper has no θ: ``student=None``.
+
+    Parameters
+    ----------
+    student, penalty, student_penalty, max_iter, tol : see `AFM`
+
+    Attributes
+    ----------
+    coefficients_, item_intercepts_, student_intercepts_, log_likelihood_, … : see `AFM`
+
+    References
+    ----------
+    Gervet, Koedinger, Schneider & Mitchell (2020). When is deep learning the best approach to
+    knowledge tracing? JEDM 12(3).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from adaptlearn.models import BestLR
+    >>> from adaptlearn.simulation import simulate_school
+    >>> school = simulate_school()
+    >>> item = np.arange(len(school.responses["student"])) % 7
+    >>> BestLR().fit({**school.responses, "item": item}).item_intercepts_["item"].tolist()
+    [0, 1, 2, 3, 4, 5, 6]
+    """
+
+    _needs_items = True
+
+    def _recipe(self) -> Recipe:
+        of_skill = [term("skill", "skill", logarithm=True) for term in (successes, failures)]
+        overall = [term("student", "all", logarithm=True) for term in (successes, failures)]
+        return Recipe(
+            (intercepts("skill"), intercepts("item"), *of_skill, *overall),
+            {"skill": (TALLY,), "student": (TALLY,)},
+        )
