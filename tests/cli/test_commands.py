@@ -316,3 +316,32 @@ def test_a_terminal_of_few_letters(model: Path, tmp_path: Path, curriculum: Path
     done = program("recommend", model, path, curriculum, PYTHONIOENCODING="ascii")
     assert done.returncode == 0
     assert "Zo?" in done.stdout
+
+
+def test_another_model_is_fitted_by_its_name_and_recommends(
+    run: Run, log: Path, curriculum: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "pfa.model"
+    done = run("fit", log, "-o", path, "--model", "pfa")
+    assert done.code == 0
+    assert done.out.splitlines()[2].split() == ["add", "240"]
+    content = json.loads(run("fit", log, "-o", path, "--model", "pfa", "--json").out)
+    assert content["skills"][0] == {"skill": "add", "n_answers": 240}
+    assert json.loads(run("evaluate", path, log, "--json", "--bootstrap", "0").out)["model"]
+    chosen = run("recommend", path, log, curriculum, "--threshold", "0.8", "--policy", "oatutor")
+    assert chosen.code == 0
+    assert len(chosen.out.splitlines()) == 2 + 40
+
+
+def test_models_and_options_that_do_not_go_together_are_refused(
+    run: Run, log: Path, curriculum: Path, model: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "m"
+    assert "no model is called 'dkt'" in run("fit", log, "-o", path, "--model", "dkt").err
+    assert "not one model's name" in run("fit", log, "-o", path, "--model", "bkt,pfa").err
+    assert "needs a column item" in run("fit", log, "-o", path, "--model", "rasch").err
+    forgetting = run("fit", log, "-o", path, "--model", "pfa", "--forgetting")
+    assert "--forgetting is of BKT" in forgetting.err
+    assert not path.exists()
+    refused = run("recommend", model, log, curriculum, "--policy", "best")
+    assert "no preset 'best'" in refused.err

@@ -45,7 +45,7 @@ def run(arguments: Namespace) -> None:
     else:
         log = read_log(arguments.log, arguments)
         curriculum = Curriculum.from_dict({"skills": log.skill.labels.tolist()})
-    demonstration = Demonstration(log, curriculum, fit(log, forgetting=False), school)
+    demonstration = Demonstration(log, curriculum, fit(BKT(), log), school)
     files = demonstration.write(folder)
     if arguments.json:
         show_json({**demonstration.to_dict(), "folder": str(folder.resolve()), "files": files})

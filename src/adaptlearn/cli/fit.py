@@ -8,14 +8,17 @@ from collections.abc import Iterable
 from errno import EISDIR, ENOENT
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
+from adaptlearn.cli.compare import choose
 from adaptlearn.cli.output import say, show, show_json, table
 from adaptlearn.cli.progress import fitting_progress
 from adaptlearn.cli.reading import read_log
-from adaptlearn.models import BKT
+from adaptlearn.errors import ParameterError
+from adaptlearn.models import BKT, KnowledgeTracer
 from adaptlearn.responses import ResponseLog
 
+Model = TypeVar("Model", bound=KnowledgeTracer)
 NAMES = ("prior", "learn", "forget", "guess", "slip")
 
 
@@ -23,13 +26,15 @@ def run(arguments: Namespace) -> None:
     """Read, fit, save, show the parameters."""
     check_target(arguments.output, arguments.log)
     log = read_log(arguments.log, arguments)
-    model = fit(log, arguments.forgetting)
+    model = fit(unfitted(arguments.model, arguments.forgetting, log), log)
     model.save(arguments.output)
     say(f"saved in {arguments.output}")
     if arguments.json:
         show_json(report(model, log, arguments.output))
-    else:
+    elif isinstance(model, BKT):
         show(parameter_table(model))
+    else:
+        show(table(["skill", "answers"], [*zip(*_answers(model).values(), strict=True)]))
 
 
 def check_target(path: Path, source: str) -> None:
@@ -48,13 +53,38 @@ def check_target(path: Path, source: str) -> None:
         raise OSError(f"{path}: is the log itself; save the model elsewhere")
 
 
-def fit(log: ResponseLog, forgetting: bool) -> BKT:
-    """Fit with a progress bar, and say what was done."""
+def unfitted(name: str, forgetting: bool, log: ResponseLog) -> KnowledgeTracer:
+    """A model by its name.
+
+    Raises
+    ------
+    ParameterError
+        The log lacks a column that it needs, or `forgetting` is asked of another than BKT.
+    """
+    model = choose([name], log, "the log")[name]()
+    if forgetting:
+        if not isinstance(model, BKT):
+            raise ParameterError("fit", [f"--forgetting is of BKT; {name} has no such option"])
+        model.set_params(forgetting=True)
+    return model
+
+
+def fit(model: Model, log: ResponseLog) -> Model:
+    """Fit, a BKT with a progress bar, and say what was done."""
     begun = perf_counter()
-    with fitting_progress() as on_step:
-        model = BKT(forgetting=forgetting).fit(log, on_step=on_step)
+    if isinstance(model, BKT):
+        with fitting_progress() as on_step:
+            model.fit(log, on_step=on_step)
+    else:
+        model.fit(log)
     say(f"fitted {log!r} in {perf_counter() - begun:.1f} s")
     return model
+
+
+def _answers(model: KnowledgeTracer) -> dict[str, list[Any]]:
+    """The model's skills and the answers on each that it rests on."""
+    counts: Any = getattr(model, "n_answers_", [""] * len(model.skills_))
+    return {"skill": model.skills_.tolist(), "n_answers": [*counts]}
 
 
 def parameter_table(model: BKT, places: Iterable[int] | None = None) -> str:
@@ -76,8 +106,14 @@ def parameter_table(model: BKT, places: Iterable[int] | None = None) -> str:
     return table(head, rows)
 
 
-def report(model: BKT, log: ResponseLog, path: Path) -> dict[str, Any]:
+def report(model: KnowledgeTracer, log: ResponseLog, path: Path) -> dict[str, Any]:
     """The same for a program."""
+    if not isinstance(model, BKT):
+        skills = zip(*_answers(model).values(), strict=True)
+        return {
+            **_about(model, log, path),
+            "skills": [{"skill": skill, "n_answers": int(count)} for skill, count in skills],
+        }
     columns = {
         **model.parameters_,
         "n_answers": model.n_answers_,
@@ -87,12 +123,18 @@ def report(model: BKT, log: ResponseLog, path: Path) -> dict[str, Any]:
     }
     lists = {name: column.tolist() for name, column in columns.items()}
     return {
-        "model": str(path),
-        "fingerprint": model.fingerprint_,
-        "n_responses": len(log),
-        "n_students": log.n_students,
+        **_about(model, log, path),
         "skills": [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)],
         "unidentified": [
             {"skill": skill, "why": why} for skill, why in model.unidentified_.items()
         ],
+    }
+
+
+def _about(model: KnowledgeTracer, log: ResponseLog, path: Path) -> dict[str, Any]:
+    return {
+        "model": str(path),
+        "fingerprint": model.fingerprint_,
+        "n_responses": len(log),
+        "n_students": log.n_students,
     }

@@ -72,12 +72,19 @@ def _add_fit(commands: Commands) -> None:
 
         fit.run(arguments)
 
-    parser = _command(commands, "fit", "fit Bayesian Knowledge Tracing to a response log", run)
+    parser = _command(commands, "fit", "fit a model to a response log", run)
     parser.add_argument("log", metavar="LOG", help="CSV or Parquet file; - for CSV on stdin")
     parser.add_argument(
         "-o", "--output", metavar="MODEL", type=Path, required=True, help="where to save the model"
     )
-    parser.add_argument("--forgetting", action="store_true", help="known skills can be lost")
+    parser.add_argument(
+        "--model",
+        metavar="NAME",
+        type=_model,
+        default="bkt",
+        help="which model, as in compare (default: bkt)",
+    )
+    parser.add_argument("--forgetting", action="store_true", help="known skills can be lost (BKT)")
     _add_columns(parser)
 
 
@@ -149,11 +156,18 @@ def _add_recommend(commands: Commands) -> None:
         "--n", metavar="N", type=_positive, default=1, help="lessons per student (default: 1)"
     )
     parser.add_argument(
+        "--policy",
+        metavar="NAME",
+        default="mastery",
+        help="how to choose: a preset of the sequencer (default: mastery)",
+    )
+    parser.add_argument(
         "--threshold",
         metavar="P",
         type=_probability,
         default=0.95,
-        help="P(known) from which a skill counts as mastered (default: 0.95)",
+        help="mastery from which a skill counts as mastered: P(known), or P(correct) with models "
+        "that give that (default: 0.95)",
     )
     parser.add_argument(
         "--repair",
@@ -254,6 +268,13 @@ def _models(text: str) -> list[str] | None:
         lines = "".join(f"\n  {name:<{width}}  {known[name].summary}" for name in known)
         raise ArgumentTypeError(f"{said}; there are{lines}")
     return names
+
+
+def _model(text: str) -> str:
+    names = _models(text)
+    if names is None or len(names) > 1:
+        raise ArgumentTypeError(f"{text!r} is not one model's name")
+    return names[0]
 
 
 def _natural(text: str) -> int:

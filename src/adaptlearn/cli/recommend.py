@@ -13,7 +13,7 @@ from adaptlearn.cli.output import say, show, show_json, table, terminal_width
 from adaptlearn.cli.reading import read_log
 from adaptlearn.errors import CurriculumError
 from adaptlearn.responses import ResponseLog
-from adaptlearn.sequencing import Decisions, MasteryThreshold
+from adaptlearn.sequencing import Decisions, ProbabilityThreshold, preset
 
 
 def run(arguments: Namespace) -> None:
@@ -21,12 +21,10 @@ def run(arguments: Namespace) -> None:
     model = load_model(arguments.model)
     curriculum = read_curriculum(arguments.curriculum, arguments.repair)
     log = read_log(arguments.log, arguments, text_skills=knows_text(model))
-    sequencer = Sequencer(
-        curriculum,
-        MasteryTracker(model).update(log),
-        MasteryThreshold(arguments.threshold),
-        random_state=arguments.seed,
-    )
+    tracker = MasteryTracker(model, practice=True).update(log)
+    criterion = ProbabilityThreshold(arguments.threshold, tracker.mastery([]).kind)
+    policy = preset(arguments.policy, criterion=criterion)
+    sequencer = Sequencer(curriculum, tracker, policy, random_state=arguments.seed)
     students = asked_for(arguments.students, log)
     decisions = sequencer.recommend(students, n=arguments.n, now=datetime.now(UTC))
     if arguments.json:
