@@ -19,7 +19,7 @@ from adaptlearn.errors import (
     UnknownLabelError,
 )
 from adaptlearn.numerics import Ints
-from adaptlearn.responses import ResponseLog
+from adaptlearn.responses import ResponseLog, as_log
 from adaptlearn.responses.columns import read_time
 from adaptlearn.responses.labelled import objects
 from adaptlearn.serialization import Arrays
@@ -258,20 +258,77 @@ class KnowledgeTracer:
         """Estimate the model from a log."""
         raise NotImplementedError
 
-    def predict_proba(self, log: Any) -> NDArray[np.float64]:
+    def predict_proba(self, log: Any, *, state: Any = None) -> NDArray[np.float64]:
         """One step ahead: each row's probabilities before its own answer is seen."""
         raise NotImplementedError
 
-    def mastery(self, log: Any, at: float | None = None) -> Mastery:
-        """What the students of a log know."""
-        raise NotImplementedError
+    def mastery(self, log: Any, at: Any = None, *, when: When = "next_opportunity") -> Mastery:
+        """What every student of a log knows of every fitted skill.
+
+        Parameters
+        ----------
+        log : ResponseLog or frame with its standard columns
+        at : float or datetime, optional
+            Only responses up to this time count: in the log's seconds, or a datetime where the
+            log has datetimes.
+        when : {"next_opportunity", "after_response"}
+            Whether the learning that follows the last response is counted; the same figure for
+            models in which nothing is learnt between a response and the next opportunity.
+
+        Returns
+        -------
+        Mastery
+            Over the log's students and the model's skills; its `kind` says which probability it
+            is: P(known), or P(correct) on an item that is as hard as the skill's are. A skill
+            that a student never answered stands where the student begins.
+        """
+        self._check_fitted()
+        log = as_log(log)
+        students = log.student.labels
+        log = log_until(log, at)
+        everyone = np.arange(len(students))
+        state = self.init_state(len(students))
+        if len(log):
+            self._advance(state, log, everyone)
+        found = self.state_mastery(state, everyone, students, when=when)
+        return self._with_interval(found, log) if len(log) else found
+
+    def _with_interval(self, found: Mastery, log: ResponseLog) -> Mastery:  # noqa: ARG002
+        """Mastery with an interval, of a model that has one; `log` is what it rests on."""
+        return found
 
     def init_state(self, n_students: int) -> StudentState:
         """The state of students who have not answered yet."""
         raise NotImplementedError
 
-    def update_state(self, state: Any, responses: Any) -> StudentState:
-        """Take responses into a state, in place."""
+    def update_state(self, state: Any, responses: Any) -> Any:
+        """Take in responses; `state` is changed in place and returned. O(1) per response.
+
+        Parameters
+        ----------
+        state : StudentState
+            Of this model.
+        responses : ResponseLog or frame with its standard columns
+            The students are the state's numbers, ``0 … n_students - 1``. Several answers of
+            one student may come in one batch.
+
+        Raises
+        ------
+        LateResponse
+            An answer is older than what the state has seen of its student. Nothing is changed.
+        StateError
+            The state is of another model, or the times are of another clock.
+        """
+        self._check_state(state)
+        log = as_log(responses)
+        numbers = state.numbers_of(log)
+        if len(log):
+            state.check_order(log, numbers)
+            self._advance(state, log, numbers)
+        return state
+
+    def _advance(self, state: Any, log: ResponseLog, numbers: Ints) -> None:
+        """Take a checked log into a state; `numbers` gives each student label's number."""
         raise NotImplementedError
 
     def predict_state(

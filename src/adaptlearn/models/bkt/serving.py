@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import DataWarning, StateError
-from adaptlearn.models.base import MODEL_KIND, Mastery, When, check_n_students, log_until
+from adaptlearn.models.base import MODEL_KIND, Mastery, When, check_n_students
 from adaptlearn.models.bkt.fitted import Fitted
 from adaptlearn.models.bkt.passes import (
     advance,
@@ -59,68 +59,11 @@ class FittedBKT(ReportingBKT):
         p_correct = pass_log(self._fitted, log, codes, state, students).p_correct
         return np.stack((1 - p_correct, p_correct), axis=1)
 
-    def mastery(self, log: Any, at: Any = None, *, when: When = "next_opportunity") -> Mastery:
-        """P(known) of every student of a log on every fitted skill.
-
-        Parameters
-        ----------
-        log : ResponseLog or frame with its standard columns
-        at : float or datetime, optional
-            Only responses up to this time count: in the log's seconds, or a datetime where the
-            log has datetimes.
-        when : {"next_opportunity", "after_response"}
-            Whether the learning that follows the last response is counted.
-
-        Returns
-        -------
-        Mastery
-            Of kind ``"latent"``, over the log's students and the model's skills. A skill that
-            a student never answered stands at its prior.
-        """
-        self._check_fitted()
-        log = as_log(log)
-        students = log.student.labels
-        log = log_until(log, at)
-        everyone = np.arange(len(students))
-        state = self.init_state(len(students))
-        if len(log):
-            self._advance(state, log, everyone)
-        found = self.state_mastery(state, everyone, students, when=when)
-        if self._uncertainty is None or not len(log):
-            return found
-        lower, upper = mastery_interval(self._fitted, log, found)
-        return replace(found, lower=lower, upper=upper)
-
     def init_state(self, n_students: int) -> BKTState:
         """The state of students who have not answered yet."""
         self._check_fitted()
         check_n_students(n_students)
         return BKTState(self.fingerprint_, self.skills_.tolist(), n_students)
-
-    def update_state(self, state: BKTState, responses: Any) -> BKTState:
-        """Take in responses; `state` is changed in place and returned. O(1) per response.
-
-        Parameters
-        ----------
-        state : BKTState
-        responses : ResponseLog or frame with its standard columns
-            The students are the state's numbers, ``0 … n_students - 1``. Several answers of
-            one student may come in one batch.
-
-        Raises
-        ------
-        LateResponse
-            An answer is older than what the state has seen of its student. Nothing is changed.
-        StateError
-            The state is of another model, or the times are of another clock.
-        """
-        self._check_state(state)
-        log = as_log(responses)
-        students = state.numbers_of(log)
-        if len(log):
-            state.check_order(log, students)
-            self._advance(state, log, students)
-        return state
 
     def predict_state(
         self,
@@ -207,6 +150,12 @@ class FittedBKT(ReportingBKT):
         manifest = to_manifest(self._fitted, self.get_params())
         write_manifest(path, MODEL_KIND, {**manifest, "fingerprint": self.fingerprint_})
 
+    def _with_interval(self, found: Mastery, log: ResponseLog) -> Mastery:
+        if self._uncertainty is None:
+            return found
+        lower, upper = mastery_interval(self._fitted, log, found)
+        return replace(found, lower=lower, upper=upper)
+
     def _take(self, found: Fitted) -> Self:
         """Become this model, whichever way it was found."""
         self._fitted = found
@@ -226,10 +175,9 @@ class FittedBKT(ReportingBKT):
         """What predictions depend on, and the fingerprint with them."""
         return content(self._fitted)
 
-    def _advance(self, state: BKTState, log: ResponseLog, students: Ints) -> None:
-        """Take a checked log into a state; `students` gives each label's number."""
+    def _advance(self, state: BKTState, log: ResponseLog, numbers: Ints) -> None:
         codes, skills = self._codes(log, state.skills)
-        advance(self._fitted, state, log, students=students, codes=codes, skills=skills)
+        advance(self._fitted, state, log, students=numbers, codes=codes, skills=skills)
 
     def _codes(self, log: ResponseLog, skills: list[Any]) -> tuple[Ints, list[Any]]:
         """`skill_codes`, with a warning of those that were not in training."""

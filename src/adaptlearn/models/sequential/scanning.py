@@ -93,6 +93,7 @@ def scan(
     look: Look | None = None,
     learn: Learn | None = None,
     width: int = 0,
+    by_entry: bool = False,
 ) -> Floats:
     """Go along responses, level by level.
 
@@ -105,18 +106,22 @@ def scan(
     extra : float array, shape (n, n_extra), optional
         Of each response, in the order of `encoded`.
     look : callable, optional
-        From a level and its memory to what is read, shape (n, width). It changes nothing.
+        From a level and its memory to what is read, shape (n, width), or with `by_entry`
+        (n_entries, width). It changes nothing.
     learn : callable, optional
         Changes the memory's rows in place by the answers.
     width : int
+    by_entry : bool
+        Whether each skill of a response is read by itself.
 
     Returns
     -------
-    float array, shape (n, width)
+    float array, shape (n, width), or (n_entries, width)
         In the order of `encoded`.
     """
     n = len(encoded.rows)
-    found = np.empty((n, width if look is not None else 0))
+    n_found = len(encoded.skill) if by_entry else n
+    found = np.empty((n_found, width if look is not None else 0))
     given = np.empty((n, 0)) if extra is None else extra
     bounds, starts = encoded.bounds.tolist(), encoded.starts
     with_items = memory.item.shape[1] > 0
@@ -142,7 +147,7 @@ def scan(
             memory.item.take(item, axis=0) if with_items else memory.item[:0],
         )
         if look is not None:
-            found[lo:hi] = look(level, here)
+            found[entries if by_entry else slice(lo, hi)] = look(level, here)
         if learn is not None:
             learn(level, here)
             memory.pair[pair] = here.pair

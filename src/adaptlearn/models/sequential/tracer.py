@@ -17,7 +17,6 @@ from adaptlearn.models.base import (
     Mastery,
     When,
     check_n_students,
-    log_until,
 )
 from adaptlearn.models.sequential.encoding import NO_ITEM, Encoded, encode
 from adaptlearn.models.sequential.scanning import Level, Memory, scan
@@ -59,6 +58,8 @@ class SequentialTracer(KnowledgeTracer):
     n_answers_: NDArray[np.int64]
     _n_read: int = 1
     _needs_items: ClassVar[bool] = False
+    _reads_entries: ClassVar[bool] = False
+    """Whether `_look` reads each skill of a response by itself, shape (n_entries, n_read)."""
 
     @property
     def _widths(self) -> Widths:
@@ -100,37 +101,8 @@ class SequentialTracer(KnowledgeTracer):
         array, shape (n_responses, 2)
             In the caller's row order. Each row rests on the same student's earlier rows only.
         """
-        read, encoded = self._read(log, state)
-        p_correct = encoded.in_rows(self._chance(read))
+        p_correct = self._one_step_ahead(log, state)
         return np.stack((1 - p_correct, p_correct), axis=1)
-
-    def mastery(self, log: Any, at: Any = None, *, when: When = "next_opportunity") -> Mastery:
-        """P(correct) of every student of a log on an item of every skill.
-
-        Parameters
-        ----------
-        log : ResponseLog or frame with its standard columns
-        at : float or datetime, optional
-            Only responses up to this time count: in the log's seconds, or a datetime where the
-            log has datetimes.
-        when : {"next_opportunity", "after_response"}
-            The same figure: nothing is learnt between a response and the next opportunity.
-
-        Returns
-        -------
-        Mastery
-            Of kind ``"predicted"``, over the log's students and the model's skills: on an item
-            that is as hard as the skill's are.
-        """
-        self._check_fitted()
-        log = as_log(log)
-        students = log.student.labels
-        log = log_until(log, at)
-        everyone = np.arange(len(students))
-        state = self.init_state(len(students))
-        if len(log):
-            self._advance(state, log, everyone)
-        return self.state_mastery(state, everyone, students, when=when)
 
     def init_state(self, n_students: int) -> SequentialState:
         """The state of students who have not answered yet."""
@@ -143,31 +115,6 @@ class SequentialTracer(KnowledgeTracer):
             n_students,
             self._widths,
         )
-
-    def update_state(self, state: SequentialState, responses: Any) -> SequentialState:
-        """Take in responses; `state` is changed in place and returned. O(1) per response.
-
-        Parameters
-        ----------
-        state : SequentialState
-        responses : ResponseLog or frame with its standard columns
-            The students are the state's numbers, ``0 … n_students - 1``. Several answers of
-            one student may come in one batch.
-
-        Raises
-        ------
-        LateResponse
-            An answer is older than what the state has seen of its student. Nothing is changed.
-        StateError
-            The state is of another model, or the times are of another clock.
-        """
-        self._check_state(state)
-        log = as_log(responses)
-        numbers = state.numbers_of(log)
-        if len(log):
-            state.check_order(log, numbers)
-            self._advance(state, log, numbers)
-        return state
 
     def predict_state(
         self,
@@ -304,7 +251,7 @@ class SequentialTracer(KnowledgeTracer):
             "skills": skills,
             "items": items,
             "arrays": array_digests(self._all_arrays()),
-            "settings": _settings_out(self.get_params()),
+            "settings": self._settings(),
         }
         self.fingerprint_ = fingerprint(told)
         return self
@@ -314,12 +261,21 @@ class SequentialTracer(KnowledgeTracer):
             "model": type(self).__name__,
             "skills": self.skills_.tolist(),
             "items": self.items_.tolist(),
-            "settings": _settings_out(self.get_params()),
+            "settings": self._settings(),
             "fingerprint": self.fingerprint_,
         }
 
+    def _settings(self) -> dict[str, Any]:
+        """Constructor arguments as JSON holds them."""
+        return _settings_out(self.get_params())
+
     def _all_arrays(self) -> dict[str, NDArray[Any]]:
         return {**self._arrays(), "n_answers": self.n_answers_}
+
+    def _one_step_ahead(self, log: Any, state: SequentialState | None) -> Floats:
+        """P(correct) of each row, in the caller's row order."""
+        read, encoded = self._read(log, state)
+        return encoded.in_rows(self._chance(read))
 
     def _read(self, log: Any, state: SequentialState | None = None) -> tuple[Floats, Encoded]:
         """What `_look` reads of each row before its answer, and the log in codes."""
@@ -336,7 +292,13 @@ class SequentialTracer(KnowledgeTracer):
         memory = start.memory(encoded, numbers)
         extra = self._prepared(encoded, memory)
         read = scan(
-            encoded, memory, extra=extra, look=self._look, learn=self._learn, width=self._n_read
+            encoded,
+            memory,
+            extra=extra,
+            look=self._look,
+            learn=self._learn,
+            width=self._n_read,
+            by_entry=self._reads_entries,
         )
         return read, encoded
 
@@ -346,7 +308,6 @@ class SequentialTracer(KnowledgeTracer):
         return encode(log, names, item_pairs=self._widths.item > 0)
 
     def _advance(self, state: SequentialState, log: ResponseLog, numbers: Ints) -> None:
-        """Take a checked log into a state; `numbers` gives each label's number."""
         encoded = self._encoded(log, state)
         memory = state.memory(encoded, numbers)
         extra = self._prepared(encoded, memory)
@@ -367,6 +328,18 @@ class SequentialTracer(KnowledgeTracer):
         time: Any = None,
     ) -> Floats:
         """P(correct) of responses that nobody has given; `sizes` says how many skills each has."""
+        return self._chance(self._look(*self._asked(state, students, skill, item, sizes, time)))
+
+    def _asked(
+        self,
+        state: SequentialState,
+        students: Ints,
+        skill: Ints,
+        item: Ints,
+        sizes: Ints | None,
+        time: Any,
+    ) -> tuple[Level, Memory]:
+        """Responses that nobody has given as a level, and what is remembered before them."""
         n = len(students)
         starts, owner = None, np.arange(n)
         several = sizes is not None and len(skill) > n
@@ -384,7 +357,7 @@ class SequentialTracer(KnowledgeTracer):
             owner=owner if several else None,
             extra=np.empty((n, 0)),
         )
-        return self._chance(self._look(level, memory))
+        return level, memory
 
     def _warn_unknown(self, labels: list[Any]) -> None:
         if labels:
