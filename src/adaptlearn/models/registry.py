@@ -59,8 +59,10 @@ _NAMED = {
         ("item",),
         _INDIVIDUAL | {"difficulty": True},
     ),
-    "rasch": NamedModel("irt", "Rasch", "one-parameter item response theory", ("item",)),
-    "irt": NamedModel("irt", "IRT", "two-parameter item response theory", ("item",)),
+    "rasch": NamedModel("irt", "Rasch", "item response theory with difficulties", ("item",)),
+    "irt": NamedModel(
+        "irt", "IRT", "item response theory with difficulties and discriminations", ("item",)
+    ),
     "elo": NamedModel("elo", "Elo", "ratings of students and items"),
     "afm": NamedModel("logistic", "AFM", "additive factors: opportunities"),
     "pfa": NamedModel(
@@ -73,7 +75,9 @@ _NAMED = {
     "das3h": NamedModel(
         "logistic", "DAS3H", "DASH with skills and their difficulty", ("item", "time")
     ),
-    "bestlr": NamedModel("logistic", "BestLR", "logistic regression on counts and items", ("item",)),
+    "bestlr": NamedModel(
+        "logistic", "BestLR", "logistic regression on counts and items", ("item",)
+    ),
     "recurrent": NamedModel(
         "recurrent", "LinearRecurrentTracer", "decaying traces that transfer between skills"
     ),

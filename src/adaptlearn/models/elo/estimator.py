@@ -1,0 +1,231 @@
+"""Elo ratings as a knowledge-tracing model."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from adaptlearn.models.elo.rating import Contest, choose, rate
+from adaptlearn.models.sequential import (
+    Level,
+    Memory,
+    Names,
+    SequentialTracer,
+    Widths,
+    encode,
+)
+from adaptlearn.models.sequential.tracer import training_labels
+from adaptlearn.numerics import Floats, Ints
+from adaptlearn.responses import as_log
+from adaptlearn.serialization import Arrays
+from adaptlearn.validation import Interval, OneOf
+
+_SURE = 1e-12  # predictions keep this distance from 0 and 1
+_ENOUGH = 100_000  # answers that alpha and beta are chosen on
+
+
+class Elo(SequentialTracer):
+    """Elo ratings: every answer is a game between a student and an item (Pelánek, 2016).
+
+    A student has an ability and, on every skill, an offset to it; a skill has a difficulty, and an
+    item an offset to that. With the logistic function ``S``::
+
+        P(correct) = S(ability + offset on the skill - difficulty of the skill - offset of the item)
+
+    After the answer every one of these ratings moves by ``U(n) (correct - P)``, up for the student
+    and down for the item, where ``n`` counts the answers it rests on already and
+    ``U(n) = alpha / (1 + beta n)`` falls as it becomes more certain.
+
+    Fitting is one pass along the training log in order of time. Then the difficulties of skills
+    and items are *frozen*: predictions and live states move students only, so that a model says
+    the same of the same answers, whoever else answers meanwhile.
+
+    Parameters
+    ----------
+    alpha, beta : float, optional
+        Of the uncertainty function: the first step, and how fast steps become smaller. By
+        default those of the lowest log loss of the training answers, each predicted before it is
+        rated; chosen on those of every so many students where there are more than 100,000 answers.
+    skill_offsets : bool, default True
+        Whether students have an offset on every skill, or one ability for all.
+
+    Attributes
+    ----------
+    alpha_, beta_ : float
+        The uncertainty function that was given or chosen.
+    parameters_ : dict of str to array, each of shape (n_items,)
+        Columns ``item``, ``offset`` (how much harder than its skill it is, in log odds) and
+        ``n_answers``; no rows where the log has no items.
+    skill_parameters_ : dict of str to array, each of shape (n_skills,)
+        Columns ``skill``, ``difficulty``, ``n_answers``.
+    log_loss_ : float
+        Of the training answers, each predicted before it was rated.
+    skills_, items_ : arrays
+        Labels, sorted.
+    n_answers_ : int array, shape (n_skills,)
+    classes_ : array
+        ``[0, 1]``, wrong and right: the columns of `predict_proba`.
+    fingerprint_ : str
+
+    Notes
+    -----
+    *Order.* Where the log has times, answers are rated in their order. Without, they are rated
+    round by round: the first answer of every student, then the second of every student, ….
+
+    *Several skills in one response.* Difficulties and offsets are averaged, and each moves as if
+    it were alone.
+
+    *Unseen.* A student who is new has the ability 0; an item that was not in the training log, or
+    is not named, is as hard as its skill, an unknown skill as hard as skills are on average.
+
+    *Mastery* is of kind ``"predicted"``: P(correct) on an item as hard as the skill.
+
+    References
+    ----------
+    - R. Pelánek (2016). Applications of the Elo rating system in adaptive educational systems.
+      Computers & Education 98, 169-179.
+    - A. Elo (1978). The rating of chessplayers, past and present.
+
+    Examples
+    --------
+    >>> from adaptlearn.models import Elo
+    >>> from adaptlearn.simulation import simulate_school
+    >>> school = simulate_school(n_students=100, random_state=1)
+    >>> model = Elo(alpha=0.8, beta=0.05).fit(school.responses)
+    >>> state = model.init_state(2)
+    >>> one = {"student": [0], "skill": model.skills_[:1], "correct": [1]}
+    >>> state = model.update_state(state, one)
+    >>> right, unseen = model.predict_state(state, [0, 1], model.skills_[[0, 0]])
+    >>> bool(right > unseen)
+    True
+    """
+
+    _constraints: ClassVar = {
+        "alpha": [Interval(0, 10, closed="right"), OneOf((None,))],
+        "beta": [Interval(0, 10), OneOf((None,))],
+        "skill_offsets": [OneOf((True, False))],
+    }
+
+    def __init__(
+        self,
+        *,
+        alpha: float | None = None,
+        beta: float | None = None,
+        skill_offsets: bool = True,
+    ) -> None:
+        self.alpha = alpha
+        self.beta = beta
+        self.skill_offsets = skill_offsets
+
+    def fit(self, log: Any, y: object = None) -> Self:  # noqa: ARG002 - scikit-learn passes the answers again
+        """Rate the items of a log, and choose the uncertainty function.
+
+        Parameters
+        ----------
+        log : ResponseLog or frame with its standard columns
+        y : ignored
+            Answers are in the log; scikit-learn passes them again.
+
+        Raises
+        ------
+        ParameterError, ResponseDataError
+        """
+        log = self._training_log(log)
+        skills, items, n_answers = training_labels(log)
+        encoded = encode(log, Names.of(skills, items), item_pairs=False)
+        contest = Contest.of(encoded, len(skills), len(items))
+        some = contest.of_every(-(-len(contest.correct) // _ENOUGH))
+        alpha, beta = choose(some, self.alpha, self.beta, offsets=self.skill_offsets)
+        found = rate(contest, alpha, beta, offsets=self.skill_offsets)
+        self._step = np.array([alpha, beta])
+        self._skill, self._item = np.append(found.skill, found.skill.mean()), found.item
+        self._item_answers, self.log_loss_ = found.item_answers, found.log_loss
+        return self._ready(skills, items, n_answers)
+
+    def abilities(self, log: Any) -> dict[str, NDArray[Any]]:
+        """The ratings of a log's students after their last answers.
+
+        Parameters
+        ----------
+        log : ResponseLog or frame with its standard columns
+
+        Returns
+        -------
+        dict of str to array, each of shape (n_students,)
+            Columns ``student``, ``ability`` (over all skills, in log odds) and ``n_answers``.
+        """
+        self._check_fitted()
+        log = as_log(log)
+        everyone = np.arange(log.n_students)
+        state = self.update_state(self.init_state(len(everyone)), log.with_students(everyone))
+        none = np.empty(0, np.int64)
+        rows = state.memory_of(everyone, none, none, everyone * 0).student
+        return {
+            "student": log.student.labels,
+            "ability": rows[:, 0],
+            "n_answers": rows[:, 1].astype(np.int64),
+        }
+
+    @property
+    def _widths(self) -> Widths:
+        # A rating, and the answers it rests on.
+        return Widths(student=2, pair=2 if self.skill_offsets else 0)
+
+    def _look(self, level: Level, memory: Memory) -> Floats:
+        skill = np.minimum(level.skill, len(self._skill) - 1)
+        balance = -self._skill[skill]
+        if self.skill_offsets:
+            balance = memory.pair[:, 0] + balance
+        log_odds = memory.student[:, 0] + level.mean(balance)
+        if len(self._item):
+            known = (level.item >= 0) & (level.item < len(self._item))
+            log_odds = log_odds - np.where(known, self._item[np.where(known, level.item, 0)], 0)
+        return np.asarray(log_odds)[:, None]
+
+    def _learn(self, level: Level, memory: Memory) -> None:
+        answered = (level.correct >= 0).astype(np.float64)
+        surprise = answered * (level.correct - expit(self._look(level, memory)[:, 0]))
+        self._rate(memory.student, surprise, answered)
+        if self.skill_offsets:
+            self._rate(memory.pair, level.by_entry(surprise), level.by_entry(answered))
+
+    def _rate(self, rows: Floats, surprise: Any, answered: Any) -> None:
+        """Move ratings (the first column) and count (the second)."""
+        alpha, beta = self._step.tolist()
+        rows[:, 0] += alpha / (1 + beta * rows[:, 1]) * surprise
+        rows[:, 1] += answered
+
+    def _chance(self, read: Floats) -> Floats:
+        return np.clip(expit(read[:, 0]), _SURE, 1 - _SURE)
+
+    def _ready(self, skills: list[Any], items: list[Any], n_answers: Ints) -> Self:
+        super()._ready(skills, items, n_answers)
+        self.alpha_, self.beta_ = self._step.tolist()
+        self.parameters_ = {
+            "item": self.items_,
+            "offset": self._item,
+            "n_answers": self._item_answers,
+        }
+        self.skill_parameters_ = {
+            "skill": self.skills_,
+            "difficulty": self._skill[:-1],
+            "n_answers": self.n_answers_,
+        }
+        return self
+
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        return {
+            "step": self._step,
+            "skill": self._skill,
+            "item": self._item,
+            "item_answers": self._item_answers,
+            "log_loss": np.array([self.log_loss_]),
+        }
+
+    def _restore_arrays(self, arrays: Arrays) -> None:
+        self._step, self._skill = arrays["step"], arrays["skill"]
+        self._item, self._item_answers = arrays["item"], arrays["item_answers"]
+        self.log_loss_ = float(arrays["log_loss"][0])

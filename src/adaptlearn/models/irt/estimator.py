@@ -1,0 +1,427 @@
+"""Item response theory as a knowledge-tracing model."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from adaptlearn.errors import ConvergenceWarning, IdentificationWarning, UnknownLabelError
+from adaptlearn.models.irt.errors import Errors, standard_errors
+from adaptlearn.models.irt.mml import Grid, Items, fit_items
+from adaptlearn.models.irt.prior import ItemPrior
+from adaptlearn.models.irt.training import (
+    doubts,
+    points_for,
+    training_of,
+    typical_items,
+)
+from adaptlearn.models.sequential import Level, Memory, SequentialState, SequentialTracer, Widths
+from adaptlearn.numerics import Floats, Ints
+from adaptlearn.responses import as_log
+from adaptlearn.serialization import Arrays
+from adaptlearn.validation import Constraint, Interval, OneOf, some
+
+_SURE = 1e-12  # predictions keep this distance from 0 and 1
+_SD = Interval(0, 100, closed="neither")
+CONSTRAINTS: dict[str, Sequence[Constraint]] = {
+    "difficulty_sd": [_SD, OneOf((None,))],
+    "n_points": [Interval(11, 1001, integer=True), OneOf((None,))],
+    "uncertainty": [OneOf((True, False))],
+    "max_iter": [Interval(1, 10**6, integer=True)],
+    "tol": [Interval(0, 1)],
+}
+
+
+class IRT(SequentialTracer):
+    """Item response theory, with one or two parameters per item (1PL, 2PL).
+
+    With the logistic function ``S``, a student of ability ``t`` answers an item of difficulty
+    ``b`` and discrimination ``a`` rightly with probability ``S(a (t - b))``. Abilities are
+    standard normal. Items are estimated by marginal maximum likelihood (Bock & Aitkin, 1981): by
+    expectation-maximisation over a grid of abilities, with longer steps in between. Students are
+    described by the posterior of their ability on that grid; each answer updates it in O(1).
+
+    The ability does not change with practice: the model is that of a test, and of a baseline.
+
+    Parameters
+    ----------
+    kind : {"2PL", "1PL"}
+        Whether each item has its own discrimination, or all have one.
+    difficulty_sd : float or None, default 1
+        How far items scatter around the mean difficulty of their skill, and skills around theirs,
+        as a standard deviation in log odds of an item of average discrimination. It is the
+        normal prior that keeps an item in bounds of which all answers are right. None: no prior.
+    discrimination_sd : float or None, default 0.5
+        Standard deviation of the logarithm of discriminations around their mean; the lognormal
+        prior of the 2PL. None: no prior.
+    n_points : int, optional
+        Points of the grid, equally spaced from -6 to 6: numbers remembered per student. By default
+        61, and up to 241 where students have many answers and their abilities are known well.
+    uncertainty : bool, default True
+        Whether standard errors of the items are computed.
+    max_iter : int, default 500
+        The most EM steps.
+    tol : float, default 1e-7
+        It has converged when a step gains less than this log-likelihood *per answer*.
+
+    Attributes
+    ----------
+    parameters_ : dict of str to array, each of shape (n_items,)
+        Columns ``item``, ``difficulty``, ``discrimination``, ``difficulty_se``,
+        ``discrimination_se`` (standard errors; nan where there are none), ``n_answers`` and
+        ``p_correct``, the share of right answers. Where the log has no items, skills are the items.
+    skill_parameters_ : dict of str to array, each of shape (n_skills,)
+        Columns ``skill``, ``difficulty``, ``discrimination``: those of a typical item.
+    ability_sd_ : float
+        The standard deviation of abilities, in the unit of difficulties: 1.
+    skills_, items_ : arrays
+        Labels, sorted; no items where the log has none.
+    n_answers_ : int array, shape (n_skills,)
+    log_likelihood_ : float
+        Marginal, of the training answers, without the prior.
+    n_iter_, converged_ : int and bool
+    unidentified_ : dict of label to str
+        Items whose answers leave a parameter to the prior or to a limit, and why.
+    classes_ : array
+        ``[0, 1]``, wrong and right: the columns of `predict_proba`.
+    fingerprint_ : str
+
+    See Also
+    --------
+    Rasch : The same model in the unit of log odds.
+
+    Notes
+    -----
+    *Predictions* are one step ahead: the chance of a right answer, averaged over the posterior
+    that the student's earlier answers leave. A student who is new has the prior.
+
+    *Unseen.* An item that was not in the training log stands at the mean difficulty of its skill
+    (of its items and of one more which is as hard as all skills are), an unknown skill at the mean
+    of skills, both at the mean discrimination. Where the log has no items, a response with several
+    skills stands at the mean of theirs, and counts once in all in the fit.
+
+    *Mastery* is of kind ``"predicted"``: P(correct) on a typical item of the skill.
+
+    *Standard errors* come from the observed information (Louis, 1982), with the prior. With more
+    than 300 items, an item's are those beside others that are known, and a discrimination
+    that all have in common has none.
+
+    *Limits.* Discriminations lie within [0.02, 20], difficulties within [-15, 15]. They are met
+    without priors, or where answers show no ability at all; `unidentified_` then says so.
+
+    References
+    ----------
+    - G. Rasch (1960). Probabilistic models for some intelligence and attainment tests.
+    - A. Birnbaum (1968). Some latent trait models. In Lord & Novick, Statistical theories of
+      mental test scores, 397-479.
+    - R. Bock, M. Aitkin (1981). Marginal maximum likelihood estimation of item parameters:
+      application of an EM algorithm. Psychometrika 46, 443-459.
+    - R. Mislevy (1986). Bayes modal estimation in item response models. Psychometrika 51, 177-195.
+    - T. Louis (1982). Finding the observed information matrix when using the EM algorithm.
+      Journal of the Royal Statistical Society B 44(2), 226-233.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from adaptlearn.models import IRT
+    >>> rng = np.random.default_rng(0)
+    >>> ability, difficulty = rng.normal(size=300), np.linspace(-2, 2, 10)
+    >>> right = rng.random((300, 10)) < 1 / (1 + np.exp(difficulty - ability[:, None]))
+    >>> student, item = np.indices(right.shape).reshape(2, -1)
+    >>> log = {"student": student, "item": item, "skill": item * 0, "correct": right.ravel()}
+    >>> model = IRT(kind="1PL").fit(log)
+    >>> bool(np.abs(model.parameters_["difficulty"] - difficulty).max() < 0.4)
+    True
+
+    Abilities with their uncertainty, and the item that tells most about an able student:
+
+    >>> found = model.abilities(log)
+    >>> bool(np.corrcoef(found["ability"], ability)[0, 1] > 0.8)
+    True
+    >>> int(model.items_[model.item_information([2.0]).argmax()])
+    9
+    """
+
+    _constraints: ClassVar = {
+        **CONSTRAINTS,
+        "kind": [OneOf(("1PL", "2PL"))],
+        "discrimination_sd": [_SD, OneOf((None,))],
+    }
+
+    def __init__(
+        self,
+        *,
+        kind: Literal["1PL", "2PL"] = "2PL",
+        difficulty_sd: float | None = 1.0,
+        discrimination_sd: float | None = 0.5,
+        n_points: int | None = None,
+        uncertainty: bool = True,
+        max_iter: int = 500,
+        tol: float = 1e-7,
+    ) -> None:
+        self.kind = kind
+        self.difficulty_sd = difficulty_sd
+        self.discrimination_sd = discrimination_sd
+        self.n_points = n_points
+        self.uncertainty = uncertainty
+        self.max_iter = max_iter
+        self.tol = tol
+
+    def fit(self, log: Any, y: object = None) -> Self:  # noqa: ARG002 - scikit-learn passes the answers again
+        """Estimate the items; answers of one student count as of one ability.
+
+        Parameters
+        ----------
+        log : ResponseLog or frame with its standard columns
+        y : ignored
+            Answers are in the log; scikit-learn passes them again.
+
+        Raises
+        ------
+        ParameterError, ResponseDataError
+
+        Warns
+        -----
+        IdentificationWarning
+            Names items whose answers leave a parameter to the prior, or to a limit.
+        ConvergenceWarning
+            The fit did not converge within `max_iter` steps.
+        """
+        training = training_of(self._training_log(log))
+        n_units = len(training.labels)
+        group = np.arange(n_units) * (self.kind == "2PL")
+        slope_sd = self.discrimination_sd if self.kind == "2PL" else None
+        prior = ItemPrior(training.groups, self.difficulty_sd, slope_sd)
+        n_points = points_for(training.answers) if self.n_points is None else self.n_points
+        grid = Grid.of(n_points)
+        found = fit_items(
+            training.answers,
+            grid,
+            group=group,
+            prior=prior,
+            max_iter=self.max_iter,
+            tol=self.tol,
+        )
+        nothing = np.full(n_units, np.nan)
+        errors = Errors(nothing, nothing)
+        if self.uncertainty:
+            errors = standard_errors(training.answers, found.items, grid, group, prior)
+        self._grid, self._items, self._errors = grid, found.items, errors
+        self._count, self._right = training.all_answers, training.right_answers
+        self._alone = training.alone
+        self._skills = typical_items(training, found.items, prior)
+        self.log_likelihood_ = found.log_likelihood
+        self.n_iter_, self.converged_ = len(found.objective) - 1, found.converged
+        self._ready(training.skills, training.items, training.n_answers)
+        self._say_doubts()
+        return self
+
+    def abilities(self, log: Any) -> dict[str, NDArray[Any]]:
+        """The abilities of a log's students after their last answers (EAP).
+
+        Parameters
+        ----------
+        log : ResponseLog or frame with its standard columns
+
+        Returns
+        -------
+        dict of str to array, each of shape (n_students,)
+            Columns ``student``, ``ability`` and ``standard_error``: mean and standard deviation of
+            the posterior.
+        """
+        self._check_fitted()
+        log = as_log(log)
+        everyone = np.arange(log.n_students)
+        state = self.update_state(self.init_state(len(everyone)), log.with_students(everyone))
+        ability, error = self.state_abilities(state, everyone)
+        return {"student": log.student.labels, "ability": ability, "standard_error": error}
+
+    def state_abilities(self, state: SequentialState, students: Any) -> tuple[Floats, Floats]:
+        """Mean and standard deviation of the posterior ability of some of a state's students.
+
+        Parameters
+        ----------
+        state : SequentialState
+        students : int array, shape (n,)
+            The state's numbers.
+
+        Returns
+        -------
+        ability, standard_error : float arrays, shape (n,)
+        """
+        self._check_state(state)
+        numbers = state.checked(np.atleast_1d(students))
+        none = np.empty(0, np.int64)
+        weight = self._posterior(state.memory_of(numbers, none, none, numbers * 0).student)
+        mean = np.sum(weight * self._grid.points, axis=1)
+        square = np.sum(weight * (self._grid.points - mean[:, None]) ** 2, axis=1)
+        return mean * self.ability_sd_, np.sqrt(square) * self.ability_sd_
+
+    def item_information(self, abilities: Any, items: Iterable[Any] | None = None) -> Floats:
+        """Fisher's information of items about abilities: ``a**2 P (1 - P)``.
+
+        A test that is to tell most about a student asks the items with the largest.
+
+        Parameters
+        ----------
+        abilities : array-like, shape (n,), or float
+        items : sequence of labels, optional
+            Of `parameters_`; by default all, in that order.
+
+        Returns
+        -------
+        float array, shape (n, n_items)
+
+        Raises
+        ------
+        UnknownLabelError
+            Names items the model does not know.
+        """
+        self._check_fitted()
+        places = self._places_of(items)
+        ability = np.atleast_1d(np.asarray(abilities, np.float64)) / self.ability_sd_
+        slope = self._items.slope[places]
+        chance = expit(slope * (ability[:, None] - self._items.difficulty[places]))
+        return np.asarray((slope / self.ability_sd_) ** 2 * chance * (1 - chance))
+
+    def test_information(self, abilities: Any, items: Iterable[Any] | None = None) -> Floats:
+        """Fisher's information of a test: the sum of its items'.
+
+        One over its square root is the standard error of an ability estimated from the test alone.
+
+        Parameters
+        ----------
+        abilities : array-like, shape (n,), or float
+        items : sequence of labels, optional
+            By default all that the model knows.
+
+        Returns
+        -------
+        float array, shape (n,)
+        """
+        return np.asarray(self.item_information(abilities, items).sum(axis=1))
+
+    @property
+    def _widths(self) -> Widths:
+        # Of a student, the log-likelihood of the answers at each point of the grid.
+        return Widths(student=len(self._grid.points), pair=0)
+
+    def _look(self, level: Level, memory: Memory) -> Floats:
+        chance = expit(self._items_of(level).logits(self._grid.points))
+        found = np.sum(self._posterior(memory.student) * chance, axis=1, keepdims=True)
+        return np.asarray(found)
+
+    def _learn(self, level: Level, memory: Memory) -> None:
+        logits = self._items_of(level).logits(self._grid.points)
+        right = (level.correct == 1)[:, None]
+        answered = (level.correct >= 0)[:, None]
+        said = right * logits - np.logaddexp(0, logits)
+        memory.student[:] += np.where(answered, said, 0)
+
+    def _chance(self, read: Floats) -> Floats:
+        return np.clip(read[:, 0], _SURE, 1 - _SURE)
+
+    def _posterior(self, log_likelihood: Floats) -> Floats:
+        joint = log_likelihood + self._grid.log_prior
+        joint -= joint.max(axis=1, keepdims=True)
+        weight: Floats = np.exp(joint)
+        weight /= weight.sum(axis=1, keepdims=True)
+        return weight
+
+    def _items_of(self, level: Level) -> Items:
+        """The parameters of each response: its item's, or those of a typical item."""
+        skill = np.minimum(level.skill, len(self._skills.difficulty) - 1)
+        found = Items(*(level.mean(field[skill]) for field in self._skills))
+        if not len(self.items_):
+            return found
+        known = (level.item >= 0) & (level.item < len(self.items_))
+        item = np.where(known, level.item, 0)
+        fields = zip(self._items, found, strict=True)
+        return Items(*(np.where(known, own[item], typical) for own, typical in fields))
+
+    def _places_of(self, items: Iterable[Any] | None) -> Ints:
+        labels = self.parameters_["item"].tolist()
+        if items is None:
+            return np.arange(len(labels))
+        known = {label: place for place, label in enumerate(labels)}
+        wanted = [items] if isinstance(items, str) else list(items)
+        unknown = [label for label in wanted if label not in known]
+        if unknown:
+            raise UnknownLabelError("items", [f"{some(unknown)} not among those that were fitted"])
+        return np.array([known[label] for label in wanted], np.int64)
+
+    def _unit(self) -> float:
+        """What one standard deviation of abilities counts."""
+        return 1.0
+
+    def _ready(self, skills: list[Any], items: list[Any], n_answers: Ints) -> Self:
+        super()._ready(skills, items, n_answers)
+        unit = self.ability_sd_ = self._unit()
+        labels = self.items_ if items else self.skills_
+        slope, typical = self._items.slope, self._skills
+        share = np.full(len(labels), np.nan)
+        np.divide(self._right, self._count, out=share, where=self._count > 0)
+        self.parameters_ = {
+            "item": labels,
+            "difficulty": self._items.difficulty * unit,
+            "discrimination": slope / unit,
+            "difficulty_se": self._errors.difficulty * unit,
+            "discrimination_se": self._errors.log_slope * slope / unit,
+            "n_answers": self._count,
+            "p_correct": share,
+        }
+        self.skill_parameters_ = {
+            "skill": self.skills_,
+            "difficulty": typical.difficulty[:-1] * unit,
+            "discrimination": typical.slope[:-1] / unit,
+        }
+        reasons = doubts(self._items, self._count, self._right, self._alone)
+        self.unidentified_ = {labels.tolist()[place]: why for place, why in reasons.items()}
+        return self
+
+    def _say_doubts(self) -> None:
+        if self.unidentified_:
+            named = list(self.unidentified_)
+            warnings.warn(
+                f"items {some(named)} are held by the prior or a limit alone in some parameter "
+                "(all answers alike, for instance); see unidentified_",
+                IdentificationWarning,
+                stacklevel=3,
+            )
+        if not self.converged_:
+            warnings.warn(
+                f"the fit did not converge within {self.max_iter} steps; raise max_iter",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        return {
+            "points": self._grid.points,
+            "log_slope": self._items.log_slope,
+            "difficulty": self._items.difficulty,
+            "skill_log_slope": self._skills.log_slope,
+            "skill_difficulty": self._skills.difficulty,
+            "log_slope_error": self._errors.log_slope,
+            "difficulty_error": self._errors.difficulty,
+            "count": self._count,
+            "right": self._right,
+            "fit": np.array(
+                [self.log_likelihood_, self.n_iter_, self.converged_, self._alone], np.float64
+            ),
+        }
+
+    def _restore_arrays(self, arrays: Arrays) -> None:
+        self._grid = Grid.of(len(arrays["points"]))
+        self._items = Items(arrays["log_slope"], arrays["difficulty"])
+        self._skills = Items(arrays["skill_log_slope"], arrays["skill_difficulty"])
+        self._errors = Errors(arrays["log_slope_error"], arrays["difficulty_error"])
+        self._count, self._right = arrays["count"], arrays["right"]
+        log_likelihood, n_iter, converged, alone = arrays["fit"].tolist()
+        self.log_likelihood_, self.n_iter_ = log_likelihood, int(n_iter)
+        self.converged_, self._alone = bool(converged), bool(alone)

@@ -1,0 +1,68 @@
+"""The one-parameter model under the name, and in the unit, that Rasch gave it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from adaptlearn.models.irt.estimator import CONSTRAINTS, IRT
+
+
+class Rasch(IRT):
+    """The Rasch model: IRT with one discrimination for all, in the unit of log odds.
+
+    The model of ``IRT(kind="1PL")``, told otherwise: the discrimination is 1, and the abilities'
+    standard deviation `ability_sd_` is estimated in its place. Difficulties and abilities
+    are log odds: of an item that is 1 harder, the odds are ``e`` times smaller.
+
+    Parameters
+    ----------
+    difficulty_sd, n_points, uncertainty, max_iter, tol
+        See `IRT`.
+
+    Attributes
+    ----------
+    ability_sd_ : float
+        The standard deviation of abilities, in log odds.
+
+    See Also
+    --------
+    IRT : All other attributes, the methods, and how it is estimated.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from adaptlearn.models import Rasch
+    >>> rng = np.random.default_rng(0)
+    >>> ability, difficulty = rng.normal(0, 1.5, 400), np.linspace(-2, 2, 10)
+    >>> right = rng.random((400, 10)) < 1 / (1 + np.exp(difficulty - ability[:, None]))
+    >>> student, item = np.indices(right.shape).reshape(2, -1)
+    >>> log = {"student": student, "item": item, "skill": item * 0, "correct": right.ravel()}
+    >>> model = Rasch().fit(log)
+    >>> set(model.parameters_["discrimination"].round(12).tolist())
+    {1.0}
+    >>> bool(abs(model.ability_sd_ - 1.5) < 0.15)
+    True
+    """
+
+    _constraints: ClassVar = CONSTRAINTS
+
+    def __init__(
+        self,
+        *,
+        difficulty_sd: float | None = 1.0,
+        n_points: int | None = None,
+        uncertainty: bool = True,
+        max_iter: int = 500,
+        tol: float = 1e-7,
+    ) -> None:
+        super().__init__(
+            kind="1PL",
+            difficulty_sd=difficulty_sd,
+            n_points=n_points,
+            uncertainty=uncertainty,
+            max_iter=max_iter,
+            tol=tol,
+        )
+
+    def _unit(self) -> float:
+        return float(self._items.slope[0])
