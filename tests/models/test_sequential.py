@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from tests.models import students
 
+import adaptlearn
 from adaptlearn import MasteryTracker, ResponseLog
 from adaptlearn.errors import DataWarning, LateResponse, ResponseDataError, StateError
+from adaptlearn.models import PFA
 from adaptlearn.models.sequential import SequentialTracer, Widths
 from adaptlearn.models.sequential.tracer import training_labels
 
@@ -183,3 +185,12 @@ def test_bad_requests_say_what_is_wrong():
     model.update_state(state, now)
     with pytest.raises(LateResponse):
         model.update_state(state, {**now, "time": [4.0]})
+
+
+def test_arguments_set_after_the_fit_do_not_enter_a_saved_model(tmp_path):
+    model = PFA(penalty=2.0).fit(a_log(several=False))
+    model.set_params(penalty=7.0).save(tmp_path / "model")
+    again = adaptlearn.load(tmp_path / "model")
+    assert isinstance(again, PFA)
+    assert again.penalty == 2.0
+    assert again.fingerprint_ == model.fingerprint_

@@ -245,13 +245,15 @@ class SequentialTracer(KnowledgeTracer):
         self.classes_ = np.array([0, 1])
         self.skills_, self.items_ = _labels(skills), _labels(items)
         self.n_answers_ = np.asarray(n_answers, np.int64)
+        # Those of the fit: arguments that are set later do not change what was fitted.
+        self._fitted_settings = self._settings()
         # What tells models apart: the labels and arrays that predictions depend on.
         told = {
             "model": type(self).__name__,
             "skills": skills,
             "items": items,
             "arrays": array_digests(self._all_arrays()),
-            "settings": self._settings(),
+            "settings": self._fitted_settings,
         }
         self.fingerprint_ = fingerprint(told)
         return self
@@ -261,7 +263,7 @@ class SequentialTracer(KnowledgeTracer):
             "model": type(self).__name__,
             "skills": self.skills_.tolist(),
             "items": self.items_.tolist(),
-            "settings": self._settings(),
+            "settings": self._fitted_settings,
             "fingerprint": self.fingerprint_,
         }
 
@@ -312,8 +314,7 @@ class SequentialTracer(KnowledgeTracer):
         memory = state.memory(encoded, numbers)
         extra = self._prepared(encoded, memory)
         scan(encoded, memory, extra=extra, learn=self._learn)
-        names = state.names.with_those_of(log)
-        state.skills, state.items = list(names.skills), list(names.items)
+        state.learn_names(state.names.with_those_of(log))
         state.take(encoded, numbers, memory)
         state.note_times(log, numbers)
 
@@ -328,7 +329,8 @@ class SequentialTracer(KnowledgeTracer):
         time: Any = None,
     ) -> Floats:
         """P(correct) of responses that nobody has given; `sizes` says how many skills each has."""
-        return self._chance(self._look(*self._asked(state, students, skill, item, sizes, time)))
+        asked = self._asked(state, students, skill, item, sizes=sizes, time=time)
+        return self._chance(self._look(*asked))
 
     def _asked(
         self,
@@ -336,6 +338,7 @@ class SequentialTracer(KnowledgeTracer):
         students: Ints,
         skill: Ints,
         item: Ints,
+        *,
         sizes: Ints | None,
         time: Any,
     ) -> tuple[Level, Memory]:

@@ -1,0 +1,350 @@
+"""The linear recurrent tracer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.errors import ParameterError
+from adaptlearn.models.recurrent.fitting import (
+    Parameters,
+    Rates,
+    Settings,
+    fit,
+    out_of_fold,
+)
+from adaptlearn.models.recurrent.history import HISTORY_NAMES, ITEM_WIDTH, PAIR_WIDTH
+from adaptlearn.models.recurrent.preparing import responses_of
+from adaptlearn.models.recurrent.recurrence import N_WRITTEN, Bank, Tables
+from adaptlearn.models.recurrent.serving import Server
+from adaptlearn.models.recurrent.transfer import Transfer
+from adaptlearn.models.sequential import Level, Memory, SequentialTracer, Widths
+from adaptlearn.models.sequential.tracer import training_labels
+from adaptlearn.numerics import Floats, Ints
+from adaptlearn.responses import ResponseLog
+from adaptlearn.serialization import Arrays
+from adaptlearn.validation import Interval, check_parameters, some
+
+_FARTHEST = 30.0  # log odds beyond which a probability is no longer told from 0 or 1
+
+
+class LinearRecurrentTracer(SequentialTracer):
+    """Every answer writes a vector into a decaying memory, which every skill reads in its own way.
+
+    With q the reading vector of a response and x its writing vector, sums over its skills
+    (averaged), its item and a part that all share,
+
+    - logit P(correct) = q · (1, u, f);
+    - u = Σ d^age x / (Σ d^age + prior) over the student's earlier answers, for each decay d of
+      a small bank: the whole state of a student, of fixed size;
+    - x = E[skill, right or wrong] + R[skill] · (y - rate): what the answer y says, and by how
+      much it surprised, given how often the item (without items: the skill) is answered right;
+    - f: right and wrong answers on the skill and on the item so far, recent ones counting more,
+      the time since the skill was last practised, how many answers there were.
+
+    It is a recurrent network whose recurrence is linear and fixed: the state is O(1) to update,
+    the gradient is the same recursion run backward, and what one skill says about another can be
+    read off (`transfer`).
+
+    Parameters
+    ----------
+    decays : sequence of float
+        The bank: each in [0, 1], per answer of the student.
+    rank : int
+        Coordinates for each decay.
+    prior : float
+        Answers of no effect that a student begins with: early answers are trusted less.
+    skill_penalty : float
+        Each skill's own vectors cost ``skill_penalty / 2`` times their squared length.
+    item_penalty : float
+        The same of each item's, times ``1 + scarcity / answers``.
+    history_penalty : float
+        The same of each skill's and item's own weights of f, in units of its spread.
+    scarcity : float
+        Answers below which an item says little for itself: 0 treats all items alike.
+    n_epochs : int
+        Passes over the training answers; the steps shrink to nothing at the last.
+    learning_rate : float
+        The largest step (Adam).
+    random_state : int
+        Of the start, and of how students are drawn into batches.
+
+    Attributes
+    ----------
+    losses_ : float array, shape (n_epochs,)
+        The mean log loss in each epoch, as answers were met: still falling at the end, more
+        epochs are worth a try.
+    skills_, items_ : arrays
+        Labels of the training log, sorted.
+    n_answers_ : int array, shape (n_skills,)
+
+    Notes
+    -----
+    A response with several skills reads and writes the mean of their vectors, and f is averaged
+    over them. Exposures neither move the state nor are scored. A skill that was not in the
+    training log reads and writes what all skills share; an item that was not, or is not named,
+    reads as the skill's items do on average. Items are used where the training log has them.
+
+    The fit minimises a penalised log loss that has many minima of nearly the same depth; it is
+    reproducible for a given ``random_state``, and does not depend on the order of students.
+
+    References
+    ----------
+    The design follows linear state-space layers with a bank of fixed decays: Gu, Dao, Ermon,
+    Rudra & Ré (2020). HiPPO: recurrent memory with optimal polynomial projections. NeurIPS;
+    Orvieto et al. (2023). Resurrecting recurrent neural networks for long sequences. ICML. Its
+    terms f are those of performance factors analysis with recency: Galyardt & Goldin (2015).
+    Move your lamp post: recent data reflects learner knowledge better than older data. JEDM
+    7(2). Kingma & Ba (2015). Adam: a method for stochastic optimization. ICLR.
+
+    Examples
+    --------
+    >>> from adaptlearn import ResponseLog
+    >>> from adaptlearn.models import LinearRecurrentTracer
+    >>> from adaptlearn.simulation import simulate_school
+    >>> log = ResponseLog.from_frame(simulate_school().responses)
+    >>> model = LinearRecurrentTracer(n_epochs=5).fit(log)
+    >>> model.predict_proba(log).shape == (len(log), 2)
+    True
+    >>> effects = model.transfer()
+    >>> bool((effects.right.diagonal() > effects.wrong.diagonal()).all())
+    True
+    """
+
+    _constraints: ClassVar = {
+        "rank": [Interval(1, 256, integer=True)],
+        "prior": [Interval(0, 1e6, closed="right")],
+        "skill_penalty": [Interval(0, 1e9)],
+        "item_penalty": [Interval(0, 1e9)],
+        "history_penalty": [Interval(0, 1e9)],
+        "scarcity": [Interval(0, 1e9)],
+        "n_epochs": [Interval(1, 10**5, integer=True)],
+        "learning_rate": [Interval(0, 1, closed="right")],
+        "random_state": [Interval(0, 2**63, integer=True)],
+    }
+
+    losses_: Floats
+
+    def __init__(
+        self,
+        *,
+        decays: Sequence[float] = (0.3, 0.7, 0.9, 0.97, 1.0),
+        rank: int = 8,
+        prior: float = 6.0,
+        skill_penalty: float = 4.0,
+        item_penalty: float = 8.0,
+        history_penalty: float = 50.0,
+        scarcity: float = 10.0,
+        n_epochs: int = 20,
+        learning_rate: float = 0.03,
+        random_state: int = 0,
+    ) -> None:
+        self.decays = decays
+        self.rank = rank
+        self.prior = prior
+        self.skill_penalty = skill_penalty
+        self.item_penalty = item_penalty
+        self.history_penalty = history_penalty
+        self.scarcity = scarcity
+        self.n_epochs = n_epochs
+        self.learning_rate = learning_rate
+        self.random_state = random_state
+
+    def fit(self, log: Any, y: object = None) -> Self:  # noqa: ARG002 - scikit-learn's
+        """Estimate the vectors from a log.
+
+        Parameters
+        ----------
+        log : ResponseLog or frame with its standard columns
+        y : ignored
+
+        Raises
+        ------
+        ParameterError, ResponseDataError
+        """
+        training = self._training_log(log)
+        skills, items, n_answers = training_labels(training)
+        responses, _ = responses_of(training[training.answered], skills, items)
+        settings = self._how_to_fit()
+        self._take(fit(responses, settings), settings.bank)
+        return self._ready(skills, items, n_answers)
+
+    def decision_function(self, log: Any) -> Floats:
+        """The log odds of a right answer of each row, one step ahead, shape (n_responses,)."""
+        read, encoded = self._read(log)
+        return encoded.in_rows(read[:, 0])
+
+    def out_of_fold(self, log: Any, fold: Any = 5) -> Floats:
+        """The log odds of each row by fits that have not seen its student.
+
+        What a model that is stacked on this one may be trained on. The model itself is not
+        changed; it need not be fitted.
+
+        Parameters
+        ----------
+        log : ResponseLog or frame with its standard columns
+        fold : int, or int array of shape (n_responses,)
+            How many folds to draw the students into, or the fold of each row's student.
+
+        Returns
+        -------
+        float array, shape (n_responses,)
+            One step ahead, in the caller's row order. NaN for an exposure, and where no other
+            fold has answers.
+
+        Raises
+        ------
+        ParameterError
+            A student is in several folds, or there are not as many folds as asked for.
+        """
+        training = self._training_log(log)
+        answered = np.flatnonzero(training.answered)
+        fold = self._folds(training, fold)[answered]
+        skills, items, _ = training_labels(training)
+        responses, encoded = responses_of(training[answered], skills, items)
+        found = np.full(len(training), np.nan)
+        found[answered[encoded.rows]] = out_of_fold(
+            responses, self._how_to_fit(), fold[encoded.rows]
+        )
+        return found
+
+    def _folds(self, log: ResponseLog, fold: Any) -> Ints:
+        """The fold of each row."""
+        student = log.student.codes
+        if np.ndim(fold) == 0:
+            used = np.unique(student)
+            allowed = {"fold": [Interval(2, len(used), integer=True)]}
+            check_parameters("out_of_fold", {"fold": fold}, allowed)
+            of_student = np.zeros(log.n_students, np.int64)
+            rng = np.random.default_rng(self.random_state)
+            of_student[used] = rng.permutation(len(used)) % fold
+            return of_student[student]
+        given = np.asarray(fold)
+        if given.shape != log.shape or given.dtype.kind not in "iu":
+            raise ParameterError(
+                "out_of_fold",
+                [
+                    f"fold must be a whole number for each of the {len(log)} rows, got "
+                    f"{given.dtype} of shape {given.shape}"
+                ],
+            )
+        pairs = np.unique(np.stack((student, given), axis=1), axis=0)[:, 0]
+        torn = np.unique(pairs[1:][pairs[1:] == pairs[:-1]])
+        if len(torn):
+            who = some(log.student.labels[torn])
+            raise ParameterError("out_of_fold", [f"student {who} is in more than one fold"])
+        return given
+
+    def transfer(self) -> Transfer:
+        """What one answer of a new student changes on every skill, in log odds.
+
+        Returns
+        -------
+        Transfer
+            The table; `plot_transfer` draws it.
+        """
+        self._check_fitted()
+        n_skills = len(self.skills_)
+        fresh = self._log_odds(self.init_state(1))
+        after = []
+        for answer in (1, 0):
+            first = ResponseLog.from_frame(
+                {
+                    "student": np.arange(n_skills),
+                    "skill": self.skills_,
+                    "correct": np.full(n_skills, answer),
+                }
+            )
+            after.append(self._log_odds(self.update_state(self.init_state(n_skills), first)))
+        return Transfer(self.skills_.copy(), after[0] - fresh, after[1] - fresh)
+
+    def _log_odds(self, state: Any) -> Floats:
+        value = self.state_mastery(state, np.arange(state.n_students)).value
+        return np.asarray(np.log(value / (1 - value)))
+
+    def _check_parameters(self) -> None:
+        check_parameters(
+            type(self).__name__, self.get_params(), self._constraints, self._decay_problems()
+        )
+
+    def _decay_problems(self) -> list[str]:
+        allowed, given = Interval(0, 1), self.decays
+        if (
+            isinstance(given, (tuple, list))
+            and given
+            and all(isinstance(g, (int, float)) and allowed.accepts(g) for g in given)
+        ):
+            return []
+        return [f"decays must be a tuple of one or more numbers in [0, 1], got {given!r}"]
+
+    def _how_to_fit(self) -> Settings:
+        return Settings(
+            bank=Bank(np.array(self.decays, np.float64), int(self.rank), float(self.prior)),
+            skill_penalty=float(self.skill_penalty),
+            item_penalty=float(self.item_penalty),
+            history_penalty=float(self.history_penalty),
+            scarcity=float(self.scarcity),
+            n_epochs=int(self.n_epochs),
+            learning_rate=float(self.learning_rate),
+            seed=int(self.random_state),
+        )
+
+    def _take(self, parameters: Parameters, bank: Bank) -> None:
+        self._parameters, self._server = parameters, Server(parameters, bank)
+        self.losses_ = parameters.losses
+
+    @property
+    def _widths(self) -> Widths:
+        items = ITEM_WIDTH if self._server.n_items else 0
+        return Widths(1 + self._server.bank.width, PAIR_WIDTH, items)
+
+    def _look(self, level: Level, memory: Memory) -> Floats:
+        return self._server.look(level, memory)
+
+    def _learn(self, level: Level, memory: Memory) -> None:
+        self._server.learn(level, memory)
+
+    def _chance(self, read: Floats) -> Floats:
+        log_odds = np.clip(read[:, 0], -_FARTHEST, _FARTHEST)
+        return np.asarray(1 / (1 + np.exp(-log_odds)))
+
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        fitted = self._parameters
+        return {
+            "read": fitted.tables.read,
+            "write": fitted.tables.write,
+            "unnamed": fitted.unnamed,
+            "rate": np.array([fitted.rates.overall]),
+            "skill_rates": fitted.rates.skill,
+            "item_rates": fitted.rates.item,
+            "item_answers": fitted.answers,
+            "losses": fitted.losses,
+        }
+
+    def _restore_arrays(self, arrays: Arrays) -> None:
+        bank = self._how_to_fit().bank
+        rates = Rates(float(arrays["rate"][0]), arrays["skill_rates"], arrays["item_rates"])
+        tables = Tables(arrays["read"], arrays["write"])
+        _check_shapes(arrays, bank)
+        self._take(
+            Parameters(tables, arrays["unnamed"], rates, arrays["item_answers"], arrays["losses"]),
+            bank,
+        )
+
+
+def _check_shapes(arrays: Arrays, bank: Bank) -> None:
+    """Refuse arrays that do not belong together."""
+    n_skills, n_items = len(arrays["skill_rates"]), len(arrays["item_rates"])
+    columns = 1 + bank.width + len(HISTORY_NAMES)
+    expected = {
+        "read": (n_skills + n_items + 1, columns),
+        "write": (N_WRITTEN * (n_skills + 1), bank.width),
+        "unnamed": (n_skills, columns),
+        "item_answers": (n_items,),
+    }
+    wrong = [name for name, shape in expected.items() if arrays[name].shape != shape]
+    if wrong:
+        raise ValueError(f"arrays of other shapes than the rest: {', '.join(wrong)}")

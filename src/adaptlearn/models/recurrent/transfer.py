@@ -1,0 +1,160 @@
+"""Which skills an answer tells about, as a table and a picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.errors import MissingDependency
+from adaptlearn.numerics import Floats
+from adaptlearn.validation import Interval, OneOf, check_parameters
+
+_LABELS = {
+    "specific": "log odds, right minus wrong,\nless row and column",
+    "contrast": "log odds, right minus wrong answer",
+    "right": "log odds after a right answer",
+    "wrong": "log odds after a wrong answer",
+}
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """What one answer of a new student changes on every skill.
+
+    Attributes
+    ----------
+    skills : array, shape (n_skills,)
+        Labels of rows and columns.
+    right, wrong : float arrays, shape (n_skills, n_skills)
+        ``right[a, b]``: by how much the log odds of a right answer on skill b rise when the
+        student's first answer, on skill a, is right.
+    """
+
+    skills: NDArray[Any]
+    right: Floats
+    wrong: Floats
+
+    @property
+    def contrast(self) -> Floats:
+        """``right - wrong``: how far apart the two answers leave the student."""
+        return self.right - self.wrong
+
+    @property
+    def specific(self) -> Floats:
+        """What of `contrast` is particular to a pair of skills.
+
+        Answers on some skills tell more than on others, about any skill; some skills are easier
+        to tell about, by answers on any. Those two together, ``row + column`` by least squares,
+        are taken off. Positive: an answer on a tells more about b than that. 0 on the diagonal,
+        which plays no part.
+        """
+        off = self.contrast.copy()
+        np.fill_diagonal(off, 0)
+        n = len(off)
+        if n < 3:
+            return np.zeros_like(off)
+        mean = off.sum() / (n * (n - 1))
+        # Sums over the other skills; each lacks its own diagonal.
+        row, column = (off.sum(axis=axis) - (n - 1) * mean for axis in (1, 0))
+        scale = (n - 1) ** 2 - 1
+        by_row, by_column = ((n - 1) * row + column) / scale, ((n - 1) * column + row) / scale
+        found = np.asarray(off - mean - by_row[:, None] - by_column)
+        np.fill_diagonal(found, 0)
+        return found
+
+    def table(self) -> dict[str, NDArray[Any]]:
+        """One row per pair of skills, as columns any dataframe library takes."""
+        n = len(self.skills)
+        return {
+            "answered": np.repeat(self.skills, n),
+            "skill": np.tile(self.skills, n),
+            "right": self.right.ravel(),
+            "wrong": self.wrong.ravel(),
+        }
+
+    def ordered(self) -> NDArray[np.int64]:
+        """An order of the skills in which those that tell about each other stand together.
+
+        Returns
+        -------
+        int array, shape (n_skills,)
+            Along the leaves of an average-linkage tree of how alike two skills tell and are
+            told.
+        """
+        from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
+        from scipy.spatial.distance import squareform
+
+        n = len(self.skills)
+        if n < 3:
+            return np.arange(n)
+        mutual = self.specific + self.specific.T
+        apart = mutual.max() - mutual
+        np.fill_diagonal(apart, 0)
+        distances = squareform(apart, checks=False)
+        tree = optimal_leaf_ordering(linkage(distances, "average"), distances)
+        return np.asarray(leaves_list(tree), np.int64)
+
+
+def plot_transfer(
+    effects: Transfer,
+    what: Literal["specific", "contrast", "right", "wrong"] = "specific",
+    ax: Any = None,
+    *,
+    most: int = 40,
+) -> Any:
+    """Draw what skills tell about each other; skills that tell about each other stand together.
+
+    The diagonal, which is far larger, is left blank.
+
+    Parameters
+    ----------
+    effects : Transfer
+    what : {"specific", "contrast", "right", "wrong"}
+    ax : matplotlib axes, optional
+    most : int
+        Skills drawn: those whose answers tell most about particular others.
+
+    Returns
+    -------
+    matplotlib axes
+
+    Raises
+    ------
+    MissingDependency
+        Without matplotlib.
+    """
+    check_parameters(
+        "plot_transfer",
+        {"what": what, "most": most},
+        {"what": [OneOf(tuple(_LABELS))], "most": [Interval(1, 1e6, integer=True)]},
+    )
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as error:
+        raise MissingDependency("plots need matplotlib; install adaptlearn[plot]") from error
+    shown = _shown(effects, most)
+    values = getattr(effects, what)[np.ix_(shown, shown)].copy()
+    np.fill_diagonal(values, np.nan)
+    top = float(np.nanmax(np.abs(values))) if len(shown) > 1 else 0.0
+    top = top or 1.0
+    if ax is None:
+        side = max(4.2, 2.6 + 0.18 * len(shown))
+        ax = plt.subplots(figsize=(side + 0.9, side), layout="constrained")[1]
+    picture = ax.imshow(values, cmap="RdBu", vmin=-top, vmax=top)
+    names = [str(skill)[:24] for skill in effects.skills[shown].tolist()]
+    ax.set_xticks(range(len(shown)), names, rotation=90, fontsize=7)
+    ax.set_yticks(range(len(shown)), names, fontsize=7)
+    ax.set_xlabel("tells about skill")
+    ax.set_ylabel("first answer on skill")
+    ax.figure.colorbar(picture, ax=ax, label=_LABELS[what], shrink=0.8)
+    return ax
+
+
+def _shown(effects: Transfer, most: int) -> NDArray[np.int64]:
+    away = np.abs(effects.specific).sum(axis=1)
+    chosen = np.argsort(-away, kind="stable")[:most]
+    order = effects.ordered()
+    return order[np.isin(order, chosen)]
