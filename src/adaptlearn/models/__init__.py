@@ -10,10 +10,62 @@ if TYPE_CHECKING:
     from adaptlearn.models.base import KnowledgeTracer as KnowledgeTracer
     from adaptlearn.models.base import Mastery as Mastery
     from adaptlearn.models.bkt import BKT as BKT
+    from adaptlearn.models.elo import Elo as Elo
+    from adaptlearn.models.irt import IRT as IRT
+    from adaptlearn.models.irt import Rasch as Rasch
     from adaptlearn.models.loading import load as load
+    from adaptlearn.models.logistic import AFM as AFM
+    from adaptlearn.models.logistic import DAS3H as DAS3H
+    from adaptlearn.models.logistic import DASH as DASH
+    from adaptlearn.models.logistic import PFA as PFA
+    from adaptlearn.models.logistic import RPFA as RPFA
+    from adaptlearn.models.logistic import BestLR as BestLR
+    from adaptlearn.models.memory import FSRS as FSRS
+    from adaptlearn.models.memory import ForgettingCurve as ForgettingCurve
+    from adaptlearn.models.memory import HalfLifeRegression as HalfLifeRegression
+    from adaptlearn.models.recurrent import LinearRecurrentTracer as LinearRecurrentTracer
+    from adaptlearn.models.wiring import BoostedTracer as BoostedTracer
 
-_HOMES = {"BKT": "bkt", "KnowledgeTracer": "base", "Mastery": "base", "load": "loading"}
+_HOMES = {
+    "AFM": "logistic",
+    "BKT": "bkt",
+    "BestLR": "logistic",
+    "BoostedTracer": "wiring",
+    "DAS3H": "logistic",
+    "DASH": "logistic",
+    "Elo": "elo",
+    "FSRS": "memory",
+    "ForgettingCurve": "memory",
+    "HalfLifeRegression": "memory",
+    "IRT": "irt",
+    "KnowledgeTracer": "base",
+    "LinearRecurrentTracer": "recurrent",
+    "Mastery": "base",
+    "PFA": "logistic",
+    "RPFA": "logistic",
+    "Rasch": "irt",
+    "load": "loading",
+}
 
-__all__ = ["BKT", "KnowledgeTracer", "Mastery", "load"]
+__all__ = [
+    "AFM",
+    "BKT",
+    "DAS3H",
+    "DASH",
+    "FSRS",
+    "IRT",
+    "PFA",
+    "RPFA",
+    "BestLR",
+    "BoostedTracer",
+    "Elo",
+    "ForgettingCurve",
+    "HalfLifeRegression",
+    "KnowledgeTracer",
+    "LinearRecurrentTracer",
+    "Mastery",
+    "Rasch",
+    "load",
+]
 
 __getattr__, __dir__ = lazy_names(__name__, _HOMES)

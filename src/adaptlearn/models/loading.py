@@ -12,7 +12,22 @@ from adaptlearn.errors import ModelFileError
 from adaptlearn.models.base import MODEL_KIND, KnowledgeTracer
 from adaptlearn.serialization import is_archive, read_archive, read_manifest
 
-_HOMES = {"BKT": "adaptlearn.models.bkt"}
+_HOMES = {
+    "AFM": "adaptlearn.models.logistic",
+    "BKT": "adaptlearn.models.bkt",
+    "BestLR": "adaptlearn.models.logistic",
+    "BoostedTracer": "adaptlearn.models.wiring",
+    "DAS3H": "adaptlearn.models.logistic",
+    "DASH": "adaptlearn.models.logistic",
+    "Elo": "adaptlearn.models.elo",
+    "FSRS": "adaptlearn.models.memory",
+    "HalfLifeRegression": "adaptlearn.models.memory",
+    "IRT": "adaptlearn.models.irt",
+    "LinearRecurrentTracer": "adaptlearn.models.recurrent",
+    "PFA": "adaptlearn.models.logistic",
+    "RPFA": "adaptlearn.models.logistic",
+    "Rasch": "adaptlearn.models.irt",
+}
 
 
 def load(path: str | PathLike[str]) -> KnowledgeTracer:

@@ -78,6 +78,10 @@ _NAMED = {
     "bestlr": NamedModel(
         "logistic", "BestLR", "logistic regression on counts and items", ("item",)
     ),
+    "fsrs": NamedModel("memory", "FSRS", "FSRS-6: what is remembered after a delay", ("time",)),
+    "half-life": NamedModel(
+        "memory", "HalfLifeRegression", "half-lives of memory, from counts", ("time",)
+    ),
     "recurrent": NamedModel(
         "recurrent", "LinearRecurrentTracer", "decaying traces that transfer between skills"
     ),

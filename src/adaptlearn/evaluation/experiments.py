@@ -1,0 +1,260 @@
+"""Planning an experiment: how many students, or how surely a difference would be seen."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from adaptlearn.errors import ParameterError
+from adaptlearn.validation import Constraint, Interval, OneOf, check_parameters
+
+_MOST = 10**10  # units, at which a search gives up
+_CONSTRAINTS: dict[str, list[Constraint]] = {
+    "difference": [Interval(-float("inf"), float("inf"), closed="neither")],
+    "sd": [Interval(0, float("inf"), closed="neither"), OneOf((None,))],
+    "baseline": [Interval(0, 1, closed="neither"), OneOf((None,))],
+    "power": [Interval(0, 1, closed="neither")],
+    "n_students": [Interval(3, float("inf"), closed="left")],
+    "class_size": [Interval(1, float("inf"), closed="left")],
+    "class_size_cv": [Interval(0, float("inf"), closed="left")],
+    "icc": [Interval(0, 1, closed="left")],
+    "randomised": [OneOf(("student", "class"))],
+    "alpha": [Interval(0, 1, closed="neither")],
+}
+
+
+class SampleSize(NamedTuple):
+    """How large an experiment must be.
+
+    Attributes
+    ----------
+    n_students, n_classes : int
+        Of both arms together; classes are whole where they are randomised.
+    design_effect : float
+        How many times the students that independent ones in equal arms would make.
+    power : float
+        What this size reaches.
+    """
+
+    n_students: int
+    n_classes: int
+    design_effect: float
+    power: float
+
+
+class _Design(NamedTuple):
+    """What a comparison of two arms is, but for its size.
+
+    Attributes
+    ----------
+    difference : float
+    variance : float
+        Of the estimated difference, times the number of students.
+    effect : float
+        How many times that of independent students in equal arms.
+    class_size : float
+    by_class : bool
+    alpha : float
+    """
+
+    difference: float
+    variance: float
+    effect: float
+    class_size: float
+    by_class: bool
+    alpha: float
+
+    def power(self, n_students: float) -> float:
+        """How often the two-sided t test sees the difference."""
+        n_classes = n_students / self.class_size
+        if self.by_class:
+            freedom = n_classes - 2
+        else:  # students of one class are compared with each other
+            freedom = n_students - 1 - (n_classes if self.class_size > 1 else 1)
+        if freedom < 1:
+            return 0.0
+        moved = abs(self.difference) / (self.variance / n_students) ** 0.5
+        return _t_power(moved, freedom, self.alpha)
+
+
+def _t_power(moved: float, freedom: float, alpha: float) -> float:
+    """Power of the two-sided t test, the true difference being so many standard errors.
+
+    The normal probability of passing the critical value, averaged over the estimated standard
+    error; the noncentral t of SciPy is the same, but at places nan.
+    """
+    from scipy.special import gammaincinv, ndtr, stdtrit
+
+    nodes, weights = np.polynomial.legendre.leggauss(200)
+    estimated = np.sqrt(gammaincinv(freedom / 2, (1 + nodes) / 2) * 2 / freedom)
+    critical = float(stdtrit(freedom, 1 - alpha / 2)) * estimated
+    return float(weights @ (ndtr(moved - critical) + ndtr(-moved - critical)) / 2)
+
+
+def power(
+    n_students: float,
+    difference: float,
+    *,
+    sd: float | None = None,
+    baseline: float | None = None,
+    propensity: ArrayLike = 0.5,
+    randomised: str = "student",
+    class_size: float = 1,
+    class_size_cv: float = 0.0,
+    icc: float = 0.0,
+    alpha: float = 0.05,
+) -> float:
+    """How surely an experiment of this size shows a difference between two arms.
+
+    Parameters
+    ----------
+    n_students : float
+        Of both arms together.
+    difference : float
+        Of the means, or of the proportions, that is to be seen.
+    sd : float, optional
+        Standard deviation of the outcome within an arm; give this or `baseline`.
+    baseline : float, optional
+        For proportions: that of the first arm; the second has ``baseline + difference``.
+    propensity : float or array, default 0.5
+        Probability of the second arm; an array of logged ones, where students had different
+        ones and are weighted by their inverse.
+    randomised : {"student", "class"}, default "student"
+        Whether students of a class are divided among the arms, and compared within their
+        class, or whole classes are drawn.
+    class_size : float, default 1
+        Students per class, on average; 1 for students without classes.
+    class_size_cv : float, default 0.0
+        Standard deviation of the size of classes over their mean.
+    icc : float, default 0.0
+        Intraclass correlation: the share of the outcome's variance that lies between classes.
+    alpha : float, default 0.05
+        Probability of seeing a difference where there is none.
+
+    Returns
+    -------
+    float
+        The power of the two-sided t test.
+
+    Raises
+    ------
+    ParameterError
+        With every argument that is out of range.
+
+    Notes
+    -----
+    Where whole classes are drawn, the variance is that of independent students times
+    ``1 + ((1 + cv**2) * class_size - 1) * icc`` (Kish 1965; Eldridge et al. 2006 for unequal
+    classes), and there are only as many degrees of freedom as classes, less two. Where
+    students are drawn, differences between classes cancel: times ``1 - icc``. Propensities
+    that are not one half make it the greater, as the mean of ``1 / propensity`` in either arm.
+
+    References
+    ----------
+    Kish (1965), Survey sampling. Eldridge, Ashby & Kerry (2006), Sample size for cluster
+    randomized trials: effect of coefficient of variation of cluster size. International
+    Journal of Epidemiology 35.
+
+    Examples
+    --------
+    >>> round(power(128, 0.5, sd=1), 3)
+    0.801
+    >>> round(power(128, 0.5, sd=1, randomised="class", class_size=16, icc=0.1), 3)
+    0.326
+    """
+    return _design("power", locals()).power(n_students)
+
+
+def sample_size(
+    difference: float,
+    *,
+    power: float = 0.8,
+    sd: float | None = None,
+    baseline: float | None = None,
+    propensity: ArrayLike = 0.5,
+    randomised: str = "student",
+    class_size: float = 1,
+    class_size_cv: float = 0.0,
+    icc: float = 0.0,
+    alpha: float = 0.05,
+) -> SampleSize:
+    """How many students an experiment needs to show a difference between two arms.
+
+    Parameters
+    ----------
+    difference : float
+        As in `power`, not 0.
+    power : float, default 0.8
+        How surely the difference is to be seen.
+    sd, baseline, propensity, randomised, class_size, class_size_cv, icc, alpha
+        As in `power`.
+
+    Returns
+    -------
+    SampleSize
+        The smallest that reaches the power; whole classes, where classes are drawn.
+
+    Raises
+    ------
+    ParameterError
+        With every argument that is out of range; if no size reaches the power.
+
+    Examples
+    --------
+    >>> sample_size(0.5, sd=1).n_students
+    128
+    >>> sample_size(0.05, baseline=0.6, randomised="class", class_size=25, icc=0.1).n_classes
+    402
+    """
+    design = _design("sample_size", locals())
+    unit = design.class_size if design.by_class else 1.0
+    # Power rises with size: double until it is enough, then halve the gap.
+    low, high = 0, 4
+    while design.power(high * unit) < power:
+        low, high = high, 2 * high
+        if high > _MOST:
+            raise ParameterError(
+                "sample_size", [f"no size up to {_MOST:,} shows a difference of {difference!r}"]
+            )
+    while high - low > 1:
+        middle = (low + high) // 2
+        reached = design.power(middle * unit) >= power
+        low, high = (low, middle) if reached else (middle, high)
+    n_students = high * unit
+    return SampleSize(
+        n_students=int(np.ceil(n_students)),
+        n_classes=int(np.ceil(n_students / design.class_size)),
+        design_effect=design.effect,
+        power=design.power(n_students),
+    )
+
+
+def _design(subject: str, given: dict[str, Any]) -> _Design:
+    """Check the arguments, and put together what they say."""
+    constraints = {name: _CONSTRAINTS[name] for name in given if name in _CONSTRAINTS}
+    sd, baseline, difference = given["sd"], given["baseline"], given["difference"]
+    problems = []
+    if (sd is None) == (baseline is None):
+        problems.append("give sd, for means, or baseline, for proportions")
+    chance = np.asarray(given["propensity"], np.float64)
+    if not chance.size or not ((chance > 0) & (chance < 1)).all():
+        problems.append("propensity must lie in (0, 1)")
+    check_parameters(subject, given, constraints, problems)
+    if baseline is not None and not 0 < baseline + difference < 1:
+        both = f"{baseline!r} and {difference!r}"
+        raise ParameterError(subject, [f"baseline + difference must lie in (0, 1), got {both}"])
+    rates = [] if baseline is None else [baseline, baseline + difference]
+    first, second = [rate * (1 - rate) for rate in rates] or [sd**2, sd**2]
+    spread = second * (1 / chance).mean() + first * (1 / (1 - chance)).mean()
+    size, icc, by_class = given["class_size"], given["icc"], given["randomised"] == "class"
+    classes = 1 + ((1 + given["class_size_cv"] ** 2) * size - 1) * icc if by_class else 1 - icc
+    return _Design(
+        difference=float(difference),
+        variance=float(spread * classes),
+        effect=float(spread * classes / (2 * (first + second))),
+        class_size=float(size),
+        by_class=by_class,
+        alpha=float(given["alpha"]),
+    )

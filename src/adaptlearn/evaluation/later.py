@@ -1,0 +1,95 @@
+"""Later answers on a skill: a stand-in for the truth that a log of real students lacks."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from adaptlearn.errors import ParameterError
+from adaptlearn.evaluation.columns import label_problems, shape_problems, value_problems
+from adaptlearn.evaluation.metrics import Floats
+from adaptlearn.validation import Interval, OneOf, check_parameters
+
+_SUBJECT = "later_correct"
+
+
+def later_correct(
+    student: ArrayLike,
+    skill: ArrayLike,
+    correct: ArrayLike,
+    *,
+    k: int = 3,
+    at_least: int | None = None,
+    order: ArrayLike | None = None,
+) -> Floats:
+    """How the same student did on the next `k` answers on the same skill.
+
+    Parameters
+    ----------
+    student, skill : arrays, shape (n,)
+    correct : array, shape (n,)
+        Answers of 0 and 1.
+    k : int, default 3
+        How many of the answers after each row.
+    at_least : int, optional
+        From how many right ones of the `k` a row counts as 1, and otherwise as 0; by default a
+        row has the fraction that was right.
+    order : array, shape (n,), optional
+        Times or numbers that sort each student's answers; equal ones stay in row order, as all
+        do without it.
+
+    Returns
+    -------
+    float array, shape (n,)
+        In [0, 1]; nan where fewer than `k` answers follow.
+
+    Raises
+    ------
+    ParameterError
+        For columns of other lengths, answers other than 0 and 1, and arguments out of range.
+
+    Notes
+    -----
+    This measures what students do, not what they know: a student who knows may slip and one
+    who does not may guess, so even a perfect judge of mastery seems wrong at the rate of slips.
+    They also learn from the `k` answers themselves, the more the larger `k` is. And it is there
+    only for students who went on practising: where practice ended at a threshold, nothing is
+    known of those above it, and the students who went on are not like those who stopped.
+
+    Examples
+    --------
+    >>> later_correct(["ann"] * 4, ["add"] * 4, [0, 1, 1, 0], k=2)
+    array([1. , 0.5, nan, nan])
+    """
+    check_parameters(
+        _SUBJECT,
+        {"k": k, "at_least": at_least},
+        {
+            "k": [Interval(1, 1_000_000, integer=True)],
+            "at_least": [Interval(1, 1_000_000, integer=True), OneOf((None,))],
+        },
+        [f"at_least must not exceed k, got {at_least} of {k}"]
+        if at_least is not None and at_least > k
+        else [],
+    )
+    right = np.asarray(correct, np.float64)
+    labels = {"student": np.asarray(student), "skill": np.asarray(skill)}
+    labels["order"] = np.zeros(right.shape) if order is None else np.asarray(order)
+    problems = shape_problems({"correct": right, **labels})
+    if not problems:
+        rows = np.arange(len(right))
+        wrong = ~np.isin(right, [0, 1])
+        problems = value_problems({"correct must hold 0 and 1": wrong}, rows)
+        problems += label_problems(labels, rows)
+    if problems:
+        raise ParameterError(_SUBJECT, problems)
+    who, what, when = (np.unique(values, return_inverse=True)[1] for values in labels.values())
+    place = np.lexsort((when, what, who))
+    run = np.column_stack([who, what])[place]
+    total = np.concatenate([[0.0], np.cumsum(right[place])])
+    here = np.arange(len(right) - k)  # the last k answers of all have no k answers after them
+    follows = here[(run[here] == run[here + k]).all(axis=1)]
+    later = np.full(len(right), np.nan)
+    found = total[follows + k + 1] - total[follows + 1]
+    later[place[follows]] = found / k if at_least is None else found >= at_least
+    return later

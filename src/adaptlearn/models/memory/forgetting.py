@@ -1,0 +1,224 @@
+"""Forgetting on top of any model: how its P(correct) falls with the time since practice."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+from scipy.special import expit
+
+from adaptlearn.errors import NotFittedError, ParameterError, ResponseDataError
+from adaptlearn.models.memory.scoring import search
+from adaptlearn.numerics import Floats, Ints, group_pairs
+from adaptlearn.responses import as_log
+from adaptlearn.validation import Constraint, Interval, check_parameters
+
+_OFFSET, _SCALE, _RATE, _TIME = range(4)
+
+
+def lags(log: Any, by: Literal["item", "skill"] = "skill") -> Floats:
+    """Seconds since the student last answered, or saw, the response's item or skill.
+
+    Parameters
+    ----------
+    log : ResponseLog or frame with its standard columns
+        With times.
+    by : {"item", "skill"}
+
+    Returns
+    -------
+    float array, shape (n_responses,)
+        In the caller's row order; nan at the first meeting. Of a response with several skills,
+        the lag of the one that was practised last.
+
+    Examples
+    --------
+    >>> lags({"student": [1, 1, 1], "skill": ["a", "b", "a"], "correct": [1, 0, 1],
+    ...       "time": [0.0, 60.0, 90.0]}).tolist()
+    [nan, nan, 90.0]
+    """
+    log = as_log(log)
+    problems = ["it has no times"] if log.time is None else []
+    if by == "item" and log.item is None:
+        problems.append("it has no items")
+    if by not in ("item", "skill"):
+        raise ParameterError("lags", [f"by must be 'item' or 'skill', got {by!r}"])
+    if log.time is None or problems:
+        raise ResponseDataError("response log", problems)
+    row_of: Ints = np.arange(len(log)) if by == "item" or log.skill_rows is None else log.skill_rows
+    chains = log.sequences
+    if by == "item" and log.item is not None:
+        students, items = log.student, log.item
+        chains = group_pairs(
+            items.codes,
+            len(items.labels),
+            students.codes,
+            len(students.labels),
+            log.chronological,
+        )
+    row = row_of[chains.order]
+    since = np.full(len(row), np.nan)
+    since[1:] = np.diff(log.time[row])
+    since[chains.starts] = np.nan
+    found = np.full(len(log), np.nan)
+    np.fmin.at(found, row, since)
+    return found
+
+
+class ForgettingCurve:
+    """How the odds that a model gives a right answer fall with the time since practice.
+
+    With x the log odds that a model gives without regard to time, and t the seconds since the
+    last practice,
+
+        logit P(correct) = offset + scale x - rate ln(1 + t / time)
+
+    so that the odds fall as a power of time, as in DASH and the power laws of forgetting. The
+    four figures are fitted to answers; a quadratic penalty draws them to no forgetting at all
+    (offset 0, scale 1, rate 0). It takes arrays: any model can stand below.
+
+    Parameters
+    ----------
+    penalty : float
+        ``penalty / 2`` times the squares of offset, scale - 1, rate, and the logarithm of time
+        over an hour.
+    max_iter : int
+        Steps of L-BFGS.
+    tol : float
+        Stop when a step changes the objective by less than this share of it.
+
+    Attributes
+    ----------
+    offset_, scale_ : float
+    rate_ : float
+        0 or more.
+    time_ : float
+        Seconds.
+    n_iter_, converged_ : int, bool
+
+    References
+    ----------
+    R. Lindsey, J. Shroyer, H. Pashler & M. Mozer (2014). Improving students' long-term knowledge
+    retention through personalized review. Psychological Science 25(3). J. Wixted & E. Ebbesen
+    (1991). On the form of forgetting. Psychological Science 2(6).
+
+    Examples
+    --------
+    Answers of students who forget, below a model that knows nothing of time:
+
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> log_odds, lag = rng.normal(size=4000), rng.exponential(1e5, 4000)
+    >>> p = 1 / (1 + np.exp(-log_odds + 0.5 * np.log(1 + lag / 3600)))
+    >>> curve = ForgettingCurve().fit(log_odds, lag, rng.random(4000) < p)
+    >>> bool(0.4 < curve.rate_ < 0.6)
+    True
+    >>> soon, late = curve.predict([1.0, 1.0], [60.0, 864000.0])
+    >>> bool(soon > late)
+    True
+    """
+
+    _constraints: ClassVar[dict[str, list[Constraint]]] = {
+        "penalty": [Interval(0, 1e9)],
+        "max_iter": [Interval(1, 10**6, integer=True)],
+        "tol": [Interval(0, 1, closed="neither")],
+    }
+
+    def __init__(self, *, penalty: float = 1.0, max_iter: int = 1000, tol: float = 1e-9) -> None:
+        self.penalty = penalty
+        self.max_iter = max_iter
+        self.tol = tol
+
+    def fit(self, log_odds: Any, lag: Any, correct: Any) -> Self:
+        """Fit the curve to answers.
+
+        Parameters
+        ----------
+        log_odds : array, shape (n,)
+            What the model below gives each answer; of answers it has not seen.
+        lag : array, shape (n,)
+            Seconds since the last practice; nan where there was none: such answers say nothing
+            here and are left out.
+        correct : array, shape (n,)
+            0 and 1.
+
+        Raises
+        ------
+        ParameterError
+            Arguments that are no such arrays.
+        """
+        values = {name: getattr(self, name) for name in self._constraints}
+        base, since, problems = _read(log_odds, lag)
+        right = np.asarray(correct)
+        if right.shape != base.shape or not np.isin(right, (0, 1)).all():
+            problems.append(f"correct must hold 0 and 1, one for each of {len(base)} answers")
+        check_parameters("ForgettingCurve", values, self._constraints, problems)
+        practised = ~np.isnan(since)
+        base, since, right = base[practised], since[practised], right[practised].astype(np.float64)
+
+        def objective(at: Floats) -> tuple[float, Floats]:
+            loss, gradient = curve_loss(at, base, since, right)
+            distance = at - _START
+            return (
+                loss + self.penalty / 2 * float(distance @ distance),
+                gradient + self.penalty * distance,
+            )
+
+        bounds = [(None, None), (None, None), (0.0, None), (-20.0, 40.0)]
+        end = search(objective, _START, bounds, max_iter=self.max_iter, tol=self.tol)
+        self.offset_, self.scale_, self.rate_ = end.at[:_TIME].tolist()
+        self.time_ = float(np.exp(end.at[_TIME]))
+        self.n_iter_, self.converged_ = end.n_iter, end.converged
+        return self
+
+    def predict(self, log_odds: Any, lag: Any) -> Floats:
+        """P(correct), shape (n,); as the model below has it where the lag is nan.
+
+        Parameters
+        ----------
+        log_odds, lag : arrays, shape (n,)
+            As in `fit`.
+        """
+        if not hasattr(self, "rate_"):
+            raise NotFittedError("this ForgettingCurve is not fitted; call fit first")
+        base, since, problems = _read(log_odds, lag)
+        if problems:
+            raise ParameterError("ForgettingCurve", problems)
+        new = np.isnan(since)
+        faded = self.rate_ * np.log1p(np.where(new, 0, since) / self.time_)
+        return np.asarray(expit(np.where(new, base, self.offset_ + self.scale_ * base - faded)))
+
+
+_START = np.array([0.0, 1.0, 0.0, np.log(3600.0)])
+
+
+def curve_loss(at: Floats, base: Floats, lag: Floats, correct: Floats) -> tuple[float, Floats]:
+    """The log loss of answers, summed, and its gradient.
+
+    Parameters
+    ----------
+    at : float array, shape (4,)
+        Offset, scale, rate, and the logarithm of time.
+    base, lag, correct : float arrays, shape (n,)
+    """
+    ratio = lag * np.exp(-at[_TIME])
+    faded = np.log1p(ratio)
+    logit = at[_OFFSET] + at[_SCALE] * base - at[_RATE] * faded
+    loss = float(np.logaddexp(0, np.where(correct == 1, -logit, logit)).sum())
+    slope = expit(logit) - correct
+    by_time = at[_RATE] * ratio / (1 + ratio)
+    return loss, np.array([slope.sum(), slope @ base, -(slope @ faded), slope @ by_time])
+
+
+def _read(log_odds: Any, lag: Any) -> tuple[Floats, Floats, list[str]]:
+    base, since = np.asarray(log_odds, np.float64), np.asarray(lag, np.float64)
+    problems = []
+    if base.ndim != 1 or since.shape != base.shape:
+        problems.append(
+            f"log_odds and lag must be flat and as long, got {base.shape}, {since.shape}"
+        )
+    if not np.isfinite(base).all():
+        problems.append("log_odds must be finite")
+    if (since < 0).any() or np.isinf(since).any():
+        problems.append("lag must be 0 or more seconds, or nan")
+    return base, since, problems

@@ -1,0 +1,239 @@
+"""FSRS-6 as a knowledge-tracing model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.models.memory import equations
+from adaptlearn.models.memory.equations import DEFAULTS, HIGHEST, LOWEST, SPREAD, Card
+from adaptlearn.models.memory.recursion import backward, forward
+from adaptlearn.models.memory.reviews import CardKind, Reviews
+from adaptlearn.models.memory.scoring import (
+    Answers,
+    Noise,
+    NoisePrior,
+    mean_log_loss,
+    score,
+    search,
+)
+from adaptlearn.models.memory.tracer import COMMON, MemoryTracer
+from adaptlearn.models.sequential import SequentialState
+from adaptlearn.numerics import Floats, Ints
+from adaptlearn.serialization import Arrays
+from adaptlearn.validation import Interval, OneOf
+
+FSRS_DEFAULTS: tuple[float, ...] = tuple(DEFAULTS.tolist())
+"""The published parameters of FSRS-6."""
+
+
+class FSRS(MemoryTracer):
+    """The free spaced repetition scheduler, FSRS-6: stability and difficulty of each card.
+
+    A student's memory of a card has a *stability* S, the days after which 9 of 10 such cards
+    would be recalled, and a *difficulty* D from 1 to 10. t days after the last review
+
+        P(recall) = (1 + c t / S)^-w₂₀,  with c such that it is 0.9 at t = S
+
+    and every review moves S and D by its rating: recalls lengthen S, the more the less they were
+    expected; a lapse shortens it; reviews within a day follow a rule of their own.
+
+    FSRS speaks of memory, a log of answers. Two figures join them:
+
+        P(correct) = guess + (1 - guess - slip) P(recall)
+
+    All are fitted to the answers on cards that the student has met before: their log loss, each
+    predicted before it is seen, and a penalty on the distance from the published parameters.
+
+    Parameters
+    ----------
+    card : {"item", "skill"} or None
+        What is remembered. None: items where the training log has them, else skills.
+    parameters : tuple of 21 floats, optional
+        Use these (`FSRS_DEFAULTS`, say) instead of fitting; within their published bounds.
+    guess, slip : float, optional
+        P(right answer | not recalled) and P(wrong answer | recalled); fitted, from 0 to 0.45,
+        where they are None. With 0 and 0, P(correct) is P(recall).
+    whole_days : bool
+        Count full days since the last review, as the schedulers of flashcards do. P(recall) is
+        then 1 on the day of a review, and only later answers are fitted to. By default parts
+        of days count.
+    penalty : float
+        Each parameter costs ``penalty / 2`` times the square of its distance from the published
+        one, in units of its spread among learners. 1 is the published prior.
+    max_iter : int
+        Steps of L-BFGS.
+    tol : float
+        Stop when a step changes the objective by less than this share of it.
+
+    Attributes
+    ----------
+    parameters_ : float array, shape (21,)
+    guess_, slip_ : float
+    card_ : {"item", "skill"}
+    log_loss_ : float
+        The mean over the training answers that were fitted to; nan where there are none.
+    n_iter_, converged_ : int, bool
+    skills_, items_ : arrays
+        Labels, sorted.
+    n_answers_ : int array, shape (n_skills,)
+
+    Notes
+    -----
+    *Ratings.* A right answer is rated Good, a wrong one Again, unless the log has an extra column
+    ``rating`` with 1 (Again) to 4 (Easy).
+
+    *First answers* are not predicted from memory: P(correct) on a card that a student meets for
+    the first time is the share of right first answers in the training log, drawn toward the
+    average; on an unknown item that of its skills, on an unknown skill that of all.
+
+    *Several skills in one response*, where cards are skills: each is reviewed, and P(correct) is
+    the mean over them. *Exposures* are no reviews. *Times* are needed; without, a log is refused.
+
+    *Memory, not scheduling.* Stability, difficulty and P(recall) are those of the reference
+    implementation py-fsrs, with ``whole_days=True`` to the last digits. Its learning steps, its
+    intervals in whole days and their random spread decide when to review, and change no memory:
+    they have no part here. Stability is held below a billion days, where the reference overflows.
+
+    *Mastery* is of kind ``"predicted"``; where cards are items, it is the mean over the items that
+    the skill has in the training log.
+
+    References
+    ----------
+    Open Spaced Repetition, "The Algorithm", section FSRS-6 (wiki of fsrs4anki). J. Ye, J. Su &
+    Y. Cao (2022). A stochastic shortest path algorithm for optimizing spaced repetition
+    scheduling. KDD.
+
+    Examples
+    --------
+    >>> from adaptlearn.models.memory import FSRS
+    >>> day = 86400.0
+    >>> log = {"student": [0, 0, 0, 1, 1, 1], "skill": ["irregular verbs"] * 6,
+    ...        "item": ["go", "go", "see", "go", "go", "see"],
+    ...        "time": [0.0, 2 * day, 2 * day, 0.0, day, day], "correct": [1, 1, 0, 0, 1, 1]}
+    >>> model = FSRS().fit(log)
+    >>> state = model.update_state(model.init_state(2), log)
+    >>> soon, late = (model.retrievability(state, [0], ["go"], time)[0, 0]
+    ...               for time in (3 * day, 90 * day))
+    >>> bool(soon > late)
+    True
+    >>> model.interval(state, [0, 1], ["go", "see", "never met"], retention=0.9).shape
+    (2, 3)
+    """
+
+    _constraints: ClassVar = {"whole_days": [OneOf((True, False))], **COMMON}
+    _n_kept = 2  # stability, difficulty
+
+    def __init__(
+        self,
+        *,
+        card: CardKind | None = None,
+        parameters: tuple[float, ...] | None = None,
+        guess: float | None = None,
+        slip: float | None = None,
+        whole_days: bool = False,
+        penalty: float = 1.0,
+        max_iter: int = 1000,
+        tol: float = 1e-8,
+    ) -> None:
+        self.card: CardKind | None = card
+        self.parameters = parameters
+        self.guess = guess
+        self.slip = slip
+        self.whole_days = whole_days
+        self.penalty = penalty
+        self.max_iter = max_iter
+        self.tol = tol
+
+    def cards(self, state: SequentialState, students: Any, keys: Iterable[Any]) -> Card:
+        """Stability (days) and difficulty of each student's card of each key.
+
+        Parameters
+        ----------
+        state, students, keys
+            As in `retrievability`.
+
+        Returns
+        -------
+        Card
+            Of arrays of shape (n_students, n_keys); nan for a card that was never reviewed.
+        """
+        _, kept, last = self._cards(state, students, keys)
+        kept = np.where(kept[:, :1] > 0, kept, np.nan).reshape(*last.shape, 2)
+        return Card(kept[..., 0], kept[..., 1])
+
+    def _problems(self) -> list[str]:
+        given: Any = self.parameters
+        if given is None:
+            return []
+        if not isinstance(given, (tuple, list)) or len(given) != len(DEFAULTS):
+            return [f"parameters must be a tuple of {len(DEFAULTS)} numbers or None, got {given!r}"]
+        bounds = [Interval(low, high) for low, high in zip(LOWEST, HIGHEST, strict=True)]
+        return [
+            f"parameters[{place}] must be {bound}, got {value!r}"
+            for place, (value, bound) in enumerate(zip(given, bounds, strict=True))
+            if not bound.accepts(value)
+        ]
+
+    def _scored(self, reviews: Reviews) -> NDArray[np.bool_]:
+        # The argument as it is now: a later change of it is not the fitted model's.
+        self._whole_days = bool(self.whole_days)
+        return reviews.days >= 1 if self._whole_days else super()._scored(reviews)
+
+    def _counted(self, days: Floats) -> Floats:
+        return np.floor(days) if self._whole_days else days
+
+    def _estimate(self, reviews: Reviews, answers: Answers, n_codes: int) -> Noise:  # noqa: ARG002
+        reviews = reviews._replace(days=self._counted(reviews.days))
+        prior = NoisePrior.of(self.guess, self.slip)
+        given = None if self.parameters is None else np.array(self.parameters, np.float64)
+        middle = DEFAULTS if given is None else given
+        bounds = np.stack((LOWEST, HIGHEST) if given is None else (given, given), axis=1)
+        bounds = (bounds - middle[:, None]) / SPREAD[:, None]
+
+        def objective(at: Floats) -> tuple[float, Floats]:
+            # In units of the spread, in which a step along any of them says about as much.
+            offset, noise = at[:-2], at[-2:]
+            w = middle + offset * SPREAD
+            trace = forward(reviews, w)
+            found = score(answers, trace.recall, Noise(*noise), "log")
+            by_w = backward(reviews, trace, found.by_recall, w) * SPREAD
+            cost, by_noise = prior.cost(noise, self.penalty)
+            total = found.loss + cost + self.penalty / 2 * float(offset @ offset)
+            return total, np.append(by_w + self.penalty * offset, found.by_noise + by_noise)
+
+        start = np.append(np.zeros(len(middle)), prior.start)
+        limits = [*map(tuple, bounds.tolist()), *prior.bounds]
+        end = search(objective, start, limits, max_iter=self.max_iter, tol=self.tol)
+        self.parameters_ = np.clip(middle + end.at[:-2] * SPREAD, LOWEST, HIGHEST)
+        self.n_iter_, self.converged_ = end.n_iter, end.converged
+        noise = Noise(*end.at[-2:].tolist())
+        recall = forward(reviews, self.parameters_).recall
+        self.log_loss_ = mean_log_loss(answers, recall, noise)
+        return noise
+
+    def _recall(self, code: Ints, kept: Floats, days: Floats) -> Floats:  # noqa: ARG002
+        return equations.retrievability(self._counted(days), kept[:, 0], self.parameters_)
+
+    def _days_until(self, code: Ints, kept: Floats, retention: float) -> Floats:  # noqa: ARG002
+        return equations.interval(retention, kept[:, 0], self.parameters_)
+
+    def _reviewed(self, code: Ints, kept: Floats, days: Floats, rating: Ints) -> Floats:
+        after = np.empty_like(kept)
+        met = kept[:, 0] > 0
+        after[~met] = np.stack(equations.first_review(rating[~met], self.parameters_), axis=1)
+        days, recall = self._counted(days[met]), self._recall(code[met], kept[met], days[met])
+        card = Card(*kept[met].T)
+        later = equations.next_review(card, days, recall, rating[met], self.parameters_)
+        after[met] = np.stack(later, axis=1)
+        return after
+
+    def _own_arrays(self) -> dict[str, NDArray[Any]]:
+        return {"parameters": self.parameters_, "whole_days": np.array([self._whole_days])}
+
+    def _restore_own(self, arrays: Arrays) -> None:
+        self.parameters_ = arrays["parameters"]
+        self._whole_days = bool(arrays["whole_days"][0])

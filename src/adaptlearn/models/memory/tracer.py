@@ -1,0 +1,431 @@
+"""The shell of the memory models: cards that are reviewed, forgotten, and asked for in time."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.errors import IdentificationWarning, ResponseDataError
+from adaptlearn.models.base import Mastery, When, log_until
+from adaptlearn.models.memory.firsts import Firsts, firsts_of, links_of
+from adaptlearn.models.memory.moments import days_since, refuse_the_past
+from adaptlearn.models.memory.ratings import ratings_of
+from adaptlearn.models.memory.reviews import DAY, CardKind, Reviews, reviews_of
+from adaptlearn.models.memory.scoring import SURE, Answers, Noise, answers_of
+from adaptlearn.models.sequential import (
+    Encoded,
+    Level,
+    Memory,
+    Names,
+    SequentialState,
+    SequentialTracer,
+    Widths,
+    encode,
+)
+from adaptlearn.models.sequential.tracer import training_labels
+from adaptlearn.numerics import Floats, Ints
+from adaptlearn.responses import ResponseLog, as_log
+from adaptlearn.responses.columns import read_time
+from adaptlearn.responses.labelled import objects
+from adaptlearn.serialization import Arrays
+from adaptlearn.validation import Constraint, Interval, OneOf, check_parameters
+
+_PAIRS_AT_ONCE = 1 << 18
+
+COMMON: Mapping[str, Sequence[Constraint]] = {
+    "card": [OneOf(("item", "skill", None))],
+    "guess": [Interval(0, 0.5, closed="left"), OneOf((None,))],
+    "slip": [Interval(0, 0.5, closed="left"), OneOf((None,))],
+    "penalty": [Interval(0, 1e9)],
+    "max_iter": [Interval(1, 10**6, integer=True)],
+    "tol": [Interval(0, 1, closed="neither")],
+}
+"""What the arguments may be that all of these models have."""
+
+
+class MemoryTracer(SequentialTracer):
+    """A model of memory: every student has a card for each item, or skill.
+
+    A subclass says what is kept of a card (`_n_kept` numbers, the first of them positive once
+    it was reviewed) and gives
+
+    - `_recall`: P(recall) of cards a number of days after their last review;
+    - `_days_until`: the days after which P(recall) falls to a wanted one;
+    - `_reviewed`: what is kept after a review;
+    - `_estimate`: fits its parameters, and gives guess and slip;
+    - `_own_arrays`, `_restore_own`: what that has found.
+
+    Attributes
+    ----------
+    card_ : {"item", "skill"}
+    guess_, slip_ : float
+    log_loss_ : float
+        The mean over the training answers that were scored; nan where there are none.
+    n_iter_ : int
+    converged_ : bool
+    """
+
+    _constraints: ClassVar = COMMON
+    _n_kept: ClassVar[int]
+
+    card: CardKind | None
+    guess: float | None
+    slip: float | None
+    card_: CardKind
+    log_loss_: float
+    n_iter_: int
+    converged_: bool
+
+    def _recall(self, code: Ints, kept: Floats, days: Floats) -> Floats:
+        raise NotImplementedError
+
+    def _days_until(self, code: Ints, kept: Floats, retention: float) -> Floats:
+        raise NotImplementedError
+
+    def _reviewed(self, code: Ints, kept: Floats, days: Floats, rating: Ints) -> Floats:
+        raise NotImplementedError
+
+    def _scored(self, reviews: Reviews) -> NDArray[np.bool_]:
+        return np.ones(len(reviews.row), bool)
+
+    def _estimate(self, reviews: Reviews, answers: Answers, n_codes: int) -> Noise:
+        raise NotImplementedError
+
+    def _own_arrays(self) -> dict[str, NDArray[Any]]:
+        raise NotImplementedError
+
+    def _restore_own(self, arrays: Arrays) -> None:
+        raise NotImplementedError
+
+    def _problems(self) -> list[str]:
+        """What is wrong with the arguments beside their constraints."""
+        return []
+
+    def fit(self, log: Any, y: object = None) -> Self:  # noqa: ARG002 - scikit-learn's
+        """Estimate the parameters from a log.
+
+        Parameters
+        ----------
+        log : ResponseLog or frame with its standard columns
+            With times. An extra column ``rating`` (1 Again, 2 Hard, 3 Good, 4 Easy; 1 where the
+            answer is wrong) says more than ``correct``; a right answer is rated Good without.
+        y : ignored
+
+        Raises
+        ------
+        ParameterError, ResponseDataError
+
+        Warns
+        -----
+        IdentificationWarning
+            Nobody has met a card twice: nothing is known of forgetting.
+        ConvergenceWarning
+            The search did not end within `max_iter` steps.
+        """
+        responses = self._training_log(log)
+        items_are_cards = self.card == "item" or (self.card is None and responses.item is not None)
+        self.card_ = "item" if items_are_cards else "skill"
+        self._check_cards(responses)
+        skills, items, n_answers = training_labels(responses)
+        encoded = encode(responses, Names.of(skills, items), item_pairs=items_are_cards)
+        encoded = _rated(encoded, responses)
+        reviews = reviews_of(encoded, self.card_)
+        self._firsts = firsts_of(encoded, reviews, self.card_, len(skills), len(items))
+        self._links = links_of(encoded) if items_are_cards else np.zeros((0, 2), np.int64)
+        first = self._firsts.of_reviews(reviews, self.card_)
+        answers = answers_of(reviews, first, self._scored(reviews))
+        if not len(answers.correct):
+            warnings.warn(
+                f"no student has answered on one {self.card_} twice, so nothing is known of "
+                "forgetting; the parameters are those that the model begins with",
+                IdentificationWarning,
+                stacklevel=2,
+            )
+        self._noise = self._estimate(reviews, answers, len(items if items_are_cards else skills))
+        return self._ready(skills, items, n_answers)
+
+    def retrievability(
+        self, state: SequentialState, students: Any, keys: Iterable[Any], time: Any
+    ) -> Floats:
+        """P(recall) of each student's card of each key.
+
+        The memory itself; with guess and slip it becomes the P(correct) of `predict_state`.
+
+        Parameters
+        ----------
+        state : SequentialState
+        students : int array, shape (n_students,)
+            The state's numbers.
+        keys : sequence of n_keys labels
+            Items where cards are items, else skills.
+        time : float, or float array that broadcasts to (n_students, n_keys)
+            When, in the log's seconds.
+
+        Returns
+        -------
+        float array, shape (n_students, n_keys)
+            nan for a card that was never reviewed, also of a key that nobody has met.
+
+        Raises
+        ------
+        StateError
+            A time before the card's last review.
+        """
+        code, kept, last = self._cards(state, students, keys)
+        days = days_since(last, time)
+        met = kept[:, 0] > 0
+        found = np.full(len(code), np.nan)
+        found[met] = self._recall(code[met], kept[met], days.ravel()[met])
+        return found.reshape(last.shape)
+
+    def interval(
+        self,
+        state: SequentialState,
+        students: Any,
+        keys: Iterable[Any],
+        *,
+        retention: float = 0.9,
+        time: Any = None,
+    ) -> Floats:
+        """Seconds until P(recall) falls to a wanted one.
+
+        Parameters
+        ----------
+        state, students, keys
+            As in `retrievability`.
+        retention : float
+            Between 0 and 1, both excluded.
+        time : float, or float array that broadcasts to (n_students, n_keys), optional
+            Seconds are counted from here, and are negative where it has fallen already; by
+            default from each card's last review.
+
+        Returns
+        -------
+        float array, shape (n_students, n_keys)
+            nan for a card that was never reviewed.
+        """
+        allowed = {"retention": [Interval(0, 1, closed="neither")]}
+        check_parameters("interval", {"retention": retention}, allowed)
+        code, kept, last = self._cards(state, students, keys)
+        met = kept[:, 0] > 0
+        found = np.full(len(code), np.nan)
+        found[met] = DAY * self._days_until(code[met], kept[met], float(retention))
+        passed = 0.0 if time is None else DAY * days_since(last, time)
+        return np.asarray(found.reshape(last.shape) - passed)
+
+    def mastery(self, log: Any, at: Any = None, *, when: When = "next_opportunity") -> Mastery:
+        """P(correct) of every student of a log on every skill.
+
+        Parameters
+        ----------
+        log : ResponseLog or frame with its standard columns
+        at : float or datetime, optional
+            The moment that is asked for: only responses up to it count, and what was learnt
+            has faded until then. By default that of each student's last response.
+        when : {"next_opportunity", "after_response"}
+            The same figure.
+
+        Returns
+        -------
+        Mastery
+            Of kind ``"predicted"``, over the log's students and the model's skills: where cards
+            are items, the mean over the items of the skill in the training log.
+        """
+        if at is None:
+            return super().mastery(log, when=when)
+        self._check_fitted()
+        log = as_log(log)
+        part, everyone = log_until(log, at), np.arange(log.n_students)
+        state = self.init_state(log.n_students)
+        if len(part):
+            self._advance(state, part, everyone)
+        seconds, _ = read_time(objects([at]), "at", [])
+        return self.state_mastery(
+            state, everyone, log.student.labels, when=when, time=float(seconds[0])
+        )
+
+    def state_mastery(
+        self,
+        state: SequentialState,
+        students: Ints,
+        labels: NDArray[Any] | None = None,
+        *,
+        when: When = "next_opportunity",
+        time: Any = None,
+    ) -> Mastery:
+        """P(correct) of some of a state's students on every fitted skill.
+
+        Parameters
+        ----------
+        state : SequentialState
+        students : int array, shape (n,)
+        labels : array, shape (n,), optional
+            What to call them in the result.
+        when : {"next_opportunity", "after_response"}
+            The same figure.
+        time : float, or float array, shape (n,), optional
+            The moment that is asked for, in the log's seconds; by default that of each
+            student's last response.
+        """
+        self._check_state(state)
+        students = state.checked(students)
+        moment = state.last_time[students] if time is None else np.broadcast_to(time, len(students))
+        skill, item = self._links.T if self.card_ == "item" else self._skills_alone()
+        n_skills, n_links = len(self.skills_), len(skill)
+        starts = np.searchsorted(skill, np.arange(n_skills))
+        n_of = np.diff(np.append(starts, n_links))
+        value = np.empty((len(students), n_skills))
+        step = max(1, _PAIRS_AT_ONCE // max(n_links, 1))
+        for lo in range(0, len(students), step):
+            who = students[lo : lo + step]
+            chance = self._ask(
+                state,
+                np.repeat(who, n_links),
+                np.tile(skill, len(who)),
+                np.tile(item, len(who)),
+                time=np.repeat(moment[lo : lo + step], n_links),
+            )
+            of_links = chance.reshape(len(who), n_links)
+            value[lo : lo + step] = np.add.reduceat(of_links, starts, axis=1) / n_of
+        names = students if labels is None else labels
+        return Mastery(names, self.skills_.copy(), value, None, None, "predicted", when)
+
+    def _skills_alone(self) -> tuple[Ints, Ints]:
+        skills = np.arange(len(self.skills_))
+        return skills, np.full(len(skills), -1)
+
+    @property
+    def _widths(self) -> Widths:
+        # Beside what a model keeps of a card, the time of its last review.
+        width = self._n_kept + 1
+        return Widths(0, 0, width) if self.card_ == "item" else Widths(0, width)
+
+    def _asked(
+        self,
+        state: SequentialState,
+        students: Ints,
+        skill: Ints,
+        item: Ints,
+        **how: Any,
+    ) -> tuple[Level, Memory]:
+        level, memory = super()._asked(state, students, skill, item, **how)
+        rows, _, moments = self._cards_of(level, memory)
+        if moments is not None:
+            refuse_the_past(np.where(rows[:, 0] > 0, moments - rows[:, -1], 0))
+        return level, memory
+
+    def _look(self, level: Level, memory: Memory) -> Floats:
+        rows, code, time = self._cards_of(level, memory)
+        met = np.flatnonzero(rows[:, 0] > 0)
+        chance = self._firsts.of_codes(code, level, self.card_)
+        recall = self._recall(code[met], rows[met, :-1], self._days(rows[met], time, met))
+        chance[met] = self._noise.chance(recall)
+        return np.asarray(chance if self.card_ == "item" else level.mean(chance))[:, None]
+
+    def _learn(self, level: Level, memory: Memory) -> None:
+        rows, code, time = self._cards_of(level, memory)
+        rating = level.correct if self.card_ == "item" else level.by_entry(level.correct)
+        at = np.flatnonzero(np.asarray(rating) >= 0)
+        days = self._days(rows[at], time, at)
+        rated = np.asarray(rating)[at].astype(np.int64)
+        rows[at, :-1] = self._reviewed(code[at], rows[at, :-1], days, rated)
+        if time is not None:
+            rows[at, -1] = time[at]
+
+    def _chance(self, read: Floats) -> Floats:
+        return np.clip(read[:, 0], SURE, 1 - SURE)
+
+    def _cards_of(self, level: Level, memory: Memory) -> tuple[Floats, Ints, Floats | None]:
+        """Rows, items or skills, and times of the cards that a level's responses are about."""
+        if self.card_ == "item":
+            return memory.item, level.item, level.time
+        time = None if level.time is None else np.asarray(level.by_entry(level.time), np.float64)
+        return memory.pair, level.skill, time
+
+    def _days(self, rows: Floats, time: Floats | None, at: Ints) -> Floats:
+        """Days since the last review; 0 of a card without one."""
+        if time is None:
+            return np.zeros(len(at))
+        return np.where(rows[:, 0] > 0, (time[at] - rows[:, -1]) / DAY, 0)
+
+    def _cards(
+        self, state: SequentialState, students: Any, keys: Iterable[Any]
+    ) -> tuple[Ints, Floats, Floats]:
+        """Codes and what is kept of all pairs, flat, and when reviewed last, as a table."""
+        self._check_state(state)
+        numbers = state.checked(np.atleast_1d(students))
+        known = state.names.items if self.card_ == "item" else state.names.skills
+        places = np.array([known.get(key, len(known)) for key in keys], np.int64)
+        who, code = np.repeat(numbers, len(places)), np.tile(places, len(numbers))
+        none = np.empty(0, np.int64)
+        if self.card_ == "item":
+            rows = state.memory_of(who, none, none, code).item
+        else:
+            rows = state.memory_of(who, code, np.arange(len(who)), who * 0).pair
+        last = np.where(rows[:, 0] > 0, rows[:, -1], np.nan)
+        return code, rows[:, :-1], last.reshape(len(numbers), len(places))
+
+    def _check_parameters(self) -> None:
+        name, values = type(self).__name__, self.get_params()
+        check_parameters(name, values, self._constraints, self._problems())
+
+    def _training_log(self, log: Any) -> ResponseLog:
+        responses = super()._training_log(log)
+        ratings_of(responses)
+        if responses.time is None:
+            self._refuse(["it has no times; {model} needs a column time"])
+        return responses
+
+    def _encoded(self, log: ResponseLog, state: SequentialState) -> Encoded:
+        self._check_cards(log)
+        return _rated(super()._encoded(log, state), log)
+
+    def _check_cards(self, log: ResponseLog) -> None:
+        problems = []
+        if log.time is None:
+            problems.append("it has no times; {model} needs a column time")
+        if self.card_ == "item" and log.item is None:
+            problems.append("it has no items, and the cards of this {model} are items")
+        if problems:
+            self._refuse(problems)
+
+    def _refuse(self, problems: list[str]) -> None:
+        name = type(self).__name__
+        raise ResponseDataError("response log", [one.format(model=name) for one in problems])
+
+    def _ready(self, skills: list[Any], items: list[Any], n_answers: Ints) -> Self:
+        self.guess_, self.slip_ = self._noise
+        super()._ready(skills, items, n_answers)
+        return self
+
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        fitted = [*self._noise, self.log_loss_, self.n_iter_, self.converged_]
+        return {
+            "fitted": np.array(fitted, np.float64),
+            "items_are_cards": np.array([self.card_ == "item"]),
+            "links": self._links,
+            "first_item": self._firsts.item,
+            "first_skill": self._firsts.skill,
+            **self._own_arrays(),
+        }
+
+    def _restore_arrays(self, arrays: Arrays) -> None:
+        guess, slip, self.log_loss_, n_iter, converged = arrays["fitted"].tolist()
+        self._noise, self.n_iter_, self.converged_ = (
+            Noise(guess, slip),
+            int(n_iter),
+            bool(converged),
+        )
+        self.card_ = "item" if arrays["items_are_cards"][0] else "skill"
+        self._links = arrays["links"]
+        self._firsts = Firsts(arrays["first_item"], arrays["first_skill"])
+        self._restore_own(arrays)
+
+
+def _rated(encoded: Encoded, log: ResponseLog) -> Encoded:
+    """With ratings in place of answers."""
+    return encoded._replace(correct=ratings_of(log)[encoded.rows])
