@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
@@ -92,3 +93,35 @@ def test_the_dangling_ends_of_metacademy(data: Data) -> None:
     assert [repair.kind for repair in school.repairs] == ["dangling"] * 21
     assert school.prerequisites.nnz == 988 - 21
     assert len(school.topological_order) == 393
+
+
+@pytest.mark.filterwarnings("ignore:3 titles")
+def test_what_follows_from_the_rest_of_junyi(junyi: dict[str, Any]) -> None:
+    school = Curriculum.repaired(**junyi, columns=COLUMNS)
+    oracle = nx.DiGraph(school.to_dict()["prerequisites"])
+    reduced = nx.transitive_reduction(oracle)
+    audit = school.audit()
+    assert set(audit["redundant"].labels) == set(oracle.edges) - set(reduced.edges)
+    assert audit["redundant"].count == 84
+    largest = max(nx.weakly_connected_components(oracle), key=len)
+    assert set(audit["islands"].labels) == set(school.skills.tolist()) - largest
+
+
+@pytest.mark.filterwarnings("ignore:3 titles")
+def test_alternatives_reach_the_sequencer(junyi: dict[str, Any]) -> None:
+    """Each skill with two prerequisites or more asks for one of them: students go further."""
+    content = Curriculum.repaired(**junyi, columns=COLUMNS).to_dict()
+    needs: dict[str, list[str]] = {}
+    for before, skill in content["prerequisites"]:
+        needs.setdefault(skill, []).append(before)
+    ways = [[before if len(before) > 1 else before[0], skill] for skill, before in needs.items()]
+    school = Curriculum.from_dict({**content, "prerequisites": ways})
+    assert school.alternatives.shape[0] > 100
+    known = np.random.default_rng(4).choice([0.1, 0.99], (60, 835))
+    open_ = school.open_lessons(known >= 0.95)
+    sequencer = Sequencer(school, FakeTracker(school.skills.tolist(), known), random_state=1)
+    for row, decision in enumerate(sequencer.recommend(range(60))):
+        assert open_[row, school.lesson_index.code(decision.lesson)]
+        candidates = {school.lesson_index.code(one.lesson) for one in decision.candidates}
+        assert candidates <= set(np.flatnonzero(open_[row]).tolist())
+        assert decision.n_candidates == open_[row].sum()

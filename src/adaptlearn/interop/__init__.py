@@ -11,11 +11,13 @@ if TYPE_CHECKING:
     from adaptlearn.interop.datashop import read_datashop as read_datashop
     from adaptlearn.interop.oatutor import from_oatutor as from_oatutor
     from adaptlearn.interop.oatutor import to_oatutor as to_oatutor
+    from adaptlearn.interop.oatutor_course import from_oatutor_courses as from_oatutor_courses
     from adaptlearn.interop.pybkt import from_pybkt as from_pybkt
     from adaptlearn.interop.pybkt import to_pybkt as to_pybkt
 
 _HOMES = {
     "from_oatutor": "oatutor",
+    "from_oatutor_courses": "oatutor_course",
     "from_pybkt": "pybkt",
     "read_assistments": "assistments",
     "read_datashop": "datashop",
@@ -25,6 +27,7 @@ _HOMES = {
 
 __all__ = [
     "from_oatutor",
+    "from_oatutor_courses",
     "from_pybkt",
     "read_assistments",
     "read_datashop",

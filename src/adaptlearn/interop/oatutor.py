@@ -57,7 +57,7 @@ def from_oatutor(
     name = "OATutor's parameters"
     if isinstance(source, (str, PathLike)):
         name = str(source)
-        source = _read(Path(source), problems)
+        source = read_json(Path(source), problems)
     if not isinstance(source, Mapping):
         raise ParameterError(
             name, problems or [f"expected a mapping of skills, got a {type(source).__name__}"]
@@ -121,7 +121,7 @@ def to_oatutor(model: BKT) -> dict[str, dict[str, float]]:
     }
 
 
-def _read(path: Path, problems: list[str]) -> Any:
+def read_json(path: Path, problems: list[str]) -> Any:
     """The file's JSON; names that occur twice, of which JSON would keep the last, are problems."""
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -32,8 +32,13 @@ if TYPE_CHECKING:
     from adaptlearn.sequencing.explaining import Explanation as Explanation
     from adaptlearn.sequencing.goals import Goals as Goals
     from adaptlearn.sequencing.goals import TimeToGoal as TimeToGoal
+    from adaptlearn.sequencing.diagnosis import PlacementResult as PlacementResult
+    from adaptlearn.sequencing.items import ItemChoice as ItemChoice
+    from adaptlearn.sequencing.items import NextItem as NextItem
     from adaptlearn.sequencing.overrides import Override as Override
     from adaptlearn.sequencing.overrides import Overrides as Overrides
+    from adaptlearn.sequencing.placement import Placement as Placement
+    from adaptlearn.sequencing.placement import Session as Session
     from adaptlearn.sequencing.policies import PRESETS as PRESETS
     from adaptlearn.sequencing.policies import MasteryThreshold as MasteryThreshold
     from adaptlearn.sequencing.policies import WeightedPolicy as WeightedPolicy
@@ -41,6 +46,7 @@ if TYPE_CHECKING:
     from adaptlearn.sequencing.reading import Repair as Repair
     from adaptlearn.sequencing.replaying import Replay as Replay
     from adaptlearn.sequencing.replaying import replay as replay
+    from adaptlearn.sequencing.reviewing import ReviewSchedule as ReviewSchedule
     from adaptlearn.sequencing.scorers import SCORERS as SCORERS
     from adaptlearn.sequencing.sentences import TEMPLATES as TEMPLATES
     from adaptlearn.sequencing.sequencer import Sequencer as Sequencer
@@ -57,13 +63,17 @@ _HOMES = {
     "Explanation": "explaining",
     "Goals": "goals",
     "Greedy": "choosing",
+    "ItemChoice": "items",
     "LowerBound": "criteria",
     "MasteryThreshold": "policies",
     "MovingAverage": "criteria",
     "NInARow": "criteria",
+    "NextItem": "items",
     "Override": "overrides",
     "Overrides": "overrides",
     "PRESETS": "policies",
+    "Placement": "placement",
+    "PlacementResult": "diagnosis",
     "Practice": "context",
     "PredictiveSimilarity": "criteria",
     "PredictiveStability": "criteria",
@@ -73,8 +83,10 @@ _HOMES = {
     "Repair": "reading",
     "Replay": "replaying",
     "Retention": "criteria",
+    "ReviewSchedule": "reviewing",
     "SCORERS": "scorers",
     "Sequencer": "sequencer",
+    "Session": "placement",
     "Softmax": "choosing",
     "TEMPLATES": "sentences",
     "Thompson": "choosing",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from adaptlearn.sequencing.context import Bools, Context, Floats
 from adaptlearn.sequencing.curriculum import Curriculum
 from adaptlearn.sequencing.eligibility import Bits, Pairs, any_of, pack, pairs_of
+from adaptlearn.sequencing.requirements import unmet_bits
 
 Ints = NDArray[np.intp]
 
@@ -50,7 +51,7 @@ class Standing(NamedTuple):
 def standing(curriculum: Curriculum, missing: Bits) -> Standing:
     """How lessons stand to students who miss these skills, shape (n_skills, n_bytes)."""
     doors, teaches = curriculum.doors, curriculum.teaches
-    unmet = any_of(doors.needs, missing)
+    unmet = unmet_bits(doors.requirements, missing)
     unfinished = any_of(teaches, missing)
     shut = any_of(doors.entries, unmet & missing[teaches.indices])
     return Standing(unfinished, unfinished & ~shut, ~any_of(doors.entries, unmet))

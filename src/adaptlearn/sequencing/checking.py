@@ -3,18 +3,40 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from difflib import get_close_matches
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import Any, NamedTuple, TypeVar
 
-import numpy as np
+from adaptlearn.sequencing.edges import Edge, SoundEdges, check_edges, check_encompasses
+from adaptlearn.sequencing.labels import Hints
+from adaptlearn.sequencing.rows import Draft, Label, RawStandard, RawUnit, Repair
+from adaptlearn.sequencing.standards import Course, Standard, Unit, as_grades
+from adaptlearn.validation import Constraint, Interval, OneOf
 
-from adaptlearn.sequencing.graph import closing_edges
-from adaptlearn.sequencing.reading import Draft, Label, RawUnit, Repair
+LESSON_KINDS = ("instruction", "practice", "review", "assessment", "enrichment", "elective")
+_UNIT_INTERVAL = Interval(0, 1)
+_THRESHOLD = Interval(0, 1, closed="right")
+_MINUTES = Interval(0, math.inf, closed="left")
+_KIND = OneOf(LESSON_KINDS)
 
-# Looking for near spellings compares with every name: only done while that is cheap.
-_HINTS = 50
-_HINT_NAMES = 20_000
+
+class Lesson(NamedTuple):
+    """A lesson without faults; numbers are NaN where unknown."""
+
+    label: Label
+    skills: list[Label]
+    title: str
+    minutes: float = math.nan
+    kind: str = LESSON_KINDS[0]
+    difficulty: float = math.nan
+    tags: tuple[str, ...] = ()
+
+
+class Item(NamedTuple):
+    """An item without faults."""
+
+    label: Label
+    skills: list[Label]
 
 
 class Parts(NamedTuple):
@@ -23,16 +45,25 @@ class Parts(NamedTuple):
     Attributes
     ----------
     skills : dict of label to title
-    edges : list of (int, int)
-        Prerequisite and skill, as places among the skills.
-    lessons, items : list of RawUnit
-        With `title` a string, and `minutes` a float (NaN where unknown).
+    thresholds : list of float
+        Of each skill; NaN where none is given.
+    prerequisites : SoundEdges
+    encompasses : dict of (int, int) to float
+        Weights by the places of a skill and of one that it encompasses.
+    lessons : list of Lesson
+    items : list of Item
+    standards : list of Standard
+    courses : list of Course
     """
 
     skills: dict[Label, str]
-    edges: list[tuple[int, int]]
-    lessons: list[RawUnit]
-    items: list[RawUnit]
+    thresholds: list[float]
+    prerequisites: SoundEdges
+    encompasses: dict[Edge, float]
+    lessons: list[Lesson]
+    items: list[Item]
+    standards: list[Standard]
+    courses: list[Course]
 
 
 def check(draft: Draft) -> tuple[Parts, list[Repair], list[str]]:
@@ -43,54 +74,81 @@ def check(draft: Draft) -> tuple[Parts, list[Repair], list[str]]:
     parts : Parts
         The draft without its faults.
     repairs : list of Repair
-        Each fault, in the order skills, prerequisites, lessons, items.
+        Each fault, in the order skills, prerequisites, encompassings, lessons, items,
+        standards, courses.
     fatal : list of str
         What cannot be mended.
     """
     repairs = list(draft.faults)
     fatal = list(draft.fatal)
-    skills = _skills(draft, repairs)
+    skills, thresholds = _skills(draft, repairs)
     if not skills and not fatal:
         fatal.append("there is no skill; give skills, or prerequisites, lessons or items with some")
-    edges = _edges(draft.edges, skills, repairs)
+    labels = list(skills)
+    prerequisites = check_edges(draft.edges, labels, repairs)
+    encompasses = check_encompasses(draft.encompasses, labels, repairs)
+    members = _Members(skills, repairs)
     if draft.lessons is None:
-        lessons = [RawUnit(skill, [skill], title, math.nan) for skill, title in skills.items()]
+        lessons = [Lesson(skill, [skill], title) for skill, title in skills.items()]
     else:
-        lessons = _units("lesson", "teaches", draft.lessons, skills, repairs)
+        lessons = [_lesson(raw, known, repairs)
+                   for raw, known in members.sound("lesson", "teaches", draft.lessons)]  # fmt: skip
     if not lessons and not fatal:
         left = "no lesson is left that can be used" if draft.lessons else "there is no lesson"
         fatal.append(f"{left}; leave lessons out altogether to have one per skill")
-    items = _units("item", "exercises", draft.items, skills, repairs)
-    for what, labels in (
-        ("skills", list(skills)),
+    items = [Item(raw.label, known)
+             for raw, known in members.sound("item", "exercises", draft.items)]  # fmt: skip
+    standards = [
+        Standard(raw.label, known, _titled(raw), _grade(raw.grade, "standard", raw.label, repairs))
+        for raw, known in members.sound("standard", "asks for", draft.standards)
+    ]
+    courses = _courses(draft, standards, skills, repairs)
+    for what, named in (
+        ("skills", labels),
         ("lessons", [lesson.label for lesson in lessons]),
         ("items", [item.label for item in items]),
+        ("standards", [standard.label for standard in standards]),
+        ("courses", [course.label for course in courses]),
     ):
-        if len({type(label) for label in labels}) > 1:
-            numbers = [label for label in labels if isinstance(label, int)]
+        if len({type(label) for label in named}) > 1:
+            numbers = [label for label in named if isinstance(label, int)]
             fatal.append(
                 f"{what}: {len(numbers)} labels are integers (such as {numbers[0]}), "
-                f"{len(labels) - len(numbers)} are strings; expected one kind"
+                f"{len(named) - len(numbers)} are strings; expected one kind"
             )
-    return Parts(skills, edges, lessons, items), repairs, fatal
+    parts = Parts(skills, thresholds, prerequisites, encompasses, lessons, items, standards,
+                  courses)  # fmt: skip
+    return parts, repairs, fatal
 
 
-def _skills(draft: Draft, repairs: list[Repair]) -> dict[Label, str]:
+def _skills(draft: Draft, repairs: list[Repair]) -> tuple[dict[Label, str], list[float]]:
     skills: dict[Label, str] = {}
     if draft.skills is None:
-        ends = (skill for edge in draft.edges for skill in edge)
-        units = (skill for unit in [*(draft.lessons or ()), *draft.items] for skill in unit.skills)
-        for named in (ends, units):
+        ends = (skill for edge in draft.edges for skill in (*edge.before, edge.skill))
+        parts = (skill for pair in draft.encompasses for skill in pair[:2])
+        in_units = chain.from_iterable(
+            [
+                *(unit.skills for unit in (*(draft.lessons or ()), *draft.items)),
+                *(standard.skills for standard in draft.standards),
+                *(unit.skills for unit in draft.courses),
+            ]
+        )
+        for named in (ends, parts, in_units):
             for skill in named:
                 skills.setdefault(skill, str(skill))
-        return skills
+        return skills, [math.nan] * len(skills)
     rows: dict[Label, list[int]] = {}
-    for row, (skill, title) in enumerate(draft.skills):
+    thresholds = []
+    for row, (skill, title, threshold) in enumerate(draft.skills):
         rows.setdefault(skill, []).append(row)
-        skills.setdefault(skill, str(skill) if title is None else title)
+        if skill not in skills:
+            skills[skill] = str(skill) if title is None else title
+            thresholds.append(
+                _number(threshold, "threshold", f"skill {skill!r}", _THRESHOLD, repairs)
+            )
     repairs.extend(_duplicate("skill", skill, places) for skill, places in rows.items()
                    if len(places) > 1)  # fmt: skip
-    return skills
+    return skills, thresholds
 
 
 def _duplicate(what: str, label: Label, rows: list[int]) -> Repair:
@@ -102,107 +160,138 @@ def _duplicate(what: str, label: Label, rows: list[int]) -> Repair:
     )
 
 
-def _edges(
-    given: list[tuple[Label, Label]], skills: dict[Label, str], repairs: list[Repair]
-) -> list[tuple[int, int]]:
-    place = {skill: code for code, skill in enumerate(skills)}
-    hint = _Hints(skills)
-    seen: dict[tuple[Label, Label], int] = {}
-    sound = []
-    for before, skill in given:
-        seen[before, skill] = seen.get((before, skill), 0) + 1
-        if seen[before, skill] > 1:
-            continue
-        unknown = [end for end in dict.fromkeys((before, skill)) if end not in place]
-        if unknown:
-            names = " and ".join(f"{end!r}{hint(end)}" for end in unknown)
-            problem = f"prerequisite {before!r} -> {skill!r} has an end that is no skill: {names}"
-            repairs.append(Repair("dangling", problem, "dropped it"))
-        elif before == skill:
-            repairs.append(
-                Repair("self-loop", f"skill {skill!r} is its own prerequisite", "dropped that")
-            )
-        else:
-            sound.append((place[before], place[skill]))
-    repairs.extend(
-        Repair("duplicate", f"prerequisite {before!r} -> {skill!r} is listed {count} times",
-               "kept one")
-        for (before, skill), count in seen.items()
-        if count > 1
-    )  # fmt: skip
-    labels = list(skills)
-    dropped = set()
-    for edge, path in closing_edges(len(labels), sound):
-        dropped.add(edge)
-        before, skill = (labels[end] for end in sound[edge])
-        route = " -> ".join(str(labels[node]) for node in path)
-        repairs.append(
-            Repair(
-                "cycle",
-                f"prerequisites form a cycle: {route}",
-                f"dropped {before!r} -> {skill!r}, the last of them to be listed",
-            )
-        )
-    return [edge for number, edge in enumerate(sound) if number not in dropped]
+_Raw = TypeVar("_Raw", RawUnit, RawStandard)
 
 
-def _units(
-    what: str, verb: str, given: list[RawUnit], skills: dict[Label, str], repairs: list[Repair]
-) -> list[RawUnit]:
-    hint = _Hints(skills)
-    rows: dict[Label, list[int]] = {}
-    sound = []
-    for row, unit in enumerate(given):
-        rows.setdefault(unit.label, []).append(row)
-        if len(rows[unit.label]) > 1:
-            continue
-        known = []
-        for skill in dict.fromkeys(unit.skills):
-            if skill in skills:
-                known.append(skill)
+class _Members:
+    """Looks up the skills of lessons, items and standards."""
+
+    def __init__(self, skills: Mapping[Label, str], repairs: list[Repair]) -> None:
+        self._skills = skills
+        self._repairs = repairs
+
+    def sound(self, what: str, verb: str, given: Sequence[_Raw]) -> list[tuple[_Raw, list[Label]]]:
+        """Those that name a known skill, with the known skills they name."""
+        known_skills = _Known("skill", self._skills, Hints(self._skills))
+        rows: dict[Label, list[int]] = {}
+        found = []
+        for row, raw in enumerate(given):
+            rows.setdefault(raw.label, []).append(row)
+            if len(rows[raw.label]) > 1:
+                continue
+            whose = f"{what} {raw.label!r}"
+            known = _known(raw.skills, known_skills, f"{whose} {verb}", self._repairs)
+            if len(set(raw.skills)) < len(raw.skills):
+                problem = f"{whose} names a skill twice"
+                self._repairs.append(Repair("duplicate", problem, "kept it once"))
+            if known:
+                found.append((raw, known))
             else:
-                problem = f"{what} {unit.label!r} {verb} {skill!r}, which is no skill{hint(skill)}"
-                repairs.append(Repair("unknown skill", problem, "took it off the list"))
-        if len(set(unit.skills)) < len(unit.skills):
-            problem = f"{what} {unit.label!r} names a skill twice"
-            repairs.append(Repair("duplicate", problem, "kept it once"))
-        title = str(unit.label) if unit.title is None else unit.title
-        minutes = _minutes(unit, what, repairs)
-        if known:
-            sound.append(RawUnit(unit.label, known, title, minutes))
+                problem = f"{whose} {verb} no known skill"
+                self._repairs.append(Repair(f"{verb} nothing", problem, "dropped it"))
+        self._repairs.extend(_duplicate(what, label, places) for label, places in rows.items()
+                             if len(places) > 1)  # fmt: skip
+        return found
+
+
+class _Known(NamedTuple):
+    """What labels may name."""
+
+    what: str
+    labels: Mapping[Label, Any]
+    hint: Hints
+
+
+def _known(named: Sequence[Label], known: _Known, whose: str, repairs: list[Repair]) -> list[Label]:
+    """The named labels that are known, each once; the others are reported."""
+    found = []
+    for label in dict.fromkeys(named):
+        if label in known.labels:
+            found.append(label)
         else:
-            repairs.append(Repair(
-                f"{verb} nothing", f"{what} {unit.label!r} {verb} no known skill", "dropped it"
-            ))  # fmt: skip
-    repairs.extend(_duplicate(what, label, places) for label, places in rows.items()
-                   if len(places) > 1)  # fmt: skip
-    return sound
+            problem = f"{whose} {label!r}, which is no {known.what}{known.hint(label)}"
+            repairs.append(Repair(f"unknown {known.what}", problem, "took it off the list"))
+    return found
 
 
-def _minutes(unit: RawUnit, what: str, repairs: list[Repair]) -> float:
-    minutes = unit.minutes
-    if minutes is None:
+def _lesson(raw: RawUnit, known: list[Label], repairs: list[Repair]) -> Lesson:
+    whose = f"lesson {raw.label!r}"
+    minutes = _number(raw.minutes, "minutes", whose, _MINUTES, repairs)
+    difficulty = _number(raw.difficulty, "difficulty", whose, _UNIT_INTERVAL, repairs)
+    kind = LESSON_KINDS[0]
+    if raw.kind is not None:
+        if _KIND.accepts(raw.kind):
+            kind = str(raw.kind)
+        else:
+            problem = f"{whose} is of kind {raw.kind!r}; expected {_KIND}"
+            repairs.append(Repair("lesson kind", problem, f"took it for {kind}"))
+    tags = tuple(tag for tag in raw.tags or () if isinstance(tag, str) and tag)
+    if len(tags) < len(raw.tags or ()):
+        problem = f"{whose} has tags {list(raw.tags)!r}; expected texts"
+        repairs.append(Repair("tags", problem, "kept those that are"))
+    distinct = tuple(dict.fromkeys(tags))
+    return Lesson(raw.label, known, _titled(raw), minutes, kind, difficulty, distinct)
+
+
+def _titled(raw: RawUnit | RawStandard) -> str:
+    return str(raw.label) if raw.title is None else raw.title
+
+
+def _number(value: Any, role: str, whose: str, allowed: Constraint, repairs: list[Repair]) -> float:
+    """A number within its bounds; NaN where none is given, or where it is reported."""
+    if value is None:
         return math.nan
-    number = math.nan
-    if isinstance(minutes, (int, float, np.number)) and type(minutes) is not bool:
-        number = float(minutes)
-    if 0 <= number < math.inf:
-        return number
-    problem = f"{what} {unit.label!r} has minutes {minutes!r}; expected a number from 0"
-    repairs.append(Repair("minutes", problem, "left its minutes unknown"))
+    if allowed.accepts(value):
+        return float(value)
+    bounds = "a number from 0" if allowed is _MINUTES else allowed
+    problem = f"{whose} has {role} {value!r}; expected {bounds}"
+    repairs.append(Repair(role, problem, f"left its {role} unknown"))
     return math.nan
 
 
-class _Hints:
-    """Near spellings of names that are not known."""
+def _grade(value: Any, what: str, label: Label, repairs: list[Repair]) -> tuple[float, float]:
+    """The lowest and highest grade; NaN where none is given, or where it is reported."""
+    if value is None:
+        return math.nan, math.nan
+    grades = as_grades(value)
+    if grades is not None:
+        return grades
+    problem = (
+        f"{what} {label!r} has grade {value!r}; expected an integer from -1 to 20, 'PK', 'K', "
+        "or a band such as '9-12'"
+    )
+    repairs.append(Repair("grade", problem, "left its grade unknown"))
+    return math.nan, math.nan
 
-    def __init__(self, names: Iterable[Label]) -> None:
-        self._names = [name for name in names if isinstance(name, str)]
-        self._left = _HINTS if len(self._names) <= _HINT_NAMES else 0
 
-    def __call__(self, name: Label) -> str:
-        if not isinstance(name, str) or self._left == 0:
-            return ""
-        self._left -= 1
-        near = get_close_matches(name, self._names, n=1, cutoff=0.8)
-        return f" (did you mean {near[0]!r}?)" if near else ""
+def _courses(
+    draft: Draft,
+    standards: Sequence[Standard],
+    skills: Mapping[Label, str],
+    repairs: list[Repair],
+) -> list[Course]:
+    places = {standard.label: place for place, standard in enumerate(standards)}
+    known_skills = _Known("skill", skills, Hints(skills))
+    known_standards = _Known("standard", places, Hints(places))
+    courses: dict[Label, Course] = {}
+    seen: set[tuple[Label, Label]] = set()
+    for raw in draft.courses:
+        name = f"unit {raw.unit!r} of course {raw.course!r}"
+        course = courses.get(raw.course)
+        if course is None:
+            title = str(raw.course) if raw.title is None else raw.title
+            grade = _grade(raw.grade, "course", raw.course, repairs)
+            course = courses[raw.course] = Course(raw.course, title, grade, [])
+        if (raw.course, raw.unit) in seen:
+            repairs.append(Repair("duplicate", f"{name} is listed twice", "kept the first"))
+            continue
+        seen.add((raw.course, raw.unit))
+        own = _known(raw.skills, known_skills, f"{name} names", repairs)
+        asked = _known(raw.standards, known_standards, f"{name} names", repairs)
+        if own or asked:
+            title = str(raw.unit) if raw.unit_title is None else raw.unit_title
+            course.units.append(Unit(raw.unit, title, asked, own))
+        else:
+            problem = f"{name} asks for no known standard or skill"
+            repairs.append(Repair("asks for nothing", problem, "dropped it"))
+    return [course for course in courses.values() if course.units]

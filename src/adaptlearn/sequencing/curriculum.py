@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,26 +15,23 @@ from scipy.sparse import csr_array
 
 from adaptlearn.errors import CurriculumError, DataWarning, ParameterError
 from adaptlearn.sequencing import graph
-from adaptlearn.sequencing.checking import Parts, check
+from adaptlearn.sequencing.checking import LESSON_KINDS, Item, Lesson, Parts, check
 from adaptlearn.sequencing.labels import LabelIndex, label_array, looks_damaged
-from adaptlearn.sequencing.reading import (
-    FORMAT,
-    VERSION,
-    Draft,
-    Label,
-    RawUnit,
-    Repair,
-    read_frames,
-    read_json,
-    read_mapping,
-)
+from adaptlearn.sequencing.reading import read_frames, read_json, read_mapping
+from adaptlearn.sequencing.rows import Draft, Label, Repair
+from adaptlearn.sequencing.skill_graph import SkillGraph
+from adaptlearn.sequencing.standards import SkillGroups, outline_of
+from adaptlearn.sequencing.writing import content_of
 from adaptlearn.serialization import fingerprint
-from adaptlearn.validation import some
+from adaptlearn.validation import OneOf, check_parameters, some
+
+if TYPE_CHECKING:
+    from adaptlearn.sequencing.audit import Audit
 
 Bools = NDArray[np.bool_]
 
 
-class Curriculum:
+class Curriculum(SkillGraph):
     """An immutable curriculum, checked when it is made.
 
     Make one with `from_frames`, `from_dict` or `from_json`, which refuse a curriculum that
@@ -48,15 +45,33 @@ class Curriculum:
     skills : array, shape (n_skills,)
         Labels, in the order given. Integers, or objects that are all ``str``.
     skill_titles : tuple of str
+    thresholds : float array, shape (n_skills,)
+        From which mastery on each skill counts as mastered, where its author says; else NaN.
+    prerequisites : sparse 0/1 array, shape (n_skills, n_skills)
+        Row k holds the skills that must be mastered directly before skill k, each of them.
+    alternatives : sparse 0/1 array, shape (n_groups, n_skills)
+        Row g holds skills of which one must be mastered, whichever.
+    alternatives_of : sparse 0/1 array, shape (n_skills, n_groups)
+        Row k holds the groups of alternatives that skill k needs one of each of.
+    encompasses : sparse float array, shape (n_skills, n_skills)
+        Row k holds, with weights in (0, 1], the skills that practising k also practises.
     lessons : array, shape (n_lessons,)
     lesson_titles : tuple of str
+    lesson_kinds : tuple of str
+        ``"instruction"`` (the default), ``"practice"``, ``"review"``, ``"assessment"``,
+        ``"enrichment"`` or ``"elective"``.
+    lesson_tags : tuple of tuple of str
     minutes : float array, shape (n_lessons,)
         NaN where unknown.
-    items : array, shape (n_items,)
-    prerequisites : sparse 0/1 array, shape (n_skills, n_skills)
-        Row k holds the skills that must be mastered directly before skill k.
+    difficulty : float array, shape (n_lessons,)
+        From 0 to 1; NaN where unknown.
     teaches : sparse 0/1 array, shape (n_lessons, n_skills)
+    items : array, shape (n_items,)
     exercises : sparse 0/1 array, shape (n_items, n_skills)
+    outline : Outline
+        The nesting of courses, units and standards.
+    standards, units, courses : SkillGroups
+        Of the outline: what each asks for, who has finished it.
     repairs : tuple of Repair
         What `repaired` mended; empty for a curriculum that was sound.
 
@@ -77,24 +92,22 @@ class Curriculum:
     """
 
     def __init__(self, parts: Parts, repairs: Iterable[Repair] = ()) -> None:
-        self.skills = label_array(parts.skills)
+        super().__init__(list(parts.skills), parts.prerequisites, parts.encompasses)
         self.skill_titles = tuple(parts.skills.values())
+        self.thresholds = _numbers(parts.thresholds)
         self.lessons = label_array([lesson.label for lesson in parts.lessons])
-        self.lesson_titles = tuple(str(lesson.title) for lesson in parts.lessons)
-        self.minutes = np.array([lesson.minutes for lesson in parts.lessons], np.float64)
-        self.minutes.flags.writeable = False
+        self.lesson_titles = tuple(lesson.title for lesson in parts.lessons)
+        self.lesson_kinds = tuple(lesson.kind for lesson in parts.lessons)
+        self.lesson_tags = tuple(lesson.tags for lesson in parts.lessons)
+        self.minutes = _numbers([lesson.minutes for lesson in parts.lessons])
+        self.difficulty = _numbers([lesson.difficulty for lesson in parts.lessons])
         self.items = label_array([item.label for item in parts.items])
         self.repairs = tuple(repairs)
-        n_skills = len(self.skills)
-        self.prerequisites = graph.incidence(
-            [skill for _, skill in parts.edges],
-            [before for before, _ in parts.edges],
-            (n_skills, n_skills),
-        )
         self.teaches = self._membership(parts.lessons)
         self.exercises = self._membership(parts.items)
+        self.outline = outline_of(parts.standards, parts.courses, self.skills, self.skill_index)
 
-    def _membership(self, units: list[RawUnit]) -> csr_array:
+    def _membership(self, units: Sequence[Lesson | Item]) -> csr_array:
         rows = [row for row, unit in enumerate(units) for _ in unit.skills]
         skills = [self.skill_index.place[skill] for unit in units for skill in unit.skills]
         return graph.incidence(rows, skills, (len(units), len(self.skills)))
@@ -107,6 +120,9 @@ class Curriculum:
         lessons: Any = None,
         items: Any = None,
         *,
+        encompasses: Any = None,
+        standards: Any = None,
+        courses: Any = None,
         columns: Mapping[str, Mapping[str, str]] | None = None,
         skill_separator: str | None = None,
     ) -> Self:
@@ -115,20 +131,31 @@ class Curriculum:
         Parameters
         ----------
         skills : frame, optional
-            Columns ``skill`` and, optionally, ``title``.
+            Columns ``skill`` and, optionally, ``title`` and ``threshold`` (of mastery).
         prerequisites : frame, optional
-            Columns ``prerequisite`` and ``skill``: the one comes before the other.
+            Columns ``prerequisite`` and ``skill``: the one comes before the other. Optionally
+            ``group``: rows of one skill and group are alternatives, of which one is enough.
         lessons : frame, optional
             Columns ``lesson`` and ``skills`` (one row per lesson, a list in each cell), or
-            ``lesson`` and ``skill`` (one row per pair). Optionally ``title`` and ``minutes``:
-            without the column minutes are unknown, with it a gap is a fault.
+            ``lesson`` and ``skill`` (one row per pair). Optionally ``title``, ``kind``,
+            ``difficulty`` (0 to 1), ``tags`` (a list or one text) and ``minutes``: without the
+            column minutes are unknown, with it a gap is a fault.
         items : frame, optional
             Columns ``item`` and ``skills`` or ``skill``, likewise.
+        encompasses : frame, optional
+            Columns ``skill``, ``encompassed`` and ``weight`` in (0, 1].
+        standards : frame, optional
+            Columns ``standard`` (its code) and ``skills`` or ``skill``; optionally ``title`` and
+            ``grade``: an integer, ``"K"``, ``"PK"``, or a band such as ``"9-12"``.
+        courses : frame, optional
+            One row per unit, or per unit and standard: columns ``course``, ``unit``, and
+            ``standards`` or ``standard``, or ``skills`` or ``skill``, or both; optionally
+            ``title`` and ``grade`` of the course, ``unit_title``.
         columns : mapping, optional
             Other names, per table: ``{"skills": {"skill": "name"}}``. Further columns of a
             frame are not read.
         skill_separator : str, optional
-            What divides the skills in a text cell of lessons and items.
+            What divides the skills, standards or tags in a text cell that holds several.
 
         Raises
         ------
@@ -136,7 +163,8 @@ class Curriculum:
             Lists every fault of every table.
         """
         tables = {"skills": skills, "prerequisites": prerequisites, "lessons": lessons,
-                  "items": items}  # fmt: skip
+                  "items": items, "encompasses": encompasses, "standards": standards,
+                  "courses": courses}  # fmt: skip
         return cls._strict(read_frames(tables, columns, skill_separator))
 
     @classmethod
@@ -146,10 +174,15 @@ class Curriculum:
         Parameters
         ----------
         content : mapping
-            ``skills``: labels, or ``{"skill", "title"}``. ``prerequisites``: pairs (first,
-            then), or a mapping of each skill to its prerequisites. ``lessons``: ``{"lesson",
-            "skills", "title", "minutes"}``, or a mapping of each lesson to its skills.
-            ``items``: ``{"item", "skills"}``, or a mapping likewise. All are optional.
+            ``skills``: labels, or ``{"skill", "title", "threshold"}``. ``prerequisites``: pairs
+            (first, then), or a mapping of each skill to its prerequisites; a list in the place
+            of the first holds alternatives. ``encompasses``: triples (skill, encompassed,
+            weight), or a mapping of each skill to a mapping of weights. ``lessons``:
+            ``{"lesson", "skills", "title", "minutes", "kind", "difficulty", "tags"}``, or a
+            mapping of each lesson to its skills. ``items``: ``{"item", "skills"}``, or a mapping
+            likewise. ``standards``: ``{"standard", "skills", "title", "grade"}``, or a mapping
+            likewise. ``courses``: ``{"course", "title", "grade", "units"}`` with units
+            ``{"unit", "title", "standards", "skills"}``. All are optional.
 
         Raises
         ------
@@ -183,6 +216,9 @@ class Curriculum:
         prerequisites: Any = None,
         lessons: Any = None,
         items: Any = None,
+        encompasses: Any = None,
+        standards: Any = None,
+        courses: Any = None,
         columns: Mapping[str, Mapping[str, str]] | None = None,
         skill_separator: str | None = None,
     ) -> Self:
@@ -191,13 +227,16 @@ class Curriculum:
         Of duplicates the first is kept; a prerequisite of a skill to itself, or with an end
         that is no skill, is dropped; so are unknown skills of lessons and items, and those
         left without any. Prerequisites are taken in the order they are listed, and one that
-        would close a cycle with those before it is dropped: none is dropped that could stay.
+        would close a cycle with those before it is dropped; then alternatives are that leave a
+        skill no way in. None is dropped that could stay.
 
         Parameters
         ----------
         source : mapping, str or path, optional
             What `from_dict` or `from_json` take; or else give the tables:
-        skills, prerequisites, lessons, items, columns, skill_separator
+        skills, prerequisites, lessons, items, encompasses, standards, courses
+            What `from_frames` takes.
+        columns, skill_separator
             What `from_frames` takes.
 
         Raises
@@ -214,7 +253,8 @@ class Curriculum:
         prerequisites form a cycle: a -> b -> a: dropped 'b' -> 'a', the last of them to be listed
         """
         tables = {"skills": skills, "prerequisites": prerequisites, "lessons": lessons,
-                  "items": items}  # fmt: skip
+                  "items": items, "encompasses": encompasses, "standards": standards,
+                  "courses": courses}  # fmt: skip
         if source is None:
             draft = read_frames(tables, columns, skill_separator)
         elif any(table is not None for table in tables.values()):
@@ -250,11 +290,6 @@ class Curriculum:
         return made
 
     @cached_property
-    def skill_index(self) -> LabelIndex:
-        """Places of skills by label."""
-        return LabelIndex("skill", self.skills)
-
-    @cached_property
     def lesson_index(self) -> LabelIndex:
         """Places of lessons by label."""
         return LabelIndex("lesson", self.lessons)
@@ -268,27 +303,28 @@ class Curriculum:
         ]
         return labels
 
-    def outer_fringe(self, mastered: Any) -> Bools:
-        """Which skills students are ready to learn: not mastered, all prerequisites mastered.
+    @property
+    def standards(self) -> SkillGroups:
+        """The standards: what each asks for, who has finished it."""
+        return self.outline.standards
 
-        Parameters
-        ----------
-        mastered : bool array, shape (n_students, n_skills)
+    @property
+    def units(self) -> SkillGroups:
+        """The units of courses, labelled (course, unit)."""
+        return self.outline.units
 
-        Returns
-        -------
-        bool array, shape (n_students, n_skills)
-        """
-        missing = ~self._checked(mastered)
-        ready: Bools = missing & (graph.count_marked(self.prerequisites, missing) == 0)
-        return ready
+    @property
+    def courses(self) -> SkillGroups:
+        """The courses: what each asks for, who has finished it."""
+        return self.outline.courses
 
     def open_lessons(self, mastered: Any) -> Bools:
         """Which lessons students can take now.
 
-        A lesson is open when it teaches a skill that is not mastered, and all prerequisites
-        of its skills that are not mastered are either mastered or taught by the lesson
-        itself. So an open lesson always teaches a skill of the outer fringe.
+        A lesson is open when it teaches a skill that is not mastered, and all that its skills
+        that are not mastered need is either mastered or taught by the lesson itself; of
+        alternatives one is enough. So an open lesson always teaches a skill of the outer
+        fringe, unless its skills are alternatives to each other's prerequisites in a circle.
 
         Parameters
         ----------
@@ -299,9 +335,8 @@ class Curriculum:
         bool array, shape (n_students, n_lessons)
         """
         missing = ~self._checked(mastered)
-        waits = missing[:, self.teaches.indices] & (
-            graph.count_marked(self.doors.needs, missing) > 0
-        )
+        unmet = graph.unmet(self.doors.requirements, missing)
+        waits = missing[:, self.teaches.indices] & unmet
         shut = graph.count_marked(self.doors.entries, waits) > 0
         has_new = graph.count_marked(self.teaches, missing) > 0
         return has_new & ~shut
@@ -309,111 +344,34 @@ class Curriculum:
     @cached_property
     def doors(self) -> graph.Doors:
         """What each lesson's skills need from outside it."""
-        return graph.doors(self.teaches, self.prerequisites)
+        return graph.doors(self.teaches, self.requirements)
 
-    @cached_property
-    def required_by(self) -> csr_array:
-        """Row k holds the skills that need skill k directly, shape (n_skills, n_skills)."""
-        return csr_array(self.prerequisites.T.tocsr())
+    def lessons_of_kind(self, *kinds: str) -> Bools:
+        """Which lessons are of one of these kinds, shape (n_lessons,)."""
+        for kind in kinds:
+            check_parameters("lessons_of_kind", {"kind": kind}, {"kind": [OneOf(LESSON_KINDS)]})
+        return np.array([kind in kinds for kind in self.lesson_kinds], bool)
 
     @cached_property
     def is_elective(self) -> Bools:
         """Lessons of the kinds elective and enrichment, shape (n_lessons,)."""
-        kinds = getattr(self, "lesson_kinds", ())
-        return np.array(
-            [kind in ("elective", "enrichment") for kind in kinds] or [False] * len(self.lessons),
-            bool,
-        )
+        return self.lessons_of_kind("elective", "enrichment")
 
-    def _checked(self, mastered: Any) -> Bools:
-        array = np.asarray(mastered)
-        if array.dtype != np.bool_ or array.ndim != 2 or array.shape[1] != len(self.skills):
-            raise ParameterError(
-                "Curriculum",
-                [
-                    f"mastered must be a bool array of shape (n_students, {len(self.skills)}), "
-                    f"got {array.dtype} of shape {array.shape}"
-                ],
-            )
-        return array
+    def audit(self, log: Any = None, mastered: Any = None, **options: Any) -> Audit:
+        """Look for what is no fault but probably not what was meant: `audit_curriculum`."""
+        from adaptlearn.sequencing.audit import audit_curriculum
 
-    def ancestors(self, skill: Label) -> NDArray[Any]:
-        """All skills that must come before a skill, directly or not, in `skills` order."""
-        code = self.skill_index.code(skill)
-        found: NDArray[Any] = self.skills[graph.reachable(self.prerequisites, code)]
-        return found
+        return audit_curriculum(self, log, mastered, **options)
 
-    def descendants(self, skill: Label) -> NDArray[Any]:
-        """All skills that a skill must come before, directly or not, in `skills` order."""
-        code = self.skill_index.code(skill)
-        found: NDArray[Any] = self.skills[graph.reachable(self._leads_to, code)]
-        return found
+    def plot(self, mastery: Any = None, **options: Any) -> Any:
+        """Draw the skills and what comes before what, with matplotlib: `plot_curriculum`."""
+        from adaptlearn.sequencing.drawing import plot_curriculum
 
-    @cached_property
-    def _leads_to(self) -> csr_array:
-        return self.prerequisites.T.tocsr()
-
-    @cached_property
-    def ancestry(self) -> csr_array:
-        """`ancestors` of all skills at once: a sparse 0/1 array, row k for skill k.
-
-        Memory is linear in the number of pairs, which a long chain makes quadratic in the
-        number of skills: for a few skills of a huge curriculum, `ancestors` is cheaper.
-        """
-        return graph.closure(self.prerequisites)
-
-    @cached_property
-    def _order(self) -> graph.Ints:
-        return graph.topological_order(self.prerequisites)
-
-    @property
-    def topological_order(self) -> NDArray[Any]:
-        """Skills so ordered that each follows its prerequisites; ties as in `skills`."""
-        order: NDArray[Any] = self.skills[self._order]
-        return order
-
-    @cached_property
-    def depth(self) -> graph.Ints:
-        """The number of skills in the longest chain of prerequisites before each, (n_skills,)."""
-        return graph.depths(self.prerequisites, self._order)
+        return plot_curriculum(self, mastery, **options)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain lists and strings that `from_dict` reads back; `repairs` are not kept."""
-        skills = self.skills.tolist()
-        starts = self._leads_to.indptr.tolist()
-        after = self._leads_to.indices.tolist()
-        content: dict[str, Any] = {
-            "format": FORMAT,
-            "version": VERSION,
-            "skills": [
-                skill if title == str(skill) else {"skill": skill, "title": title}
-                for skill, title in zip(skills, self.skill_titles, strict=True)
-            ],
-            "prerequisites": [
-                [skill, skills[other]]
-                for code, skill in enumerate(skills)
-                for other in after[starts[code] : starts[code + 1]]
-            ],
-            "lessons": self._unit_records("lesson", self.lessons, self.teaches),
-            "items": self._unit_records("item", self.items, self.exercises),
-        }
-        titles = zip(content["lessons"], self.lesson_titles, self.minutes.tolist(), strict=True)
-        for record, title, minutes in titles:
-            if title != str(record["lesson"]):
-                record["title"] = title
-            if minutes == minutes:  # noqa: PLR0124 (NaN: unknown)
-                record["minutes"] = minutes
-        return content
-
-    def _unit_records(
-        self, role: str, labels: NDArray[Any], members: csr_array
-    ) -> list[dict[str, Any]]:
-        names = self.skills[members.indices].tolist()
-        starts = members.indptr.tolist()
-        return [
-            {role: label, "skills": names[starts[row] : starts[row + 1]]}
-            for row, label in enumerate(labels.tolist())
-        ]
+        return content_of(self)
 
     def to_json(self, indent: int | None = None) -> str:
         """JSON that `from_json` reads back."""
@@ -433,7 +391,14 @@ class Curriculum:
         return hash(self.fingerprint)
 
     def __repr__(self) -> str:
+        n_edges = self.prerequisites.nnz + self.alternatives.shape[0]
         return (
-            f"<Curriculum: {len(self.skills)} skills, {self.prerequisites.nnz} prerequisites, "
+            f"<Curriculum: {len(self.skills)} skills, {n_edges} prerequisites, "
             f"{len(self.lessons)} lessons, {len(self.items)} items>"
         )
+
+
+def _numbers(values: list[float]) -> NDArray[np.float64]:
+    array = np.array(values, np.float64)
+    array.flags.writeable = False
+    return array

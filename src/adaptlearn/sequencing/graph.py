@@ -1,204 +1,300 @@
-"""Prerequisite graphs as pure functions over integer edges.
+"""Prerequisite graphs as pure functions over sparse arrays.
 
-Nodes are ``0 … n - 1``. An edge ``(a, b)`` says that ``a`` comes before ``b``.
+Nodes are ``0 … n - 1``; row k of a sparse array holds the nodes that come directly before k.
 """
 
 from __future__ import annotations
 
-import heapq
-from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, hstack
 from scipy.sparse.csgraph import connected_components
 
+from adaptlearn.sequencing.requirements import Attaining, Requirements, all_marked, row
+
 Bools = NDArray[np.bool_]
+Bits = NDArray[np.uint8]
 Ints = NDArray[np.integer[Any]]
 
 # Dense work arrays stay below this many cells (at four bytes each: 64 MB).
 _CELLS = 1 << 24
 
 
-class Cycle(NamedTuple):
-    """An edge that closes a cycle with edges before it.
-
-    Attributes
-    ----------
-    edge : int
-        The closing edge's place among the edges given.
-    path : tuple of int
-        The nodes along a shortest such cycle, the first repeated at the end; the last step
-        is the closing edge.
-    """
-
-    edge: int
-    path: tuple[int, ...]
-
-
 def incidence(rows: Sequence[int] | Ints, columns: Sequence[int] | Ints, shape: Any) -> csr_array:
     """A sparse 0/1 matrix with read-only arrays."""
     # int32: counts of ones are summed in this type, and a narrower one would wrap around.
     ones = np.ones(len(rows), np.int32)
-    matrix = csr_array((ones, (np.asarray(rows, np.intp), np.asarray(columns, np.intp))), shape)
+    return _sealed(csr_array((ones, (_codes(rows), _codes(columns))), shape))
+
+
+def weights(
+    rows: Sequence[int], columns: Sequence[int], values: Sequence[float], shape: Any
+) -> csr_array:
+    """A sparse matrix of numbers with read-only arrays; each pair stands once."""
+    return _sealed(
+        csr_array((np.asarray(values, np.float64), (_codes(rows), _codes(columns))), shape)
+    )
+
+
+def _codes(values: Sequence[int] | Ints) -> Ints:
+    return np.asarray(values, np.intp)
+
+
+def _sealed(matrix: csr_array, canonical: bool = False) -> csr_array:
+    """With read-only arrays, each entry once, columns ascending; `canonical`: it is so already."""
+    if canonical:
+        matrix.has_canonical_format = matrix.has_sorted_indices = True
     matrix.sum_duplicates()
-    matrix.sort_indices()
     for part in (matrix.data, matrix.indices, matrix.indptr):
         part.flags.writeable = False
     return matrix
 
 
-def closing_edges(n: int, edges: Sequence[tuple[int, int]]) -> list[Cycle]:
-    """The edges that must go, so that the rest has no cycle.
-
-    Edges are taken in the order given, and one that would close a cycle with those kept so
-    far is named and left out. The set is minimal: putting any one of them back closes its
-    cycle again.
-
-    Notes
-    -----
-    Edges between strong components lie on no cycle, so only those inside one are looked at.
-    There, a topological order is kept up to date as edges come in (Pearce & Kelly, 2007, "A
-    dynamic topological sort algorithm for directed acyclic graphs"): each edge looks only at
-    the nodes between its two ends in that order.
-
-    Examples
-    --------
-    >>> closing_edges(3, [(0, 1), (1, 2), (2, 0)])
-    [Cycle(edge=2, path=(0, 1, 2, 0))]
-    """
-    if not edges:
-        return []
-    ends = np.asarray(edges, np.intp)
-    _, component = connected_components(
-        incidence(ends[:, 0], ends[:, 1], (n, n)), directed=True, connection="strong"
-    )
-    inside = np.flatnonzero(component[ends[:, 0]] == component[ends[:, 1]])
-    order = _GrowingOrder(n)
-    cycles = []
-    for edge in inside.tolist():
-        path = order.add(*edges[edge])
-        if path is not None:
-            cycles.append(Cycle(edge, path))
-    return cycles
+def transposed(matrix: csr_array) -> csr_array:
+    """Rows as columns, with read-only arrays."""
+    return _sealed(csr_array(matrix.T.tocsr()))
 
 
-class _GrowingOrder:
-    """A topological order of the nodes that edges are added to, one by one."""
-
-    def __init__(self, n: int) -> None:
-        self._place = list(range(n))
-        self._after: dict[int, list[int]] = {}
-        self._before: dict[int, list[int]] = {}
-
-    def add(self, first: int, second: int) -> tuple[int, ...] | None:
-        """Add an edge; if it closes a cycle, leave it out and return the cycle's path."""
-        place = self._place
-        if place[first] <= place[second]:
-            if first == second:
-                return (first, first)
-        else:
-            came_from = self._reach(second, self._after, lambda node: place[node] <= place[first])
-            if first in came_from:
-                return (*_trace(came_from, first), second)
-            behind = self._reach(first, self._before, lambda node: place[node] >= place[second])
-            self._reorder(behind, came_from)
-        self._after.setdefault(first, []).append(second)
-        self._before.setdefault(second, []).append(first)
-        return None
-
-    @staticmethod
-    def _reach(start: int, edges: dict[int, list[int]], within: Any) -> dict[int, int]:
-        """Nodes reached breadth first, each with the node it was reached from."""
-        came_from = {start: start}
-        queue = deque([start])
-        while queue:
-            node = queue.popleft()
-            for other in edges.get(node, ()):
-                if other not in came_from and within(other):
-                    came_from[other] = node
-                    queue.append(other)
-        return came_from
-
-    def _reorder(self, behind: Iterable[int], ahead: Iterable[int]) -> None:
-        """Share out the places of both groups, all of `behind` before all of `ahead`."""
-        place = self._place
-        nodes = sorted(behind, key=place.__getitem__) + sorted(ahead, key=place.__getitem__)
-        for node, free in zip(nodes, sorted(place[node] for node in nodes), strict=True):
-            place[node] = free
+def without_groups(before: csr_array) -> Requirements:
+    """A plain graph as requirements without alternatives."""
+    n = before.shape[0]
+    return Requirements(before, incidence([], [], (0, n)), incidence([], [], (n, 0)))
 
 
-def _trace(came_from: dict[int, int], end: int) -> tuple[int, ...]:
-    path = [end]
-    while came_from[path[-1]] != path[-1]:
-        path.append(came_from[path[-1]])
-    return tuple(reversed(path))
-
-
-def topological_order(before: csr_array) -> Ints:
-    """Nodes in an order that puts each after those before it; ties keep node order.
+def topological_order(requirements: Requirements) -> Ints:
+    """Nodes so ordered that each can be attained from those before it; ties keep node order.
 
     Parameters
     ----------
-    before : sparse array, shape (n, n)
-        Row b holds the nodes that come directly before b. Must have no cycle.
+    requirements : Requirements
+        Of which every node can be attained.
 
     Returns
     -------
     integer array, shape (n,)
     """
-    after = before.T.tocsr()
-    starts, others = after.indptr.tolist(), after.indices.tolist()
-    waiting = np.diff(before.indptr).tolist()
-    ready = [node for node, count in enumerate(waiting) if count == 0]
-    order = []
-    while ready:
-        node = heapq.heappop(ready)
-        order.append(node)
-        for other in others[starts[node] : starts[node + 1]]:
-            waiting[other] -= 1
-            if waiting[other] == 0:
-                heapq.heappush(ready, other)
-    return np.array(order, np.intp)
+    front = Attaining(requirements)
+    front.advance()
+    return np.array(front.order, np.intp)
 
 
-def depths(before: csr_array, order: Ints) -> Ints:
-    """How many nodes the longest chain before each node has, shape (n,)."""
-    starts, others = before.indptr.tolist(), before.indices.tolist()
-    depth = [0] * len(order)
-    for node in order.tolist():
-        for other in others[starts[node] : starts[node + 1]]:
-            depth[node] = max(depth[node], depth[other] + 1)
-    return np.array(depth, np.intp)
+def depths(requirements: Requirements) -> Ints:
+    """How many steps come before each node, when all that can be attained is at each step."""
+    front = Attaining(requirements, by_step=True)
+    front.advance()
+    return np.array(front.step, np.intp)
 
 
 def reachable(edges: csr_array, start: int) -> Ints:
     """The nodes that can be reached from one node, itself not among them, ascending."""
-    found = np.zeros(edges.shape[0], bool)
-    fresh = np.array([start])
-    while len(fresh):
-        fresh = np.unique(np.concatenate([_row(edges, node) for node in fresh.tolist()]))
-        fresh = fresh[~found[fresh]]
-        found[fresh] = True
-    return np.flatnonzero(found)
+    found = {start}
+    waiting = [start]
+    while waiting:
+        fresh = set(row(edges, waiting.pop())) - found
+        found |= fresh
+        waiting.extend(fresh)
+    return np.array(sorted(found - {start}), np.intp)
 
 
-def _row(matrix: csr_array, row: int) -> Ints:
-    columns: Ints = matrix.indices[matrix.indptr[row] : matrix.indptr[row + 1]]
-    return columns
+def closure(before: csr_array) -> csr_array:
+    """All pairs that a path joins, as a sparse 0/1 matrix; no node is joined to itself.
+
+    Parameters
+    ----------
+    before : sparse 0/1 array, shape (n, n)
+        May have cycles.
+
+    Notes
+    -----
+    A node's set is a row of bits, for a block of columns at a time: its neighbours, and the
+    union of their rows. The nodes of a strong component share one.
+    """
+    n = before.shape[0]
+    n_parts, part = connected_components(before, directed=True, connection="strong")
+    source = np.repeat(np.arange(n), np.diff(before.indptr))
+    across = part[source] != part[before.indices]
+    condensed = incidence(part[source[across]], part[before.indices[across]], (n_parts, n_parts))
+    order = topological_order(without_groups(condensed)).tolist()
+    width = max(8, 4 * _CELLS // max(1, n_parts) * 8)
+    blocks = []
+    for start in range(0, n, width):
+        here = np.arange(start, min(n, start + width))
+        bits = own_bits(part[here], (n_parts, len(here)))
+        for node in order:
+            others = condensed.indices[condensed.indptr[node] : condensed.indptr[node + 1]]
+            if len(others):
+                bits[node] |= np.bitwise_or.reduce(bits[others], axis=0)
+        blocks.append(_of_bits(bits, part, here))
+    return blocks[0] if len(blocks) == 1 else _sealed(csr_array(hstack(blocks, format="csr")))
 
 
-def closure(edges: csr_array) -> csr_array:
-    """All pairs that a path joins, as a sparse 0/1 matrix; paths double in length per step."""
-    total = edges.copy()
-    while True:
-        longer = total + total @ total
-        longer.data = np.ones_like(longer.data)
-        if longer.nnz == total.nnz:
-            return total
-        total = longer
+def own_bits(rows: Ints, shape: tuple[int, int]) -> Bits:
+    """Rows of bits, of which column j is set in row ``rows[j]``."""
+    bits = np.zeros((shape[0], -(-shape[1] // 8)), np.uint8)
+    column = np.arange(shape[1])
+    np.bitwise_or.at(bits, (rows, column >> 3), (128 >> (column & 7)).astype(np.uint8))
+    return bits
+
+
+def has_bit(bits: Bits, rows: Ints, columns: Ints) -> Bools:
+    """Whether these columns are set in these rows, pair by pair."""
+    return np.asarray(bits[rows, columns >> 3] >> (7 - (columns & 7)).astype(np.uint8) & 1 == 1)
+
+
+def _of_bits(bits: Bits, part: Ints, columns: Ints) -> csr_array:
+    """A 0/1 matrix from the bits of each node's component, without the diagonal."""
+    n, width = len(part), len(columns)
+    step = max(1, _CELLS // width)
+    counts, indices = [], []
+    numbers = np.arange(width, dtype=np.int32)
+    for start in range(0, n, step):
+        rows = np.arange(start, min(n, start + step))
+        marks = np.unpackbits(bits[part[rows]], axis=1, count=width).view(np.bool_)
+        inside = (rows >= columns[0]) & (rows <= columns[-1])
+        marks[inside, rows[inside] - columns[0]] = False
+        counts.append(marks.sum(axis=1, dtype=np.int64))
+        indices.append(np.broadcast_to(numbers, marks.shape)[marks])
+    starts = np.concatenate([[0], np.cumsum(np.concatenate(counts))])
+    found = np.concatenate(indices)
+    if len(found) < 2**31:
+        starts = starts.astype(np.int32)  # of the type of `found`: else SciPy would copy both
+    return _sealed(csr_array((np.ones(len(found), np.int32), found, starts), (n, width)), True)
+
+
+def required_bits(requirements: Requirements) -> Bits:
+    """The nodes that no way to a node avoids, itself among them, as rows of bits.
+
+    They are those of the nodes it needs, and of each group those that all its alternatives
+    share.
+
+    Parameters
+    ----------
+    requirements : Requirements
+        Of which every node can be attained; alternatives may lie on cycles.
+
+    Returns
+    -------
+    uint8 array, shape (n, n_bytes)
+        As `numpy.packbits` packs the columns.
+    """
+    n = requirements.all_of.shape[0]
+    own = own_bits(np.arange(n), (n, n))
+    order = topological_order(without_groups(may_need(requirements)))
+    if len(order) == n:
+        bits = own.copy()
+        _require(requirements, order, own, bits)
+    else:  # with cycles: the largest sets that agree, found from above
+        order = topological_order(requirements)
+        bits, before = np.full_like(own, 255), own
+        while not np.array_equal(before, bits):
+            before = bits.copy()
+            _require(requirements, order, own, bits)
+    bits.flags.writeable = False
+    return bits
+
+
+def _require(requirements: Requirements, order: Ints, own: Bits, bits: Bits) -> None:
+    """Renew every node's bits, in this order, from those of what it needs."""
+    all_of, groups, groups_of = requirements
+    at, group_at, member_at = all_of.indptr, groups_of.indptr.tolist(), groups.indptr
+    for node in order.tolist():
+        found = own[node]
+        others = all_of.indices[at[node] : at[node + 1]]
+        if len(others):
+            found = found | np.bitwise_or.reduce(bits[others], axis=0)
+        for group in groups_of.indices[group_at[node] : group_at[node + 1]].tolist():
+            members = groups.indices[member_at[group] : member_at[group + 1]]
+            found = found | np.bitwise_and.reduce(bits[members], axis=0)
+        bits[node] = found
+
+
+def redundant(requirements: Requirements, bits: Bits) -> tuple[Bools, Bools]:
+    """Which edges, and which groups of alternatives, follow from the rest.
+
+    Of a graph without alternatives the other edges are its transitive reduction.
+
+    Parameters
+    ----------
+    requirements : Requirements
+    bits : uint8 array, shape (n, n_bytes)
+        Its `required_bits`.
+
+    Returns
+    -------
+    edges : bool array, shape (all_of.nnz,)
+    groups : bool array, shape (n_groups,)
+        Those that the edges imply, and those that hold another group of the same row.
+    """
+    all_of, groups, groups_of = requirements
+    n = all_of.shape[0]
+    at = all_of.indptr
+    group = np.zeros(groups.shape[0], bool)
+    shared = all_marked(groups, bits)
+    implied = np.zeros_like(bits)
+    for node in np.flatnonzero(np.diff(at) + np.diff(groups_of.indptr) > 1).tolist():
+        direct, asked = all_of.indices[at[node] : at[node + 1]], row(groups_of, node)
+        through = bits[direct]
+        through[np.arange(len(direct)), direct >> 3] &= ~(128 >> (direct & 7)).astype(np.uint8)
+        implied[node] = np.bitwise_or.reduce(through, axis=0)
+        if asked:
+            by_edges = np.bitwise_or.reduce(bits[direct], axis=0)
+            sets = [set(row(groups, number)) for number in asked]
+            for number, members in zip(asked, sets, strict=True):
+                met = any(by_edges[one >> 3] >> (7 - (one & 7)) & 1 for one in members)
+                group[number] = met or any(other < members for other in sets)
+            # Of an edge and a group that imply each other the edge stays.
+            kept = [number for number in asked if not group[number]]
+            implied[node] |= np.bitwise_or.reduce(shared[kept], axis=0)
+    return has_bit(implied, np.repeat(np.arange(n), np.diff(at)), all_of.indices), group
+
+
+def may_need(requirements: Requirements) -> csr_array:
+    """The plain graph of all that a node needs, each or as one of several."""
+    all_of, groups, _ = requirements
+    owner = np.repeat(requirements.owner, np.diff(groups.indptr))
+    rows = np.repeat(np.arange(all_of.shape[0]), np.diff(all_of.indptr))
+    pairs = np.unique(
+        np.stack([np.concatenate([rows, owner]),
+                  np.concatenate([all_of.indices, groups.indices])]),
+        axis=1,
+    )  # fmt: skip
+    return incidence(pairs[0], pairs[1], all_of.shape)
+
+
+def best_products(weight: csr_array) -> csr_array:
+    """The greatest product of weights over all paths between two nodes.
+
+    Parameters
+    ----------
+    weight : sparse float array, shape (n, n)
+        Row k holds the weights of edges from k; no cycle.
+
+    Returns
+    -------
+    sparse float array, shape (n, n)
+        Row k holds all nodes that a path from k leads to.
+    """
+    n = weight.shape[0]
+    columns: list[Ints] = [np.zeros(0, np.intp)] * n
+    values: list[NDArray[np.float64]] = [np.zeros(0)] * n
+    for node in topological_order(without_groups(weight)).tolist():
+        first, last = weight.indptr[node : node + 2]
+        if first == last:
+            continue
+        direct, factors = weight.indices[first:last], weight.data[first:last]
+        to = np.concatenate([direct, *(columns[other] for other in direct)])
+        product = np.concatenate(
+            [factors, *(f * values[o] for f, o in zip(factors, direct, strict=True))]
+        )
+        by_node = np.argsort(to, kind="stable")
+        starts = np.flatnonzero(np.diff(to[by_node], prepend=-1))
+        columns[node] = to[by_node][starts]
+        values[node] = np.maximum.reduceat(product[by_node], starts)
+    rows = np.repeat(np.arange(n), [len(to) for to in columns])
+    return _sealed(csr_array((np.concatenate(values), (rows, np.concatenate(columns))), (n, n)))
 
 
 class Doors(NamedTuple):
@@ -208,27 +304,66 @@ class Doors(NamedTuple):
     ----------
     needs : sparse 0/1 array, shape (n_entries, n_skills)
         The prerequisites of the entry's skill that its lesson does not itself teach.
+    groups : sparse 0/1 array, shape (n_groups, n_skills)
+        Alternatives, of none of which the lesson itself teaches one.
+    groups_of : sparse 0/1 array, shape (n_entries, n_groups)
+        Which groups each entry needs one of each of.
     entries : sparse 0/1 array, shape (n_lessons, n_entries)
         Which entries each lesson has.
     """
 
     needs: csr_array
+    groups: csr_array
+    groups_of: csr_array
     entries: csr_array
 
+    @property
+    def requirements(self) -> Requirements:
+        """What each entry needs."""
+        return Requirements(self.needs, self.groups, self.groups_of)
 
-def doors(teaches: csr_array, before: csr_array) -> Doors:
+
+def doors(teaches: csr_array, requirements: Requirements) -> Doors:
     """Lay out the prerequisites that lessons have from outside (see `Doors`)."""
     n_lessons, n_skills = teaches.shape
     lesson = np.repeat(np.arange(n_lessons), np.diff(teaches.indptr))
-    needs = before[teaches.indices]
-    entry = np.repeat(np.arange(teaches.nnz), np.diff(needs.indptr))
     # A lesson and a skill in one number, to look up whether the one teaches the other.
-    needed = lesson[entry] * n_skills + needs.indices
-    outside = ~np.isin(needed, lesson * n_skills + teaches.indices)
+    taught = lesson * n_skills + teaches.indices
+    needs = requirements.all_of[teaches.indices]
+    entry = np.repeat(np.arange(teaches.nnz), np.diff(needs.indptr))
+    outside = ~np.isin(lesson[entry] * n_skills + needs.indices, taught)
+    asked = requirements.groups_of[teaches.indices]
+    asks = np.repeat(np.arange(teaches.nnz), np.diff(asked.indptr))
+    groups = requirements.groups[asked.indices]
+    member_of = np.repeat(np.arange(len(asks)), np.diff(groups.indptr))
+    inside = np.isin(lesson[asks][member_of] * n_skills + groups.indices, taught)
+    kept = np.flatnonzero(np.bincount(member_of, inside, len(asks)) == 0)
     return Doors(
         incidence(entry[outside], needs.indices[outside], (teaches.nnz, n_skills)),
+        _sealed(csr_array(groups[kept])),
+        incidence(asks[kept], np.arange(len(kept)), (teaches.nnz, len(kept))),
         incidence(lesson, np.arange(teaches.nnz), (n_lessons, teaches.nnz)),
     )
+
+
+def unmet(requirements: Requirements, missing: Bools) -> Bools:
+    """Whether each row lacks something it needs, for many students at once.
+
+    Parameters
+    ----------
+    requirements : Requirements
+    missing : bool array, shape (n_students, n)
+
+    Returns
+    -------
+    bool array, shape (n_students, n_rows)
+    """
+    all_of, groups, groups_of = requirements
+    lacking: Bools = count_marked(all_of, missing) > 0
+    if groups.shape[0]:
+        none = count_marked(groups, missing) == np.diff(groups.indptr)
+        lacking |= count_marked(groups_of, none) > 0
+    return lacking
 
 
 def count_marked(members: csr_array, marked: Bools) -> NDArray[np.int32]:

@@ -23,13 +23,12 @@ def looks_damaged(title: str) -> bool:
 
 
 def label_array(labels: Iterable[Any]) -> NDArray[Any]:
-    """A read-only array of labels: integers, or objects that are all ``str``."""
+    """A read-only array of labels: integers, or objects such as ``str``."""
     values = list(labels)
     if values and all(isinstance(value, int) for value in values):
         array = np.array(values)
     else:
-        array = np.empty(len(values), object)
-        array[:] = values
+        array = np.fromiter(values, object, len(values))
     array.flags.writeable = False
     return array
 
@@ -43,11 +42,33 @@ def near_spellings(label: Any, known: Iterable[Any]) -> str:
     """A hint for an error: the known labels that look most like this one."""
     kinds = {type(plain(other)) for other in known}
     if kinds and type(plain(label)) not in kinds:
-        names = " and ".join(sorted("integers" if kind is int else "strings" for kind in kinds))
+        names = " and ".join(sorted(_KINDS.get(kind, kind.__name__) for kind in kinds))
         return f" (labels are {names} here, this is a {type(plain(label)).__name__})"
     spelled = {str(other): plain(other) for other in known}
     near = get_close_matches(str(label), spelled, n=3, cutoff=0.6)
     return f" (did you mean {' or '.join(repr(spelled[name]) for name in near)}?)" if near else ""
+
+
+_KINDS = {int: "integers", str: "strings", tuple: "pairs"}
+# Looking for near spellings compares with every name: only done while that is cheap.
+_HINTS = 50
+_HINT_NAMES = 20_000
+
+
+class Hints:
+    """Near spellings of names that are not known, for the first of many faults."""
+
+    def __init__(self, names: Iterable[Any]) -> None:
+        self._names = [name for name in names if isinstance(name, str)]
+        self._left = _HINTS if len(self._names) <= _HINT_NAMES else 0
+
+    def __call__(self, name: Any) -> str:
+        """A hint for an error, or nothing."""
+        if not isinstance(name, str) or self._left == 0:
+            return ""
+        self._left -= 1
+        near = get_close_matches(name, self._names, n=1, cutoff=0.8)
+        return f" (did you mean {near[0]!r}?)" if near else ""
 
 
 class LabelIndex:

@@ -290,11 +290,12 @@ class Preset(NamedTuple):
 
 PRESETS: dict[str, Preset] = {
     "balanced": Preset(
-        {"gain_per_minute": 1.0, "review": 1.5, "remediation": 0.7, "not_stuck": 0.5,
-         "enrichment": 0.05},
+        # The best new lesson gains 1: a full backlog takes more, so that any review wins.
+        {"gain_per_minute": 1.0, "review": 1.5, "backlog": 1.2, "remediation": 0.7,
+         "not_stuck": 0.5, "enrichment": 0.05},
         POOLS,
         "greedy",
-        "learning per minute toward the goals, reviews when due, help when stuck",
+        "learning per minute toward the goals, reviews before they pile up, help when stuck",
     ),
     "mastery": Preset(
         {"nearest_to_mastery": 1.0}, ("new",), "greedy", "finish what has begun, then move on"

@@ -3,84 +3,31 @@
 from __future__ import annotations
 
 import json
-import math
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
-
-import numpy as np
+from typing import Any
 
 from adaptlearn.errors import CurriculumError, ParameterError, ProblemsError
 from adaptlearn.responses.frames import column_names, columns_of
+from adaptlearn.sequencing.rows import (
+    REQUIRED,
+    TABLES,
+    Draft,
+    Label,
+    Repair,
+    as_label,
+    given_or_none,
+    read_tables,
+)
 from adaptlearn.validation import some
-
-Label = int | str
-_Row = TypeVar("_Row")
 
 FORMAT = "adaptlearn-curriculum"
 VERSION = 1
-TABLES: dict[str, tuple[str, ...]] = {
-    "skills": ("skill", "title"),
-    "prerequisites": ("prerequisite", "skill"),
-    "lessons": ("lesson", "skills", "title", "minutes"),
-    "items": ("item", "skills"),
-}
-_REQUIRED = {
-    "skills": ("skill",),
-    "prerequisites": ("prerequisite", "skill"),
-    "lessons": ("lesson", "skills"),
-    "items": ("item", "skills"),
-}
+_SINGULAR = {"skill": "skills", "standard": "standards"}
 _BOM = "\ufeff"
 
-
-class Repair(NamedTuple):
-    """A fault of a curriculum and what mends it.
-
-    Attributes
-    ----------
-    kind : str
-        ``"duplicate"``, ``"self-loop"``, ``"dangling"``, ``"cycle"``, ``"unknown skill"``,
-        ``"teaches nothing"``, ``"exercises nothing"``, ``"minutes"``, ``"conflict"``,
-        ``"unknown key"``, ``"byte-order mark"`` or ``"malformed"``.
-    problem : str
-        What is wrong, and where.
-    remedy : str
-        What `Curriculum.repaired` does about it.
-    """
-
-    kind: str
-    problem: str
-    remedy: str
-
-    def __str__(self) -> str:
-        return f"{self.problem}: {self.remedy}"
-
-
-class RawUnit(NamedTuple):
-    """A lesson or an item as it was read."""
-
-    label: Label
-    skills: list[Label]
-    title: str | None = None
-    minutes: Any = None
-
-
-@dataclass
-class Draft:
-    """The parts of a curriculum before they are checked against each other.
-
-    `fatal` holds what no repair can mend, `faults` what was wrong with single rows.
-    """
-
-    skills: list[tuple[Label, str | None]] | None = None
-    edges: list[tuple[Label, Label]] = field(default_factory=list)
-    lessons: list[RawUnit] | None = None
-    items: list[RawUnit] = field(default_factory=list)
-    faults: list[Repair] = field(default_factory=list)
-    fatal: list[str] = field(default_factory=list)
+__all__ = ["Label", "Repair", "read_frames", "read_json", "read_mapping"]
 
 
 def read_frames(
@@ -96,7 +43,7 @@ def read_frames(
         f"columns[{table!r}]: no role {role!r}; there are {some(TABLES[table])}"
         for table, roles in columns.items()
         for role in roles
-        if role not in TABLES.get(table, roles) and role != "skill"
+        if role not in (*TABLES.get(table, roles), *_SINGULAR)
     ]
     if wrong:
         raise ParameterError("Curriculum", wrong)
@@ -110,7 +57,7 @@ def read_frames(
             plain[table] = _frame_records(given, table, columns.get(table, {}), draft)
         except ProblemsError as error:
             draft.fatal.extend(f"{table}: {problem}" for problem in error.problems)
-    _read_tables(plain, draft, skill_separator)
+    read_tables(plain, draft, skill_separator)
     return draft
 
 
@@ -126,11 +73,11 @@ def read_mapping(content: Mapping[str, Any]) -> Draft:
         )
     known = ("format", "version", *TABLES)
     draft.faults.extend(
-        Repair("unknown key", f"key {key!r} is not one of {some(known, 9)}", "ignored it")
+        Repair("unknown key", f"key {key!r} is not one of {some(known, 12)}", "ignored it")
         for key in content
         if key not in known
     )
-    _read_tables(content, draft, None)
+    read_tables(content, draft, None)
     return draft
 
 
@@ -174,166 +121,58 @@ def _frame_records(
             problem = f"{table}: column {found!r} begins with a byte-order mark"
             draft.faults.append(Repair("byte-order mark", problem, f"read it as {name!r}"))
     roles = {role: names.get(role, role) for role in TABLES[table]}
-    long = "skills" in roles and roles["skills"] not in actual
-    singular = names.get("skill", "skill")
-    if long and singular in actual:
-        roles["skills"] = singular
-    else:
-        long = False
-    required = {roles[role] for role in _REQUIRED[table]} | set(names.values())
+    singular = {}  # lists that are given with one entry to the row
+    for one, several in _SINGULAR.items():
+        name = names.get(one, one)
+        if several in roles and roles[several] not in actual and name in actual:
+            singular[several] = roles[several] = name
+    required = {roles[role] for role in REQUIRED[table]} | set(names.values())
     wanted = {role: name for role, name in roles.items() if name in actual or name in required}
     read = columns_of(frame, [actual.get(name, name) for name in wanted.values()], table)
     arrays = [read[actual[name]].tolist() for name in wanted.values()]
     records = [dict(zip(wanted, row, strict=True)) for row in zip(*arrays, strict=True)]
-    return _gather(records, table, draft) if long else records
+    if table == "prerequisites":
+        return _alternatives(records)
+    return _gather(records, table, list(singular), draft) if singular else records
 
 
-def _gather(records: list[dict[str, Any]], table: str, draft: Draft) -> list[dict[str, Any]]:
-    """One record per lesson or item from one row per pair with a skill."""
-    role = TABLES[table][0]
+def _gather(
+    records: list[dict[str, Any]], table: str, lists: list[str], draft: Draft
+) -> list[dict[str, Any]]:
+    """One record per lesson, item, standard or unit from one row per entry of its lists."""
+    roles = ("course", "unit") if table == "courses" else TABLES[table][:1]
     gathered: dict[Any, dict[str, Any]] = {}
     for number, record in enumerate(records):
-        label = as_label(record[role])
+        labels = [as_label(record.get(role)) for role in roles]
         # Rows without a label stay apart; they are reported one by one.
-        key = (None, number) if label is None else (type(label), label)
-        first = gathered.setdefault(key, {**record, "skills": []})
-        first["skills"].append(record["skills"])
-        for name in ("title", "minutes"):
-            given, before = record.get(name), first.get(name)
+        key = (None, number) if labels[0] is None else tuple((type(one), one) for one in labels)
+        first = gathered.setdefault(key, {**record, **{name: [] for name in lists}})
+        for name in lists:
+            # A unit may have skills of its own beside its standards: what it lacks is a gap.
+            if len(lists) == 1 or given_or_none(record, name) is not None:
+                first[name].append(record[name])
+        for name in [name for name in record if name not in (*roles, *lists)]:
+            given, before = record[name], first[name]
             # A value that is not equal to itself is a gap, and two gaps agree.
             if given != before and (given == given or before == before):  # noqa: PLR0124
-                problem = f"{table} row {number}: {role} {label!r} has {name} {given!r}, before "
-                draft.faults.append(Repair("conflict", problem + repr(before), f"kept {before!r}"))
+                whose = f"{roles[0]} {labels[0]!r}"
+                problem = f"{table} row {number}: {whose} has {name} {given!r}, before {before!r}"
+                draft.faults.append(Repair("conflict", problem, f"kept {before!r}"))
     return list(gathered.values())
 
 
-def _read_tables(content: Mapping[str, Any], draft: Draft, separator: str | None) -> None:
-    reader = _Reader(draft, separator)
-    given = {table: content.get(table) for table in TABLES}
-    if given["skills"] is not None:
-        draft.skills = reader.rows("skills", given["skills"], reader.skill)
-    if given["prerequisites"] is not None:
-        draft.edges = reader.rows("prerequisites", given["prerequisites"], reader.edge)
-    if given["lessons"] is not None:
-        draft.lessons = reader.rows("lessons", given["lessons"], reader.unit)
-    if given["items"] is not None:
-        draft.items = reader.rows("items", given["items"], reader.unit)
-
-
-class _Reader:
-    """Reads rows one by one; what it cannot read it reports and leaves out."""
-
-    def __init__(self, draft: Draft, separator: str | None) -> None:
-        self._draft = draft
-        self._separator = separator
-
-    def rows(self, table: str, given: Any, read: Callable[[Any, str, str], _Row]) -> list[_Row]:
-        if isinstance(given, Mapping):
-            given = _mapping_rows(given, table)
-        if not isinstance(given, Iterable) or isinstance(given, (str, bytes)):
-            self._draft.fatal.append(f"{table} is a {type(given).__name__}; expected a list")
-            return []
-        found = []
-        for number, raw in enumerate(given):
-            where = f"{table} row {number}"
-            try:
-                found.append(read(raw, table, where))
-            except _MalformedError as error:
-                fault = Repair("malformed", f"{where}: {error}", "dropped the row")
-                self._draft.faults.append(fault)
-        return found
-
-    def skill(self, raw: Any, table: str, where: str) -> tuple[Label, str | None]:
-        record = self._record(raw if isinstance(raw, Mapping) else {"skill": raw}, table, where)
-        return _label(record, "skill"), _title(record)
-
-    def edge(self, raw: Any, table: str, where: str) -> tuple[Label, Label]:
-        if isinstance(raw, Sequence) and not isinstance(raw, str) and len(raw) == 2:
-            raw = dict(zip(TABLES[table], raw, strict=True))
-        record = self._record(raw, table, where)
-        return _label(record, "prerequisite"), _label(record, "skill")
-
-    def unit(self, raw: Any, table: str, where: str) -> RawUnit:
-        record = self._record(raw, table, where)
-        role = TABLES[table][0]
-        label = _label(record, role)
-        skills = []
-        for value in self._split(record.get("skills")):
-            skill = as_label(value)
-            if skill is None:
-                raise _MalformedError(f"{role} {label!r} names {value!r} as a skill")
-            skills.append(skill)
-        minutes = record.get("minutes")
-        if "minutes" in record and minutes is None:
-            minutes = math.nan  # a gap; who does not know the minutes leaves them out
-        return RawUnit(label, skills, _title(record), minutes)
-
-    def _split(self, cell: Any) -> list[Any]:
-        values = _as_list(cell)
-        if self._separator is None:
-            return values
-        parts: list[Any] = []
-        for value in values:
-            if isinstance(value, str):
-                parts.extend(part.strip() for part in value.split(self._separator))
-            else:
-                parts.append(value)
-        return parts
-
-    def _record(self, raw: Any, table: str, where: str) -> Mapping[str, Any]:
-        if not isinstance(raw, Mapping):
-            raise _MalformedError(f"is {raw!r}; expected an object with {some(_REQUIRED[table])}")
-        known = TABLES[table]
-        self._draft.faults.extend(
-            Repair("unknown key", f"{where}: key {key!r} is not one of {some(known)}", "ignored it")
-            for key in raw
-            if key not in known
-        )
-        return raw
-
-
-class _MalformedError(Exception):
-    """A row that cannot be read."""
-
-
-def _mapping_rows(given: Mapping[Any, Any], table: str) -> list[Any]:
-    """Rows of the short forms: skill to title, skill to prerequisites, lesson to skills."""
-    if table == "prerequisites":
-        return [
-            (before, skill)
-            for skill, all_before in given.items()
-            for before in _as_list(all_before)
-        ]
-    first, second = TABLES[table][:2]
-    return [{first: key, second: value} for key, value in given.items()]
-
-
-def _label(record: Mapping[str, Any], role: str) -> Label:
-    label = as_label(record.get(role))
-    if label is None:
-        raise _MalformedError(f"{role} is {record.get(role)!r}; expected an integer or a string")
-    return label
-
-
-def _title(record: Mapping[str, Any]) -> str | None:
-    title = record.get("title")
-    return None if title is None or title != title else str(title)  # noqa: PLR0124 (a gap: NaN)
-
-
-def _as_list(value: Any) -> list[Any]:
-    if value is None or (isinstance(value, float) and np.isnan(value)):
-        return []
-    if isinstance(value, np.ndarray):
-        return list(value.tolist())
-    if isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping)):
-        return list(value)
-    return [value]
-
-
-def as_label(value: Any) -> Label | None:
-    """A label as a plain ``int`` or ``str``; None for what is neither, or empty."""
-    if isinstance(value, str) and value:
-        return str(value)
-    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
-        return int(value)
-    return None
+def _alternatives(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Prerequisites that share a skill and a group, as the alternatives of one record."""
+    gathered: list[dict[str, Any]] = []
+    first: dict[Any, dict[str, Any]] = {}
+    for record in records:
+        group = given_or_none(record, "group")
+        key = None if group is None else (as_label(record["skill"]), group)
+        if key in first:
+            first[key]["prerequisite"].append(record["prerequisite"])
+        elif key is None:
+            gathered.append(record)
+        else:
+            first[key] = {**record, "prerequisite": [record["prerequisite"]]}
+            gathered.append(first[key])
+    return gathered

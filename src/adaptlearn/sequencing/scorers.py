@@ -13,6 +13,8 @@ References
   systems. Journal of Educational Data Mining 7(2), 20-48 (ZPDES).
 - Z. Pardos et al. (2023). OATutor: an open-source adaptive tutoring system and curated content
   library for learning sciences research. CHI 2023.
+- J. Skycak, advised by J. Roberts (2023). Optimized, individualized spaced repetition in
+  hierarchical knowledge structures. In: The Math Academy Way (working draft).
 - R. Wilson et al. (2019). The eighty five percent rule for optimal learning. Nature
   Communications 10, 4646.
 - D. Weiss (1982). Improving measurement quality and efficiency with adaptive testing. Applied
@@ -25,10 +27,12 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from adaptlearn.errors import ParameterError
 from adaptlearn.sequencing.candidates import Candidates, Purpose
 from adaptlearn.sequencing.context import Context, Floats
+from adaptlearn.sequencing.reviewing import practised_by_lessons
 
 
 class Scorer(NamedTuple):
@@ -149,12 +153,29 @@ def information(candidates: Candidates) -> Floats:
 
 
 def review(candidates: Candidates) -> Floats:
-    """How urgent review is: the sum over the lesson's skills, and those it practises along."""
+    """How urgent review is: the sum over the lesson's skills, and those it practises along.
+
+    What a lesson teaches counts in full, what that encompasses by its weight
+    (`Curriculum.encompasses`); so a new lesson can spare reviews.
+    """
+    context = candidates.context
+    if context.urgency is None:
+        return np.zeros(len(candidates))
+    # Few skills are due: sparse, it costs little.
+    total = csr_array(context.urgency) @ practised_by_lessons(context.curriculum).T
+    return np.asarray(total.toarray()[candidates.student, candidates.lesson])
+
+
+def backlog(candidates: Candidates, *, limit: float) -> Floats:
+    """What new lessons lose while reviews wait: 1 from so many due skills on, less before."""
+    if not limit > 0:
+        raise ParameterError("backlog", [f"limit must be above 0, got {limit}"])
     urgency = candidates.context.urgency
     if urgency is None:
         return np.zeros(len(candidates))
-    total = candidates.total(candidates.of_skills(urgency))
-    return np.where(candidates.purpose == Purpose.REVIEW, total, 0.0)
+    full = np.minimum((urgency > 0).sum(axis=1) / limit, 1.0)
+    adds_to_it = np.isin(candidates.purpose, (Purpose.NEW, Purpose.ENRICHMENT))
+    return np.asarray(np.where(adds_to_it, -full[candidates.student], 0.0))
 
 
 def remediation(candidates: Candidates) -> Floats:
@@ -219,7 +240,12 @@ SCORERS: dict[str, Scorer] = {
         gain_per_minute, "sum of goal (1 - m) P(learn) / minutes, over the best", "this library"
     ),
     "information": Scorer(information, "4 p (1 - p)", "Weiss (1982)"),
-    "review": Scorer(review, "sum of urgency", "this library"),
+    "review": Scorer(
+        review, "sum of weight urgency over the skills taught and encompassed", "Skycak (2023)"
+    ),
+    "backlog": Scorer(
+        backlog, "-min(due skills / limit, 1) for new lessons", "this library", {"limit": 10.0}
+    ),
     "remediation": Scorer(remediation, "1 for remediation", "this library"),
     "enrichment": Scorer(enrichment, "1 for enrichment", "this library"),
     "not_stuck": Scorer(not_stuck, "1 - share of stuck skills", "Beck & Gong (2013)"),

@@ -392,7 +392,8 @@ class Sequencer:
         practice = getattr(self.tracker, "practice", None)
         found = None if practice is None else practice(labels)
         if found is not None:
-            known["practice"] = Practice(*map(self._by_curriculum, found))
+            tables = map(self._by_curriculum, found, (0, 0, 0, 1, 1, np.nan))
+            known["practice"] = Practice(*tables)
             if now is not None:
                 known["time_since"] = now - known["practice"].last_time
         rates = getattr(self.tracker, "learning_rates", None)
@@ -401,12 +402,12 @@ class Sequencer:
             known["learn"] = self._by_curriculum(np.asarray(learn)[None])[0]
         return known
 
-    def _by_curriculum(self, table: NDArray[Any]) -> NDArray[Any]:
-        """The tracker's columns in the curriculum's order; 0 where it has none."""
+    def _by_curriculum(self, table: NDArray[Any], nothing: float = 0) -> NDArray[Any]:
+        """The tracker's columns in the curriculum's order; `nothing` where it has none."""
         if self._as_tracked:
             return np.asarray(table)
         columns: NDArray[Any] = np.asarray(table)[:, self._source]
-        columns[:, self._source < 0] = 0
+        columns[:, self._source < 0] = nothing
         return columns
 
     def _choose(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from adaptlearn.errors import DataWarning, StateError, UnknownLabelError
 from adaptlearn.models.base import KnowledgeTracer, Mastery, StudentState, When
-from adaptlearn.numerics import Ints
+from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog, as_log
 from adaptlearn.serialization import read_archive, write_archive
 from adaptlearn.tracking.practice import Batch, PracticeRecord, PracticeTable
@@ -199,6 +199,41 @@ class MasteryTracker:
         state, numbers = self._with_strangers(_as_list(students))
         named = None if items is None else _as_list(items)
         return self.model.predict_state(state, numbers, _as_list(skills), items=named)
+
+    def recall(self, students: Iterable[Any], skills: Iterable[Any], time: Any) -> Floats:
+        """P(recall) of each student's memory of each skill, at a time.
+
+        Parameters
+        ----------
+        students, skills : sequences of labels
+            Of any pairs; who or what was never met is not remembered.
+        time : float, or float array that broadcasts to (n_students, n_skills)
+            In the log's seconds.
+
+        Returns
+        -------
+        float array, shape (n_students, n_skills)
+            nan where the student was never asked about the skill.
+
+        Raises
+        ------
+        StateError
+            The model knows no recall of skills; or a time before the last answer.
+        """
+        ask = getattr(self.model, "retrievability", None)
+        if ask is None:
+            raise StateError(
+                f"{type(self.model).__name__} does not say what is recalled after a time; use a "
+                "model of memory, such as FSRS or HalfLifeRegression"
+            )
+        if self.model.card_ != "skill":  # type: ignore[attr-defined]
+            raise StateError(
+                f"this {type(self.model).__name__} remembers items, not skills; fit it with "
+                "card='skill'"
+            )
+        state, numbers = self._with_strangers(_as_list(students))
+        recall: Floats = ask(state, numbers, _as_list(skills), time)
+        return recall
 
     def counts(self, students: Iterable[Any] | None = None) -> NDArray[np.int64]:
         """Answers seen per student and skill, shape (n_students, n_skills)."""

@@ -1,0 +1,376 @@
+"""What in a sound curriculum is probably not what was meant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import bmat, csr_array
+from scipy.sparse.csgraph import connected_components
+
+from adaptlearn.checkup import Checkup, Finding
+from adaptlearn.responses.log import as_log
+from adaptlearn.sequencing import graph
+from adaptlearn.sequencing.evidence import (
+    EdgeEvidence,
+    Marks,
+    evidence_of,
+    marks_of_log,
+    marks_of_matrix,
+)
+from adaptlearn.sequencing.labels import plain
+from adaptlearn.sequencing.requirements import Attaining, Requirements, row
+from adaptlearn.validation import Interval, check_parameters, some
+
+if TYPE_CHECKING:
+    from adaptlearn.sequencing.curriculum import Curriculum
+
+Bools = NDArray[np.bool_]
+Labels = Sequence[Any]
+
+
+class Audit(Checkup):
+    """The findings of an audit, the most severe first: a `Checkup`, of a curriculum.
+
+    Printed, it is a readable text; notebooks show a table; ``audit["redundant"].labels`` are
+    the labels that one finding concerns.
+
+    Attributes
+    ----------
+    evidence : EdgeEvidence or None
+        What the students say of every prerequisite, where there was a log or a mastery matrix.
+    """
+
+    def __init__(
+        self, subject: str, findings: Iterator[Finding], evidence: EdgeEvidence | None
+    ) -> None:
+        super().__init__(subject, findings)
+        self.evidence = evidence
+
+    def __repr__(self) -> str:
+        return super().__repr__().replace("Checkup", "Audit", 1)
+
+
+def audit_curriculum(
+    curriculum: Curriculum,
+    log: Any = None,
+    mastered: Any = None,
+    *,
+    streak: int = 3,
+    min_students: int = 20,
+    tolerance: float = 0.2,
+    confidence: float = 0.95,
+) -> Audit:
+    """Look for what is no fault of a curriculum, but probably not what was meant.
+
+    Findings, by code: ``unreachable`` (no sequence of lessons leads to a skill), ``untaught``
+    (no lesson teaches it; reviews and assessments do not), ``no items``, ``lesson without
+    items``, ``redundant`` (a prerequisite that follows from the others: what the transitive
+    reduction leaves out), ``idle alternatives`` (a group that is met whenever the rest is, or an
+    alternative that itself needs the skill), ``islands`` (skills that no prerequisite joins to
+    the largest part), ``no prerequisites``, ``backward credit`` (a skill encompasses one that
+    needs it), ``outside standards``, ``unknown to the curriculum`` and ``never practised`` (of a
+    log), ``contradicted`` (students master the later skill without the earlier).
+
+    Parameters
+    ----------
+    curriculum : Curriculum
+    log : ResponseLog or frame, optional
+        Answers. Without `mastered`, a skill counts as mastered by a student whose last `streak`
+        answers on it were right, as not mastered otherwise, and as unknown with fewer answers.
+    mastered : array, shape (n_students, n_skills), optional
+        Bools, or 0 and 1 with NaN where unknown. To audit with a model's estimates, compare
+        them with a threshold.
+    streak : int, default 3
+    min_students : int, default 20
+        A prerequisite is called contradicted only on so many students who have mastered the
+        later skill, and of whom it is known whether they have mastered the earlier one.
+    tolerance : float, default 0.2
+        Which share of them may lack the earlier skill: mastery is measured with error.
+    confidence : float, default 0.95
+        Of the share's interval, which must lie above `tolerance`, for each prerequisite apart.
+
+    Returns
+    -------
+    Audit
+
+    Raises
+    ------
+    ParameterError
+        `mastered` is of another shape or holds other values; an option is out of bounds.
+
+    Examples
+    --------
+    >>> from adaptlearn import Curriculum
+    >>> school = Curriculum.from_dict(
+    ...     {"prerequisites": [["count", "add"], ["add", "multiply"], ["count", "multiply"]]})
+    >>> audit = school.audit()
+    >>> audit["redundant"].labels
+    (('count', 'multiply'),)
+    """
+    _check_options(streak, min_students, tolerance, confidence)
+    read = None if log is None else as_log(log)
+    skills = curriculum.skills
+    marks: Marks | None = None
+    if mastered is not None:
+        marks = marks_of_matrix(mastered, len(skills))
+    elif read is not None:
+        marks = marks_of_log(read, skills.tolist(), streak)
+    evidence = None
+    if marks is not None:
+        evidence = evidence_of(
+            curriculum.requirements,
+            skills,
+            marks,
+            confidence=confidence,
+            tolerance=tolerance,
+            min_students=min_students,
+        )
+
+    def findings() -> Iterator[Finding]:
+        for check in _CHECKS:
+            yield from check(curriculum)
+        if read is not None:
+            yield from _coverage(curriculum, read.skill.labels.tolist())
+        if evidence is not None:
+            yield from _contradicted(evidence, tolerance, confidence)
+
+    return Audit(repr(curriculum).strip("<>"), findings(), evidence)
+
+
+def _check_options(streak: int, min_students: int, tolerance: float, confidence: float) -> None:
+    check_parameters(
+        "audit",
+        {"streak": streak, "min_students": min_students, "tolerance": tolerance,
+         "confidence": confidence},
+        {
+            "streak": [Interval(1, 1000, integer=True)],
+            "min_students": [Interval(1, 10**9, integer=True)],
+            "tolerance": [Interval(0, 1, closed="left")],
+            "confidence": [Interval(0, 1, closed="neither")],
+        },
+    )  # fmt: skip
+
+
+def _finding(
+    code: str, severity: Any, column: str, labels: Labels, said: tuple[str, str, str]
+) -> Iterator[Finding]:
+    """A finding about labels, if there are any."""
+    if len(labels):
+        found, consequence, remedy = said
+        named = some([_arrow(label) for label in labels])
+        yield Finding(
+            code, severity, f"{len(labels)} {found}: {named}", consequence, remedy, column,
+            len(labels), tuple(labels)
+        )  # fmt: skip
+
+
+def _arrow(label: Any) -> Any:
+    """A pair as a text such as ``add -> multiply``, alternatives as ``a or b -> c``."""
+    if not isinstance(label, tuple):
+        return label
+    before, skill = label
+    ways = " or ".join(map(str, before)) if isinstance(before, tuple) else before
+    return f"{ways} -> {skill}"
+
+
+def _teaching(curriculum: Curriculum) -> csr_array:
+    """What lessons teach, without reviews and assessments, which teach nothing new."""
+    teaches = ~curriculum.lessons_of_kind("review", "assessment")
+    return csr_array(curriculum.teaches[np.flatnonzero(teaches)])
+
+
+def _untaught(curriculum: Curriculum) -> Iterator[Finding]:
+    taught = np.bincount(_teaching(curriculum).indices, minlength=len(curriculum.skills)) > 0
+    yield from _finding(
+        "untaught", "error", "skill", curriculum.skills[~taught].tolist(),
+        ("skills that no lesson teaches", "No student can learn them, nor what needs them.",
+         "Add a lesson, or take the skills out."),
+    )  # fmt: skip
+
+
+def _unreachable(curriculum: Curriculum) -> Iterator[Finding]:
+    """Skills to which no sequence of lessons leads, though a lesson teaches them."""
+    teaching = _teaching(curriculum)
+    n_lessons, n_skills = teaching.shape
+    taught = np.bincount(teaching.indices, minlength=n_skills) > 0
+    doors = graph.doors(teaching, curriculum.requirements)
+    # Skills and lessons in one graph: a skill needs one of its lessons (without any, itself, which
+    # is never there), a lesson what its skills need from outside it.
+    lessons_of = csr_array(teaching.T.tocsr()[np.flatnonzero(taught)])
+    never = graph.incidence(np.flatnonzero(~taught), np.flatnonzero(~taught), (n_skills, n_skills))
+    number = graph.incidence(
+        np.flatnonzero(taught), np.arange(int(taught.sum())), (n_skills, int(taught.sum()))
+    )
+    nothing = csr_array((n_skills + n_lessons, n_lessons), dtype=np.int32)
+    front = Attaining(
+        Requirements(
+            _blocks(
+                [[never, nothing[:n_skills]], [doors.entries @ doors.needs, nothing[n_skills:]]]
+            ),
+            _blocks([[None, lessons_of], [doors.groups, None]]),
+            _blocks([[number, None], [None, doors.entries @ doors.groups_of]]),
+        )
+    )
+    front.advance()
+    lost = np.array(front.step[:n_skills]) < 0
+    yield from _finding(
+        "unreachable", "error", "skill", curriculum.skills[lost & taught].tolist(),
+        ("skills to which no sequence of lessons leads",
+         "Their lessons never open: something that comes before is not taught, or only by "
+         "lessons that wait for these.",
+         "Teach what comes before, or drop a prerequisite."),
+    )  # fmt: skip
+
+
+def _blocks(parts: list[list[Any]]) -> csr_array:
+    joined: Any = bmat(parts, format="csr")  # an array or, of old SciPy, a matrix
+    return csr_array(joined)
+
+
+def _items(curriculum: Curriculum) -> Iterator[Finding]:
+    if not len(curriculum.items):
+        return
+    seen = np.bincount(curriculum.exercises.indices, minlength=len(curriculum.skills)) > 0
+    yield from _finding(
+        "no items", "warning", "skill", curriculum.skills[~seen].tolist(),
+        ("skills that no item exercises", "Whether they are mastered can never be seen.",
+         "Add items, or leave these skills to others."),
+    )  # fmt: skip
+    shown = graph.count_marked(curriculum.teaches, seen[None])[0] > 0
+    yield from _finding(
+        "lesson without items", "warning", "lesson", curriculum.lessons[~shown].tolist(),
+        ("lessons of whose skills no item exercises any", "They are given again and again: no "
+         "answer can end them.", "Add items."),
+    )  # fmt: skip
+
+
+def _redundant(curriculum: Curriculum) -> Iterator[Finding]:
+    """What follows from the rest; see Aho, Garey & Ullman (1972), SIAM J. Comput. 1(2)."""
+    requirements, skills = curriculum.requirements, curriculum.skills
+    edge, group = graph.redundant(requirements, curriculum.required_bits)
+    needs = np.repeat(np.arange(len(skills)), np.diff(requirements.all_of.indptr))
+    before = skills[requirements.all_of.indices[edge]].tolist()
+    yield from _finding(
+        "redundant", "note", "skill",
+        list(zip(before, skills[needs[edge]].tolist(), strict=True)),
+        ("prerequisites that follow from the others", "They change nothing that a student may do.",
+         "Drop them: what is left says the same."),
+    )  # fmt: skip
+    bits = curriculum.required_bits
+    owner = requirements.owner
+    idle = []
+    for number in range(requirements.groups.shape[0]):
+        members = row(requirements.groups, number)
+        own = np.full(len(members), owner[number])
+        if group[number] or graph.has_bit(bits, np.array(members), own).any():
+            labels = tuple(skills[members].tolist())
+            idle.append((labels, plain(skills[owner[number]])))
+    yield from _finding(
+        "idle alternatives", "note", "skill", idle,
+        ("groups of alternatives that leave less choice than they seem to",
+         "The rest of the prerequisites meets the group anyway, or one of its skills itself "
+         "needs the skill that it should open.",
+         "Drop the group, or that alternative."),
+    )  # fmt: skip
+
+
+def _islands(curriculum: Curriculum) -> Iterator[Finding]:
+    if curriculum.may_need.nnz == 0:
+        yield from _finding(
+            "no prerequisites", "warning", "skill", curriculum.skills.tolist(),
+            ("skills, and no prerequisites", "All are open from the start, in no order.",
+             "Say what comes before what."),
+        )  # fmt: skip
+        return
+    n_parts, part = connected_components(curriculum.may_need, directed=False)
+    sizes = np.bincount(part)
+    outside = part != np.argmax(sizes)
+    alone = int((sizes == 1).sum())
+    found = (
+        f"skills in {n_parts - 1} parts that no prerequisite joins to the largest, of "
+        f"{sizes.max()} ({alone} of the parts are single skills)"
+    )
+    yield from _finding(
+        "islands", "note", "skill", curriculum.skills[outside].tolist(),
+        (found, "Nothing says when they come, before or after the rest.",
+         "Say what they need, if they need anything."),
+    )  # fmt: skip
+
+
+def _backward_credit(curriculum: Curriculum) -> Iterator[Finding]:
+    weights, skills = curriculum.encompasses, curriculum.skills
+    whole = np.repeat(np.arange(len(skills)), np.diff(weights.indptr))
+    # The part needs the whole: bit `whole` in the row of the part.
+    backward = graph.has_bit(curriculum.required_bits, weights.indices, whole)
+    pairs = zip(skills[whole[backward]].tolist(), skills[weights.indices[backward]].tolist(),
+                strict=True)  # fmt: skip
+    yield from _finding(
+        "backward credit", "warning", "skill", list(pairs),
+        ("skills that encompass one that comes after them",
+         "Practice of the earlier skill would count for the later one.",
+         "Turn the encompassing round."),
+    )  # fmt: skip
+
+
+def _outside_standards(curriculum: Curriculum) -> Iterator[Finding]:
+    if not len(curriculum.standards):
+        return
+    inside = np.bincount(curriculum.standards.skills.indices, minlength=len(curriculum.skills)) > 0
+    yield from _finding(
+        "outside standards", "note", "skill", curriculum.skills[~inside].tolist(),
+        ("skills in no standard", "They count for none that a student may finish.",
+         "Add them to a standard, or let them stand."),
+    )  # fmt: skip
+
+
+_CHECKS: tuple[Callable[[Curriculum], Iterator[Finding]], ...] = (
+    _untaught,
+    _unreachable,
+    _items,
+    _redundant,
+    _islands,
+    _backward_credit,
+    _outside_standards,
+)
+
+
+def _coverage(curriculum: Curriculum, practised: list[Any]) -> Iterator[Finding]:
+    place = curriculum.skill_index.place
+    yield from _finding(
+        "unknown to the curriculum", "warning", "skill",
+        [label for label in practised if label not in place],
+        ("skills of the log that the curriculum has not", "Answers on them count for nothing.",
+         "Add them, or map their labels."),
+    )  # fmt: skip
+    seen = set(practised)
+    yield from _finding(
+        "never practised", "note", "skill", [label for label in place if label not in seen],
+        ("skills on which the log has no answer", "Nothing is known of them.",
+         "Look whether the labels agree."),
+    )  # fmt: skip
+
+
+def _contradicted(evidence: EdgeEvidence, tolerance: float, confidence: float) -> Iterator[Finding]:
+    order = np.flatnonzero(evidence.contradicted)
+    order = order[np.argsort(-evidence.lower[order], kind="stable")]
+    labels = [
+        (before[0] if len(before) == 1 else before, plain(evidence.skill[place]))
+        for place in order.tolist()
+        if (before := evidence.before[place])
+    ]
+    told = "; ".join(
+        f"{evidence.without[place]} of {evidence.students[place]} "
+        f"[{evidence.lower[place]:.2f}, {evidence.upper[place]:.2f}]"
+        for place in order[:5].tolist()
+    )
+    yield from _finding(
+        "contradicted", "warning", "skill", labels,
+        (f"prerequisites that students do without; of those who have mastered the later skill, "
+         f"{told} have not mastered the earlier",
+         f"The {confidence:.0%} interval of that share lies above {tolerance:g}: students are kept "
+         "from what they could learn.",
+         "Look at `evidence`, then drop the prerequisite or check the items of the earlier skill."),
+    )  # fmt: skip

@@ -1,0 +1,183 @@
+"""What a placement diagnostic found: where a student stands, and what is still open."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.sequencing.curriculum import Curriculum
+from adaptlearn.sequencing.reading import Label
+from adaptlearn.sequencing.wording import listed, quoted
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+Bools = NDArray[np.bool_]
+
+_ENDED = {
+    "accurate": "few enough skills are expected to be misjudged",
+    "questions": "the number of questions is used up",
+    "minutes": "the minutes are used up",
+    "settled": "no question that may be asked would tell more",
+}
+
+
+class PlacementResult:
+    """Where a student stands, and what is still open.
+
+    Attributes
+    ----------
+    student : label
+    probability : float array, shape (n_skills,)
+        P(mastered), in the curriculum's order.
+    mastered, not_mastered, uncertain : tuples of labels
+        Between them all skills, in the curriculum's order.
+    frontier : tuple of labels
+        The outer fringe: what the student is ready to learn, if each skill is in its likelier
+        state.
+    misjudged : float
+        How many skills are expected not to be in their likelier state.
+    answers : tuple of (label, bool)
+    n_questions : int
+    ended : str or None
+        ``"accurate"``, ``"questions"``, ``"minutes"`` or ``"settled"``; None: it goes on.
+    """
+
+    def __init__(
+        self,
+        student: Label,
+        *,
+        curriculum: Curriculum,
+        probability: Floats,
+        confidence: float,
+        answers: tuple[tuple[Label, bool], ...],
+        ended: str | None,
+    ) -> None:
+        self.student, self.answers, self.ended = student, answers, ended
+        self.n_questions = len(answers)
+        self.probability = probability
+        self.confidence = confidence
+        self.misjudged = float(np.minimum(probability, 1 - probability).sum())
+        self._skills = curriculum.skills
+        self._titles = curriculum.skill_titles
+        self._sure = probability >= confidence
+        self._sure_not = probability <= 1 - confidence
+        self._fringe = curriculum.outer_fringe((probability >= 0.5)[None])[0]
+        self.mastered = self._labels(self._sure)
+        self.not_mastered = self._labels(self._sure_not)
+        self.uncertain = self._labels(~(self._sure | self._sure_not))
+        self.frontier = self._labels(self._fringe)
+
+    def _labels(self, chosen: Bools) -> tuple[Label, ...]:
+        return tuple(self._skills[chosen].tolist())
+
+    def _named(self, places: Ints, *, odds: bool = False, limit: int = 5) -> str:
+        names = [
+            quoted(self._titles[place]) + (f" ({self.probability[place]:.2f})" if odds else "")
+            for place in places[:limit].tolist()
+        ]
+        more = len(places) - limit
+        return listed([*names, f"{more} more"] if more > 0 else names)
+
+    @property
+    def text(self) -> str:
+        """Sentences for a teacher."""
+        n = len(self._skills)
+        number = f"{self.n_questions} question{'' if self.n_questions == 1 else 's'}"
+        says = [
+            f"After {number}, {self.student} has mastered {len(self.mastered)} of {n} skills and "
+            f"has not mastered {len(self.not_mastered)} (each with at least "
+            f"{self.confidence:.0%} confidence); {len(self.uncertain)} are uncertain."
+        ]
+        doubt = np.argsort(np.abs(self.probability - 0.5), kind="stable")
+        doubt = doubt[: len(self.uncertain)]
+        if len(doubt):
+            says.append(f"The most uncertain: {self._named(doubt, odds=True)}.")
+        fringe = np.flatnonzero(self._fringe)
+        if len(fringe):
+            says.append(f"Ready to learn: {self._named(fringe)}.")
+        says.append(
+            f"Taking each skill in its likelier state, about {self.misjudged:.1f} of {n} are "
+            "expected to be misjudged."
+        )
+        says.append(
+            f"The diagnostic ended because {_ENDED[self.ended]}."
+            if self.ended
+            else "The diagnostic is not finished."
+        )
+        return " ".join(says)
+
+    @property
+    def student_text(self) -> str:
+        """Sentences for the student."""
+        fringe = np.flatnonzero(self._fringe)
+        known = f"You know {len(self.mastered)} of {len(self._skills)} skills here."
+        if len(self.mastered) == len(self._skills):
+            return f"{known} There is nothing left for you to learn here. Well done!"
+        says = [known]
+        if len(fringe):
+            says.append(f"You can go on with {self._named(fringe, limit=3)}.")
+        if self.uncertain:
+            count = len(self.uncertain)
+            skills = "one skill" if count == 1 else f"{count} skills"
+            says.append(f"We are not sure of {skills} yet; your next answers will show.")
+        return " ".join(says)
+
+    def table(self) -> dict[str, list[Any]]:
+        """One row per skill, as columns any dataframe library takes."""
+        standing = np.select([self._sure, self._sure_not], ["mastered", "not mastered"],
+                             "uncertain")  # fmt: skip
+        asked: dict[Label, list[bool]] = {}
+        for skill, correct in self.answers:
+            asked.setdefault(skill, []).append(correct)
+        skills = self._skills.tolist()
+        return {
+            "skill": skills,
+            "title": list(self._titles),
+            "probability": self.probability.tolist(),
+            "standing": standing.tolist(),
+            "frontier": self._fringe.tolist(),
+            "asked": [len(asked.get(skill, ())) for skill in skills],
+            "right": [sum(asked.get(skill, ())) for skill in skills],
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, fit for JSON."""
+        return {
+            "student": self.student,
+            "n_questions": self.n_questions,
+            "ended": self.ended,
+            "misjudged": self.misjudged,
+            "answers": [list(pair) for pair in self.answers],
+            "skills": self.table(),
+        }
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return (
+            f"<PlacementResult of {self.student}: {len(self.mastered)} mastered, "
+            f"{len(self.not_mastered)} not, {len(self.uncertain)} uncertain, "
+            f"{self.n_questions} questions>"
+        )
+
+    def _repr_html_(self) -> str:
+        columns = self.table()
+        rows = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
+            for row in zip(
+                columns["title"],
+                [f"{p:.2f}" for p in columns["probability"]],
+                columns["standing"],
+                ["ready" if ready else "" for ready in columns["frontier"]],
+                [f"{r} of {a}" if a else "" for a, r in
+                 zip(columns["asked"], columns["right"], strict=True)],
+                strict=True,
+            )
+        )  # fmt: skip
+        head = "".join(f"<th>{name}</th>" for name in
+                       ("skill", "P(mastered)", "standing", "frontier", "right"))  # fmt: skip
+        return f"<p>{html.escape(self.text)}</p><table><tr>{head}</tr>{rows}</table>"

@@ -1,0 +1,441 @@
+"""The next item inside a lesson: by information, by expected success or by exposure.
+
+`item_propensities` and `draw_items` are functions over arrays; `NextItem` keeps what students have
+seen and finds a lesson's items in a curriculum.
+
+References
+----------
+- F. Lord (1980). Applications of Item Response Theory to Practical Testing Problems. Erlbaum.
+- J. Sympson, R. Hetter (1985). Controlling item-exposure rates in computerized adaptive testing.
+  Proceedings of the 27th annual meeting of the Military Testing Association, 973-977.
+- R. Pelánek, J. Papoušek, J. Řihák, V. Stanislav, J. Nižnan (2017). Elo-based learner modeling for
+  the adaptive practice of facts. User Modeling and User-Adapted Interaction 27, 89-118.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.errors import ParameterError
+from adaptlearn.sequencing.curriculum import Curriculum
+from adaptlearn.sequencing.graph import closure
+from adaptlearn.sequencing.labels import LabelIndex, plain
+from adaptlearn.sequencing.reading import Label
+from adaptlearn.sequencing.wording import quoted
+from adaptlearn.validation import Interval, OneOf, check_parameters, some
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+Bools = NDArray[np.bool_]
+
+_DIGITS = 9  # scores that agree so far are tied
+_NODES = 64  # exact for ties of up to 128 items whose acceptance differs
+
+
+def information(p_correct: Floats, discrimination: Floats | float = 1.0) -> Floats:
+    """Fisher information of an answer about ability, a² p (1 - p) (Lord, 1980)."""
+    found: Floats = np.square(discrimination) * p_correct * (1 - p_correct)
+    return found
+
+
+def nearness(p_correct: Floats, target: float, width: float = 0.1) -> Floats:
+    """How near the expected success is to a wanted rate, as a bell of this width."""
+    found: Floats = np.exp(-0.5 * np.square((p_correct - target) / width))
+    return found
+
+
+def rarity(given: Ints) -> Floats:
+    """1 / (1 + how often an item was given): the least exposed comes first."""
+    return np.asarray(1 / (1 + np.asarray(given, np.float64)))
+
+
+def acceptance(reached: Floats, n_students: int, cap: float) -> Floats:
+    """How willingly an item is given, so that about `cap` of the students are given it at most.
+
+    Sympson & Hetter's parameter, from the choices so far instead of from a simulation: 1, or cap /
+    P(reached) where that is less. An item is *reached* when those before it were refused; how
+    often that was to be expected is its propensity over its acceptance, summed over choices.
+
+    Parameters
+    ----------
+    reached : float array, shape (n_items,)
+    n_students : int
+    cap : float
+    """
+    rate = np.asarray(reached, np.float64) / max(n_students, 1)
+    found: Floats = np.minimum(1.0, cap / np.maximum(rate, cap))
+    return found
+
+
+def item_propensities(score: Floats, eligible: Bools, accept: Floats | None = None) -> Floats:
+    """The probability of every item, exactly.
+
+    The items are gone through from the best score down, ties in random order; each is given with
+    its acceptance, else the next is looked at, and from the last one it begins anew. Without
+    acceptances the best score wins and ties are equally probable.
+
+    Parameters
+    ----------
+    score : float array, shape (n_students, n_items)
+    eligible : bool array of the same shape
+    accept : float array, shape (n_items,), optional
+        In (0, 1].
+
+    Returns
+    -------
+    float array, shape (n_students, n_items)
+        Rows sum to 1; a row without eligible items is 0.
+
+    Notes
+    -----
+    Among ties, an item comes at a uniform time u, and is given if no earlier one was:
+    ``a_i ∫ Π_j (1 - a_j u) du`` over the others, a polynomial that Gauss-Legendre quadrature
+    integrates exactly.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> score = np.array([[0.2, 0.25, 0.25]])
+    >>> item_propensities(score, np.ones((1, 3), bool)).tolist()
+    [[0.0, 0.5, 0.5]]
+    >>> item_propensities(score, np.ones((1, 3), bool), np.array([1.0, 0.5, 0.5])).tolist()
+    [[0.25, 0.375, 0.375]]
+    """
+    rounded = np.round(score, _DIGITS)
+    if accept is None:
+        best = np.where(eligible, rounded, -np.inf).max(axis=1, initial=-np.inf, keepdims=True)
+        tied = eligible & (rounded == best)
+        return np.asarray(tied / np.maximum(tied.sum(axis=1, keepdims=True), 1))
+    propensity = np.zeros(score.shape)
+    for row, values, open_ in zip(propensity, rounded, eligible, strict=True):
+        left = 1.0  # P(nobody was given an item yet)
+        for value in np.unique(values[open_])[::-1]:
+            tied = np.flatnonzero(open_ & (values == value))
+            row[tied] = left * _first_accepted(accept[tied])
+            left *= float(np.prod(1 - accept[tied]))
+        if left < 1:
+            row[:] = row / (1 - left)
+    return propensity
+
+
+def _first_accepted(accept: Floats) -> Floats:
+    """P(each is the first to be accepted), in random order."""
+    nodes, weights = np.polynomial.legendre.leggauss(min((len(accept) + 1) // 2, _NODES))
+    refused = 1 - accept[:, None] * (nodes + 1) / 2
+    # An acceptance of 1 makes the last factor small, never 0: the nodes lie inside.
+    others = np.prod(refused, axis=0) / refused
+    share: Floats = accept * (others @ weights) / 2
+    total = 1 - np.prod(1 - accept)
+    return np.asarray(share * (total / share.sum()))
+
+
+class Drawn(NamedTuple):
+    """An item for each student.
+
+    Attributes
+    ----------
+    item : int array, shape (n_students,)
+        Its column; -1 where none was eligible.
+    propensity : float array, shape (n_students,)
+        The probability that it was drawn; 0 where none was.
+    """
+
+    item: Ints
+    propensity: Floats
+
+
+def draw_items(propensity: Floats, rng: np.random.Generator) -> Drawn:
+    """Draw each student's item, one uniform number per student.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> draw_items(np.array([[0.0, 1.0], [0.0, 0.0]]), np.random.default_rng(0)).item.tolist()
+    [1, -1]
+    """
+    running = np.cumsum(propensity, axis=1)
+    whole = running[:, -1:] if propensity.shape[1] else np.zeros((len(propensity), 1))
+    target = rng.random((len(propensity), 1)) * whole
+    possible = (running > target) & (propensity > 0)
+    item = np.where(possible.any(axis=1), possible.argmax(axis=1), -1)
+    taken = np.take_along_axis(propensity, np.maximum(item, 0)[:, None], axis=1)[:, 0]
+    return Drawn(item, np.where(item >= 0, taken, 0.0))
+
+
+@dataclass(frozen=True)
+class ItemChoice:
+    """An item that was chosen, and how.
+
+    Attributes
+    ----------
+    item : label
+    score : float
+    propensity : float
+        The exact probability of this choice.
+    reason : str
+        A sentence.
+    p_correct : float or None
+        Where it was asked for.
+    candidates : dict of label to float
+        The propensity of every item that could have been drawn.
+    """
+
+    item: Label
+    score: float
+    propensity: float
+    reason: str
+    p_correct: float | None
+    candidates: dict[Label, float]
+
+
+PCorrect = Callable[[Label, list[Label]], Any]
+
+
+class NextItem:
+    """Chooses items for students, and keeps what they have seen.
+
+    An item belongs to a lesson if it exercises at least one skill that the lesson teaches and
+    none that lies ahead: every other skill it exercises comes before one of these.
+
+    Parameters
+    ----------
+    curriculum : Curriculum
+        With items.
+    by : {"information", "target", "exposure"}
+        The largest a² p (1 - p); the expected success nearest to `target`; the item given least
+        often to anyone.
+    p_correct : callable, optional
+        ``p_correct(student, items)`` gives P(correct) of each item. `next` also takes it as an
+        array. Not needed by exposure.
+    discrimination : float array, shape (n_items,), optional
+        By item, in the curriculum's order; 1 by default. For ``by="information"``.
+    target : float, default 0.8
+    window : int, default 5
+        A student's last so many items are not given again.
+    cap : float, optional
+        About the largest share of the students who are given any one item (see `acceptance`).
+    random_state : int or numpy.random.Generator, optional
+        What draws.
+
+    Raises
+    ------
+    ParameterError
+        Lists every argument outside what is allowed.
+
+    Examples
+    --------
+    >>> from adaptlearn import Curriculum
+    >>> from adaptlearn.sequencing.items import NextItem
+    >>> school = Curriculum.from_dict(
+    ...     {"lessons": {"sums": ["add"]}, "items": {"1 + 1": ["add"], "7 + 5": ["add"]}}
+    ... )
+    >>> chance = {"1 + 1": 0.95, "7 + 5": 0.6}
+    >>> choose = NextItem(school, p_correct=lambda student, items: [chance[i] for i in items],
+    ...                   window=1)
+    >>> print(choose.next("ann", "sums").reason)
+    "7 + 5" tells most about where ann stands: P(correct) 0.60; the only one of 2 items that does.
+    >>> choose.next("ann", "sums").item
+    '1 + 1'
+    """
+
+    def __init__(
+        self,
+        curriculum: Curriculum,
+        *,
+        by: str = "information",
+        p_correct: PCorrect | None = None,
+        discrimination: Any = None,
+        target: float = 0.8,
+        window: int = 5,
+        cap: float | None = None,
+        random_state: int | np.random.Generator | None = None,
+    ) -> None:
+        n = len(curriculum.items)
+        problems = [] if n else ["the curriculum has no items"]
+        slope = np.ones(n)
+        if discrimination is not None:
+            slope = np.asarray(discrimination, np.float64)
+            if slope.shape != (n,) or not (np.isfinite(slope) & (slope > 0)).all():
+                problems.append(f"discrimination must be {n} numbers above 0, in order of items")
+        check_parameters(
+            "NextItem",
+            {"by": by, "target": target, "window": window, "cap": cap},
+            {
+                "by": [OneOf(("information", "target", "exposure"))],
+                "target": [Interval(0, 1)],
+                "window": [Interval(0, math.inf, integer=True)],
+                "cap": [Interval(0, 1, closed="right"), OneOf((None,))],
+            },
+            problems,
+        )
+        self.curriculum, self.by, self.target = curriculum, by, target
+        self.window, self.cap = window, cap
+        self._p_correct, self._slope = p_correct, slope
+        self._random = np.random.default_rng(random_state)
+        self._index = LabelIndex("item", curriculum.items)
+        self._before = closure(curriculum.prerequisites)
+        self._seen: dict[Label, deque[int]] = {}
+        self.given: Ints = np.zeros(n, np.intp)
+        self._reached = np.zeros(n)
+
+    def items_of(self, lesson: Label | None = None, *, skill: Label | None = None) -> list[Label]:
+        """Labels of the items of a lesson, or of a single skill.
+
+        Raises
+        ------
+        UnknownLabelError
+            With near spellings.
+        ParameterError
+            It has no items; or not exactly one of both was given.
+        """
+        found: list[Label] = self.curriculum.items[self._items(lesson, skill)].tolist()
+        return found
+
+    def _items(self, lesson: Label | None, skill: Label | None) -> Ints:
+        if (lesson is None) == (skill is None):
+            raise ParameterError("next item", ["give either a lesson or a skill"])
+        if skill is not None:
+            wanted = np.array(self.curriculum.skill_index.codes([skill]))
+        else:
+            code = self.curriculum.lesson_index.code(lesson)
+            taught = self.curriculum.teaches
+            wanted = taught.indices[taught.indptr[code] : taught.indptr[code + 1]]
+        exercised = self.curriculum.exercises
+        here = np.zeros(len(self.curriculum.skills), np.int64)
+        here[wanted] = 1
+        ahead = ((self._before[wanted].sum(axis=0) > 0) | (here > 0)) == 0
+        found = np.flatnonzero((exercised @ here > 0) & (exercised @ ahead.astype(np.int64) == 0))
+        if not len(found):
+            raise ParameterError("next item", [f"no items for {_called(lesson, skill)}"])
+        return found
+
+    def saw(self, student: Label, items: Iterable[Label]) -> None:
+        """Note items that a student met elsewhere, in order; they count as given."""
+        codes = self._index.codes([*items])
+        np.add.at(self._reached, codes, 1.0)
+        self._note(plain(student), codes)
+
+    def _note(self, student: Label, codes: Sequence[int]) -> None:
+        self._seen.setdefault(student, deque(maxlen=self.window)).extend(codes)
+        np.add.at(self.given, np.asarray(codes, np.intp), 1)
+
+    def next(
+        self,
+        student: Label,
+        lesson: Label | None = None,
+        *,
+        skill: Label | None = None,
+        p_correct: Any = None,
+    ) -> ItemChoice:
+        """Choose a student's next item, and note it as seen.
+
+        Parameters
+        ----------
+        student : label
+        lesson, skill : label
+            One of the two: where the item shall come from.
+        p_correct : float array, optional
+            P(correct) of each of ``items_of(lesson)``, in that order; by default the callable is
+            asked.
+
+        Returns
+        -------
+        ItemChoice
+
+        Raises
+        ------
+        UnknownLabelError
+            The lesson or skill is unknown.
+        ParameterError
+            It has no items; all of them are among the last `window` that the student saw;
+            probabilities are missing, or outside [0, 1].
+        """
+        student = plain(student)
+        places = self._items(lesson, skill)
+        fresh = ~np.isin(places, list(self._seen.get(student, ())))
+        if not fresh.any():
+            number = f"all {len(places)} items" if len(places) > 1 else "the only item"
+            raise ParameterError(
+                "next item",
+                [
+                    f"{number} of {_called(lesson, skill)} {'are' if len(places) > 1 else 'is'} "
+                    f"among the last {self.window} that {student} saw; add items, or make the "
+                    "window smaller"
+                ],
+            )
+        labels: list[Label] = self.curriculum.items[places].tolist()
+        p = None if self.by == "exposure" else self._chances(student, labels, p_correct)
+        score = self._score(places, p)
+        accept = None
+        if self.cap is not None:
+            n_students = len(self._seen.keys() | {student})
+            accept = acceptance(self._reached[places], n_students, self.cap)
+        propensity = item_propensities(score[None], fresh[None], accept)
+        at = int(draw_items(propensity, self._random).item[0])
+        odds = propensity[0]
+        self._reached[places] += odds if accept is None else odds / accept
+        self._note(student, [int(places[at])])
+        chance = None if p is None else float(p[at])
+        return ItemChoice(
+            labels[at], float(score[at]), float(odds[at]),
+            self._reason(student, labels[at], chance, odds, int(fresh.sum())), chance,
+            {label: float(share) for label, share in zip(labels, odds, strict=True) if share > 0},
+        )  # fmt: skip
+
+    def _chances(self, student: Label, labels: list[Label], given: Any) -> Floats:
+        if given is None:
+            if self._p_correct is None:
+                raise ParameterError(
+                    "next item", [f"by {self.by} needs P(correct) of the items: give p_correct"]
+                )
+            given = self._p_correct(student, labels)
+        p = np.asarray(given, np.float64)
+        if p.shape != (len(labels),):
+            raise ParameterError(
+                "next item",
+                [f"p_correct must have one number per item, shape ({len(labels)},), got {p.shape}"],
+            )
+        wrong = ~((p >= 0) & (p <= 1))
+        if wrong.any():
+            which = some(np.array(labels, object)[wrong])
+            raise ParameterError(
+                "next item",
+                [f"p_correct must lie in [0, 1]; it is {some(p[wrong])} for {which}"],
+            )
+        return p
+
+    def _score(self, places: Ints, p: Floats | None) -> Floats:
+        if p is None:
+            return rarity(self.given[places])
+        if self.by == "target":
+            return nearness(p, self.target)
+        return information(p, self._slope[places])
+
+    def _reason(
+        self, student: Label, item: Label, p: float | None, odds: Floats, n_fresh: int
+    ) -> str:
+        says = {
+            "information": f"tells most about where {student} stands",
+            "target": f"is nearest to the wanted success of {self.target:.0%} for {student}",
+            "exposure": "has been given least often",
+        }[self.by]
+        chance = "" if p is None else f": P(correct) {p:.2f}"
+        n_possible = int((odds > 0).sum())
+        if self.cap is not None and n_possible > 1:
+            among = f"drawn among {n_possible} of {n_fresh} items, none of them too often"
+        elif n_possible > 1:
+            among = f"drawn among {n_possible} of {n_fresh} items that do so equally"
+        else:
+            among = f"the only one of {n_fresh} items that does" if n_fresh > 1 else "the only item"
+        return f"{quoted(item)} {says}{chance}; {among}."
+
+
+def _called(lesson: Label | None, skill: Label | None) -> str:
+    return f"lesson {lesson!r}" if skill is None else f"skill {skill!r}"

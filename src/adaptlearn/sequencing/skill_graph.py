@@ -1,0 +1,152 @@
+"""The graph of skills: what comes before what, and what is practised along with what."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from adaptlearn.sequencing import graph
+from adaptlearn.sequencing.edges import Edge, SoundEdges, requirements_of
+from adaptlearn.sequencing.labels import LabelIndex, label_array
+from adaptlearn.sequencing.requirements import Requirements
+from adaptlearn.sequencing.rows import Label
+from adaptlearn.sequencing.standards import check_mastered
+
+Bools = NDArray[np.bool_]
+
+
+class SkillGraph:
+    """The skills of a curriculum and the edges between them; see `Curriculum`.
+
+    Attributes
+    ----------
+    skills : array, shape (n_skills,)
+    requirements : Requirements
+        `prerequisites`, `alternatives` and `alternatives_of` together.
+    prerequisites : sparse 0/1 array, shape (n_skills, n_skills)
+    alternatives : sparse 0/1 array, shape (n_groups, n_skills)
+    alternatives_of : sparse 0/1 array, shape (n_skills, n_groups)
+    encompasses : sparse float array, shape (n_skills, n_skills)
+    """
+
+    def __init__(
+        self, labels: list[Label], prerequisites: SoundEdges, encompasses: dict[Edge, float]
+    ) -> None:
+        self.skills = label_array(labels)
+        n = len(labels)
+        # Alternatives in one order, whatever order they were listed in.
+        edges, groups = prerequisites
+        in_order = sorted(groups, key=lambda group: (group.skill, group.members))
+        self.requirements: Requirements = requirements_of(n, SoundEdges(edges, in_order))
+        self.prerequisites, self.alternatives, self.alternatives_of = self.requirements
+        self.encompasses = graph.weights(
+            [skill for skill, _ in encompasses],
+            [part for _, part in encompasses],
+            list(encompasses.values()),
+            (n, n),
+        )
+
+    @cached_property
+    def skill_index(self) -> LabelIndex:
+        """Places of skills by label."""
+        return LabelIndex("skill", self.skills)
+
+    def outer_fringe(self, mastered: Any) -> Bools:
+        """Which skills students are ready to learn.
+
+        They are those that are not mastered, all prerequisites of which are, and one of each
+        group of alternatives.
+
+        Parameters
+        ----------
+        mastered : bool array, shape (n_students, n_skills)
+
+        Returns
+        -------
+        bool array, shape (n_students, n_skills)
+        """
+        missing = ~self._checked(mastered)
+        return missing & ~graph.unmet(self.requirements, missing)
+
+    @cached_property
+    def may_need(self) -> csr_array:
+        """Row k holds what skill k needs directly, each or as one of several."""
+        return graph.may_need(self.requirements)
+
+    @cached_property
+    def required_by(self) -> csr_array:
+        """Row k holds the skills that need skill k directly, perhaps as one of several."""
+        return graph.transposed(self.may_need)
+
+    @cached_property
+    def implicit_credit(self) -> csr_array:
+        """What practising one skill is worth for others: `encompasses` over all its paths.
+
+        A sparse float array, shape (n_skills, n_skills): row k holds, for each skill that k
+        encompasses directly or not, the greatest product of weights over the paths there. The
+        diagonal is left out: a skill's own practice counts in full.
+        """
+        return graph.best_products(self.encompasses)
+
+    def _checked(self, mastered: Any) -> Bools:
+        return check_mastered(mastered, len(self.skills))
+
+    def ancestors(self, skill: Label, *, required: bool = False) -> NDArray[Any]:
+        """All skills that come before a skill, directly or not, in `skills` order.
+
+        Parameters
+        ----------
+        skill : label
+        required : bool
+            Leave out those that another way to the skill avoids; without alternatives there are
+            none.
+        """
+        code = self.skill_index.code(skill)
+        before = graph.reachable(self.may_need, code)
+        if required:
+            bits = self.required_bits[code][None]
+            before = before[graph.has_bit(bits, np.zeros(len(before), np.intp), before)]
+        found: NDArray[Any] = self.skills[before]
+        return found
+
+    def descendants(self, skill: Label) -> NDArray[Any]:
+        """All skills that a skill comes before, directly or not, in `skills` order."""
+        code = self.skill_index.code(skill)
+        after = graph.reachable(self.required_by, code)
+        found: NDArray[Any] = self.skills[after]
+        return found
+
+    @cached_property
+    def ancestry(self) -> csr_array:
+        """`ancestors` of all skills at once: a sparse 0/1 array, row k for skill k.
+
+        Memory is linear in the number of pairs, which a long chain makes quadratic in the
+        number of skills: for a few skills of a huge curriculum, `ancestors` is cheaper.
+        """
+        return graph.closure(self.may_need)
+
+    @cached_property
+    def required_bits(self) -> graph.Bits:
+        """What no way to each skill avoids, the skill itself included, as rows of bits.
+
+        A uint8 array, shape (n_skills, ceil(n_skills / 8)), as `numpy.packbits` packs columns.
+        """
+        return graph.required_bits(self.requirements)
+
+    @property
+    def topological_order(self) -> NDArray[Any]:
+        """Skills so ordered that each can be learnt after those before it; ties as in `skills`."""
+        order: NDArray[Any] = self.skills[graph.topological_order(self.requirements)]
+        return order
+
+    @cached_property
+    def depth(self) -> graph.Ints:
+        """How many steps come before each skill, learning all that can be at each, (n_skills,).
+
+        Without alternatives it is the length of the longest chain of prerequisites.
+        """
+        return graph.depths(self.requirements)

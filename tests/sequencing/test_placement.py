@@ -1,0 +1,334 @@
+"""The diagnostic: what it asks, believes and says; on random graphs and on two published ones."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.conftest import Data
+
+from adaptlearn import Curriculum
+from adaptlearn.errors import ModelFileError, ParameterError, StateError, UnknownLabelError
+from adaptlearn.sequencing import beliefs as graphs
+from adaptlearn.sequencing.placement import Placement, Session
+
+N = 7
+dags = st.lists(
+    st.tuples(st.integers(0, N - 1), st.integers(0, N - 1)).filter(lambda e: e[0] < e[1]),
+    max_size=2 * N,
+    unique=True,
+)
+
+
+def school_of(edges: list[tuple[int, int]], n: int = N) -> Curriculum:
+    return Curriculum.from_dict({"skills": list(range(n)), "prerequisites": edges})
+
+
+def chain(n: int) -> Curriculum:
+    return school_of(list(itertools.pairwise(range(n))), n)
+
+
+def downward_closed(edges: list[tuple[int, int]], known: list[bool]) -> list[bool]:
+    closed = list(known)
+    for before, skill in sorted(edges, key=lambda edge: edge[1]):
+        closed[skill] = closed[skill] and closed[before]
+    return closed
+
+
+def asked_by(session: Session) -> Any:
+    """The next skill, as a test knows its labels."""
+    return session.next()
+
+
+def walkers(school: Curriculum, n: int, seed: int) -> np.ndarray:
+    """Students who learnt skills one by one, each drawn from all they were ready for."""
+    rng = np.random.default_rng(seed)
+    known = np.zeros((n, len(school.skills)), bool)
+    for of_student in known:
+        for _ in range(rng.integers(len(of_student) + 1)):
+            of_student[rng.choice(np.flatnonzero(school.outer_fringe(of_student[None])[0]))] = True
+    return known
+
+
+def exact(edges: list[tuple[int, int]], rate: float, seen: dict[int, list[bool]]) -> np.ndarray:
+    """P(mastered) of each skill by going through all states; guess .2, slip .1."""
+    total = np.zeros(N + 1)
+    for state in itertools.product((False, True), repeat=N):
+        p = 1.0
+        for skill, mastered in enumerate(state):
+            ready = all(state[a] for a, b in edges if b == skill)
+            share = rate if ready else graphs.LEAK
+            p *= share if mastered else 1 - share
+            for right in seen.get(skill, ()):
+                chance = 0.9 if mastered else 0.2
+                p *= chance if right else 1 - chance
+        total += p * np.array([*state, True])
+    return total[:-1] / total[-1]
+
+
+# Trees with branches, and a skill with two prerequisites that share nothing: no loop.
+TREES: list[list[tuple[int, int]]] = [
+    [(0, 1), (1, 2), (1, 3), (0, 4), (4, 5), (4, 6)],
+    [(0, 2), (1, 2), (2, 3), (3, 4), (3, 5)],
+    [(0, 1), (1, 2), (0, 2), (2, 3)],  # the edge (0, 2) is implied
+]
+
+
+@pytest.mark.parametrize("edges", TREES)
+def test_beliefs_on_graphs_without_loops_are_those_of_enumeration(edges) -> None:
+    net = graphs.network(school_of(edges), np.full((N, 1), 0.7))
+    held = graphs.before_answers(net, 1)
+    seen: dict[int, list[bool]] = {}
+    for skill, right in [(2, True), (3, False), (5, True), (0, False), (3, False), (4, True)]:
+        place = np.flatnonzero(net.order == skill)
+        graphs.learn_from(net, held, place, np.array([right]), graphs.Noise(0.2, 0.1))
+        seen.setdefault(skill, []).append(right)
+    for _ in range(4):  # two skills with a common child hear of each other with the next passes
+        graphs._pass_up(net, held)
+        graphs._pass_down(net, held)
+    reduced = [edge for edge in edges if edge != (0, 2) or len(edges) != 4]
+    believed = np.empty(N)
+    believed[net.order] = held.mastered()[:, 0]
+    np.testing.assert_allclose(believed, exact(reduced, 0.7, seen), atol=1e-9)
+
+
+def test_the_kind_of_student_is_learnt_from_answers() -> None:
+    net = graphs.network(school_of([]), np.tile([0.1, 0.9], (N, 1)))
+    held = graphs.before_answers(net, 2)
+    for skill in range(4):
+        graphs.learn_from(
+            net, held, np.full(2, skill), np.array([True, False]), graphs.Noise(0.2, 0.1)
+        )
+    odds = ((0.9 * 0.9 + 0.1 * 0.2) / (0.1 * 0.9 + 0.9 * 0.2)) ** 4
+    np.testing.assert_allclose(held.weight[0], [1 / (1 + odds), odds / (1 + odds)])
+    assert held.mastered()[6, 0] > 0.8
+    assert held.mastered()[6, 1] < 0.2
+
+
+@settings(max_examples=60, deadline=None)
+@given(dags, st.lists(st.booleans(), min_size=N, max_size=N))
+def test_without_noise_nothing_contradicts_an_answer(edges, drawn) -> None:
+    school, truth = school_of(edges), downward_closed(edges, drawn)
+    session = Placement(school, guess=0, slip=0, error=0).start("ann")
+    while (skill := asked_by(session)) is not None:
+        assert skill not in dict(session.answers)  # proof needs no second question
+        session.answer(skill, truth[skill])
+    result = session.result()
+    for skill, right in session.answers:
+        assert skill in (result.mastered if right else result.not_mastered)
+    judged = (result.probability >= 0.5).tolist()
+    assert judged == truth
+    assert set(result.frontier) == {
+        skill
+        for skill in range(N)
+        if not truth[skill] and all(truth[a] for a, b in edges if b == skill)
+    }
+
+
+@settings(max_examples=40, deadline=None)
+@given(dags, st.integers(0, 12), st.integers(0, 9), st.integers(0, 2**32 - 1))
+def test_no_more_questions_than_the_limits_allow(edges, most, minutes, seed) -> None:
+    rng = np.random.default_rng(seed)
+    placement = Placement(
+        school_of(edges), error=0, max_questions=most, max_minutes=minutes, minutes_per_question=0.7
+    )
+    session = placement.start("ann")
+    while (skill := asked_by(session)) is not None:
+        session.answer(skill, bool(rng.random() < 0.5))
+        assert len(session.answers) <= most
+        assert len(session.answers) * 0.7 <= minutes + 1e-9
+    assert session.ended in ("questions", "minutes", "settled")
+    result = session.result()
+    parts = [*result.mastered, *result.not_mastered, *result.uncertain]
+    assert sorted(parts) == list(range(N))
+    truth = rng.random((5, N)) < 0.5
+    assert placement.run(truth, rng).n_questions.max() <= min(most, minutes / 0.7 + 1e-9)
+
+
+def test_questions_halve_a_chain() -> None:
+    school = chain(64)
+    truth = np.arange(64)[None, :] < np.arange(65)[:, None]  # every state there is
+    run = Placement(school, guess=0, slip=0, error=0.01).run(truth, np.random.default_rng(0))
+    assert run.agreement[-1].min() >= 62 / 64
+    assert run.n_questions.mean() < 9  # of 64; the half split takes six
+
+
+def test_noise_asks_a_skill_again() -> None:
+    school = chain(3)
+    session = Placement(school, max_questions=30, error=0.001).start("ann")
+    while (skill := asked_by(session)) is not None:
+        session.answer(skill, skill < 1)
+    assert len(session.answers) > 3
+    assert session.ended == "accurate"
+    assert session.result().mastered == (0,)
+    assert session.result().not_mastered == (1, 2)
+
+
+def test_many_at_once_are_judged_as_one_by_one() -> None:
+    edges = [(0, 1), (1, 2), (0, 3), (3, 4), (1, 5), (3, 5)]
+    truth = np.array([downward_closed(edges, [i % k != 1 for i in range(N)]) for k in (2, 3, 5)])
+    placement = Placement(school_of(edges), guess=0, slip=0.0)
+    run = placement.run(truth, np.random.default_rng(0))
+    for row, known in enumerate(truth):
+        session = placement.start(row)
+        while (skill := asked_by(session)) is not None:
+            session.answer(skill, known[skill])
+        np.testing.assert_allclose(run.probability[row], session.result().probability, atol=1e-12)
+        assert run.n_questions[row] == len(session.answers)
+        assert run.agreement[-1, row] == ((session.result().probability >= 0.5) == known).mean()
+
+
+def test_a_session_comes_back_from_its_text_and_goes_on_alike() -> None:
+    placement = Placement(chain(12), max_questions=9, error=0)
+    session = placement.start("ann")
+    for _ in range(4):
+        skill = asked_by(session)
+        session.answer(skill, skill < 5)
+    again = placement.resume(session.to_json())
+    while (skill := asked_by(session)) is not None:
+        assert again.next() == skill
+        session.answer(skill, skill < 5)
+        again.answer(skill, skill < 5)
+    assert again.next() is None
+    assert (again.result().probability == session.result().probability).all()
+    assert again.student == "ann"
+
+    with pytest.raises(StateError, match="another curriculum"):
+        Placement(chain(11)).resume(session.to_json())
+    with pytest.raises(StateError, match="other settings: guess, max_questions"):
+        Placement(chain(12), guess=0.25, error=0).resume(session.to_json())
+    with pytest.raises(ModelFileError, match="changed or damaged"):
+        placement.resume(session.to_json().replace("true", "false", 1))
+
+
+def test_only_skills_that_may_be_asked_are_asked() -> None:
+    session = Placement(chain(9), error=0, ask=[2, 6]).start("ann")
+    asked = set()
+    while (skill := asked_by(session)) is not None:
+        asked.add(skill)
+        session.answer(skill, skill < 4)
+    assert asked == {2, 6}
+    # What no question reaches stays uncertain, and is said to be.
+    assert set(session.result().uncertain) & {3, 4, 5}
+    assert Placement(chain(9), ask=[]).start("ann").ended == "settled"
+
+
+def test_prior_by_skill() -> None:
+    school = school_of([])
+    low = Placement(school, prior={0: 0.05}, spread=0).start("ann").result()
+    np.testing.assert_allclose(low.probability, [0.05] + [0.8] * 6)
+    array = Placement(school, prior=np.linspace(0.1, 0.7, N), spread=0).start("ann").result()
+    np.testing.assert_allclose(array.probability, np.linspace(0.1, 0.7, N))
+
+
+def test_it_says_what_is_known_and_what_is_not() -> None:
+    school = Curriculum.from_dict(
+        {
+            "skills": [{"skill": "add", "title": "Adding <b>"}, {"skill": "times", "title": "x"}],
+            "prerequisites": [["add", "times"]],
+        }
+    )
+    placement = Placement(school, max_questions=2, error=0)
+    before = placement.start("ann").result()
+    assert "After 0 questions, ann has mastered 0 of 2 skills" in before.text
+    assert "The most uncertain: " in before.text
+    assert before.text.endswith("The diagnostic is not finished.")
+    assert "We are not sure of 2 skills yet" in before.student_text
+    assert "Well done" not in before.student_text
+    session = placement.start("ann")
+    while (skill := asked_by(session)) is not None:
+        session.answer(skill, False)
+    result = session.result()
+    assert "because the number of questions is used up" in str(result)
+    assert 'Ready to learn: "Adding <b>".' in result.text
+    assert result.frontier == ("add",)
+    table = result.table()
+    assert table["skill"] == ["add", "times"]
+    assert sum(table["asked"]) == 2
+    assert sum(table["right"]) == 0
+    assert table["frontier"] == [True, False]
+    assert np.isclose(np.minimum(result.probability, 1 - result.probability).sum(),
+                      result.misjudged)  # fmt: skip
+    html = result._repr_html_()
+    assert "Adding &lt;b&gt;" in html
+    assert "<b>" not in html
+    assert json.loads(json.dumps(result.to_dict()))["ended"] == "questions"
+    assert "2 questions>" in repr(result)
+
+    done = Placement(school, guess=0, slip=0, error=0).start("bo")
+    while (skill := asked_by(done)) is not None:
+        done.answer(skill, True)
+    assert done.result().student_text.endswith("Well done!")
+    assert done.result().frontier == ()
+
+
+def test_bad_arguments_are_all_named() -> None:
+    with pytest.raises(ParameterError) as caught:
+        Placement(chain(3), guess=0.6, slip=0.5, prior=1.0, error=0.7, max_questions=-1,
+                  confidence=0.4, minutes_per_question=0, max_minutes=-1, spread=-1)  # fmt: skip
+    named = " ".join(caught.value.problems)
+    assert len(caught.value.problems) == 8
+    for word in ("guess + slip must be below 1", "prior must lie strictly", "error", "confidence",
+                 "max_questions", "minutes_per_question", "max_minutes", "spread"):  # fmt: skip
+        assert word in named
+    for prior, said in [([0.5], r"shape \(3,\)"), ("high", "a number"), (np.nan, "strictly")]:
+        with pytest.raises(ParameterError, match=said):
+            Placement(chain(3), prior=prior)  # type: ignore[arg-type]
+    with pytest.raises(UnknownLabelError, match="unknown skill"):
+        Placement(chain(3), ask=[7])
+    with pytest.raises(UnknownLabelError, match="unknown skill"):
+        Placement(chain(3), prior={9: 0.5})
+    with pytest.raises(ParameterError, match=r"truth must be a bool array of shape"):
+        Placement(chain(3)).run(np.ones((2, 3)), np.random.default_rng(0))  # type: ignore[arg-type]
+
+
+def test_answers_that_were_not_asked_for_are_refused() -> None:
+    session = Placement(chain(3), max_questions=1, error=0).start("ann")
+    asked = session.next()
+    other = next(skill for skill in range(3) if skill != asked)
+    with pytest.raises(ParameterError, match=f"{other} was not asked; the question is on {asked}"):
+        session.answer(other, True)
+    with pytest.raises(UnknownLabelError, match="unknown skill"):
+        session.answer("add", True)
+    assert asked is not None
+    with pytest.raises(ParameterError, match=r"correct must be true or false, got 0\.5"):
+        session.answer(asked, 0.5)  # type: ignore[arg-type]
+    assert session.answers == []
+    session.answer(asked, np.True_)  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match=r"has ended \(questions\)"):
+        session.answer(asked, True)
+
+
+@pytest.fixture(name="published", params=["junyi", "metacademy"])
+def read_published(request: Any, data: Data) -> Curriculum:
+    if request.param == "junyi":
+        return Curriculum.repaired(
+            skills=pd.read_csv(data("curricula", "junyi_exercises.csv"), encoding="utf-8-sig"),
+            prerequisites=pd.read_csv(data("curricula", "junyi_edges.csv")),
+            columns={"skills": {"skill": "name"}, "prerequisites": {"skill": "exercise"}},
+        )
+    return Curriculum.repaired(
+        skills=pd.read_csv(data("curricula", "metacademy_concepts.csv")),
+        prerequisites=pd.read_csv(data("curricula", "metacademy_edges.csv")),
+        columns={"skills": {"skill": "concept"}, "prerequisites": {"skill": "concept"}},
+    )
+
+
+def test_a_fifth_of_the_questions_on_published_graphs(published: Curriculum) -> None:
+    """Thresholds a little below what benchmarks/placement.py reports."""
+    truth = walkers(published, 12, seed=7)
+    n = len(published.skills)
+    clean = Placement(published, guess=0, slip=0).run(truth, np.random.default_rng(8))
+    assert clean.n_questions.max() <= n // 5
+    assert clean.agreement[-1].mean() >= 0.95
+    noisy = Placement(published).run(truth, np.random.default_rng(8))
+    assert noisy.n_questions.max() <= n // 5
+    assert noisy.agreement[-1].mean() >= (0.96 if n > 800 else 0.91)
+    # It knows about how good it is.
+    assert abs(noisy.agreement[-1].mean() - noisy.expected[-1].mean()) < 0.03
