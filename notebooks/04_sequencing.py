@@ -31,8 +31,8 @@ from adaptlearn.sequencing import (
     Goals,
     NInARow,
     Override,
-    ProbabilityThreshold,
     Placement,
+    ProbabilityThreshold,
     ReviewSchedule,
     WeightedPolicy,
     preset,
@@ -84,8 +84,8 @@ print(curriculum.audit())
 # %% [markdown]
 # ## A class that has begun
 #
-# A hundred and twenty students have practised for two weeks. The answers come from coins and simple rules, not
-# from a model of the library.
+# A hundred and twenty students have practised for two weeks. The answers come from coins and
+# simple rules, not from a model of the library.
 
 # %%
 rng = np.random.default_rng(7)
@@ -130,9 +130,8 @@ plt.show()
 print(decision.sentence("student"))
 print(decision.sentence("teacher"))
 for candidate in decision.candidates:
-    print(
-        f"  {candidate.lesson:18} score {candidate.score:.3f}, propensity {candidate.propensity:.2f}"
-    )
+    share = f"propensity {candidate.propensity:.2f}"
+    print(f"  {candidate.lesson:18} score {candidate.score:.3f}, {share}")
 print(sequencer.explain(student, "parts of a whole"))
 
 # %% [markdown]
@@ -168,8 +167,8 @@ figure.tight_layout()
 plt.show()
 
 # %% [markdown]
-# Which one is right for you? Finish-what-has-begun (`mastery`) is easy to explain; `balanced` brings
-# reviews, remediation and enrichment under the same roof; `outer_fringe` and `random` leave the
+# Which one is right for you? Finish-what-has-begun (`mastery`) is easy to explain; `balanced`
+# brings reviews, remediation and enrichment under the same roof; `outer_fringe` and `random` leave the
 # choice open, which is what a fair comparison of lessons needs; `zpdes` explores. What counts as
 # mastered is a part of its own:
 

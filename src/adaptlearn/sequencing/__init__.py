@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from adaptlearn.sequencing.decisions import Decision as Decision
     from adaptlearn.sequencing.decisions import Decisions as Decisions
     from adaptlearn.sequencing.decisions import Reason as Reason
+    from adaptlearn.sequencing.diagnosis import PlacementResult as PlacementResult
     from adaptlearn.sequencing.explaining import Explanation as Explanation
     from adaptlearn.sequencing.goals import Goals as Goals
     from adaptlearn.sequencing.goals import TimeToGoal as TimeToGoal
-    from adaptlearn.sequencing.diagnosis import PlacementResult as PlacementResult
     from adaptlearn.sequencing.items import ItemChoice as ItemChoice
     from adaptlearn.sequencing.items import NextItem as NextItem
     from adaptlearn.sequencing.overrides import Override as Override
