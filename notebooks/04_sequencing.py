@@ -168,9 +168,9 @@ plt.show()
 
 # %% [markdown]
 # Which one is right for you? Finish-what-has-begun (`mastery`) is easy to explain; `balanced`
-# brings reviews, remediation and enrichment under the same roof; `outer_fringe` and `random` leave the
-# choice open, which is what a fair comparison of lessons needs; `zpdes` explores. What counts as
-# mastered is a part of its own:
+# brings reviews, remediation and enrichment under the same roof; `outer_fringe` and `random` leave
+# the choice open, which is what a fair comparison of lessons needs; `zpdes` explores. What counts
+# as mastered is a part of its own:
 
 # %%
 three = preset("mastery", criterion=NInARow(3))

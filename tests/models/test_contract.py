@@ -20,7 +20,20 @@ from adaptlearn.errors import (
     StateError,
     UnknownLabelError,
 )
-from adaptlearn.models import BKT
+from adaptlearn.models import (
+    AFM,
+    BKT,
+    DAS3H,
+    DASH,
+    IRT,
+    PFA,
+    RPFA,
+    BestLR,
+    BoostedTracer,
+    Elo,
+    LinearRecurrentTracer,
+    Rasch,
+)
 
 MODELS = [
     BKT(n_init=2),
@@ -35,6 +48,19 @@ MODELS = [
     ),
     BKT(forgetting=True, ability=True, recency=True, difficulty=True, lag=True),
     BKT(forgetting=True, ability=True, learn_by="item", multi_skill="conjunctive"),
+    AFM(),
+    PFA(counts="log"),
+    RPFA(slopes="shared"),
+    DASH(windows=()),
+    DAS3H(windows=()),
+    BestLR(),
+    IRT(),
+    Rasch(),
+    Elo(),
+    Elo(alpha=1.0, beta=0.05, skill_offsets=False),
+    LinearRecurrentTracer(n_epochs=5),
+    BoostedTracer(features=["counts", "recency", "ratings"], inputs=(), max_iter=20),
+    BoostedTracer(inputs=(Elo(), BKT(forgetting=True, n_init=2)), n_folds=2, max_iter=20),
 ]
 
 
@@ -189,10 +215,11 @@ def test_an_answer_older_than_the_state_is_refused(model):
         {"student": [0, 1], "skill": ["add"] * 2, "correct": [1, 0], "time": [50.0, 60.0]}
     )
     model.update_state(state, now)
-    before = state.p_known.copy()
+    before = {name: array.copy() for name, array in state.to_arrays().items()}
     with pytest.raises(LateResponse, match="student 1"):
         model.update_state(state, {**now, "time": [55.0, 59.0]})
-    np.testing.assert_array_equal(state.p_known, before)
+    for name, array in state.to_arrays().items():
+        np.testing.assert_array_equal(array, before[name])
     model.update_state(state, {**now, "time": [50.0, 61.0]})  # the same moment is not late
 
 
@@ -234,7 +261,7 @@ def test_the_unseen_is_predicted_as_documented_and_never_one_half(model):
     np.testing.assert_array_equal(model.predict_proba(new_student), base)
     with pytest.warns(DataWarning, match="'juggling'"):
         p = model.predict_proba(
-            with_items({"student": ["a"] * 2, "skill": ["juggling"] * 2, "correct": [1] * 2})
+            {"student": ["a"] * 2, "skill": ["juggling"] * 2, "item": [0] * 2, "correct": [1] * 2}
         )
     assert 0.5 != p[0, 1] < p[1, 1]
 

@@ -136,7 +136,7 @@ def _nondecreasing(values: Floats) -> Floats:
     blocks: list[tuple[float, int]] = []  # mean and size
     for value in values.tolist():
         mean, size = value, 1
-        while False:
+        while blocks and blocks[-1][0] > mean:
             other, count = blocks.pop()
             mean, size = (mean * size + other * count) / (size + count), size + count
         blocks.append((mean, size))

@@ -33,14 +33,13 @@ class Names(NamedTuple):
         )
 
     def with_those_of(self, log: ResponseLog) -> Names:
-        """These, and at the end the others that occur in a log."""
-        skills, items = dict(self.skills), dict(self.items)
-        for label in _used(log.skill.labels, log.skill.codes):
-            skills.setdefault(label, len(skills))
+        """These, and at the end the others that occur in a log; themselves if there are none."""
+        skills = _extended(self.skills, _used(log.skill.labels, log.skill.codes))
+        items = self.items
         if log.item is not None:
-            for label in _used(log.item.labels, log.item.codes):
-                items.setdefault(label, len(items))
-        return Names(skills, items)
+            items = _extended(items, _used(log.item.labels, log.item.codes))
+        known = skills is self.skills and items is self.items
+        return self if known else Names(skills, items)
 
 
 class Encoded(NamedTuple):
@@ -159,6 +158,13 @@ def encode(log: ResponseLog, names: Names, *, item_pairs: bool = True) -> Encode
         item_pair=item_pair,
         item_pairs=of_items,
     )
+
+
+def _extended(places: dict[Any, int], labels: list[Any]) -> dict[Any, int]:
+    fresh = [label for label in labels if label not in places]
+    if not fresh:
+        return places  # a model's items may be many, an update is of few
+    return places | {label: place for place, label in enumerate(fresh, len(places))}
 
 
 def _used(labels: NDArray[Any], codes: Ints) -> list[Any]:

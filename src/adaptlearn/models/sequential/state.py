@@ -74,6 +74,8 @@ class SequentialState(StudentState):
     ) -> None:
         super().__init__(model, skills, n_students)
         self.items = list(items)
+        # Names as they were last looked up, and the lists they came from.
+        self._named = self.skills, self.items, Names.of(self.skills, self.items)
         self._student = np.zeros((n_students, widths.student))
         # A pair's first number is how many answers it rests on.
         self._pair = KeyedRows(1 + widths.pair)
@@ -82,7 +84,17 @@ class SequentialState(StudentState):
     @property
     def names(self) -> Names:
         """Skills and items by their place."""
-        return Names.of(self.skills, self.items)
+        skills, items, names = self._named
+        if skills is not self.skills or items is not self.items:
+            names = Names.of(self.skills, self.items)
+            self._named = self.skills, self.items, names
+        return names
+
+    def learn_names(self, names: Names) -> None:
+        """Take over names that go on from the state's own."""
+        if names is not self._named[2]:
+            self.skills, self.items = list(names.skills), list(names.items)
+            self._named = self.skills, self.items, names
 
     def __repr__(self) -> str:
         return f"SequentialState({self.n_students:,} students, {len(self._pair):,} touched pairs)"
