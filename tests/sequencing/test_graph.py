@@ -246,6 +246,14 @@ def test_a_cycle_through_alternatives_that_leaves_another_way_is_legal() -> None
     assert school.depth.tolist() == [0, 1, 1, 0]
 
 
+def test_a_group_stays_that_another_drop_makes_harmless() -> None:
+    # a waits for b or c, b for a; c for d or e, and both of these for c. Once c is free, so is a.
+    prerequisites = [[["b", "c"], "a"], ["a", "b"], [["d", "e"], "c"], ["c", "d"], ["d", "e"]]
+    school = Curriculum.repaired({"skills": list("abcde"), "prerequisites": prerequisites})
+    assert [repair.remedy for repair in school.repairs] == ["dropped 'd' or 'e' -> 'c'"]
+    assert school.topological_order.tolist() == ["c", "a", "b", "d", "e"]
+
+
 def best_by_enumeration(weights: dict[tuple[int, int], float]) -> np.ndarray:
     found = np.zeros((N, N))
     oracle = nx.DiGraph(list(weights))

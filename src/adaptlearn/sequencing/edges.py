@@ -64,11 +64,10 @@ def check_edges(
         elif members:
             groups.append(Group(tuple(sorted(members)), checker.place[raw.skill]))
     repairs.extend(
-        Repair("duplicate", f"{_named(sorted(before, key=str), skill)} is listed {count} times",
-               "kept one")
+        _repeated(_named(sorted(before, key=str), skill), count, "kept one")
         for (before, skill), count in listed.items()
         if count > 1
-    )  # fmt: skip
+    )
     edges = _acyclic(list(dict.fromkeys(edges)), skills, "prerequisites", repairs)
     sound = SoundEdges(edges, list(dict.fromkeys(groups)))
     return SoundEdges(edges, _with_ways_in(sound, skills, repairs))
@@ -96,11 +95,10 @@ def check_encompasses(
         elif not checker.dangling(what, list(ends)):
             found[checker.place[raw.skill], checker.place[raw.encompassed]] = float(raw.weight)
     repairs.extend(
-        Repair("duplicate", f"encompassing {skill!r} -> {part!r} is listed {count} times",
-               "kept the first")
+        _repeated(f"encompassing {skill!r} -> {part!r}", count, "kept the first")
         for (skill, part), count in listed.items()
         if count > 1
-    )  # fmt: skip
+    )
     kept = _acyclic(list(found), skills, "encompassings", repairs)
     return {edge: found[edge] for edge in kept}
 
@@ -155,6 +153,10 @@ class _Checker:
 
 def _named(before: Sequence[Label], skill: Label) -> str:
     return f"prerequisite {' or '.join(map(repr, before))} -> {skill!r}"
+
+
+def _repeated(what: str, count: int, remedy: str) -> Repair:
+    return Repair("duplicate", f"{what} is listed {count} times", remedy)
 
 
 def _acyclic(

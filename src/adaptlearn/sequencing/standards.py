@@ -211,7 +211,7 @@ def outline_of(
     number = {standard.label: place for place, standard in enumerate(standards)}
     unit_standards = _members([unit.standards for _, unit in units], number, len(standards))
     own = _members([unit.skills for _, unit in units], skill_index.place, n_skills)
-    of_units = _union(unit_standards @ asked)
+    of_units = _union(unit_standards @ asked + own)
     unit_course = np.repeat(np.arange(len(courses)), [len(course.units) for course in courses])
     in_course = graph.incidence(unit_course, np.arange(len(units)), (len(courses), len(units)))
     return Outline(
