@@ -129,3 +129,22 @@ def test_following_the_way_there_opens_the_lesson() -> None:
             assert bool(found.unlock) != bool(found.unreachable)
         if found.unlock:
             assert made.explain(0, goal).status in {"eligible", "mastered"}
+
+
+def test_a_lesson_shut_by_alternatives_names_the_ways():
+    school = Curriculum.from_dict(
+        {
+            "skills": ["multiply", "fractions", "decimals", "percent"],
+            "prerequisites": [["multiply", "percent"], [["fractions", "decimals"], "percent"]],
+        }
+    )
+    skills = ["multiply", "fractions", "decimals", "percent"]
+    shut = Sequencer(school, FakeTracker(skills, {"ann": [0.99, 0.3, 0.2, 0.1]}))
+    found = shut.explain("ann", "percent")
+    assert found.status == "blocked"
+    assert [(one.skill, one.instead) for one in found.missing] == [("fractions", ("decimals",))]
+    assert '"percent" needs "fractions" first' in found.text
+    assert ', or "decimals".' in found.text
+    assert found.unlock[0] in ("fractions", "decimals")
+    one_way = Sequencer(school, FakeTracker(skills, {"ann": [0.99, 0.3, 0.99, 0.1]}))
+    assert one_way.explain("ann", "percent").status == "eligible"

@@ -197,3 +197,13 @@ def test_time_to_the_goal_is_that_of_the_model():
     far = Sequencer(no_lesson, tracker, goals=Goals(no_lesson, {"ann": "b"}))
     assert far.time_to_goal("ann").median.tolist() == [np.inf]
     assert far.recommend("ann")[0].reason.code == "none_open"
+
+
+def test_a_goal_counts_for_every_way_to_it():
+    school = Curriculum.from_dict(
+        {
+            "skills": ["fractions", "decimals", "percent"],
+            "prerequisites": [[["fractions", "decimals"], "percent"]],
+        }
+    )
+    assert Goals(school, {"ann": "percent"}).weights(["ann"]).tolist() == [[1, 1, 1]]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from adaptlearn.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from adaptlearn.sequencing.audit import Audit as Audit
     from adaptlearn.sequencing.candidates import Candidates as Candidates
     from adaptlearn.sequencing.candidates import Purpose as Purpose
     from adaptlearn.sequencing.choosing import EpsilonGreedy as EpsilonGreedy
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from adaptlearn.sequencing.sequencer import Sequencer as Sequencer
 
 _HOMES = {
+    "Audit": "audit",
     "Candidate": "decisions",
     "Candidates": "candidates",
     "Context": "context",

@@ -42,11 +42,21 @@ class SkillStatus:
 
 @dataclass(frozen=True)
 class MissingPrerequisite:
-    """A skill that is not mastered and must be before a skill of the lesson."""
+    """A skill that is not mastered and must be before a skill of the lesson.
+
+    Attributes
+    ----------
+    skill : label
+    mastery : float
+    needed_by : label
+    instead : tuple of label
+        Other skills of which any would do as well.
+    """
 
     skill: Label
     mastery: float
     needed_by: Label
+    instead: tuple[Label, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -152,7 +162,7 @@ def explain(
                     None if mastered is None else bool(mastered[skill]))
         for skill in taught
     )  # fmt: skip
-    missing: list[tuple[int, int]] = []
+    missing: list[tuple[list[int], int]] = []
     route: list[int] = []
     lost: list[int] = []
     status: Status = "eligible" if eligible[lesson] else "refused"
@@ -164,7 +174,8 @@ def explain(
             status = "mastered"
         elif missing:
             status = "blocked"
-            route, lost = _route(curriculum, lesson, {skill for skill, _ in missing}, mastered)
+            needed = {skill for ways, _ in missing for skill in ways}
+            route, lost = _route(curriculum, lesson, needed, mastered)
     fields: dict[str, Any] = {
         "student": plain(context.students[0]),
         "lesson": plain(curriculum.lessons[lesson]),
@@ -173,9 +184,10 @@ def explain(
         "threshold": None if criterion is None else criterion.threshold,
         "barred_by": tuple(barring),
         "missing": tuple(
-            MissingPrerequisite(plain(curriculum.skills[skill]), float(mastery[skill]),
-                                plain(curriculum.skills[by]))
-            for skill, by in missing
+            MissingPrerequisite(plain(curriculum.skills[ways[0]]), float(mastery[ways[0]]),
+                                plain(curriculum.skills[by]),
+                                tuple(plain(curriculum.skills[way]) for way in ways[1:]))
+            for ways, by in missing
         ),
         "unlock": tuple(plain(curriculum.lessons[step]) for step in route),
         "unreachable": tuple(plain(curriculum.skills[skill]) for skill in lost),
@@ -204,15 +216,22 @@ def _row(matrix: Any, row: int) -> list[int]:
 
 def _missing(
     curriculum: Curriculum, taught: list[int], mastered: NDArray[np.bool_]
-) -> list[tuple[int, int]]:
-    """Unmastered prerequisites from outside the lesson, each with a skill that needs it."""
-    found: dict[int, int] = {}
+) -> list[tuple[list[int], int]]:
+    """Unmastered prerequisites from outside the lesson, each with a skill that needs it.
+
+    A prerequisite is a list of skills, of which one is enough.
+    """
+    found: dict[tuple[int, ...], int] = {}
     for skill in taught:
-        if not mastered[skill]:
-            for before in _row(curriculum.prerequisites, skill):
-                if not mastered[before] and before not in taught:
-                    found.setdefault(before, skill)
-    return list(found.items())
+        if mastered[skill]:
+            continue
+        needs = [[before] for before in _row(curriculum.prerequisites, skill)]
+        groups = _row(curriculum.alternatives_of, skill)
+        needs += [_row(curriculum.alternatives, group) for group in groups]
+        for ways in needs:
+            if not mastered[ways].any() and not set(ways) & set(taught):
+                found.setdefault(tuple(ways), skill)
+    return [(list(ways), skill) for ways, skill in found.items()]
 
 
 def _route(
@@ -227,7 +246,7 @@ def _route(
     needed = np.zeros(len(mastered), bool)
     for skill in missing:
         needed[skill] = True
-        needed[graph.reachable(curriculum.prerequisites, skill)] = True
+        needed[graph.reachable(curriculum.may_need, skill)] = True
     known = mastered.copy()
     route: list[int] = []
     while (wanted := needed & ~known).any():
@@ -271,7 +290,7 @@ def _text(found: Explanation, title: str, unlock: list[str], policy: str) -> str
         sentences.append(f"{title} is not open to {who} yet.")
         sentences.extend(
             f"{quoted(missing.needed_by)} needs {quoted(missing.skill)} first, whose mastery is "
-            f"{level(missing.mastery, found.threshold)}{limit}."
+            f"{level(missing.mastery, found.threshold)}{limit}{_instead(missing)}."
             for missing in found.missing
         )
         if unlock:
@@ -283,6 +302,10 @@ def _text(found: Explanation, title: str, unlock: list[str], policy: str) -> str
                 f"No lesson leads there: nothing that can open teaches {out_of_reach}."
             )
     return " ".join(sentences)
+
+
+def _instead(missing: MissingPrerequisite) -> str:
+    return f", or {' or '.join(map(quoted, missing.instead))}" if missing.instead else ""
 
 
 def _place(found: Explanation) -> str:

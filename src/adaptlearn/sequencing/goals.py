@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from adaptlearn.errors import ParameterError
 from adaptlearn.sequencing.context import Bools, Context, Floats
 from adaptlearn.sequencing.curriculum import Curriculum
-from adaptlearn.sequencing.graph import closure
 from adaptlearn.sequencing.labels import near_spellings, plain
 from adaptlearn.sequencing.reading import Label
 
@@ -57,7 +56,7 @@ class Goals:
         default: Target | None = None,
     ) -> None:
         self._curriculum = curriculum
-        self._before = closure(curriculum.prerequisites)
+        self._before = curriculum.ancestry
         problems: list[str] = []
         self._kinds: dict[tuple[tuple[int, float], ...], int] = {}
         self._kind = {

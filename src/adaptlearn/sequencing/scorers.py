@@ -81,9 +81,9 @@ def target_success(candidates: Candidates, *, target: float, width: float) -> Fl
 
 
 def readiness(candidates: Candidates) -> Floats:
-    """ALOSI's readiness: the mean mastery of all that directly comes before."""
+    """ALOSI's readiness: the mean mastery of all that directly comes before, each way of it."""
     curriculum = candidates.context.curriculum
-    before = curriculum.prerequisites
+    before = curriculum.may_need
     sizes = np.diff(before.indptr)
     mean = (before @ candidates.context.mastery.T).T / np.maximum(sizes, 1)
     return candidates.mean(np.where(sizes > 0, mean, 1.0))
