@@ -1,0 +1,285 @@
+"""What lessons really practise, and what policies and trackers are told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.errors import ParameterError
+from adaptlearn.sequencing import Curriculum
+from adaptlearn.validation import Interval, check_parameters, some
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+_UNIT = Interval(0, 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Course:
+    """Lessons of a few items each: the truth beside what the curriculum and the tags say.
+
+    Attributes
+    ----------
+    curriculum : Curriculum
+        What policies are told. Its skills are the simulator's, in order.
+    practice : int array, shape (n_lessons, most_items)
+        The skill that each item really practises, by number; -1 after a lesson's last item.
+    tags : int array of the same shape
+        The skill it is tagged with, which trackers see; -1: none, the answer is not seen.
+    minutes : float array, shape (n_lessons,)
+        Minutes that each item takes.
+
+    Examples
+    --------
+    >>> from adaptlearn import Curriculum
+    >>> school = Curriculum.from_dict({"prerequisites": [["add", "multiply"]]})
+    >>> Course.of(school, n_items=3)
+    Course(2 skills, 1 prerequisite, 2 lessons, 6 items)
+    """
+
+    curriculum: Curriculum
+    practice: Ints
+    tags: Ints
+    minutes: Floats
+
+    @classmethod
+    def of(cls, curriculum: Curriculum, *, n_items: int = 5, minutes_per_item: float = 2.0) -> Self:
+        """A course whose tags and graph are right.
+
+        Parameters
+        ----------
+        curriculum : Curriculum
+        n_items : int, default 5
+            Items of a lesson; those of a lesson on several skills go round them, at least one each.
+        minutes_per_item : float, default 2
+            Where the curriculum does not say how long a lesson takes.
+
+        Raises
+        ------
+        ParameterError
+            Arguments out of range, or lessons that take no time.
+        """
+        check_parameters(
+            "Course",
+            {"n_items": n_items, "minutes_per_item": minutes_per_item},
+            {"n_items": [Interval(1, 1000, integer=True)],
+             "minutes_per_item": [Interval(0, 1e4, "right")]},
+        )  # fmt: skip
+        timeless = curriculum.lessons[curriculum.minutes == 0]
+        if len(timeless):
+            raise ParameterError("Course", [f"lessons that take no time: {some(timeless)}"])
+        taught = curriculum.teaches
+        sizes = np.diff(taught.indptr)
+        lengths = np.maximum(sizes, n_items)
+        place = np.arange(int(lengths.max(initial=1)))
+        at = taught.indptr[:-1, None] + place % np.maximum(sizes, 1)[:, None]
+        practice = np.where(place < lengths[:, None], taught.indices[at], -1).astype(np.intp)
+        given = curriculum.minutes / lengths
+        minutes = np.where(np.isnan(given), minutes_per_item, given)
+        return cls(curriculum, practice, practice, minutes)
+
+    @property
+    def n_skills(self) -> int:
+        """Skills of the curriculum."""
+        return len(self.curriculum.skills)
+
+    @property
+    def n_lessons(self) -> int:
+        """Lessons of the curriculum."""
+        return len(self.curriculum.lessons)
+
+    @cached_property
+    def place(self) -> Floats:
+        """Each lesson's place in an order in which prerequisites come first, shape (n_lessons,)."""
+        taught = self.curriculum.teaches
+        depth = np.maximum.reduceat(self.curriculum.depth[taught.indices], taught.indptr[:-1])
+        place = np.empty(self.n_lessons)
+        place[np.lexsort((np.arange(self.n_lessons), depth))] = np.arange(self.n_lessons)
+        return place
+
+    def __repr__(self) -> str:
+        n_edges = self.curriculum.prerequisites.nnz
+        return (
+            f"Course({self.n_skills} skills, {n_edges} prerequisite{'s' * (n_edges != 1)}, "
+            f"{self.n_lessons} lessons, {int((self.practice >= 0).sum())} items)"
+        )
+
+    def with_missing_tags(
+        self, share: float, random_state: int | np.random.Generator | None = 0
+    ) -> Self:
+        """Some items without their tags: their answers teach, and no tracker sees them.
+
+        Parameters
+        ----------
+        share : float
+            Of the items, drawn at random.
+        random_state : int or numpy.random.Generator, optional
+        """
+        check_parameters("Course.with_missing_tags", {"share": share}, {"share": [_UNIT]})
+        tags = self.tags.copy()
+        tags.flat[self._items(share, random_state)] = -1
+        return replace(self, tags=tags)
+
+    def with_wrong_tags(
+        self, share: float, random_state: int | np.random.Generator | None = 0
+    ) -> Self:
+        """Some items tagged with another skill, drawn at random.
+
+        Parameters
+        ----------
+        share : float
+            Of the items, drawn at random.
+        random_state : int or numpy.random.Generator, optional
+        """
+        check_parameters("Course.with_wrong_tags", {"share": share}, {"share": [_UNIT]})
+        if self.n_skills == 1 and share > 0:
+            raise ParameterError("Course.with_wrong_tags", ["there is no other skill"])
+        rng = np.random.default_rng(random_state)
+        tags, items = self.tags.copy(), self._items(share, rng)
+        moved = self.practice.flat[items] + rng.integers(1, max(self.n_skills, 2), len(items))
+        tags.flat[items] = moved % self.n_skills
+        return replace(self, tags=tags)
+
+    def with_wrong_graph(
+        self,
+        *,
+        dropped: float = 0.0,
+        added: float = 0.0,
+        reversed: float = 0.0,  # noqa: A002 - the field's word
+        random_state: int | np.random.Generator | None = 0,
+    ) -> Self:
+        """The same lessons under a wrong curriculum; see `wrong_graph`."""
+        wrong = wrong_graph(
+            self.curriculum,
+            dropped=dropped,
+            added=added,
+            reversed=reversed,
+            random_state=random_state,
+        )
+        return replace(self, curriculum=wrong)
+
+    def _items(self, share: float, random_state: int | np.random.Generator | None) -> Ints:
+        """Places of items, drawn at random."""
+        items = np.flatnonzero(self.practice.ravel() >= 0)
+        rng = np.random.default_rng(random_state)
+        return rng.choice(items, round(share * len(items)), replace=False)
+
+
+def wrong_graph(
+    curriculum: Curriculum,
+    *,
+    dropped: float = 0.0,
+    added: float = 0.0,
+    reversed: float = 0.0,  # noqa: A002 - the field's word
+    random_state: int | np.random.Generator | None = 0,
+) -> Curriculum:
+    """A curriculum with errors in its prerequisites, still without cycles.
+
+    Parameters
+    ----------
+    curriculum : Curriculum
+    dropped, added, reversed : float, default 0
+        As shares of the number of prerequisites: some are dropped, others turned round, and
+        some are added between skills that had none.
+    random_state : int or numpy.random.Generator, optional
+
+    Returns
+    -------
+    Curriculum
+
+    Raises
+    ------
+    ParameterError
+        There are not so many that can be turned or added without closing a cycle.
+
+    Examples
+    --------
+    >>> from adaptlearn import Curriculum
+    >>> school = Curriculum.from_dict({"prerequisites": [["count", "add"], ["add", "multiply"]]})
+    >>> wrong_graph(school, reversed=1).to_dict()["prerequisites"]
+    [['add', 'count'], ['multiply', 'add']]
+    """
+    shares = {"dropped": dropped, "added": added, "reversed": reversed}
+    others = ["dropped + reversed must be at most 1"] if not 0 <= dropped + reversed <= 1 else []
+    check_parameters("wrong_graph", shares, {name: [_UNIT] for name in shares}, others)
+    rng = np.random.default_rng(random_state)
+    then, first = curriculum.prerequisites.nonzero()
+    edges = list(zip(first.tolist(), then.tolist(), strict=True))
+    wanted = {name: round(share * len(edges)) for name, share in shares.items()}
+    order = rng.permutation(len(edges)).tolist()
+    gone = {edges[place] for place in order[: wanted["dropped"]]}
+    graph = _Reach(len(curriculum.skills), [edge for edge in edges if edge not in gone])
+    turned, waiting = 0, order[wanted["dropped"] :]
+    while turned < wanted["reversed"]:
+        # What would have closed a cycle may not any more once another has been turned.
+        found = next((place for place in waiting if graph.turn(*edges[place])), None)
+        if found is None:
+            break
+        waiting.remove(found)
+        turned += 1
+    new = 0
+    absent = {*edges, *((then, first) for first, then in edges)}
+    for pair in rng.permutation(len(curriculum.skills) ** 2).tolist() if wanted["added"] else []:
+        if new == wanted["added"]:
+            break
+        edge = divmod(pair, len(curriculum.skills))
+        if edge not in absent:
+            new += graph.add(*edge)
+    problems = [
+        f"asked to {verb} {wanted[name]} prerequisites, but only {done} could be without a cycle"
+        for name, verb, done in (("reversed", "reverse", turned), ("added", "add", new))
+        if done < wanted[name]
+    ]
+    if problems:
+        raise ParameterError("wrong_graph", problems)
+    return _with_edges(curriculum, graph.edges)
+
+
+class _Reach:
+    """Edges of a graph without cycles."""
+
+    def __init__(self, n: int, edges: list[tuple[int, int]]) -> None:
+        self.after: list[set[int]] = [set() for _ in range(n)]
+        for first, then in edges:
+            self.after[first].add(then)
+
+    @property
+    def edges(self) -> list[tuple[int, int]]:
+        return [(first, then) for first, after in enumerate(self.after) for then in sorted(after)]
+
+    def add(self, first: int, then: int) -> bool:
+        """Add an edge, unless it closes a cycle."""
+        if first == then or self._leads(then, first):
+            return False
+        self.after[first].add(then)
+        return True
+
+    def turn(self, first: int, then: int) -> bool:
+        """Turn an edge round, unless that closes a cycle."""
+        self.after[first].remove(then)
+        if self.add(then, first):
+            return True
+        self.after[first].add(then)
+        return False
+
+    def _leads(self, start: int, end: int) -> bool:
+        seen, waiting = {start}, [start]
+        while waiting:
+            found = self.after[waiting.pop()] - seen
+            if end in found:
+                return True
+            seen |= found
+            waiting.extend(found)
+        return start == end
+
+
+def _with_edges(curriculum: Curriculum, edges: list[tuple[int, int]]) -> Curriculum:
+    content: Mapping[str, Any] = curriculum.to_dict()
+    skills = curriculum.skills.tolist()
+    named = [[skills[first], skills[then]] for first, then in edges]
+    return Curriculum.from_dict({**content, "prerequisites": named})

@@ -1,0 +1,362 @@
+"""What a policy believes of students: light estimators, and the library's trackers in their place.
+
+References
+----------
+- K. Kelly, Y. Wang, T. Thompson, N. Heffernan (2015). Defining mastery: knowledge tracing versus
+  n-consecutive correct responses. EDM 2015.
+- R. Pelánek, J. Řihák (2018). Analysis and design of mastery learning criteria. New Review of
+  Hypermedia and Multimedia 24(3), 133-159.
+- A. Corbett, J. Anderson (1995). Knowledge tracing: modeling the acquisition of procedural
+  knowledge. User Modeling and User-Adapted Interaction 4, 253-278.
+- B. Clement, D. Roy, P.-Y. Oudeyer, M. Lopes (2015). Multi-armed bandits for intelligent tutoring
+  systems. Journal of Educational Data Mining 7(2), 20-48.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from adaptlearn.errors import ParameterError
+from adaptlearn.sequencing.tracker import Tracker
+from adaptlearn.simulation.course import Course
+from adaptlearn.simulation.students import Bools, Floats, Ints, Students, by_skill
+from adaptlearn.validation import Interval, check_parameters
+
+_PROBABILITY = Interval(0.0, 1.0, closed="right")
+_NUMBER = Interval(1, 10**4, integer=True)
+
+
+class Estimate(NamedTuple):
+    """What is believed of some students; both of shape (n, n_skills).
+
+    Attributes
+    ----------
+    value : float array
+        How far the skill has come, from 0 to 1.
+    mastered : bool array
+        What the estimator declares mastered.
+    """
+
+    value: Floats
+    mastered: Bools
+
+
+class Belief(Protocol):
+    """The state of an estimator over the students of one block."""
+
+    def update(self, rows: Ints, skills: Ints, correct: Bools, time: Floats) -> None:
+        """Take in one answer of each of some students, at its time in seconds."""
+        ...
+
+    def estimate(self, rows: Ints) -> Estimate:
+        """What is believed of some students."""
+        ...
+
+
+class Estimator(Protocol):
+    """Makes beliefs.
+
+    Attributes
+    ----------
+    name : str
+    family : str or None
+        The kind of its equations, where it has some: results mark simulators of the same.
+    """
+
+    @property
+    def name(self) -> str:
+        """What to call it."""
+        ...
+
+    @property
+    def family(self) -> str | None:
+        """The kind of its equations."""
+        ...
+
+    def start(self, course: Course, students: Students) -> Belief:
+        """The belief about these students before their first answer."""
+        ...
+
+
+class Rule(NamedTuple):
+    """An estimator of numbers that each answer changes, by (student, skill).
+
+    Attributes
+    ----------
+    name : str
+    width : int
+        Numbers kept of each student and skill.
+    first : callable
+        ``(n_skills,) -> (n_skills, width)``: where they begin.
+    after : callable
+        ``(numbers (n, width), correct (n,), skills (n,)) -> (n, width)``.
+    read : callable
+        ``(numbers (…, width),) -> Estimate``.
+    family : str or None
+    """
+
+    name: str
+    width: int
+    first: Callable[[int], Floats]
+    after: Callable[[Floats, Bools, Ints], Floats]
+    read: Callable[[Floats], Estimate]
+    family: str | None = None
+
+    def start(self, course: Course, students: Students) -> Numbers:
+        """The belief about these students before their first answer."""
+        return Numbers(self, course, students.n)
+
+
+class Numbers:
+    """The belief of a `Rule`."""
+
+    def __init__(self, rule: Rule, course: Course, n: int) -> None:
+        self._rule, self._n_skills = rule, course.n_skills
+        first = rule.first(course.n_skills)
+        self._numbers = np.tile(first, (n, 1)) if rule.width > 1 else np.tile(first[:, 0], n)
+
+    def update(self, rows: Ints, skills: Ints, correct: Bools, time: Floats) -> None:  # noqa: ARG002, D102
+        cell = rows * self._n_skills + skills
+        self._numbers[cell] = self._rule.after(self._numbers[cell], correct, skills)
+
+    def estimate(self, rows: Ints) -> Estimate:  # noqa: D102 - the protocol's
+        shape = (-1, self._n_skills, *self._numbers.shape[1:])
+        table = self._numbers.reshape(shape)
+        return self._rule.read(table if len(rows) == len(table) else table[rows])
+
+
+def in_a_row(n: int = 3) -> Rule:
+    """Mastered after so many right answers in a row (Kelly et al., 2015)."""
+    check_parameters("in_a_row", {"n": n}, {"n": [_NUMBER]})
+    return Rule(
+        f"{n} in a row",
+        1,
+        lambda n_skills: np.zeros((n_skills, 1)),
+        lambda streak, correct, _: (streak + 1) * correct,
+        lambda streak: Estimate(np.minimum(streak / n, 1.0), streak >= n),
+    )
+
+
+def moving_average(threshold: float = 0.9, decay: float = 0.8) -> Rule:
+    """Mastered when the moving average of the answers, from 0, is high (Pelánek & Řihák, 2018)."""
+    check_parameters(
+        "moving_average",
+        {"threshold": threshold, "decay": decay},
+        {"threshold": [_PROBABILITY], "decay": [Interval(0, 1, "neither")]},
+    )
+    return Rule(
+        "moving average",
+        1,
+        lambda n_skills: np.zeros((n_skills, 1)),
+        lambda average, correct, _: decay * average + (1 - decay) * correct,
+        lambda average: Estimate(average, average >= threshold),
+    )
+
+
+def seat_time(n: int = 10) -> Rule:
+    """Finished after so many answers, whatever they were: seat time."""
+    check_parameters("seat_time", {"n": n}, {"n": [_NUMBER]})
+    return Rule(
+        f"{n} answers",
+        1,
+        lambda n_skills: np.zeros((n_skills, 1)),
+        lambda count, _correct, _skills: count + 1,
+        lambda count: Estimate(np.minimum(count / n, 1.0), count >= n),
+    )
+
+
+def knowledge_tracing(
+    n_skills: int,
+    *,
+    prior: ArrayLike = 0.3,
+    learn: ArrayLike = 0.15,
+    guess: ArrayLike = 0.2,
+    slip: ArrayLike = 0.1,
+    forget: ArrayLike = 0.0,
+    threshold: float = 0.95,
+) -> Rule:
+    """Mastered when P(known) is high, by a filter of given parameters (Corbett & Anderson, 1995).
+
+    Parameters
+    ----------
+    n_skills : int
+    prior, learn, guess, slip, forget : float or array, shape (n_skills,)
+    threshold : float, default 0.95
+
+    Raises
+    ------
+    ParameterError
+        Lists every argument out of range.
+    """
+    given = {"prior": prior, "learn": learn, "guess": guess, "slip": slip, "forget": forget}
+    check_parameters("knowledge_tracing", {"threshold": threshold}, {"threshold": [_PROBABILITY]})
+    of = by_skill("knowledge_tracing", n_skills, {k: (v, 0, 1) for k, v in given.items()})
+
+    def after(known: Floats, correct: Bools, skills: Ints) -> Floats:
+        slipped, guessed = of["slip"][skills], of["guess"][skills]
+        if_known = known * np.where(correct, 1 - slipped, slipped)
+        if_not = (1 - known) * np.where(correct, guessed, 1 - guessed)
+        total = if_known + if_not
+        # An answer that the parameters rule out says nothing.
+        seen = np.where(total > 0, if_known / np.where(total > 0, total, 1), known)
+        learned, forgot = of["learn"][skills], of["forget"][skills]
+        return np.asarray(seen * (1 - forgot) + (1 - seen) * learned)
+
+    return Rule(
+        f"knowledge tracing at {threshold:g}",
+        1,
+        lambda _n: of["prior"][:, None],
+        after,
+        lambda known: Estimate(known, known >= threshold),
+        "bkt",
+    )
+
+
+def learning_progress(n: int = 3, window: int = 8) -> Rule:
+    """How much success has grown lately; mastered after so many right answers in a row.
+
+    Of the last `window` answers on a skill, the share right in the later half less that in the
+    earlier half, at least 0, and 1 before the second answer (Clement et al., 2015).
+    """
+    check_parameters(
+        "learning_progress",
+        {"n": n, "window": window},
+        {"n": [_NUMBER], "window": [Interval(2, 64, integer=True)]},
+    )
+
+    def first(n_skills: int) -> Floats:
+        # Progress, streak, and the latest answers, the last one first; nan: none yet.
+        return np.tile([1.0, 0.0, *[np.nan] * window], (n_skills, 1))
+
+    def after(numbers: Floats, correct: Bools, _skills: Ints) -> Floats:
+        latest = np.concatenate([correct[:, None], numbers[:, 2:-1]], axis=1)
+        right = np.nan_to_num(latest).cumsum(axis=1)
+        number = (~np.isnan(latest)).sum(axis=1)
+        half = number // 2
+        late = np.where(half > 0, right[np.arange(len(right)), half - 1], 0.0)
+        grown = late / np.maximum(half, 1) - (right[:, -1] - late) / (number - half)
+        progress = np.where(number < 2, 1.0, np.maximum(grown, 0.0))
+        streak = (numbers[:, 1] + 1) * correct
+        return np.concatenate([progress[:, None], streak[:, None], latest], axis=1)
+
+    return Rule(
+        "learning progress",
+        window + 2,
+        first,
+        after,
+        lambda numbers: Estimate(numbers[..., 0], numbers[..., 1] >= n),
+    )
+
+
+class Oracle:
+    """Sees what students really know: what no policy can do better than by its own rule."""
+
+    name = "oracle"
+    family: str | None = None
+
+    def start(self, course: Course, students: Students) -> _Seeing:  # noqa: ARG002 - the protocol's
+        """The belief about these students: the truth."""
+        return _Seeing(students)
+
+
+class _Seeing:
+    def __init__(self, students: Students) -> None:
+        self._students = students
+
+    def update(self, rows: Ints, skills: Ints, correct: Bools, time: Floats) -> None:
+        """Nothing to learn from an answer."""
+
+    def estimate(self, rows: Ints) -> Estimate:
+        value = self._students.knowledge()[rows]
+        return Estimate(value, value >= self._students.level)
+
+
+class Tracked:
+    """One of the library's models as an estimator, through its tracker.
+
+    Parameters
+    ----------
+    tracker : callable
+        Makes a new tracker: ``lambda: MasteryTracker(model)``. Its skills are matched with the
+        curriculum's by label; those it does not know stay at 0.
+    threshold : float, default 0.95
+        From which mastery on a skill counts as mastered.
+    name : str, default "tracked"
+    family : str, optional
+        The kind of the model's equations: ``"bkt"``, ``"logistic"`` or ``"memory"``.
+    """
+
+    def __init__(
+        self,
+        tracker: Callable[[], Any],
+        *,
+        threshold: float = 0.95,
+        name: str = "tracked",
+        family: str | None = None,
+    ) -> None:
+        check_parameters("Tracked", {"threshold": threshold}, {"threshold": [_PROBABILITY]})
+        self._tracker, self._threshold = tracker, threshold
+        self.name, self.family = name, family
+
+    def start(self, course: Course, students: Students) -> _Tracking:  # noqa: ARG002 - the protocol's
+        """The belief about these students before their first answer."""
+        return _Tracking(self._tracker(), course, self._threshold)
+
+
+class _Tracking:
+    def __init__(self, tracker: Tracker, course: Course, threshold: float) -> None:
+        self._tracker, self._threshold = tracker, threshold
+        self.log = AnswerBuffer(tracker, course)
+        place = {skill: column for column, skill in enumerate(tracker.skills.tolist())}
+        skills = course.curriculum.skills.tolist()
+        self._column = np.array([place.get(skill, -1) for skill in skills])
+        if (self._column < 0).all():
+            raise ParameterError("Tracked", ["the tracker knows no skill of the curriculum"])
+
+    def update(self, rows: Ints, skills: Ints, correct: Bools, time: Floats) -> None:
+        self.log.add(rows, skills, correct, time)
+
+    def estimate(self, rows: Ints) -> Estimate:
+        self.log.flush()
+        value = self._tracker.mastery(rows.tolist()).value[:, self._column]
+        value = np.where(self._column < 0, 0.0, np.nan_to_num(value, nan=0.0))
+        return Estimate(value, value >= self._threshold)
+
+
+class AnswerBuffer:
+    """Answers on their way to a tracker: taken in at once before it is next asked.
+
+    Parameters
+    ----------
+    tracker : MasteryTracker
+        Or anything whose ``update`` takes columns ``student``, ``skill``, ``correct``, ``time``.
+    course : Course
+    """
+
+    def __init__(self, tracker: Any, course: Course) -> None:
+        self._tracker, self._skills = tracker, course.curriculum.skills
+        self._parts: list[tuple[NDArray[Any], ...]] = []
+
+    def add(self, rows: Ints, skills: Ints, correct: Bools, time: Floats) -> None:
+        """Keep one answer of each of some students."""
+        self._parts.append((rows, skills, correct, time))
+
+    def flush(self) -> None:
+        """Hand over what was kept."""
+        if not self._parts:
+            return
+        columns = zip(*self._parts, strict=True)
+        rows, skills, correct, time = (np.concatenate(column) for column in columns)
+        self._parts = []
+        self._tracker.update(
+            {
+                "student": rows,
+                "skill": self._skills[skills],
+                "correct": correct.astype(np.int8),
+                "time": time,
+            }
+        )

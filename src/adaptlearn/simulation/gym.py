@@ -1,0 +1,146 @@
+"""Simulated students as a Gymnasium environment; needs ``pip install 'adaptlearn[gym]'``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.errors import MissingDependency, ParameterError
+from adaptlearn.simulation.course import Course
+from adaptlearn.simulation.estimating import Estimator, in_a_row
+from adaptlearn.simulation.students import Simulator
+from adaptlearn.validation import Interval, check_parameters
+
+try:
+    import gymnasium
+    from gymnasium import spaces
+except ImportError as error:
+    raise MissingDependency(
+        "the environment needs gymnasium: pip install 'adaptlearn[gym]'"
+    ) from error
+
+Observation = NDArray[np.float32]
+
+
+class TutoringEnv(gymnasium.Env[Observation, np.int64]):
+    """One simulated student; an action is a lesson, the reward what is learnt from it.
+
+    An observation holds the estimator's value of each skill, then the share of the time that is
+    left, all from 0 to 1. The reward of a lesson is how many skills more are really known after it
+    than before. An episode terminates when all are known, and is truncated when the time is
+    over. ``info`` holds ``knows``, the truth, ``minutes``, and ``action_mask``, the lessons that
+    are open by what the estimator declares mastered (int8, as ``Discrete.sample`` takes it).
+
+    Parameters
+    ----------
+    simulator : Simulator
+    course : Course
+    estimator : Estimator, optional
+        What is observed; by default three right answers in a row. `Oracle` shows the truth.
+    budget : float, default 600
+        Minutes.
+
+    Raises
+    ------
+    ParameterError
+        The simulator has other skills than the course, or the budget is not positive.
+
+    Examples
+    --------
+    >>> from adaptlearn import Curriculum
+    >>> from adaptlearn.simulation import Course, TwoState
+    >>> from adaptlearn.simulation.gym import TutoringEnv
+    >>> course = Course.of(Curriculum.from_dict({"prerequisites": [["add", "multiply"]]}))
+    >>> env = TutoringEnv(TwoState(2, prior=0, learn=1), course)
+    >>> observation, info = env.reset(seed=0)
+    >>> info["action_mask"].tolist()
+    [1, 0]
+    >>> env.step(0)[1]
+    1.0
+    """
+
+    metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012 - as Gymnasium declares it
+
+    def __init__(
+        self,
+        simulator: Simulator,
+        course: Course,
+        *,
+        estimator: Estimator | None = None,
+        budget: float = 600.0,
+    ) -> None:
+        others = []
+        if simulator.n_skills != course.n_skills:
+            others.append(
+                f"the simulator has {simulator.n_skills} skills, the course {course.n_skills}"
+            )
+        check_parameters(
+            "TutoringEnv", {"budget": budget}, {"budget": [Interval(0, 1e9, "right")]}, others
+        )
+        self.simulator, self.course, self.budget = simulator, course, float(budget)
+        self.estimator = in_a_row(3) if estimator is None else estimator
+        self.observation_space = spaces.Box(0.0, 1.0, (course.n_skills + 1,), np.float32)
+        self.action_space = spaces.Discrete(course.n_lessons)
+        self._one = np.zeros(1, np.intp)
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observation, dict[str, Any]]:
+        """A new student.
+
+        Parameters
+        ----------
+        seed : int, optional
+        options : dict, optional
+            Not read.
+
+        Returns
+        -------
+        observation, info
+        """
+        super().reset(seed=seed, options=options)
+        self.students = self.simulator.start(1, self.np_random)
+        self._belief = self.estimator.start(self.course, self.students)
+        self.minutes = 0.0
+        return self._observed()
+
+    def step(self, action: np.int64 | int) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
+        """Give a lesson: all its items for which there is time.
+
+        Returns
+        -------
+        observation, reward, terminated, truncated, info
+        """
+        lesson = int(action)
+        if not self.action_space.contains(lesson):
+            raise ParameterError("TutoringEnv.step", [f"no lesson {action!r}: {self.action_space}"])
+        before = int(self.students.knows().sum())
+        length = float(self.course.minutes[lesson])
+        items = zip(self.course.practice[lesson], self.course.tags[lesson], strict=True)
+        for skill, tag in items:
+            if skill < 0 or self.minutes + length > self.budget:
+                break
+            correct = self.students.answer(np.array([skill]), self.np_random)
+            self.minutes += length
+            self.students.wait(60 * length)
+            if tag >= 0:
+                time = np.array([60 * self.minutes])
+                self._belief.update(self._one, np.array([tag]), correct, time)
+        knows = self.students.knows()
+        observation, info = self._observed()
+        done = bool(knows.all())
+        over = self.minutes + self.course.minutes.min() > self.budget
+        return observation, float(knows.sum() - before), done, bool(over and not done), info
+
+    def _observed(self) -> tuple[Observation, dict[str, Any]]:
+        value, mastered = self._belief.estimate(self._one)
+        left = 1 - self.minutes / self.budget
+        observation = np.append(value[0], left).clip(0, 1).astype(np.float32)
+        info = {
+            "knows": self.students.knows()[0],
+            "minutes": self.minutes,
+            "action_mask": self.course.curriculum.open_lessons(mastered)[0].astype(np.int8),
+        }
+        return observation, info

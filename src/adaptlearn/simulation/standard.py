@@ -1,0 +1,119 @@
+"""Policies and simulators that people know by name, for one course."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from adaptlearn.simulation.course import Course
+from adaptlearn.simulation.engagement import Disengaging
+from adaptlearn.simulation.estimating import (
+    Oracle,
+    in_a_row,
+    knowledge_tracing,
+    learning_progress,
+    moving_average,
+    seat_time,
+)
+from adaptlearn.simulation.forgetting import FadingPractice, StabilityMemory
+from adaptlearn.simulation.knowing import TwoState
+from adaptlearn.simulation.practising import PracticeFactors
+from adaptlearn.simulation.students import Differences, Simulator
+from adaptlearn.simulation.teaching import (
+    ArrayPolicy,
+    any_lesson,
+    equally,
+    highest,
+    in_order,
+    open_lessons,
+    unfinished_lessons,
+)
+
+
+def baselines(
+    course: Course, *, parameters: Mapping[str, ArrayLike] | None = None
+) -> dict[str, ArrayPolicy]:
+    """Policies to compare with, by name.
+
+    ``random``: any lesson, until time is over. ``fixed_order``: ten answers on each skill, in the
+    curriculum's order, whatever they are. ``random_in_fringe``: any lesson the student is ready
+    for, until three right answers in a row. ``three_in_a_row`` and ``moving_average``: in the
+    curriculum's order, on at three right in a row, or at an average of .9. ``knowledge_tracing``:
+    nearest to done first, on at P(known) of .95 by the given parameters. ``zpdes``: where success
+    grows, with some exploration, until three in a row. ``oracle``: in the curriculum's order,
+    on as soon as the skill is really known.
+
+    Parameters
+    ----------
+    course : Course
+    parameters : mapping of str to float or array, shape (n_skills,), optional
+        ``prior``, ``learn``, ``guess``, ``slip``, ``forget`` of ``knowledge_tracing``; other
+        entries are not read.
+
+    Returns
+    -------
+    dict of str to ArrayPolicy
+    """
+    names = ("prior", "learn", "guess", "slip", "forget")
+    known: dict[str, Any] = {k: v for k, v in (parameters or {}).items() if k in names}
+    tracing = knowledge_tracing(course.n_skills, **known)
+    policies = (
+        ArrayPolicy("random", seat_time(10**4), any_lesson, equally),
+        ArrayPolicy("fixed_order", seat_time(10), unfinished_lessons, in_order),
+        ArrayPolicy("random_in_fringe", in_a_row(3), open_lessons, equally),
+        ArrayPolicy("three_in_a_row", in_a_row(3), open_lessons, in_order),
+        ArrayPolicy("moving_average", moving_average(0.9), open_lessons, in_order),
+        ArrayPolicy("knowledge_tracing", tracing, open_lessons, highest),
+        ArrayPolicy("zpdes", learning_progress(3), open_lessons, highest, 0.2),
+        ArrayPolicy("oracle", Oracle(), open_lessons, in_order),
+    )
+    return {policy.name: policy for policy in policies}
+
+
+def simulators(
+    course: Course, random_state: int | np.random.Generator | None = 0
+) -> dict[str, Simulator]:
+    """Eight kinds of students for one course, by name; skills differ in their parameters.
+
+    ``population``: known or not, all students alike. ``individual``: slow and fast learners, low
+    and high starts. ``prerequisites``: learning without the basis is slow. ``disengaging``:
+    individuals who at times do not try. ``additive_factors`` and ``performance_factors``:
+    log-odds grow with practice, or with success and failure. ``fading``: what was practised long
+    ago counts less. ``stability``: memories that spaced practice makes last.
+
+    Parameters
+    ----------
+    course : Course
+        The prerequisites are those of its curriculum: make the simulators of the true one.
+    random_state : int or numpy.random.Generator, optional
+        Draws the parameters of skills.
+
+    Returns
+    -------
+    dict of str to Simulator
+    """
+    rng = np.random.default_rng(random_state)
+    n = course.n_skills
+
+    def between(low: float, high: float) -> np.ndarray[Any, np.dtype[np.float64]]:
+        return rng.uniform(low, high, n)
+
+    state: dict[str, Any] = {"prior": between(0.1, 0.5), "learn": between(0.1, 0.3),
+                             "guess": between(0.1, 0.3), "slip": between(0.05, 0.15)}  # fmt: skip
+    ease = between(-1.2, 0.4)
+    then, first = course.curriculum.prerequisites.nonzero()
+    edges = np.stack([first, then], axis=1).astype(np.intp)
+    usual = Differences()
+    return {
+        "population": TwoState(n, **state),
+        "individual": TwoState(n, **state, differences=usual),
+        "prerequisites": TwoState(n, **state, differences=usual, prerequisites=edges),
+        "disengaging": Disengaging(TwoState(n, **state, differences=usual)),
+        "additive_factors": PracticeFactors(n, ease=ease),
+        "performance_factors": PracticeFactors(n, ease=ease, right=0.35, wrong=0.12),
+        "fading": FadingPractice(n, ease=ease),
+        "stability": StabilityMemory(n, prior=state["prior"] / 2, learn=state["learn"]),
+    }
