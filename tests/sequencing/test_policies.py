@@ -128,6 +128,7 @@ def test_each_pool_gives_its_lessons():
         [[0.99, 0.97, 0.1, 0.2], [0.99, 0.97, 0.1, 0.2]],
         urgency=np.array([[0.0, 0.4, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]]),
         stuck=np.array([[False] * 4, [False, False, True, False]]),
+        counts=np.array([[9] * 4, [3, 4, 10, 0]]),
     )
     found = find_candidates(where, ("new", "review", "remediation"))
     given_to = [
@@ -258,6 +259,18 @@ def test_wheel_spinning_leads_elsewhere_and_then_to_a_teacher():
     assert nothing.recommend("ann")[0].reason.code == "ask_teacher"
     with pytest.raises(ParameterError, match="teacher_after is less"):
         WheelSpinning(5, 3)
+
+
+def test_remediation_ends_once_what_comes_before_was_practised_as_much():
+    tracker = FakeTracker(SKILLS, {"ann": [0.99, 0.97, 0.3, 0.99]})
+    made = Sequencer(chain(), tracker, preset("balanced"))
+    given = []
+    tracker.given = np.array([[5, 5, 12, 5]])
+    for _ in range(20):
+        (decision,) = made.recommend("ann")
+        given.append(decision.lesson)
+        tracker.given[0, SKILLS.index(decision.lesson)] += 1
+    assert given == ["add"] * 5 + ["multiply"] * 8 + ["add"] * 7
 
 
 def test_a_trackers_practice_reaches_the_criteria():

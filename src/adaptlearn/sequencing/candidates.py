@@ -16,14 +16,16 @@ from adaptlearn.sequencing.requirements import unmet_bits
 
 Ints = NDArray[np.intp]
 
+_BOUT = 10  # answers on a stuck skill that call for more practice of what comes before it
+
 
 class Purpose(IntEnum):
     """What a lesson is for.
 
     ``NEW``: it teaches what is not mastered, and all that comes before is. ``REVIEW``: all it
     teaches is mastered, and some of it is due. ``REMEDIATION``: it teaches what comes before a
-    skill on which practice leads nowhere. ``ENRICHMENT``: an elective or enrichment lesson for
-    which the student is ready. ``ASSIGNED``: a teacher wants it.
+    skill on which practice leads nowhere, and was practised less. ``ENRICHMENT``: an elective or
+    enrichment lesson for which the student is ready. ``ASSIGNED``: a teacher wants it.
     """
 
     NEW = 0
@@ -171,8 +173,8 @@ def find_candidates(context: Context, pools: tuple[str, ...]) -> Candidates:
     if "review" in pools and context.urgency is not None:
         due = any_of(curriculum.teaches, pack(context.urgency > 0))
         pooled[Purpose.REVIEW] = due & ~found.unfinished
-    if "remediation" in pools and context.stuck is not None:
-        back = any_of(curriculum.required_by, pack(context.stuck))
+    if "remediation" in pools and context.stuck is not None and context.stuck.any():
+        back = pack(remedial(context, context.stuck))
         pooled[Purpose.REMEDIATION] = any_of(curriculum.teaches, back) & found.ready
     if "enrichment" in pools:
         pooled[Purpose.ENRICHMENT] = found.ready & _of_kind(curriculum, elective=True)
@@ -185,6 +187,23 @@ def find_candidates(context: Context, pools: tuple[str, ...]) -> Candidates:
         byte, shift = pairs.student >> 3, 7 - (pairs.student & 7)
         purpose[(bits[pairs.lesson, byte] >> shift & 1) == 1] = kind
     return Candidates(context, pairs, purpose)
+
+
+def remedial(context: Context, stuck: Bools) -> Bools:
+    """Skills to go back to: what comes before a stuck one and has been practised less.
+
+    It comes in bouts, and ends: with every ten answers on the stuck skill, each prerequisite may
+    be brought up to as many; then it is that skill's turn again.
+    """
+    counts = np.zeros(stuck.shape) if context.counts is None else context.counts
+    enough = np.zeros(stuck.shape)
+    needs = context.curriculum.may_need
+    for skill in np.flatnonzero(stuck.any(axis=0)).tolist():
+        before = needs.indices[needs.indptr[skill] : needs.indptr[skill + 1]]
+        bouts = counts[:, skill] // _BOUT * _BOUT
+        wanted = np.where(stuck[:, skill], bouts, 0)[:, None]
+        enough[:, before] = np.maximum(enough[:, before], wanted)
+    return np.asarray(counts < enough)
 
 
 def _of_kind(curriculum: Curriculum, *, elective: bool) -> Bits:
