@@ -1,0 +1,70 @@
+"""The state of a model over features and other models: its own memory, and theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.models.base import StudentState
+from adaptlearn.models.sequential import SequentialState, Widths
+from adaptlearn.numerics import Ints
+
+
+class CombinedState(SequentialState):
+    """What is remembered for the features, and the states of the models they stand beside.
+
+    Attributes
+    ----------
+    parts : tuple of StudentState
+        One for each model, over the same students.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        skills: list[Any],
+        items: list[Any],
+        n_students: int,
+        widths: Widths,
+        *,
+        parts: Sequence[StudentState],
+    ) -> None:
+        super().__init__(model, skills, items, n_students, widths)
+        self.parts = tuple(parts)
+
+    def grow(self, n_students: int) -> None:  # noqa: D102 - documented once, in the base
+        super().grow(n_students)
+        for part in self.parts:
+            part.grow(self.n_students)
+
+    def forget(self, students: Ints) -> None:  # noqa: D102 - documented once, in the base
+        super().forget(students)
+        for part in self.parts:
+            part.forget(students)
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:  # noqa: D102 - documented once, in the base
+        arrays = super().to_arrays()
+        for place, part in enumerate(self.parts):
+            names = {
+                "skills": np.array(part.skills),
+                "items": np.array(part.items),
+                "clock": np.array(part.clock or ""),
+            }
+            arrays |= {
+                f"part{place}.{name}": array
+                for name, array in {**names, **part.to_arrays()}.items()
+            }
+        return arrays
+
+    def take_arrays(self, arrays: Mapping[str, NDArray[Any]]) -> None:  # noqa: D102 - as above
+        super().take_arrays(arrays)
+        for place, part in enumerate(self.parts):
+            prefix = f"part{place}."
+            own = {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
+            part.skills = own.pop("skills").tolist()
+            part.items = own.pop("items").tolist()
+            part.clock = str(own.pop("clock")) or None
+            part.take_arrays(own)

@@ -1,0 +1,233 @@
+"""What is remembered of past answers, of whichever holder: student, student on a skill, on an item.
+
+Each counter is a few numbers and the rule by which an answer changes them in O(1). All are 0
+before anything was seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.numerics import Floats, Ints
+
+DECAYS = np.array([0.5, 0.8, 0.95])
+"""Weights of an answer relative to the next one, for recency-weighted proportions."""
+
+RESIDUAL_DECAYS = np.array([0.7, 0.9, 0.98])
+
+RECENT = 5
+"""How many of the last outcomes are remembered one by one."""
+
+HOUR, DAY = 3600.0, 86400.0
+WINDOWS = {"hour": HOUR, "day": DAY, "week": 7 * DAY, "month": 30 * DAY}
+BINS = 6
+"""A window is this many bins of equal length, the last of them not yet full."""
+
+TIME_SCALES = {"hour": HOUR, "day": DAY, "week": 7 * DAY, "month": 30 * DAY}
+"""Mean lives of exponentially forgotten answers."""
+
+
+class Answers(NamedTuple):
+    """Answers that are taken in together, one for each row of a holder's memory.
+
+    Attributes
+    ----------
+    correct : float array, shape (n,)
+        1 and 0.
+    expected : float array, shape (n,)
+        The share of other students that answers the item (without items, the skill) correctly.
+    place : float array, shape (n,)
+        How many answers the student had given before.
+    skill, item : float arrays, shape (n,)
+        Places; of several skills the first.
+    time : float array, shape (n,), or None
+        Seconds.
+    first : bool array, shape (n,)
+        Whether the student meets the skill for the first time; of several skills the first.
+    """
+
+    correct: Floats
+    expected: Floats
+    place: Floats
+    skill: Floats
+    item: Floats
+    time: Floats | None
+    first: NDArray[np.bool_] | None = None
+
+    def take(self, rows: Ints) -> Answers:
+        """Some of the rows, which may repeat."""
+        columns: Any = (None if column is None else column[rows] for column in self)
+        return Answers(*columns)
+
+
+class Counter(NamedTuple):
+    """A few numbers that are remembered together.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        What a feature may ask for.
+    learn : callable
+        Takes answers into rows of `width` numbers, in place.
+    width : int
+    look : callable, optional
+        From rows and the moment of the next answer to the columns; by default they are the rows.
+    timed : bool
+        Whether it needs a log with times.
+    """
+
+    columns: tuple[str, ...]
+    learn: Callable[[Floats, Answers], None]
+    width: int
+    look: Callable[[Floats, Floats | None], Floats] | None = None
+    timed: bool = False
+
+
+def _tally(rows: Floats, new: Answers) -> None:
+    rows[:, 0] += 1
+    rows[:, 1] += new.correct
+
+
+def _decayed(rows: Floats, new: Answers) -> None:
+    rows *= DECAYS
+    rows += new.correct[:, None]
+
+
+def _run(rows: Floats, new: Answers) -> None:
+    run = rows[:, 0]
+    run[:] = np.where(new.correct > 0, np.maximum(run, 0) + 1, np.minimum(run, 0) - 1)
+
+
+def _recent(rows: Floats, new: Answers) -> None:
+    # Bits, the latest last, behind a leading 1 that says how many there are.
+    code = 2 * np.maximum(rows[:, 0], 1) + new.correct
+    full = 2**RECENT
+    rows[:, 0] = np.where(code >= 2 * full, full + code % full, code)
+
+
+def _series(rows: Floats, new: Answers) -> None:
+    following = (rows[:, 1] == new.place) & (new.place > 0)
+    rows[:, 0] = np.where(following, rows[:, 0] + 1, 1)
+    rows[:, 1] = new.place + 1
+
+
+def _residual(rows: Floats, new: Answers) -> None:
+    surprise = (new.correct - new.expected)[:, None]
+    rows[:, 1:] *= RESIDUAL_DECAYS
+    rows += surprise
+
+
+def _rating(rows: Floats, new: Answers) -> None:
+    # A rating moves the more the less it rests on: 1 / (1 + .1 n), and never less than .1.
+    rating, count = rows[:, 0], rows[:, 1]
+    # A copy: NumPy may round the exponential of a strided column in one way or another.
+    odds = new.expected / (1 - new.expected) * np.exp(rating.copy())
+    rating += (0.8 / (1 + 0.15 * count) + 0.08) * (new.correct - odds / (1 + odds))
+    count += 1
+
+
+def _last(rows: Floats, new: Answers) -> None:
+    rows[:, 0] = new.item + 1
+    rows[:, 1] = new.skill + 1
+
+
+def _firsts(rows: Floats, new: Answers) -> None:
+    assert new.first is not None
+    rows[:, 0] += new.first
+    rows[:, 1] += new.first * new.correct
+    rows[:, 2] += new.first * (new.correct - new.expected)
+    rows[:, 3] += ~new.first * (new.correct - new.expected)
+
+
+def _clock(rows: Floats, new: Answers) -> None:
+    assert new.time is not None
+    rows[:, 0] = new.time
+    rows[:, 1] = 1
+
+
+def _look_clock(rows: Floats, time: Floats | None) -> Floats:
+    assert time is not None
+    age: Floats = np.where(rows[:, 1] > 0, time - rows[:, 0], np.nan)
+    return age[:, None]
+
+
+_BIN_LENGTHS = np.array(list(WINDOWS.values()))[:, None] / BINS
+
+
+def _bins(time: Floats) -> Floats:
+    return np.floor(time[:, None, None] / _BIN_LENGTHS)
+
+
+def _window(rows: Floats, new: Answers) -> None:
+    # A ring of bins for each window; each says which stretch of time it counts.
+    assert new.time is not None
+    ring = rows.reshape(len(rows), len(WINDOWS), BINS, 3)
+    now = _bins(new.time)
+    slot = np.broadcast_to((now % BINS).astype(np.int64)[..., None], (*now.shape, 3))
+    held = np.take_along_axis(ring, slot, axis=2)
+    held[held[..., 0] != now] = 0
+    held[..., 0] = now
+    held[..., 1] += 1
+    held[..., 2] += new.correct[:, None, None]
+    np.put_along_axis(ring, slot, held, axis=2)
+
+
+def _look_window(rows: Floats, time: Floats | None) -> Floats:
+    assert time is not None
+    ring = rows.reshape(len(rows), len(WINDOWS), BINS, 3)
+    age = _bins(time) - ring[..., 0]
+    inside = (age >= 0) & (age < BINS)
+    counts = np.einsum("nwb,nwbk->nwk", inside, ring[..., 1:])
+    return np.asarray(counts.reshape(len(rows), -1), np.float64)
+
+
+_LIVES = np.array(list(TIME_SCALES.values()))
+
+
+def _fading(rows: Floats, new: Answers) -> None:
+    assert new.time is not None
+    rows[:, 1:] = _look_fading(rows, new.time)
+    rows[:, 1::2] += 1
+    rows[:, 2::2] += new.correct[:, None]
+    rows[:, 0] = new.time
+
+
+def _look_fading(rows: Floats, time: Floats | None) -> Floats:
+    assert time is not None
+    # Before the first answer the counts are 0, and what they fade by is no matter.
+    kept = np.exp(-np.maximum(time - rows[:, 0], 0)[:, None] / _LIVES)
+    return np.asarray(rows[:, 1:] * np.repeat(kept, 2, axis=1))
+
+
+def _pairs(prefix: str, names: dict[str, float]) -> tuple[str, ...]:
+    return tuple(f"{kind}_{prefix}_{name}" for name in names for kind in ("answers", "right"))
+
+
+# The order is that of the memory, and of learning.
+COUNTERS: dict[str, Counter] = {
+    "tally": Counter(("answers", "right"), _tally, 2),
+    "decayed": Counter(tuple(f"right_{d:g}" for d in DECAYS), _decayed, len(DECAYS)),
+    "run": Counter(("run",), _run, 1),
+    "recent": Counter(("recent",), _recent, 1),
+    "series": Counter(("series", "place"), _series, 2),
+    "residual": Counter(
+        ("residual", *(f"residual_{d:g}" for d in RESIDUAL_DECAYS)),
+        _residual,
+        1 + len(RESIDUAL_DECAYS),
+    ),
+    "rating": Counter(("rating", "rated"), _rating, 2),
+    "last": Counter(("last_item", "last_skill"), _last, 2),
+    "firsts": Counter(("begun", "begun_right", "begun_residual", "later_residual"), _firsts, 4),
+    "clock": Counter(("age",), _clock, 2, _look_clock, timed=True),
+    "window": Counter(
+        _pairs("within", WINDOWS), _window, 3 * BINS * len(WINDOWS), _look_window, timed=True
+    ),
+    "fading": Counter(
+        _pairs("fading", TIME_SCALES), _fading, 1 + 2 * len(TIME_SCALES), _look_fading, timed=True
+    ),
+}
+COUNTER_OF = {column: name for name, one in COUNTERS.items() for column in one.columns}

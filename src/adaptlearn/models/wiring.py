@@ -1,0 +1,109 @@
+"""Models that are made of models of other families: which ones, by default."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.models.base import KnowledgeTracer
+from adaptlearn.models.boosting import FeatureBoosting
+from adaptlearn.models.loading import load
+from adaptlearn.models.recurrent import LinearRecurrentTracer
+
+
+class BoostedTracer(FeatureBoosting):
+    """Boosted trees over history features and the predictions of other models.
+
+    The trees see of a response what its student's earlier answers say, counted in many ways:
+    successes per skill and item, recency, streaks, residuals against how others fare, ratings,
+    spacing; how often other students in the very same situation were right (the same skill with
+    the same last outcomes, the same item after the same item); and what other models predict, by
+    default a `LinearRecurrentTracer`. Each feature is kept up to date in O(1) per answer.
+
+    Parameters
+    ----------
+    features : "all" or sequence of str
+        Which features: names, or groups (`adaptlearn.models.features.GROUPS`). Those that need
+        items or times are used where the training log has them.
+    inputs : sequence of KnowledgeTracer, optional
+        Models whose log odds are features beside; they are not changed. None: a
+        `LinearRecurrentTracer`; an empty sequence: none.
+    n_folds : int
+        Parts of the training students. Rates, and the other models' predictions, rest for each
+        student on the other parts only.
+    max_iter : int
+        Trees.
+    learning_rate : float
+        The share of a tree's correction that is applied, in (0, 1].
+    max_leaf_nodes : int
+        Leaves of a tree, up to 64.
+    min_samples_leaf : int
+        Training answers in a leaf, at least.
+    l2_regularization : float
+        Pulls the leaves' values toward 0.
+    max_features : float
+        The share of features that each split chooses from, at random.
+    random_state : int
+        Of the folds and of that choice.
+
+    Attributes
+    ----------
+    inputs_ : tuple of KnowledgeTracer
+        The other models, fitted to all training students.
+    feature_names_, feature_groups_ : list of str
+        What the trees see, in their order.
+    feature_gains_ : dict of str to float
+        The share of each group in what the splits have improved in training, largest first.
+    skills_, items_ : arrays
+        Labels of the training log, sorted.
+    n_answers_ : int array, shape (n_skills,)
+        Training answers of each skill.
+
+    Notes
+    -----
+    A response with several skills has the mean of its skills' features. An exposure changes no
+    feature of this model's own; what the other models make of it is theirs. A skill or item that
+    was not in the training log has the rate of all answers, or of its skill, and a history of its
+    own from its first answer.
+
+    scikit-learn grows the trees; a saved or fitted model predicts without it, by the method of
+    Lucchese et al. A prediction of trees is not monotone: a right answer may lower it a little.
+
+    References
+    ----------
+    Gervet, Koedinger, Schneider & Mitchell (2020). When is deep learning the best approach to
+    knowledge tracing? JEDM 12(3). Galyardt & Goldin (2015). Move your lamp post: recent data
+    reflects learner knowledge better than older data. JEDM 7(2). Pelánek (2016). Applications of
+    the Elo rating system in adaptive educational systems. Computers & Education 98. Choffin,
+    Popineau, Bourda & Vie (2019). DAS3H. EDM. Lindsey, Shroyer, Pashler & Mozer (2014). Improving
+    students' long-term knowledge retention through personalized review. Psychological Science
+    25(3). Ke et al. (2017). LightGBM: a highly efficient gradient boosting decision tree.
+    NeurIPS. Lucchese et al. (2015). QuickScorer: a fast algorithm to rank documents with
+    additive ensembles of regression trees. SIGIR.
+
+    Examples
+    --------
+    >>> from adaptlearn import ResponseLog
+    >>> from adaptlearn.models import BoostedTracer
+    >>> from adaptlearn.simulation import simulate_school
+    >>> log = ResponseLog.from_frame(simulate_school(n_students=100, random_state=1).responses)
+    >>> model = BoostedTracer(features=["counts", "recency"], inputs=(), max_iter=20).fit(log)
+    >>> model.predict_proba(log).shape == (len(log), 2)
+    True
+    >>> sorted(model.feature_gains_)
+    ['counts', 'recency']
+    """
+
+    def _default_inputs(self) -> Sequence[KnowledgeTracer]:
+        return (LinearRecurrentTracer(random_state=self.random_state),)
+
+    @classmethod
+    def _unpacked(cls, packed: NDArray[np.uint8]) -> KnowledgeTracer:
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "model"
+            path.write_bytes(packed.tobytes())
+            return load(path)
