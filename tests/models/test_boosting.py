@@ -303,3 +303,15 @@ def test_on_real_answers_it_passes_bayesian_knowledge_tracing(data):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", IdentificationWarning)  # of rare skills
         assert boosted > auc(BKT(forgetting=True, n_init=2)) + 0.02
+
+
+def test_several_seeds_are_averaged_on_the_log_odds_scale():
+    rng = np.random.default_rng(0)
+    matrix = rng.normal(size=(4, 600))
+    correct = (rng.random(600) < 1 / (1 + np.exp(-matrix[0]))).astype(np.int8)
+    growth = Growth(20, 0.1, 8, 20, 1.0, 0.5, 3)
+    one, other = (grow(matrix, correct, growth._replace(random_state=seed)) for seed in (3, 4))
+    both = grow(matrix, correct, growth, n_seeds=2)
+    expected = (one.predict(matrix) + other.predict(matrix)) / 2
+    np.testing.assert_allclose(both.predict(matrix), expected, atol=1e-12)
+    assert np.abs(one.predict(matrix) - other.predict(matrix)).max() > 1e-3

@@ -265,11 +265,13 @@ def test_remediation_ends_once_what_comes_before_was_practised_as_much():
     tracker = FakeTracker(SKILLS, {"ann": [0.99, 0.97, 0.3, 0.99]})
     made = Sequencer(chain(), tracker, preset("balanced"))
     given = []
-    tracker.given = np.array([[5, 5, 12, 5]])
+    counts = dict.fromkeys(SKILLS, 5) | {"multiply": 12}
     for _ in range(20):
+        tracker.given = np.array([[*counts.values()]])
         (decision,) = made.recommend("ann")
+        assert isinstance(decision.lesson, str)
         given.append(decision.lesson)
-        tracker.given[0, SKILLS.index(decision.lesson)] += 1
+        counts[decision.lesson] += 1
     assert given == ["add"] * 5 + ["multiply"] * 8 + ["add"] * 7
 
 

@@ -36,7 +36,7 @@ class BoostedTracer(FeatureBoosting):
         Parts of the training students. Rates, and the other models' predictions, rest for each
         student on the other parts only.
     max_iter : int
-        Trees.
+        Trees, from each seed.
     learning_rate : float
         The share of a tree's correction that is applied, in (0, 1].
     max_leaf_nodes : int
@@ -47,8 +47,13 @@ class BoostedTracer(FeatureBoosting):
         Pulls the leaves' values toward 0.
     max_features : float
         The share of features that each split chooses from, at random.
+    n_seeds : int
+        How often trees are boosted, each time with another seed; their log odds are averaged.
+    n_jobs : int, default 1
+        Threads that grow trees; -1: as many as there are processors. On a machine that is busy
+        otherwise, more than one take many times longer: they wait for each other at every split.
     random_state : int
-        Of the folds and of that choice.
+        Of the folds, and the first of those seeds.
 
     Attributes
     ----------

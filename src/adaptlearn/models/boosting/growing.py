@@ -23,8 +23,17 @@ class Growth(NamedTuple):
     random_state: int
 
 
-def grow(matrix: Floats, correct: NDArray[np.int8], growth: Growth) -> Trees:
+def grow(
+    matrix: Floats,
+    correct: NDArray[np.int8],
+    growth: Growth,
+    *,
+    n_seeds: int = 1,
+    n_jobs: int | None = None,
+) -> Trees:
     """Boost trees for the log odds of a right answer.
+
+    With several seeds, trees are boosted once from each, and their log odds averaged.
 
     Parameters
     ----------
@@ -33,6 +42,10 @@ def grow(matrix: Floats, correct: NDArray[np.int8], growth: Growth) -> Trees:
     correct : int array, shape (n,)
         1 and 0.
     growth : Growth
+    n_seeds : int
+        ``growth.random_state`` is the first.
+    n_jobs : int, optional
+        Threads; by default as many as OpenMP takes.
     """
     n, right = len(correct), int(correct.sum())
     # Some releases of scikit-learn cannot take a feature that is always missing.
@@ -40,11 +53,17 @@ def grow(matrix: Floats, correct: NDArray[np.int8], growth: Growth) -> Trees:
     if right in (0, n) or not len(told):
         return Trees.constant(float(np.log((right + 0.5) / (n - right + 0.5))))
     from sklearn.ensemble import HistGradientBoostingClassifier
+    from threadpoolctl import threadpool_limits
 
-    found = HistGradientBoostingClassifier(early_stopping=False, **growth._asdict())
-    found.fit((matrix if len(told) == len(matrix) else matrix[told]).T, correct)
-    # Not public, but the same in the oldest and newest release: a test in both compares what is
-    # made of it with predict_proba.
-    nodes = [trees[0].nodes for trees in found._predictors]  # noqa: SLF001
-    baseline = np.ravel(found._baseline_prediction)  # noqa: SLF001
-    return Trees.of_nodes(float(baseline[0]), nodes, told)
+    features = (matrix if len(told) == len(matrix) else matrix[told]).T
+    nodes = []
+    for seed in range(growth.random_state, growth.random_state + n_seeds):
+        settings = growth._replace(random_state=seed % 2**32)._asdict()
+        found = HistGradientBoostingClassifier(early_stopping=False, **settings)
+        with threadpool_limits(limits=n_jobs, user_api="openmp"):
+            found.fit(features, correct)
+        # Not public, but the same in the oldest and newest release: a test in both compares what
+        # is made of it with predict_proba.
+        nodes += [trees[0].nodes for trees in found._predictors]  # noqa: SLF001
+        baseline = np.ravel(found._baseline_prediction)  # noqa: SLF001
+    return Trees.of_nodes(float(baseline[0]), nodes, told, share=1 / n_seeds)

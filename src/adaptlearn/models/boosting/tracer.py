@@ -33,7 +33,7 @@ from adaptlearn.models.sequential.tracer import training_labels
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog, as_log
 from adaptlearn.serialization import Arrays, write_archive
-from adaptlearn.validation import Interval
+from adaptlearn.validation import Interval, OneOf
 
 _UNKNOWN = ("an unknown label",)  # equal to no label of a log
 
@@ -52,6 +52,8 @@ class FeatureBoosting(SequentialTracer):
         "min_samples_leaf": [Interval(1, 2**31, integer=True)],
         "l2_regularization": [Interval(0, float("inf"), closed="left")],
         "max_features": [Interval(0, 1, closed="right")],
+        "n_seeds": [Interval(1, 100, integer=True)],
+        "n_jobs": [Interval(1, 1024, integer=True), OneOf((-1,))],
         "random_state": [Interval(0, 2**32 - 1, integer=True)],
     }
     _reads_entries = True
@@ -72,6 +74,8 @@ class FeatureBoosting(SequentialTracer):
         min_samples_leaf: int = 40,
         l2_regularization: float = 5.0,
         max_features: float = 0.3,
+        n_seeds: int = 2,
+        n_jobs: int = 1,
         random_state: int = 0,
     ) -> None:
         self.features = features
@@ -83,6 +87,8 @@ class FeatureBoosting(SequentialTracer):
         self.min_samples_leaf = min_samples_leaf
         self.l2_regularization = l2_regularization
         self.max_features = max_features
+        self.n_seeds = n_seeds
+        self.n_jobs = n_jobs
         self.random_state = random_state
 
     def fit(self, log: Any, y: object = None) -> Self:  # noqa: ARG002 - the protocol's
@@ -115,7 +121,13 @@ class FeatureBoosting(SequentialTracer):
         if not answered.all():
             matrix = matrix[:, answered]
         self._rates, self._situations = found.rates, found.tables
-        self._trees = grow(matrix, encoded.correct[answered], self._growth())
+        self._trees = grow(
+            matrix,
+            encoded.correct[answered],
+            self._growth(),
+            n_seeds=self.n_seeds,
+            n_jobs=None if self.n_jobs == -1 else self.n_jobs,
+        )
         self.inputs_ = tuple(unfitted(model).fit(responses) for model in models)
         self._take_plan(plan)
         return self._ready(skills, items, n_answers)

@@ -65,8 +65,13 @@ class Trees:
         return cls(value, ints, ints, floats, np.empty(0, bool), ints, ints, floats, floats)
 
     @classmethod
-    def of_nodes(cls, baseline: float, nodes: list[NDArray[Any]], features: Ints) -> Trees:
-        """From the records of each tree's nodes in scikit-learn; `features` numbers its columns."""
+    def of_nodes(
+        cls, baseline: float, nodes: list[NDArray[Any]], features: Ints, *, share: float = 1.0
+    ) -> Trees:
+        """From the records of each tree's nodes in scikit-learn; `features` numbers its columns.
+
+        Each tree counts with its `share`.
+        """
         every = np.concatenate(nodes)
         leaf = every["is_leaf"] > 0
         return cls(
@@ -77,7 +82,7 @@ class Trees:
             every["missing_go_to_left"] > 0,
             every["left"].astype(np.int32),
             every["right"].astype(np.int32),
-            every["value"].astype(np.float64),
+            share * every["value"].astype(np.float64),
             np.where(leaf, 0.0, every["gain"]),
         )
 
