@@ -116,7 +116,7 @@ class FeatureBoosting(SequentialTracer):
             n_items=len(items),
         )
         beside = out_of_fold(models, responses, fold, self.n_folds)
-        matrix = np.concatenate((found.matrix, beside[:, encoded.rows]))
+        matrix = _rounded(found.matrix, beside[:, encoded.rows])
         answered = encoded.correct >= 0
         if not answered.all():
             matrix = matrix[:, answered]
@@ -243,7 +243,7 @@ class FeatureBoosting(SequentialTracer):
     def _chance_of(self, read: Floats, starts: Ints | None, beside: Floats) -> Floats:
         """P(correct) from what was read of each skill, and the other models' log odds."""
         features = self._plan.matrix(read, rates_in(self._situations))
-        matrix = np.concatenate((mean_by_response(features, starts), beside))
+        matrix = _rounded(mean_by_response(features, starts), beside)
         return 1 / (1 + np.exp(-self._trees.predict(matrix)))
 
     def _check_parameters(self) -> None:
@@ -325,3 +325,12 @@ def _labels_of(
         bounds = starts.tolist()
         named = [named[lo:hi] for lo, hi in pairwise(bounds)]
     return named, [items[place] for place in item.tolist()]
+
+
+def _rounded(*parts: Floats) -> Floats:
+    """Features one below the other, to seven digits.
+
+    Releases of NumPy differ in the last digit of a power or a logarithm. A split may lie exactly
+    at a value that occurred; that digit would then decide on which side another falls.
+    """
+    return np.concatenate(parts).astype(np.float32).astype(np.float64)
