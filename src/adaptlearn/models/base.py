@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any, ClassVar, Literal, Self
@@ -384,6 +384,25 @@ class KnowledgeTracer:
                 f"this state belongs to model {state.model[:12]}…, this model is "
                 f"{self.fingerprint_[:12]}…; replay the responses into a new state"
             )
+
+
+def paired(
+    students: Ints, skills: Iterable[Any], items: Iterable[Any] | None
+) -> tuple[list[Any], list[Any]]:
+    """The skill and the item (or None) of each student's response, as lists.
+
+    Raises
+    ------
+    StateError
+        There are not as many as students.
+    """
+    labels = [skills] if isinstance(skills, (str, int)) else list(skills)
+    if len(labels) != len(students):
+        raise StateError(f"{len(students)} students and {len(labels)} skills; give pairs")
+    named = [None] * len(labels) if items is None else list(items)
+    if len(named) != len(labels):
+        raise StateError(f"{len(labels)} skills and {len(named)} items; give pairs")
+    return labels, named
 
 
 def check_n_students(n_students: int) -> None:

@@ -163,12 +163,12 @@ def find_candidates(context: Context, pools: tuple[str, ...]) -> Candidates:
     curriculum, n = context.curriculum, len(context.students)
     assert context.mastered is not None
     missing = pack(~context.mastered)
-    if context.goal is not None:
-        missing &= pack(context.goal > 0)  # the rest is not asked for
-    found = standing(curriculum, pack(~context.mastered))
+    found = standing(curriculum, missing)
     pooled: dict[Purpose, Bits] = {}
     if "new" in pools:
-        wanted = any_of(curriculum.teaches, missing)
+        wanted = found.unfinished
+        if context.goal is not None:  # the rest is not asked for
+            wanted = any_of(curriculum.teaches, missing & pack(context.goal > 0))
         pooled[Purpose.NEW] = found.open & wanted & _of_kind(curriculum, elective=False)
     if "review" in pools and context.urgency is not None:
         due = any_of(curriculum.teaches, pack(context.urgency > 0))

@@ -11,8 +11,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.errors import DataWarning, StateError
-from adaptlearn.models.base import MODEL_KIND, Mastery, When, check_n_students
+from adaptlearn.errors import DataWarning
+from adaptlearn.models.base import MODEL_KIND, Mastery, When, check_n_students, paired
 from adaptlearn.models.bkt.fitted import Fitted
 from adaptlearn.models.bkt.passes import (
     advance,
@@ -92,16 +92,11 @@ class FittedBKT(ReportingBKT):
         """
         self._check_state(state)
         numbers = state.checked(np.atleast_1d(students))
-        labels = [skills] if isinstance(skills, (str, int)) else list(skills)
-        if len(labels) != len(numbers):
-            raise StateError(f"{len(numbers)} students and {len(labels)} skills; give pairs")
+        labels, named = paired(numbers, skills, items)
         known = {label: code for code, label in enumerate(state.skills)}
         self._warn_unknown([label for label in dict.fromkeys(labels) if label not in known])
         codes = np.array([known.get(label, len(known)) for label in labels], np.int64)
         places = {} if self._individual is None else self._individual.items
-        named = [None] * len(labels) if items is None else list(items)
-        if len(named) != len(labels):
-            raise StateError(f"{len(labels)} skills and {len(named)} items; give pairs")
         item_codes = np.array([places.get(label, len(places)) for label in named], np.int64)
         return chance_of_next(self._fitted, state, numbers, codes, item_codes)
 

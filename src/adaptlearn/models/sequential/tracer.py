@@ -17,6 +17,7 @@ from adaptlearn.models.base import (
     Mastery,
     When,
     check_n_students,
+    paired,
 )
 from adaptlearn.models.sequential.encoding import NO_ITEM, Encoded, encode
 from adaptlearn.models.sequential.scanning import Level, Memory, scan
@@ -145,12 +146,7 @@ class SequentialTracer(KnowledgeTracer):
         """
         self._check_state(state)
         numbers = state.checked(np.atleast_1d(students))
-        labels = [skills] if isinstance(skills, (str, int)) else list(skills)
-        if len(labels) != len(numbers):
-            raise StateError(f"{len(numbers)} students and {len(labels)} skills; give pairs")
-        named = [None] * len(labels) if items is None else list(items)
-        if len(named) != len(labels):
-            raise StateError(f"{len(labels)} skills and {len(named)} items; give pairs")
+        labels, named = paired(numbers, skills, items)
         names = state.names
         sets = [skill if isinstance(skill, (list, tuple)) else [skill] for skill in labels]
         flat = [label for skills_of_one in sets for label in skills_of_one]
