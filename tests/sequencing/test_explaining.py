@@ -9,11 +9,13 @@ from tests.sequencing.fakes import FakeTracker, chain
 
 from adaptlearn import Curriculum, Sequencer
 from adaptlearn.errors import UnknownLabelError
+from adaptlearn.sequencing import MasteryThreshold
 
 SKILLS = ["count", "add", "multiply", "measure"]
 
 
 def explain(known: list[float], lesson: Any, **options: Any) -> Any:
+    options = {"policy": MasteryThreshold(), **options}
     made = Sequencer(chain(), FakeTracker(SKILLS, {"ann": known}), **options)
     return made.explain("ann", lesson)
 
@@ -119,7 +121,7 @@ def test_following_the_way_there_opens_the_lesson() -> None:
         )
         known = np.where(rng.random((1, n)) < 0.3, 0.99, 0.2)
         tracker = FakeTracker(list(range(n)), known)
-        made = Sequencer(school, tracker, random_state=trial)
+        made = Sequencer(school, tracker, MasteryThreshold(), random_state=trial)
         goal = int(rng.integers(7))
         found = made.explain(0, goal)
         for step in found.unlock:

@@ -12,7 +12,7 @@ from tests.sequencing.fakes import FakeTracker, chain
 
 from adaptlearn import Curriculum, Sequencer
 from adaptlearn.errors import ParameterError
-from adaptlearn.sequencing import Decision, Goals, Override, Overrides, preset
+from adaptlearn.sequencing import Decision, Goals, MasteryThreshold, Override, Overrides, preset
 
 SKILLS = ["count", "add", "multiply", "measure"]
 KNOWN = {
@@ -28,7 +28,8 @@ def override(action, target, student=None, **more):
 
 def sequencer(*overrides, **options):
     tracker = FakeTracker(SKILLS, KNOWN)
-    return Sequencer(chain(), tracker, overrides=overrides, **{"random_state": 0, **options})
+    options = {"policy": MasteryThreshold(), "random_state": 0, **options}
+    return Sequencer(chain(), tracker, overrides=overrides, **options)
 
 
 def test_a_pin_comes_first_whatever_the_policy_says():
@@ -51,7 +52,7 @@ def test_a_pin_comes_first_whatever_the_policy_says():
 def test_a_ban_and_a_deferral_leave_a_lesson_out_and_the_record_says_so():
     made = sequencer(override("ban", "measure", "begun"), override("defer", "count", expires=100.0))
     new, begun = made.recommend(["new", "begun"], now=50.0)
-    assert (new.lesson, new.reason.code) == (None, "none_open")
+    assert (new.lesson, new.reason.code) == (None, "barred")
     assert begun.lesson == "add"
     assert [one.action for one in begun.overrides] == ["ban", "defer"]
     new, begun = made.recommend(["new", "begun"], now=100.0)
@@ -68,6 +69,34 @@ def test_all_lessons_banned_is_no_lesson():
     (decision,) = made.recommend("new", n=5)
     assert (decision.lesson, decision.propensity, decision.candidates) == (None, 1.0, ())
     assert len(decision.overrides) == 4
+    assert decision.reason.code == "barred"
+    assert decision.reason.text == (
+        "Teachers have banned or deferred every lesson that could be given now."
+    )
+    assert "banned or deferred" in decision.sentence("teacher")
+    assert "ask your teacher" in decision.sentence("student")
+    (done,) = made.recommend("done")  # who has nothing left to learn is told that, not of bans
+    assert done.reason.code == "all_mastered"
+    assert made.recommend(["new", "done"]).codes().tolist() == ["barred", "all_mastered"]
+
+
+def test_bans_of_what_a_policy_without_a_criterion_allows():
+    def anything(context):
+        return np.zeros((len(context.students), 4)), np.ones((len(context.students), 4), bool)
+
+    made = sequencer(*(override("ban", lesson) for lesson in SKILLS), policy=anything)
+    assert made.recommend("new")[0].reason.code == "barred"
+
+
+def test_an_override_that_has_expired_is_gone():
+    grant = override("grant", "count", "new", expires=100.0)
+    made = sequencer(override("pin", "multiply", "new", expires=100.0), grant)
+    held, lapsed = (made.recommend("new", n=2, now=now) for now in (99.9, 100.0))
+    assert held[0].lesson == "multiply"
+    assert held[1].lesson in ("add", "measure")
+    assert [one.lesson for one in lapsed] == ["count"]
+    assert (lapsed[0].overrides, lapsed[0].by_policy) == ((), True)
+    assert made.explain("new", "add", now=100.0).status == "blocked"
 
 
 def test_a_grant_counts_as_mastered():
@@ -166,6 +195,23 @@ def test_targets_may_be_lessons_several_or_weighed():
     )
 
 
+def test_goals_and_overrides_are_of_the_sequencers_curriculum():
+    other = Curriculum.from_dict({"prerequisites": [["add", "count"]]})
+    same = Goals(chain(), {"new": "add"})  # equal, though not the same object
+    assert sequencer(goals=same).recommend("new")[0].lesson == "count"
+    with pytest.raises(ParameterError) as caught:
+        Sequencer(
+            chain(),
+            FakeTracker(SKILLS, KNOWN),
+            goals=Goals(other, {"new": "add"}),
+            overrides=Overrides(other, [override("grant", "add")]),
+        )
+    assert len(caught.value.problems) == 2
+    assert all("of another curriculum" in problem for problem in caught.value.problems)
+    with pytest.raises(ParameterError, match=r"goals is a dict; expected Goals\(curriculum"):
+        sequencer(goals={"new": "add"})
+
+
 def test_bad_goals_are_all_named():
     with pytest.raises(ParameterError) as caught:
         Goals(chain(), {"a": "cuont", "b": {"count": -1}, "c": [], "d": {"add": float("inf")}})
@@ -185,7 +231,7 @@ def test_time_to_the_goal_is_that_of_the_model():
     )
     tracker = FakeTracker(["a", "b"], {"ann": [0.0, 0.0], "ben": [0.99, 0.0], "cy": [0.99, 0.99]})
     tracker.learning_rates = lambda: np.array([0.5, 0.25])  # type: ignore[attr-defined]
-    made = Sequencer(school, tracker, goals=Goals(school, {"ann": "a"}))
+    made = Sequencer(school, tracker, MasteryThreshold(), goals=Goals(school, {"ann": "a"}))
     found = made.time_to_goal(["ann", "ben", "cy"])
     assert found.median[2] == found.upper[2] == 0
     # Two answers to show it, and a geometric number with mean 2 of 10 minutes; 4 of 5 minutes.
@@ -196,7 +242,12 @@ def test_time_to_the_goal_is_that_of_the_model():
     no_lesson = Curriculum.from_dict({"skills": ["a", "b"], "lessons": {"la": ["a"]}})
     far = Sequencer(no_lesson, tracker, goals=Goals(no_lesson, {"ann": "b"}))
     assert far.time_to_goal("ann").median.tolist() == [np.inf]
-    assert far.recommend("ann")[0].reason.code == "none_open"
+    (decision,) = far.recommend("ann")
+    assert decision.reason.code == "none_open"
+    assert decision.reason.text == (
+        "No lesson is open: 1 skill is not mastered, but what comes before it is not known well "
+        "enough, or no lesson teaches it."
+    )
 
 
 def test_a_goal_counts_for_every_way_to_it():

@@ -121,6 +121,11 @@ def test_minutes_count():
     )
     found = values({"gain_per_minute": 1.0}, context([[0.5]], school))
     np.testing.assert_allclose(found, [1.0, 0.25])
+    blink = {"lessons": [{"lesson": "blink", "skills": ["a"], "minutes": 0}]}
+    made = Sequencer(Curriculum.from_dict(blink), FakeTracker(["a"], {"ann": [0.1]}))
+    for ask in (made.recommend, lambda student: made.explain(student, "blink")):
+        with pytest.raises(ParameterError, match="take no time: 'blink'; set minutes above 0"):
+            ask("ann")
 
 
 def test_each_pool_gives_its_lessons():
@@ -174,14 +179,21 @@ def test_what_is_recommended_is_eligible_whatever_the_policy(n_students, seed, n
         for _ in range(2)
     ]
     assert runs[0].to_dicts() == runs[1].to_dicts()  # the same seed, the same decisions
-    open_lessons = school.open_lessons(known >= 0.95)
+    policy = preset(name)
+    mastered = known >= policy.criterion.threshold
+    ready = known >= (policy.ready or policy.criterion).threshold
     for decision in runs[0]:
         row = int(decision.student)
         if decision.lesson is None:
             assert decision.reason.code in ("all_mastered", "none_open")
-            assert (decision.reason.code == "all_mastered") == bool((known[row] >= 0.95).all())
+            assert (decision.reason.code == "all_mastered") == bool(mastered[row].all())
             continue
-        assert open_lessons[row, school.lesson_index.code(decision.lesson)]
+        taught = school.skills_of(decision.lesson).tolist()
+        to_learn = [skill for skill in taught if not mastered[row, skill]]
+        assert to_learn
+        for before, skill in edges:
+            if skill in to_learn and before not in taught:
+                assert ready[row, before]
         total = sum(one.propensity for one in decision.candidates)
         assert total == pytest.approx(1)
         mine = [one for one in decision.candidates if one.lesson == decision.lesson]

@@ -11,7 +11,7 @@ from tests.sequencing.fakes import FakeTracker, chain
 from adaptlearn import MasteryTracker, Sequencer
 from adaptlearn.errors import ParameterError, UnknownLabelError
 from adaptlearn.models import BKT
-from adaptlearn.sequencing import Override, replay
+from adaptlearn.sequencing import MasteryThreshold, Override, replay
 
 SKILLS = ["count", "add", "multiply", "measure"]
 
@@ -29,7 +29,8 @@ def record():
         }
     )
     tracker = MasteryTracker(model, practice=True)
-    made = Sequencer(chain(), tracker, random_state=0, new_students=True)
+    policy = MasteryThreshold()
+    made = Sequencer(chain(), tracker, policy, random_state=0, new_students=True)
     held = []
     for day in range(6):
         (decision,) = made.recommend("ann", now=float(day))
@@ -76,7 +77,8 @@ def test_a_replay_of_nobody_names_near_spellings(record):
 
 
 def decision_of(known, **options):
-    made = Sequencer(chain(), FakeTracker(SKILLS, {"ann": known}), random_state=0, **options)
+    options = {"policy": MasteryThreshold(), "random_state": 0, **options}
+    made = Sequencer(chain(), FakeTracker(SKILLS, {"ann": known}), **options)
     return made.recommend("ann")[0]
 
 

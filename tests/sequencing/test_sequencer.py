@@ -26,7 +26,8 @@ KNOWN = {
 
 
 def sequencer(**options: Any) -> Sequencer:
-    return Sequencer(chain(), FakeTracker(SKILLS, KNOWN), **{"random_state": 0, **options})
+    options = {"policy": MasteryThreshold(), "random_state": 0, **options}
+    return Sequencer(chain(), FakeTracker(SKILLS, KNOWN), **options)
 
 
 def given_scores(
@@ -298,7 +299,7 @@ def test_skills_are_matched_by_label() -> None:
     with pytest.warns(
         DataWarning, match=r"1 of 4 skills .* unknown to the tracker .*'multiply'"
     ) as caught:
-        made = Sequencer(chain(), tracker)
+        made = Sequencer(chain(), tracker, MasteryThreshold())
     assert caught[0].filename == __file__
     assert made.unknown_skills == ("multiply",)
     (decision,) = made.recommend("ann")
@@ -312,11 +313,13 @@ def test_no_common_skill_is_an_error() -> None:
         Sequencer(chain(), FakeTracker([1, 2], {"ann": [0.1, 0.2]}))
     with pytest.raises(CurriculumError, match="no skill of the curriculum"):
         Sequencer(chain(), FakeTracker(["x"], {"ann": [0.1]}))
+    with pytest.raises(CurriculumError, match="its skills are none"):
+        Sequencer(chain(), FakeTracker([], np.zeros((1, 0))))
 
 
 def test_nan_mastery_counts_as_none() -> None:
     tracker = FakeTracker(SKILLS, {"ann": [np.nan, 0.1, 0.1, 0.1]})
-    (decision,) = Sequencer(chain(), tracker).recommend("ann")
+    (decision,) = Sequencer(chain(), tracker, MasteryThreshold()).recommend("ann")
     assert (decision.lesson, decision.score) == ("count", 0.0)
 
 
@@ -330,11 +333,23 @@ def test_unknown_students_are_refused_or_new() -> None:
     assert made.explain("stranger", "count").status == "eligible"
 
 
+def test_one_student_may_be_a_label_of_numpys() -> None:
+    tracker = FakeTracker(SKILLS, np.full((3, 4), 0.1))
+    assert Sequencer(chain(), tracker).recommend(tracker.students[2])[0].student == 2
+
+
+def test_more_lessons_than_there_are_cost_nothing() -> None:
+    decisions = sequencer().recommend(["new", "tied"], n=10**12)
+    assert [(d.student, d.rank) for d in decisions] == [("new", 1), ("tied", 1), ("tied", 2)]
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (lambda: sequencer(block_size=0), "block_size must be"),
         (lambda: sequencer(ids="mine"), "ids must be"),
+        (lambda: sequencer(policy="balanced"), r"of that name is preset\('balanced'\)"),
+        (lambda: sequencer(policy=3), "policy is 3; expected a function"),
         (lambda: sequencer().recommend("new", n=0), "n must be an integer"),
         (lambda: sequencer().recommend(["new", "new"]), "listed more than once: 'new'"),
         (lambda: sequencer().recommend("new", now=datetime(2030, 1, 1)), "has no time zone"),  # noqa: DTZ001

@@ -13,7 +13,10 @@ from adaptlearn.cli.output import say, show, show_json, table, terminal_width
 from adaptlearn.cli.reading import read_log
 from adaptlearn.errors import CurriculumError
 from adaptlearn.responses import ResponseLog
-from adaptlearn.sequencing import Decisions, ProbabilityThreshold, preset
+from adaptlearn.sequencing import Decisions, ProbabilityThreshold, WeightedPolicy, preset
+from adaptlearn.sequencing.context import MasteryKind
+
+_P_CORRECT = 0.95
 
 
 def run(arguments: Namespace) -> None:
@@ -22,8 +25,7 @@ def run(arguments: Namespace) -> None:
     curriculum = read_curriculum(arguments.curriculum, arguments.repair)
     log = read_log(arguments.log, arguments, text_skills=knows_text(model))
     tracker = MasteryTracker(model, practice=True).update(log)
-    criterion = ProbabilityThreshold(arguments.threshold, tracker.mastery([]).kind)
-    policy = preset(arguments.policy, criterion=criterion)
+    policy = policy_of(arguments.policy, arguments.threshold, tracker.mastery([]).kind)
     sequencer = Sequencer(curriculum, tracker, policy, random_state=arguments.seed)
     students = asked_for(arguments.students, log)
     decisions = sequencer.recommend(students, n=arguments.n, now=datetime.now(UTC))
@@ -31,6 +33,13 @@ def run(arguments: Namespace) -> None:
         show_json(decisions.to_dicts())
     else:
         show(decision_table(decisions, terminal_width()))
+
+
+def policy_of(name: str, threshold: float | None, kind: MasteryKind) -> WeightedPolicy:
+    """The preset, at a threshold for the kind of mastery that the model gives."""
+    if threshold is None and kind == "latent":
+        return preset(name)
+    return preset(name, criterion=ProbabilityThreshold(threshold or _P_CORRECT, kind))
 
 
 def read_curriculum(path: Path, repair: bool) -> Curriculum:

@@ -40,10 +40,11 @@ if TYPE_CHECKING:
     from adaptlearn.sequencing.overrides import Overrides as Overrides
     from adaptlearn.sequencing.placement import Placement as Placement
     from adaptlearn.sequencing.placement import Session as Session
-    from adaptlearn.sequencing.policies import PRESETS as PRESETS
-    from adaptlearn.sequencing.policies import MasteryThreshold as MasteryThreshold
     from adaptlearn.sequencing.policies import WeightedPolicy as WeightedPolicy
-    from adaptlearn.sequencing.policies import preset as preset
+    from adaptlearn.sequencing.presets import PRESETS as PRESETS
+    from adaptlearn.sequencing.presets import MasteryThreshold as MasteryThreshold
+    from adaptlearn.sequencing.presets import ProvisionalMastery as ProvisionalMastery
+    from adaptlearn.sequencing.presets import preset as preset
     from adaptlearn.sequencing.reading import Repair as Repair
     from adaptlearn.sequencing.replaying import Replay as Replay
     from adaptlearn.sequencing.replaying import replay as replay
@@ -67,19 +68,20 @@ _HOMES = {
     "Greedy": "choosing",
     "ItemChoice": "items",
     "LowerBound": "criteria",
-    "MasteryThreshold": "policies",
+    "MasteryThreshold": "presets",
     "MovingAverage": "criteria",
     "NInARow": "criteria",
     "NextItem": "items",
     "Override": "overrides",
     "Overrides": "overrides",
-    "PRESETS": "policies",
+    "PRESETS": "presets",
     "Placement": "placement",
     "PlacementResult": "diagnosis",
     "Practice": "context",
     "PredictiveSimilarity": "criteria",
     "PredictiveStability": "criteria",
     "ProbabilityThreshold": "criteria",
+    "ProvisionalMastery": "presets",
     "Purpose": "candidates",
     "Reason": "decisions",
     "Repair": "reading",
@@ -95,7 +97,7 @@ _HOMES = {
     "TimeToGoal": "goals",
     "WeightedPolicy": "policies",
     "WheelSpinning": "criteria",
-    "preset": "policies",
+    "preset": "presets",
     "replay": "replaying",
 }
 

@@ -9,10 +9,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.errors import ParameterError
 from adaptlearn.sequencing.context import Bools, Context, Floats
 from adaptlearn.sequencing.curriculum import Curriculum
 from adaptlearn.sequencing.eligibility import Bits, Pairs, any_of, pack, pairs_of
 from adaptlearn.sequencing.requirements import unmet_bits
+from adaptlearn.validation import some
 
 Ints = NDArray[np.intp]
 
@@ -22,7 +24,8 @@ _BOUT = 10  # answers on a stuck skill that call for more practice of what comes
 class Purpose(IntEnum):
     """What a lesson is for.
 
-    ``NEW``: it teaches what is not mastered, and all that comes before is. ``REVIEW``: all it
+    ``NEW``: it teaches what is not mastered, and all that comes before is, or is known well enough
+    for the policy. ``REVIEW``: all it
     teaches is mastered, and some of it is due. ``REMEDIATION``: it teaches what comes before a
     skill on which practice leads nowhere, and was practised less. ``ENRICHMENT``: an elective or
     enrichment lesson for which the student is ready. ``ASSIGNED``: a teacher wants it.
@@ -41,8 +44,8 @@ class Standing(NamedTuple):
     Attributes
     ----------
     unfinished : it teaches a skill that is not mastered
-    open : unfinished, and all that its unmastered skills need is mastered or taught by itself
-    ready : all that its skills need, mastered or not, is mastered or taught by itself
+    open : unfinished, and all that its unmastered skills need is known or taught by itself
+    ready : all that its skills need, mastered or not, is known or taught by itself
     """
 
     unfinished: Bits
@@ -50,10 +53,13 @@ class Standing(NamedTuple):
     ready: Bits
 
 
-def standing(curriculum: Curriculum, missing: Bits) -> Standing:
-    """How lessons stand to students who miss these skills, shape (n_skills, n_bytes)."""
+def standing(curriculum: Curriculum, missing: Bits, unready: Bits | None = None) -> Standing:
+    """How lessons stand to students who miss these skills, shape (n_skills, n_bytes).
+
+    `unready` are those not known well enough for what comes after: by default, all that miss.
+    """
     doors, teaches = curriculum.doors, curriculum.teaches
-    unmet = unmet_bits(doors.requirements, missing)
+    unmet = unmet_bits(doors.requirements, missing if unready is None else unready)
     unfinished = any_of(teaches, missing)
     shut = any_of(doors.entries, unmet & missing[teaches.indices])
     return Standing(unfinished, unfinished & ~shut, ~any_of(doors.entries, unmet))
@@ -142,8 +148,23 @@ class Candidates:
 
     @cached_property
     def minutes(self) -> Floats:
-        """Each candidate's minutes; the curriculum's mean where they are unknown, else 1."""
+        """Each candidate's minutes; the curriculum's mean where they are unknown, else 1.
+
+        Raises
+        ------
+        ParameterError
+            Lessons of the curriculum take no time.
+        """
         known = self.context.curriculum.minutes
+        timeless = self.context.curriculum.lessons[known == 0]
+        if len(timeless):
+            raise ParameterError(
+                "curriculum",
+                [
+                    f"lessons take no time: {some(timeless)}; set minutes above 0, or none where "
+                    "they are unknown"
+                ],
+            )
         given = ~np.isnan(known)
         usual = float(known[given].mean()) if given.any() else 1.0
         return np.where(given, known, usual)[self.lesson]
@@ -157,13 +178,15 @@ def find_candidates(context: Context, pools: tuple[str, ...]) -> Candidates:
     Parameters
     ----------
     context : Context
-        With `mastered`; `urgency` and `stuck` where review and remediation are asked for.
+        With `mastered`, maybe `ready`; `urgency` and `stuck` where review and remediation are
+        asked for.
     pools : tuple of {"new", "review", "remediation", "enrichment"}
     """
     curriculum, n = context.curriculum, len(context.students)
     assert context.mastered is not None
     missing = pack(~context.mastered)
-    found = standing(curriculum, missing)
+    unready = None if context.ready is None else pack(~(context.ready | context.mastered))
+    found = standing(curriculum, missing, unready)
     pooled: dict[Purpose, Bits] = {}
     if "new" in pools:
         wanted = found.unfinished

@@ -69,6 +69,8 @@ class Context:
         Where the tracker keeps it.
     mastered : bool array of the same shape, or None
         What counts as mastered, once a criterion and the teachers' grants have said so.
+    ready : bool array of the same shape, or None
+        What is known well enough for what comes after; None: only what is mastered.
     goal : float array of the same shape, or None
         How much each skill counts toward the student's goals; 0 for what they do not need.
     retention : float array of the same shape, or None
@@ -93,6 +95,7 @@ class Context:
     lower: Floats | None = None
     practice: Practice | None = None
     mastered: Bools | None = None
+    ready: Bools | None = None
     goal: Floats | None = None
     retention: Floats | None = None
     urgency: Floats | None = None

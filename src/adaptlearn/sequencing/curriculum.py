@@ -385,7 +385,7 @@ class Curriculum(SkillGraph):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Curriculum):
             return NotImplemented
-        return self.fingerprint == other.fingerprint
+        return self is other or self.fingerprint == other.fingerprint
 
     def __hash__(self) -> int:
         return hash(self.fingerprint)

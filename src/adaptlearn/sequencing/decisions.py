@@ -74,9 +74,10 @@ class Reason:
     Attributes
     ----------
     code : str
-        The policy's word for it; ``"pinned"`` where a teacher chose; ``"all_mastered"``,
-        ``"goal_reached"``, ``"ask_teacher"``, ``"none_open"`` or ``"none_eligible"`` where there is
-        no lesson.
+        The policy's word for it; ``"confirm"`` where all that the lesson teaches is known well
+        enough already, and is made sure of; ``"pinned"`` where a teacher chose;
+        ``"all_mastered"``, ``"goal_reached"``, ``"ask_teacher"``, ``"barred"``, ``"none_open"`` or
+        ``"none_eligible"`` where there is no lesson.
     text : str
         One or more sentences.
     skills : tuple of SkillMastery
@@ -207,8 +208,9 @@ class Columns(NamedTuple):
     candidate_bounds : integer array, shape (n + 1,)
     candidate, candidate_score, candidate_propensity : arrays, shape (n_kept,)
     skill_bounds : integer array, shape (n + 1,)
-    skill_mastery, skill_mastered, skill_answers, skill_recent : arrays, shape (n_taught,)
-        Of the skills each chosen lesson teaches; `skill_recent` as `Practice` holds it, or 0.
+    skill_mastery, skill_mastered, skill_ready, skill_answers, skill_recent : arrays
+        Of the skills each chosen lesson teaches, shape (n_taught,); `skill_ready`: known well
+        enough for what comes after; `skill_recent` as `Practice` holds it, or 0.
     override_bounds : integer array, shape (n + 1,)
     override : integer array
         Overrides that counted for the student.
@@ -234,6 +236,7 @@ class Columns(NamedTuple):
     skill_bounds: Ints
     skill_mastery: NDArray[np.float64]
     skill_mastered: NDArray[np.bool_]
+    skill_ready: NDArray[np.bool_]
     skill_answers: Ints
     skill_recent: Ints
     override_bounds: Ints
@@ -244,7 +247,8 @@ class Columns(NamedTuple):
         """No decisions."""
         floats = ("score", "propensity", "error", "draw", "candidate_score",
                   "candidate_propensity", "skill_mastery")  # fmt: skip
-        kinds: dict[str, Any] = {**dict.fromkeys(floats, float), "skill_mastered": bool}
+        bools = ("skill_mastered", "skill_ready")
+        kinds: dict[str, Any] = {**dict.fromkeys(floats, float), **dict.fromkeys(bools, bool)}
         return cls(
             **{
                 name: np.zeros(int(name.endswith("_bounds")), kinds.get(name, np.intp))
@@ -385,6 +389,7 @@ class Decisions(Sequence[Decision]):
             skills=skills,
             mastery=mastery,
             mastered=tuple(columns.skill_mastered[kept].tolist()),
+            ready=tuple(columns.skill_ready[kept].tolist()),
             score=float(columns.score[entry]),
             n_eligible=int(columns.n_candidates[entry]),
             n_tied=int(columns.n_tied[entry]),
@@ -404,11 +409,20 @@ class Decisions(Sequence[Decision]):
             return np.array([self._reason(entry).code for entry in range(len(self))], object)
         stands_out = (columns.n_tied == 1) & (columns.n_candidates > 1)
         code = np.where(stands_out, leading, "ready").astype(object)
+        code[self._confirms()] = "confirm"
         for purpose, word in CODES.items():
             code[columns.purpose == purpose] = word
         none = columns.lesson < 0
         code[none] = np.array(NO_LESSON, object)[columns.code[none]]
         return code
+
+    def _confirms(self) -> NDArray[np.bool_]:
+        """Whether all that a lesson teaches was ready, and some of it not mastered."""
+        columns = self._columns
+        entry = np.repeat(np.arange(len(self)), np.diff(columns.skill_bounds))
+        n_unready = np.bincount(entry, ~columns.skill_ready, len(self))
+        n_unmastered = np.bincount(entry, ~columns.skill_mastered, len(self))
+        return np.asarray((n_unready == 0) & (n_unmastered > 0))
 
     @property
     def arrays(self) -> Columns:
@@ -471,12 +485,13 @@ def _digest(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-NO_LESSON = ("none_eligible", "all_mastered", "goal_reached", "ask_teacher", "none_open")
+NO_LESSON = ("none_eligible", "all_mastered", "goal_reached", "ask_teacher", "none_open", "barred")
 """Codes of decisions without a lesson."""
 
 
 def _no_lesson(code: str, n_unmastered: int) -> str:
     skills = "1 skill is" if n_unmastered == 1 else f"{n_unmastered} skills are"
+    them = "it" if n_unmastered == 1 else "them"
     return {
         "none_eligible": "The policy allows no lesson.",
         "all_mastered": "Every skill of the curriculum is mastered, and no review is due.",
@@ -486,9 +501,10 @@ def _no_lesson(code: str, n_unmastered: int) -> str:
             "nowhere."
         ),
         "none_open": (
-            f"No lesson is open: {skills} not mastered, but no lesson that teaches any of them "
-            "has its prerequisites mastered."
+            f"No lesson is open: {skills} not mastered, but what comes before {them} is not known "
+            f"well enough, or no lesson teaches {them}."
         ),
+        "barred": "Teachers have banned or deferred every lesson that could be given now.",
     }[code]
 
 

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.sequencing import graph
-from adaptlearn.sequencing.candidates import Candidates
+from adaptlearn.sequencing.candidates import Candidates, standing
 from adaptlearn.sequencing.context import Context
 from adaptlearn.sequencing.curriculum import Curriculum
+from adaptlearn.sequencing.eligibility import pack, unpack
 from adaptlearn.sequencing.labels import plain
 from adaptlearn.sequencing.overrides import Override
-from adaptlearn.sequencing.policies import Policy, criterion_of, policy_name
+from adaptlearn.sequencing.policies import Policy, criterion_of, policy_name, ready_of
 from adaptlearn.sequencing.reading import Label
 from adaptlearn.sequencing.wording import level, listed, quoted
 
@@ -42,7 +43,7 @@ class SkillStatus:
 
 @dataclass(frozen=True)
 class MissingPrerequisite:
-    """A skill that is not mastered and must be before a skill of the lesson.
+    """A skill that is not mastered (or not known well enough) and must be before one of the lesson.
 
     Attributes
     ----------
@@ -73,12 +74,13 @@ class Explanation:
         The skills the lesson teaches.
     threshold : float or None
         From which mastery on a skill counts as mastered, if the policy has a threshold.
+    enough : float or None
+        From which it is enough for what comes after; the threshold, unless the policy says else.
     missing : tuple of MissingPrerequisite
         What directly stands in the way.
     unlock : tuple of label
-        Lessons that open this one when their skills are mastered in this order, the first of
-        them open now (or that between them teach all that this one does). Empty where none is
-        needed, or none will do.
+        Lessons that open this one when their skills are learnt in this order, up to `enough`,
+        the first of them open now. Empty where none is needed, or none will do.
     unreachable : tuple of label
         Skills on the way that no sequence of lessons leads to.
     score : float or None
@@ -96,6 +98,7 @@ class Explanation:
     status: Status
     skills: tuple[SkillStatus, ...]
     threshold: float | None
+    enough: float | None
     missing: tuple[MissingPrerequisite, ...]
     unlock: tuple[Label, ...]
     unreachable: tuple[Label, ...]
@@ -155,7 +158,7 @@ def explain(
     eligible[lesson] &= not barring
     taught = _row(curriculum.teaches, lesson)
     mastery = context.mastery[0]
-    criterion = criterion_of(policy)
+    criterion, enough = criterion_of(policy), ready_of(policy) or criterion_of(policy)
     mastered = None if context.mastered is None else context.mastered[0]
     skills = tuple(
         SkillStatus(plain(curriculum.skills[skill]), float(mastery[skill]),
@@ -169,19 +172,21 @@ def explain(
     if allowed and barring:
         status = "barred"
     if mastered is not None and status == "refused":
-        missing = _missing(curriculum, taught, mastered)
+        known = mastered if context.ready is None else context.ready[0] | mastered
+        missing = _missing(curriculum, taught, mastered, known)
         if mastered[taught].all():
             status = "mastered"
         elif missing:
             status = "blocked"
             needed = {skill for ways, _ in missing for skill in ways}
-            route, lost = _route(curriculum, lesson, needed, mastered)
+            route, lost = _route(curriculum, lesson, needed, mastered, known)
     fields: dict[str, Any] = {
         "student": plain(context.students[0]),
         "lesson": plain(curriculum.lessons[lesson]),
         "status": status,
         "skills": skills,
         "threshold": None if criterion is None else criterion.threshold,
+        "enough": None if enough is None else enough.threshold,
         "barred_by": tuple(barring),
         "missing": tuple(
             MissingPrerequisite(plain(curriculum.skills[ways[0]]), float(mastery[ways[0]]),
@@ -215,9 +220,12 @@ def _row(matrix: Any, row: int) -> list[int]:
 
 
 def _missing(
-    curriculum: Curriculum, taught: list[int], mastered: NDArray[np.bool_]
+    curriculum: Curriculum,
+    taught: list[int],
+    mastered: NDArray[np.bool_],
+    known: NDArray[np.bool_],
 ) -> list[tuple[list[int], int]]:
-    """Unmastered prerequisites from outside the lesson, each with a skill that needs it.
+    """Prerequisites from outside the lesson not known enough, each with a skill that needs it.
 
     A prerequisite is a list of skills, of which one is enough.
     """
@@ -229,28 +237,31 @@ def _missing(
         groups = _row(curriculum.alternatives_of, skill)
         needs += [_row(curriculum.alternatives, group) for group in groups]
         for ways in needs:
-            if not mastered[ways].any() and not set(ways) & set(taught):
+            if not known[ways].any() and not set(ways) & set(taught):
                 found.setdefault(tuple(ways), skill)
     return [(list(ways), skill) for ways, skill in found.items()]
 
 
 def _route(
-    curriculum: Curriculum, goal: int, missing: set[int], mastered: NDArray[np.bool_]
+    curriculum: Curriculum,
+    goal: int,
+    missing: set[int],
+    mastered: NDArray[np.bool_],
+    known: NDArray[np.bool_],
 ) -> tuple[list[int], list[int]]:
     """Lessons that open the goal one after the other; skills that stay out of reach.
 
-    Open lessons that teach a skill on the way are taken in the curriculum's order, as if
-    mastered, until all that is needed is known or none is left. Usually the goal is open
-    then; it is not where these lessons also teach all that it teaches.
+    Open lessons that teach a skill on the way are taken in the curriculum's order, as if then
+    known well enough, until the goal is open, all that is needed is known, or none is left.
     """
-    needed = np.zeros(len(mastered), bool)
+    needed = np.zeros(len(known), bool)
     for skill in missing:
         needed[skill] = True
         needed[graph.reachable(curriculum.may_need, skill)] = True
-    known = mastered.copy()
+    known, to_learn = known.copy(), pack(~mastered[None])
     route: list[int] = []
     while (wanted := needed & ~known).any():
-        open_ = curriculum.open_lessons(known[None])[0]
+        open_ = unpack(standing(curriculum, to_learn, pack(~known[None])).open, 1)[0]
         if open_[goal]:
             break
         helpful = open_ & (graph.count_marked(curriculum.teaches, wanted[None])[0] > 0)
@@ -272,7 +283,7 @@ def _text(found: Explanation, title: str, unlock: list[str], policy: str) -> str
     levels = listed(
         f"{quoted(skill.skill)} {level(skill.mastery, found.threshold)}" for skill in found.skills
     )
-    limit = "" if found.threshold is None else f" (threshold {found.threshold:g})"
+    limit = _limit(found.threshold)
     if found.status == "mastered":
         sentences.append(f"{who} has already mastered what {title} teaches: {levels}{limit}.")
     elif found.status == "barred":
@@ -290,18 +301,23 @@ def _text(found: Explanation, title: str, unlock: list[str], policy: str) -> str
         sentences.append(f"{title} is not open to {who} yet.")
         sentences.extend(
             f"{quoted(missing.needed_by)} needs {quoted(missing.skill)} first, whose mastery is "
-            f"{level(missing.mastery, found.threshold)}{limit}{_instead(missing)}."
+            f"{level(missing.mastery, found.enough)}{_limit(found.enough)}{_instead(missing)}."
             for missing in found.missing
         )
         if unlock:
             order = "" if len(unlock) == 1 else "in this order: "
-            sentences.append(f"To get there, master {order}{', then '.join(map(quoted, unlock))}.")
+            verb = "master" if found.enough == found.threshold else "learn"
+            sentences.append(f"To get there, {verb} {order}{', then '.join(map(quoted, unlock))}.")
         else:
             out_of_reach = listed(map(quoted, found.unreachable))
             sentences.append(
                 f"No lesson leads there: nothing that can open teaches {out_of_reach}."
             )
     return " ".join(sentences)
+
+
+def _limit(threshold: float | None) -> str:
+    return "" if threshold is None else f" (threshold {threshold:g})"
 
 
 def _instead(missing: MissingPrerequisite) -> str:

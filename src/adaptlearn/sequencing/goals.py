@@ -55,7 +55,7 @@ class Goals:
         *,
         default: Target | None = None,
     ) -> None:
-        self._curriculum = curriculum
+        self.curriculum = curriculum
         self._before = curriculum.ancestry
         problems: list[str] = []
         self._kinds: dict[tuple[tuple[int, float], ...], int] = {}
@@ -96,11 +96,11 @@ class Goals:
         return self._kinds.setdefault(tuple(sorted(weights.items())), len(self._kinds))
 
     def _skills(self, label: Label, what: str, problems: list[str]) -> list[int]:
-        skills, lessons = self._curriculum.skill_index.place, self._curriculum.lesson_index.place
+        skills, lessons = self.curriculum.skill_index.place, self.curriculum.lesson_index.place
         if label in skills:
             return [skills[label]]
         if label in lessons:
-            taught = self._curriculum.teaches
+            taught = self.curriculum.teaches
             at = lessons[label]
             found: list[int] = taught.indices[taught.indptr[at] : taught.indptr[at + 1]].tolist()
             return found
@@ -109,7 +109,7 @@ class Goals:
         return []
 
     def _spread(self, kind: tuple[tuple[int, float], ...]) -> Floats:
-        weight = np.zeros(len(self._curriculum.skills))
+        weight = np.zeros(len(self.curriculum.skills))
         for skill, value in kind:
             first, last = self._before.indptr[skill : skill + 2]
             needed = np.append(self._before.indices[first:last], skill)

@@ -113,7 +113,7 @@ class Overrides:
     def __init__(
         self, curriculum: Curriculum, overrides: Iterable[Override | Mapping[str, Any]] = ()
     ) -> None:
-        self._curriculum = curriculum
+        self.curriculum = curriculum
         self._held: list[Override] = []
         self._by_student: dict[Label | None, list[int]] = {}
         self.add(*overrides)
@@ -177,11 +177,11 @@ class Overrides:
                 at = self._index_of(one).place[one.target]
                 if one.action == "grant":
                     if granted is None:
-                        granted = np.zeros((n, len(self._curriculum.skills)), bool)
+                        granted = np.zeros((n, len(self.curriculum.skills)), bool)
                     granted[row, at] = True
                     continue
                 if barred is None:
-                    barred = np.zeros((n, len(self._curriculum.lessons)), bool)
+                    barred = np.zeros((n, len(self.curriculum.lessons)), bool)
                 # Of a pin and a ban of one lesson the later counts.
                 earlier = [pin for pin in pins.get(row, []) if pin[0] != at]
                 pins[row] = [*earlier, (at, place)] if one.action == "pin" else earlier
@@ -190,5 +190,5 @@ class Overrides:
 
     def _index_of(self, one: Override) -> LabelIndex:
         if one.action == "grant":
-            return self._curriculum.skill_index
-        return self._curriculum.lesson_index
+            return self.curriculum.skill_index
+        return self.curriculum.lesson_index

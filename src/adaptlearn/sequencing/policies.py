@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, NamedTuple, Protocol
@@ -18,7 +18,7 @@ import numpy as np
 
 from adaptlearn.errors import ParameterError
 from adaptlearn.sequencing.candidates import Candidates, Purpose, find_candidates
-from adaptlearn.sequencing.choosing import CHOOSERS, Chooser, Greedy, Softmax
+from adaptlearn.sequencing.choosing import CHOOSERS, Chooser, Greedy
 from adaptlearn.sequencing.context import Bools, Context, Floats, MasteryKind
 from adaptlearn.sequencing.criteria import Criterion, ProbabilityThreshold
 from adaptlearn.sequencing.eligibility import pairs_of_table
@@ -51,6 +51,8 @@ class Choice(NamedTuple):
         Theirs, when the choice was made.
     mastered : tuple of bool
         Whether they counted as mastered.
+    ready : tuple of bool
+        Whether they were known well enough for what comes after; what is mastered is.
     score : float
     n_eligible, n_tied : int
         Lessons that could have been chosen, and those of them that scored as high.
@@ -62,6 +64,7 @@ class Choice(NamedTuple):
     skills: tuple[Label, ...]
     mastery: tuple[float, ...]
     mastered: tuple[bool, ...]
+    ready: tuple[bool, ...]
     score: float
     n_eligible: int
     n_tied: int
@@ -94,6 +97,9 @@ class WeightedPolicy:
     criterion : Criterion, default ``ProbabilityThreshold()``
         What counts as mastered.
     chooser : {"greedy", "softmax", "epsilon", "thompson"} or Chooser, default "greedy"
+    ready : Criterion, optional
+        What is enough of a skill to go on to what comes after it; what is mastered always is.
+        By default only that.
     pools : sequence of str, default ``("new",)``
         Which lessons may be given: ``"new"`` (on the outer fringe), ``"review"`` (mastered and
         due), ``"remediation"`` (before a skill on which the student is stuck), ``"enrichment"``.
@@ -105,7 +111,8 @@ class WeightedPolicy:
     Raises
     ------
     ParameterError
-        Lists every name that is not known, and every weight that is no number.
+        Lists every name that is not known, and every weight that is no number; or `ready` is
+        for another kind of mastery than `criterion`, or a higher threshold.
 
     Examples
     --------
@@ -127,6 +134,7 @@ class WeightedPolicy:
         scorers: Mapping[str, Any],
         *,
         criterion: Criterion | None = None,
+        ready: Criterion | None = None,
         chooser: str | Chooser = "greedy",
         pools: Sequence[str] = ("new",),
         settings: Mapping[str, Mapping[str, float]] | None = None,
@@ -134,6 +142,7 @@ class WeightedPolicy:
     ) -> None:
         self.scorers = dict(scorers)
         self.criterion = ProbabilityThreshold() if criterion is None else criterion
+        self.ready = ready
         self.pools = tuple(pools)
         self.settings = {key: dict(value) for key, value in (settings or {}).items()}
         self.name = type(self).__name__ if name is None else name
@@ -163,7 +172,19 @@ class WeightedPolicy:
         problems += [
             f"no pool {pool!r}; there are {some(POOLS)}" for pool in self.pools if pool not in POOLS
         ]
-        return problems
+        return [*problems, *self._problems_of_ready()]
+
+    def _problems_of_ready(self) -> Iterator[str]:
+        if self.ready is None:
+            return
+        kinds = (self.criterion.kind, self.ready.kind)
+        if None not in kinds and len(set(kinds)) > 1:
+            yield f"criterion is for {kinds[0]} mastery, ready for {kinds[1]}"
+        both = (self.criterion, self.ready)
+        if all(isinstance(one, ProbabilityThreshold) for one in both):
+            threshold, ready = self.criterion.threshold, self.ready.threshold
+            if threshold is not None and ready is not None and ready > threshold:
+                yield f"ready ({ready:g}) is above threshold ({threshold:g})"
 
     def __repr__(self) -> str:
         return f"{self.name}({self.scorers}, criterion={self.criterion}, pools={self.pools})"
@@ -171,7 +192,7 @@ class WeightedPolicy:
     @property
     def kind(self) -> MasteryKind | None:
         """The kind of mastery it is for."""
-        return self.criterion.kind
+        return self.criterion.kind or (None if self.ready is None else self.ready.kind)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -186,6 +207,7 @@ class WeightedPolicy:
                 "scorers": plain,
                 "settings": self.settings,
                 "criterion": self.criterion.described(),
+                "ready": None if self.ready is None else self.ready.described(),
                 "pools": list(self.pools),
                 "chooser": self.chooser.described(),
             }
@@ -211,6 +233,8 @@ class WeightedPolicy:
         """Scores, and which lessons may be given; both (n_students, n_lessons)."""
         if context.mastered is None:
             context = replace(context, mastered=self.criterion.met(context))
+        if context.ready is None and self.ready is not None:
+            context = replace(context, ready=self.ready.met(context))
         candidates = self.candidates(context)
         shape = (len(context.students), len(context.curriculum.lessons))
         scores, eligible = np.zeros(shape), np.zeros(shape, bool)
@@ -220,7 +244,7 @@ class WeightedPolicy:
 
     def reason(self, choice: Choice) -> tuple[str, str]:
         """A code and a sentence."""
-        return reason_of(choice, self.criterion.threshold, self.leading)
+        return reason_of(choice, self.criterion.threshold, self.leading, self.ready)
 
     @property
     def leading(self) -> str:
@@ -230,123 +254,6 @@ class WeightedPolicy:
             for name, given in self.scorers.items()
         }
         return max(weights, key=weights.__getitem__)
-
-
-class MasteryThreshold(WeightedPolicy):
-    """Mastery learning on the outer fringe: finish what has begun, move on at the threshold.
-
-    A lesson may be given when it is open (`Curriculum.open_lessons`): it teaches a skill below
-    the threshold, and every prerequisite of its unmastered skills is at the threshold or taught
-    by the lesson itself. Its score is the mean mastery of its unmastered skills, so the lesson
-    nearest to done comes first. Scores that differ by no more than rounding are a tie, and the
-    sequencer draws from a tie uniformly.
-
-    Parameters
-    ----------
-    threshold : float, default 0.95
-        From which mastery on a skill counts as mastered.
-    kind : {"latent", "predicted"}, default "latent"
-        The kind of mastery the threshold is for. The other kind is refused: .95 of P(known) is
-        not .95 of P(correct), which guesses and slips keep away from 0 and 1.
-
-    Raises
-    ------
-    ParameterError
-        Arguments outside these.
-
-    References
-    ----------
-    Corbett & Anderson (1995), "Knowledge tracing: modeling the acquisition of procedural
-    knowledge", for the threshold of .95.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from adaptlearn import Curriculum
-    >>> from adaptlearn.sequencing import Context, MasteryThreshold
-    >>> school = Curriculum.from_dict({"prerequisites": [["add", "multiply"]]})
-    >>> known = np.array([[0.3, 0.1], [0.99, 0.1]])
-    >>> scores, eligible = MasteryThreshold().score(
-    ...     Context(school, np.array(["ann", "ben"]), known, "latent")
-    ... )
-    >>> eligible.tolist()
-    [[True, False], [False, True]]
-    """
-
-    def __init__(self, threshold: float = 0.95, kind: MasteryKind = "latent") -> None:
-        super().__init__(
-            {"nearest_to_mastery": 1.0}, criterion=ProbabilityThreshold(threshold, kind)
-        )
-
-
-class Preset(NamedTuple):
-    """A policy that people know by name."""
-
-    scorers: Mapping[str, float]
-    pools: tuple[str, ...]
-    chooser: str | Chooser
-    says: str
-
-
-PRESETS: dict[str, Preset] = {
-    "balanced": Preset(
-        # The best new lesson gains 1: a full backlog takes more, so that any review wins.
-        {"gain_per_minute": 1.0, "review": 1.5, "backlog": 1.2, "remediation": 0.7,
-         "not_stuck": 0.5, "enrichment": 0.05},
-        POOLS,
-        "greedy",
-        "learning per minute toward the goals, reviews before they pile up, help when stuck",
-    ),
-    "mastery": Preset(
-        {"nearest_to_mastery": 1.0}, ("new",), "greedy", "finish what has begun, then move on"
-    ),
-    "outer_fringe": Preset(
-        {"random": 1.0, "review": 0.5}, ("new", "review"), "greedy",
-        "knowledge spaces: any lesson the student is ready for, and reviews when due",
-    ),
-    "target_success": Preset(
-        {"target_success": 1.0}, ("new",), "greedy", "neither too hard nor too easy"
-    ),
-    "zpdes": Preset(
-        {"learning_progress": 1.0}, ("new",), Softmax(0.2),
-        "where the student is making progress, some exploration",
-    ),
-    "oatutor": Preset({"lowest_mastery": 1.0}, ("new",), "greedy", "the least mastered first"),
-    "alosi": Preset(
-        {"readiness": 1.0, "demand": 1.0, "continuity": 0.5, "target_success": 0.5},
-        ("new",), "greedy", "readiness, demand, continuity and difficulty, weighed",
-    ),
-    "fixed_order": Preset({"fixed_order": 1.0}, ("new",), "greedy", "the curriculum's order"),
-    "random": Preset({"random": 1.0}, ("new",), "greedy", "any lesson the student is ready for"),
-    "placement": Preset(
-        {"information": 1.0}, ("new",), "greedy", "what tells most about the student"
-    ),
-}  # fmt: skip
-
-
-def preset(name: str, *, criterion: Criterion | None = None) -> WeightedPolicy:
-    """A policy by the name people know it by.
-
-    Parameters
-    ----------
-    name : str
-        One of `PRESETS`: ``"balanced"``, ``"mastery"``, ``"outer_fringe"``,
-        ``"target_success"``, ``"zpdes"``, ``"oatutor"``, ``"alosi"``, ``"fixed_order"``,
-        ``"random"``, ``"placement"``.
-    criterion : Criterion, optional
-        What counts as mastered; P(known) of .95 by default.
-
-    Raises
-    ------
-    ParameterError
-        There is no such preset.
-    """
-    if name not in PRESETS:
-        raise ParameterError("preset", [f"no preset {name!r}; there are {some(PRESETS, 20)}"])
-    found = PRESETS[name]
-    return WeightedPolicy(
-        found.scorers, criterion=criterion, chooser=found.chooser, pools=found.pools, name=name
-    )
 
 
 def candidates_of(policy: Policy, context: Context) -> tuple[Candidates, Floats]:
@@ -395,16 +302,25 @@ def criterion_of(policy: Policy) -> Criterion | None:
     return found
 
 
+def ready_of(policy: Policy) -> Criterion | None:
+    """What a policy takes for enough to go on; None where only what is mastered is."""
+    found: Criterion | None = getattr(policy, "ready", None)
+    return found
+
+
 def chooser_of(policy: Policy) -> Chooser:
     """How a policy's scores become probabilities; greedily where it does not say."""
     found: Chooser | None = getattr(policy, "chooser", None)
     return Greedy() if found is None else found
 
 
-def reason_of(choice: Choice, threshold: float | None, leading: str) -> tuple[str, str]:
+def reason_of(
+    choice: Choice, threshold: float | None, leading: str, ready: Criterion | None = None
+) -> tuple[str, str]:
     """A code and sentences for a choice of the library's own policies.
 
-    The code of a new lesson that stands out is the name of the heaviest scorer, `leading`.
+    The code of a new lesson that stands out is the name of the heaviest scorer, `leading`; of
+    one whose skills are all mastered or `ready`, what is enough to go on, it is ``"confirm"``.
     """
     title = quoted(choice.title)
     below = "" if threshold is None else f", below {threshold:g}"
@@ -421,15 +337,24 @@ def reason_of(choice: Choice, threshold: float | None, leading: str) -> tuple[st
         text = f"Back to {title}: {skills} comes before what does not get on now."
     elif choice.purpose == Purpose.ENRICHMENT:
         text = f"{title} is open as an extra."
+    elif still and all(choice.ready):
+        code = "confirm"
+        text = f"{title} makes sure of what is probably known: {still}{below}."
     else:
         code = leading if choice.n_tied == 1 < choice.n_eligible else "ready"
-        text = f"Ready for {title}: all that comes before it is mastered"
+        text = f"Ready for {title}: all that comes before it is {_known(ready)}"
         text += f", and it teaches {still}{below}." if still else "."
     if choice.n_tied > 1:
         return code, f"{text} Drawn from {choice.n_tied} lessons that score the same."
     if choice.n_eligible > 1:
         return code, f"{text} It has the best score of {choice.n_eligible} lessons that are open."
     return code, f"{text} It is the only lesson that is open."
+
+
+def _known(ready: Criterion | None) -> str:
+    if ready is None:
+        return "mastered"
+    return "known well enough" + ("" if ready.threshold is None else f" ({ready.threshold:g})")
 
 
 def scorer(policy: Policy) -> Callable[[Context], Scores]:

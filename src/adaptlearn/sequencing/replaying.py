@@ -148,8 +148,7 @@ def _told(step: Step) -> list[str]:
         answers = f"{new} new answer{'' if new == 1 else 's'}"
         if recent:
             answers += f" ({recent})"
-        was = "" if before is None else f"{before:.2f} -> "
-        told.append(
-            f"{skill}: {answers}, mastery {was}{level(now, step.decision.reason.threshold)}"
-        )
+        threshold = step.decision.reason.threshold
+        was = "" if before is None else f"{level(before, threshold)} -> "
+        told.append(f"{skill}: {answers}, mastery {was}{level(now, threshold)}")
     return told

@@ -29,12 +29,14 @@ TEMPLATES: Templates = {
         "information": "Next: {title}. Your answers will show where you stand.",
         "fixed_order": "Next: {title}. It comes next in the course.",
         "review_due": "Time to look at {title} again, so that it stays with you.",
+        "confirm": "Next: {title}. You probably know this; a little more makes sure.",
         "remediation": "Let us go back to {title}: it will help with what was hard.",
         "enrichment": "If you like: {title}.",
         "pinned": "{author} has chosen {title} for you.",
         "all_mastered": "You have mastered everything here. Well done!",
         "goal_reached": "You have reached your goal. Well done!",
         "ask_teacher": "Please ask your teacher: let us look at this together.",
+        "barred": "There is nothing for you right now; please ask your teacher.",
         "none_open": "There is nothing you can start now; please ask your teacher.",
         "none_eligible": "There is nothing for you now.",
         "": "Next: {title}.",
@@ -42,10 +44,15 @@ TEMPLATES: Templates = {
     "teacher": {
         "pinned": "{student}: {title}, chosen by {author} ({why}).",
         "review_due": "{student}: review of {title}, which keeps {skills} fresh.",
+        "confirm": (
+            "{student}: {title}, to make sure of {skills} (mastery {mastery}; mastered from "
+            "{threshold}); chosen with probability {propensity} among {n_candidates}.{runner_up}"
+        ),
         "remediation": "{student}: back to {title}, since practice of what builds on it stalls.",
         "all_mastered": "{student} has mastered the curriculum.",
         "goal_reached": "{student} has reached the goal.",
         "ask_teacher": "{student} does not get on, and no lesson helps: please look.",
+        "barred": "{student} has no lesson: all that could be given are banned or deferred.",
         "none_open": "{student} has no open lesson: the curriculum has none that fits.",
         "none_eligible": "{student} has no lesson that the policy allows.",
         "": (

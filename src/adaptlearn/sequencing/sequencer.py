@@ -26,7 +26,6 @@ from adaptlearn.sequencing.goals import Goals, TimeToGoal, time_to_goal
 from adaptlearn.sequencing.labels import LabelIndex, label_array, near_spellings, plain
 from adaptlearn.sequencing.overrides import Applied, Override, Overrides
 from adaptlearn.sequencing.policies import (
-    MasteryThreshold,
     Policy,
     candidates_of,
     chooser_of,
@@ -34,7 +33,10 @@ from adaptlearn.sequencing.policies import (
     plain_reason,
     policy_fingerprint,
     policy_name,
+    ready_of,
+    scorer,
 )
+from adaptlearn.sequencing.presets import ProvisionalMastery
 from adaptlearn.sequencing.reading import Label
 from adaptlearn.sequencing.tracker import Review, Tracker
 from adaptlearn.validation import Interval, OneOf, check_parameters, some
@@ -59,7 +61,7 @@ class Sequencer:
         the curriculum that the tracker does not know counts as not mastered, with mastery 0; a
         warning names these once. Skills the curriculum does not have are not looked at.
     policy : policy, optional
-        `MasteryThreshold()` by default. One of `preset`, a `WeightedPolicy`, a function
+        `ProvisionalMastery()` by default. One of `preset`, a `WeightedPolicy`, a function
         ``(context) -> (scores, eligible)``, or an object whose ``score`` is one.
     goals : Goals, optional
         What students aim at; lessons that their goals do not need are left out.
@@ -95,7 +97,7 @@ class Sequencer:
     CurriculumError
         No skill of the curriculum is known to the tracker.
     ParameterError
-        An argument is outside what is allowed.
+        An argument is outside what is allowed; goals or overrides are of another curriculum.
 
     Examples
     --------
@@ -104,7 +106,7 @@ class Sequencer:
     >>> from adaptlearn import Curriculum, Sequencer
     >>> school = Curriculum.from_dict({"prerequisites": [["add", "multiply"]]})
     >>> known = SimpleNamespace(
-    ...     skills=school.skills, value=np.array([[0.97, 0.4]]), kind="latent"
+    ...     skills=school.skills, value=np.array([[0.9995, 0.4]]), kind="latent"
     ... )
     >>> tracker = SimpleNamespace(  # in earnest: MasteryTracker(model)
     ...     students=["ann"], skills=school.skills, fingerprint="a model's",
@@ -114,7 +116,7 @@ class Sequencer:
     >>> sequencer.recommend(["ann"])[0].lesson
     'multiply'
     >>> print(sequencer.explain("ann", "add"))
-    ann has already mastered what "add" teaches: "add" 0.97 (threshold 0.95).
+    ann has already mastered what "add" teaches: "add" 1.00 (threshold 0.999).
     """
 
     def __init__(
@@ -145,10 +147,11 @@ class Sequencer:
                 "ids": [OneOf(("content", "random"))],
                 "n_jobs": [Interval(-64, 1024, integer=True)],
             },
+            [*_unfit(curriculum, policy, goals, overrides)],
         )  # fmt: skip
         self.curriculum = curriculum
         self.tracker = tracker
-        self.policy = MasteryThreshold() if policy is None else policy
+        self.policy = ProvisionalMastery() if policy is None else policy
         self.goals = goals
         self.overrides = (
             overrides if isinstance(overrides, Overrides) else Overrides(curriculum, overrides)
@@ -175,7 +178,7 @@ class Sequencer:
                 "curriculum and tracker",
                 [
                     f"no skill of the curriculum ({some(unknown)}) is known to the tracker"
-                    f"{near_spellings(unknown[0], known)}; its skills are {some(known)}"
+                    f"{near_spellings(unknown[0], known)}; its skills are {some(known) or 'none'}"
                 ],
             )
         if len(unknown):
@@ -221,6 +224,7 @@ class Sequencer:
         )
         time = _seconds(now)
         labels = self._checked_students(students)
+        n = min(n, len(self.curriculum.lessons))  # no lesson comes twice
         # All draws at once, so that the choice does not depend on the size of the blocks.
         draws = self._random.random((len(labels), n))
         blocks = range(0, max(len(labels), 1), self._block_size)
@@ -327,7 +331,7 @@ class Sequencer:
         return self._context(self._checked_students(students), _seconds(now))[0]
 
     def _checked_students(self, students: Iterable[Label] | Label) -> list[Label]:
-        if isinstance(students, (str, int)):
+        if isinstance(students, (str, int, np.generic)):
             students = [students]
         labels = [plain(student) for student in students]
         if len(set(labels)) < len(labels):
@@ -379,7 +383,9 @@ class Sequencer:
         if applied.granted is not None:
             mastered = mastered | applied.granted
         goal = None if self.goals is None else self.goals.weights(labels)
-        context = replace(context, mastered=mastered, goal=goal)
+        enough = ready_of(self.policy)
+        ready = None if enough is None else enough.met(context) | mastered
+        context = replace(context, mastered=mastered, ready=ready, goal=goal)
         if context.urgency is not None:
             context = replace(context, urgency=np.where(mastered, context.urgency, 0.0))
         if self.wheel_spinning is not None:
@@ -425,9 +431,11 @@ class Sequencer:
             return
         context, applied = self._context(labels, now)
         candidates, value = candidates_of(self.policy, context)
+        had = np.diff(candidates.bounds) > 0
         if applied.barred is not None:
             kept = ~applied.barred[candidates.student, candidates.lesson]
             candidates, value = candidates.take(kept), value[kept]
+        shut_out = had & (np.diff(candidates.bounds) == 0)
         pins = _Pins(applied.pins)
         for rank in range(draws.shape[1]):
             # Who has nothing left gets no further rank; who never had anything is told so.
@@ -445,7 +453,8 @@ class Sequencer:
                 candidates, value, odds, rows=rows, draw=draws[:, rank], pinned=pinned
             )
             some_rows = len(rows) < len(labels)
-            yield self._described(part, context, applied, rows if some_rows else None)._replace(
+            part = self._described(part, context, applied, rows if some_rows else None)
+            yield self._with_reasons(part, context, rows, shut_out)._replace(
                 student=rows + first,
                 rank=np.full(len(rows), rank + 1),
                 draw=draws[rows, rank],
@@ -521,10 +530,6 @@ class Sequencer:
         """Choices with what their reasons will need; `rows` of the block, None for all."""
         n = len(part.lesson)
         every = np.arange(n) if rows is None else rows
-        none = np.flatnonzero(part.lesson < 0)
-        code, n_unmastered = np.full(n, -1), np.full(n, -1)
-        if len(none):
-            code[none], n_unmastered[none] = self._why_none(context, every[none])
         taught = self.curriculum.teaches
         chosen = np.flatnonzero(part.lesson >= 0)
         first = taught.indptr[part.lesson[chosen]]
@@ -534,38 +539,53 @@ class Sequencer:
         place = np.arange(bounds[-1]) + np.repeat(first - bounds[:-1][chosen], n_taught[chosen])
         at = np.repeat(every, n_taught), taught.indices[place]
         mastered, counts, practice = context.mastered, context.counts, context.practice
-        none_kept = np.zeros(len(place), np.intp)
+        ready = mastered if context.ready is None else context.ready
+        none_kept, none_known = np.zeros(len(place), np.intp), np.zeros(len(place), bool)
         overrides = (
             [applied.by_row.get(row, []) for row in every.tolist()] if applied.by_row else []
         )
         return part._replace(
-            code=code,
-            n_unmastered=n_unmastered,
             skill_bounds=bounds,
             skill_mastery=context.mastery[at],
-            skill_mastered=np.zeros(len(place), bool) if mastered is None else mastered[at],
+            skill_mastered=none_known if mastered is None else mastered[at],
+            skill_ready=none_known if ready is None else ready[at],
             skill_answers=none_kept if counts is None else counts[at],
             skill_recent=none_kept if practice is None else practice.recent[at],
             override_bounds=_bounds(np.array([*map(len, overrides)] or [0] * n, np.intp)),
             override=np.array([place for places in overrides for place in places], np.intp),
         )
 
+    def _with_reasons(
+        self, part: Columns, context: Context, rows: NDArray[np.intp], shut_out: NDArray[np.bool_]
+    ) -> Columns:
+        """Choices of no lesson with their reason; `shut_out`: by teachers, of the block."""
+        n, none = len(part.lesson), np.flatnonzero(part.lesson < 0)
+        code, n_unmastered = np.full(n, -1), np.full(n, -1)
+        if len(none):
+            code[none], n_unmastered[none] = self._why_none(context, rows[none], shut_out)
+        return part._replace(code=code, n_unmastered=n_unmastered)
+
     def _why_none(
-        self, context: Context, rows: NDArray[np.intp]
+        self, context: Context, rows: NDArray[np.intp], shut_out: NDArray[np.bool_]
     ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Why students are given no lesson, as places in `NO_LESSON`, and what is unmastered."""
+        barred = shut_out[rows]
         if context.mastered is None:
-            return np.full(len(rows), NO_LESSON.index("none_eligible")), np.full(len(rows), -1)
+            words = [NO_LESSON.index(word) for word in ("none_eligible", "barred")]
+            return np.where(barred, words[1], words[0]), np.full(len(rows), -1)
         missing = ~context.mastered[rows]
         code = np.full(len(rows), NO_LESSON.index("none_open"))
         if self.wheel_spinning is not None:
             spinning = self.wheel_spinning.needs_teacher(context)[rows].any(axis=1)
             code[spinning] = NO_LESSON.index("ask_teacher")
+        code[barred] = NO_LESSON.index("barred")
         if self.goals is not None:
             labels = [plain(context.students[row]) for row in rows]
             reached = self.goals.reached(labels, context.mastered[rows])
             code[reached] = NO_LESSON.index("goal_reached")
         code[~missing.any(axis=1)] = NO_LESSON.index("all_mastered")
+        if context.goal is not None:  # the rest is not asked for
+            missing &= context.goal[rows] > 0
         return code, missing.sum(axis=1)
 
 
@@ -580,6 +600,19 @@ class _Pins:
         taken = {row: lessons.pop(0) for row, lessons in self._waiting.items()}
         self._waiting = {row: lessons for row, lessons in self._waiting.items() if lessons}
         return taken
+
+
+def _unfit(curriculum: Curriculum, policy: Any, goals: Any, overrides: Any) -> Iterator[str]:
+    """What is wrong with the parts of a sequencer."""
+    if isinstance(policy, str):
+        yield f"policy is the text {policy!r}; a policy of that name is preset({policy!r})"
+    elif policy is not None and not callable(scorer(policy)):
+        yield f"policy is {policy!r:.80}; expected a function, or an object with `score`"
+    if goals is not None and not isinstance(goals, Goals):
+        yield f"goals is a {type(goals).__name__}; expected Goals(curriculum, ...)"
+    for name, part in (("goals", goals), ("overrides", overrides)):
+        if isinstance(part, (Goals, Overrides)) and part.curriculum != curriculum:
+            yield f"{name} are of another curriculum than the sequencer's"
 
 
 def _bounds(lengths: NDArray[np.intp]) -> NDArray[np.intp]:
