@@ -165,3 +165,76 @@ class StabilityMemory:
 
     def wait(self, seconds: float) -> None:
         self.clock += seconds
+
+
+class StageLearners:
+    def __init__(self, parameters: Any, settings: Any, parents: Any, unready: float, luck: Any):
+        start, pace = differences(settings, luck)
+        self.p, self.pace, self.parents, self.unready = parameters, pace, parents, unready
+        self.stage = []
+        for prior, shaky in zip(parameters["prior"], parameters["prior_shaky"], strict=True):
+            fluent = shifted(prior, start)
+            drawn = next(luck)
+            if drawn < fluent:
+                self.stage.append("fluent")
+            elif drawn < fluent + (1 - fluent) * shifted(shaky, start):
+                self.stage.append("shaky")
+            else:
+                self.stage.append("new")
+
+    def right(self, skill: int) -> float:
+        stage = self.stage[skill]
+        if stage == "new":
+            return self.p["guess"][skill]
+        return self.p["shaky"][skill] if stage == "shaky" else 1 - self.p["slip"][skill]
+
+    def practise(self, skill: int, correct: bool, luck: float) -> None:
+        stage = self.stage[skill]
+        if stage == "new":
+            missing = sum(self.stage[parent] != "fluent" for parent in self.parents.get(skill, ()))
+            if luck < shifted(self.p["grasp"][skill], self.pace) * self.unready**missing:
+                self.stage[skill] = "shaky"
+        elif stage == "shaky" and correct:
+            if luck < shifted(self.p["settle"][skill], self.pace):
+                self.stage[skill] = "fluent"
+        elif stage == "shaky" and luck < self.p["fall_back"][skill]:
+            self.stage[skill] = "new"
+
+    def knowledge(self) -> list[float]:
+        return [{"new": 0.0, "shaky": 0.5, "fluent": 1.0}[stage] for stage in self.stage]
+
+    def wait(self, seconds: float) -> None:
+        pass
+
+
+class PowerLawLearners:
+    def __init__(self, parameters: Any, settings: Any, parents: Any, luck: Any):
+        start, pace = differences(settings, luck)
+        self.p, self.pace, self.parents = parameters, math.exp(pace), parents
+        self.brought = [
+            experience * math.exp(start + parameters["chance"] * NormalDist().inv_cdf(next(luck)))
+            for experience in parameters["experience"]
+        ]
+        self.past: list[int] = []
+
+    def above_floor(self, skill: int) -> float:
+        before = self.parents.get(skill, ())
+        carried = sum(self.past.count(parent) for parent in before) / max(len(before), 1)
+        done = self.past.count(skill) + self.p["transfer"] * carried
+        practice = self.brought[skill] + self.pace * done
+        rate = self.p["rate"][skill]
+        power = self.p["shape"] == "power"
+        left = (1 + practice) ** -rate if power else math.exp(-rate * practice)
+        return (self.p["error"][skill] - self.p["slip"][skill]) * left
+
+    def right(self, skill: int) -> float:
+        return 1 - self.p["slip"][skill] - self.above_floor(skill)
+
+    def practise(self, skill: int, correct: bool, luck: float) -> None:
+        self.past.append(skill)
+
+    def knowledge(self) -> list[float]:
+        return [1 - self.above_floor(skill) for skill in range(len(self.brought))]
+
+    def wait(self, seconds: float) -> None:
+        pass

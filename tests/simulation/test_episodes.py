@@ -1,6 +1,7 @@
 """Episodes: nothing but seed and student decides, and the record is what happened."""
 
 from dataclasses import fields, replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from adaptlearn.simulation import (
     Steps,
     TwoState,
     baselines,
+    held_out_simulators,
     in_a_row,
     run_episode,
     seat_time,
@@ -42,6 +44,7 @@ COURSE = Course.of(
     n_items=3,
 )
 STUDENTS = simulators(COURSE)
+HELD_OUT = held_out_simulators(COURSE)
 POLICIES = baselines(COURSE)
 
 
@@ -71,13 +74,18 @@ def assert_same(one, other):
         np.testing.assert_array_equal(array, others[name], err_msg=name)
 
 
-@pytest.mark.parametrize("simulator", STUDENTS)
-@pytest.mark.parametrize("policy", ["random", "knowledge_tracing", "zpdes", "oracle"])
+@pytest.mark.parametrize(
+    ("simulator", "policy"),
+    [
+        *product(STUDENTS, ["random", "knowledge_tracing", "zpdes", "oracle"]),
+        *product(HELD_OUT, ["random"]),
+    ],
+)
 def test_blocks_and_other_seeds_change_nothing(simulator, policy):
+    students = {**STUDENTS, **HELD_OUT}[simulator]
+
     def run(**options):
-        return run_episode(
-            STUDENTS[simulator], POLICIES[policy], COURSE, n_students=30, budget=100, **options
-        )
+        return run_episode(students, POLICIES[policy], COURSE, n_students=30, budget=100, **options)
 
     both = run(seeds=[3, 8])
     assert_same(both, run(seeds=[3, 8], block_size=7))

@@ -53,9 +53,12 @@ def episode():
 EXPECTED: dict[str, Any] = {
     "mastery_in_budget": [1, 1, 0, 1],
     "minutes_to_mastery": [12, 44, 60, 0],
+    "minutes_per_skill": [6, 32, 30, 0],
+    "minutes": [30, 60, 60, 0],
     "answers_to_mastery": [6, 22, 30, 0],
     "known_share": [1, 0.5, 0.5, 1],
     "over_practice": [9 / 15, 11 / 30, 0, np.nan],
+    "extra_answers": [4.5, 5.5, 0, 0],
     "under_practice": [0, 1, np.nan, 0],
     "wheel_spinning": [0, 0.5, 1, np.nan],
     "retention_30": [0.75, 0.5, 0.4, 1],

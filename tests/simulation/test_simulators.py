@@ -16,15 +16,27 @@ from adaptlearn.simulation import (
     Differences,
     Disengaging,
     FadingPractice,
+    PowerLawLearners,
     PracticeFactors,
     StabilityMemory,
+    StageLearners,
     TwoState,
+    held_out_simulators,
     simulators,
 )
 
 K = 3
 STATE: dict[str, Any] = {"prior": [0.1, 0.4, 0.7], "learn": [0.3, 0.1, 0.2],
                          "guess": [0.2, 0.1, 0.3], "slip": [0.1, 0.25, 0.05]}  # fmt: skip
+STAGES: dict[str, Any] = {"prior": [0.1, 0.3, 0.2], "prior_shaky": [0.5, 0.2, 0.4],
+                          "grasp": [0.6, 0.3, 0.4], "settle": [0.3, 0.5, 0.2],
+                          "fall_back": [0.4, 0.2, 0.6], "guess": [0.2, 0.1, 0.3],
+                          "shaky": [0.5, 0.6, 0.4], "slip": [0.1, 0.3, 0.05]}  # fmt: skip
+POWER: dict[str, Any] = {"error": [0.9, 0.6, 0.8], "slip": [0.1, 0.05, 0.2],
+                         "rate": [0.5, 1.0, 1.4], "experience": [0.3, 1.0, 0.5],
+                         "chance": 0.6, "transfer": 0.4}  # fmt: skip
+BASIS = {2: [0, 1], 1: [0]}
+EDGES = [(0, 2), (1, 2), (0, 1)]
 USUAL = Differences()
 SETTINGS = asdict(USUAL)
 N = 40_000
@@ -55,6 +67,18 @@ def stability(luck: Any) -> oracle.StabilityMemory:
     return oracle.StabilityMemory(parameters, SETTINGS, luck)
 
 
+def stages(luck: Any) -> oracle.StageLearners:
+    return oracle.StageLearners(STAGES, SETTINGS, BASIS, 0.3, luck)
+
+
+def power_law(luck: Any) -> oracle.PowerLawLearners:
+    return oracle.PowerLawLearners({**POWER, "shape": "power"}, SETTINGS, BASIS, luck)
+
+
+def exponential(luck: Any) -> oracle.PowerLawLearners:
+    return oracle.PowerLawLearners({**POWER, "shape": "exponential"}, SETTINGS, BASIS, luck)
+
+
 PAIRS: dict[str, tuple[Any, Any]] = {
     "two_state": (
         TwoState(K, **STATE, forget=0.1, differences=USUAL, prerequisites=[(0, 2), (1, 2)],
@@ -73,6 +97,12 @@ PAIRS: dict[str, tuple[Any, Any]] = {
     "stability": (
         StabilityMemory(K, **STATE, first=2, growth=6, saturation=0.2, spacing=2.5, lapse=0.4),
         stability,
+    ),
+    "stages": (StageLearners(K, **STAGES, prerequisites=EDGES, unready=0.3), stages),
+    "power_law": (PowerLawLearners(K, **POWER, prerequisites=EDGES), power_law),
+    "exponential": (
+        PowerLawLearners(K, **POWER, prerequisites=EDGES, shape="exponential"),
+        exponential,
     ),
 }  # fmt: skip
 
@@ -111,14 +141,18 @@ def course():
     return Course.of(Curriculum.from_dict({"prerequisites": [["a", "b"], ["b", "c"], ["a", "d"]]}))
 
 
+def drawn(course: Course, random_state: int = 0) -> dict[str, Any]:
+    return {**simulators(course, random_state), **held_out_simulators(course, random_state)}
+
+
 def everyone(course: Course) -> dict[str, Any]:
     draws = {name: np.tile([values, values], 2)[:, :4] for name, values in STATE.items()}
-    return {**simulators(course), "fitted": TwoState.from_draws(draws)}
+    return {**drawn(course), "fitted": TwoState.from_draws(draws)}
 
 
 NAMES = (
     "population", "individual", "prerequisites", "disengaging", "additive_factors",
-    "performance_factors", "fading", "stability", "fitted",
+    "performance_factors", "fading", "stability", "stages", "power_law", "fitted",
 )  # fmt: skip
 
 
@@ -128,8 +162,8 @@ def test_there_are_these(course):
 
 @pytest.mark.parametrize("name", NAMES[:-1])
 def test_skills_differ(name, course):
-    simulator, again = (simulators(course, random_state=1)[name] for _ in range(2))
-    other = simulators(course, random_state=2)[name]
+    simulator, again = (drawn(course, random_state=1)[name] for _ in range(2))
+    other = drawn(course, random_state=2)[name]
 
     def rates(made):
         students = made.start(20_000, np.random.default_rng(0))

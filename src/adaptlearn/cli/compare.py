@@ -13,7 +13,7 @@ from typing import Any
 import adaptlearn
 from adaptlearn import ResponseLog
 from adaptlearn.cli.output import say, show, show_json, to_json
-from adaptlearn.cli.progress import comparing_progress
+from adaptlearn.cli.progress import task_progress
 from adaptlearn.cli.reading import read_log
 from adaptlearn.errors import (
     DataWarning,
@@ -90,7 +90,7 @@ def compare(
     """Cross-validate with a progress bar; finished fits outlive an interruption."""
     folder: Path | None = arguments.output
     calls = count()
-    with comparing_progress() as move, quiet_fits():
+    with task_progress("comparing", "fits") as move, quiet_fits():
 
         def on_fold(done: int, n_fits: int) -> None:
             if next(calls) == 0 and done:

@@ -28,6 +28,7 @@ examples:
   adaptlearn evaluate model.json later-answers.csv
   adaptlearn compare answers.csv --models bkt,bkt-forgetting
   adaptlearn recommend model.json answers.csv curriculum.json --students ann,bob
+  adaptlearn simulate --curriculum curriculum.json
 
 A response log is a CSV or Parquet file with one row per answer and the columns student, skill
 and correct (0 or 1). `adaptlearn COMMAND --help` says more.
@@ -51,6 +52,7 @@ def build_parser() -> ArgumentParser:
     _add_evaluate(commands)
     _add_compare(commands)
     _add_recommend(commands)
+    _add_simulate(commands)
     _add_demo(commands)
     return parser
 
@@ -158,16 +160,15 @@ def _add_recommend(commands: Commands) -> None:
     parser.add_argument(
         "--policy",
         metavar="NAME",
-        default="mastery",
-        help="how to choose: a preset of the sequencer (default: mastery)",
+        default="provisional",
+        help="how to choose: a preset of the sequencer (default: provisional)",
     )
     parser.add_argument(
         "--threshold",
         metavar="P",
         type=_probability,
-        default=0.95,
         help="mastery from which a skill counts as mastered: P(known), or P(correct) with models "
-        "that give that (default: 0.95)",
+        "that give that (default: that of the policy for P(known), 0.95 for P(correct))",
     )
     parser.add_argument(
         "--repair",
@@ -181,6 +182,53 @@ def _add_recommend(commands: Commands) -> None:
         help="repeat the draws among equally good lessons (default: fresh draws)",
     )
     _add_columns(parser)
+
+
+def _add_simulate(commands: Commands) -> None:
+    def run(arguments: Namespace) -> None:
+        from adaptlearn.cli import simulate
+
+        simulate.run(arguments)
+
+    parser = _command(
+        commands, "simulate", "compare policies on simulated students of many kinds", run
+    )
+    parser.add_argument(
+        "--curriculum", metavar="FILE", type=Path, help="JSON file (default: one of 20 skills)"
+    )
+    for option, what in (("policies", "policies"), ("simulators", "simulators of students")):
+        parser.add_argument(
+            f"--{option}",
+            metavar="A,B",
+            type=_names,
+            help=f"names of {what} (default: all); a name that is none lists them",
+        )
+    parser.add_argument(
+        "--held-out",
+        metavar="A,B",
+        type=_names,
+        help="simulators that were kept apart from tuning, to mark them (default: stages and "
+        "power_law, which the library's default policy was not tuned on)",
+    )
+    parser.add_argument(
+        "--outcome",
+        metavar="A,B",
+        type=_names,
+        default=["minutes_to_mastery", "under_practice"],
+        help="outcomes to show (default: minutes_to_mastery,under_practice); a name that is none "
+        "lists them",
+    )
+    for option, default, what in (
+        ("students", 1000, "students of each seed (default: 1000)"),
+        ("seeds", 20, "replicates of all students (default: 20)"),
+        ("budget", 1200, "minutes of each student (default: 1200)"),
+        ("jobs", 1, "episodes at a time (default: 1)"),
+    ):
+        parser.add_argument(f"--{option}", metavar="N", type=_positive, default=default, help=what)
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", type=Path, help="where to write every number, as JSON"
+    )
+    parser.add_argument("--picture", metavar="FILE", type=Path, help="where to draw, as PNG")
 
 
 def _add_demo(commands: Commands) -> None:
@@ -267,6 +315,13 @@ def _models(text: str) -> list[str] | None:
         width = max(map(len, known))
         lines = "".join(f"\n  {name:<{width}}  {known[name].summary}" for name in known)
         raise ArgumentTypeError(f"{said}; there are{lines}")
+    return names
+
+
+def _names(text: str) -> list[str]:
+    names = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    if not names:
+        raise ArgumentTypeError("nothing is named")
     return names
 
 

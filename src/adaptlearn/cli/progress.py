@@ -34,20 +34,21 @@ def fitting_progress() -> Iterator[Callable[[int, int, int], None] | None]:
 
 
 @contextmanager
-def comparing_progress() -> Iterator[Callable[[int, int], None]]:
-    """A callback for ``cross_validate(on_fold=…)`` that moves a bar of fits.
+def task_progress(doing: str, units: str) -> Iterator[Callable[[int, int], None]]:
+    """A callback that is told how many of how many tasks are done, and moves a bar.
 
-    It does nothing without tqdm. The bar appears after a moment, and only on a terminal.
+    Such as ``cross_validate(on_fold=…)`` takes. It does nothing without tqdm. The bar appears
+    after a moment, and only on a terminal.
     """
     try:
         from tqdm import tqdm
     except ImportError:
-        yield lambda done, n_fits: None  # noqa: ARG005 - the callback's
+        yield lambda done, n_tasks: None  # noqa: ARG005 - the callback's
         return
-    bar = tqdm(desc="comparing", **_look("fits"))
+    bar = tqdm(desc=doing, **_look(units))
 
-    def move(done: int, n_fits: int) -> None:
-        bar.total = n_fits
+    def move(done: int, n_tasks: int) -> None:
+        bar.total = n_tasks
         bar.update(done - bar.n)
 
     with bar:

@@ -13,7 +13,9 @@ from adaptlearn.lazy import lazy_names
 
 if TYPE_CHECKING:
     from adaptlearn.simulation import gym as gym
+    from adaptlearn.simulation.advancing import StageLearners as StageLearners
     from adaptlearn.simulation.course import Course as Course
+    from adaptlearn.simulation.course import random_course as random_course
     from adaptlearn.simulation.course import wrong_graph as wrong_graph
     from adaptlearn.simulation.dynamics import answer as answer
     from adaptlearn.simulation.dynamics import learn as learn
@@ -37,8 +39,15 @@ if TYPE_CHECKING:
     from adaptlearn.simulation.estimating import seat_time as seat_time
     from adaptlearn.simulation.forgetting import FadingPractice as FadingPractice
     from adaptlearn.simulation.forgetting import StabilityMemory as StabilityMemory
+    from adaptlearn.simulation.history import prior_log as prior_log
+    from adaptlearn.simulation.improving import PowerLawLearners as PowerLawLearners
     from adaptlearn.simulation.knowing import TwoState as TwoState
     from adaptlearn.simulation.knowing import parameter_draws as parameter_draws
+    from adaptlearn.simulation.matrix import evaluation_matrix as evaluation_matrix
+    from adaptlearn.simulation.matrix_results import Matrix as Matrix
+    from adaptlearn.simulation.matrix_statistics import Intervals as Intervals
+    from adaptlearn.simulation.matrix_statistics import RankStability as RankStability
+    from adaptlearn.simulation.matrix_statistics import WorstCase as WorstCase
     from adaptlearn.simulation.measuring import OUTCOMES as OUTCOMES
     from adaptlearn.simulation.measuring import Outcome as Outcome
     from adaptlearn.simulation.measuring import Outcomes as Outcomes
@@ -47,6 +56,7 @@ if TYPE_CHECKING:
     from adaptlearn.simulation.school import School as School
     from adaptlearn.simulation.school import simulate_school as simulate_school
     from adaptlearn.simulation.standard import baselines as baselines
+    from adaptlearn.simulation.standard import held_out_simulators as held_out_simulators
     from adaptlearn.simulation.standard import simulators as simulators
     from adaptlearn.simulation.students import Differences as Differences
     from adaptlearn.simulation.students import Simulator as Simulator
@@ -76,26 +86,34 @@ _HOMES = {
     "Estimate": "estimating",
     "Estimator": "estimating",
     "FadingPractice": "forgetting",
+    "Intervals": "matrix_statistics",
+    "Matrix": "matrix_results",
     "OUTCOMES": "measuring",
     "Oracle": "estimating",
     "Outcome": "measuring",
     "Outcomes": "measuring",
+    "PowerLawLearners": "improving",
     "PracticeFactors": "practising",
+    "RankStability": "matrix_statistics",
     "Rule": "estimating",
     "School": "school",
     "SequencerPolicy": "teaching",
     "Simulator": "students",
     "StabilityMemory": "forgetting",
+    "StageLearners": "advancing",
     "Steps": "episodes",
     "Students": "students",
     "Tracked": "estimating",
     "TwoState": "knowing",
     "View": "teaching",
+    "WorstCase": "matrix_statistics",
     "answer": "dynamics",
     "any_lesson": "teaching",
     "baselines": "standard",
     "equally": "teaching",
+    "evaluation_matrix": "matrix",
     "gym": "",
+    "held_out_simulators": "standard",
     "highest": "teaching",
     "in_a_row": "estimating",
     "in_order": "teaching",
@@ -106,7 +124,9 @@ _HOMES = {
     "open_lessons": "teaching",
     "outcomes": "measuring",
     "parameter_draws": "knowing",
+    "prior_log": "history",
     "probability_correct": "dynamics",
+    "random_course": "course",
     "ready": "dynamics",
     "run_episode": "episodes",
     "seat_time": "estimating",

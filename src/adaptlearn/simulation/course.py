@@ -170,6 +170,37 @@ class Course:
         return rng.choice(items, round(share * len(items)), replace=False)
 
 
+def random_course(n_skills: int = 20, random_state: int | np.random.Generator | None = 0) -> Course:
+    """Skills that each need one or two of the five before them, and a lesson of five items each.
+
+    Parameters
+    ----------
+    n_skills : int, default 20
+        Numbered from 0; the first needs none.
+    random_state : int or numpy.random.Generator, optional
+
+    Returns
+    -------
+    Course
+
+    Examples
+    --------
+    >>> random_course(6)
+    Course(6 skills, 7 prerequisites, 6 lessons, 30 items)
+    """
+    check_parameters(
+        "random_course", {"n_skills": n_skills}, {"n_skills": [Interval(1, 10**6, integer=True)]}
+    )
+    rng = np.random.default_rng(random_state)
+    edges = {
+        (int(rng.integers(max(0, skill - 5), skill)), skill)
+        for skill in range(1, n_skills)
+        for _ in range(2)
+    }
+    content = {"skills": list(range(n_skills)), "prerequisites": [list(e) for e in sorted(edges)]}
+    return Course.of(Curriculum.from_dict(content))
+
+
 def wrong_graph(
     curriculum: Curriculum,
     *,

@@ -76,7 +76,7 @@ class DisengagingStudents(Students):
 
     def __init__(self, simulator: Disengaging, students: Students) -> None:
         super().__init__(students.n, students.n_skills, students.groups)
-        self.level = students.level
+        self.level, self.reach = students.level, students.reach
         self._students, self._simulator = students, simulator
         self.tries = np.ones(self.n, bool)
 

@@ -229,19 +229,22 @@ def run_episode(
 
 
 def _unfit(simulator: Simulator, course: Course, seeds: Any) -> list[str]:
-    problems = []
+    problems = seed_problems(seeds)
     if simulator.n_skills != course.n_skills:
         problems.append(
             f"the simulator has {simulator.n_skills} skills, the course {course.n_skills}"
         )
+    return problems
+
+
+def seed_problems(seeds: Any) -> list[str]:
+    """What is wrong with seeds, or a number of them."""
     allowed = Interval(0, 2**62, integer=True)
     several = isinstance(seeds, Iterable) and not isinstance(seeds, str)
     listed = list(seeds) if several else [seeds]
     if not listed or not all(map(allowed.accepts, listed)) or (not several and seeds == 0):
-        problems.append(f"seeds must be a positive integer or some from 0 on, got {seeds!r:.80}")
-    elif len(set(listed)) < len(listed):
-        problems.append("seeds: some occur twice")
-    return problems
+        return [f"seeds must be a positive integer or some from 0 on, got {seeds!r:.80}"]
+    return ["seeds: some occur twice"] if len(set(listed)) < len(listed) else []
 
 
 class _Run:
@@ -347,7 +350,8 @@ class _Run:
         self.n_answers[rows] += 1
         self.answers.reshape(-1)[cell] += 1
         self.known_answers.reshape(-1)[cell[knew]] += 1
-        self._first_known(rows, skills, np.flatnonzero(~knew))
+        self._first_known(rows[~knew], skills[~knew])
+        self._first_known_beside(rows, skills)
         tags = self.course.tags[lesson, place]
         self._pass(rows, 60 * minutes)
         time = self.clock[rows]
@@ -360,13 +364,20 @@ class _Run:
             self.responses.append(Answers(rows, lesson, skills, tags, correct, knew, time))
         self._sleep(rows, minutes, minutes_per_day)
 
-    def _first_known(self, rows: Ints, skills: Ints, did_not: Ints) -> None:
-        """Note the moment for those who did not know the skill before, and do now."""
-        rows, skills = rows[did_not], skills[did_not]
+    def _first_known(self, rows: Ints, skills: Ints) -> None:
+        """Note the moment for those who know the skill now, and never did before."""
         now = self._knows(rows, skills) & (self.known_at[rows, skills] == _EVER)
         rows, skills = rows[now], skills[now]
         self.known_at[rows, skills] = self.minutes[rows]
         self.known_after[rows, skills] = self.n_answers[rows]
+
+    def _first_known_beside(self, rows: Ints, skills: Ints) -> None:
+        """The same for other skills that the answers may have made known."""
+        if self.students.reach is None:
+            return
+        for beside in self.students.reach[skills].T:
+            there = beside < self.course.n_skills
+            self._first_known(rows[there], beside[there])
 
     def _pass(self, rows: Ints, seconds: Floats) -> None:
         self.clock[rows] += seconds

@@ -30,6 +30,7 @@ from adaptlearn.simulation.students import (
     Students,
     by_skill,
     differing,
+    more_likely,
     normal,
 )
 from adaptlearn.validation import Interval, check_parameters
@@ -260,8 +261,8 @@ class StabilityMemory:
     def start(self, n: int, rng: Draws) -> RememberingStudents:
         """So many students, before their first practice."""
         begin, pace, groups = differing(self.differences, n, rng)
-        prior, odds = self.parameters["prior"], np.exp(begin)[:, None]
-        known = rng.random((n, self.n_skills)) < prior * odds / (1 - prior + prior * odds)
+        prior = more_likely(self.parameters["prior"], np.exp(begin)[:, None])
+        known = rng.random((n, self.n_skills)) < prior
         return RememberingStudents(self, known, np.exp(pace), groups)
 
 
@@ -305,8 +306,7 @@ class RememberingStudents(_Aging):
             correct, (1 - slip) / np.maximum(p, 1e-300), slip / np.maximum(1 - p, 1e-300)
         )
         first = settings["first"] * self._pace[rows]
-        odds = self._pace[rows] * self._parameters["learn"][skills]
-        learns = luck < odds / (1 - self._parameters["learn"][skills] + odds)
+        learns = luck < more_likely(self._parameters["learn"][skills], self._pace[rows])
         spaced = np.expm1(settings["spacing"] * (1 - recall))
         slower = np.where(learnt, stability, 1.0) ** -settings["saturation"]
         grown = stability * (1 + settings["growth"] * slower * spaced)

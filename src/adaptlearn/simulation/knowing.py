@@ -29,6 +29,7 @@ from adaptlearn.simulation.students import (
     Students,
     by_skill,
     differing,
+    more_likely,
     normal,
     parents_of,
 )
@@ -165,8 +166,8 @@ class TwoState:
             tables = {name: table[chosen] for name, table in tables.items()}
         begin, pace, groups = differing(self.differences, n, rng)
         if self.differences is not None:
-            tables["prior"] = _shifted(tables["prior"], begin)
-            tables["learn"] = _shifted(tables["learn"], pace)
+            tables["prior"] = more_likely(tables["prior"], np.exp(begin)[:, None])
+            tables["learn"] = more_likely(tables["learn"], np.exp(pace)[:, None])
         known = rng.random((n, self.n_skills)) < tables["prior"]
         return KnowingStudents(known, tables, self.parents, self.unready, groups)
 
@@ -293,9 +294,3 @@ def parameter_draws(
         for name in ("guess", "slip"):
             draws[name] = np.where(overlap, estimates[name], draws[name])
     return draws
-
-
-def _shifted(table: Floats, by: Floats) -> Floats:
-    """Probabilities with their odds multiplied by ``exp(by)``; 0 and 1 stay."""
-    odds = np.exp(by)[:, None]
-    return np.asarray(table * odds / (1 - table + table * odds))

@@ -6,6 +6,8 @@ References
   Intelligence in Education 2013, 431-440.
 - H. Cen, K. Koedinger, B. Junker (2007). Is over practice necessary? Improving learning efficiency
   with the cognitive tutor through educational data mining. AIED 2007, 511-518.
+- S. Doroudi, E. Brunskill (2019). Fairer but not fair enough: on the equitability of knowledge
+  tracing. Learning Analytics and Knowledge 2019, 335-339.
 """
 
 from __future__ import annotations
@@ -52,6 +54,16 @@ def minutes_to_mastery(episode: Episode) -> Floats:
     return np.asarray(np.minimum(episode.known_at.max(axis=1), episode.budget))
 
 
+def minutes_per_skill(episode: Episode) -> Floats:
+    """Minutes until a skill was first known, the mean over skills; the budget where never."""
+    return np.asarray(np.minimum(episode.known_at, episode.budget).mean(axis=1))
+
+
+def minutes_practised(episode: Episode) -> Floats:
+    """Minutes of practice in all."""
+    return episode.minutes
+
+
 def answers_to_mastery(episode: Episode) -> Floats:
     """Answers until the last skill was first known; all answers where that did not come."""
     never = (episode.known_after < 0).any(axis=1)
@@ -67,6 +79,11 @@ def known_share(episode: Episode) -> Floats:
 def over_practice(episode: Episode) -> Floats:
     """Share of the answers that practised what was known already."""
     return _share(episode.known_answers.sum(axis=1), episode.n_answers)
+
+
+def extra_answers(episode: Episode) -> Floats:
+    """Answers per skill that practised what was known already (Doroudi & Brunskill, 2019)."""
+    return np.asarray(episode.known_answers.mean(axis=1))
 
 
 def under_practice(episode: Episode) -> Floats:
@@ -114,9 +131,12 @@ def _share(part: NDArray[Any], whole: NDArray[Any]) -> Floats:
 OUTCOMES: dict[str, Outcome] = {
     "mastery_in_budget": Outcome("mastered all in the budget", "higher", mastery_in_budget),
     "minutes_to_mastery": Outcome("minutes to mastery of all", "lower", minutes_to_mastery),
+    "minutes_per_skill": Outcome("minutes to mastery of a skill, mean", "lower", minutes_per_skill),
+    "minutes": Outcome("minutes of practice", "lower", minutes_practised),
     "answers_to_mastery": Outcome("answers to mastery of all", "lower", answers_to_mastery),
     "known_share": Outcome("share known at the end", "higher", known_share),
     "over_practice": Outcome("over-practice, of answers", "lower", over_practice),
+    "extra_answers": Outcome("extra answers per skill", "lower", extra_answers),
     "under_practice": Outcome("under-practice, of declared", "lower", under_practice),
     "wheel_spinning": Outcome("wheel-spinning, of practised", "lower", wheel_spinning),
     **{

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from adaptlearn.simulation.advancing import StageLearners
 from adaptlearn.simulation.course import Course
 from adaptlearn.simulation.engagement import Disengaging
 from adaptlearn.simulation.estimating import (
@@ -19,6 +20,7 @@ from adaptlearn.simulation.estimating import (
     seat_time,
 )
 from adaptlearn.simulation.forgetting import FadingPractice, StabilityMemory
+from adaptlearn.simulation.improving import PowerLawLearners
 from adaptlearn.simulation.knowing import TwoState
 from adaptlearn.simulation.practising import PracticeFactors
 from adaptlearn.simulation.students import Differences, Simulator
@@ -116,4 +118,59 @@ def simulators(
         "performance_factors": PracticeFactors(n, ease=ease, right=0.35, wrong=0.12),
         "fading": FadingPractice(n, ease=ease),
         "stability": StabilityMemory(n, prior=state["prior"] / 2, learn=state["learn"]),
+    }
+
+
+def held_out_simulators(
+    course: Course, random_state: int | np.random.Generator | None = 0
+) -> dict[str, Simulator]:
+    """Two more kinds of students, whose equations are none of those of `simulators`.
+
+    Kept apart on purpose: who tunes a policy on `simulators` and looks at these once, at the end,
+    learns how far the choice holds beyond the equations it was made on. ``stages``: skills are
+    new, shaky or fluent, what is shaky may be lost again, and a new skill is hard to grasp without
+    the basis. ``power_law``: errors become rarer as a power of practice, which carries over in
+    part to the skills that build on it. Both have slow and fast learners, low and high starts.
+
+    Parameters
+    ----------
+    course : Course
+        As in `simulators`.
+    random_state : int or numpy.random.Generator, optional
+        Draws the parameters of skills.
+
+    Returns
+    -------
+    dict of str to Simulator
+
+    Examples
+    --------
+    >>> from adaptlearn.simulation import random_course
+    >>> sorted(held_out_simulators(random_course(6)))
+    ['power_law', 'stages']
+    """
+    rng = np.random.default_rng(random_state)
+    n = course.n_skills
+    edges = np.stack(course.curriculum.prerequisites.nonzero()[::-1], axis=1)
+    return {
+        "stages": StageLearners(
+            n,
+            prior=rng.uniform(0.05, 0.3, n),
+            prior_shaky=rng.uniform(0.1, 0.4, n),
+            grasp=rng.uniform(0.35, 0.65, n),
+            settle=rng.uniform(0.3, 0.6, n),
+            fall_back=rng.uniform(0.1, 0.3, n),
+            guess=rng.uniform(0.1, 0.3, n),
+            shaky=rng.uniform(0.5, 0.7, n),
+            slip=rng.uniform(0.03, 0.08, n),
+            prerequisites=edges,
+        ),
+        "power_law": PowerLawLearners(
+            n,
+            error=rng.uniform(0.5, 0.8, n),
+            slip=rng.uniform(0.03, 0.08, n),
+            rate=rng.uniform(0.8, 1.3, n),
+            experience=rng.uniform(0.2, 1, n),
+            prerequisites=edges,
+        ),
     }

@@ -19,7 +19,7 @@ from adaptlearn.validation import Interval, check_parameters
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
-Family = Literal["bkt", "logistic", "memory"]
+Family = Literal["bkt", "logistic", "memory", "stages", "power_law"]
 
 
 class Simulator(Protocol):
@@ -28,7 +28,7 @@ class Simulator(Protocol):
     Attributes
     ----------
     n_skills : int
-    family : {"bkt", "logistic", "memory"}
+    family : {"bkt", "logistic", "memory", "stages", "power_law"}
         The kind of its equations. An estimator of the same family is at home there.
     """
 
@@ -57,9 +57,12 @@ class Students(ABC):
         What sets students apart: ``"learning"`` (slow, fast), ``"start"`` (low, high).
     level : float
         From which `knowledge` on a skill counts as known.
+    reach : int array, shape (n_skills, most), or None
+        Other skills that practice of each may make known, ``n_skills`` where there is none.
     """
 
     level: float = 0.5
+    reach: Ints | None = None
 
     def __init__(self, n: int, n_skills: int, groups: Mapping[str, NDArray[Any]] | None) -> None:
         self.n = n
@@ -184,6 +187,11 @@ def normal(uniform: Floats) -> Floats:
     """Standard normal numbers from uniform ones in [0, 1)."""
     # Half a step of the draws keeps 0 from minus infinity.
     return np.asarray(ndtri(uniform + 2.0**-54))
+
+
+def more_likely(p: Floats, odds: Floats) -> Floats:
+    """Probabilities with their odds multiplied; 0 and 1 stay."""
+    return np.asarray(p * odds / (1 - p + p * odds))
 
 
 def by_skill(

@@ -1,0 +1,193 @@
+"""``adaptlearn simulate``: policies teach simulated students of many kinds."""
+
+from __future__ import annotations
+
+import os
+from argparse import Namespace
+from collections.abc import Iterable, Mapping
+from errno import EISDIR
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import adaptlearn
+from adaptlearn import Curriculum, MasteryTracker, Sequencer
+from adaptlearn.cli.compare import quiet_fits
+from adaptlearn.cli.output import say, show, show_json
+from adaptlearn.cli.progress import task_progress
+from adaptlearn.cli.recommend import read_curriculum
+from adaptlearn.errors import MissingDependency, ParameterError
+from adaptlearn.evaluation.plots import new_figure
+from adaptlearn.models import BKT
+from adaptlearn.simulation import (
+    OUTCOMES,
+    Course,
+    EpisodePolicy,
+    Matrix,
+    SequencerPolicy,
+    Simulator,
+    baselines,
+    evaluation_matrix,
+    held_out_simulators,
+    prior_log,
+    random_course,
+    simulators,
+)
+from adaptlearn.validation import some
+
+UNTIL_DONE = 1e9  # minutes: the teaching that was logged before ends by itself
+PARAMETERS = ("prior", "learn", "guess", "slip")
+
+
+def run(arguments: Namespace) -> None:
+    """Simulate, write, show."""
+    course = read_course(arguments.curriculum)
+    apart = held_out_simulators(course)
+    kinds = {**simulators(course), **apart}
+    standard = baselines(course)
+    chosen = arguments.simulators or list(kinds)
+    named = arguments.policies or [*standard, "sequencer"]
+    held_out = arguments.held_out or [name for name in apart if name in chosen]
+    shown = arguments.outcome
+    problems = [
+        *absent("simulator", chosen, kinds),
+        *absent("policy", named, [*standard, "sequencer"]),
+        *absent("simulator", held_out, chosen),
+        *absent("outcome", shown, OUTCOMES),
+    ]
+    if problems:
+        raise ParameterError("simulate", problems)
+    for path in (arguments.output, arguments.picture):
+        make_room(path)
+
+    def taught(simulator: str) -> dict[str, EpisodePolicy]:
+        policies = fitted_policies(kinds[simulator], course)
+        return {name: policies[name] for name in named}
+
+    with task_progress("simulating", "episodes") as move:
+        matrix = evaluation_matrix(
+            {name: kinds[name] for name in chosen},
+            taught,
+            course,
+            n_students=arguments.students,
+            seeds=arguments.seeds,
+            budget=arguments.budget,
+            baselines=[name for name in named if name in standard and name != "oracle"],
+            held_out=held_out,
+            n_jobs=arguments.jobs,
+            on_run=move,
+        )
+    if arguments.output is not None:
+        matrix.save(arguments.output)
+        say(f"{arguments.output}: every outcome, by seed and by group")
+    if arguments.picture is not None:
+        draw(matrix, shown, arguments.picture)
+    if arguments.json:
+        show_json(report(matrix, shown, arguments.curriculum))
+        return
+    for name in shown:
+        show(f"{matrix.text(name)}\n\n{matrix.worst_text(name)}\n")
+
+
+def make_room(path: Path | None) -> None:
+    """Make the folder of a file that is written at the end: what fails should fail before."""
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise IsADirectoryError(EISDIR, os.strerror(EISDIR), str(path))
+
+
+def read_course(path: Path | None) -> Course:
+    """Lessons of five items each, of a curriculum or of a generated one."""
+    return random_course() if path is None else Course.of(read_curriculum(path, repair=False))
+
+
+def absent(kind: str, names: Iterable[str], there: Iterable[str]) -> list[str]:
+    """A sentence for each name that is not there."""
+    known = list(there)
+    return [
+        f"no {kind} is called {name!r}; there are {some(known, 30)}"
+        for name in names
+        if name not in known
+    ]
+
+
+def fitted_policies(simulator: Simulator, course: Course) -> dict[str, EpisodePolicy]:
+    """The baselines and the library's sequencer, with a model of what was logged before.
+
+    No policy is told the simulator's parameters: knowledge tracing, alone and under the sequencer,
+    is fitted to answers of other students of the same simulator.
+    """
+    model = BKT()
+    with quiet_fits():
+        model.fit(prior_log(simulator, course, budget=UNTIL_DONE))
+
+    def sequencer(curriculum: Curriculum) -> Sequencer:
+        return Sequencer(curriculum, MasteryTracker(model), new_students=True, random_state=0)
+
+    return {
+        **baselines(course, parameters=parameters_of(model, course)),
+        "sequencer": SequencerPolicy(sequencer, family="bkt"),
+    }
+
+
+def parameters_of(model: BKT, course: Course) -> Mapping[str, NDArray[Any]]:
+    """Parameters in the order of the curriculum's skills; of a skill without answers, the mean."""
+    place = {skill: k for k, skill in enumerate(model.skills_.tolist())}
+    rows = np.array([place.get(skill, -1) for skill in course.curriculum.skills.tolist()])
+    return {
+        name: np.where(rows >= 0, values[rows], values.mean())
+        for name in PARAMETERS
+        for values in [model.parameters_[name]]
+    }
+
+
+def report(matrix: Matrix, shown: list[str], curriculum: Path | None) -> dict[str, Any]:
+    """The same for a program."""
+    found = {}
+    for name in shown:
+        mean, lower, upper = matrix.interval(name)
+        found[name] = {
+            "better": OUTCOMES[name].better,
+            "mean": mean,
+            "lower": lower,
+            "upper": upper,
+            "rank": matrix.ranks(name),
+            "within_noise_of_best": matrix.within_noise_of_best(name),
+            "gaps": {group: matrix.gaps(name, group)._asdict() for group in matrix.parts},
+            "mean_tau": matrix.rank_stability(name).mean_tau,
+            "worst": [
+                {**case._asdict(), "to_baseline": case.to_baseline._asdict(),
+                 "to_oracle": case.to_oracle._asdict()}
+                for case in matrix.worst(name, "difference")
+            ],
+        }  # fmt: skip
+    return {
+        "version": adaptlearn.__version__,
+        "curriculum": None if curriculum is None else str(curriculum),
+        "policies": list(matrix.policies),
+        "simulators": list(matrix.simulators),
+        "held_out": list(matrix.held_out),
+        "same_family": matrix.same_family,
+        "n_students": matrix.n_students,
+        "n_seeds": len(matrix.seeds),
+        "budget": matrix.budget,
+        "confidence": matrix.confidence,
+        "outcomes": found,
+    }
+
+
+def draw(matrix: Matrix, shown: list[str], path: Path) -> None:
+    """Write a picture with a heat map of each outcome."""
+    height = 2.4 + 0.4 * len(matrix.policies)
+    try:
+        figure = new_figure((3.2 + 1.1 * len(matrix.simulators), height * len(shown)))
+    except MissingDependency:
+        say("no picture, since matplotlib is not installed: pip install 'adaptlearn[plot]'")
+        return
+    for name, ax in zip(shown, figure.subplots(len(shown), squeeze=False)[:, 0], strict=True):
+        matrix.heat_map(name, ax)
+    figure.savefig(path, dpi=150)
+    say(f"{path}: a picture of the tables")
