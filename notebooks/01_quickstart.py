@@ -72,7 +72,7 @@ cross_validate({"BKT": BKT(), "BKT with forgetting": BKT(forgetting=True)}, log)
 
 # %%
 student = "student-283"
-THRESHOLD = 0.95  # from which P(known) a skill counts as mastered
+READY = 0.8  # from which P(known) a skill is enough for what comes after it
 
 tracker = MasteryTracker(model)
 rows = np.flatnonzero(answers["student"] == student)
@@ -96,7 +96,7 @@ for axes, skill in zip(panels.flat, school.skills, strict=True):
     knows = np.append(school.knew[rows][mine], truth.loc[student, skill])
 
     axes.bar(opportunity[knows], 1.4, 1, bottom=-0.2, color="#f4e3b5", label="really knows it")
-    axes.axhline(THRESHOLD, color="0.55", linewidth=0.8, linestyle=(0, (4, 3)), label="threshold")
+    axes.axhline(READY, color="0.55", linewidth=0.8, linestyle=(0, (4, 3)), label="enough to go on")
     axes.plot(
         opportunity, p_known, color="#20639b", linewidth=2, label="P(known) before the answer"
     )
@@ -170,7 +170,9 @@ cells.groupby(bands, observed=True).agg(["mean", "count"]).drop(columns=("really
 # ## The next lesson
 #
 # A curriculum says which skill rests on which, and which lesson teaches what. The sequencer
-# recommends an open lesson, one whose prerequisites are all mastered, and says why.
+# recommends a lesson for which the student is ready, since all that comes before it is probably
+# known (P(known) of .8): of these the one that teaches most per minute. It says why. What is
+# probably known comes back later, to make sure of it; a skill counts as mastered from .999 on.
 
 # %%
 curriculum = Curriculum.from_dict(school.curriculum)

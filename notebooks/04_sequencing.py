@@ -123,7 +123,9 @@ plt.show()
 # %% [markdown]
 # ## Why this lesson, and why not another?
 #
-# Every decision has a reason, its probability, and the lessons that came close.
+# Every decision has a reason, its probability, and the lessons that came close. The policy here is
+# the default: a lesson opens when what comes before it is probably known (P(known) of .8), and of
+# the open ones that comes first from which most is learnt per minute.
 
 # %%
 (decision,) = sequencer.recommend(student, now=now)
@@ -167,7 +169,8 @@ figure.tight_layout()
 plt.show()
 
 # %% [markdown]
-# Which one is right for you? Finish-what-has-begun (`mastery`) is easy to explain; `balanced`
+# Which one is right for you? `provisional`, the default, goes on as soon as a skill is probably
+# known and makes sure of it later; finish-what-has-begun (`mastery`) is easy to explain; `balanced`
 # brings reviews, remediation and enrichment under the same roof; `outer_fringe` and `random` leave
 # the choice open, which is what a fair comparison of lessons needs; `zpdes` explores. What counts
 # as mastered is a part of its own:

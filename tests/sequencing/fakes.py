@@ -8,7 +8,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn import Curriculum
+from adaptlearn import Curriculum, Sequencer
+from adaptlearn.sequencing import Context, ProvisionalMastery
 from adaptlearn.sequencing.labels import label_array
 
 
@@ -59,3 +60,18 @@ def chain() -> Curriculum:
     return Curriculum.from_dict(
         {"prerequisites": [["count", "add"], ["add", "multiply"], ["count", "measure"]]}
     )
+
+
+def default(school: Curriculum, known: Any, **options: Any) -> Sequencer:
+    """The sequencer as it comes, for one student called 0; its tracker keeps `known`."""
+    table = np.array([known], float)
+    made = FakeTracker(school.skills.tolist(), table)
+    return Sequencer(school, made, random_state=0, **options)
+
+
+def open_to(school: Curriculum, known: Any) -> list[Any]:
+    """Lessons that the default policy allows a student."""
+    table = np.array([known], float)
+    eligible = ProvisionalMastery().score(Context(school, np.arange(1), table, "latent"))[1]
+    found: list[Any] = school.lessons[eligible[0]].tolist()
+    return found

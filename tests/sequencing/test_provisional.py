@@ -8,10 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from tests.cli.conftest import CURRICULUM, answers, csv_text
-from tests.sequencing.fakes import FakeTracker, chain
+from tests.sequencing.fakes import FakeTracker, chain, default, open_to
 
 import adaptlearn
 from adaptlearn import Curriculum, MasteryTracker, Sequencer
@@ -32,29 +30,17 @@ from adaptlearn.sequencing import (
     preset,
     replay,
 )
+from adaptlearn.sequencing.candidates import Candidates
+from adaptlearn.sequencing.eligibility import pairs_of_table
 
 SKILLS = ["count", "add", "multiply", "measure"]
 LEVELS = [0.0, 0.3, 0.79, 0.8, 0.95, 0.998, 0.999, 1.0]
 DEFAULT = ProvisionalMastery()
 
 
-def default(school: Curriculum, known: Any, **options: Any) -> Sequencer:
-    """The sequencer as it comes, for one student called 0; its tracker keeps `known`."""
-    table = np.array([known], float)
-    made = FakeTracker(school.skills.tolist(), table)
-    return Sequencer(school, made, random_state=0, **options)
-
-
 def context(school: Curriculum, known: Any) -> Context:
     table = np.atleast_2d(np.array(known, float))
     return Context(school, np.arange(len(table)), table, "latent")
-
-
-def open_to(school: Curriculum, known: Any) -> list[Any]:
-    """Lessons that the default allows a student."""
-    eligible = DEFAULT.score(context(school, known))[1]
-    found: list[Any] = school.lessons[eligible[0]].tolist()
-    return found
 
 
 # Which lessons may be given
@@ -223,96 +209,6 @@ def test_who_has_finished_is_told_so() -> None:
     )
 
 
-# Whatever the curriculum
-
-
-@st.composite
-def schools(draw: st.DrawFn, spare: bool = False) -> tuple[dict[str, Any], tuple[int, int] | None]:
-    """A curriculum's content, and with `spare` an edge that may be added."""
-    n = draw(st.integers(2, 6))
-    pairs = [(a, b) for a in range(n) for b in range(a + 1, n)]
-    edges = draw(st.lists(st.sampled_from(pairs), unique=True, max_size=8))
-    skill = st.integers(0, n - 1)
-    either: list[Any] = []
-    if n > 2 and draw(st.booleans()):
-        ways = draw(st.lists(st.integers(0, n - 2), unique=True, min_size=2, max_size=3))
-        if not any((way, n - 1) in edges for way in ways):
-            either = [[ways, n - 1]]
-    some_skills = st.lists(skill, min_size=1, max_size=3, unique=True)
-    taught = draw(st.lists(some_skills, min_size=1, max_size=6))
-    unused = [pair for pair in pairs if pair not in edges and not either]
-    extra = draw(st.sampled_from(unused)) if spare and unused else None
-    content = {
-        "skills": list(range(n)),
-        "prerequisites": [*map(list, edges), *either],
-        "lessons": [{"lesson": f"l{k}", "skills": skills} for k, skills in enumerate(taught)],
-    }
-    return content, extra
-
-
-def mastery_of(content: dict[str, Any]) -> st.SearchStrategy[list[float]]:
-    n = len(content["skills"])
-    return st.lists(st.sampled_from(LEVELS), min_size=n, max_size=n)
-
-
-def may_have(content: dict[str, Any], known: list[float]) -> list[str]:
-    """The rule in other words than the library's."""
-    found = []
-    for lesson in content["lessons"]:
-        taught = lesson["skills"]
-        left = [skill for skill in taught if known[skill] < 0.999]
-        blocked = False
-        for before, skill in content["prerequisites"]:
-            ways = before if isinstance(before, list) else [before]
-            if skill in left and not any(known[way] >= 0.8 or way in taught for way in ways):
-                blocked = True
-        if left and not blocked:
-            found.append(lesson["lesson"])
-    return found
-
-
-@given(st.data())
-@settings(max_examples=150, deadline=None)
-def test_what_is_recommended_may_be_given(data: st.DataObject) -> None:
-    content, _ = data.draw(schools())
-    known = data.draw(mastery_of(content))
-    made = default(Curriculum.from_dict(content), known)
-    allowed = may_have(content, known)
-    assert open_to(made.curriculum, known) == allowed
-    chosen = [one.lesson for one in made.recommend(0, n=9)]
-    assert sorted(map(str, chosen)) == (allowed or ["None"])
-    for lesson in content["lessons"]:
-        found = made.explain(0, lesson["lesson"])
-        assert (found.status == "eligible") == (lesson["lesson"] in allowed)
-
-
-@given(st.data())
-@settings(max_examples=100, deadline=None)
-def test_one_more_prerequisite_opens_nothing(data: st.DataObject) -> None:
-    content, extra = data.draw(schools(spare=True))
-    known = data.draw(mastery_of(content))
-    before = open_to(Curriculum.from_dict(content), known)
-    if extra is not None:
-        content = {**content, "prerequisites": [*content["prerequisites"], list(extra)]}
-    assert set(open_to(Curriculum.from_dict(content), known)) <= set(before)
-
-
-@given(st.data())
-@settings(max_examples=100, deadline=None)
-def test_to_know_more_closes_no_lesson_on_other_skills(data: st.DataObject) -> None:
-    content, _ = data.draw(schools())
-    school = Curriculum.from_dict(content)
-    known = data.draw(mastery_of(content))
-    raised = data.draw(st.sampled_from(range(len(known))))
-    more = [*known]
-    more[raised] = data.draw(st.sampled_from([one for one in LEVELS if one >= known[raised]]))
-    closed = set(open_to(school, known)) - set(open_to(school, more))
-    for lesson in closed:  # only because nothing is left in it
-        taught = school.skills_of(lesson).tolist()
-        assert raised in taught
-        assert all(more[skill] >= 0.999 for skill in taught)
-
-
 # Why, and why not
 
 
@@ -353,27 +249,18 @@ def test_what_the_lesson_teaches_and_is_probably_known_lies_on_the_way() -> None
     assert (found.status, found.unlock) == ("blocked", ("B",))
 
 
+def test_the_way_ends_where_the_lesson_opens() -> None:
+    """Of two ways in, the first that is open is enough, however many skills lie on the other."""
+    school = Curriculum.from_dict(
+        {"skills": ["a", "b", "c", "goal"], "prerequisites": [["b", "c"], [["a", "c"], "goal"]]}
+    )
+    assert default(school, [0.1] * 4).explain(0, "goal").unlock == ("a", "b")
+    nearer = default(school, [0.1, 0.9, 0.1, 0.1]).explain(0, "goal")
+    assert nearer.unlock == ("a", "c")
+
+
 def dict_values(school: Curriculum, **known: float) -> list[float]:
     return [known[skill] for skill in school.skills.tolist()]
-
-
-@pytest.mark.parametrize("reached", [0.8, 0.999])
-@given(data=st.data())
-@settings(max_examples=100, deadline=None)
-def test_following_the_way_there_opens_the_lesson(data: st.DataObject, reached: float) -> None:
-    content, _ = data.draw(schools())
-    made = default(Curriculum.from_dict(content), data.draw(mastery_of(content)))
-    known = made.tracker.known  # type: ignore[attr-defined]
-    goal = data.draw(st.sampled_from(content["lessons"]))["lesson"]
-    found = made.explain(0, goal)
-    for step in found.unlock:
-        assert made.explain(0, step).status == "eligible"
-        taught = made.curriculum.skills_of(step)
-        known[0, taught] = np.maximum(known[0, taught], reached)
-    if found.status == "blocked":
-        assert bool(found.unlock) != bool(found.unreachable)
-    if found.unlock:
-        assert made.explain(0, goal).status in {"eligible", "mastered"}
 
 
 # Making sure
@@ -429,6 +316,17 @@ def test_codes_of_many_are_those_of_each() -> None:
     assert set(codes) == {"confirm", "gain_per_minute", "ready", "all_mastered", "barred"}
     strict = Sequencer(chain(), tracker, MasteryThreshold(), random_state=0)
     assert "confirm" not in set(strict.recommend(range(300)).codes())
+
+
+def test_what_is_mastered_needs_no_confirming() -> None:
+    class Anything(WeightedPolicy):
+        def candidates(self, context: Context) -> Candidates:
+            pairs = pairs_of_table(np.ones((len(context.students), 4), bool))
+            return Candidates(context, pairs, np.zeros(len(pairs.student), np.int8))
+
+    policy = Anything({"fixed_order": 1.0}, ready=ProbabilityThreshold(0.8))
+    decisions = default(chain(), [0.99] * 4, policy=policy).recommend(0)
+    assert decisions[0].reason.code == decisions.codes()[0] == "fixed_order"
 
 
 def test_only_new_lessons_confirm() -> None:

@@ -71,6 +71,15 @@ def test_decisions_replay_a_student():
     ] == ["count"]
 
 
+def test_a_replay_tells_a_belief_from_the_threshold():
+    tracker = FakeTracker(SKILLS, {"ann": [0.9986, 0.9995, 0.9995, 0.9995]})
+    made = Sequencer(chain(), tracker, random_state=0)
+    held = [made.recommend("ann", now=1.0)[0]]
+    tracker.known[0, 0] = 0.9989
+    held.append(made.recommend("ann", now=2.0)[0])
+    assert "mastery 0.9986 -> 0.9989" in str(replay(held, "ann"))
+
+
 def test_a_replay_of_nobody_names_near_spellings(record):
     with pytest.raises(UnknownLabelError, match="did you mean 'ann'"):
         replay(record, "anna")

@@ -14,6 +14,7 @@ from adaptlearn.sequencing.context import Bools, Context, Floats
 from adaptlearn.sequencing.curriculum import Curriculum
 from adaptlearn.sequencing.eligibility import Bits, Pairs, any_of, pack, pairs_of
 from adaptlearn.sequencing.requirements import unmet_bits
+from adaptlearn.sequencing.reviewing import sparing_reviews
 from adaptlearn.validation import some
 
 Ints = NDArray[np.intp]
@@ -25,10 +26,11 @@ class Purpose(IntEnum):
     """What a lesson is for.
 
     ``NEW``: it teaches what is not mastered, and all that comes before is, or is known well enough
-    for the policy. ``REVIEW``: all it
-    teaches is mastered, and some of it is due. ``REMEDIATION``: it teaches what comes before a
-    skill on which practice leads nowhere, and was practised less. ``ENRICHMENT``: an elective or
-    enrichment lesson for which the student is ready. ``ASSIGNED``: a teacher wants it.
+    for the policy. ``REVIEW``: all it teaches is mastered, and some of it is due, or it practises
+    along several skills that are, so that it is worth more than a review of any one of them.
+    ``REMEDIATION``: it teaches what comes before a skill on which practice leads nowhere, and was
+    practised less. ``ENRICHMENT``: an elective or enrichment lesson for which the student is
+    ready. ``ASSIGNED``: a teacher wants it.
     """
 
     NEW = 0
@@ -195,6 +197,8 @@ def find_candidates(context: Context, pools: tuple[str, ...]) -> Candidates:
         pooled[Purpose.NEW] = found.open & wanted & _of_kind(curriculum, elective=False)
     if "review" in pools and context.urgency is not None:
         due = any_of(curriculum.teaches, pack(context.urgency > 0))
+        if curriculum.encompasses.nnz:
+            due |= pack(sparing_reviews(curriculum, context.urgency))
         pooled[Purpose.REVIEW] = due & ~found.unfinished
     if "remediation" in pools and context.stuck is not None and context.stuck.any():
         back = pack(remedial(context, context.stuck))

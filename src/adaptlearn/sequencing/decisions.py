@@ -137,6 +137,10 @@ class Decision:
         Fingerprints.
     time : float or None
         Seconds since 1970 in UTC, or in the caller's own clock; None if not given.
+    review : str or None
+        The fingerprint of what told which skills were due; None where nothing did.
+    review_target : float or None
+        The P(recall) below which it called them due, if it has such a target.
     """
 
     id: str
@@ -158,6 +162,8 @@ class Decision:
     policy: str
     curriculum: str
     time: float | None
+    review: str | None = None
+    review_target: float | None = None
 
     @property
     def by_policy(self) -> bool:
@@ -282,6 +288,8 @@ class Provenance(NamedTuple):
     leading: str | None
     overrides: Overrides
     time: float | None
+    review: str | None
+    review_target: float | None
 
 
 class Decisions(Sequence[Decision]):
@@ -335,6 +343,8 @@ class Decisions(Sequence[Decision]):
             "curriculum": shared.curriculum.fingerprint,
             "time": shared.time,
         }
+        if shared.review is not None:  # without reviews, ids are as they were before
+            content |= {"review": shared.review, "review_target": shared.review_target}
         return Decision(
             id=_digest(content) if self._ids is None else self._ids[entry],
             propensity_method=shared.method if columns.pin[entry] < 0 else "override",

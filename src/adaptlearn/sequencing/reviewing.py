@@ -21,6 +21,7 @@ from adaptlearn.errors import ParameterError
 from adaptlearn.sequencing.context import Context, Floats
 from adaptlearn.sequencing.curriculum import Curriculum
 from adaptlearn.sequencing.graph import best_products
+from adaptlearn.serialization import fingerprint
 from adaptlearn.validation import Interval, check_parameters
 
 DAY = 86400.0
@@ -43,12 +44,12 @@ class Memory(Protocol):
 class ReviewSchedule:
     """What is due for review: skills whose P(recall) has fallen below a target.
 
-    The urgency of a skill is ``(target - P(recall)) / width``, held between 0 and 1; a skill that
-    was never learnt has none. Where the curriculum says that practice of one skill d also
-    practises another, s, with weight w (`Curriculum.encompasses`, over all its paths), practice of
-    d later than the last of s counts as w of a review: s is looked at as if only
-    ``now - last_s - w (last_d - last_s)`` seconds had passed; of several such d the one counts
-    that leaves the least.
+    The urgency of a skill is ``(target - P(recall)) / width``, held between 0 and 1, with P(recall)
+    as it will be `ahead` seconds from now; a skill that was never learnt has none. Where the
+    curriculum says that practice of one skill d also practises another, s, with weight w
+    (`Curriculum.encompasses`, over all its paths), practice of d later than the last of s counts
+    as w of a review: s is looked at as if only ``now - last_s - w (last_d - last_s)`` seconds had
+    passed; of several such d the one counts that leaves the least.
 
     Parameters
     ----------
@@ -60,6 +61,10 @@ class ReviewSchedule:
         The target: what is recalled less surely is due.
     width : float, default 0.05
         How far below it review is as urgent as can be.
+    ahead : float, default 0
+        Seconds. What will have fallen below the target by then is due already. Half the time
+        between two sessions brings reviews neither early nor late on average, where 0 brings
+        all of them a little late.
 
     Raises
     ------
@@ -83,21 +88,49 @@ class ReviewSchedule:
     """
 
     def __init__(
-        self, memory: Memory | None = None, *, retention: float = 0.9, width: float = 0.05
+        self,
+        memory: Memory | None = None,
+        *,
+        retention: float = 0.9,
+        width: float = 0.05,
+        ahead: float = 0.0,
     ) -> None:
         lacking = memory is not None and not callable(getattr(memory, "recall", None))
         check_parameters(
             "ReviewSchedule",
-            {"retention": retention, "width": width},
-            {"retention": [Interval(0, 1, "neither")], "width": [Interval(0, 1, "right")]},
+            {"retention": retention, "width": width, "ahead": ahead},
+            {
+                "retention": [Interval(0, 1, "neither")],
+                "width": [Interval(0, 1, "right")],
+                "ahead": [Interval(0, math.inf, "left")],
+            },
             [f"memory has no recall(students, skills, time): {memory!r:.80}"] if lacking else [],
         )
         self.memory = memory
         self.retention = retention
         self.width = width
+        self.ahead = ahead
 
     def __repr__(self) -> str:
-        return f"ReviewSchedule({self.memory!r}, retention={self.retention}, width={self.width})"
+        return (
+            f"ReviewSchedule({self.memory!r}, retention={self.retention}, width={self.width}, "
+            f"ahead={self.ahead})"
+        )
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the settings and the memory's ``fingerprint``, or of its class's name."""
+        kind = type(self.memory)
+        return fingerprint(
+            {
+                "memory": str(
+                    getattr(self.memory, "fingerprint", f"{kind.__module__}.{kind.__qualname__}")
+                ),
+                "retention": float(self.retention),
+                "width": float(self.width),
+                "ahead": float(self.ahead),
+            }
+        )
 
     def look(self, context: Context) -> tuple[Floats, Floats]:
         """P(recall) now, and how urgent review is; both of shape (n_students, n_skills).
@@ -122,8 +155,9 @@ class ReviewSchedule:
                 "ReviewSchedule", ["what is due depends on the time: recommend(students, now=...)"]
             )
         recall = self._recall(context, context.now)
+        then = self._recall(context, context.now + self.ahead) if self.ahead else recall
         with np.errstate(invalid="ignore"):
-            short = np.clip((self.retention - recall) / self.width, 0.0, 1.0)
+            short = np.clip((self.retention - then) / self.width, 0.0, 1.0)
         return recall, np.nan_to_num(short, nan=0.0)
 
     def _recall(self, context: Context, now: float) -> Floats:
@@ -216,6 +250,33 @@ def practised_by_lessons(curriculum: Curriculum) -> csr_array:
         (size, size),
     )
     return csr_array(best_products(graph)[:n, n:])
+
+
+def sparing_reviews(curriculum: Curriculum, urgency: Floats) -> NDArray[np.bool_]:
+    """Whether a lesson is worth more as a review than any one due skill that it practises.
+
+    Parameters
+    ----------
+    curriculum : Curriculum
+    urgency : float array, shape (n_students, n_skills)
+
+    Returns
+    -------
+    bool array, shape (n_students, n_lessons)
+        ``sum of weight urgency > max of urgency``, both over the skills that the lesson teaches or
+        practises along.
+    """
+    by_skill = csr_array(practised_by_lessons(curriculum).T)
+    shape = (len(urgency), len(curriculum.lessons))
+    student, skill = np.nonzero(urgency)
+    first, sizes = by_skill.indptr[skill], np.diff(by_skill.indptr)[skill]
+    place = np.arange(int(sizes.sum())) + np.repeat(first - np.cumsum(sizes) + sizes, sizes)
+    pair = np.repeat(student, sizes) * shape[1] + by_skill.indices[place]
+    due = np.repeat(urgency[student, skill], sizes)
+    total = np.bincount(pair, by_skill.data[place] * due, shape[0] * shape[1])
+    most = np.zeros(shape[0] * shape[1])
+    np.maximum.at(most, pair, due)
+    return np.asarray((total > most).reshape(shape))
 
 
 def _moments(context: Context, now: float) -> Floats:

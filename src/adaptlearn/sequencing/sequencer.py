@@ -257,6 +257,8 @@ class Sequencer:
             leading=getattr(self.policy, "leading", None),
             overrides=self.overrides,
             time=time,
+            review=None if self.review is None else policy_fingerprint(self.review),
+            review_target=getattr(self.review, "retention", None),
         )
         return Decisions(columns, label_array(labels), provenance, ids)
 

@@ -1,0 +1,144 @@
+"""How the sequencer's default policy was chosen: variants on simulated students of eight kinds.
+
+    python benchmarks/tuning.py            minutes
+    python benchmarks/tuning.py --quick    a tenth of the students; writes nothing
+
+Prints a table and writes results/tuning.json: minutes to mastery of all skills, over those of
+three right answers in a row in the curriculum's order, for each kind; the worst of these; and
+minutes of practice over those of knowledge tracing at .95. Each variant departs in one thing from
+the default. Seeds are other ones than those of `benchmarks/matrix.py`, and the two families of
+students that are kept apart are not looked at.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from _record import circumstances, write
+
+from adaptlearn import Curriculum, MasteryTracker, Sequencer
+from adaptlearn.cli.simulate import UNTIL_DONE, parameters_of
+from adaptlearn.models import BKT, KnowledgeTracer
+from adaptlearn.sequencing import (
+    MasteryThreshold,
+    NInARow,
+    ProbabilityThreshold,
+    ProvisionalMastery,
+    WeightedPolicy,
+)
+from adaptlearn.simulation import (
+    Course,
+    SequencerPolicy,
+    Simulator,
+    baselines,
+    evaluation_matrix,
+    prior_log,
+    random_course,
+    simulators,
+)
+
+SEEDS = (100, 101, 102)
+BUDGET = 1200.0
+ROW, TRACING = "three_in_a_row", "knowledge_tracing"
+
+
+def streak(threshold: float, n: int) -> WeightedPolicy:
+    """The default with another criterion: also so many right answers in a row."""
+    return WeightedPolicy(
+        {"gain_per_minute": 1.0, "fixed_order": 0.001},
+        criterion=ProbabilityThreshold(threshold) & NInARow(n),
+        ready=ProbabilityThreshold(0.8),
+    )
+
+
+def ordered(scorers: dict[str, float]) -> WeightedPolicy:
+    """The default with another order of what is open."""
+    return WeightedPolicy(
+        scorers, criterion=ProbabilityThreshold(0.999), ready=ProbabilityThreshold(0.8)
+    )
+
+
+PLAIN: dict[str, WeightedPolicy] = {
+    "default": ProvisionalMastery(),
+    "threshold .95": ProvisionalMastery(0.95),
+    "threshold .98": ProvisionalMastery(0.98),
+    "threshold .99": ProvisionalMastery(0.99),
+    "threshold .995": ProvisionalMastery(0.995),
+    "ready .6": ProvisionalMastery(ready=0.6),
+    "ready .7": ProvisionalMastery(ready=0.7),
+    "ready .9": ProvisionalMastery(ready=0.9),
+    "ready as mastered": ProvisionalMastery(ready=0.999),
+    "nearest to mastery first": ordered({"nearest_to_mastery": 1.0}),
+    "the curriculum's order": ordered({"fixed_order": 1.0}),
+    "at .98, and three right in a row": streak(0.98, 3),
+    "at .98, and four right in a row": streak(0.98, 4),
+    "mastery learning at .95": MasteryThreshold(),
+}
+INDIVIDUAL = {
+    "individualised model": ProvisionalMastery(),
+    "individualised model, threshold .95": ProvisionalMastery(0.95),
+}
+
+
+def variants(simulator: Simulator, course: Course) -> dict[str, Any]:
+    """Policies over models of answers that were logged before."""
+    log = prior_log(simulator, course, budget=UNTIL_DONE)
+    plain, individual = BKT().fit(log), BKT(ability=True).fit(log)
+
+    def over(model: KnowledgeTracer, policy: WeightedPolicy, name: str) -> SequencerPolicy:
+        def make(curriculum: Curriculum) -> Sequencer:
+            tracker = MasteryTracker(model, practice=True)
+            return Sequencer(curriculum, tracker, policy, new_students=True, random_state=0)
+
+        return SequencerPolicy(make, name=name, family="bkt")
+
+    standard = baselines(course, parameters=parameters_of(plain, course))
+    return {
+        **{name: standard[name] for name in (ROW, TRACING, "moving_average", "oracle")},
+        **{name: over(plain, policy, name) for name, policy in PLAIN.items()},
+        **{name: over(individual, policy, name) for name, policy in INDIVIDUAL.items()},
+    }
+
+
+def main() -> None:
+    """Run, print, keep."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="a tenth of the students")
+    quick: bool = parser.parse_args().quick
+    course = random_course()
+    kinds = simulators(course)
+    make: Callable[[str], dict[str, Any]] = lambda name: variants(kinds[name], course)  # noqa: E731
+    matrix = evaluation_matrix(
+        kinds, make, course, n_students=100 if quick else 1000, seeds=SEEDS, budget=BUDGET,
+        baselines=[ROW, TRACING, "moving_average"],
+    )  # fmt: skip
+    minutes, practised = matrix.mean("minutes_to_mastery"), matrix.mean("minutes")
+    under = matrix.mean("under_practice")
+    row, tracing = (matrix.policies.index(name) for name in (ROW, TRACING))
+    ratio, more = minutes / minutes[row], practised / practised[tracing]
+    print(f"| | {' | '.join(matrix.simulators)} | worst | practice | under-practice, worst |")
+    print("| --- " * (len(kinds) + 4) + "|")
+    for place, name in enumerate(matrix.policies):
+        cells = [*(f"{x:.2f}" for x in (*ratio[place], ratio[place].max(), more[place].mean()))]
+        print(f"| {name} | {' | '.join(cells)} | {np.nanmax(under[place]):.3f} |")
+    if not quick:
+        result = {
+            **circumstances(("numpy", "scipy", "scikit-learn")),
+            "seeds": SEEDS,
+            "n_students": 1000,
+            "budget": BUDGET,
+            "simulators": matrix.simulators,
+            "minutes_to_mastery": dict(zip(matrix.policies, minutes.tolist(), strict=True)),
+            "minutes": dict(zip(matrix.policies, practised.tolist(), strict=True)),
+            "under_practice": dict(
+                zip(matrix.policies, np.nan_to_num(under, nan=-1).tolist(), strict=True)
+            ),
+        }
+        write("tuning.json", result)
+
+
+if __name__ == "__main__":
+    main()
