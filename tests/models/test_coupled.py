@@ -282,6 +282,18 @@ def test_the_gradient_is_that_of_finite_differences(rule, several, options):
     np.testing.assert_allclose(flat(evaluate(log, parameters, rule)[1]), expected, atol=1e-7)
 
 
+def test_a_probability_below_nothing_is_unlikely_and_no_warning():
+    log, parameters = tangled(3, several=False), random_parameters(3)
+    students, chains = new_state(log)
+    layout = lay_out(log, len(students.ability), chains, students.answers, len(parameters.prior))
+    path = run(
+        layout, coefficients(layout, parameters, "full"), parameters, students, chains.p_known,
+        rule="full",
+    )  # fmt: skip
+    below = path._replace(scale=np.full_like(path.scale, -1e-12))
+    assert -1e6 < log_likelihood(layout, below, "full") < log_likelihood(layout, path, "full") - 1e3
+
+
 def part(log, keep):
     """Some rows of a log, chains and students numbered as in the whole."""
     entries = keep if log.entry_rows is None else keep[log.entry_rows]

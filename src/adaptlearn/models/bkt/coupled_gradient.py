@@ -52,7 +52,8 @@ class Derivatives(NamedTuple):
 def log_likelihood(layout: Layout, path: Path, rule: Rule) -> float:
     """The sum of log P(the answer given) over rows; over entries where skills are kept apart."""
     answered = to_units(layout, layout.sign, rule) != 0
-    return float(np.log(path.scale[answered]).sum())
+    # At a wild step of the line search rounding may leave less than nothing of a probability.
+    return float(np.log(np.maximum(path.scale[answered], TINY)).sum())
 
 
 def gradient(
