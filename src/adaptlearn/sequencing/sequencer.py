@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import uuid
-import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -14,16 +13,17 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.errors import CurriculumError, DataWarning, ParameterError, StateError
+from adaptlearn.errors import ParameterError
 from adaptlearn.sequencing.candidates import Candidates, Purpose
 from adaptlearn.sequencing.choosing import Odds, Ragged, draw_one, is_best, runners_up
-from adaptlearn.sequencing.context import Context, Practice
+from adaptlearn.sequencing.context import Context
 from adaptlearn.sequencing.criteria import WheelSpinning
 from adaptlearn.sequencing.curriculum import Curriculum
 from adaptlearn.sequencing.decisions import NO_LESSON, Columns, Decisions, Provenance
 from adaptlearn.sequencing.explaining import Explanation, explain
 from adaptlearn.sequencing.goals import Goals, TimeToGoal, time_to_goal
-from adaptlearn.sequencing.labels import LabelIndex, label_array, near_spellings, plain
+from adaptlearn.sequencing.labels import LabelIndex, label_array, plain
+from adaptlearn.sequencing.matching import MatchedTracker
 from adaptlearn.sequencing.overrides import Applied, Override, Overrides
 from adaptlearn.sequencing.policies import (
     Policy,
@@ -32,7 +32,6 @@ from adaptlearn.sequencing.policies import (
     criterion_of,
     plain_reason,
     policy_fingerprint,
-    policy_name,
     ready_of,
     scorer,
 )
@@ -165,31 +164,8 @@ class Sequencer:
         self._new_students = new_students
         self._ids = ids
         self._n_jobs = n_jobs
-        self._match_skills()
-
-    def _match_skills(self) -> None:
-        known = {plain(skill): column for column, skill in enumerate(self.tracker.skills)}
-        columns = [known.get(skill, -1) for skill in self.curriculum.skills.tolist()]
-        self._source = np.array(columns, np.intp)
-        unknown = self.curriculum.skills[self._source < 0]
-        self.unknown_skills: tuple[Label, ...] = tuple(unknown.tolist())
-        if len(unknown) == len(columns):
-            raise CurriculumError(
-                "curriculum and tracker",
-                [
-                    f"no skill of the curriculum ({some(unknown)}) is known to the tracker"
-                    f"{near_spellings(unknown[0], known)}; its skills are {some(known) or 'none'}"
-                ],
-            )
-        if len(unknown):
-            warnings.warn(
-                f"{len(unknown)} of {len(columns)} skills of the curriculum are unknown to the "
-                f"tracker and count as not mastered: {some(unknown)}",
-                DataWarning,
-                stacklevel=3,
-            )
-        same = np.array_equal(self._source, np.arange(len(self.tracker.skills)))
-        self._as_tracked = same
+        self._matched = MatchedTracker(curriculum, tracker)
+        self.unknown_skills = self._matched.unknown
 
     def recommend(
         self, students: Iterable[Label] | Label, n: int = 1, now: float | datetime | None = None
@@ -346,35 +322,8 @@ class Sequencer:
         return labels
 
     def _context(self, labels: list[Label], now: float | None) -> tuple[Context, Applied]:
-        tracker, criterion = self.tracker, criterion_of(self.policy)
-        table = tracker.mastery(labels)
-        accepted = getattr(self.policy, "kind", None)
-        if accepted is not None and accepted != table.kind:
-            raise ParameterError(
-                policy_name(self.policy),
-                [
-                    f"it is for {accepted} mastery, the tracker's model gives {table.kind} "
-                    "mastery, where the same number means another thing: choose a threshold for "
-                    f"that, and say kind={table.kind!r}"
-                ],
-            )
-        if table.skills is not tracker.skills and not np.array_equal(table.skills, tracker.skills):
-            raise StateError("the tracker's mastery has other skills than the tracker says")
-        mastery = self._by_curriculum(table.value)
-        if np.isnan(mastery).any():
-            mastery = np.nan_to_num(mastery, nan=0.0)
-        lower = getattr(table, "lower", None)
-        context = Context(
-            curriculum=self.curriculum,
-            students=label_array(labels),
-            mastery=mastery,
-            kind=table.kind,
-            p_correct=mastery if table.kind == "predicted" else None,
-            counts=self._by_curriculum(tracker.counts(labels)),
-            lower=None if lower is None else self._by_curriculum(lower),
-            now=now,
-            **self._practice(labels, now),
-        )
+        criterion = criterion_of(self.policy)
+        context = self._matched.context(labels, now, self.policy)
         if self.review is not None:
             retention, urgency = self.review.look(context)
             context = replace(context, retention=retention, urgency=urgency)
@@ -393,30 +342,6 @@ class Sequencer:
         if self.wheel_spinning is not None:
             context = replace(context, stuck=self.wheel_spinning.stuck(context))
         return context, applied
-
-    def _practice(self, labels: list[Label], now: float | None) -> dict[str, Any]:
-        """What the tracker can say beyond mastery and counts."""
-        known: dict[str, Any] = {}
-        practice = getattr(self.tracker, "practice", None)
-        found = None if practice is None else practice(labels)
-        if found is not None:
-            tables = map(self._by_curriculum, found, (0, 0, 0, 1, 1, np.nan))
-            known["practice"] = Practice(*tables)
-            if now is not None:
-                known["time_since"] = now - known["practice"].last_time
-        rates = getattr(self.tracker, "learning_rates", None)
-        learn = None if rates is None else rates()
-        if learn is not None:
-            known["learn"] = self._by_curriculum(np.asarray(learn)[None])[0]
-        return known
-
-    def _by_curriculum(self, table: NDArray[Any], nothing: float = 0) -> NDArray[Any]:
-        """The tracker's columns in the curriculum's order; `nothing` where it has none."""
-        if self._as_tracked:
-            return np.asarray(table)
-        columns: NDArray[Any] = np.asarray(table)[:, self._source]
-        columns[:, self._source < 0] = nothing
-        return columns
 
     def _choose(
         self,
