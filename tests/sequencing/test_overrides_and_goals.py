@@ -239,6 +239,13 @@ def test_time_to_the_goal_is_that_of_the_model():
     assert 20 <= found.median[1] <= 30
     assert np.all(found.lower[:2] < found.median[:2])
     assert np.all(found.median[:2] < found.upper[:2])
+    # At .999 it takes three more answers to show it, and two where .99 is believed.
+    strict = Sequencer(school, tracker, goals=Goals(school, {"ann": "a"})).time_to_goal(
+        ["ann", "ben", "cy"]
+    )
+    assert strict.median[0] == found.median[0] + 3 * 10
+    assert strict.median[1] == found.median[1] + 3 * 5 + 2 * 10
+    assert strict.median[2] == 2 * 10 + 2 * 5
     no_lesson = Curriculum.from_dict({"skills": ["a", "b"], "lessons": {"la": ["a"]}})
     far = Sequencer(no_lesson, tracker, goals=Goals(no_lesson, {"ann": "b"}))
     assert far.time_to_goal("ann").median.tolist() == [np.inf]

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logit
 
 from adaptlearn.errors import ParameterError
 from adaptlearn.sequencing.context import Bools, Context, Floats
@@ -145,6 +146,7 @@ class TimeToGoal(NamedTuple):
 def time_to_goal(
     context: Context,
     *,
+    threshold: float | None = None,
     confidence: float = 0.9,
     samples: int = 400,
     random_state: int | np.random.Generator | None = 0,
@@ -153,13 +155,16 @@ def time_to_goal(
 
     Each skill that the goal needs and that is not mastered takes opportunities until it is
     learnt: none with probability `mastery`, else as many as a geometric distribution with
-    P(learn) says, and so many more until the answers show it. An opportunity takes the minutes of
-    the shortest lesson that teaches the skill.
+    P(learn) says, and so many right answers more as lift the belief to the threshold, from even
+    odds or from where it is. An opportunity takes the minutes of the shortest lesson that teaches
+    the skill.
 
     Parameters
     ----------
     context : Context
         With `mastered`, and `goal` where not everything is aimed at.
+    threshold : float, optional
+        From which mastery on a skill counts as mastered; .95 where there is none.
     confidence : float
     samples : int
         Draws behind the interval.
@@ -180,17 +185,20 @@ def time_to_goal(
     rng = np.random.default_rng(random_state)
     drawn = np.zeros((samples, len(needed)))
     row, skill = np.nonzero(needed)
-    unknown = 1 - context.mastery[row, skill]
+    known = context.mastery[row, skill]
+    showing = _showing(known, 0.95 if threshold is None else threshold)
     for draw in drawn:
-        opportunities = _SHOWING + (rng.random(len(row)) < unknown) * rng.geometric(learn[skill])
+        opportunities = showing + (rng.random(len(row)) >= known) * rng.geometric(learn[skill])
         draw[:] = np.bincount(row, opportunities * minutes[skill], len(needed))
     tail = (1 - confidence) / 2
     lower, median, upper = np.quantile(drawn, [tail, 0.5, 1 - tail], axis=0, method="nearest")
     return TimeToGoal(median, lower, upper)
 
 
-_SHOWING = 2
-"""Right answers after which a belief that has been won is at the usual threshold."""
+def _showing(known: Floats, threshold: float) -> Floats:
+    """Right answers that lift a belief to a threshold, with a guess of .2 and a slip of .1."""
+    start, end = (logit(np.clip(p, 0.5, 1 - 1e-9)) for p in (known, threshold))
+    return np.asarray(np.ceil(np.maximum(end - start, 0.0) / np.log(0.9 / 0.2)))
 
 
 def _minutes_of_skills(curriculum: Curriculum) -> Floats:

@@ -300,7 +300,9 @@ class Sequencer:
         allowed = [Interval(0, 1, closed="neither")]
         check_parameters("time_to_goal", {"confidence": confidence}, {"confidence": allowed})
         context, _ = self._context(self._checked_students(students), _seconds(now))
-        return time_to_goal(context, confidence=confidence)
+        criterion = criterion_of(self.policy)
+        threshold = None if criterion is None else criterion.threshold
+        return time_to_goal(context, threshold=threshold, confidence=confidence)
 
     def context(
         self, students: Iterable[Label] | Label, now: float | datetime | None = None
