@@ -33,6 +33,7 @@ from adaptlearn.simulation import (
     SequencerPolicy,
     baselines,
     outcomes,
+    random_course,
     run_episode,
     simulators,
 )
@@ -40,18 +41,6 @@ from adaptlearn.simulation import (
 STUDENTS, SEEDS, SKILLS = 1000, 20, 20
 GROWTH = ((1_000, 20), (10_000, 20), (100_000, 20), (10_000, 60), (10_000, 180))
 TAUGHT = {"prior": 0.3, "learn": 0.2, "guess": 0.2, "slip": 0.1}
-
-
-def course_of(n_skills: int) -> Course:
-    """Skills that each need up to two of the five before them, and a lesson each."""
-    rng = np.random.default_rng(0)
-    edges = {
-        (int(rng.integers(max(0, skill - 5), skill)), skill)
-        for skill in range(1, n_skills)
-        for _ in range(2)
-    }
-    content = {"skills": list(range(n_skills)), "prerequisites": [list(e) for e in sorted(edges)]}
-    return Course.of(Curriculum.from_dict(content))
 
 
 def policies(course: Course) -> dict[str, Any]:
@@ -70,7 +59,7 @@ def policies(course: Course) -> dict[str, Any]:
 
 def alone(n_students: int) -> dict[str, float]:
     """Answers a second of students without a policy."""
-    course, found = course_of(SKILLS), {}
+    course, found = random_course(SKILLS), {}
     for name, simulator in simulators(course).items():
         rng = np.random.default_rng(0)
         students = simulator.start(n_students, rng)
@@ -86,7 +75,7 @@ def alone(n_students: int) -> dict[str, float]:
 def grown(n_students: int, n_skills: int) -> dict[str, Any]:
     """One size of episodes, in this process."""
     before = status("VmHWM")
-    course = course_of(n_skills)
+    course = random_course(n_skills)
     simulator, policy = simulators(course)["prerequisites"], policies(course)["three_in_a_row"]
     begin = time.process_time()
     episode = run_episode(simulator, policy, course, n_students=n_students)
@@ -104,7 +93,7 @@ def grown(n_students: int, n_skills: int) -> dict[str, Any]:
 
 def compared(n_students: int) -> list[dict[str, Any]]:
     """Every policy on every simulator."""
-    course, rows = course_of(SKILLS), []
+    course, rows = random_course(SKILLS), []
     for simulator_name, simulator in simulators(course).items():
         for name, policy in policies(course).items():
             begin = time.process_time()

@@ -74,6 +74,17 @@ def assert_same(one, other):
         np.testing.assert_array_equal(array, others[name], err_msg=name)
 
 
+def test_a_number_of_seeds_may_come_from_numpy():
+    course = Course.of(Curriculum.from_dict({"skills": ["a"]}))
+    policy = baselines(course)["three_in_a_row"]
+    plain, numpy = (
+        run_episode(TwoState(1), policy, course, n_students=5, seeds=seeds)  # type: ignore[arg-type]
+        for seeds in (3, np.int64(3))
+    )
+    assert numpy.seed.tolist() == plain.seed.tolist()
+    assert numpy.minutes.tolist() == plain.minutes.tolist()
+
+
 @pytest.mark.parametrize(
     ("simulator", "policy"),
     [

@@ -207,7 +207,7 @@ def run_episode(
         },
         _unfit(simulator, course, seeds),
     )  # fmt: skip
-    replicates = range(seeds) if isinstance(seeds, int) else seeds
+    replicates = seeds if isinstance(seeds, Iterable) else range(seeds)
     seed = np.repeat(np.array(replicates, np.intp), n_students)
     student = np.tile(np.arange(n_students), len(replicates))
     size = block_size if policy.in_blocks else len(seed)
