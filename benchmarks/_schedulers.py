@@ -10,10 +10,14 @@ References
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from adaptlearn import Curriculum, MasteryTracker
+from adaptlearn.sequencing import Context, ReviewSchedule
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -26,9 +30,41 @@ DAY = 86400.0
 class Scheduler(Protocol):
     """When to review; arrays of shape (n_students, n_cards)."""
 
-    def next_days(self, new: Bools, answered: Bools, right: Bools, day: int) -> Floats:
-        """Days from now until the next review, of what was answered; `new`: the first time."""
+    def due(self, day: int) -> Bools:
+        """What should be reviewed today, of what was met."""
         ...
+
+    def note(self, new: Bools, answered: Bools, right: Bools, day: int) -> None:
+        """Take in the day's answers; `new`: the first ones."""
+        ...
+
+
+def responses(answered: Bools, right: Bools, day: int) -> dict[str, NDArray[Any]]:
+    """The answers of a day as a log: students and cards (skills) are numbers."""
+    student, card = np.nonzero(answered)
+    return {
+        "student": student,
+        "skill": card,
+        "correct": right[answered].astype(np.int64),
+        "time": np.full(len(student), day * DAY),
+    }
+
+
+class Booked:
+    """Every answer books the next review; `_days` says how many days ahead, rounded to whole."""
+
+    def __init__(self, shape: Shape) -> None:
+        self.when = np.full(shape, np.inf)
+
+    def due(self, day: int) -> Bools:
+        return np.asarray(self.when <= day)
+
+    def note(self, new: Bools, answered: Bools, right: Bools, day: int) -> None:
+        days = self._days(new, answered, right, day)
+        self.when[answered] = day + np.maximum(np.round(days[answered]), 1)
+
+    def _days(self, new: Bools, answered: Bools, right: Bools, day: int) -> Floats:
+        raise NotImplementedError
 
 
 def leitner(box: Ints, right: Bools) -> Ints:
@@ -56,35 +92,43 @@ def sm2(card: SM2, quality: Ints) -> SM2:
     return SM2(row, np.where(row == 0, 1.0, later), ease)
 
 
-class Fixed:
+class Fixed(Booked):
     """Every so many days."""
 
     def __init__(self, knob: float, shape: Shape, _: Any) -> None:
+        super().__init__(shape)
         self.days = np.full(shape, knob)
 
-    def next_days(self, new: Bools, answered: Bools, right: Bools, day: int) -> Floats:  # noqa: ARG002
+    def _days(self, new: Bools, answered: Bools, right: Bools, day: int) -> Floats:  # noqa: ARG002
         return self.days
 
 
-class Boxes:
-    """Leitner's boxes, each with twice the interval of the one before."""
+class Boxes(Booked):
+    """Leitner's boxes, each with twice the interval of the one before.
 
-    def __init__(self, knob: float, shape: Shape, _: Any) -> None:
-        self.base, self.box = knob, np.zeros(shape, np.int64)
+    `looseness` is the spread of random factors on the intervals: of a log that shows a model of
+    memory more than a strict schedule would.
+    """
 
-    def next_days(self, new: Bools, answered: Bools, right: Bools, day: int) -> Floats:  # noqa: ARG002
+    def __init__(self, knob: float, shape: Shape, _: Any, looseness: Any = None) -> None:
+        super().__init__(shape)
+        self.base, self.box, self.looseness = knob, np.zeros(shape, np.int64), looseness
+
+    def _days(self, new: Bools, answered: Bools, right: Bools, day: int) -> Floats:  # noqa: ARG002
         self.box = np.where(answered & ~new, leitner(self.box, right), self.box)
-        return np.asarray(self.base * 2.0 ** np.minimum(self.box, 30))
+        days = self.base * 2.0 ** np.minimum(self.box, 30)
+        return np.asarray(days if self.looseness is None else days * self.looseness(days.shape))
 
 
-class Multiplied:
+class Multiplied(Booked):
     """SM-2, its intervals multiplied by the knob; right answers are 4 of 5, wrong ones 2."""
 
     def __init__(self, knob: float, shape: Shape, _: Any) -> None:
+        super().__init__(shape)
         self.multiplier = knob
         self.card = SM2(np.zeros(shape, np.int64), np.ones(shape), np.full(shape, 2.5))
 
-    def next_days(self, new: Bools, answered: Bools, right: Bools, day: int) -> Floats:  # noqa: ARG002
+    def _days(self, new: Bools, answered: Bools, right: Bools, day: int) -> Floats:  # noqa: ARG002
         after = sm2(self.card, np.where(right, 4, 2))
         repeated = answered & ~new
         pairs = zip(after, self.card, strict=True)
@@ -92,50 +136,65 @@ class Multiplied:
         return self.card.interval * self.multiplier
 
 
-class Modelled:
-    """When P(recall) of a fitted model of memory falls to the knob."""
+class Modelled(Booked):
+    """The interval after which P(recall) of a fitted model has fallen by the knob."""
 
     def __init__(self, knob: float, shape: Shape, model: Any) -> None:
-        self.target, self.model = knob, model
+        super().__init__(shape)
+        self.target, self.model = 1 - knob, model
         self.students, self.cards = np.arange(shape[0]), list(range(shape[1]))
         self.state = model.init_state(shape[0])
 
-    def next_days(self, new: Bools, answered: Bools, right: Bools, day: int) -> Floats:  # noqa: ARG002
-        student, card = np.nonzero(answered)
+    def _days(self, new: Bools, answered: Bools, right: Bools, day: int) -> Floats:  # noqa: ARG002
         days = np.ones(answered.shape)
-        if not len(student):
-            return days
-        self.model.update_state(
-            self.state,
-            {
-                "student": student,
-                "skill": card,
-                "correct": right[answered].astype(np.int64),
-                "time": np.full(len(student), day * DAY),
-            },
-        )
         columns = np.flatnonzero(answered.any(axis=0))
-        found = self.model.interval(
-            self.state, self.students, columns.tolist(), retention=self.target
-        )
-        days[:, columns] = np.nan_to_num(found / DAY, nan=1.0)
+        if len(columns):
+            self.model.update_state(self.state, responses(answered, right, day))
+            found = self.model.interval(
+                self.state, self.students, columns.tolist(), retention=self.target
+            )
+            days[:, columns] = np.nan_to_num(found / DAY, nan=1.0)
         return days
 
 
+class Scheduled:
+    """What the library calls due on each day: `ReviewSchedule` over a fitted model of memory.
+
+    Sessions are a day apart, so what falls due within half a day is due.
+    """
+
+    def __init__(self, knob: float, shape: Shape, model: Any) -> None:
+        self.tracker = MasteryTracker(model)
+        self.schedule = ReviewSchedule(self.tracker, retention=1 - knob, ahead=DAY / 2)
+        cards = Curriculum.from_dict({"skills": list(range(shape[1]))})
+        self.context = Context(cards, np.arange(shape[0]), np.zeros(shape), "predicted")
+
+    def due(self, day: int) -> Bools:
+        _, urgency = self.schedule.look(replace(self.context, now=day * DAY))
+        return np.asarray(urgency > 0)
+
+    def note(self, new: Bools, answered: Bools, right: Bools, day: int) -> None:  # noqa: ARG002
+        if answered.any():
+            self.tracker.update(responses(answered, right, day))
+
+
 class Row(NamedTuple):
-    """A scheduler, and its knob: name, range, whether recall falls as it grows."""
+    """A scheduler and its knob: name and range. The larger, the later the reviews."""
 
     make: Callable[[float, Shape, Any], Scheduler]
     knob: str
     low: float
     high: float
-    falls: bool
 
+
+LIBRARY = "ReviewSchedule"
+"""The library's own scheduler."""
 
 SCHEDULERS = {
-    "fixed interval": Row(Fixed, "days", 0.5, 60.0, True),
-    "Leitner": Row(Boxes, "base days", 0.1, 30.0, True),
-    "SM-2": Row(Multiplied, "multiplier", 0.05, 20.0, True),
-    "half-life": Row(Modelled, "target", 0.5, 0.995, False),
-    "FSRS-6": Row(Modelled, "target", 0.5, 0.995, False),
+    "fixed interval": Row(Fixed, "days", 0.5, 60.0),
+    "Leitner": Row(Boxes, "base days", 0.1, 30.0),
+    "SM-2": Row(Multiplied, "multiplier", 0.05, 20.0),
+    "half-life": Row(Modelled, "1 - target", 0.01, 0.5),
+    "FSRS-6": Row(Modelled, "1 - target", 0.01, 0.5),
+    LIBRARY: Row(Scheduled, "1 - target", 0.01, 0.5),
 }
