@@ -3,7 +3,7 @@
     python benchmarks/placement.py           minutes
     python benchmarks/placement.py --quick   a tenth of the students; writes nothing
 
-Prints tables and writes results/placement.json. Simulated students of six makes take the
+Prints tables and writes results/placement.json. Simulated students of seven makes take the
 diagnostic at its defaults, and once more without its own stopping rule, for the curve of agreement
 against questions. *Agreement* is the share of skills judged as they are. The makes:
 
@@ -14,9 +14,10 @@ grades     know a course in order up to where they are, raggedly
 ability    know what their ability is above the difficulty of, and all before it too
 goals      know one to five skills and what comes before these, nothing else
 forgetful  as walk, but 3% of what they know is lost, whatever builds on it
+branch     know part of what one advanced skill needs, with all before it, and nothing else
 
-The diagnostic's settings were chosen on other students of the makes walk, ability and goals; the
-others were not looked at before. No make is the one its beliefs suppose.
+The diagnostic's settings were chosen on other students of these makes. Goals are close to one of
+the kinds that its beliefs suppose; no other make is.
 """
 
 from __future__ import annotations
@@ -130,6 +131,17 @@ def forgetful(school: Curriculum, n: int, rng: Generator) -> Bools:
     return known & (rng.random(known.shape) >= 0.03)
 
 
+def branch(school: Curriculum, n: int, rng: Generator) -> Bools:
+    needs = closure(school.prerequisites).toarray() > 0
+    known = np.zeros((n, len(needs)), bool)
+    advanced = np.flatnonzero(needs.sum(axis=1) > 10)
+    for of_student in known:
+        before = needs[rng.choice(advanced)]
+        of_student[before & (rng.random(len(before)) < rng.uniform(0.1, 1))] = True
+        of_student[needs[of_student].any(axis=0)] = True
+    return known
+
+
 MAKES: dict[str, Callable[[Curriculum, int, Generator], Bools]] = {
     "walk": walk,
     "strands": strands,
@@ -137,6 +149,7 @@ MAKES: dict[str, Callable[[Curriculum, int, Generator], Bools]] = {
     "ability": ability,
     "goals": goals,
     "forgetful": forgetful,
+    "branch": branch,
 }
 
 

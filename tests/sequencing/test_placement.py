@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from tests.conftest import Data
 from adaptlearn import Curriculum
 from adaptlearn.errors import ModelFileError, ParameterError, StateError, UnknownLabelError
 from adaptlearn.sequencing import beliefs as graphs
+from adaptlearn.sequencing.graph import closure
 from adaptlearn.sequencing.placement import Placement, Session
 
 N = 7
@@ -56,15 +59,44 @@ def walkers(school: Curriculum, n: int, seed: int) -> np.ndarray:
     return known
 
 
-def exact(edges: list[tuple[int, int]], rate: float, seen: dict[int, list[bool]]) -> np.ndarray:
+def with_goals(school: Curriculum, n: int, seed: int) -> np.ndarray:
+    """Students who know three skills, all that comes before these, and nothing else."""
+    rng = np.random.default_rng(seed)
+    needs = closure(school.prerequisites).toarray() > 0
+    known = np.zeros((n, len(needs)), bool)
+    for of_student in known:
+        goals = rng.choice(len(needs), 3, replace=False)
+        of_student[goals] = True
+        of_student[needs[goals].any(axis=0)] = True
+    return known
+
+
+def chance_of(edges: list[tuple[int, int]], rate: float, state: tuple[bool, ...]) -> float:
+    """Of a state before any answer: who lacks a prerequisite has LEAK of the skill."""
+    p = 1.0
+    for skill, held in enumerate(state):
+        ready = all(state[a] for a, b in edges if b == skill)
+        share = rate if ready else graphs.LEAK
+        p *= share if held else 1 - share
+    return p
+
+
+def goal_chance_of(edges: list[tuple[int, int]], goal: float, state: tuple[bool, ...]) -> float:
+    """Of a state before any answer: a skill is a goal, or something known builds on it."""
+    p = 1.0
+    for skill, mastered in enumerate(state):
+        needed = any(state[b] for a, b in edges if a == skill)
+        share = 1 - graphs.LEAK if needed else goal
+        p *= share if mastered else 1 - share
+    return p
+
+
+def exact(prior: Callable[[tuple[bool, ...]], float], seen: dict[int, list[bool]]) -> np.ndarray:
     """P(mastered) of each skill by going through all states; guess .2, slip .1."""
     total = np.zeros(N + 1)
     for state in itertools.product((False, True), repeat=N):
-        p = 1.0
+        p = prior(state)
         for skill, mastered in enumerate(state):
-            ready = all(state[a] for a, b in edges if b == skill)
-            share = rate if ready else graphs.LEAK
-            p *= share if mastered else 1 - share
             for right in seen.get(skill, ()):
                 chance = 0.9 if mastered else 0.2
                 p *= chance if right else 1 - chance
@@ -80,35 +112,54 @@ TREES: list[list[tuple[int, int]]] = [
 ]
 
 
+@pytest.mark.parametrize("turned", [False, True])
 @pytest.mark.parametrize("edges", TREES)
-def test_beliefs_on_graphs_without_loops_are_those_of_enumeration(edges) -> None:
-    net = graphs.network(school_of(edges), np.full((N, 1), 0.7))
-    held = graphs.before_answers(net, 1)
+def test_beliefs_on_graphs_without_loops_are_those_of_enumeration(edges, turned) -> None:
+    net = graphs.network(school_of(edges), np.full((N, 1), 0.7), turned=turned)
+    held = graphs.before_answers((net,), np.ones(1), 1)
     seen: dict[int, list[bool]] = {}
     for skill, right in [(2, True), (3, False), (5, True), (0, False), (3, False), (4, True)]:
-        place = np.flatnonzero(net.order == skill)
-        graphs.learn_from(net, held, place, np.array([right]), graphs.Noise(0.2, 0.1))
+        said = np.array([right])
+        graphs.learn_from((net,), held, np.array([skill]), said, graphs.Noise(0.2, 0.1))
         seen.setdefault(skill, []).append(right)
     for _ in range(4):  # two skills with a common child hear of each other with the next passes
-        graphs._pass_up(net, held)
-        graphs._pass_down(net, held)
+        graphs._pass_up(net, held.parts[0])
+        graphs._pass_down(net, held.parts[0])
     reduced = [edge for edge in edges if edge != (0, 2) or len(edges) != 4]
-    believed = np.empty(N)
-    believed[net.order] = held.mastered()[:, 0]
-    np.testing.assert_allclose(believed, exact(reduced, 0.7, seen), atol=1e-9)
+    prior = partial(goal_chance_of, reduced, 0.3) if turned else partial(chance_of, reduced, 0.7)
+    believed = graphs.mastered((net,), held)[0]
+    np.testing.assert_allclose(believed, exact(prior, seen), atol=1e-9)
 
 
 def test_the_kind_of_student_is_learnt_from_answers() -> None:
-    net = graphs.network(school_of([]), np.tile([0.1, 0.9], (N, 1)))
-    held = graphs.before_answers(net, 2)
+    school, noise = school_of([]), graphs.Noise(0.2, 0.1)
+    nets = (
+        graphs.network(school, np.full((N, 1), 0.1)),
+        graphs.network(school, np.full((N, 1), 0.1), turned=True),  # P(mastered) 0.9
+    )
+    held = graphs.before_answers(nets, np.array([0.4, 0.6]), 2)
     for skill in range(4):
-        graphs.learn_from(
-            net, held, np.full(2, skill), np.array([True, False]), graphs.Noise(0.2, 0.1)
-        )
-    odds = ((0.9 * 0.9 + 0.1 * 0.2) / (0.1 * 0.9 + 0.9 * 0.2)) ** 4
-    np.testing.assert_allclose(held.weight[0], [1 / (1 + odds), odds / (1 + odds)])
-    assert held.mastered()[6, 0] > 0.8
-    assert held.mastered()[6, 1] < 0.2
+        graphs.learn_from(nets, held, np.full(2, skill), np.array([True, False]), noise)
+    right = 1.5 * ((0.9 * 0.9 + 0.1 * 0.2) / (0.1 * 0.9 + 0.9 * 0.2)) ** 4
+    wrong = 1.5 * ((0.9 * 0.1 + 0.1 * 0.8) / (0.1 * 0.1 + 0.9 * 0.8)) ** 4
+    for weight, odds in zip(held.weight, (right, wrong), strict=True):
+        np.testing.assert_allclose(weight, [1 / (1 + odds), odds / (1 + odds)])
+    mastered = graphs.mastered(nets, held)
+    assert mastered[0, 6] > 0.8
+    assert mastered[1, 6] < 0.2
+
+
+def test_who_learns_towards_a_goal_knows_what_it_needs_and_little_beside() -> None:
+    threads = [list(range(first, first + 8)) for first in range(0, 80, 8)]
+    school = school_of([pair for thread in threads for pair in itertools.pairwise(thread)], 80)
+    truth = np.arange(80)[None, :] < 8  # the first thread to its end, none of the others
+    run, supposing_none = (
+        Placement(school, guess=0, slip=0, goal_directed=share).run(truth, np.random.default_rng(0))
+        for share in (0.1, 0)
+    )
+    assert run.agreement[-1, 0] == supposing_none.agreement[-1, 0] == 1
+    assert run.n_questions[0] <= 14  # ten threads, and a half split of the one that is known
+    assert supposing_none.n_questions[0] > 15
 
 
 @settings(max_examples=60, deadline=None)
@@ -201,8 +252,9 @@ def test_a_session_comes_back_from_its_text_and_goes_on_alike() -> None:
 
     with pytest.raises(StateError, match="another curriculum"):
         Placement(chain(11)).resume(session.to_json())
-    with pytest.raises(StateError, match="other settings: guess, max_questions"):
-        Placement(chain(12), guess=0.25, error=0).resume(session.to_json())
+    other = Placement(chain(12), guess=0.25, goal_directed=0, error=0)
+    with pytest.raises(StateError, match="other settings: guess, goal_directed, max_questions"):
+        other.resume(session.to_json())
     with pytest.raises(ModelFileError, match="changed or damaged"):
         placement.resume(session.to_json().replace("true", "false", 1))
 
@@ -221,10 +273,11 @@ def test_only_skills_that_may_be_asked_are_asked() -> None:
 
 def test_prior_by_skill() -> None:
     school = school_of([])
-    low = Placement(school, prior={0: 0.05}, spread=0).start("ann").result()
+    low = Placement(school, prior={0: 0.05}, spread=0, goal_directed=0).start("ann").result()
     np.testing.assert_allclose(low.probability, [0.05] + [0.8] * 6)
-    array = Placement(school, prior=np.linspace(0.1, 0.7, N), spread=0).start("ann").result()
-    np.testing.assert_allclose(array.probability, np.linspace(0.1, 0.7, N))
+    by_place = np.linspace(0.1, 0.7, N)
+    array = Placement(school, prior=by_place, spread=0, goal_directed=0).start("ann").result()
+    np.testing.assert_allclose(array.probability, by_place)
 
 
 def test_it_says_what_is_known_and_what_is_not() -> None:
@@ -271,11 +324,13 @@ def test_it_says_what_is_known_and_what_is_not() -> None:
 def test_bad_arguments_are_all_named() -> None:
     with pytest.raises(ParameterError) as caught:
         Placement(chain(3), guess=0.6, slip=0.5, prior=1.0, error=0.7, max_questions=-1,
-                  confidence=0.4, minutes_per_question=0, max_minutes=-1, spread=-1)  # fmt: skip
+                  confidence=0.4, minutes_per_question=0, max_minutes=-1, spread=-1,
+                  goal_directed=1.1)  # fmt: skip
     named = " ".join(caught.value.problems)
-    assert len(caught.value.problems) == 8
+    assert len(caught.value.problems) == 9
     for word in ("guess + slip must be below 1", "prior must lie strictly", "error", "confidence",
-                 "max_questions", "minutes_per_question", "max_minutes", "spread"):  # fmt: skip
+                 "max_questions", "minutes_per_question", "max_minutes", "spread",
+                 "goal_directed"):  # fmt: skip
         assert word in named
     for prior, said in [([0.5], r"shape \(3,\)"), ("high", "a number"), (np.nan, "strictly")]:
         with pytest.raises(ParameterError, match=said):
@@ -332,3 +387,11 @@ def test_a_fifth_of_the_questions_on_published_graphs(published: Curriculum) -> 
     assert noisy.agreement[-1].mean() >= (0.96 if n > 800 else 0.91)
     # It knows about how good it is.
     assert abs(noisy.agreement[-1].mean() - noisy.expected[-1].mean()) < 0.03
+
+
+def test_who_knows_a_few_threads_of_a_published_graph_is_found_out(published: Curriculum) -> None:
+    truth = with_goals(published, 12, seed=7)
+    run = Placement(published).run(truth, np.random.default_rng(8))
+    assert run.n_questions.max() <= len(published.skills) // 5
+    assert run.agreement[-1].mean() >= 0.96
+    assert abs(run.agreement[-1].mean() - run.expected[-1].mean()) < 0.03

@@ -22,7 +22,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, logit
 
 from adaptlearn.errors import ParameterError, StateError
 from adaptlearn.sequencing import beliefs as graphs
@@ -38,7 +37,6 @@ Ints = NDArray[np.intp]
 Bools = NDArray[np.bool_]
 
 KIND = "adaptlearn placement session"
-_N_KINDS = 8
 _SETTLED = 1e-4  # the variance of a belief that no question can move any more
 _OPEN = Interval(0, 1, closed="neither")
 
@@ -59,6 +57,9 @@ class Placement:
         How far, in log odds, the weakest and the strongest kind of student are from it. Eight
         kinds, evenly spaced and equally probable before the first answer, stand for what
         students have in common beyond the graph.
+    goal_directed : float, default 0.1
+        P(student of another kind) before the first answer: one who knows some goals and what
+        comes before them, and little beside. Four kinds have 1, 3, 10 and 30 goals on average.
     error : float, default 0.02
         Stop as soon as this share of the skills, or less, is expected to be misjudged; 0: never.
     max_questions : int, optional
@@ -80,7 +81,7 @@ class Placement:
 
     Notes
     -----
-    An answer costs time linear in the number of skills and prerequisites (times eight). A skill is
+    An answer costs time linear in the number of skills and prerequisites (times twelve). A skill is
     asked again where noise makes that worthwhile: choose another item each time.
 
     Examples
@@ -106,6 +107,7 @@ class Placement:
         slip: float = 0.1,
         prior: float | Mapping[Label, float] | Floats = 0.8,
         spread: float = 3.5,
+        goal_directed: float = 0.1,
         error: float = 0.02,
         max_questions: int | None = None,
         max_minutes: float | None = None,
@@ -120,13 +122,15 @@ class Placement:
             problems.append(f"guess + slip must be below 1, got {guess} + {slip}")
         check_parameters(
             "Placement",
-            {"guess": guess, "slip": slip, "spread": spread, "error": error,
+            {"guess": guess, "slip": slip, "spread": spread,
+             "goal_directed": goal_directed, "error": error,
              "max_questions": max_questions, "max_minutes": max_minutes,
              "minutes_per_question": minutes_per_question, "confidence": confidence},
             {
                 "guess": [Interval(0, 1, closed="left")],
                 "slip": [Interval(0, 1, closed="left")],
                 "spread": [Interval(0, 10)],
+                "goal_directed": [Interval(0, 1)],
                 "error": [Interval(0, 0.5)],
                 "max_questions": [Interval(0, math.inf, integer=True), OneOf((None,))],
                 "max_minutes": [Interval(0, math.inf), OneOf((None,))],
@@ -137,18 +141,18 @@ class Placement:
         )  # fmt: skip
         self.guess, self.slip = guess, slip
         self.max_questions = max(20, n // 5) if max_questions is None else max_questions
-        kinds = np.linspace(-spread, spread, _N_KINDS)
-        net = graphs.network(curriculum, expit(logit(rate)[:, None] + kinds))
+        nets, weight = graphs.of_students(curriculum, rate, spread, goal_directed)
         may_ask = np.ones(n, bool)
         if ask is not None:
             may_ask[:] = False
             may_ask[curriculum.skill_index.codes([*ask])] = True
         self._rules = _Rules(
-            curriculum, net, may_ask[net.order], graphs.Noise(guess, slip), error, confidence,
+            curriculum, nets, weight, may_ask, graphs.Noise(guess, slip), error, confidence,
             self.max_questions, max_minutes, minutes_per_question,
         )  # fmt: skip
         self._settings = {
-            "guess": guess, "slip": slip, "prior": rate.tolist(), "spread": spread, "error": error,
+            "guess": guess, "slip": slip, "prior": rate.tolist(), "spread": spread,
+            "goal_directed": goal_directed, "error": error,
             "max_questions": self.max_questions, "max_minutes": max_minutes,
             "minutes_per_question": minutes_per_question, "confidence": confidence,
             "ask": curriculum.skills[may_ask].tolist(),
@@ -207,19 +211,19 @@ class Placement:
                 [f"truth must be a bool array of shape (n_students, {n}), got {truth.dtype} of "
                  f"shape {truth.shape}"],
             )  # fmt: skip
-        by_depth = truth[:, self._rules.net.order]
         p_right = np.where(
-            by_depth, 1 - (self.slip if slip is None else slip),
+            truth, 1 - (self.slip if slip is None else slip),
             self.guess if guess is None else guess,
         )  # fmt: skip
-        return _simulate(self._rules, by_depth, p_right, rng)
+        return _simulate(self._rules, truth, p_right, rng)
 
 
 class _Rules(NamedTuple):
-    """What a diagnostic goes by; skills stand in the network's order."""
+    """What a diagnostic goes by."""
 
     curriculum: Curriculum
-    net: graphs.Network
+    nets: graphs.Networks
+    weight: Floats
     may_ask: Bools
     noise: graphs.Noise
     error: float
@@ -244,22 +248,16 @@ class _Rules(NamedTuple):
             return "minutes"
         return None
 
-    def in_order(self, by_depth: Floats) -> Floats:
-        """Columns in the curriculum's order."""
-        given = np.empty_like(by_depth)
-        given[..., self.net.order] = by_depth
-        return given
-
 
 def _simulate(rules: _Rules, truth: Bools, p_right: Floats, rng: np.random.Generator) -> Simulated:
     n_students = len(truth)
-    held = graphs.before_answers(rules.net, n_students)
+    held = graphs.before_answers(rules.nets, rules.weight, n_students)
     going = np.arange(n_students)
     final = np.empty(truth.shape)
     asked = np.zeros(n_students, np.intp)
     agreement, expected = [np.empty(n_students)], [np.empty(n_students)]
     for n_asked in range(rules.max_questions + 1):
-        p = held.mastered().T
+        p = graphs.mastered(rules.nets, held)
         final[going], asked[going] = p, n_asked
         agreement[-1][going] = ((p >= 0.5) == truth[going]).mean(axis=1)
         expected[-1][going] = 1 - _misjudged(p)
@@ -270,10 +268,10 @@ def _simulate(rules: _Rules, truth: Bools, p_right: Floats, rng: np.random.Gener
         if not keep.all():
             held, going, skill = held.of(keep), going[keep], skill[keep]
         correct = rng.random(len(going)) < p_right[going, skill]
-        graphs.learn_from(rules.net, held, skill, correct, rules.noise)
+        graphs.learn_from(rules.nets, held, skill, correct, rules.noise)
         agreement.append(agreement[-1].copy())
         expected.append(expected[-1].copy())
-    return Simulated(rules.in_order(final), asked, np.array(agreement), np.array(expected))
+    return Simulated(final, asked, np.array(agreement), np.array(expected))
 
 
 def _rates(curriculum: Curriculum, prior: Any) -> tuple[Floats, list[str]]:
@@ -344,8 +342,8 @@ class Session:
         self._rules, self._settings = rules, settings
         self.student: Label = plain(student)
         self.answers: list[tuple[Label, bool]] = []
-        self._held = graphs.before_answers(rules.net, 1)
-        self._p = self._held.mastered().T
+        self._held = graphs.before_answers(rules.nets, rules.weight, 1)
+        self._p = graphs.mastered(rules.nets, self._held)
         for skill, correct in answers:
             self._take(skill, correct)
 
@@ -362,7 +360,7 @@ class Session:
         """The skill to ask now, the same until it is answered; None once the diagnostic ended."""
         if self.ended is not None:
             return None
-        place = self._rules.net.order[self._rules.choose(self._p)[0][0]]
+        place = self._rules.choose(self._p)[0][0]
         label: Label = plain(self._rules.curriculum.skills[place])
         return label
 
@@ -389,10 +387,10 @@ class Session:
         self._take(plain(skill), bool(correct))
 
     def _take(self, skill: Label, correct: bool) -> None:
-        net = self._rules.net
-        place = np.flatnonzero(net.order == self._rules.curriculum.skill_index.code(skill))
-        graphs.learn_from(net, self._held, place, np.array([correct]), self._rules.noise)
-        self._p = self._held.mastered().T
+        rules = self._rules
+        place = np.array([rules.curriculum.skill_index.code(skill)])
+        graphs.learn_from(rules.nets, self._held, place, np.array([correct]), rules.noise)
+        self._p = graphs.mastered(rules.nets, self._held)
         self.answers.append((skill, correct))
 
     def result(self) -> PlacementResult:
@@ -400,7 +398,7 @@ class Session:
         return PlacementResult(
             self.student,
             curriculum=self._rules.curriculum,
-            probability=self._rules.in_order(self._p)[0],
+            probability=self._p[0],
             confidence=self._rules.confidence,
             answers=tuple(self.answers),
             ended=self.ended,
