@@ -8,7 +8,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import pytest
-from scipy.stats import kendalltau, rankdata
+from scipy.stats import kendalltau, rankdata, t
 
 from adaptlearn import Curriculum, MasteryTracker, Sequencer
 from adaptlearn.errors import MissingDependency, ModelFileError, ParameterError
@@ -31,6 +31,7 @@ from adaptlearn.simulation.matrix_statistics import (
     agreement,
     rank_shares,
     ranks,
+    resampled_means,
     seed_weights,
     with_intervals,
 )
@@ -219,26 +220,48 @@ class TestSimulating:
 class TestStatistics:
     rng = np.random.default_rng(3)
 
-    def test_intervals_are_those_of_a_bootstrap_over_seeds(self, matrix):
+    def test_intervals_are_scipys_of_student_over_seeds(self, matrix):
         outcome, n_seeds = "minutes_to_mastery", len(matrix.seeds)
-        weights = seed_weights(n_seeds, matrix.n_bootstrap)
+        values = matrix.values[outcome]
+        for found, seeds in (
+            (matrix.interval(outcome), values),
+            (matrix.difference(outcome, "random", "oracle"), values[0] - values[3]),
+        ):
+            mean, error = seeds.mean(axis=-1), seeds.std(axis=-1, ddof=1) / np.sqrt(n_seeds)
+            lower, upper = t.interval(0.95, n_seeds - 1, mean, error)
+            np.testing.assert_allclose(found.value, mean)
+            np.testing.assert_allclose(found.lower, lower)
+            np.testing.assert_allclose(found.upper, upper)
+
+    @pytest.mark.parametrize("n_seeds", [2, 5, 20])
+    def test_intervals_cover_what_they_are_to_cover(self, n_seeds):
+        # Of normal seeds; one simulator each for 10,000 repetitions. A standard error is 0.002.
+        name, shape = "minutes_to_mastery", (2, 10_000, n_seeds)
+        luck = np.random.default_rng(5).standard_normal(shape)
+        one, other = np.random.default_rng(6).standard_normal((2, *shape))
+        found = made(
+            100 + luck,
+            simulators=tuple(map(str, range(10_000))),
+            parts={"learning": {"fast": {name: one}, "slow": {name: other}}},
+        )
+        for intervals, truth in (
+            (found.interval(name), 100),
+            (found.difference(name, "p", "q"), 0),
+            (found.gaps(name, "learning"), 0),
+        ):
+            assert intervals.holds(truth).mean() == pytest.approx(0.95, abs=0.008)
+
+    def test_intervals_of_skewed_seeds_cover_almost_as_much(self):
+        values = np.random.default_rng(7).exponential(size=(10_000, 5))
+        assert 0.87 < with_intervals(values, 0.95).holds(1).mean() < 0.95
+
+    def test_resamples_draw_seeds_with_replacement(self, matrix):
+        weights = seed_weights(4, 1000)
         assert weights.shape == (1000, 4)
         assert (weights.sum(axis=1) == 4).all()
-        found = matrix.interval(outcome)
-        apart = matrix.difference(outcome, "random", "oracle")
-        values = matrix.values[outcome]
-        for column in range(len(KINDS)):
-            for row in range(len(matrix.policies)):
-                cell = values[row, column]
-                drawn = [np.repeat(cell, w.astype(int)).mean() for w in weights]
-                assert found.value[row, column] == pytest.approx(cell.mean())
-                ends = [found.lower[row, column], found.upper[row, column]]
-                np.testing.assert_allclose(ends, np.quantile(drawn, [0.025, 0.975]))
-            paired = values[0, column] - values[3, column]
-            drawn = [np.repeat(paired, w.astype(int)).mean() for w in weights]
-            assert apart.value[column] == pytest.approx(paired.mean())
-            ends = [apart.lower[column], apart.upper[column]]
-            np.testing.assert_allclose(ends, np.quantile(drawn, [0.025, 0.975]))
+        cell = matrix.values["minutes_to_mastery"][0, 0]
+        expected = [np.repeat(cell, w.astype(int)).mean() for w in weights]
+        np.testing.assert_allclose(resampled_means(cell, weights), expected)
 
     def test_confidence_widens(self, matrix):
         wide = replace(matrix, confidence=0.99).interval("known_share")
@@ -247,11 +270,12 @@ class TestStatistics:
 
     def test_seeds_without_the_outcome_are_left_out(self):
         values = np.array([[1.0, np.nan, 3.0], [np.nan] * 3, [np.nan, np.nan, 5.0]])
-        found = with_intervals(values, 200, 0.95)
+        found = with_intervals(values, 0.95)
+        half = t.ppf(0.975, 1)
         np.testing.assert_array_equal(found.value, [2, np.nan, 5])
-        np.testing.assert_array_equal(found.lower, [1, np.nan, np.nan])
-        np.testing.assert_array_equal(found.upper, [3, np.nan, np.nan])
-        assert np.isnan(with_intervals(values[:, :1], 200, 0.95).lower).all()
+        np.testing.assert_allclose(found.lower, [2 - half, np.nan, np.nan])
+        np.testing.assert_allclose(found.upper, [2 + half, np.nan, np.nan])
+        assert np.isnan(with_intervals(values[:, :1], 0.95).lower).all()
 
     @pytest.mark.parametrize("better", ["higher", "lower"])
     def test_ranks_are_scipys(self, better):
@@ -375,12 +399,14 @@ class TestComparing:
         assert found.worst_text().splitlines()[-1].split() == ["p", "B", "5.500", "-", "-", "-"]
 
     def test_gaps(self):
-        slow, fast = np.array([[[5.0, 7], [1, 3]]]), np.array([[[2.0, 1], [2, 2]]])
+        slow, fast = np.array([[[50.0, 52], [1, 3]]]), np.array([[[20.0, 21], [2, 2]]])
         parts = {"learning": {name: {"minutes_to_mastery": values}
                               for name, values in (("fast", fast), ("slow", slow))}}  # fmt: skip
         found = made([[[3, 4], [1, 2]]], parts=parts).gaps("minutes_to_mastery", "learning")
-        assert found.value.tolist() == [[4.5, 0]]
-        assert (found.lower[0, 0], found.upper[0, 0]) == (3, 6)
+        assert found.value.tolist() == [[30.5, 0]]
+        half = 0.5 * t.ppf(0.975, 1)
+        assert found.lower[0, 0] == pytest.approx(30.5 - half)
+        assert found.upper[0, 0] == pytest.approx(30.5 + half)
         assert found.holds(0).tolist() == [[False, True]]
 
     def test_slow_learners_fall_behind(self, matrix):

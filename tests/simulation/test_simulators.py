@@ -324,6 +324,18 @@ def test_each_student_lives_by_one_draw():
     assert knows[:, 0].mean() == pytest.approx(0.5, abs=margin(N))
 
 
+def test_students_show_their_own_parameters():
+    draws: Any = {"prior": [[0, 0.1], [1, 0.9]], "learn": [[0.2, 0.3], [0.4, 0.5]],
+             "guess": np.zeros((2, 2)), "slip": np.full((2, 2), 0.1)}  # fmt: skip
+    students = TwoState.from_draws(draws).start(50, np.random.default_rng(14))
+    of, first = students.parameters, students.knows()[:, 0]
+    assert {values.shape for values in of.values()} == {(50, 2)}
+    np.testing.assert_array_equal(of["prior"][:, 1], np.where(first, 0.9, 0.1))
+    np.testing.assert_array_equal(of["learn"][:, 0], np.where(first, 0.4, 0.2))
+    alike = TwoState(2, learn=[0.1, 0.2]).start(3, np.random.default_rng(0)).parameters
+    np.testing.assert_array_equal(alike["learn"], [[0.1, 0.2]] * 3)
+
+
 def test_who_does_not_try_guesses_and_learns_nothing():
     inner = TwoState(1, prior=0, learn=1, guess=0, slip=0)
     rng = np.random.default_rng(15)
@@ -368,6 +380,14 @@ def test_arguments_are_checked_at_once():
     with pytest.raises(ParameterError) as caught:
         make(2, prior=1.5, learn=[0.1], guess="low")
     assert [problem.split()[0] for problem in caught.value.problems] == ["prior", "learn", "guess"]
+    with pytest.raises(ParameterError) as caught:
+        FadingPractice(0, ease=99, gain=(1,), windows=(0, 1), wrong=2, level=1)
+    assert [problem.split()[0] for problem in caught.value.problems] == [
+        "wrong", "level", "gain", "windows", "n_skills"
+    ]  # fmt: skip
+    with pytest.raises(ParameterError) as caught:
+        StabilityMemory(2, learn=[0.1, 2], first=0, level=0)
+    assert [problem.split()[0] for problem in caught.value.problems] == ["first", "level", "learn"]
     cases: list[tuple[dict[str, Any], str]] = [
         ({"guess": [0.2, 0.6], "slip": 0.4}, "not so for skills 1"),
         ({"prerequisites": [(0, 2)]}, "numbered from 0 to 1"),
@@ -383,9 +403,6 @@ def test_arguments_are_checked_at_once():
         Differences(low_start=0)
     with pytest.raises(ParameterError, match="chance must be"):
         PracticeFactors(2, chance=-1)
-    with pytest.raises(ParameterError) as caught:
-        FadingPractice(2, gain=(1,), windows=(0, 1), wrong=2)
-    assert len(caught.value.problems) == 3
     with pytest.raises(ParameterError, match="lapse must be"):
         StabilityMemory(2, lapse=2)
     with pytest.raises(ParameterError, match=r"guess \+ slip"):
@@ -403,3 +420,6 @@ def test_draws_are_checked_at_once():
         TwoState.from_draws({**draws, "learn": [0.1, np.nan]})
     with pytest.raises(ParameterError, match="shapes differ"):
         TwoState.from_draws({**draws, "learn": [0.1]})
+    tables = {name: [[0.1, 0.2]] * 2 for name in STATE} | {"guess": [[0.2, 0.2], [0.2, 0.9]]}
+    with pytest.raises(ParameterError, match=r"guess \+ slip must .* not so for skills 1$"):
+        TwoState.from_draws(tables)

@@ -12,8 +12,8 @@ from adaptlearn.evaluation.answers import scored_answers
 from adaptlearn.evaluation.bootstrap import cell_means, rate_interval
 from adaptlearn.evaluation.metrics import Floats, Scored, bin_edges, tally, tally_calibration
 from adaptlearn.evaluation.results import Estimate, Parts, Printed, number, plain_columns
-from adaptlearn.evaluation.scoring import BOOTSTRAP_CONSTRAINTS
-from adaptlearn.validation import Interval, check_parameters
+from adaptlearn.evaluation.scoring import check_bootstrap
+from adaptlearn.validation import Interval
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -118,10 +118,11 @@ def calibration_curve(
     >>> curve.observed.tolist()
     [0.5, 1.0]
     """
-    check_parameters(
+    check_bootstrap(
         "calibration_curve",
-        {"n_bins": n_bins, "n_bootstrap": n_bootstrap, "confidence": confidence},
-        {"n_bins": [Interval(1, 100_000, integer=True)], **BOOTSTRAP_CONSTRAINTS},
+        n_bootstrap,
+        confidence,
+        n_bins=(n_bins, Interval(1, 100_000, integer=True)),
     )
     answers = scored_answers(log, predicted, "calibration_curve")
     correct, p = answers.correct, answers.predicted

@@ -15,10 +15,9 @@ from adaptlearn.evaluation.kept import FoldRun
 from adaptlearn.evaluation.metrics import METRICS, Floats, all_metrics
 from adaptlearn.evaluation.results import Evaluation
 from adaptlearn.evaluation.running import OnFold, run_folds
-from adaptlearn.evaluation.scoring import BOOTSTRAP_CONSTRAINTS, summarise
+from adaptlearn.evaluation.scoring import check_bootstrap, summarise
 from adaptlearn.evaluation.splits import Rows, splits_of
 from adaptlearn.responses import ResponseLog, as_log
-from adaptlearn.validation import check_parameters
 
 
 def cross_validate(
@@ -103,11 +102,7 @@ def cross_validate(
     >>> result.predictions["Rate"].tolist()
     [0.75, 0.75, 0.5, 0.5, 0.75, 0.75]
     """
-    check_parameters(
-        "cross_validate",
-        {"n_bootstrap": n_bootstrap, "confidence": confidence},
-        BOOTSTRAP_CONSTRAINTS,
-    )
+    check_bootstrap("cross_validate", n_bootstrap, confidence)
     log = as_log(log)
     rng = np.random.default_rng(random_state)
     fold_seed, bootstrap_seed = rng.integers(2**31, size=2).tolist()

@@ -13,9 +13,9 @@ from adaptlearn.evaluation.answers import Answers, scored_answers
 from adaptlearn.evaluation.bootstrap import cell_means, normal_quantile
 from adaptlearn.evaluation.metrics import Floats, answer_losses, auc
 from adaptlearn.evaluation.results import Estimates, Parts, Printed, number, plain_columns
-from adaptlearn.evaluation.scoring import BOOTSTRAP_CONSTRAINTS
+from adaptlearn.evaluation.scoring import check_bootstrap
 from adaptlearn.responses import ResponseLog
-from adaptlearn.validation import check_parameters, some
+from adaptlearn.validation import some
 
 _SHOWN = 15
 
@@ -175,11 +175,7 @@ def group_errors(
     >>> result.gap.value.round(3).tolist(), result.worst
     ([0.9, -0.1], 'add')
     """
-    check_parameters(
-        "group_errors",
-        {"n_bootstrap": n_bootstrap, "confidence": confidence},
-        BOOTSTRAP_CONSTRAINTS,
-    )
+    check_bootstrap("group_errors", n_bootstrap, confidence)
     answers = scored_answers(log, predicted, "group_errors")
     name, groups, place, cell = _grouped(answers, by)
     correct, p = answers.correct[place], answers.predicted[place]

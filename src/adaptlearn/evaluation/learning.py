@@ -13,9 +13,9 @@ from adaptlearn.evaluation.answers import Answers, scored_answers
 from adaptlearn.evaluation.bootstrap import cell_means, rate_interval
 from adaptlearn.evaluation.metrics import Floats
 from adaptlearn.evaluation.results import Estimate, Parts, Printed, number, plain_columns
-from adaptlearn.evaluation.scoring import BOOTSTRAP_CONSTRAINTS
+from adaptlearn.evaluation.scoring import check_bootstrap
 from adaptlearn.responses import ResponseLog
-from adaptlearn.validation import Interval, OneOf, check_parameters
+from adaptlearn.validation import Interval, OneOf
 
 _SHOWN = 30
 SURVIVORSHIP = (
@@ -169,21 +169,13 @@ def learning_curve(
     >>> curve.observed.round(3).tolist(), curve.n_students.tolist()
     ([0.667, 0.0], [3, 2])
     """
-    check_parameters(
+    check_bootstrap(
         "learning_curve",
-        {
-            "n_bootstrap": n_bootstrap,
-            "confidence": confidence,
-            "max_opportunity": max_opportunity,
-            "students": students,
-            "by_skill": by_skill,
-        },
-        {
-            **BOOTSTRAP_CONSTRAINTS,
-            "max_opportunity": [Interval(1, 1_000_000, integer=True)],
-            "students": [OneOf(("all", "complete"))],
-            "by_skill": [OneOf((True, False))],
-        },
+        n_bootstrap,
+        confidence,
+        max_opportunity=(max_opportunity, Interval(1, 1_000_000, integer=True)),
+        students=(students, OneOf(("all", "complete"))),
+        by_skill=(by_skill, OneOf((True, False))),
     )
     answers = scored_answers(log, predicted, "learning_curve")
     place, skill, opportunity = _opportunities(answers, max_opportunity, students == "complete")

@@ -15,10 +15,7 @@ from adaptlearn.evaluation.results import Estimate, Evaluation
 from adaptlearn.responses import ResponseLog, as_log
 from adaptlearn.validation import Constraint, Interval, check_parameters
 
-BOOTSTRAP_CONSTRAINTS: dict[str, list[Constraint]] = {
-    "n_bootstrap": [Interval(0, 10_000_000, integer=True)],
-    "confidence": [Interval(0, 1, closed="neither")],
-}
+_RESAMPLES, _CONFIDENCE = Interval(0, 10_000_000, integer=True), Interval(0, 1, closed="neither")
 
 
 class Predicts(Protocol):
@@ -104,9 +101,7 @@ def evaluate(
     >>> result.accuracy
     Estimate(value=0.75, lower=0.5, upper=1.0)
     """
-    check_parameters(
-        "evaluate", {"n_bootstrap": n_bootstrap, "confidence": confidence}, BOOTSTRAP_CONSTRAINTS
-    )
+    check_bootstrap("evaluate", n_bootstrap, confidence)
     log = as_log(log)
     name = type(model).__name__
     answered = np.flatnonzero(log.answered)
@@ -132,6 +127,36 @@ def evaluate(
 
 
 ONE_CLASS = "AUC is undefined, since every answer is alike"
+
+
+def check_bootstrap(
+    subject: str, n_bootstrap: Any, confidence: Any, **own: tuple[Any, Constraint]
+) -> None:
+    """Check what all that has intervals over students takes, and other arguments beside it.
+
+    Parameters
+    ----------
+    subject : str
+        Who asks, for error messages.
+    n_bootstrap, confidence
+    **own : tuple of (value, constraint)
+        By name, what only this one takes.
+
+    Raises
+    ------
+    ParameterError
+        Lists every argument out of range.
+    """
+    arguments = {
+        **own,
+        "n_bootstrap": (n_bootstrap, _RESAMPLES),
+        "confidence": (confidence, _CONFIDENCE),
+    }
+    check_parameters(
+        subject,
+        {name: value for name, (value, _) in arguments.items()},
+        {name: [constraint] for name, (_, constraint) in arguments.items()},
+    )
 
 
 def predictions(model: Predicts, log: ResponseLog, name: str) -> Floats:

@@ -11,7 +11,7 @@ from adaptlearn.errors import ParameterError
 from adaptlearn.evaluation.columns import label_problems, shape_problems, value_problems
 from adaptlearn.evaluation.metrics import Floats
 from adaptlearn.evaluation.results import Estimate, Estimates
-from adaptlearn.evaluation.scoring import BOOTSTRAP_CONSTRAINTS
+from adaptlearn.evaluation.scoring import check_bootstrap
 from adaptlearn.evaluation.threshold_curves import (
     CRITERIA,
     SIDES,
@@ -30,7 +30,7 @@ from adaptlearn.evaluation.threshold_results import (
     MasteryThresholds,
     ThresholdCurve,
 )
-from adaptlearn.validation import Interval, OneOf, check_parameters
+from adaptlearn.validation import Interval, OneOf
 
 _MOST_THRESHOLDS = 200
 _SUBJECT = "calibrate_threshold"
@@ -119,21 +119,13 @@ def calibrate_threshold(
     >>> print(found.common.threshold)
     0.8218 [0.7726, 0.8584]
     """
-    check_parameters(
-        "calibrate_threshold",
-        {
-            "wanted": wanted,
-            "criterion": criterion,
-            "min_students": min_students,
-            "n_bootstrap": n_bootstrap,
-            "confidence": confidence,
-        },
-        {
-            "wanted": [Interval(0, 1, closed="neither")],
-            "criterion": [OneOf(CRITERIA)],
-            "min_students": [Interval(2, 10_000_000, integer=True)],
-            **BOOTSTRAP_CONSTRAINTS,
-        },
+    check_bootstrap(
+        _SUBJECT,
+        n_bootstrap,
+        confidence,
+        wanted=(wanted, Interval(0, 1, closed="neither")),
+        criterion=(criterion, OneOf(CRITERIA)),
+        min_students=(min_students, Interval(2, 10_000_000, integer=True)),
     )
     rows, cuts, labels, left_out = _read(estimate, truth, student, group, thresholds)
     found = observed_sides(rows)

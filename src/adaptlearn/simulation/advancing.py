@@ -19,7 +19,6 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from adaptlearn.errors import ParameterError
 from adaptlearn.simulation.streams import Draws
 from adaptlearn.simulation.students import (
     Bools,
@@ -31,9 +30,10 @@ from adaptlearn.simulation.students import (
     by_skill,
     differing,
     more_likely,
+    must_hold,
     parents_of,
+    probabilities,
 )
-from adaptlearn.validation import Interval, check_parameters, some
 
 _NEW, _FLUENT = 0, 2  # shaky is between them
 
@@ -102,20 +102,17 @@ class StageLearners:
         prerequisites: Sequence[tuple[int, int]] | ArrayLike | None = None,
         unready: float = 0.2,
     ) -> None:
-        given = {"prior": prior, "prior_shaky": prior_shaky, "grasp": grasp, "settle": settle,
-                 "fall_back": fall_back, "guess": guess, "shaky": shaky, "slip": slip}  # fmt: skip
-        check_parameters("StageLearners", {"unready": unready}, {"unready": [Interval(0, 1)]})
         values = by_skill(
-            "StageLearners", n_skills, {name: (value, 0, 1) for name, value in given.items()}
-        )
+            "StageLearners",
+            n_skills,
+            probabilities(prior=prior, prior_shaky=prior_shaky, grasp=grasp, settle=settle,
+                          fall_back=fall_back, guess=guess, shaky=shaky, slip=slip),
+            {"unready": unready},
+        )  # fmt: skip
         # In the order of the stages.
         self.p_right = np.stack([values["guess"], values["shaky"], 1 - values["slip"]])
-        falls = np.flatnonzero((np.diff(self.p_right, axis=0) < 0).any(axis=0))
-        if len(falls):
-            raise ParameterError(
-                "StageLearners",
-                [f"guess <= shaky <= 1 - slip must hold; not so for skills {some(falls)}"],
-            )
+        falls = np.diff(self.p_right, axis=0) < 0
+        must_hold("StageLearners", "guess <= shaky <= 1 - slip must hold", falls)
         self.parameters = values
         self.n_skills = n_skills
         self.differences = differences

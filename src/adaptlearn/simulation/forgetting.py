@@ -32,8 +32,9 @@ from adaptlearn.simulation.students import (
     differing,
     more_likely,
     normal,
+    probabilities,
 )
-from adaptlearn.validation import Interval, check_parameters
+from adaptlearn.validation import Interval
 
 DAY = 86_400.0
 _UNIT = Interval(0, 1)
@@ -94,23 +95,14 @@ class FadingPractice:
         differences: Differences | None = Differences(),  # noqa: B008 - it is frozen
         level: float = 0.85,
     ) -> None:
-        problems = []
-        if len(gain) != len(windows) or not len(gain):
-            problems.append(f"gain and windows differ in length: {len(gain)} and {len(windows)}")
-        for name, values, low in (("gain", gain, 0), ("windows", windows, 1e-6)):
-            if not all(Interval(low, 1e6).accepts(value) for value in values):
-                problems.append(f"{name} must be numbers from {low:g} on, got {values!r:.80}")
-        check_parameters(
+        self.ease = by_skill(
             "FadingPractice",
+            n_skills,
+            {"ease": (ease, -20, 20)},
             {"wrong": wrong, "chance": chance, "level": level},
-            {
-                "wrong": [_UNIT],
-                "chance": [Interval(0, 10)],
-                "level": [Interval(0, 1, "neither")],
-            },
-            problems,
-        )
-        self.ease = by_skill("FadingPractice", n_skills, {"ease": (ease, -20, 20)})["ease"]
+            own={"wrong": [_UNIT]},
+            others=_window_problems(gain, windows),
+        )["ease"]
         self.n_skills = n_skills
         self.gain, self.windows = np.array(gain, np.float64), np.array(windows, np.float64) * DAY
         self.wrong, self.chance, self.level = wrong, chance, level
@@ -121,6 +113,16 @@ class FadingPractice:
         ability, pace, groups = differing(self.differences, n, rng)
         own = self.chance * normal(rng.random((n, self.n_skills)))
         return FadingStudents(self, self.ease + ability[:, None] + own, np.exp(pace), groups)
+
+
+def _window_problems(gain: Sequence[float], windows: Sequence[float]) -> list[str]:
+    problems = []
+    if len(gain) != len(windows) or not len(gain):
+        problems.append(f"gain and windows differ in length: {len(gain)} and {len(windows)}")
+    for name, values, low in (("gain", gain, 0), ("windows", windows, 1e-6)):
+        if not all(Interval(low, 1e6).accepts(value) for value in values):
+            problems.append(f"{name} must be numbers from {low:g} on, got {values!r:.80}")
+    return problems
 
 
 class _Aging(Students):
@@ -237,21 +239,18 @@ class StabilityMemory:
     ) -> None:
         self.settings = {"first": first, "growth": growth, "saturation": saturation,
                          "spacing": spacing, "lapse": lapse, "level": level}  # fmt: skip
-        check_parameters(
+        self.parameters = by_skill(
             "StabilityMemory",
+            n_skills,
+            probabilities(prior=prior, learn=learn, guess=guess, slip=slip),
             self.settings,
-            {
+            own={
                 "first": [Interval(0, 1e4, "right")],
                 "growth": [Interval(0, 1e3)],
                 "saturation": [_UNIT],
                 "spacing": [Interval(0, 20)],
                 "lapse": [_UNIT],
-                "level": [Interval(0, 1, "neither")],
             },
-        )
-        given = {"prior": prior, "learn": learn, "guess": guess, "slip": slip}
-        self.parameters = by_skill(
-            "StabilityMemory", n_skills, {name: (value, 0, 1) for name, value in given.items()}
         )
         if (self.parameters["guess"] + self.parameters["slip"] >= 1).any():
             raise ParameterError("StabilityMemory", ["guess + slip must stay below 1"])

@@ -17,7 +17,6 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from adaptlearn.errors import ParameterError
 from adaptlearn.simulation.streams import Draws
 from adaptlearn.simulation.students import (
     Bools,
@@ -28,10 +27,12 @@ from adaptlearn.simulation.students import (
     Students,
     by_skill,
     differing,
+    must_hold,
     normal,
     parents_of,
+    probabilities,
 )
-from adaptlearn.validation import Interval, OneOf, check_parameters, some
+from adaptlearn.validation import Interval, OneOf
 
 
 class PowerLawLearners:
@@ -103,27 +104,16 @@ class PowerLawLearners:
         differences: Differences | None = Differences(),  # noqa: B008 - it is frozen
         level: float = 0.9,
     ) -> None:
-        check_parameters(
-            "PowerLawLearners",
-            {"chance": chance, "transfer": transfer, "shape": shape, "level": level},
-            {
-                "chance": [Interval(0, 10)],
-                "transfer": [Interval(0, 1)],
-                "shape": [OneOf(("power", "exponential"))],
-                "level": [Interval(0, 1, "neither")],
-            },
-        )
         self.parameters = by_skill(
             "PowerLawLearners",
             n_skills,
-            {"error": (error, 0, 1), "slip": (slip, 0, 1), "rate": (rate, 0, 20),
+            {**probabilities(error=error, slip=slip), "rate": (rate, 0, 20),
              "experience": (experience, 0, 1e6)},
+            {"chance": chance, "transfer": transfer, "shape": shape, "level": level},
+            own={"transfer": [Interval(0, 1)], "shape": [OneOf(("power", "exponential"))]},
         )  # fmt: skip
-        below = np.flatnonzero(self.parameters["error"] < self.parameters["slip"])
-        if len(below):
-            raise ParameterError(
-                "PowerLawLearners", [f"slip must be at most error; not so for skills {some(below)}"]
-            )
+        below = self.parameters["error"] < self.parameters["slip"]
+        must_hold("PowerLawLearners", "slip must be at most error", below)
         self.n_skills = n_skills
         self.chance, self.level, self.differences = chance, level, differences
         self.exponential = shape == "exponential"

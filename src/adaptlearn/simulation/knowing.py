@@ -30,8 +30,10 @@ from adaptlearn.simulation.students import (
     by_skill,
     differing,
     more_likely,
+    must_hold,
     normal,
     parents_of,
+    probabilities,
 )
 from adaptlearn.validation import Interval, check_parameters, some
 
@@ -90,20 +92,20 @@ class TwoState:
         prerequisites: Sequence[tuple[int, int]] | ArrayLike | None = None,
         unready: float = 0.2,
     ) -> None:
-        given = {"prior": prior, "learn": learn, "forget": forget, "guess": guess, "slip": slip}
-        check_parameters("TwoState", {"unready": unready}, {"unready": [Interval(0, 1)]})
-        checked = by_skill("TwoState", n_skills, {k: (v, 0, 1) for k, v in given.items()})
+        checked = by_skill(
+            "TwoState",
+            n_skills,
+            probabilities(prior=prior, learn=learn, forget=forget, guess=guess, slip=slip),
+            {"unready": unready},
+        )
         self._set({name: values[None] for name, values in checked.items()})
         self.differences = differences
         self.parents = parents_of(prerequisites, n_skills)
         self.unready = unready
 
     def _set(self, draws: dict[str, Floats]) -> None:
-        above = np.flatnonzero((draws["guess"] + draws["slip"] >= 1).any(axis=0))
-        if len(above):
-            raise ParameterError(
-                "TwoState", [f"guess + slip must stay below 1; not so for skills {some(above)}"]
-            )
+        above = draws["guess"] + draws["slip"] >= 1
+        must_hold("TwoState", "guess + slip must stay below 1", above)
         self.draws = draws
         self.n_skills: int = draws["prior"].shape[1]
 
@@ -190,6 +192,18 @@ class KnowingStudents(Students):
         self._known[:, :-1] = known
         self._tables = {name: table.ravel() for name, table in tables.items()}
         self._parents, self._unready = parents, unready
+
+    @property
+    def parameters(self) -> dict[str, Floats]:
+        """Each student's own ``prior``, ``learn``, ``forget``, ``guess`` and ``slip`` by skill.
+
+        All of shape (n, n_skills).
+        """
+        shape = (self.n, self.n_skills)
+        return {
+            name: np.broadcast_to(table.reshape(-1, self.n_skills), shape)
+            for name, table in self._tables.items()
+        }
 
     def _at(self, name: str, skills: Ints, rows: Ints) -> Floats:
         table = self._tables[name]

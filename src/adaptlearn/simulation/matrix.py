@@ -78,7 +78,7 @@ def evaluation_matrix(
     confidence : float, default 0.95
         What intervals are to cover.
     n_bootstrap : int, default 1000
-        Resamples of seeds behind them.
+        Resamples of seeds behind the shares of `Matrix.rank_stability`.
     n_jobs : int, optional
         Processes, as in joblib: one by default, -1 for all processors. Results do not depend on it.
     on_run : callable, optional

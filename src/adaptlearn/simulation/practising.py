@@ -27,7 +27,6 @@ from adaptlearn.simulation.students import (
     differing,
     normal,
 )
-from adaptlearn.validation import Interval, check_parameters
 
 
 class PracticeFactors:
@@ -81,15 +80,11 @@ class PracticeFactors:
         differences: Differences | None = Differences(),  # noqa: B008 - it is frozen
         level: float = 0.85,
     ) -> None:
-        check_parameters(
-            "PracticeFactors",
-            {"chance": chance, "level": level},
-            {"chance": [Interval(0, 10)], "level": [Interval(0, 1, "neither")]},
-        )
         self.parameters = by_skill(
             "PracticeFactors",
             n_skills,
             {"ease": (ease, -20, 20), "right": (right, 0, 20), "wrong": (wrong, 0, 20)},
+            {"chance": chance, "level": level},
         )
         self.n_skills = n_skills
         self.chance = chance

@@ -14,12 +14,20 @@ from scipy.special import ndtri
 
 from adaptlearn.errors import ParameterError
 from adaptlearn.simulation.streams import Draws
-from adaptlearn.validation import Interval, check_parameters
+from adaptlearn.validation import Constraint, Interval, check_parameters, some
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 Family = Literal["bkt", "logistic", "memory", "stages", "power_law"]
+Limits = dict[str, list[Constraint]]
+
+# Of settings that several simulators have.
+_SHARED: Limits = {
+    "chance": [Interval(0, 10)],
+    "level": [Interval(0, 1, "neither")],
+    "unready": [Interval(0, 1)],
+}
 
 
 class Simulator(Protocol):
@@ -195,9 +203,15 @@ def more_likely(p: Floats, odds: Floats) -> Floats:
 
 
 def by_skill(
-    subject: str, n_skills: int, values: Mapping[str, tuple[ArrayLike, float, float]]
+    subject: str,
+    n_skills: int,
+    values: Mapping[str, tuple[ArrayLike, float, float]],
+    settings: Mapping[str, Any] | None = None,
+    *,
+    own: Limits | None = None,
+    others: Sequence[str] = (),
 ) -> dict[str, Floats]:
-    """Parameters as arrays of shape (n_skills,).
+    """Check all arguments at once, and take parameters as arrays of shape (n_skills,).
 
     Parameters
     ----------
@@ -206,16 +220,35 @@ def by_skill(
     n_skills : int
     values : mapping of str to (value, low, high)
         A number or one per skill, and the bounds, both allowed.
+    settings : mapping of str to value, optional
+        Arguments that are no matter of skills.
+    own : mapping of str to list of constraint, optional
+        What settings may be that only this one has.
+    others : sequence of str, optional
+        Problems found before.
 
     Raises
     ------
     ParameterError
         Lists every one that is no number, out of bounds, or of another length.
     """
+    allowed = {**_SHARED, **(own or {})}
+    settings = settings or {}
+    if Interval(1, 10**6, integer=True).accepts(n_skills):
+        found, problems = _arrays(n_skills, values)
+    else:
+        found, problems = {}, [f"n_skills must be a positive integer, got {n_skills!r}"]
+    constraints = {name: allowed[name] for name in settings}
+    check_parameters(subject, settings, constraints, [*others, *problems])
+    return found
+
+
+def _arrays(
+    n_skills: int, values: Mapping[str, tuple[ArrayLike, float, float]]
+) -> tuple[dict[str, Floats], list[str]]:
+    """What `by_skill` gives, and what is wrong with the others."""
+    found: dict[str, Floats] = {}
     problems: list[str] = []
-    if not Interval(1, 10**6, integer=True).accepts(n_skills):
-        raise ParameterError(subject, [f"n_skills must be a positive integer, got {n_skills!r}"])
-    found = {}
     for name, (value, low, high) in values.items():
         try:
             numbers = np.asarray(value, np.float64)
@@ -228,13 +261,35 @@ def by_skill(
             )
         else:
             found[name] = np.broadcast_to(numbers, n_skills).copy()
-    if problems:
-        raise ParameterError(subject, problems)
-    return found
+    return found, problems
 
 
 def _within(numbers: Floats, low: float, high: float) -> bool:
     return bool(((numbers >= low) & (numbers <= high)).all())
+
+
+def probabilities(**values: ArrayLike) -> dict[str, tuple[ArrayLike, float, float]]:
+    """Parameters from 0 to 1, for `by_skill`."""
+    return {name: (value, 0.0, 1.0) for name, value in values.items()}
+
+
+def must_hold(subject: str, rule: str, broken: Bools) -> None:
+    """Raise if skills break a rule, and name them.
+
+    Parameters
+    ----------
+    subject, rule : str
+        For the message.
+    broken : bool array, shape (..., n_skills)
+
+    Raises
+    ------
+    ParameterError
+        A skill breaks the rule.
+    """
+    skills = np.flatnonzero(broken.reshape(-1, broken.shape[-1]).any(axis=0))
+    if len(skills):
+        raise ParameterError(subject, [f"{rule}; not so for skills {some(skills)}"])
 
 
 def parents_of(
