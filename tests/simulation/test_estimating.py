@@ -108,6 +108,27 @@ def test_the_oracle_sees_the_truth():
     np.testing.assert_array_equal(belief.estimate(rows).mastered, students.knows()[rows])
 
 
+def test_an_oracle_may_have_to_look_first():
+    students = TwoState(2, prior=1).start(3, np.random.default_rng(0))
+    belief = Oracle(unpractised=[0.3, 0.6]).start(COURSE, students)
+    everybody = np.arange(3)
+    assert not belief.estimate(everybody).mastered.any()
+    answers = np.array([0, 2]), np.array([1, 0]), np.array([True, False]), np.zeros(2)
+    belief.update(*answers)
+    seen = belief.estimate(everybody)
+    assert seen.value.tolist() == [[0.3, 1.0], [0.3, 0.6], [1.0, 0.6]]
+    assert seen.mastered.tolist() == [[False, True], [False, False], [True, False]]
+    assert belief.estimate(everybody[2:]).value.tolist() == [[1.0, 0.6]]
+
+
+def test_what_an_oracle_believes_before_is_a_probability_for_each_skill():
+    with pytest.raises(ParameterError, match=r"unpractised must be in \[0, 1\], got \[0.3, nan\]"):
+        Oracle(unpractised=[0.3, np.nan])
+    students = TwoState(2).start(1, np.random.default_rng(0))
+    with pytest.raises(ParameterError, match=r"shape \(3,\); expected one number, or one for each"):
+        Oracle(unpractised=[0.3] * 3).start(COURSE, students)
+
+
 def test_a_tracker_believes_what_its_model_does():
     model = BKT.from_parameters(
         {"skill": ["a", "b"], **{k: v[::-1] for k, v in PARAMETERS.items()}}

@@ -253,14 +253,58 @@ def learning_progress(n: int = 3, window: int = 8) -> Rule:
 
 
 class Oracle:
-    """Sees what students really know: what no policy can do better than by its own rule."""
+    """Sees what students really know: what no policy can do better than by its own rule.
+
+    Parameters
+    ----------
+    unpractised : float or array, shape (n_skills,), optional
+        What it believes of a skill until the student has first practised it, below what counts
+        as known: it then sees only what it has looked at, and bounds what policies can do that
+        learn from answers alone. By default it sees all from the start.
+
+    Raises
+    ------
+    ParameterError
+        `unpractised` is outside [0, 1].
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from adaptlearn import Curriculum
+    >>> from adaptlearn.simulation import Course, Oracle, TwoState
+    >>> course = Course.of(Curriculum.from_dict({"skills": ["add", "draw"]}))
+    >>> students = TwoState(2, prior=1).start(1, np.random.default_rng(0))
+    >>> belief = Oracle(unpractised=0.3).start(course, students)
+    >>> everybody = np.array([0])
+    >>> belief.update(everybody, np.array([1]), np.array([True]), np.zeros(1))
+    >>> belief.estimate(everybody).value.tolist()
+    [[0.3, 1.0]]
+    """
 
     name = "oracle"
     family: str | None = None
 
-    def start(self, course: Course, students: Students) -> _Seeing:  # noqa: ARG002 - the protocol's
+    def __init__(self, unpractised: ArrayLike | None = None) -> None:
+        self._unpractised = None if unpractised is None else np.asarray(unpractised, np.float64)
+        if (
+            self._unpractised is not None
+            and not ((self._unpractised >= 0) & (self._unpractised <= 1)).all()
+        ):
+            raise ParameterError(
+                "Oracle", [f"unpractised must be in [0, 1], got {unpractised!r:.80}"]
+            )
+
+    def start(self, course: Course, students: Students) -> Belief:
         """The belief about these students: the truth."""
-        return _Seeing(students)
+        if self._unpractised is None:
+            return _Seeing(students)
+        if self._unpractised.shape not in ((), (course.n_skills,)):
+            raise ParameterError(
+                "Oracle",
+                [f"unpractised has shape {self._unpractised.shape}; expected one number, or one "
+                 f"for each of {course.n_skills} skills"],
+            )  # fmt: skip
+        return _Looking(students, self._unpractised)
 
 
 class _Seeing:
@@ -273,6 +317,20 @@ class _Seeing:
     def estimate(self, rows: Ints) -> Estimate:
         value = self._students.knowledge()[rows]
         return Estimate(value, value >= self._students.level)
+
+
+class _Looking:
+    def __init__(self, students: Students, unpractised: Floats) -> None:
+        self._seeing, self._unpractised = _Seeing(students), unpractised
+        self._practised = np.zeros((students.n, students.n_skills), bool)
+
+    def update(self, rows: Ints, skills: Ints, correct: Bools, time: Floats) -> None:  # noqa: ARG002
+        self._practised[rows, skills] = True
+
+    def estimate(self, rows: Ints) -> Estimate:
+        practised, truth = self._practised[rows], self._seeing.estimate(rows)
+        value = np.where(practised, truth.value, self._unpractised)
+        return Estimate(value, truth.mastered & practised)
 
 
 class Tracked:
