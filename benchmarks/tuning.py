@@ -4,10 +4,11 @@
     python benchmarks/tuning.py --quick    a tenth of the students; writes nothing
 
 Prints a table and writes results/tuning.json: minutes to mastery of all skills, over those of
-three right answers in a row in the curriculum's order, for each kind; the worst of these; and
-minutes of practice over those of knowledge tracing at .95. Each variant departs in one thing from
-the default. Seeds are other ones than those of `benchmarks/matrix.py`, and the two families of
-students that are kept apart are not looked at.
+three right answers in a row in the curriculum's order, for each kind; the worst of these;
+minutes of practice over those of knowledge tracing at .95; under-practice in the worst kind; and
+its gap between slow and fast learners over that of knowledge tracing, in the worst kind. Each
+variant departs in one thing from the default. Seeds are other ones than those of
+`benchmarks/matrix.py`, and the two families of students that are kept apart are not looked at.
 """
 
 from __future__ import annotations
@@ -18,12 +19,15 @@ from typing import Any
 
 import numpy as np
 from _record import circumstances, write
+from sklearn.base import clone
 
 from adaptlearn import Curriculum, MasteryTracker, Sequencer
 from adaptlearn.cli.simulate import UNTIL_DONE, parameters_of
-from adaptlearn.models import BKT, KnowledgeTracer
+from adaptlearn.models import AFM, BKT, PFA, KnowledgeTracer
 from adaptlearn.sequencing import (
+    Criterion,
     MasteryThreshold,
+    MovingAverage,
     NInARow,
     ProbabilityThreshold,
     ProvisionalMastery,
@@ -45,11 +49,11 @@ BUDGET = 1200.0
 ROW, TRACING = "three_in_a_row", "knowledge_tracing"
 
 
-def streak(threshold: float, n: int) -> WeightedPolicy:
-    """The default with another criterion: also so many right answers in a row."""
+def besides(threshold: float, further: Criterion) -> WeightedPolicy:
+    """The default with another criterion: also this one."""
     return WeightedPolicy(
         {"gain_per_minute": 1.0, "fixed_order": 0.001},
-        criterion=ProbabilityThreshold(threshold) & NInARow(n),
+        criterion=ProbabilityThreshold(threshold) & further,
         ready=ProbabilityThreshold(0.8),
     )
 
@@ -73,13 +77,20 @@ PLAIN: dict[str, WeightedPolicy] = {
     "ready as mastered": ProvisionalMastery(ready=0.999),
     "nearest to mastery first": ordered({"nearest_to_mastery": 1.0}),
     "the curriculum's order": ordered({"fixed_order": 1.0}),
-    "at .98, and three right in a row": streak(0.98, 3),
-    "at .98, and four right in a row": streak(0.98, 4),
+    "least known first": ordered({"lowest_mastery": 1.0, "fixed_order": 0.001}),
+    "at .98, and three right in a row": besides(0.98, NInARow(3)),
+    "at .98, and four right in a row": besides(0.98, NInARow(4)),
+    "and a moving average of .85": besides(0.999, MovingAverage(0.85)),
     "mastery learning at .95": MasteryThreshold(),
 }
 INDIVIDUAL = {
     "individualised model": ProvisionalMastery(),
     "individualised model, threshold .95": ProvisionalMastery(0.95),
+}
+# P(correct), not P(known): the kinds that learn by these equations know a skill from .85 on.
+LOGISTIC = {
+    "additive factors model, at .88": AFM(),
+    "performance factors model, at .88": PFA(),
 }
 
 
@@ -88,18 +99,25 @@ def variants(simulator: Simulator, course: Course) -> dict[str, Any]:
     log = prior_log(simulator, course, budget=UNTIL_DONE)
     plain, individual = BKT().fit(log), BKT(ability=True).fit(log)
 
-    def over(model: KnowledgeTracer, policy: WeightedPolicy, name: str) -> SequencerPolicy:
+    def over(
+        model: KnowledgeTracer, policy: WeightedPolicy, name: str, family: str = "bkt"
+    ) -> SequencerPolicy:
         def make(curriculum: Curriculum) -> Sequencer:
             tracker = MasteryTracker(model, practice=True)
             return Sequencer(curriculum, tracker, policy, new_students=True, random_state=0)
 
-        return SequencerPolicy(make, name=name, family="bkt")
+        return SequencerPolicy(make, name=name, family=family)
 
     standard = baselines(course, parameters=parameters_of(plain, course))
+    predicted = ProvisionalMastery(0.88, 0.7, "predicted")
     return {
         **{name: standard[name] for name in (ROW, TRACING, "moving_average", "oracle")},
         **{name: over(plain, policy, name) for name, policy in PLAIN.items()},
         **{name: over(individual, policy, name) for name, policy in INDIVIDUAL.items()},
+        **{
+            name: over(clone(model).fit(log), predicted, name, "logistic")
+            for name, model in LOGISTIC.items()
+        },
     }
 
 
@@ -117,13 +135,17 @@ def main() -> None:
     )  # fmt: skip
     minutes, practised = matrix.mean("minutes_to_mastery"), matrix.mean("minutes")
     under = matrix.mean("under_practice")
+    gap = matrix.gaps("under_practice", "learning").value
+    narrower = gap / gap[matrix.policies.index(TRACING)]
     row, tracing = (matrix.policies.index(name) for name in (ROW, TRACING))
     ratio, more = minutes / minutes[row], practised / practised[tracing]
-    print(f"| | {' | '.join(matrix.simulators)} | worst | practice | under-practice, worst |")
-    print("| --- " * (len(kinds) + 4) + "|")
+    print(f"| | {' | '.join(matrix.simulators)} | worst | practice | under-practice, worst "
+          "| its gap, worst |")  # fmt: skip
+    print("| --- " * (len(kinds) + 5) + "|")
     for place, name in enumerate(matrix.policies):
         cells = [*(f"{x:.2f}" for x in (*ratio[place], ratio[place].max(), more[place].mean()))]
-        print(f"| {name} | {' | '.join(cells)} | {np.nanmax(under[place]):.3f} |")
+        print(f"| {name} | {' | '.join(cells)} | {np.nanmax(under[place]):.3f} "
+              f"| {np.nanmax(narrower[place]):.2f} |")  # fmt: skip
     if not quick:
         result = {
             **circumstances(("numpy", "scipy", "scikit-learn")),
@@ -135,6 +157,9 @@ def main() -> None:
             "minutes": dict(zip(matrix.policies, practised.tolist(), strict=True)),
             "under_practice": dict(
                 zip(matrix.policies, np.nan_to_num(under, nan=-1).tolist(), strict=True)
+            ),
+            "gap_in_under_practice": dict(
+                zip(matrix.policies, np.nan_to_num(gap, nan=-1).tolist(), strict=True)
             ),
         }
         write("tuning.json", result)
