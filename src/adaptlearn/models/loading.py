@@ -35,7 +35,7 @@ def load(path: str | PathLike[str]) -> KnowledgeTracer:
 
     Parameters
     ----------
-    path : path-like
+    path : str or path
 
     Raises
     ------

@@ -189,6 +189,7 @@ def _table() -> Iterator[Encoding]:
 
 
 ENCODINGS: dict[str, Encoding] = {encoding.name: encoding for encoding in _table()}
+"""Rates of situations by name."""
 
 
 class SituationRates(NamedTuple):

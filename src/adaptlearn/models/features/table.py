@@ -231,3 +231,4 @@ def _table() -> Iterator[Feature]:
 
 
 FEATURES: dict[str, Feature] = {feature.name: feature for feature in _table()}
+"""Features by name."""
