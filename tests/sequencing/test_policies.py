@@ -16,12 +16,14 @@ from adaptlearn.sequencing import (
     SCORERS,
     Context,
     LowerBound,
+    MasteryThreshold,
     MovingAverage,
     NInARow,
     Practice,
     PredictiveSimilarity,
     PredictiveStability,
     ProbabilityThreshold,
+    ProvisionalMastery,
     Purpose,
     Retention,
     WeightedPolicy,
@@ -121,11 +123,6 @@ def test_minutes_count():
     )
     found = values({"gain_per_minute": 1.0}, context([[0.5]], school))
     np.testing.assert_allclose(found, [1.0, 0.25])
-    blink = {"lessons": [{"lesson": "blink", "skills": ["a"], "minutes": 0}]}
-    made = Sequencer(Curriculum.from_dict(blink), FakeTracker(["a"], {"ann": [0.1]}))
-    for ask in (made.recommend, lambda student: made.explain(student, "blink")):
-        with pytest.raises(ParameterError, match="take no time: 'blink'; set minutes above 0"):
-            ask("ann")
 
 
 def test_each_pool_gives_its_lessons():
@@ -330,3 +327,17 @@ def test_fingerprints_tell_policies_apart():
     }
     assert len(prints) == 3 * len(PRESETS)
     assert preset("zpdes").fingerprint == preset("zpdes").fingerprint
+
+
+@pytest.mark.parametrize(
+    ("name", "known_as"), [("provisional", ProvisionalMastery), ("mastery", MasteryThreshold)]
+)
+def test_a_preset_is_the_policy_that_its_class_makes(name, known_as):
+    for threshold in (None, 0.85):
+        criterion = None if threshold is None else ProbabilityThreshold(threshold, "predicted")
+        named = preset(name, criterion=criterion)
+        made = known_as() if threshold is None else known_as(threshold, kind="predicted")
+        assert named.fingerprint == made.fingerprint
+        assert (named.name, repr(named)) == (made.name, repr(made))
+        assert (named.criterion, named.ready) == (made.criterion, made.ready)
+    assert preset(name, criterion=NInARow(3)).criterion == NInARow(3)

@@ -115,6 +115,3 @@ def test_arguments_are_checked(school):
         Course.of(Curriculum.from_dict({"skills": ["a"]})).with_wrong_tags(0.5)
     with pytest.raises(ParameterError, match="share must be"):
         Course.of(school).with_missing_tags(-0.1)
-    timeless = {"lessons": [{"lesson": "blink", "skills": ["a"], "minutes": 0}]}
-    with pytest.raises(ParameterError, match="take no time: 'blink'"):
-        Course.of(Curriculum.from_dict(timeless))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from tests.models import students
@@ -9,7 +13,8 @@ from tests.models import students
 from adaptlearn import MasteryTracker, ResponseLog
 from adaptlearn.errors import DataWarning
 from adaptlearn.models import BKT
-from adaptlearn.tracking.practice import DECAY
+from adaptlearn.sequencing import Practice
+from adaptlearn.tracking.record import DECAY
 
 
 @pytest.fixture(scope="module")
@@ -106,3 +111,18 @@ def test_exposures_leave_their_time_only(model):
     table = MasteryTracker(model, practice=True).update(log).practice([1])
     assert table is not None
     assert (table.streak[0, 0], table.last_time[0, 0], table.recent[0, 0]) == (1, 9.0, 0b11)
+
+
+def test_a_trackers_practice_is_what_policies_read(model):
+    tracker = MasteryTracker(model, practice=True).update(students.answers(3, 2, seed=2))
+    assert type(tracker.practice()) is Practice
+
+
+def test_reading_practice_loads_no_model():
+    code = """
+import json, sys
+from adaptlearn.sequencing import Practice, Sequencer
+print(json.dumps([name for name in sys.modules if name.startswith("adaptlearn.models")]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == []

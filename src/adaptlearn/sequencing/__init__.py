@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from adaptlearn.sequencing.choosing import Softmax as Softmax
     from adaptlearn.sequencing.choosing import Thompson as Thompson
     from adaptlearn.sequencing.context import Context as Context
-    from adaptlearn.sequencing.context import Practice as Practice
     from adaptlearn.sequencing.criteria import Criterion as Criterion
     from adaptlearn.sequencing.criteria import LowerBound as LowerBound
     from adaptlearn.sequencing.criteria import MovingAverage as MovingAverage
@@ -52,6 +51,7 @@ if TYPE_CHECKING:
     from adaptlearn.sequencing.scorers import SCORERS as SCORERS
     from adaptlearn.sequencing.sentences import TEMPLATES as TEMPLATES
     from adaptlearn.sequencing.sequencer import Sequencer as Sequencer
+    from adaptlearn.tracking.practice import Practice as Practice
 
 _HOMES = {
     "Audit": "audit",

@@ -9,13 +9,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.errors import ParameterError
 from adaptlearn.sequencing.context import Bools, Context, Floats
 from adaptlearn.sequencing.curriculum import Curriculum
 from adaptlearn.sequencing.eligibility import Bits, Pairs, any_of, pack, pairs_of
 from adaptlearn.sequencing.requirements import unmet_bits
 from adaptlearn.sequencing.reviewing import sparing_reviews
-from adaptlearn.validation import some
 
 Ints = NDArray[np.intp]
 
@@ -150,23 +148,8 @@ class Candidates:
 
     @cached_property
     def minutes(self) -> Floats:
-        """Each candidate's minutes; the curriculum's mean where they are unknown, else 1.
-
-        Raises
-        ------
-        ParameterError
-            Lessons of the curriculum take no time.
-        """
+        """Each candidate's minutes; the curriculum's mean where they are unknown, else 1."""
         known = self.context.curriculum.minutes
-        timeless = self.context.curriculum.lessons[known == 0]
-        if len(timeless):
-            raise ParameterError(
-                "curriculum",
-                [
-                    f"lessons take no time: {some(timeless)}; set minutes above 0, or none where "
-                    "they are unknown"
-                ],
-            )
         given = ~np.isnan(known)
         usual = float(known[given].mean()) if given.any() else 1.0
         return np.where(given, known, usual)[self.lesson]

@@ -16,7 +16,7 @@ from adaptlearn.validation import Constraint, Interval, OneOf
 LESSON_KINDS = ("instruction", "practice", "review", "assessment", "enrichment", "elective")
 _UNIT_INTERVAL = Interval(0, 1)
 _THRESHOLD = Interval(0, 1, closed="right")
-_MINUTES = Interval(0, math.inf, closed="left")
+_MINUTES = Interval(0, math.inf, closed="neither")
 _KIND = OneOf(LESSON_KINDS)
 
 
@@ -243,7 +243,7 @@ def _number(value: Any, role: str, whose: str, allowed: Constraint, repairs: lis
         return math.nan
     if allowed.accepts(value):
         return float(value)
-    bounds = "a number from 0" if allowed is _MINUTES else allowed
+    bounds = "a number above 0" if allowed is _MINUTES else allowed
     problem = f"{whose} has {role} {value!r}; expected {bounds}"
     repairs.append(Repair(role, problem, f"left its {role} unknown"))
     return math.nan

@@ -3,44 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.sequencing.curriculum import Curriculum
+from adaptlearn.tracking.practice import Practice
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 MasteryKind = Literal["latent", "predicted"]
-
-
-class Practice(NamedTuple):
-    """What students did on each skill; fields of shape (n_students, n_skills).
-
-    Attributes
-    ----------
-    right : float array
-        Right answers.
-    streak : float array
-        Right answers in a row, up to now.
-    average : float array
-        Exponential moving average of the answers, from 0.
-    change : float array
-        Moving average of how far an answer moved the model's estimate; 1 before any.
-    recent : int array
-        The last eight answers as bits, the latest lowest, beneath a leading 1: ``0b1`` for
-        none, ``0b101`` for wrong, then right.
-    last_time : float array
-        Seconds; nan where there is none.
-    """
-
-    right: Floats
-    streak: Floats
-    average: Floats
-    change: Floats
-    recent: NDArray[np.int64]
-    last_time: Floats
 
 
 @dataclass(frozen=True)

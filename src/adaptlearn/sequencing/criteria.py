@@ -24,7 +24,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from adaptlearn.errors import ParameterError
-from adaptlearn.sequencing.context import Bools, Context, MasteryKind, Practice
+from adaptlearn.sequencing.context import Bools, Context, MasteryKind
+from adaptlearn.tracking.practice import Practice
 from adaptlearn.validation import Constraint, Interval, OneOf, check_parameters
 
 _PROBABILITY = Interval(0.0, 1.0, closed="right")
@@ -90,7 +91,10 @@ class ProbabilityThreshold(Criterion):
 
     threshold: float = 0.95
     kind: MasteryKind = "latent"
-    _constraints: ClassVar = {"threshold": [_PROBABILITY], "kind": [_KIND]}
+    _constraints: ClassVar[Mapping[str, Sequence[Constraint]]] = {
+        "threshold": [_PROBABILITY],
+        "kind": [_KIND],
+    }
 
     def met(self, context: Context) -> Bools:  # noqa: D102 - the base's
         return context.mastery >= self.threshold
@@ -108,7 +112,10 @@ class LowerBound(Criterion):
 
     threshold: float = 0.8
     kind: MasteryKind = "latent"
-    _constraints: ClassVar = {"threshold": [_PROBABILITY], "kind": [_KIND]}
+    _constraints: ClassVar[Mapping[str, Sequence[Constraint]]] = {
+        "threshold": [_PROBABILITY],
+        "kind": [_KIND],
+    }
 
     def met(self, context: Context) -> Bools:  # noqa: D102 - the base's
         if context.lower is None:
@@ -128,7 +135,7 @@ class NInARow(Criterion):
     """
 
     n: int = 3
-    _constraints: ClassVar = {"n": [_NUMBER]}
+    _constraints: ClassVar[Mapping[str, Sequence[Constraint]]] = {"n": [_NUMBER]}
 
     def met(self, context: Context) -> Bools:  # noqa: D102 - the base's
         return self._practice(context).streak >= self.n
@@ -145,7 +152,7 @@ class MovingAverage(Criterion):
     """
 
     average: float = 0.9
-    _constraints: ClassVar = {"average": [_PROBABILITY]}
+    _constraints: ClassVar[Mapping[str, Sequence[Constraint]]] = {"average": [_PROBABILITY]}
 
     def met(self, context: Context) -> Bools:  # noqa: D102 - the base's
         return self._practice(context).average >= self.average
@@ -167,7 +174,10 @@ class PredictiveStability(Criterion):
 
     change: float = 0.02
     answers: int = 3
-    _constraints: ClassVar = {"change": [_PROBABILITY], "answers": [_NUMBER]}
+    _constraints: ClassVar[Mapping[str, Sequence[Constraint]]] = {
+        "change": [_PROBABILITY],
+        "answers": [_NUMBER],
+    }
 
     def met(self, context: Context) -> Bools:  # noqa: D102 - the base's
         settled = self._practice(context).change <= self.change
@@ -188,7 +198,7 @@ class PredictiveSimilarity(Criterion):
     """
 
     change: float = 0.05
-    _constraints: ClassVar = {"change": [_PROBABILITY]}
+    _constraints: ClassVar[Mapping[str, Sequence[Constraint]]] = {"change": [_PROBABILITY]}
 
     def met(self, context: Context) -> Bools:  # noqa: D102 - the base's
         # The expected move of a probability by one answer of its own is at most 2 p (1 - p).
@@ -205,7 +215,7 @@ class Retention(Criterion):
     """
 
     recall: float = 0.9
-    _constraints: ClassVar = {"recall": [_PROBABILITY]}
+    _constraints: ClassVar[Mapping[str, Sequence[Constraint]]] = {"recall": [_PROBABILITY]}
 
     def met(self, context: Context) -> Bools:  # noqa: D102 - the base's
         if context.retention is None:

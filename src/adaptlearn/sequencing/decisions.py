@@ -14,18 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.sequencing.candidates import Purpose
+from adaptlearn.sequencing.columns import Columns
 from adaptlearn.sequencing.curriculum import Curriculum
 from adaptlearn.sequencing.labels import plain
 from adaptlearn.sequencing.overrides import Override, Overrides
-from adaptlearn.sequencing.policies import CODES, Choice
 from adaptlearn.sequencing.reading import Label
+from adaptlearn.sequencing.reasons import CODES, NO_LESSON, Choice, no_lesson, pinned
 from adaptlearn.sequencing.sentences import TEMPLATES, Templates, sentence
-from adaptlearn.sequencing.wording import quoted
 
 if TYPE_CHECKING:
     from adaptlearn.sequencing.replaying import Replay
 
-Ints = NDArray[np.intp]
 _SCORE = attrgetter("score")
 _ROWS_SHOWN = 10
 _WIDTH = 60
@@ -194,88 +193,6 @@ class Decision:
         return cls(**{**content, **parts})
 
 
-class Columns(NamedTuple):
-    """Decisions as arrays, one entry each; those cut by bounds are ragged.
-
-    Attributes
-    ----------
-    student, lesson : integer arrays, shape (n,)
-        Places among the students asked for and among the lessons; -1 for no lesson.
-    rank, n_candidates, n_tied : integer arrays, shape (n,)
-    purpose : integer array, shape (n,)
-        A `Purpose`; -1 for no lesson.
-    code : integer array, shape (n,)
-        Where there is no lesson, a place in `NO_LESSON`; otherwise -1.
-    n_unmastered : integer array, shape (n,)
-        Skills not mastered, where there is no lesson and the policy knows; otherwise -1.
-    pin : integer array, shape (n,)
-        The override that chose; -1 where the policy did.
-    score, propensity, error, draw : float arrays, shape (n,)
-    candidate_bounds : integer array, shape (n + 1,)
-    candidate, candidate_score, candidate_propensity : arrays, shape (n_kept,)
-    skill_bounds : integer array, shape (n + 1,)
-    skill_mastery, skill_mastered, skill_ready, skill_answers, skill_recent : arrays
-        Of the skills each chosen lesson teaches, shape (n_taught,); `skill_ready`: known well
-        enough for what comes after; `skill_recent` as `Practice` holds it, or 0.
-    override_bounds : integer array, shape (n + 1,)
-    override : integer array
-        Overrides that counted for the student.
-    """
-
-    student: Ints
-    lesson: Ints
-    rank: Ints
-    n_candidates: Ints
-    n_tied: Ints
-    purpose: Ints
-    code: Ints
-    n_unmastered: Ints
-    pin: Ints
-    score: NDArray[np.float64]
-    propensity: NDArray[np.float64]
-    error: NDArray[np.float64]
-    draw: NDArray[np.float64]
-    candidate_bounds: Ints
-    candidate: Ints
-    candidate_score: NDArray[np.float64]
-    candidate_propensity: NDArray[np.float64]
-    skill_bounds: Ints
-    skill_mastery: NDArray[np.float64]
-    skill_mastered: NDArray[np.bool_]
-    skill_ready: NDArray[np.bool_]
-    skill_answers: Ints
-    skill_recent: Ints
-    override_bounds: Ints
-    override: Ints
-
-    @classmethod
-    def empty(cls) -> Columns:
-        """No decisions."""
-        floats = ("score", "propensity", "error", "draw", "candidate_score",
-                  "candidate_propensity", "skill_mastery")  # fmt: skip
-        bools = ("skill_mastered", "skill_ready")
-        kinds: dict[str, Any] = {**dict.fromkeys(floats, float), **dict.fromkeys(bools, bool)}
-        return cls(
-            **{
-                name: np.zeros(int(name.endswith("_bounds")), kinds.get(name, np.intp))
-                for name in cls._fields
-            }
-        )
-
-    @classmethod
-    def joined(cls, parts: Sequence[Columns]) -> Columns:
-        """Several runs of decisions as one."""
-        joined: dict[str, NDArray[Any]] = {}
-        for name in cls._fields:
-            arrays = [getattr(part, name) for part in parts]
-            if name.endswith("_bounds"):
-                lengths = [np.diff(bounds) for bounds in arrays]
-                joined[name] = np.concatenate([[0], np.cumsum(np.concatenate(lengths))])
-            else:
-                joined[name] = np.concatenate(arrays)
-        return cls(**joined)
-
-
 class Provenance(NamedTuple):
     """What all decisions of one call share."""
 
@@ -387,7 +304,7 @@ class Decisions(Sequence[Decision]):
         code = int(columns.lesson[entry])
         if code < 0:
             word = NO_LESSON[columns.code[entry]]
-            text = _no_lesson(word, int(columns.n_unmastered[entry]))
+            text = no_lesson(word, int(columns.n_unmastered[entry]))
             return Reason(word, text, threshold=shared.threshold)
         lesson = plain(shared.curriculum.lessons[code])
         skills = tuple(shared.curriculum.skills_of(lesson).tolist())
@@ -406,7 +323,7 @@ class Decisions(Sequence[Decision]):
             purpose=Purpose(columns.purpose[entry]),
         )
         pin = int(columns.pin[entry])
-        word, text = shared.reason(choice) if pin < 0 else _pinned(choice, shared.overrides[pin])
+        word, text = shared.reason(choice) if pin < 0 else pinned(choice, shared.overrides[pin])
         recent = [f"{bits:b}"[1:] for bits in columns.skill_recent[kept].tolist()]
         answers = columns.skill_answers[kept].tolist()
         pairs = tuple(map(SkillMastery, skills, mastery, answers, recent))
@@ -493,30 +410,3 @@ class Decisions(Sequence[Decision]):
 def _digest(content: Mapping[str, Any]) -> str:
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-NO_LESSON = ("none_eligible", "all_mastered", "goal_reached", "ask_teacher", "none_open", "barred")
-"""Codes of decisions without a lesson."""
-
-
-def _no_lesson(code: str, n_unmastered: int) -> str:
-    skills = "1 skill is" if n_unmastered == 1 else f"{n_unmastered} skills are"
-    them = "it" if n_unmastered == 1 else "them"
-    return {
-        "none_eligible": "The policy allows no lesson.",
-        "all_mastered": "Every skill of the curriculum is mastered, and no review is due.",
-        "goal_reached": "All that the goal asks for is mastered, and no review is due.",
-        "ask_teacher": (
-            f"A teacher should look: {skills} not mastered, and practice of what is open leads "
-            "nowhere."
-        ),
-        "none_open": (
-            f"No lesson is open: {skills} not mastered, but what comes before {them} is not known "
-            f"well enough, or no lesson teaches {them}."
-        ),
-        "barred": "Teachers have banned or deferred every lesson that could be given now.",
-    }[code]
-
-
-def _pinned(choice: Choice, override: Override) -> tuple[str, str]:
-    return "pinned", f"{override.author} chose {quoted(choice.title)}: {override.reason}."

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import CurriculumError, DataWarning, ParameterError, StateError
-from adaptlearn.sequencing.context import Context, Practice
+from adaptlearn.sequencing.context import Context
 from adaptlearn.sequencing.curriculum import Curriculum
 from adaptlearn.sequencing.labels import label_array, near_spellings, plain
 from adaptlearn.sequencing.policies import Policy, policy_name
 from adaptlearn.sequencing.reading import Label
 from adaptlearn.sequencing.tracker import Tracker
+from adaptlearn.tracking.practice import Practice
 from adaptlearn.validation import some
 
 

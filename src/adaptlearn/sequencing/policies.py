@@ -12,63 +12,23 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from adaptlearn.errors import ParameterError
-from adaptlearn.sequencing.candidates import Candidates, Purpose, find_candidates
+from adaptlearn.sequencing.candidates import Candidates, find_candidates
 from adaptlearn.sequencing.choosing import CHOOSERS, Chooser, Greedy
 from adaptlearn.sequencing.context import Bools, Context, Floats, MasteryKind
 from adaptlearn.sequencing.criteria import Criterion, ProbabilityThreshold
 from adaptlearn.sequencing.eligibility import pairs_of_table
-from adaptlearn.sequencing.reading import Label
+from adaptlearn.sequencing.reasons import Choice, reason_of
 from adaptlearn.sequencing.scorers import SCORERS
-from adaptlearn.sequencing.wording import level, listed, quoted
 from adaptlearn.serialization import fingerprint
 from adaptlearn.validation import some
 
 Scores = tuple[Floats, Bools]
 POOLS = ("new", "review", "remediation", "enrichment")
-CODES = {
-    Purpose.REVIEW: "review_due",
-    Purpose.REMEDIATION: "remediation",
-    Purpose.ENRICHMENT: "enrichment",
-    Purpose.ASSIGNED: "pinned",
-}
-"""Codes of reasons that follow from what a lesson is for."""
-
-
-class Choice(NamedTuple):
-    """A lesson that was chosen, as the policy is asked to give its reason.
-
-    Attributes
-    ----------
-    lesson, title : label, str
-    skills : tuple of label
-        The skills the lesson teaches.
-    mastery : tuple of float
-        Theirs, when the choice was made.
-    mastered : tuple of bool
-        Whether they counted as mastered.
-    ready : tuple of bool
-        Whether they were known well enough for what comes after; what is mastered is.
-    score : float
-    n_eligible, n_tied : int
-        Lessons that could have been chosen, and those of them that scored as high.
-    purpose : Purpose
-    """
-
-    lesson: Label
-    title: str
-    skills: tuple[Label, ...]
-    mastery: tuple[float, ...]
-    mastered: tuple[bool, ...]
-    ready: tuple[bool, ...]
-    score: float
-    n_eligible: int
-    n_tied: int
-    purpose: Purpose
 
 
 class ScoringPolicy(Protocol):
@@ -187,7 +147,8 @@ class WeightedPolicy:
                 yield f"ready ({ready:g}) is above threshold ({threshold:g})"
 
     def __repr__(self) -> str:
-        return f"{self.name}({self.scorers}, criterion={self.criterion}, pools={self.pools})"
+        ready = "" if self.ready is None else f", ready={self.ready}"
+        return f"{self.name}({self.scorers}, criterion={self.criterion}{ready}, pools={self.pools})"
 
     @property
     def kind(self) -> MasteryKind | None:
@@ -314,49 +275,6 @@ def chooser_of(policy: Policy) -> Chooser:
     return Greedy() if found is None else found
 
 
-def reason_of(
-    choice: Choice, threshold: float | None, leading: str, ready: Criterion | None = None
-) -> tuple[str, str]:
-    """A code and sentences for a choice of the library's own policies.
-
-    The code of a new lesson that stands out is the name of the heaviest scorer, `leading`; of
-    one whose skills are all mastered or `ready`, what is enough to go on, it is ``"confirm"``.
-    """
-    title = quoted(choice.title)
-    below = "" if threshold is None else f", below {threshold:g}"
-    still = listed(
-        f"{quoted(skill)} (mastery {level(value, threshold)})"
-        for skill, value, done in zip(choice.skills, choice.mastery, choice.mastered, strict=True)
-        if not done
-    )
-    code = CODES.get(choice.purpose, "")
-    skills = listed(map(quoted, choice.skills))
-    if choice.purpose == Purpose.REVIEW:
-        text = f"Time to review {title}: it keeps {skills} fresh."
-    elif choice.purpose == Purpose.REMEDIATION:
-        text = f"Back to {title}: {skills} comes before what does not get on now."
-    elif choice.purpose == Purpose.ENRICHMENT:
-        text = f"{title} is open as an extra."
-    elif still and all(choice.ready):
-        code = "confirm"
-        text = f"{title} makes sure of what is probably known: {still}{below}."
-    else:
-        code = leading if choice.n_tied == 1 < choice.n_eligible else "ready"
-        text = f"Ready for {title}: all that comes before it is {_known(ready)}"
-        text += f", and it teaches {still}{below}." if still else "."
-    if choice.n_tied > 1:
-        return code, f"{text} Drawn from {choice.n_tied} lessons that score the same."
-    if choice.n_eligible > 1:
-        return code, f"{text} It has the best score of {choice.n_eligible} lessons that are open."
-    return code, f"{text} It is the only lesson that is open."
-
-
-def _known(ready: Criterion | None) -> str:
-    if ready is None:
-        return "mastered"
-    return "known well enough" + ("" if ready.threshold is None else f" ({ready.threshold:g})")
-
-
 def scorer(policy: Policy) -> Callable[[Context], Scores]:
     """The function that scores: a policy's ``score``, or the policy itself."""
     score: Callable[[Context], Scores] = getattr(policy, "score", policy)  # type: ignore[arg-type]
@@ -385,16 +303,3 @@ def policy_fingerprint(policy: Any) -> str:
         code = getattr(getattr(subject, "__code__", None), "co_code", b"").hex()
     name = f"{getattr(subject, '__module__', '')}.{getattr(subject, '__qualname__', '')}"
     return hashlib.sha256(f"{name}\n{code}".encode()).hexdigest()
-
-
-def plain_reason(choice: Choice) -> tuple[str, str]:
-    """The reason for a policy that gives none: its score."""
-    if choice.n_eligible == 1:
-        return "highest_score", f"{quoted(choice.title)} is the only lesson that may be given."
-    text = (
-        f"{quoted(choice.title)} has the highest score ({choice.score:.4g}) of "
-        f"{choice.n_eligible} lessons that may be given."
-    )
-    if choice.n_tied > 1:
-        text += f" Drawn from {choice.n_tied} with that score."
-    return "highest_score", text

@@ -129,7 +129,7 @@ class MasteryThreshold(WeightedPolicy):
 
 
 class Preset(NamedTuple):
-    """A policy that people know by name."""
+    """A policy that people know by name; `name` is that of its class, where it has one."""
 
     scorers: Mapping[str, float]
     pools: tuple[str, ...]
@@ -137,13 +137,14 @@ class Preset(NamedTuple):
     says: str
     threshold: float = 0.95
     ready: float | None = None
+    name: str | None = None
 
 
 PRESETS: dict[str, Preset] = {
     "provisional": Preset(
         _PROVISIONAL, ("new",), "greedy",
         "the default: go on when a skill is probably known, make sure of it later",
-        threshold=0.999, ready=0.8,
+        threshold=0.999, ready=0.8, name="ProvisionalMastery",
     ),
     "balanced": Preset(
         # The best new lesson gains 1: a full backlog takes more, so that any review wins.
@@ -154,7 +155,8 @@ PRESETS: dict[str, Preset] = {
         "learning per minute toward the goals, reviews before they pile up, help when stuck",
     ),
     "mastery": Preset(
-        {"nearest_to_mastery": 1.0}, ("new",), "greedy", "finish what has begun, then move on"
+        {"nearest_to_mastery": 1.0}, ("new",), "greedy", "finish what has begun, then move on",
+        name="MasteryThreshold",
     ),
     "outer_fringe": Preset(
         {"random": 1.0, "review": 0.5}, ("new", "review"), "greedy",
@@ -178,6 +180,7 @@ PRESETS: dict[str, Preset] = {
         {"information": 1.0}, ("new",), "greedy", "what tells most about the student"
     ),
 }  # fmt: skip
+"""Policies by the names people know; `preset` makes one."""
 
 
 def preset(name: str, *, criterion: Criterion | None = None) -> WeightedPolicy:
@@ -186,9 +189,10 @@ def preset(name: str, *, criterion: Criterion | None = None) -> WeightedPolicy:
     Parameters
     ----------
     name : str
-        One of `PRESETS`: ``"provisional"`` (the sequencer's default, see `ProvisionalMastery`),
-        ``"balanced"``, ``"mastery"``, ``"outer_fringe"``, ``"target_success"``, ``"zpdes"``,
-        ``"oatutor"``, ``"alosi"``, ``"fixed_order"``, ``"random"``, ``"placement"``.
+        One of `PRESETS`: ``"provisional"`` (`ProvisionalMastery`, the sequencer's default),
+        ``"balanced"``, ``"mastery"`` (`MasteryThreshold`), ``"outer_fringe"``,
+        ``"target_success"``, ``"zpdes"``, ``"oatutor"``, ``"alosi"``, ``"fixed_order"``,
+        ``"random"``, ``"placement"``.
     criterion : Criterion, optional
         What counts as mastered; by default P(known) of .95, of .999 for ``"provisional"``.
 
@@ -213,5 +217,5 @@ def preset(name: str, *, criterion: Criterion | None = None) -> WeightedPolicy:
         ready=ready,
         chooser=found.chooser,
         pools=found.pools,
-        name=name,
+        name=found.name or name,
     )

@@ -250,3 +250,4 @@ SCORERS: dict[str, Scorer] = {
     "enrichment": Scorer(enrichment, "1 for enrichment", "this library"),
     "not_stuck": Scorer(not_stuck, "1 - share of stuck skills", "Beck & Gong (2013)"),
 }
+"""Scorers by name, for a `WeightedPolicy`."""

@@ -11,15 +11,14 @@ from datetime import datetime
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from adaptlearn.errors import ParameterError
-from adaptlearn.sequencing.candidates import Candidates, Purpose
-from adaptlearn.sequencing.choosing import Odds, Ragged, draw_one, is_best, runners_up
+from adaptlearn.sequencing.columns import Columns
 from adaptlearn.sequencing.context import Context
 from adaptlearn.sequencing.criteria import WheelSpinning
 from adaptlearn.sequencing.curriculum import Curriculum
-from adaptlearn.sequencing.decisions import NO_LESSON, Columns, Decisions, Provenance
+from adaptlearn.sequencing.deciding import Rules, decide
+from adaptlearn.sequencing.decisions import Decisions, Provenance
 from adaptlearn.sequencing.explaining import Explanation, explain
 from adaptlearn.sequencing.goals import Goals, TimeToGoal, time_to_goal
 from adaptlearn.sequencing.labels import LabelIndex, label_array, plain
@@ -30,13 +29,13 @@ from adaptlearn.sequencing.policies import (
     candidates_of,
     chooser_of,
     criterion_of,
-    plain_reason,
     policy_fingerprint,
     ready_of,
     scorer,
 )
 from adaptlearn.sequencing.presets import ProvisionalMastery
 from adaptlearn.sequencing.reading import Label
+from adaptlearn.sequencing.reasons import plain_reason
 from adaptlearn.sequencing.tracker import Review, Tracker
 from adaptlearn.validation import Interval, OneOf, check_parameters, some
 
@@ -206,18 +205,23 @@ class Sequencer:
         blocks = range(0, max(len(labels), 1), self._block_size)
         sources = self._random.spawn(len(blocks))
 
-        def decide(start: int, rng: np.random.Generator) -> list[Columns]:
+        rules = Rules(self.policy, self.goals, self.wheel_spinning, self._runners_up)
+
+        def decided(start: int, rng: np.random.Generator) -> list[Columns]:
             block = slice(start, start + self._block_size)
-            return list(self._choose(labels[block], draws[block], start, now=time, rng=rng))
+            if not labels[block]:
+                return [Columns.empty()]
+            known = self._context(labels[block], time)
+            return list(decide(*known, rules, draws=draws[block], first=start, rng=rng))
 
         tasks = zip(blocks, sources, strict=True)
         if self._n_jobs == 1 or len(blocks) == 1:
-            found = [decide(*task) for task in tasks]
+            found = [decided(*task) for task in tasks]
         else:
             from sklearn.utils.parallel import Parallel, delayed
 
             workers = Parallel(n_jobs=self._n_jobs, require="sharedmem")
-            found = workers(delayed(decide)(*task) for task in tasks)
+            found = workers(delayed(decided)(*task) for task in tasks)
         columns = Columns.joined([part for parts in found for part in parts])
         ids = None
         if self._ids == "random":
@@ -345,191 +349,6 @@ class Sequencer:
             context = replace(context, stuck=self.wheel_spinning.stuck(context))
         return context, applied
 
-    def _choose(
-        self,
-        labels: list[Label],
-        draws: NDArray[np.float64],
-        first: int,
-        *,
-        now: float | None,
-        rng: np.random.Generator,
-    ) -> Iterator[Columns]:
-        """Decide about one block of students, rank by rank."""
-        if not labels:
-            yield Columns.empty()
-            return
-        context, applied = self._context(labels, now)
-        candidates, value = candidates_of(self.policy, context)
-        had = np.diff(candidates.bounds) > 0
-        if applied.barred is not None:
-            kept = ~applied.barred[candidates.student, candidates.lesson]
-            candidates, value = candidates.take(kept), value[kept]
-        shut_out = had & (np.diff(candidates.bounds) == 0)
-        pins = _Pins(applied.pins)
-        for rank in range(draws.shape[1]):
-            # Who has nothing left gets no further rank; who never had anything is told so.
-            pinned = pins.next()
-            rows = np.arange(len(labels))
-            if rank:
-                left = np.diff(candidates.bounds) > 0
-                left[list(pinned)] = True
-                rows = np.flatnonzero(left)
-            if not len(rows):
-                return
-            ragged = Ragged(candidates.bounds, candidates.student)
-            odds = chooser_of(self.policy).odds(value, ragged, rng)
-            part, chosen = self._rank(
-                candidates, value, odds, rows=rows, draw=draws[:, rank], pinned=pinned
-            )
-            some_rows = len(rows) < len(labels)
-            part = self._described(part, context, applied, rows if some_rows else None)
-            yield self._with_reasons(part, context, rows, shut_out)._replace(
-                student=rows + first,
-                rank=np.full(len(rows), rank + 1),
-                draw=draws[rows, rank],
-            )
-            if rank + 1 < draws.shape[1]:
-                gone = np.zeros(len(value), bool)
-                gone[chosen[chosen >= 0]] = True
-                for row, (lesson, _) in pinned.items():
-                    gone |= (candidates.student == row) & (candidates.lesson == lesson)
-                candidates, value = candidates.take(~gone), value[~gone]
-
-    def _rank(
-        self,
-        candidates: Candidates,
-        value: NDArray[np.float64],
-        odds: Odds,
-        *,
-        rows: NDArray[np.intp],
-        draw: NDArray[np.float64],
-        pinned: dict[int, tuple[int, int]],
-    ) -> tuple[Columns, NDArray[np.intp]]:
-        """One choice for each student of `rows`, and which candidates they are."""
-        ragged = Ragged(candidates.bounds, candidates.student)
-        chosen = draw_one(odds, ragged, draw)
-        for row in pinned:
-            chosen[row] = -1
-        share = odds.weight / odds.whole[candidates.student]
-        best = is_best(value, ragged)
-        drawable = odds.weight > 0
-        kept = drawable | runners_up(value, ragged, drawable, self._runners_up)
-        at = chosen[rows]
-        some_lesson = at >= 0
-        n = len(rows)
-        lesson, purpose, pin = np.full(n, -1), np.full(n, -1), np.full(n, -1)
-        score, error, propensity = np.full(n, np.nan), np.zeros(n), np.ones(n)
-        lesson[some_lesson] = candidates.lesson[at[some_lesson]]
-        purpose[some_lesson] = candidates.purpose[at[some_lesson]]
-        score[some_lesson] = value[at[some_lesson]]
-        propensity[some_lesson] = share[at[some_lesson]]
-        if odds.error is not None:
-            error[some_lesson] = odds.error[at[some_lesson]]
-        place_of = {row: place for place, row in enumerate(rows.tolist())} if pinned else {}
-        for row, (pinned_lesson, override) in pinned.items():
-            place = place_of[row]
-            lesson[place], purpose[place], pin[place] = pinned_lesson, Purpose.ASSIGNED, override
-        in_rows = (
-            kept
-            if len(rows) == len(candidates.bounds) - 1
-            else kept & np.isin(candidates.student, rows)
-        )
-        sizes = np.bincount(candidates.student[in_rows], minlength=len(draw))[rows]
-        return (
-            Columns.empty()._replace(
-                lesson=lesson,
-                purpose=purpose,
-                pin=pin,
-                score=score,
-                propensity=propensity,
-                error=error,
-                n_candidates=np.diff(candidates.bounds)[rows],
-                n_tied=ragged.total(best)[rows].astype(np.intp),
-                candidate_bounds=_bounds(sizes),
-                candidate=candidates.lesson[in_rows],
-                candidate_score=value[in_rows],
-                candidate_propensity=share[in_rows],
-            ),
-            chosen,
-        )
-
-    def _described(
-        self, part: Columns, context: Context, applied: Applied, rows: NDArray[np.intp] | None
-    ) -> Columns:
-        """Choices with what their reasons will need; `rows` of the block, None for all."""
-        n = len(part.lesson)
-        every = np.arange(n) if rows is None else rows
-        taught = self.curriculum.teaches
-        chosen = np.flatnonzero(part.lesson >= 0)
-        first = taught.indptr[part.lesson[chosen]]
-        n_taught = np.zeros(n, np.intp)
-        n_taught[chosen] = taught.indptr[part.lesson[chosen] + 1] - first
-        bounds = _bounds(n_taught)
-        place = np.arange(bounds[-1]) + np.repeat(first - bounds[:-1][chosen], n_taught[chosen])
-        at = np.repeat(every, n_taught), taught.indices[place]
-        mastered, counts, practice = context.mastered, context.counts, context.practice
-        ready = mastered if context.ready is None else context.ready
-        none_kept, none_known = np.zeros(len(place), np.intp), np.zeros(len(place), bool)
-        overrides = (
-            [applied.by_row.get(row, []) for row in every.tolist()] if applied.by_row else []
-        )
-        return part._replace(
-            skill_bounds=bounds,
-            skill_mastery=context.mastery[at],
-            skill_mastered=none_known if mastered is None else mastered[at],
-            skill_ready=none_known if ready is None else ready[at],
-            skill_answers=none_kept if counts is None else counts[at],
-            skill_recent=none_kept if practice is None else practice.recent[at],
-            override_bounds=_bounds(np.array([*map(len, overrides)] or [0] * n, np.intp)),
-            override=np.array([place for places in overrides for place in places], np.intp),
-        )
-
-    def _with_reasons(
-        self, part: Columns, context: Context, rows: NDArray[np.intp], shut_out: NDArray[np.bool_]
-    ) -> Columns:
-        """Choices of no lesson with their reason; `shut_out`: by teachers, of the block."""
-        n, none = len(part.lesson), np.flatnonzero(part.lesson < 0)
-        code, n_unmastered = np.full(n, -1), np.full(n, -1)
-        if len(none):
-            code[none], n_unmastered[none] = self._why_none(context, rows[none], shut_out)
-        return part._replace(code=code, n_unmastered=n_unmastered)
-
-    def _why_none(
-        self, context: Context, rows: NDArray[np.intp], shut_out: NDArray[np.bool_]
-    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Why students are given no lesson, as places in `NO_LESSON`, and what is unmastered."""
-        barred = shut_out[rows]
-        if context.mastered is None:
-            words = [NO_LESSON.index(word) for word in ("none_eligible", "barred")]
-            return np.where(barred, words[1], words[0]), np.full(len(rows), -1)
-        missing = ~context.mastered[rows]
-        code = np.full(len(rows), NO_LESSON.index("none_open"))
-        if self.wheel_spinning is not None:
-            spinning = self.wheel_spinning.needs_teacher(context)[rows].any(axis=1)
-            code[spinning] = NO_LESSON.index("ask_teacher")
-        code[barred] = NO_LESSON.index("barred")
-        if self.goals is not None:
-            labels = [plain(context.students[row]) for row in rows]
-            reached = self.goals.reached(labels, context.mastered[rows])
-            code[reached] = NO_LESSON.index("goal_reached")
-        code[~missing.any(axis=1)] = NO_LESSON.index("all_mastered")
-        if context.goal is not None:  # the rest is not asked for
-            missing &= context.goal[rows] > 0
-        return code, missing.sum(axis=1)
-
-
-class _Pins:
-    """Teachers' pins of a block of students, one for each rank."""
-
-    def __init__(self, pins: dict[int, list[tuple[int, int]]]) -> None:
-        self._waiting = {row: list(lessons) for row, lessons in pins.items() if lessons}
-
-    def next(self) -> dict[int, tuple[int, int]]:
-        """By row, the lesson that comes at this rank, and the override that says so."""
-        taken = {row: lessons.pop(0) for row, lessons in self._waiting.items()}
-        self._waiting = {row: lessons for row, lessons in self._waiting.items() if lessons}
-        return taken
-
 
 def _unfit(curriculum: Curriculum, policy: Any, goals: Any, overrides: Any) -> Iterator[str]:
     """What is wrong with the parts of a sequencer."""
@@ -542,10 +361,6 @@ def _unfit(curriculum: Curriculum, policy: Any, goals: Any, overrides: Any) -> I
     for name, part in (("goals", goals), ("overrides", overrides)):
         if isinstance(part, (Goals, Overrides)) and part.curriculum != curriculum:
             yield f"{name} are of another curriculum than the sequencer's"
-
-
-def _bounds(lengths: NDArray[np.intp]) -> NDArray[np.intp]:
-    return np.concatenate([[0], np.cumsum(lengths)])
 
 
 def _seconds(now: float | datetime | None) -> float | None:

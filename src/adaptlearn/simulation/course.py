@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from adaptlearn.errors import ParameterError
 from adaptlearn.sequencing import Curriculum
-from adaptlearn.validation import Interval, check_parameters, some
+from adaptlearn.validation import Interval, check_parameters
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -62,7 +62,7 @@ class Course:
         Raises
         ------
         ParameterError
-            Arguments out of range, or lessons that take no time.
+            Arguments out of range.
         """
         check_parameters(
             "Course",
@@ -70,9 +70,6 @@ class Course:
             {"n_items": [Interval(1, 1000, integer=True)],
              "minutes_per_item": [Interval(0, 1e4, "right")]},
         )  # fmt: skip
-        timeless = curriculum.lessons[curriculum.minutes == 0]
-        if len(timeless):
-            raise ParameterError("Course", [f"lessons that take no time: {some(timeless)}"])
         taught = curriculum.teaches
         sizes = np.diff(taught.indptr)
         lengths = np.maximum(sizes, n_items)

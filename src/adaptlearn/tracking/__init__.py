@@ -1,5 +1,16 @@
 """Student state: what many students know, kept up to date in O(1) per answer."""
 
-from adaptlearn.tracking.tracker import MasteryTracker
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from adaptlearn.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from adaptlearn.tracking.tracker import MasteryTracker as MasteryTracker
+
+_HOMES = {"MasteryTracker": "tracker"}
 
 __all__ = ["MasteryTracker"]
+
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.models.sequential import (
-    Encoded,
-    Level,
-    Memory,
-    Names,
-    SequentialState,
-    Widths,
-    encode,
-    scan,
-)
-from adaptlearn.models.sequential.encoding import KEY_BITS
-from adaptlearn.numerics import Floats, Ints
-from adaptlearn.responses import ResponseLog
-
-DECAY = 0.8
-"""Of the moving average of answers: what one more answer leaves of the earlier ones."""
-
-_SETTLING = 0.5
-"""Likewise of how far answers move the model's estimate."""
-
-_RIGHT, _STREAK, _AVERAGE, _CHANGE, _RECENT, _TIME, _TIMED = range(7)
-_WIDTHS = Widths(student=0, pair=7)
+from adaptlearn.numerics import Floats
 
 
-class PracticeTable(NamedTuple):
-    """Fields of shape (n_students, n_skills), zero before the first answer unless said otherwise.
+class Practice(NamedTuple):
+    """What students did on each skill; fields of shape (n_students, n_skills).
+
+    Zero before the first answer unless said otherwise.
 
     Attributes
     ----------
@@ -41,12 +22,12 @@ class PracticeTable(NamedTuple):
     streak : float array
         Right answers in a row, up to now.
     average : float array
-        Exponential moving average of the answers, from 0, with the decay `DECAY`.
+        Exponential moving average of the answers, from 0.
     change : float array
-        Moving average of how far an answer moved P(correct); 1 before the first.
+        Moving average of how far an answer moved the model's estimate; 1 before any.
     recent : int array
-        The last eight answers as bits, the latest lowest, beneath a leading 1: ``0b1`` for none,
-        ``0b101`` for wrong, then right.
+        The last eight answers as bits, the latest lowest, beneath a leading 1: ``0b1`` for
+        none, ``0b101`` for wrong, then right.
     last_time : float array
         Seconds; nan where there is none.
     """
@@ -57,124 +38,3 @@ class PracticeTable(NamedTuple):
     change: Floats
     recent: NDArray[np.int64]
     last_time: Floats
-
-
-class Batch(NamedTuple):
-    """New responses in the record's codes.
-
-    Attributes
-    ----------
-    encoded : Encoded
-    numbers : int array, shape (n_labels,)
-        The number of each of the log's student labels.
-    skills : list
-        The record's skills, and then those that are new.
-    student, skill : int array and list of labels, shape (n_pairs,)
-        The pairs that were answered.
-    """
-
-    encoded: Encoded
-    numbers: Ints
-    skills: list[Any]
-    student: Ints
-    skill: list[Any]
-
-
-class PracticeRecord:
-    """The practice of students ``0 … n_students - 1`` on a model's skills, in O(1) per answer."""
-
-    def __init__(self, skills: list[Any]) -> None:
-        self._state = SequentialState("", skills, [], 1, _WIDTHS)
-
-    @property
-    def skills(self) -> list[Any]:
-        """The model's skills, and any others that were answered."""
-        return self._state.skills
-
-    def batch(self, log: ResponseLog, numbers: Ints) -> Batch:
-        """A checked log as the record takes it; `numbers` gives each student label's number."""
-        names = Names.of(self._state.skills, []).with_those_of(log)
-        encoded = encode(log, names, item_pairs=False)
-        skills = list(names.skills)
-        return Batch(
-            encoded,
-            numbers,
-            skills,
-            numbers[encoded.students[encoded.pairs >> KEY_BITS]],
-            [skills[place] for place in (encoded.pairs & ((1 << KEY_BITS) - 1)).tolist()],
-        )
-
-    def note(self, batch: Batch, moved: Floats) -> None:
-        """Take in a batch; `moved` says how far it moved the estimate of each of its pairs."""
-        state = self._state
-        state.grow(int(batch.student.max()) + 1)
-        memory = state.memory(batch.encoded, batch.numbers)
-        scan(batch.encoded, memory, learn=_learn)
-        _settle(batch.encoded, memory, moved)
-        state.skills = batch.skills
-        state.take(batch.encoded, batch.numbers, memory)
-
-    def forget(self, students: Ints) -> None:
-        """Return students to where they were before their first answer."""
-        self._state.forget(students)
-
-    def table(self, students: Ints, n_skills: int) -> PracticeTable:
-        """The practice of some students on the first skills."""
-        n = len(students)
-        owner = np.repeat(np.arange(n), n_skills)
-        skills = np.tile(np.arange(n_skills), n)
-        known = np.minimum(students, self._state.n_students - 1)
-        memory = self._state.memory_of(known, skills, owner, np.zeros(n, np.int64))
-        columns = memory.pair.T.reshape(-1, n, n_skills)
-        met = columns[_RECENT] > 0
-        return PracticeTable(
-            right=columns[_RIGHT],
-            streak=columns[_STREAK],
-            average=columns[_AVERAGE],
-            change=np.where(met, columns[_CHANGE], 1.0),
-            recent=np.where(met, columns[_RECENT], 1).astype(np.int64),
-            last_time=np.where(columns[_TIMED] > 0, columns[_TIME], np.nan),
-        )
-
-    def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """What a saved record holds."""
-        return {f"practice_{name}": array for name, array in self._state.to_arrays().items()}
-
-    def take_arrays(self, arrays: dict[str, NDArray[Any]], skills: list[Any]) -> None:
-        """Take back what `to_arrays` gave."""
-        own = {
-            name.removeprefix("practice_"): array
-            for name, array in arrays.items()
-            if name.startswith("practice_")
-        }
-        self._state.skills = list(skills)
-        self._state.take_arrays(own)
-
-
-def _learn(level: Level, memory: Memory) -> None:
-    """One answer of every student; exposures only leave their time."""
-    pair = memory.pair
-    correct: NDArray[Any] = level.by_entry(level.correct)
-    answered, right = correct >= 0, (correct == 1).astype(np.float64)
-    pair[:, _RIGHT] += right
-    pair[:, _STREAK] = np.where(answered, (pair[:, _STREAK] + 1) * right, pair[:, _STREAK])
-    average = DECAY * pair[:, _AVERAGE] + (1 - DECAY) * right
-    pair[:, _AVERAGE] = np.where(answered, average, pair[:, _AVERAGE])
-    recent = pair[:, _RECENT].astype(np.int64)
-    longer = (np.maximum(recent, 1) << 1) | (correct == 1)
-    # Beyond eight answers the leading 1 stays where it is.
-    longer = np.where(longer >= 1 << 9, (longer & 0xFF) | 1 << 8, longer)
-    pair[:, _RECENT] = np.where(answered, longer, recent)
-    if level.time is not None:
-        pair[:, _TIME] = level.by_entry(level.time)
-        pair[:, _TIMED] = 1.0
-
-
-def _settle(encoded: Encoded, memory: Memory, moved: Floats) -> None:
-    """Move the average of how far answers move the estimate, once per pair and batch."""
-    answered = encoded.entries_of(encoded.correct >= 0)
-    counts = np.bincount(encoded.pair, answered, len(memory.pair))
-    mean = moved / np.maximum(counts, 1)
-    first = np.where(memory.pair[:, _CHANGE] > 0, memory.pair[:, _CHANGE], 1.0)
-    kept = _SETTLING**counts
-    memory.pair[:, _CHANGE] = np.where(counts > 0, kept * first + (1 - kept) * mean, first)

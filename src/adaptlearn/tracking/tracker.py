@@ -16,7 +16,8 @@ from adaptlearn.models.base import KnowledgeTracer, Mastery, StudentState, When
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog, as_log
 from adaptlearn.serialization import read_archive, write_archive
-from adaptlearn.tracking.practice import Batch, PracticeRecord, PracticeTable
+from adaptlearn.tracking.practice import Practice
+from adaptlearn.tracking.record import Batch, PracticeRecord
 from adaptlearn.validation import some
 
 _KIND = "adaptlearn-tracker"
@@ -241,7 +242,7 @@ class MasteryTracker:
         state, numbers = self._with_strangers(labels)
         return self.model.state_counts(state, numbers)
 
-    def practice(self, students: Iterable[Any] | None = None) -> PracticeTable | None:
+    def practice(self, students: Iterable[Any] | None = None) -> Practice | None:
         """What students did on each of the model's skills; None where it is not kept.
 
         Parameters
