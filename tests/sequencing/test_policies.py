@@ -15,6 +15,7 @@ from adaptlearn.sequencing import (
     PRESETS,
     SCORERS,
     Context,
+    EpsilonGreedy,
     LowerBound,
     MasteryThreshold,
     MovingAverage,
@@ -341,3 +342,8 @@ def test_a_preset_is_the_policy_that_its_class_makes(name, known_as):
         assert (named.name, repr(named)) == (made.name, repr(made))
         assert (named.criterion, named.ready) == (made.criterion, made.ready)
     assert preset(name, criterion=NInARow(3)).criterion == NInARow(3)
+    exploring = known_as(chooser="epsilon")
+    assert exploring.fingerprint == preset(name, chooser=EpsilonGreedy()).fingerprint
+    assert exploring.fingerprint != known_as().fingerprint
+    with pytest.raises(ParameterError, match="no chooser 'often'"):
+        preset(name, chooser="often")

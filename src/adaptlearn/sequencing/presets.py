@@ -35,6 +35,9 @@ class ProvisionalMastery(WeightedPolicy):
     kind : {"latent", "predicted"}, default "latent"
         The kind of mastery these are for. For P(correct) choose both anew: it stays below what
         slips allow, so that .999 is never reached.
+    chooser : {"greedy", "softmax", "epsilon", "thompson"} or Chooser, default "greedy"
+        Greedily, every decision has propensity 1 but for ties, and its log answers for no other
+        policy: let it explore a little where you want to learn from the log.
 
     Raises
     ------
@@ -65,7 +68,12 @@ class ProvisionalMastery(WeightedPolicy):
     """
 
     def __init__(
-        self, threshold: float = 0.999, ready: float = 0.8, kind: MasteryKind = "latent"
+        self,
+        threshold: float = 0.999,
+        ready: float = 0.8,
+        kind: MasteryKind = "latent",
+        *,
+        chooser: str | Chooser = "greedy",
     ) -> None:
         probability = [Interval(0, 1, closed="right")]
         check_parameters(
@@ -78,6 +86,7 @@ class ProvisionalMastery(WeightedPolicy):
             _PROVISIONAL,
             criterion=ProbabilityThreshold(threshold, kind),
             ready=ProbabilityThreshold(ready, kind),
+            chooser=chooser,
         )
 
 
@@ -97,6 +106,7 @@ class MasteryThreshold(WeightedPolicy):
     kind : {"latent", "predicted"}, default "latent"
         The kind of mastery the threshold is for. The other kind is refused: .95 of P(known) is
         not .95 of P(correct), which guesses and slips keep away from 0 and 1.
+    chooser : {"greedy", "softmax", "epsilon", "thompson"} or Chooser, default "greedy"
 
     Raises
     ------
@@ -122,9 +132,17 @@ class MasteryThreshold(WeightedPolicy):
     [[True, False], [False, True]]
     """
 
-    def __init__(self, threshold: float = 0.95, kind: MasteryKind = "latent") -> None:
+    def __init__(
+        self,
+        threshold: float = 0.95,
+        kind: MasteryKind = "latent",
+        *,
+        chooser: str | Chooser = "greedy",
+    ) -> None:
         super().__init__(
-            {"nearest_to_mastery": 1.0}, criterion=ProbabilityThreshold(threshold, kind)
+            {"nearest_to_mastery": 1.0},
+            criterion=ProbabilityThreshold(threshold, kind),
+            chooser=chooser,
         )
 
 
@@ -183,7 +201,9 @@ PRESETS: dict[str, Preset] = {
 """Policies by the names people know; `preset` makes one."""
 
 
-def preset(name: str, *, criterion: Criterion | None = None) -> WeightedPolicy:
+def preset(
+    name: str, *, criterion: Criterion | None = None, chooser: str | Chooser | None = None
+) -> WeightedPolicy:
     """A policy by the name people know it by.
 
     Parameters
@@ -195,6 +215,8 @@ def preset(name: str, *, criterion: Criterion | None = None) -> WeightedPolicy:
         ``"random"``, ``"placement"``.
     criterion : Criterion, optional
         What counts as mastered; by default P(known) of .95, of .999 for ``"provisional"``.
+    chooser : {"greedy", "softmax", "epsilon", "thompson"} or Chooser, optional
+        How scores become probabilities; by default the preset's own.
 
     Raises
     ------
@@ -215,7 +237,7 @@ def preset(name: str, *, criterion: Criterion | None = None) -> WeightedPolicy:
         found.scorers,
         criterion=criterion,
         ready=ready,
-        chooser=found.chooser,
+        chooser=found.chooser if chooser is None else chooser,
         pools=found.pools,
         name=found.name or name,
     )
