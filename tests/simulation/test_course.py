@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adaptlearn import Curriculum
-from adaptlearn.errors import ParameterError
+from adaptlearn.errors import DataWarning, ParameterError
 from adaptlearn.simulation import Course, wrong_graph
 
 
@@ -101,6 +101,14 @@ def test_turning_round_stops_at_cycles():
         turned = wrong - edges(triangle)
         assert len(turned) == 2
         assert nx.is_directed_acyclic_graph(nx.DiGraph(list(wrong)))
+
+
+def test_a_skill_that_no_lesson_teaches_is_named():
+    content = {"prerequisites": [["a", "b"], ["b", "c"]], "lessons": {"1": ["a"], "2": ["c"]}}
+    with pytest.warns(DataWarning, match="no lesson teaches 'b': ") as caught:
+        course = Course.of(Curriculum.from_dict(content))
+    assert caught[0].filename == __file__
+    assert course.practice.max(axis=1).tolist() == [0, 2]
 
 
 def test_arguments_are_checked(school):

@@ -325,6 +325,18 @@ def test_the_sequencer_does_what_the_array_policy_does():
     assert_same(found, light)
 
 
+def test_a_tracker_serves_one_episode():
+    tracker = MasteryTracker(MODEL)
+    shared = SequencerPolicy(
+        lambda curriculum: Sequencer(
+            curriculum, tracker, MasteryThreshold(), new_students=True, random_state=0
+        )
+    )
+    run_episode(TwoState(4), shared, COURSE, n_students=3, budget=60)
+    with pytest.raises(ParameterError, match=r"SequencerPolicy.*\n.*make a new tracker"):
+        run_episode(TwoState(4), shared, COURSE, n_students=3, budget=60)
+
+
 def test_a_sequencer_must_say_what_is_mastered():
     def anything(context):
         shape = (len(context.students), len(context.curriculum.lessons))

@@ -157,6 +157,18 @@ def test_skills_a_tracker_does_not_know_stay_at_nothing():
         Tracked(lambda: MasteryTracker(model)).start(stranger, students)
 
 
+def test_a_tracker_of_another_run_is_refused():
+    model = BKT.from_parameters({"skill": ["b", "a"], **PARAMETERS})
+    tracker = MasteryTracker(model)
+    tracked = Tracked(lambda: tracker)
+    students = TwoState(2).start(3, np.random.default_rng(2))
+    belief, rows = tracked.start(COURSE, students), np.arange(3)
+    belief.update(rows, np.zeros(3, int), np.ones(3, bool), np.zeros(3))
+    belief.estimate(rows)
+    with pytest.raises(ParameterError, match=r"Tracked.*\n.*make a new tracker in the function"):
+        tracked.start(COURSE, students)
+
+
 @pytest.mark.parametrize(
     ("make", "said"),
     [

@@ -7,12 +7,16 @@ from gymnasium.utils.env_checker import check_env
 from adaptlearn import Curriculum
 from adaptlearn.errors import ParameterError
 from adaptlearn.simulation import (
+    ArrayPolicy,
     Course,
+    Estimate,
     Oracle,
     StabilityMemory,
     TwoState,
     moving_average,
+    run_episode,
     simulators,
+    unfinished_lessons,
 )
 from adaptlearn.simulation.gym import TutoringEnv
 
@@ -62,6 +66,66 @@ def test_memories_fade_while_others_are_practised():
     assert env.step(1)[0][0] < fresh
 
 
+class Watch:
+    """Mastered is what it is told; keeps the times of the answers it sees."""
+
+    name, family = "watch", None
+
+    def __init__(self, mastered=()):
+        self.mastered, self.times = [*mastered], []
+
+    def start(self, course, students):
+        self.n_skills = course.n_skills
+        return self
+
+    def update(self, rows, skills, correct, time):
+        self.times += time.tolist()
+
+    def estimate(self, rows):
+        value = np.zeros((len(rows), self.n_skills))
+        value[:, self.mastered] = 1
+        return Estimate(value, value > 0)
+
+
+@pytest.mark.parametrize("minutes_per_day", [{}, {"minutes_per_day": 9}])
+def test_days_are_those_of_an_episode(minutes_per_day):
+    # Lessons of 4 minutes: a day may end in the middle of one.
+    policy = ArrayPolicy("always the first", Watch([1, 2]), unfinished_lessons)
+    episode = run_episode(
+        SURE, policy, COURSE, n_students=1, budget=200, **minutes_per_day, record=True
+    )
+    watch = Watch()
+    env = TutoringEnv(SURE, COURSE, estimator=watch, budget=200, **minutes_per_day)
+    env.reset(seed=0)
+    for _ in range(50):
+        *_, info = env.step(0)
+    assert info["minutes"] == 200
+    assert episode.responses is not None
+    assert watch.times == episode.responses.time.tolist()
+
+
+def test_what_fades_overnight_is_taken_off_the_reward():
+    quick = StabilityMemory(3, prior=0, learn=1, first=0.01, slip=0, differences=None)
+    rewards = {}
+    for minutes_per_day in (4, 40):
+        env = TutoringEnv(quick, COURSE, minutes_per_day=minutes_per_day)
+        env.reset(seed=0)
+        rewards[minutes_per_day] = [env.step(lesson)[1] for lesson in (0, 1)]
+    assert rewards == {4: [0, 0], 40: [1, 1]}
+
+
+def test_where_no_lesson_is_open_all_are():
+    watch = Watch([0])
+    env = TutoringEnv(SURE, COURSE, estimator=watch)
+    assert env.reset(seed=0)[1]["action_mask"].tolist() == [0, 1, 0]
+    watch.mastered = [0, 1, 2]
+    *_, terminated, _, info = env.step(1)
+    assert not terminated
+    mask = info["action_mask"]
+    assert (mask.tolist(), mask.dtype) == ([1, 1, 1], np.int8)
+    assert {env.action_space.sample(mask) for _ in range(50)} == {0, 1, 2}
+
+
 def test_time_is_over():
     never = TwoState(3, prior=0, learn=0)
     env = TutoringEnv(never, COURSE, budget=7)
@@ -94,8 +158,8 @@ def test_what_has_no_tag_is_not_seen():
 
 def test_arguments_are_checked():
     with pytest.raises(ParameterError) as caught:
-        TutoringEnv(TwoState(2), COURSE, budget=0)
-    assert len(caught.value.problems) == 2
+        TutoringEnv(TwoState(2), COURSE, budget=0, minutes_per_day=1441)
+    assert len(caught.value.problems) == 3
     env = TutoringEnv(SURE, COURSE)
     env.reset(seed=0)
     with pytest.raises(ParameterError, match="no lesson 3"):

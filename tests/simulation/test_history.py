@@ -67,3 +67,8 @@ def test_a_course_is_made_up():
     assert same.to_dict() == course.curriculum.to_dict() != other.to_dict()
     with pytest.raises(ParameterError, match="n_skills must be"):
         random_course(0)
+
+
+def test_a_budget_without_answers_is_refused():
+    with pytest.raises(ParameterError, match="no answer fits into the budget of 1 minutes"):
+        prior_log(TwoState(3), COURSE, n_students=5, budget=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,9 +11,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.errors import ParameterError
+from adaptlearn.errors import DataWarning, ParameterError
 from adaptlearn.sequencing import Curriculum
-from adaptlearn.validation import Interval, check_parameters
+from adaptlearn.validation import Interval, check_parameters, some
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -63,6 +64,11 @@ class Course:
         ------
         ParameterError
             Arguments out of range.
+
+        Warns
+        -----
+        DataWarning
+            Names skills that no lesson teaches.
         """
         check_parameters(
             "Course",
@@ -71,6 +77,14 @@ class Course:
              "minutes_per_item": [Interval(0, 1e4, "right")]},
         )  # fmt: skip
         taught = curriculum.teaches
+        unpractised = np.bincount(taught.indices, minlength=len(curriculum.skills)) == 0
+        if unpractised.any():
+            warnings.warn(
+                f"no lesson teaches {some(curriculum.skills[unpractised])}: "
+                "no item practises that, and lessons that build on it may never open",
+                DataWarning,
+                stacklevel=2,
+            )
         sizes = np.diff(taught.indptr)
         lengths = np.maximum(sizes, n_items)
         place = np.arange(int(lengths.max(initial=1)))

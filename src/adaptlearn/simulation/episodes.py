@@ -214,8 +214,11 @@ def run_episode(
     blocks = []
     for start in range(0, len(seed), size):
         part = slice(start, start + size)
-        run = _Run(simulator, policy, course, StudentStreams(seed[part], student[part]), record)
-        blocks.append(run.go(budget, minutes_per_day, start))
+        streams = StudentStreams(seed[part], student[part])
+        run = _Run(
+            simulator, policy, course, streams, minutes_per_day=minutes_per_day, record=record
+        )
+        blocks.append(run.go(budget, start))
     same = policy.family is not None and policy.family == simulator.family
     return Episode(
         policy=policy.name,
@@ -247,6 +250,42 @@ def seed_problems(seeds: Any) -> list[str]:
     return ["seeds: some occur twice"] if len(set(listed)) < len(listed) else []
 
 
+class Clock:
+    """The time of each student: who has practised a day's minutes goes on the next day.
+
+    Attributes
+    ----------
+    seconds : float array, shape (n,)
+        Since the first practice, nights included.
+    """
+
+    def __init__(self, students: Students, minutes_per_day: float) -> None:
+        self._students, self._minutes_per_day = students, minutes_per_day
+        self._today = np.zeros(students.n)
+        self.seconds = np.zeros(students.n)
+
+    def practise(self, rows: Ints, minutes: Floats) -> Floats:
+        """Some students practise; the seconds at which they are done."""
+        self._today[rows] += minutes
+        self._pass(rows, 60 * minutes)
+        return self.seconds[rows]
+
+    def sleep(self, rows: Ints) -> None:
+        """Whose time for today is over goes on a day after today's practice began."""
+        done = rows[self._today[rows] >= self._minutes_per_day - _ROUNDING]
+        if len(done):
+            self._pass(done, np.maximum(DAY - 60 * self._today[done], 0.0))
+            self._today[done] = 0.0
+
+    def latest(self, rows: Ints) -> float:
+        """The seconds of the student who is furthest on."""
+        return float(self.seconds[rows].max())
+
+    def _pass(self, rows: Ints, seconds: Floats) -> None:
+        self.seconds[rows] += seconds
+        self._students.wait(seconds, rows)
+
+
 class _Run:
     """One block of students under a policy."""
 
@@ -256,6 +295,8 @@ class _Run:
         policy: EpisodePolicy,
         course: Course,
         streams: StudentStreams,
+        *,
+        minutes_per_day: float,
         record: bool,
     ) -> None:
         self.course, self.streams, self.policy = course, streams, policy
@@ -263,7 +304,8 @@ class _Run:
         self.students: Students = simulator.start(n, streams.start())
         self.teaching: Teaching = policy.start(course, self.students)
         shape = (n, course.n_skills)
-        self.minutes, self.today, self.clock = np.zeros(n), np.zeros(n), np.zeros(n)
+        self.clock = Clock(self.students, minutes_per_day)
+        self.minutes = np.zeros(n)
         self.n_answers = np.zeros(n, np.intp)
         self.answers, self.known_answers = np.zeros(shape, np.int32), np.zeros(shape, np.int32)
         self.known_at_start = self.students.knows()
@@ -274,13 +316,13 @@ class _Run:
         self.steps: list[Steps] | None = [] if record else None
         self.responses: list[Answers] | None = [] if record else None
 
-    def go(self, budget: float, minutes_per_day: float, first: int) -> dict[str, Any]:
+    def go(self, budget: float, first: int) -> dict[str, Any]:
         """Until nobody is left; then what is known, as columns of an `Episode`."""
         rows = np.arange(self.students.n)
         number = 0
         while len(rows):
             draw = self.streams.choice(rows, number).random(len(rows))
-            choice = self.teaching.choose(rows, draw, float(self.clock[rows].max()))
+            choice = self.teaching.choose(rows, draw, self.clock.latest(rows))
             self._declare(rows, choice)
             number += 1
             goes_on = choice.lesson >= 0
@@ -288,7 +330,7 @@ class _Run:
             if len(lesson) and lesson.max() >= self.course.n_lessons:
                 raise ParameterError(self.policy.name, [f"chose lesson {lesson.max()}"])
             for place in range(self.course.practice.shape[1]):
-                self._item(rows, lesson, place, budget, minutes_per_day)
+                self._item(rows, lesson, place, budget)
             fits = self.minutes[rows] + self.course.minutes[lesson] <= budget + _ROUNDING
             # Who has no time for another item of the last lesson is at the end of theirs.
             over = rows[~fits]
@@ -314,7 +356,7 @@ class _Run:
         }
 
     def _last_word(self, rows: Ints) -> Choice:
-        choice = self.teaching.choose(rows, np.zeros(len(rows)), float(self.clock[rows].max()))
+        choice = self.teaching.choose(rows, np.zeros(len(rows)), self.clock.latest(rows))
         return choice._replace(lesson=np.full(len(rows), -1), propensity=np.ones(len(rows)))
 
     def _declare(self, rows: Ints, choice: Choice) -> None:
@@ -332,9 +374,7 @@ class _Run:
     def _knows(self, rows: Ints, skills: Ints) -> Bools:
         return self.students.knowledge_of(skills, rows) >= self.students.level
 
-    def _item(
-        self, rows: Ints, lesson: Ints, place: int, budget: float, minutes_per_day: float
-    ) -> None:
+    def _item(self, rows: Ints, lesson: Ints, place: int, budget: float) -> None:
         """One item of each student's lesson, where there is one and time is left for it."""
         skills, minutes = self.course.practice[lesson, place], self.course.minutes[lesson]
         here = (skills >= 0) & (self.minutes[rows] + minutes <= budget + _ROUNDING)
@@ -353,8 +393,7 @@ class _Run:
         self._first_known(rows[~knew], skills[~knew])
         self._first_known_beside(rows, skills)
         tags = self.course.tags[lesson, place]
-        self._pass(rows, 60 * minutes)
-        time = self.clock[rows]
+        time = self.clock.practise(rows, minutes)
         if self.course.tags is self.course.practice:
             self.teaching.take(rows, tags, correct, time)
         else:
@@ -362,7 +401,7 @@ class _Run:
             self.teaching.take(rows[seen], tags[seen], correct[seen], time[seen])
         if self.responses is not None:
             self.responses.append(Answers(rows, lesson, skills, tags, correct, knew, time))
-        self._sleep(rows, minutes, minutes_per_day)
+        self.clock.sleep(rows)
 
     def _first_known(self, rows: Ints, skills: Ints) -> None:
         """Note the moment for those who know the skill now, and never did before."""
@@ -378,18 +417,6 @@ class _Run:
         for beside in self.students.reach[skills].T:
             there = beside < self.course.n_skills
             self._first_known(rows[there], beside[there])
-
-    def _pass(self, rows: Ints, seconds: Floats) -> None:
-        self.clock[rows] += seconds
-        self.students.wait(seconds, rows)
-
-    def _sleep(self, rows: Ints, minutes: Floats, minutes_per_day: float) -> None:
-        """Whose time for today is over goes on a day after today's practice began."""
-        self.today[rows] += minutes
-        done = rows[self.today[rows] >= minutes_per_day - _ROUNDING]
-        if len(done):
-            self._pass(done, np.maximum(DAY - 60 * self.today[done], 0.0))
-            self.today[done] = 0.0
 
 
 def _stacked(kind: Any, parts: list[Any] | None, first: int) -> Any:

@@ -339,8 +339,9 @@ class Tracked:
     Parameters
     ----------
     tracker : callable
-        Makes a new tracker: ``lambda: MasteryTracker(model)``. Its skills are matched with the
-        curriculum's by label; those it does not know stay at 0.
+        Makes a new tracker at each call: ``lambda: MasteryTracker(model)``; one that knows students
+        is refused. Its skills are matched with the curriculum's by label; those it does not know
+        stay at 0.
     threshold : float, default 0.95
         From which mastery on a skill counts as mastered.
     name : str, default "tracked"
@@ -368,7 +369,7 @@ class Tracked:
 class _Tracking:
     def __init__(self, tracker: Tracker, course: Course, threshold: float) -> None:
         self._tracker, self._threshold = tracker, threshold
-        self.log = AnswerBuffer(tracker, course)
+        self.log = AnswerBuffer(tracker, course, "Tracked")
         place = {skill: column for column, skill in enumerate(tracker.skills.tolist())}
         skills = course.curriculum.skills.tolist()
         self._column = np.array([place.get(skill, -1) for skill in skills])
@@ -391,11 +392,24 @@ class AnswerBuffer:
     Parameters
     ----------
     tracker : MasteryTracker
-        Or anything whose ``update`` takes columns ``student``, ``skill``, ``correct``, ``time``.
+        Or a `Tracker` whose ``update`` takes columns ``student``, ``skill``, ``correct``, ``time``.
+        A new one: students of another run would pass for those of this one.
     course : Course
+    owner : str
+        Whose tracker it is, for the error.
+
+    Raises
+    ------
+    ParameterError
+        The tracker knows students already.
     """
 
-    def __init__(self, tracker: Any, course: Course) -> None:
+    def __init__(self, tracker: Any, course: Course, owner: str) -> None:
+        if len(tracker.students):
+            raise ParameterError(
+                owner,
+                ["the tracker knows students already: make a new tracker in the function"],
+            )
         self._tracker, self._skills = tracker, course.curriculum.skills
         self._parts: list[tuple[NDArray[Any], ...]] = []
 

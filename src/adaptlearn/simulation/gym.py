@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from adaptlearn.errors import MissingDependency, ParameterError
 from adaptlearn.simulation.course import Course
+from adaptlearn.simulation.episodes import Clock
 from adaptlearn.simulation.estimating import Estimator, in_a_row
 from adaptlearn.simulation.students import Simulator
 from adaptlearn.validation import Interval, check_parameters
@@ -29,9 +30,11 @@ class TutoringEnv(gymnasium.Env[Observation, np.int64]):
 
     An observation holds the estimator's value of each skill, then the share of the time that is
     left, all from 0 to 1. The reward of a lesson is how many skills more are really known after it
-    than before. An episode terminates when all are known, and is truncated when the time is
-    over. ``info`` holds ``knows``, the truth, ``minutes``, and ``action_mask``, the lessons that
-    are open by what the estimator declares mastered (int8, as ``Discrete.sample`` takes it).
+    than before: fewer where some were forgotten, overnight too. An episode terminates when all are
+    known, and is truncated when the time is over. ``info`` holds ``knows``, the truth, ``minutes``
+    of practice, and ``action_mask``, the lessons that are open by what the estimator declares
+    mastered (int8, as ``Discrete.sample`` takes it). Where none is, as when all is declared
+    mastered and not all is known, or known no more, every lesson is open.
 
     Parameters
     ----------
@@ -40,12 +43,14 @@ class TutoringEnv(gymnasium.Env[Observation, np.int64]):
     estimator : Estimator, optional
         What is observed; by default three right answers in a row. `Oracle` shows the truth.
     budget : float, default 600
-        Minutes.
+        Minutes of practice.
+    minutes_per_day : float, default 40
+        Who has practised so long goes on the next day, as in `run_episode`.
 
     Raises
     ------
     ParameterError
-        The simulator has other skills than the course, or the budget is not positive.
+        Lists every argument out of range; or the simulator has other skills than the course.
 
     Examples
     --------
@@ -70,6 +75,7 @@ class TutoringEnv(gymnasium.Env[Observation, np.int64]):
         *,
         estimator: Estimator | None = None,
         budget: float = 600.0,
+        minutes_per_day: float = 40.0,
     ) -> None:
         others = []
         if simulator.n_skills != course.n_skills:
@@ -77,9 +83,14 @@ class TutoringEnv(gymnasium.Env[Observation, np.int64]):
                 f"the simulator has {simulator.n_skills} skills, the course {course.n_skills}"
             )
         check_parameters(
-            "TutoringEnv", {"budget": budget}, {"budget": [Interval(0, 1e9, "right")]}, others
-        )
-        self.simulator, self.course, self.budget = simulator, course, float(budget)
+            "TutoringEnv",
+            {"budget": budget, "minutes_per_day": minutes_per_day},
+            {"budget": [Interval(0, 1e9, "right")],
+             "minutes_per_day": [Interval(0, 1440, "right")]},
+            others,
+        )  # fmt: skip
+        self.simulator, self.course = simulator, course
+        self.budget, self.minutes_per_day = float(budget), float(minutes_per_day)
         self.estimator = in_a_row(3) if estimator is None else estimator
         self.observation_space = spaces.Box(0.0, 1.0, (course.n_skills + 1,), np.float32)
         self.action_space = spaces.Discrete(course.n_lessons)
@@ -103,6 +114,7 @@ class TutoringEnv(gymnasium.Env[Observation, np.int64]):
         super().reset(seed=seed, options=options)
         self.students = self.simulator.start(1, self.np_random)
         self._belief = self.estimator.start(self.course, self.students)
+        self._clock = Clock(self.students, self.minutes_per_day)
         self.minutes = 0.0
         return self._observed()
 
@@ -124,10 +136,10 @@ class TutoringEnv(gymnasium.Env[Observation, np.int64]):
                 break
             correct = self.students.answer(np.array([skill]), self.np_random)
             self.minutes += length
-            self.students.wait(60 * length)
+            time = self._clock.practise(self._one, np.array([length]))
             if tag >= 0:
-                time = np.array([60 * self.minutes])
                 self._belief.update(self._one, np.array([tag]), correct, time)
+            self._clock.sleep(self._one)
         knows = self.students.knows()
         observation, info = self._observed()
         done = bool(knows.all())
@@ -137,10 +149,12 @@ class TutoringEnv(gymnasium.Env[Observation, np.int64]):
     def _observed(self) -> tuple[Observation, dict[str, Any]]:
         value, mastered = self._belief.estimate(self._one)
         left = 1 - self.minutes / self.budget
+        lessons = self.course.curriculum.open_lessons(mastered)[0]
         observation = np.append(value[0], left).clip(0, 1).astype(np.float32)
         info = {
             "knows": self.students.knows()[0],
             "minutes": self.minutes,
-            "action_mask": self.course.curriculum.open_lessons(mastered)[0].astype(np.int8),
+            # Of an empty mask, Discrete.sample would silently make lesson 0.
+            "action_mask": (lessons | ~lessons.any()).astype(np.int8),
         }
         return observation, info

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.errors import ParameterError
 from adaptlearn.simulation.course import Course
 from adaptlearn.simulation.episodes import run_episode
 from adaptlearn.simulation.standard import baselines
@@ -49,6 +50,11 @@ def prior_log(
         Columns ``student``, ``skill`` (labels of the curriculum), ``correct`` and ``time``
         (seconds), each student's answers in the order of time.
 
+    Raises
+    ------
+    ParameterError
+        Lists every argument out of range; or no answer fits into the budget.
+
     Examples
     --------
     >>> from adaptlearn import Curriculum
@@ -64,7 +70,12 @@ def prior_log(
         minutes_per_day=minutes_per_day, record=True,
     )  # fmt: skip
     answers = episode.responses
-    assert answers is not None
+    if answers is None:
+        raise ParameterError(
+            "prior_log",
+            [f"no answer fits into the budget of {budget:g} minutes: an item takes "
+             f"{course.minutes.min():g} or more, or {taught.name!r} gave no lesson that fits"],
+        )  # fmt: skip
     seen = answers.tag >= 0
     return {
         "student": answers.student[seen],

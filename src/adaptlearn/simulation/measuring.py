@@ -65,10 +65,14 @@ def minutes_practised(episode: Episode) -> Floats:
 
 
 def answers_to_mastery(episode: Episode) -> Floats:
-    """Answers until the last skill was first known; all answers where that did not come."""
+    """Answers until the last skill was first known; else all there was time for.
+
+    That is the whole budget at the student's pace, also where the policy stopped earlier: to give
+    up is not to be quick. Nan without one answer.
+    """
     never = (episode.known_after < 0).any(axis=1)
-    last = episode.known_after.max(axis=1)
-    return np.asarray(np.where(never, episode.n_answers, last), np.float64)
+    room = _share(episode.n_answers * episode.budget, episode.minutes)
+    return np.where(never, room, episode.known_after.max(axis=1))
 
 
 def known_share(episode: Episode) -> Floats:

@@ -281,7 +281,7 @@ class SequencerPolicy:
     make : callable
         From the curriculum to a new `Sequencer` over a new tracker, with ``new_students=True``:
         ``lambda curriculum: Sequencer(curriculum, MasteryTracker(model), new_students=True,
-        random_state=0)``.
+        random_state=0)``. A tracker that knows students is refused.
     name : str, default "sequencer"
     family : str, optional
         The kind of the model's equations: ``"bkt"``, ``"logistic"`` or ``"memory"``.
@@ -307,7 +307,7 @@ class SequencerPolicy:
 class _SequencerTeaching:
     def __init__(self, sequencer: Sequencer, course: Course) -> None:
         self._sequencer = sequencer
-        self._log = AnswerBuffer(sequencer.tracker, course)
+        self._log = AnswerBuffer(sequencer.tracker, course, "SequencerPolicy")
 
     def take(self, rows: Ints, skills: Ints, correct: Bools, time: Floats) -> None:
         self._log.add(rows, skills, correct, time)
