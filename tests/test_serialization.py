@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from errno import ENOSPC
 
 import numpy as np
 import pytest
@@ -138,3 +139,25 @@ def test_a_failed_write_leaves_the_old_file(model, path, monkeypatch):
         model.save(path)
     assert path.read_bytes() == before
     assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+def test_what_cannot_be_written_is_named_by_its_own_path(model, path, tmp_path, monkeypatch):
+    folder, missing, below = tmp_path / "folder", tmp_path / "none" / "m.json", path / "m.json"
+    folder.mkdir()
+    for target, kind in (
+        (folder, IsADirectoryError),
+        (missing, FileNotFoundError),
+        (below, NotADirectoryError),
+    ):
+        with pytest.raises(kind) as caught:
+            model.save(target)
+        assert (caught.value.filename, caught.value.filename2) == (str(target), None)
+        assert str(caught.value).endswith(f": {str(target)!r}")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["folder", path.name]
+
+    def full(*_):
+        raise OSError(ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("adaptlearn.serialization.os.fsync", full)
+    with pytest.raises(OSError, match=r"No space left on device: '.*model\.json'"):
+        model.save(path)

@@ -10,6 +10,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Mapping
+from errno import EISDIR
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +49,26 @@ def seal(kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
-    """Write a file whole or not at all: a crash half-way leaves the old one."""
+    """Write a file whole or not at all: a crash half-way leaves the old one.
+
+    Raises
+    ------
+    OSError
+        It cannot be written; the error names the path, as that of `open` would.
+    """
     target = Path(path)
+    if target.is_dir():
+        raise _unwritten(EISDIR, target)
+    try:
+        _write_aside(target, data)
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise _unwritten(error.errno, target) from None
+
+
+def _write_aside(target: Path, data: bytes) -> None:
+    """Write beside the target, then take its place."""
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
         with os.fdopen(handle, "wb") as stream:
@@ -63,6 +82,11 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def _unwritten(code: int, target: Path) -> OSError:
+    """What the system says, of the file meant: its own errors name the one beside it."""
+    return OSError(code, os.strerror(code), str(target))
 
 
 def write_manifest(path: str | os.PathLike[str], kind: str, content: Mapping[str, Any]) -> None:

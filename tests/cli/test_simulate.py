@@ -115,6 +115,73 @@ def test_lists_name_something(run: Run) -> None:
     assert "nothing is named" in run("simulate", "--policies", " , ").err
 
 
+@pytest.mark.parametrize("outcome", ["minutes_to_mastery", "retention_30"])
+def test_the_oracle_alone_is_compared_with_nothing(
+    run: Run, curriculum: Path, tmp_path: Path, outcome: str
+) -> None:
+    picture = tmp_path / "matrix.png"
+    call = ("simulate", "--curriculum", curriculum, *QUICK, "--policies", "oracle",
+            "--simulators", "fading", "--outcome", outcome)  # fmt: skip
+    done = run(*call, "--picture", picture)
+    assert done.code == 0
+    assert "oracle sees the truth, and is not compared" in done.out
+    assert "worst" not in done.out
+    assert picture.exists()
+    (found,) = json.loads(run(*call, "--json").out)["outcomes"].values()
+    assert (found["rank"], found["mean_tau"], found["worst"]) == ([[None]], None, [])
+
+
+def test_one_policy_without_a_baseline(run: Run, curriculum: Path) -> None:
+    done = run("simulate", "--curriculum", curriculum, *QUICK, "--policies", "sequencer",
+               "--simulators", "fading", "--outcome", "known_share")  # fmt: skip
+    assert done.code == 0
+    assert "worst simulator of each policy, by its mean: share known" in done.out
+
+
+def test_a_picture_of_an_unknown_kind_is_refused_first(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(simulate, "evaluation_matrix", None)
+    refused = run("simulate", "--picture", tmp_path / "p.xyz", "--outcome", "joy")
+    assert (refused.code, refused.out) == (1, "")
+    assert refused.err.startswith("error: simulate: 2 problems")
+    assert "matplotlib writes no picture as 'xyz'; it writes 'eps'" in refused.err
+
+
+@pytest.mark.parametrize(("name", "start"), [("bare", b"\x89PNG"), ("p.PDF", b"%PDF")])
+def test_the_suffix_says_the_kind_of_picture(
+    run: Run, curriculum: Path, tmp_path: Path, name: str, start: bytes
+) -> None:
+    done = run("simulate", "--curriculum", curriculum, *QUICK, *FEW, "--picture", tmp_path / name)
+    assert done.code == 0
+    assert (tmp_path / name).read_bytes().startswith(start)
+
+
+def test_tables_come_before_the_picture(
+    run: Run, curriculum: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(simulate, "draw", fail)
+    call = ("simulate", "--curriculum", curriculum, *QUICK, *FEW, "--picture", tmp_path / "p.png")
+    for options, start in (((), "minutes to mastery of all"), (("--json",), "{")):
+        done = run(*call, *options)
+        assert (done.code, "disk full" in done.err) == (1, True)
+        assert done.out.startswith(start)
+
+
+@pytest.mark.parametrize("option", ["--output", "--picture"])
+def test_a_file_in_place_of_a_folder_is_refused_first(
+    run: Run, tmp_path: Path, option: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(simulate, "evaluation_matrix", None)
+    (tmp_path / "file").write_text("")
+    refused = run("simulate", option, tmp_path / "file" / "x.png")
+    assert refused.code == 1
+    assert f"{tmp_path / 'file'}: Not a directory" in refused.err
+
+
 @pytest.mark.parametrize("option", ["--output", "--picture"])
 def test_a_target_that_is_a_folder_is_refused_first(
     run: Run, tmp_path: Path, option: str, monkeypatch: pytest.MonkeyPatch
@@ -130,8 +197,18 @@ def test_without_matplotlib_there_is_no_picture(
 ) -> None:
     for name in ("matplotlib.figure", "matplotlib.backends.backend_agg"):
         monkeypatch.setitem(sys.modules, name, None)
-    picture = tmp_path / "matrix.png"
-    done = run("simulate", "--curriculum", curriculum, *QUICK, *FEW, "--picture", picture)
+    picture = tmp_path / "made" / "matrix.xyz"
+    call = ("simulate", "--curriculum", curriculum, *QUICK, *FEW, "--picture", picture)
+    done = run(*call)
     assert done.code == 0
-    assert "no picture, since matplotlib is not installed" in done.err
-    assert not picture.exists()
+    assert done.err.startswith("no picture, since matplotlib is not installed")
+    assert done.out.startswith("minutes to mastery")
+    assert not picture.parent.exists()
+
+    def stop(*_: object, **__: object) -> None:
+        raise OSError("stopped")
+
+    monkeypatch.setattr(simulate, "evaluation_matrix", stop)
+    early, last = run(*call).err.splitlines()
+    assert early.startswith("no picture")
+    assert last == "error: stopped"

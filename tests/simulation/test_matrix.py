@@ -216,6 +216,28 @@ class TestSimulating:
             with pytest.raises(ParameterError, match=part):
                 evaluation_matrix(kinds, policies, course, **changes)
 
+    def test_arguments_of_another_type_are_one_sentence_each(self, kinds, policies, course):
+        wrong: Any = ([*kinds], [*policies], course.curriculum)
+        with pytest.raises(ParameterError) as caught:
+            evaluation_matrix(
+                *wrong, outcomes="known_share", baselines="random", held_out="stability"
+            )
+        assert list(caught.value.problems) == [
+            "course must be a Course (Course.of makes one of a Curriculum), got a Curriculum",
+            "simulators must be a mapping from names to simulators, got a list",
+            "policies must be a mapping from names to policies, got a list",
+            "outcomes must be a list of names, got the string 'known_share'",
+            "baselines must be a list of names, got the string 'random'",
+            "held_out must be a list of names, got the string 'stability'",
+        ]
+        wrong = (kinds, lambda _: [*policies], course)
+        with pytest.raises(ParameterError) as caught:
+            evaluation_matrix(*wrong)
+        must = "must be a mapping from names to policies, got a list"
+        assert list(caught.value.problems) == [
+            f"policies, for simulator {name!r}, {must}" for name in kinds
+        ]
+
 
 class TestStatistics:
     rng = np.random.default_rng(3)
@@ -397,6 +419,28 @@ class TestComparing:
         assert np.isnan(case.to_baseline.value)
         assert np.isnan(case.to_oracle.value)
         assert found.worst_text().splitlines()[-1].split() == ["p", "B", "5.500", "-", "-", "-"]
+        assert found.worst_text().startswith("worst simulator of each policy, by its mean: ")
+
+    @pytest.mark.parametrize("seeds", [1, 2])
+    def test_an_oracle_alone_is_compared_with_nothing(self, seeds):
+        found = made(np.ones((1, 2, seeds)), oracle="p", baselines=())
+        outcome = "minutes_to_mastery"
+        assert found.ranked == found.worst(outcome) == ()
+        assert found.best_in_column(outcome) == ("", "")
+        assert not found.within_noise_of_best(outcome).any()
+        assert np.isnan(found.ranks(outcome)).all()
+        stability = found.rank_stability(outcome)
+        assert (stability.policies, stability.share.shape) == ((), (0, 2, 0))
+        assert np.isnan(stability.tau).all()
+        assert np.isnan(stability.mean_tau)
+        assert str(found).splitlines()[-1] == "p sees the truth, and is not compared"
+        assert "*" not in str(found) + found._repr_html_()
+        assert len(found.table()["mean"]) == 2
+
+    def test_with_one_seed_equal_policies_are_all_the_best(self):
+        found = made([[[1], [3]], [[1], [4]], [[0.1 + 0.2], [3]], [[0.3], [5]]])
+        near = found.within_noise_of_best("minutes_to_mastery")
+        assert near.tolist() == [[False, True], [False, False], [True, True], [True, False]]
 
     def test_gaps(self):
         slow, fast = np.array([[[50.0, 52], [1, 3]]]), np.array([[[20.0, 21], [2, 2]]])
@@ -450,6 +494,28 @@ class TestShowing:
         unmarked = str(made([[[1, 2]], [[3, 4]]]))
         assert "†" not in unmarked
         assert "‡" not in unmarked
+
+    def test_one_seed_has_no_intervals(self):
+        lines = str(made([[[1], [2]], [[1], [3]]])).splitlines()
+        assert [line.split() for line in lines[2:4]] == [
+            ["p", "1.000*", "2.000*"],
+            ["q", "1.000*", "3.000"],
+        ]
+        assert lines[4:6] == ["* the best of the simulator", "one seed: no intervals"]
+        assert "one seed" not in str(made([[[1, 2]], [[1, 3]]]))
+
+    def test_cells_at_the_budget_are_counted(self):
+        nobody = np.nan
+        shares = np.array([[[0.4, 0.5], [0.5, 0.5]], [[nobody, nobody], [0.0, 0.0]]])
+        minutes = np.full((2, 2, 2), 600.0)
+        values = {"minutes_to_mastery": minutes, "mastery_in_budget": shares}
+        found, said = replace(made(minutes), values=values), "reach the budget"
+        note = "2 of 3 cells reach the budget for more than half of the students"
+        assert note in found.text().splitlines()
+        assert said not in found.text("mastery_in_budget")
+        assert said not in made(minutes).text()
+        values = {**values, "mastery_in_budget": np.full((2, 2, 2), 0.5)}
+        assert said not in replace(found, values=values).text()
 
     def test_long_names_take_several_lines(self):
         found = made([[[1, 2], [3, 4]]], simulators=("additive_factors", "fading"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from argparse import Namespace
 from collections.abc import Iterable, Mapping
-from errno import EISDIR
+from errno import EISDIR, ENOTDIR
 from pathlib import Path
 from typing import Any
 
@@ -51,16 +51,19 @@ def run(arguments: Namespace) -> None:
     named = arguments.policies or [*standard, "sequencer"]
     held_out = arguments.held_out or [name for name in apart if name in chosen]
     shown = arguments.outcome
+    picture = blank_picture(arguments.picture, len(named), len(chosen), len(shown))
     problems = [
         *absent("simulator", chosen, kinds),
         *absent("policy", named, [*standard, "sequencer"]),
         *absent("simulator", held_out, chosen),
         *absent("outcome", shown, OUTCOMES),
+        *unwritable(picture, arguments.picture),
     ]
     if problems:
         raise ParameterError("simulate", problems)
-    for path in (arguments.output, arguments.picture):
-        make_room(path)
+    make_room(arguments.output)
+    if picture is not None:
+        make_room(arguments.picture)
 
     def taught(simulator: str) -> dict[str, EpisodePolicy]:
         policies = fitted_policies(kinds[simulator], course)
@@ -82,19 +85,22 @@ def run(arguments: Namespace) -> None:
     if arguments.output is not None:
         matrix.save(arguments.output)
         say(f"{arguments.output}: every outcome, by seed and by group")
-    if arguments.picture is not None:
-        draw(matrix, shown, arguments.picture)
     if arguments.json:
         show_json(report(matrix, shown, arguments.curriculum))
-        return
-    for name in shown:
-        show(f"{matrix.text(name)}\n\n{matrix.worst_text(name)}\n")
+    else:
+        show_tables(matrix, shown)
+    if picture is not None:
+        draw(picture, matrix, shown, arguments.picture)
 
 
 def make_room(path: Path | None) -> None:
     """Make the folder of a file that is written at the end: what fails should fail before."""
     if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except FileExistsError as error:  # a file is where the folder should be
+            name = os.fspath(error.filename)
+            raise NotADirectoryError(ENOTDIR, os.strerror(ENOTDIR), name) from None
         if path.is_dir():
             raise IsADirectoryError(EISDIR, os.strerror(EISDIR), str(path))
 
@@ -179,15 +185,45 @@ def report(matrix: Matrix, shown: list[str], curriculum: Path | None) -> dict[st
     }
 
 
-def draw(matrix: Matrix, shown: list[str], path: Path) -> None:
-    """Write a picture with a heat map of each outcome."""
-    height = 2.4 + 0.4 * len(matrix.policies)
+def show_tables(matrix: Matrix, shown: list[str]) -> None:
+    """Print a table of each outcome, and one of the worst cases if policies are compared."""
+    for name in shown:
+        show(f"{matrix.text(name)}\n")
+        if matrix.ranked:
+            show(f"{matrix.worst_text(name)}\n")
+
+
+def blank_picture(
+    path: Path | None, n_policies: int, n_simulators: int, n_outcomes: int
+) -> Any | None:
+    """A figure for a heat map of each outcome; None if none is wanted, or matplotlib is missing."""
+    if path is None:
+        return None
     try:
-        figure = new_figure((3.2 + 1.1 * len(matrix.simulators), height * len(shown)))
+        return new_figure((3.2 + 1.1 * n_simulators, (2.4 + 0.4 * n_policies) * n_outcomes))
     except MissingDependency:
         say("no picture, since matplotlib is not installed: pip install 'adaptlearn[plot]'")
-        return
-    for name, ax in zip(shown, figure.subplots(len(shown), squeeze=False)[:, 0], strict=True):
+        return None
+
+
+def unwritable(picture: Any | None, path: Path) -> list[str]:
+    """A sentence if matplotlib writes no files with such a suffix."""
+    if picture is None:
+        return []
+    kind, known = format_of(path), picture.canvas.get_supported_filetypes()
+    if kind in known:
+        return []
+    return [f"matplotlib writes no picture as {kind!r}; it writes {some(known, 30)}"]
+
+
+def format_of(path: Path) -> str:
+    """What a file's suffix says; without one, PNG."""
+    return path.suffix[1:].lower() or "png"
+
+
+def draw(picture: Any, matrix: Matrix, shown: list[str], path: Path) -> None:
+    """Write a picture with a heat map of each outcome."""
+    for name, ax in zip(shown, picture.subplots(len(shown), squeeze=False)[:, 0], strict=True):
         matrix.heat_map(name, ax)
-    figure.savefig(path, dpi=150)
+    picture.savefig(path, dpi=150, format=format_of(path))
     say(f"{path}: a picture of the tables")

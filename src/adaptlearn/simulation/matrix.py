@@ -27,6 +27,7 @@ from adaptlearn.simulation.teaching import EpisodePolicy
 from adaptlearn.validation import Interval, OneOf, check_parameters, some
 
 _TOGETHER = 8192  # students of several seeds that are simulated at once
+_POLICIES = "a mapping from names to policies"
 
 Policies = Mapping[str, EpisodePolicy]
 OnRun = Callable[[int, int], None]
@@ -91,8 +92,8 @@ def evaluation_matrix(
     Raises
     ------
     ParameterError
-        Lists every argument out of range, every name that is not there, and every simulator that
-        has other skills than the course.
+        Lists every argument of another type, or out of range, every name that is not there, and
+        every simulator that has other skills than the course.
 
     Examples
     --------
@@ -107,10 +108,10 @@ def evaluation_matrix(
     >>> matrix.mean("known_share").shape
     (8, 8)
     """
+    _check_kinds(simulators, policies, course, outcomes=outcomes, baselines=baselines,
+                 held_out=held_out)  # fmt: skip
+    tables = _tables(simulators, policies)
     names = list(OUTCOMES) if outcomes is None else list(outcomes)
-    tables = {
-        name: dict(policies(name)) if callable(policies) else dict(policies) for name in simulators
-    }
     first = next(iter(tables.values()), {})
     if oracle is None and "oracle" in first:
         oracle = "oracle"
@@ -262,6 +263,45 @@ def _gathered(
     for (group, part), values in sorted(parts.items()):
         nested.setdefault(group, {})[part] = dict(zip(outcomes, values, strict=True))
     return dict(zip(outcomes, everybody, strict=True)), nested, same_family
+
+
+def _check_kinds(
+    simulators: Any, policies: Any, course: Any, **lists: Sequence[str] | None
+) -> None:
+    """Refuse arguments that are of another type than they should be."""
+    problems = [
+        *_unlike("course", course, Course, "a Course (Course.of makes one of a Curriculum)"),
+        *_unlike("simulators", simulators, Mapping, "a mapping from names to simulators"),
+    ]
+    if not callable(policies):
+        problems += _unlike("policies", policies, Mapping, _POLICIES)
+    problems += [
+        f"{name} must be a list of names, got the string {values!r}"
+        for name, values in lists.items()
+        if isinstance(values, str)
+    ]
+    check_parameters("evaluation_matrix", {}, {}, problems)
+
+
+def _tables(
+    simulators: Mapping[str, Simulator], policies: Policies | Callable[[str], Policies]
+) -> dict[str, Policies]:
+    """The policies of each simulator."""
+    if not callable(policies):
+        return {name: dict(policies) for name in simulators}
+    tables = {name: policies(name) for name in simulators}
+    problems = [
+        problem
+        for name, table in tables.items()
+        for problem in _unlike(f"policies, for simulator {name!r},", table, Mapping, _POLICIES)
+    ]
+    check_parameters("evaluation_matrix", {}, {}, problems)
+    return {name: dict(table) for name, table in tables.items()}
+
+
+def _unlike(what: str, value: Any, kind: type, wanted: str) -> list[str]:
+    given = type(value).__name__
+    return [] if isinstance(value, kind) else [f"{what} must be {wanted}, got a {given}"]
 
 
 def _problems(

@@ -111,14 +111,16 @@ class Matrix:
         """Which policies are the best of a simulator, or not told apart from it.
 
         Shape (n_policies, n_simulators). Not told apart: the interval of the paired difference
-        holds 0. The oracle is aside: False. The best is picked by its mean, and is in part the
+        holds 0, or the means are equal; with one seed there is no interval, and only equal means
+        count. The oracle is aside: False. The best is picked by its mean, and is in part the
         lucky one: of eight policies that are equal, 95% intervals over 20 seeds tell about one in
         eight of the others apart from it, not one in twenty.
         """
         values, best = self._of(outcome), self._best(outcome, self.ranked)
         place = np.arange(len(self.simulators))
+        rank = self.ranks(outcome)
         near = self._intervals(values - values[best, place]).holds(0)
-        near[best, place] = best >= 0
+        near |= rank == rank[best, place]
         near[[name == self.oracle for name in self.policies]] = False
         return near
 

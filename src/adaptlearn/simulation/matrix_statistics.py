@@ -166,7 +166,7 @@ def rank_shares(drawn: Floats, better: Better) -> Floats:
     """
     ahead, _ = _pairs(drawn, better)
     rank = np.where(np.isnan(drawn), -1, ahead.sum(axis=-3))
-    return np.stack([(rank == place).mean(axis=0) for place in range(drawn.shape[1])], axis=-1)
+    return np.asarray((rank[..., None] == np.arange(drawn.shape[1])).mean(axis=0), np.float64)
 
 
 def agreement(means: Floats) -> Floats:

@@ -31,10 +31,16 @@ def caption_of(matrix: Matrix, outcome: str) -> str:
 
 def notes_of(matrix: Matrix, outcome: str) -> list[str]:
     """What the marks mean, of those that occur, and how far simulators agree."""
-    notes = [
-        f"{NEAR} the best of the simulator, or within noise of it: the {matrix.confidence:.0%} "
-        "interval of the paired difference holds 0"
-    ]
+    several = len(matrix.seeds) > 1
+    notes = []
+    if matrix.within_noise_of_best(outcome).any():
+        noise = (
+            f", or within noise of it: the {matrix.confidence:.0%} interval of the paired "
+            "difference holds 0"
+        )
+        notes.append(f"{NEAR} the best of the simulator{noise * several}")
+    if not several:
+        notes.append("one seed: no intervals")
     if matrix.same_family.any():
         notes.append(f"{OWN} the estimator's own kind of equations: flattered")
     if matrix.held_out:
@@ -44,7 +50,18 @@ def notes_of(matrix: Matrix, outcome: str) -> list[str]:
     tau = matrix.rank_stability(outcome).mean_tau
     if not np.isnan(tau):
         notes.append(f"agreement of simulators on the order: mean Kendall's tau {tau:.2f}")
-    return notes
+    return [*notes, *_cut_short(matrix, outcome)]
+
+
+def _cut_short(matrix: Matrix, outcome: str) -> list[str]:
+    """Where the budget ends most students' way to mastery: a mean of minutes then says little."""
+    if outcome != "minutes_to_mastery" or "mastery_in_budget" not in matrix.outcomes:
+        return []
+    mastered = matrix.mean("mastery_in_budget")
+    cut, cells = int((mastered < 0.5).sum()), int((~np.isnan(mastered)).sum())
+    return [f"{cut} of {cells} cells reach the budget for more than half of the students"] * (
+        cut > 0
+    )
 
 
 def column_names(matrix: Matrix) -> list[str]:
@@ -86,9 +103,11 @@ def table_of(matrix: Matrix, outcome: str) -> str:
 def worst_of(matrix: Matrix, outcome: str, by: Literal["difference", "value"]) -> str:
     """The worst case of each policy as text."""
     decimals = decimals_of(matrix.mean(outcome))
-    which = "against the best baseline" if by == "difference" else "by its mean"
+    cases = matrix.worst(outcome, by)
+    compared = by == "difference" and any(case.baseline for case in cases)
+    which = "against the best baseline" if compared else "by its mean"
     rows = [["policy", "simulator", "mean", "best baseline", "less it", "less the oracle"]]
-    for case in matrix.worst(outcome, by):
+    for case in cases:
         row = matrix.policies.index(case.policy)
         own = matrix.same_family[row, matrix.simulators.index(case.simulator)]
         marks = OWN * bool(own) + APART * (case.simulator in matrix.held_out)
