@@ -6,13 +6,17 @@
 Prints four tables and writes results/bounds.json (see docs/default-policy.md):
 
 1. *Looking first*: an oracle that sees the truth of a skill only from the student's first lesson
-   on it. What is known must be looked at before it is seen, so no policy that learns from answers
-   is faster. It takes what is known to be missing first, then what is least often known.
-2. *The oracle's own gaps*: over-practice of slow and of fast learners, and minutes, where nothing
-   is ever declared wrongly.
+   on it. It takes what is known to be missing first, then what is least often known. Where skills
+   are independent, no policy that learns from answers alone is faster on average; for disengaging
+   students, who show besides when they try, one may be by minutes.
+2. *The oracle's own figures*: the gap in over-practice between slow and fast learners, and minutes,
+   where nothing is ever declared wrongly. It never goes back to what was known once, which is what
+   minutes to mastery count.
 3. *Each student's own parameters*: knowledge tracing that is told how fast this student learns and
-   what chance of knowing each skill they began with. For slow and for fast learners apart, the
-   lowest threshold at which no more is declared wrongly than by knowledge tracing at .95.
+   what chance of knowing each skill they began with. Once with one threshold for all, the lowest
+   that declares no more wrongly among slow learners than knowledge tracing at .95; then with
+   thresholds for slow and for fast learners apart, so that in neither more is declared wrongly.
+   They are chosen on the students that are shown.
 4. *What the distance hangs on*: the default, the oracle and looking first where less is known at
    the start, and where answers tell more (seeds from 100 on).
 
@@ -39,7 +43,9 @@ from adaptlearn.simulation import (
     TwoState,
     baselines,
     evaluation_matrix,
+    held_out_simulators,
     highest,
+    in_order,
     open_lessons,
     prior_log,
     random_course,
@@ -64,6 +70,33 @@ OTHER_STUDENTS = {  # by what P(known at the start), and guesses and slips, are 
 def least_known(view: Any) -> Any:
     """What is known to be missing first, then what is least often known."""
     return -view.lesson_mean(view.value)
+
+
+class NeverBack:
+    """An oracle for which a skill is done once it has been known."""
+
+    name = "never back"
+    family: str | None = None
+
+    def start(self, course: Course, students: Any) -> _Once:
+        """The belief about these students: the truth."""
+        return _Once(Oracle().start(course, students), students.knows())
+
+
+class _Once:
+    def __init__(self, seeing: Any, done: Any) -> None:
+        self.seeing, self.done = seeing, done
+
+    def update(self, rows: Any, skills: Any, correct: Any, time: Any) -> None:  # noqa: ARG002
+        """Note what has become known."""
+        at = np.arange(len(rows))
+        self.done[rows, skills] |= self.seeing.estimate(rows).mastered[at, skills]
+
+    def estimate(self, rows: Any) -> Estimate:
+        """The truth, and what was known once."""
+        truth = self.seeing.estimate(rows)
+        self.done[rows] |= truth.mastered
+        return Estimate(truth.value, self.done[rows])
 
 
 @dataclass(frozen=True)
@@ -152,23 +185,37 @@ def distances(seeds: range) -> dict[str, dict[str, list[float]]]:
     return result
 
 
-def gaps_of_oracle(matrix: Matrix) -> dict[str, dict[str, float]]:
+def figures_of_oracle(seeds: range, matrix: Matrix) -> dict[str, dict[str, float | None]]:
     """What the oracle's gap in over-practice and its minutes are, beside those of others."""
-    gap, minutes = matrix.gaps("over_practice", "learning").value, matrix.mean("minutes")
-    until = matrix.mean("minutes_to_mastery")
-    row = {name: matrix.policies.index(name) for name in ("oracle", TRACING, ROW)}
-    return {
-        simulator: {
-            "gap": float(gap[row["oracle"], place]),
-            "half of tracing's gap": float(gap[row[TRACING], place] / 2),
-            "minutes": float(minutes[row["oracle"], place]),
-            "tracing's minutes": float(minutes[row[TRACING], place]),
-            "less than three in a row": float(
-                1 - until[row["oracle"], place] / until[row[ROW], place]
-            ),
+    course = random_course()
+    kinds = {**simulators(course), **held_out_simulators(course)}
+    oracle = {"never back": ArrayPolicy("never back", NeverBack(), open_lessons, in_order)}
+    names = ["over_practice", "minutes", "minutes_to_mastery"]
+    found = evaluation_matrix(
+        kinds, oracle, course, seeds=seeds, budget=BUDGET, outcomes=names
+    )  # fmt: skip
+    gap = found.gaps("over_practice", "learning").value[0]
+    minutes, until = found.mean("minutes")[0], found.mean("minutes_to_mastery")[0]
+    tracing, row = matrix.policies.index(TRACING), matrix.policies.index(ROW)
+    half = matrix.gaps("over_practice", "learning").value[tracing] / 2
+    result = {}
+    for place, name in enumerate(found.simulators):
+        there = matrix.simulators.index(name)
+        of_row = matrix.mean("minutes_to_mastery")[row, there]
+        result[name] = {
+            "gap": _number(gap[place]),
+            "half of tracing's gap": _number(half[there]),
+            "minutes": float(minutes[place]),
+            "tracing's minutes": float(matrix.mean("minutes")[tracing, there]),
+            "minutes to mastery": float(until[place]),
+            "less than three in a row": float(1 - until[place] / of_row),
         }
-        for place, simulator in enumerate(matrix.simulators)
-    }
+    return result
+
+
+def _number(value: float) -> float | None:
+    """JSON has no nan."""
+    return None if np.isnan(value) else float(value)
 
 
 def own_parameters(seeds: range, n_items: int) -> dict[str, Any]:
@@ -197,7 +244,10 @@ def own_parameters(seeds: range, n_items: int) -> dict[str, Any]:
     share["fast"] = 1 - share["slow"]
 
     def cheapest(part: str, most: float) -> int:
-        return 1 + int(np.argmax(parts[part]["under_practice"][1:] <= most))
+        enough = parts[part]["under_practice"][1:] <= most
+        if not enough.any():
+            raise ValueError(f"no threshold up to {THRESHOLDS[-1]} is strict enough for {part}")
+        return 1 + int(np.argmax(enough))
 
     def described(rows: dict[str, int]) -> dict[str, Any]:
         of = {part: {name: float(parts[part][name][rows[part]]) for name in names}
@@ -215,6 +265,7 @@ def own_parameters(seeds: range, n_items: int) -> dict[str, Any]:
     halfway = tracing["fast"] + (tracing["slow"] - tracing["fast"]) / 2
     return {
         "tracing at .95": described(dict.fromkeys(GROUPS, 0)),
+        "own parameters, one threshold": described(dict.fromkeys(GROUPS, as_good["slow"])),
         "own parameters": described(as_good),
         "own parameters, half the gap": described({**as_good, "slow": cheapest("slow", halfway)}),
     }
@@ -227,7 +278,7 @@ def main() -> None:
     quick: bool = parser.parse_args().quick
     matrix = Matrix.load(HERE / "results" / "matrix.json")
     seeds = range(2 if quick else len(matrix.seeds))
-    looked, gaps = looking_first(seeds, matrix), gaps_of_oracle(matrix)
+    looked, figures = looking_first(seeds, matrix), figures_of_oracle(seeds, matrix)
     print("| minutes until all is known | oracle | looking first | default |")
     print("| --- | --- | --- | --- |")
     for name, row in looked.items():
@@ -236,11 +287,12 @@ def main() -> None:
               f"| {row['default']:.0f} = {row['default'] / row['oracle']:.2f} oracles, "
               f"{row['default'] / least:.2f} looking first |")  # fmt: skip
     print("\n| the oracle | gap in over-practice | half of tracing's | minutes | tracing's | "
-          "less than three in a row |")  # fmt: skip
-    print("| --- " * 6 + "|")
-    for name, row in gaps.items():
-        gap, half, minutes, tracing, less = row.values()
-        print(f"| {name} | {gap:.3f} | {half:.3f} | {minutes:.0f} | {tracing:.0f} | {less:.0%} |")
+          "minutes to mastery | less than three in a row |")  # fmt: skip
+    print("| --- " * 7 + "|")
+    for name, row in figures.items():
+        gap, half, minutes, tracing, until, less = row.values()
+        gaps = " | ".join("" if value is None else f"{value:.3f}" for value in (gap, half))
+        print(f"| {name} | {gaps} | {minutes:.0f} | {tracing:.0f} | {until:.0f} | {less:.0%} |")
     own = {str(n_items): own_parameters(seeds, n_items) for n_items in (5, 1)}
     print("\n| | thresholds | under-practice, slow / fast | its gap | gap in over-practice | "
           "minutes |")  # fmt: skip
@@ -266,7 +318,7 @@ def main() -> None:
             "n_seeds": len(seeds),
             "n_students": 1000,
             "looking_first": looked,
-            "oracle": gaps,
+            "oracle": figures,
             "own_parameters": own,
             "distances": other,
         }

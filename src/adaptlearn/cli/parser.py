@@ -228,7 +228,9 @@ def _add_simulate(commands: Commands) -> None:
     parser.add_argument(
         "-o", "--output", metavar="FILE", type=Path, help="where to write every number, as JSON"
     )
-    parser.add_argument("--picture", metavar="FILE", type=Path, help="where to draw, as PNG")
+    parser.add_argument(
+        "--picture", metavar="FILE", type=Path, help="where to draw: .png, .svg, .pdf …"
+    )
 
 
 def _add_demo(commands: Commands) -> None:

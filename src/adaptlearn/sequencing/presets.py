@@ -8,7 +8,7 @@ from typing import NamedTuple
 from adaptlearn.errors import ParameterError
 from adaptlearn.sequencing.choosing import Chooser, Softmax
 from adaptlearn.sequencing.context import MasteryKind
-from adaptlearn.sequencing.criteria import Criterion, ProbabilityThreshold
+from adaptlearn.sequencing.criteria import Criterion, MovingAverage, ProbabilityThreshold
 from adaptlearn.sequencing.policies import POOLS, WeightedPolicy
 from adaptlearn.validation import Interval, OneOf, check_parameters, some
 
@@ -147,7 +147,11 @@ class MasteryThreshold(WeightedPolicy):
 
 
 class Preset(NamedTuple):
-    """A policy that people know by name; `name` is that of its class, where it has one."""
+    """A policy that people know by name.
+
+    Mastered is what is at `threshold`, and where there is one, at a moving `average`; `name` is
+    that of the policy's class, where it has one.
+    """
 
     scorers: Mapping[str, float]
     pools: tuple[str, ...]
@@ -155,6 +159,7 @@ class Preset(NamedTuple):
     says: str
     threshold: float = 0.95
     ready: float | None = None
+    average: float | None = None
     name: str | None = None
 
 
@@ -163,6 +168,11 @@ PRESETS: dict[str, Preset] = {
         _PROVISIONAL, ("new",), "greedy",
         "the default: go on when a skill is probably known, make sure of it later",
         threshold=0.999, ready=0.8, name="ProvisionalMastery",
+    ),
+    "surer": Preset(
+        _PROVISIONAL, ("new",), "greedy",
+        "the default for who has the time: sure of it by the latest answers, too",
+        threshold=0.999, ready=0.8, average=0.85,
     ),
     "balanced": Preset(
         # The best new lesson gains 1: a full backlog takes more, so that any review wins.
@@ -210,11 +220,12 @@ def preset(
     ----------
     name : str
         One of `PRESETS`: ``"provisional"`` (`ProvisionalMastery`, the sequencer's default),
-        ``"balanced"``, ``"mastery"`` (`MasteryThreshold`), ``"outer_fringe"``,
-        ``"target_success"``, ``"zpdes"``, ``"oatutor"``, ``"alosi"``, ``"fixed_order"``,
-        ``"random"``, ``"placement"``.
+        ``"surer"`` (it needs ``MasteryTracker(model, practice=True)``), ``"balanced"``,
+        ``"mastery"`` (`MasteryThreshold`), ``"outer_fringe"``, ``"target_success"``, ``"zpdes"``,
+        ``"oatutor"``, ``"alosi"``, ``"fixed_order"``, ``"random"``, ``"placement"``.
     criterion : Criterion, optional
-        What counts as mastered; by default P(known) of .95, of .999 for ``"provisional"``.
+        What counts as mastered; by default P(known) of .95, of .999 for ``"provisional"``, and
+        with a moving average of .85 besides for ``"surer"``.
     chooser : {"greedy", "softmax", "epsilon", "thompson"} or Chooser, optional
         How scores become probabilities; by default the preset's own.
 
@@ -226,7 +237,10 @@ def preset(
     if name not in PRESETS:
         raise ParameterError("preset", [f"no preset {name!r}; there are {some(PRESETS, 20)}"])
     found = PRESETS[name]
-    criterion = ProbabilityThreshold(found.threshold) if criterion is None else criterion
+    if criterion is None:
+        criterion = ProbabilityThreshold(found.threshold)
+        if found.average is not None:
+            criterion &= MovingAverage(found.average)
     ready = None
     if found.ready is not None:
         enough = found.ready
