@@ -29,15 +29,13 @@ from _record import circumstances, write
 from scipy.stats import t
 
 from adaptlearn import Curriculum, MasteryTracker, Sequencer
-from adaptlearn.cli.simulate import UNTIL_DONE, fitted_policies
+from adaptlearn.cli.simulate import fitted_model, fitted_policies
 from adaptlearn.models import BKT
 from adaptlearn.sequencing import preset
 from adaptlearn.simulation import (
     Course,
     SequencerPolicy,
-    Simulator,
     evaluation_matrix,
-    prior_log,
     random_course,
     simulators,
 )
@@ -56,9 +54,8 @@ FAULTS: dict[str, Callable[[Course, int], Course]] = {
 }
 
 
-def surer(kind: Simulator, told: Course) -> SequencerPolicy:
-    """The preset over the same model as the default's."""
-    model = BKT().fit(prior_log(kind, told, budget=UNTIL_DONE))
+def surer(model: BKT) -> SequencerPolicy:
+    """The preset over the default's model."""
 
     def make(curriculum: Curriculum) -> Sequencer:
         tracker = MasteryTracker(model, practice=True)
@@ -75,9 +72,10 @@ def minutes(
     chosen = {name: kind for name, kind in kinds.items() if names is None or name in names}
 
     def policies(kind: str) -> dict[str, Any]:
-        fitted = fitted_policies(kinds[kind], told)
-        chosen = {name: fitted[name] for name in (*BASELINES, DEFAULT)}
-        return chosen if names is None else {**chosen, SURER: surer(kinds[kind], told)}
+        model = fitted_model(kinds[kind], told)
+        fitted = fitted_policies(model, told)
+        compared = {name: fitted[name] for name in (*BASELINES, DEFAULT)}
+        return compared if names is None else {**compared, SURER: surer(model)}
 
     matrix = evaluation_matrix(
         chosen, policies, told, n_students=N_STUDENTS, seeds=[200 + draw], budget=budget,

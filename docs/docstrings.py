@@ -56,6 +56,8 @@ def _as_lines(
     lines = []
     for _, line in groupby(entries, key=lambda entry: (id(entry.annotation), entry.description)):
         first, *others = line
+        if first.name in signature and signature[first.name].default is None:
+            first.value = None  # of {"a", "b"}, griffe takes the first for the default
         if others and first.name in signature:
             own = [signature[entry.name] for entry in (first, *others)]
             if first.value is own[0].default:

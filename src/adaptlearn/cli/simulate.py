@@ -66,7 +66,7 @@ def run(arguments: Namespace) -> None:
         make_room(arguments.picture)
 
     def taught(simulator: str) -> dict[str, EpisodePolicy]:
-        policies = fitted_policies(kinds[simulator], course)
+        policies = fitted_policies(fitted_model(kinds[simulator], course), course)
         return {name: policies[name] for name in named}
 
     with task_progress("simulating", "episodes") as move:
@@ -120,15 +120,16 @@ def absent(kind: str, names: Iterable[str], there: Iterable[str]) -> list[str]:
     ]
 
 
-def fitted_policies(simulator: Simulator, course: Course) -> dict[str, EpisodePolicy]:
-    """The baselines and the library's sequencer, with a model of what was logged before.
-
-    No policy is told the simulator's parameters: knowledge tracing, alone and under the sequencer,
-    is fitted to answers of other students of the same simulator.
-    """
+def fitted_model(simulator: Simulator, course: Course) -> BKT:
+    """Knowledge tracing, fitted to what other students of the same simulator answered before."""
     model = BKT()
     with quiet_fits():
         model.fit(prior_log(simulator, course, budget=UNTIL_DONE))
+    return model
+
+
+def fitted_policies(model: BKT, course: Course) -> dict[str, EpisodePolicy]:
+    """The baselines and the library's sequencer, over a model: none is told the simulator's own."""
 
     def sequencer(curriculum: Curriculum) -> Sequencer:
         return Sequencer(curriculum, MasteryTracker(model), new_students=True, random_state=0)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.sequencing.columns import bounds_of
 from adaptlearn.sequencing.context import Bools, Context, Floats
 from adaptlearn.sequencing.curriculum import Curriculum
 from adaptlearn.sequencing.eligibility import Bits, Pairs, any_of, pack, pairs_of
@@ -84,7 +85,7 @@ class Candidates:
         self.student, self.lesson = pairs
         self.purpose = purpose
         counts = np.bincount(self.student, minlength=len(context.students))
-        self.bounds: Ints = np.concatenate(([0], np.cumsum(counts)))
+        self.bounds: Ints = bounds_of(counts)
 
     def __len__(self) -> int:
         return len(self.student)

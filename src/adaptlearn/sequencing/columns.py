@@ -11,6 +11,11 @@ from numpy.typing import NDArray
 Ints = NDArray[np.intp]
 
 
+def bounds_of(lengths: Ints) -> Ints:
+    """Where each of some runs of these lengths begins, and where the last ends."""
+    return np.concatenate([[0], np.cumsum(lengths)])
+
+
 class Columns(NamedTuple):
     """Decisions as arrays, one entry each; those cut by bounds are ragged.
 
@@ -87,7 +92,7 @@ class Columns(NamedTuple):
             arrays = [getattr(part, name) for part in parts]
             if name.endswith("_bounds"):
                 lengths = [np.diff(bounds) for bounds in arrays]
-                joined[name] = np.concatenate([[0], np.cumsum(np.concatenate(lengths))])
+                joined[name] = bounds_of(np.concatenate(lengths))
             else:
                 joined[name] = np.concatenate(arrays)
         return cls(**joined)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from adaptlearn.sequencing.candidates import Candidates, Purpose
 from adaptlearn.sequencing.choosing import Odds, Ragged, draw_one, is_best, runners_up
-from adaptlearn.sequencing.columns import Columns
+from adaptlearn.sequencing.columns import Columns, bounds_of
 from adaptlearn.sequencing.context import Bools, Context, Floats
 from adaptlearn.sequencing.criteria import WheelSpinning
 from adaptlearn.sequencing.goals import Goals
@@ -154,7 +154,7 @@ def _rank(
             error=error,
             n_candidates=np.diff(candidates.bounds)[rows],
             n_tied=ragged.total(best)[rows].astype(np.intp),
-            candidate_bounds=_bounds(sizes),
+            candidate_bounds=bounds_of(sizes),
             candidate=candidates.lesson[in_rows],
             candidate_score=value[in_rows],
             candidate_propensity=share[in_rows],
@@ -171,7 +171,7 @@ def _described(part: Columns, context: Context, applied: Applied, rows: Ints) ->
     first = taught.indptr[part.lesson[chosen]]
     n_taught = np.zeros(n, np.intp)
     n_taught[chosen] = taught.indptr[part.lesson[chosen] + 1] - first
-    bounds = _bounds(n_taught)
+    bounds = bounds_of(n_taught)
     place = np.arange(bounds[-1]) + np.repeat(first - bounds[:-1][chosen], n_taught[chosen])
     at = np.repeat(rows, n_taught), taught.indices[place]
     mastered, counts, practice = context.mastered, context.counts, context.practice
@@ -185,7 +185,7 @@ def _described(part: Columns, context: Context, applied: Applied, rows: Ints) ->
         skill_ready=none_known if ready is None else ready[at],
         skill_answers=none_kept if counts is None else counts[at],
         skill_recent=none_kept if practice is None else practice.recent[at],
-        override_bounds=_bounds(np.array([*map(len, overrides)] or [0] * n, np.intp)),
+        override_bounds=bounds_of(np.array([*map(len, overrides)] or [0] * n, np.intp)),
         override=np.array([place for places in overrides for place in places], np.intp),
     )
 
@@ -234,7 +234,3 @@ class _Pins:
         taken = {row: lessons.pop(0) for row, lessons in self._waiting.items()}
         self._waiting = {row: lessons for row, lessons in self._waiting.items() if lessons}
         return taken
-
-
-def _bounds(lengths: Ints) -> Ints:
-    return np.concatenate([[0], np.cumsum(lengths)])

@@ -147,19 +147,14 @@ class MasteryThreshold(WeightedPolicy):
 
 
 class Preset(NamedTuple):
-    """A policy that people know by name.
-
-    Mastered is what is at `threshold`, and where there is one, at a moving `average`; `name` is
-    that of the policy's class, where it has one.
-    """
+    """A policy that people know by name; `name` is that of its class, where it has one."""
 
     scorers: Mapping[str, float]
     pools: tuple[str, ...]
     chooser: str | Chooser
     says: str
-    threshold: float = 0.95
+    criterion: Criterion = ProbabilityThreshold()
     ready: float | None = None
-    average: float | None = None
     name: str | None = None
 
 
@@ -167,12 +162,12 @@ PRESETS: dict[str, Preset] = {
     "provisional": Preset(
         _PROVISIONAL, ("new",), "greedy",
         "the default: go on when a skill is probably known, make sure of it later",
-        threshold=0.999, ready=0.8, name="ProvisionalMastery",
+        criterion=ProbabilityThreshold(0.999), ready=0.8, name="ProvisionalMastery",
     ),
     "surer": Preset(
         _PROVISIONAL, ("new",), "greedy",
         "the default for who has the time: sure of it by the latest answers, too",
-        threshold=0.999, ready=0.8, average=0.85,
+        criterion=ProbabilityThreshold(0.999) & MovingAverage(0.85), ready=0.8,
     ),
     "balanced": Preset(
         # The best new lesson gains 1: a full backlog takes more, so that any review wins.
@@ -237,10 +232,7 @@ def preset(
     if name not in PRESETS:
         raise ParameterError("preset", [f"no preset {name!r}; there are {some(PRESETS, 20)}"])
     found = PRESETS[name]
-    if criterion is None:
-        criterion = ProbabilityThreshold(found.threshold)
-        if found.average is not None:
-            criterion &= MovingAverage(found.average)
+    criterion = found.criterion if criterion is None else criterion
     ready = None
     if found.ready is not None:
         enough = found.ready

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from adaptlearn.simulation.estimating import Estimator as Estimator
     from adaptlearn.simulation.estimating import Oracle as Oracle
     from adaptlearn.simulation.estimating import Rule as Rule
-    from adaptlearn.simulation.estimating import Tracked as Tracked
     from adaptlearn.simulation.estimating import in_a_row as in_a_row
     from adaptlearn.simulation.estimating import knowledge_tracing as knowledge_tracing
     from adaptlearn.simulation.estimating import learning_progress as learning_progress
@@ -72,6 +71,7 @@ if TYPE_CHECKING:
     from adaptlearn.simulation.teaching import in_order as in_order
     from adaptlearn.simulation.teaching import open_lessons as open_lessons
     from adaptlearn.simulation.teaching import unfinished_lessons as unfinished_lessons
+    from adaptlearn.simulation.tracked import Tracked as Tracked
 
 _HOMES = {
     "Answers": "episodes",
@@ -103,7 +103,7 @@ _HOMES = {
     "StageLearners": "advancing",
     "Steps": "episodes",
     "Students": "students",
-    "Tracked": "estimating",
+    "Tracked": "tracked",
     "TwoState": "knowing",
     "View": "teaching",
     "WorstCase": "matrix_statistics",

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import ParameterError
+from adaptlearn.simulation.clock import ROUNDING, Clock
 from adaptlearn.simulation.course import Course
 from adaptlearn.simulation.forgetting import DAY
 from adaptlearn.simulation.streams import StudentStreams
@@ -18,7 +19,6 @@ from adaptlearn.simulation.teaching import Choice, EpisodePolicy, Teaching
 from adaptlearn.validation import Interval, OneOf, check_parameters
 
 RETENTION_DAYS = (30, 90)
-_ROUNDING = 1e-9
 _EVER = np.inf
 
 
@@ -250,42 +250,6 @@ def seed_problems(seeds: Any) -> list[str]:
     return ["seeds: some occur twice"] if len(set(listed)) < len(listed) else []
 
 
-class Clock:
-    """The time of each student: who has practised a day's minutes goes on the next day.
-
-    Attributes
-    ----------
-    seconds : float array, shape (n,)
-        Since the first practice, nights included.
-    """
-
-    def __init__(self, students: Students, minutes_per_day: float) -> None:
-        self._students, self._minutes_per_day = students, minutes_per_day
-        self._today = np.zeros(students.n)
-        self.seconds = np.zeros(students.n)
-
-    def practise(self, rows: Ints, minutes: Floats) -> Floats:
-        """Some students practise; the seconds at which they are done."""
-        self._today[rows] += minutes
-        self._pass(rows, 60 * minutes)
-        return self.seconds[rows]
-
-    def sleep(self, rows: Ints) -> None:
-        """Whose time for today is over goes on a day after today's practice began."""
-        done = rows[self._today[rows] >= self._minutes_per_day - _ROUNDING]
-        if len(done):
-            self._pass(done, np.maximum(DAY - 60 * self._today[done], 0.0))
-            self._today[done] = 0.0
-
-    def latest(self, rows: Ints) -> float:
-        """The seconds of the student who is furthest on."""
-        return float(self.seconds[rows].max())
-
-    def _pass(self, rows: Ints, seconds: Floats) -> None:
-        self.seconds[rows] += seconds
-        self._students.wait(seconds, rows)
-
-
 class _Run:
     """One block of students under a policy."""
 
@@ -331,7 +295,7 @@ class _Run:
                 raise ParameterError(self.policy.name, [f"chose lesson {lesson.max()}"])
             for place in range(self.course.practice.shape[1]):
                 self._item(rows, lesson, place, budget)
-            fits = self.minutes[rows] + self.course.minutes[lesson] <= budget + _ROUNDING
+            fits = self.minutes[rows] + self.course.minutes[lesson] <= budget + ROUNDING
             # Who has no time for another item of the last lesson is at the end of theirs.
             over = rows[~fits]
             if len(over):
@@ -377,7 +341,7 @@ class _Run:
     def _item(self, rows: Ints, lesson: Ints, place: int, budget: float) -> None:
         """One item of each student's lesson, where there is one and time is left for it."""
         skills, minutes = self.course.practice[lesson, place], self.course.minutes[lesson]
-        here = (skills >= 0) & (self.minutes[rows] + minutes <= budget + _ROUNDING)
+        here = (skills >= 0) & (self.minutes[rows] + minutes <= budget + ROUNDING)
         if not here.all():
             rows, lesson, skills, minutes = rows[here], lesson[here], skills[here], minutes[here]
         if not len(rows):

@@ -1,4 +1,4 @@
-"""What a policy believes of students: light estimators, and the library's trackers in their place.
+"""What a policy believes of students: light estimators, and an oracle.
 
 References
 ----------
@@ -15,15 +15,20 @@ References
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from adaptlearn.errors import ParameterError
-from adaptlearn.sequencing.tracker import Tracker
 from adaptlearn.simulation.course import Course
-from adaptlearn.simulation.students import Bools, Floats, Ints, Students, by_skill
+from adaptlearn.simulation.students import (
+    Bools,
+    Floats,
+    Ints,
+    Students,
+    by_skill,
+    probabilities,
+)
 from adaptlearn.validation import Interval, check_parameters
 
 _PROBABILITY = Interval(0.0, 1.0, closed="right")
@@ -169,6 +174,18 @@ def seat_time(n: int = 10) -> Rule:
     )
 
 
+def traced(
+    known: Floats, correct: Bools, *, learn: Floats, guess: Floats, slip: Floats, forget: Floats
+) -> Floats:
+    """P(known) after an answer and the practice it was, of P(known) before; all of one shape."""
+    if_known = known * np.where(correct, 1 - slip, slip)
+    if_not = (1 - known) * np.where(correct, guess, 1 - guess)
+    total = if_known + if_not
+    # An answer that the parameters rule out says nothing.
+    seen = np.where(total > 0, if_known / np.where(total > 0, total, 1), known)
+    return np.asarray(seen * (1 - forget) + (1 - seen) * learn)
+
+
 def knowledge_tracing(
     n_skills: int,
     *,
@@ -194,17 +211,11 @@ def knowledge_tracing(
     """
     given = {"prior": prior, "learn": learn, "guess": guess, "slip": slip, "forget": forget}
     check_parameters("knowledge_tracing", {"threshold": threshold}, {"threshold": [_PROBABILITY]})
-    of = by_skill("knowledge_tracing", n_skills, {k: (v, 0, 1) for k, v in given.items()})
+    of = by_skill("knowledge_tracing", n_skills, probabilities(**given))
 
     def after(known: Floats, correct: Bools, skills: Ints) -> Floats:
-        slipped, guessed = of["slip"][skills], of["guess"][skills]
-        if_known = known * np.where(correct, 1 - slipped, slipped)
-        if_not = (1 - known) * np.where(correct, guessed, 1 - guessed)
-        total = if_known + if_not
-        # An answer that the parameters rule out says nothing.
-        seen = np.where(total > 0, if_known / np.where(total > 0, total, 1), known)
-        learned, forgot = of["learn"][skills], of["forget"][skills]
-        return np.asarray(seen * (1 - forgot) + (1 - seen) * learned)
+        own = {name: of[name][skills] for name in ("learn", "guess", "slip", "forget")}
+        return traced(known, correct, **own)
 
     return Rule(
         f"knowledge tracing at {threshold:g}",
@@ -253,7 +264,10 @@ def learning_progress(n: int = 3, window: int = 8) -> Rule:
 
 
 class Oracle:
-    """Sees what students really know: what no policy can do better than by its own rule.
+    """Sees what students really know: what a policy's rule comes to with the truth.
+
+    Another order may still be faster, and where students forget, so may be not to return to what
+    is known no more.
 
     Parameters
     ----------
@@ -265,7 +279,7 @@ class Oracle:
     Raises
     ------
     ParameterError
-        `unpractised` is outside [0, 1].
+        At the start of an episode, `unpractised` is outside [0, 1], or not one for each skill.
 
     Examples
     --------
@@ -285,26 +299,14 @@ class Oracle:
     family: str | None = None
 
     def __init__(self, unpractised: ArrayLike | None = None) -> None:
-        self._unpractised = None if unpractised is None else np.asarray(unpractised, np.float64)
-        if (
-            self._unpractised is not None
-            and not ((self._unpractised >= 0) & (self._unpractised <= 1)).all()
-        ):
-            raise ParameterError(
-                "Oracle", [f"unpractised must be in [0, 1], got {unpractised!r:.80}"]
-            )
+        self._unpractised = unpractised
 
     def start(self, course: Course, students: Students) -> Belief:
         """The belief about these students: the truth."""
         if self._unpractised is None:
             return _Seeing(students)
-        if self._unpractised.shape not in ((), (course.n_skills,)):
-            raise ParameterError(
-                "Oracle",
-                [f"unpractised has shape {self._unpractised.shape}; expected one number, or one "
-                 f"for each of {course.n_skills} skills"],
-            )  # fmt: skip
-        return _Looking(students, self._unpractised)
+        believed = by_skill("Oracle", course.n_skills, probabilities(unpractised=self._unpractised))
+        return _Looking(students, believed["unpractised"])
 
 
 class _Seeing:
@@ -331,104 +333,3 @@ class _Looking:
         practised, truth = self._practised[rows], self._seeing.estimate(rows)
         value = np.where(practised, truth.value, self._unpractised)
         return Estimate(value, truth.mastered & practised)
-
-
-class Tracked:
-    """One of the library's models as an estimator, through its tracker.
-
-    Parameters
-    ----------
-    tracker : callable
-        Makes a new tracker at each call: ``lambda: MasteryTracker(model)``; one that knows students
-        is refused. Its skills are matched with the curriculum's by label; those it does not know
-        stay at 0.
-    threshold : float, default 0.95
-        From which mastery on a skill counts as mastered.
-    name : str, default "tracked"
-    family : str, optional
-        The kind of the model's equations: ``"bkt"``, ``"logistic"`` or ``"memory"``.
-    """
-
-    def __init__(
-        self,
-        tracker: Callable[[], Any],
-        *,
-        threshold: float = 0.95,
-        name: str = "tracked",
-        family: str | None = None,
-    ) -> None:
-        check_parameters("Tracked", {"threshold": threshold}, {"threshold": [_PROBABILITY]})
-        self._tracker, self._threshold = tracker, threshold
-        self.name, self.family = name, family
-
-    def start(self, course: Course, students: Students) -> _Tracking:  # noqa: ARG002 - the protocol's
-        """The belief about these students before their first answer."""
-        return _Tracking(self._tracker(), course, self._threshold)
-
-
-class _Tracking:
-    def __init__(self, tracker: Tracker, course: Course, threshold: float) -> None:
-        self._tracker, self._threshold = tracker, threshold
-        self.log = AnswerBuffer(tracker, course, "Tracked")
-        place = {skill: column for column, skill in enumerate(tracker.skills.tolist())}
-        skills = course.curriculum.skills.tolist()
-        self._column = np.array([place.get(skill, -1) for skill in skills])
-        if (self._column < 0).all():
-            raise ParameterError("Tracked", ["the tracker knows no skill of the curriculum"])
-
-    def update(self, rows: Ints, skills: Ints, correct: Bools, time: Floats) -> None:
-        self.log.add(rows, skills, correct, time)
-
-    def estimate(self, rows: Ints) -> Estimate:
-        self.log.flush()
-        value = self._tracker.mastery(rows.tolist()).value[:, self._column]
-        value = np.where(self._column < 0, 0.0, np.nan_to_num(value, nan=0.0))
-        return Estimate(value, value >= self._threshold)
-
-
-class AnswerBuffer:
-    """Answers on their way to a tracker: taken in at once before it is next asked.
-
-    Parameters
-    ----------
-    tracker : MasteryTracker
-        Or a `Tracker` whose ``update`` takes columns ``student``, ``skill``, ``correct``, ``time``.
-        A new one: students of another run would pass for those of this one.
-    course : Course
-    owner : str
-        Whose tracker it is, for the error.
-
-    Raises
-    ------
-    ParameterError
-        The tracker knows students already.
-    """
-
-    def __init__(self, tracker: Any, course: Course, owner: str) -> None:
-        if len(tracker.students):
-            raise ParameterError(
-                owner,
-                ["the tracker knows students already: make a new tracker in the function"],
-            )
-        self._tracker, self._skills = tracker, course.curriculum.skills
-        self._parts: list[tuple[NDArray[Any], ...]] = []
-
-    def add(self, rows: Ints, skills: Ints, correct: Bools, time: Floats) -> None:
-        """Keep one answer of each of some students."""
-        self._parts.append((rows, skills, correct, time))
-
-    def flush(self) -> None:
-        """Hand over what was kept."""
-        if not self._parts:
-            return
-        columns = zip(*self._parts, strict=True)
-        rows, skills, correct, time = (np.concatenate(column) for column in columns)
-        self._parts = []
-        self._tracker.update(
-            {
-                "student": rows,
-                "skill": self._skills[skills],
-                "correct": correct.astype(np.int8),
-                "time": time,
-            }
-        )

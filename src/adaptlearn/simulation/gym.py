@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import MissingDependency, ParameterError
+from adaptlearn.simulation.clock import ROUNDING, Clock
 from adaptlearn.simulation.course import Course
-from adaptlearn.simulation.episodes import Clock
 from adaptlearn.simulation.estimating import Estimator, in_a_row
 from adaptlearn.simulation.students import Simulator
 from adaptlearn.validation import Interval, check_parameters
@@ -132,7 +132,7 @@ class TutoringEnv(gymnasium.Env[Observation, np.int64]):
         length = float(self.course.minutes[lesson])
         items = zip(self.course.practice[lesson], self.course.tags[lesson], strict=True)
         for skill, tag in items:
-            if skill < 0 or self.minutes + length > self.budget:
+            if skill < 0 or self.minutes + length > self.budget + ROUNDING:
                 break
             correct = self.students.answer(np.array([skill]), self.np_random)
             self.minutes += length
@@ -143,7 +143,7 @@ class TutoringEnv(gymnasium.Env[Observation, np.int64]):
         knows = self.students.knows()
         observation, info = self._observed()
         done = bool(knows.all())
-        over = self.minutes + self.course.minutes.min() > self.budget
+        over = self.minutes + self.course.minutes.min() > self.budget + ROUNDING
         return observation, float(knows.sum() - before), done, bool(over and not done), info
 
     def _observed(self) -> tuple[Observation, dict[str, Any]]:

@@ -21,8 +21,9 @@ from adaptlearn.sequencing import Sequencer
 from adaptlearn.sequencing.candidates import standing
 from adaptlearn.sequencing.eligibility import pack, unpack
 from adaptlearn.simulation.course import Course
-from adaptlearn.simulation.estimating import AnswerBuffer, Belief, Estimator
+from adaptlearn.simulation.estimating import Belief, Estimator
 from adaptlearn.simulation.students import Bools, Floats, Ints, Students
+from adaptlearn.simulation.tracked import AnswerBuffer
 from adaptlearn.validation import Interval, check_parameters
 
 
