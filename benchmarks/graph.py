@@ -25,7 +25,7 @@ import numpy as np
 from _record import circumstances, status, write
 
 from adaptlearn import Curriculum
-from adaptlearn.sequencing import graph
+from adaptlearn.curriculum.graph import routines as graph
 
 RUNS = 9
 SHAPES = ("near", "far", "ways")

@@ -36,8 +36,8 @@ from _record import HERE, circumstances, write
 from numpy.typing import NDArray
 
 from adaptlearn import Curriculum
+from adaptlearn.curriculum.graph.routines import closure
 from adaptlearn.errors import DataWarning
-from adaptlearn.sequencing.graph import closure
 from adaptlearn.sequencing.placement import Placement
 
 Bools = NDArray[np.bool_]

@@ -25,10 +25,10 @@ LAYERS = (
     ("planning",),
     ("simulation", "evaluation"),
     ("sequencing",),
-    ("tracking",),
+    ("tracking", "curriculum"),
     ("models", "checkup"),
     ("responses",),
-    ("serialization", "validation", "numerics", "errors", "lazy"),
+    ("serialization", "validation", "numerics", "labels", "wording", "errors", "lazy"),
     ("runtime",),
 )
 RANK = {room: -depth for depth, rooms in enumerate(LAYERS) for room in rooms}

@@ -12,13 +12,13 @@ from adaptlearn.lazy import lazy_names
 
 if TYPE_CHECKING:
     from adaptlearn.checkup import check as check
+    from adaptlearn.curriculum import Curriculum as Curriculum
     from adaptlearn.evaluation import cross_validate as cross_validate
     from adaptlearn.evaluation import evaluate as evaluate
     from adaptlearn.models import load as load
     from adaptlearn.responses import ResponseLog as ResponseLog
     from adaptlearn.responses import SequenceCounts as SequenceCounts
     from adaptlearn.responses import count_sequences as count_sequences
-    from adaptlearn.sequencing import Curriculum as Curriculum
     from adaptlearn.sequencing import Sequencer as Sequencer
     from adaptlearn.tracking import MasteryTracker as MasteryTracker
 
@@ -26,7 +26,7 @@ __version__ = "0.1.0"
 
 # The rooms that are public as such come last.
 _HOMES = {
-    "Curriculum": "sequencing",
+    "Curriculum": "curriculum",
     "MasteryTracker": "tracking",
     "ResponseLog": "responses",
     "SequenceCounts": "responses",
@@ -39,6 +39,7 @@ _HOMES = {
     **dict.fromkeys(
         (
             "checkup",
+            "curriculum",
             "errors",
             "evaluation",
             "interop",

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn import Curriculum, Sequencer
+from adaptlearn.labels import label_array
 from adaptlearn.sequencing import Context, ProvisionalMastery
-from adaptlearn.sequencing.labels import label_array
 
 
 @dataclass

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from tests.conftest import Data
 
 from adaptlearn import Curriculum
+from adaptlearn.curriculum.graph.routines import closure
 from adaptlearn.errors import ModelFileError, ParameterError, StateError, UnknownLabelError
 from adaptlearn.sequencing import beliefs as graphs
-from adaptlearn.sequencing.graph import closure
 from adaptlearn.sequencing.placement import Placement, Session
 
 N = 7

@@ -10,10 +10,10 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from adaptlearn.curriculum import Curriculum
 from adaptlearn.errors import CurriculumError, DataWarning, ParameterError, UnknownLabelError
 from adaptlearn.interop.oatutor import read_json
-from adaptlearn.sequencing import Curriculum
-from adaptlearn.sequencing.labels import near_spellings
+from adaptlearn.labels import near_spellings
 from adaptlearn.validation import Interval, OneOf, check_parameters, some
 
 _THRESHOLD = Interval(0, 1, closed="right")

@@ -1,4 +1,4 @@
-"""What to do next: curricula, policies, the sequencer and its decisions."""
+"""What to do next: policies, the sequencer and its decisions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from adaptlearn.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from adaptlearn.sequencing.audit import Audit as Audit
     from adaptlearn.sequencing.candidates import Candidates as Candidates
     from adaptlearn.sequencing.candidates import Purpose as Purpose
     from adaptlearn.sequencing.choosing import EpsilonGreedy as EpsilonGreedy
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from adaptlearn.sequencing.criteria import ProbabilityThreshold as ProbabilityThreshold
     from adaptlearn.sequencing.criteria import Retention as Retention
     from adaptlearn.sequencing.criteria import WheelSpinning as WheelSpinning
-    from adaptlearn.sequencing.curriculum import Curriculum as Curriculum
     from adaptlearn.sequencing.decisions import Candidate as Candidate
     from adaptlearn.sequencing.decisions import Decision as Decision
     from adaptlearn.sequencing.decisions import Decisions as Decisions
@@ -44,7 +42,6 @@ if TYPE_CHECKING:
     from adaptlearn.sequencing.presets import MasteryThreshold as MasteryThreshold
     from adaptlearn.sequencing.presets import ProvisionalMastery as ProvisionalMastery
     from adaptlearn.sequencing.presets import preset as preset
-    from adaptlearn.sequencing.reading import Repair as Repair
     from adaptlearn.sequencing.replaying import Replay as Replay
     from adaptlearn.sequencing.replaying import replay as replay
     from adaptlearn.sequencing.reviewing import ReviewSchedule as ReviewSchedule
@@ -54,12 +51,10 @@ if TYPE_CHECKING:
     from adaptlearn.tracking.practice import Practice as Practice
 
 _HOMES = {
-    "Audit": "audit",
     "Candidate": "decisions",
     "Candidates": "candidates",
     "Context": "context",
     "Criterion": "criteria",
-    "Curriculum": "curriculum",
     "Decision": "decisions",
     "Decisions": "decisions",
     "EpsilonGreedy": "choosing",
@@ -84,7 +79,6 @@ _HOMES = {
     "ProvisionalMastery": "presets",
     "Purpose": "candidates",
     "Reason": "decisions",
-    "Repair": "reading",
     "Replay": "replaying",
     "Retention": "criteria",
     "ReviewSchedule": "reviewing",

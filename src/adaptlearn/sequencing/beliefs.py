@@ -33,8 +33,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.special import expit, logit
 
-from adaptlearn.sequencing.curriculum import Curriculum
-from adaptlearn.sequencing.graph import closure
+from adaptlearn.curriculum.curriculum import Curriculum
+from adaptlearn.curriculum.graph.routines import closure
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]

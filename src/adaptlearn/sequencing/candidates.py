@@ -9,11 +9,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.curriculum.curriculum import Curriculum
+from adaptlearn.curriculum.graph.bits import Bits, Pairs, any_of, pack, pairs_of
+from adaptlearn.curriculum.graph.requirements import unmet_bits
 from adaptlearn.sequencing.columns import bounds_of
 from adaptlearn.sequencing.context import Bools, Context, Floats
-from adaptlearn.sequencing.curriculum import Curriculum
-from adaptlearn.sequencing.eligibility import Bits, Pairs, any_of, pack, pairs_of
-from adaptlearn.sequencing.requirements import unmet_bits
 from adaptlearn.sequencing.reviewing import sparing_reviews
 
 Ints = NDArray[np.intp]

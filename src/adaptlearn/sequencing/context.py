@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.sequencing.curriculum import Curriculum
+from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.tracking.practice import Practice
 
 Floats = NDArray[np.float64]

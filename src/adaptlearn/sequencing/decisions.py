@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.curriculum.content.sources import Label
+from adaptlearn.curriculum.curriculum import Curriculum
+from adaptlearn.labels import plain
 from adaptlearn.sequencing.candidates import Purpose
 from adaptlearn.sequencing.columns import Columns
-from adaptlearn.sequencing.curriculum import Curriculum
-from adaptlearn.sequencing.labels import plain
 from adaptlearn.sequencing.overrides import Override, Overrides
-from adaptlearn.sequencing.reading import Label
 from adaptlearn.sequencing.reasons import CODES, NO_LESSON, Choice, no_lesson, pinned
 from adaptlearn.sequencing.sentences import TEMPLATES, Templates, sentence
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.sequencing.curriculum import Curriculum
-from adaptlearn.sequencing.reading import Label
-from adaptlearn.sequencing.wording import listed, quoted
+from adaptlearn.curriculum.content.sources import Label
+from adaptlearn.curriculum.curriculum import Curriculum
+from adaptlearn.wording import listed, quoted
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]

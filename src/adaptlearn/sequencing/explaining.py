@@ -9,16 +9,16 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.sequencing import graph
+from adaptlearn.curriculum.content.sources import Label
+from adaptlearn.curriculum.curriculum import Curriculum
+from adaptlearn.curriculum.graph import routines as graph
+from adaptlearn.curriculum.graph.bits import pack, unpack
+from adaptlearn.labels import plain
 from adaptlearn.sequencing.candidates import Candidates, standing
 from adaptlearn.sequencing.context import Context
-from adaptlearn.sequencing.curriculum import Curriculum
-from adaptlearn.sequencing.eligibility import pack, unpack
-from adaptlearn.sequencing.labels import plain
 from adaptlearn.sequencing.overrides import Override
 from adaptlearn.sequencing.policies import Policy, criterion_of, policy_name, ready_of
-from adaptlearn.sequencing.reading import Label
-from adaptlearn.sequencing.wording import level, listed, quoted
+from adaptlearn.wording import level, listed, quoted
 
 Status = Literal["eligible", "blocked", "mastered", "barred", "refused"]
 _ROUNDING = 1e-12

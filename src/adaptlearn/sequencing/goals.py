@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logit
 
+from adaptlearn.curriculum.content.sources import Label
+from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.errors import ParameterError
+from adaptlearn.labels import near_spellings, plain
 from adaptlearn.sequencing.context import Bools, Context, Floats
-from adaptlearn.sequencing.curriculum import Curriculum
-from adaptlearn.sequencing.labels import near_spellings, plain
-from adaptlearn.sequencing.reading import Label
 
 Target = Label | Iterable[Label] | Mapping[Label, float]
 

@@ -23,13 +23,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.curriculum.content.sources import Label
+from adaptlearn.curriculum.curriculum import Curriculum
+from adaptlearn.curriculum.graph.routines import closure
 from adaptlearn.errors import ParameterError
-from adaptlearn.sequencing.curriculum import Curriculum
-from adaptlearn.sequencing.graph import closure
-from adaptlearn.sequencing.labels import LabelIndex, plain
-from adaptlearn.sequencing.reading import Label
-from adaptlearn.sequencing.wording import quoted
+from adaptlearn.labels import LabelIndex, plain
 from adaptlearn.validation import Interval, OneOf, check_parameters, some
+from adaptlearn.wording import quoted
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]

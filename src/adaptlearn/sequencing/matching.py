@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.curriculum.content.sources import Label
+from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.errors import CurriculumError, DataWarning, ParameterError, StateError
+from adaptlearn.labels import label_array, near_spellings, plain
 from adaptlearn.sequencing.context import Context
-from adaptlearn.sequencing.curriculum import Curriculum
-from adaptlearn.sequencing.labels import label_array, near_spellings, plain
 from adaptlearn.sequencing.policies import Policy, policy_name
-from adaptlearn.sequencing.reading import Label
 from adaptlearn.sequencing.tracker import Tracker
 from adaptlearn.tracking.practice import Practice
 from adaptlearn.validation import some

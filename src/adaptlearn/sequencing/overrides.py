@@ -10,10 +10,10 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.curriculum.content.sources import Label
+from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.errors import ParameterError
-from adaptlearn.sequencing.curriculum import Curriculum
-from adaptlearn.sequencing.labels import LabelIndex, near_spellings
-from adaptlearn.sequencing.reading import Label
+from adaptlearn.labels import LabelIndex, near_spellings
 from adaptlearn.validation import Interval, OneOf, check_parameters, some
 
 Action = Literal["pin", "ban", "defer", "grant"]

@@ -23,12 +23,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.curriculum.content.sources import Label
+from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.errors import ParameterError, StateError
+from adaptlearn.labels import plain
 from adaptlearn.sequencing import beliefs as graphs
-from adaptlearn.sequencing.curriculum import Curriculum
 from adaptlearn.sequencing.diagnosis import PlacementResult
-from adaptlearn.sequencing.labels import plain
-from adaptlearn.sequencing.reading import Label
 from adaptlearn.serialization import open_seal, seal
 from adaptlearn.validation import Interval, OneOf, check_parameters
 

@@ -16,12 +16,12 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from adaptlearn.curriculum.graph.bits import pairs_of_table
 from adaptlearn.errors import ParameterError
 from adaptlearn.sequencing.candidates import Candidates, find_candidates
 from adaptlearn.sequencing.choosing import CHOOSERS, Chooser, Greedy
 from adaptlearn.sequencing.context import Bools, Context, Floats, MasteryKind
 from adaptlearn.sequencing.criteria import Criterion, ProbabilityThreshold
-from adaptlearn.sequencing.eligibility import pairs_of_table
 from adaptlearn.sequencing.reasons import Choice, reason_of
 from adaptlearn.sequencing.scorers import SCORERS
 from adaptlearn.serialization import fingerprint

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from adaptlearn.curriculum.content.sources import Label
 from adaptlearn.sequencing.candidates import Purpose
 from adaptlearn.sequencing.criteria import Criterion
 from adaptlearn.sequencing.overrides import Override
-from adaptlearn.sequencing.reading import Label
-from adaptlearn.sequencing.wording import level, listed, quoted
+from adaptlearn.wording import level, listed, quoted
 
 CODES = {
     Purpose.REVIEW: "review_due",

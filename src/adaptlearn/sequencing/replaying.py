@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from adaptlearn.curriculum.content.sources import Label
 from adaptlearn.errors import UnknownLabelError
+from adaptlearn.labels import near_spellings, plain
 from adaptlearn.sequencing.decisions import Decision
-from adaptlearn.sequencing.labels import near_spellings, plain
-from adaptlearn.sequencing.reading import Label
 from adaptlearn.sequencing.sentences import TEMPLATES, Templates, sentence
-from adaptlearn.sequencing.wording import level
+from adaptlearn.wording import level
 
 
 @dataclass(frozen=True)

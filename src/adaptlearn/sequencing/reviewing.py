@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from adaptlearn.curriculum.curriculum import Curriculum
+from adaptlearn.curriculum.graph.routines import best_products
 from adaptlearn.errors import ParameterError
 from adaptlearn.sequencing.context import Context, Floats
-from adaptlearn.sequencing.curriculum import Curriculum
-from adaptlearn.sequencing.graph import best_products
 from adaptlearn.serialization import fingerprint
 from adaptlearn.validation import Interval, check_parameters
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from adaptlearn.errors import ParameterError
-from adaptlearn.sequencing.wording import level, listed, quoted
 from adaptlearn.validation import some
+from adaptlearn.wording import level, listed, quoted
 
 if TYPE_CHECKING:
     from adaptlearn.sequencing.decisions import Decision

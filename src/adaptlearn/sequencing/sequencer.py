@@ -12,16 +12,17 @@ from typing import Any, Literal
 
 import numpy as np
 
+from adaptlearn.curriculum.content.sources import Label
+from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.errors import ParameterError
+from adaptlearn.labels import LabelIndex, label_array, plain
 from adaptlearn.sequencing.columns import Columns
 from adaptlearn.sequencing.context import Context
 from adaptlearn.sequencing.criteria import WheelSpinning
-from adaptlearn.sequencing.curriculum import Curriculum
 from adaptlearn.sequencing.deciding import Rules, decide
 from adaptlearn.sequencing.decisions import Decisions, Provenance
 from adaptlearn.sequencing.explaining import Explanation, explain
 from adaptlearn.sequencing.goals import Goals, TimeToGoal, time_to_goal
-from adaptlearn.sequencing.labels import LabelIndex, label_array, plain
 from adaptlearn.sequencing.matching import MatchedTracker
 from adaptlearn.sequencing.overrides import Applied, Override, Overrides
 from adaptlearn.sequencing.policies import (
@@ -34,7 +35,6 @@ from adaptlearn.sequencing.policies import (
     scorer,
 )
 from adaptlearn.sequencing.presets import ProvisionalMastery
-from adaptlearn.sequencing.reading import Label
 from adaptlearn.sequencing.reasons import plain_reason
 from adaptlearn.sequencing.tracker import Review, Tracker
 from adaptlearn.validation import Interval, OneOf, check_parameters, some

@@ -11,8 +11,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.curriculum import Curriculum
 from adaptlearn.errors import DataWarning, ParameterError
-from adaptlearn.sequencing import Curriculum
 from adaptlearn.validation import Interval, check_parameters, some
 
 Floats = NDArray[np.float64]

@@ -16,10 +16,10 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.curriculum.graph.bits import pack, unpack
 from adaptlearn.errors import ParameterError
 from adaptlearn.sequencing import Sequencer
 from adaptlearn.sequencing.candidates import standing
-from adaptlearn.sequencing.eligibility import pack, unpack
 from adaptlearn.simulation.course import Course
 from adaptlearn.simulation.estimating import Belief, Estimator
 from adaptlearn.simulation.students import Bools, Floats, Ints, Students

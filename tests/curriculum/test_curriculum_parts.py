@@ -12,8 +12,8 @@ import pyarrow as pa
 import pytest
 
 from adaptlearn import Curriculum
+from adaptlearn.curriculum.outline import as_grades, grade_text
 from adaptlearn.errors import CurriculumError, ParameterError, UnknownLabelError
-from adaptlearn.sequencing.standards import as_grades, grade_text
 
 SKILLS = ["a", "b", "c"]
 

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv
 
+from adaptlearn.curriculum.graph.bits import Bits, any_of, pack
+from adaptlearn.curriculum.graph.requirements import Requirements, all_marked, row
 from adaptlearn.errors import ParameterError
+from adaptlearn.labels import plain
 from adaptlearn.responses import ResponseLog
-from adaptlearn.sequencing.eligibility import Bits, any_of, pack
-from adaptlearn.sequencing.labels import plain
-from adaptlearn.sequencing.requirements import Requirements, all_marked, row
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.integer[Any]]

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adaptlearn import Curriculum
+from adaptlearn.curriculum.graph import routines as graph
+from adaptlearn.curriculum.graph.bits import pack, unpack
+from adaptlearn.curriculum.picture.layout import layered
 from adaptlearn.errors import CurriculumError
-from adaptlearn.sequencing import graph
 from adaptlearn.sequencing.candidates import standing
-from adaptlearn.sequencing.eligibility import pack, unpack
-from adaptlearn.sequencing.layout import layered
 
 N = 7
 node = st.integers(0, N - 1)

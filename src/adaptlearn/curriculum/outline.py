@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from adaptlearn.curriculum.graph import routines as graph
 from adaptlearn.errors import ParameterError
-from adaptlearn.sequencing import graph
-from adaptlearn.sequencing.labels import LabelIndex, label_array
-from adaptlearn.sequencing.rows import Label
+from adaptlearn.labels import Label, LabelIndex, label_array
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]

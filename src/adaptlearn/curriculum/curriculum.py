@@ -13,20 +13,20 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from adaptlearn.curriculum.content.parts import LESSON_KINDS, Item, Lesson, Parts, check
+from adaptlearn.curriculum.content.rows import Draft, Repair
+from adaptlearn.curriculum.content.sources import read_frames, read_json, read_mapping
+from adaptlearn.curriculum.content.writing import content_of
+from adaptlearn.curriculum.graph import routines as graph
+from adaptlearn.curriculum.outline import SkillGroups, outline_of
+from adaptlearn.curriculum.skill_graph import SkillGraph
 from adaptlearn.errors import CurriculumError, DataWarning, ParameterError
-from adaptlearn.sequencing import graph
-from adaptlearn.sequencing.checking import LESSON_KINDS, Item, Lesson, Parts, check
-from adaptlearn.sequencing.labels import LabelIndex, label_array, looks_damaged
-from adaptlearn.sequencing.reading import read_frames, read_json, read_mapping
-from adaptlearn.sequencing.rows import Draft, Label, Repair
-from adaptlearn.sequencing.skill_graph import SkillGraph
-from adaptlearn.sequencing.standards import SkillGroups, outline_of
-from adaptlearn.sequencing.writing import content_of
+from adaptlearn.labels import Label, LabelIndex, label_array, looks_damaged
 from adaptlearn.serialization import fingerprint
 from adaptlearn.validation import OneOf, check_parameters, some
 
 if TYPE_CHECKING:
-    from adaptlearn.sequencing.audit import Audit
+    from adaptlearn.curriculum.audit.audit import Audit
 
 Bools = NDArray[np.bool_]
 
@@ -359,13 +359,13 @@ class Curriculum(SkillGraph):
 
     def audit(self, log: Any = None, mastered: Any = None, **options: Any) -> Audit:
         """Look for what is no fault but probably not what was meant: `audit_curriculum`."""
-        from adaptlearn.sequencing.audit import audit_curriculum
+        from adaptlearn.curriculum.audit.audit import audit_curriculum
 
         return audit_curriculum(self, log, mastered, **options)
 
     def plot(self, mastery: Any = None, **options: Any) -> Any:
         """Draw the skills and what comes before what, with matplotlib: `plot_curriculum`."""
-        from adaptlearn.sequencing.drawing import plot_curriculum
+        from adaptlearn.curriculum.picture.picture import plot_curriculum
 
         return plot_curriculum(self, mastery, **options)
 

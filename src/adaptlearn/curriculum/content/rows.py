@@ -9,9 +9,9 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from adaptlearn.labels import Label
 from adaptlearn.validation import some
 
-Label = int | str
 _Row = TypeVar("_Row")
 
 TABLES: dict[str, tuple[str, ...]] = {

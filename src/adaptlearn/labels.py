@@ -98,3 +98,6 @@ class LabelIndex:
                 + ([f"… and {len(unknown) - 20} more"] if len(unknown) > 20 else []),
             )
         return [self.place[value] for value in values]
+
+
+Label = int | str

@@ -10,15 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from adaptlearn.curriculum.graph import routines as graph
+from adaptlearn.curriculum.graph.requirements import Attaining, row
+from adaptlearn.curriculum.picture.layout import Layout, layered
 from adaptlearn.errors import MissingDependency, ParameterError
-from adaptlearn.sequencing import graph
-from adaptlearn.sequencing.layout import Layout, layered
-from adaptlearn.sequencing.requirements import Attaining, row
-from adaptlearn.sequencing.rows import Label
+from adaptlearn.labels import Label
 from adaptlearn.validation import Interval, check_parameters
 
 if TYPE_CHECKING:
-    from adaptlearn.sequencing.curriculum import Curriculum
+    from adaptlearn.curriculum.curriculum import Curriculum
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]

@@ -192,7 +192,7 @@ def test_students_nobody_knows_of_say_nothing() -> None:
 def test_evidence_in_blocks_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     mastered = np.random.default_rng(0).random((100, 4)) < 0.5
     whole = chain().audit(mastered=mastered).evidence
-    monkeypatch.setattr("adaptlearn.sequencing.evidence._CELLS", 1)
+    monkeypatch.setattr("adaptlearn.curriculum.audit.evidence._CELLS", 1)
     parts = chain().audit(mastered=mastered).evidence
     assert whole is not None
     assert parts is not None

@@ -8,18 +8,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from adaptlearn.errors import CurriculumError, ParameterError, ProblemsError
-from adaptlearn.responses.frames import column_names, columns_of
-from adaptlearn.sequencing.rows import (
+from adaptlearn.curriculum.content.rows import (
     REQUIRED,
     TABLES,
     Draft,
-    Label,
     Repair,
     as_label,
     given_or_none,
     read_tables,
 )
+from adaptlearn.errors import CurriculumError, ParameterError, ProblemsError
+from adaptlearn.labels import Label
+from adaptlearn.responses.frames import column_names, columns_of
 from adaptlearn.validation import some
 
 FORMAT = "adaptlearn-curriculum"

@@ -376,7 +376,7 @@ def test_many_unmastered_prerequisites_do_not_wrap_around() -> None:
 def test_students_are_counted_in_blocks_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     mastered = np.random.default_rng(0).random((57, 4)) < 0.5
     whole = chain().outer_fringe(mastered)
-    monkeypatch.setattr("adaptlearn.sequencing.graph._CELLS", 20)
+    monkeypatch.setattr("adaptlearn.curriculum.graph.routines._CELLS", 20)
     assert (chain().outer_fringe(mastered) == whole).all()
 
 

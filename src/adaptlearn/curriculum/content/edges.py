@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from adaptlearn.sequencing.cycles import blocking_groups, closing_edges
-from adaptlearn.sequencing.graph import incidence
-from adaptlearn.sequencing.labels import Hints
-from adaptlearn.sequencing.requirements import Requirements
-from adaptlearn.sequencing.rows import Label, RawEdge, RawEncompassing, Repair
+from adaptlearn.curriculum.content.rows import RawEdge, RawEncompassing, Repair
+from adaptlearn.curriculum.graph.cycles import blocking_groups, closing_edges
+from adaptlearn.curriculum.graph.requirements import Requirements
+from adaptlearn.curriculum.graph.routines import incidence
+from adaptlearn.labels import Hints, Label
 from adaptlearn.validation import Interval
 
 _WEIGHT = Interval(0, 1, closed="right")

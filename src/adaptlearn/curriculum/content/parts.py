@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple, TypeVar
 
-from adaptlearn.sequencing.edges import Edge, SoundEdges, check_edges, check_encompasses
-from adaptlearn.sequencing.labels import Hints
-from adaptlearn.sequencing.rows import Draft, Label, RawStandard, RawUnit, Repair
-from adaptlearn.sequencing.standards import Course, Standard, Unit, as_grades
+from adaptlearn.curriculum.content.edges import Edge, SoundEdges, check_edges, check_encompasses
+from adaptlearn.curriculum.content.rows import Draft, RawStandard, RawUnit, Repair
+from adaptlearn.curriculum.outline import Course, Standard, Unit, as_grades
+from adaptlearn.labels import Hints, Label
 from adaptlearn.validation import Constraint, Interval, OneOf
 
 LESSON_KINDS = ("instruction", "practice", "review", "assessment", "enrichment", "elective")

@@ -11,21 +11,21 @@ from scipy.sparse import bmat, csr_array
 from scipy.sparse.csgraph import connected_components
 
 from adaptlearn.checkup import Checkup, Finding
-from adaptlearn.responses.log import as_log
-from adaptlearn.sequencing import graph
-from adaptlearn.sequencing.evidence import (
+from adaptlearn.curriculum.audit.evidence import (
     EdgeEvidence,
     Marks,
     evidence_of,
     marks_of_log,
     marks_of_matrix,
 )
-from adaptlearn.sequencing.labels import plain
-from adaptlearn.sequencing.requirements import Attaining, Requirements, row
+from adaptlearn.curriculum.graph import routines as graph
+from adaptlearn.curriculum.graph.requirements import Attaining, Requirements, row
+from adaptlearn.labels import plain
+from adaptlearn.responses.log import as_log
 from adaptlearn.validation import Interval, check_parameters, some
 
 if TYPE_CHECKING:
-    from adaptlearn.sequencing.curriculum import Curriculum
+    from adaptlearn.curriculum.curriculum import Curriculum
 
 Bools = NDArray[np.bool_]
 Labels = Sequence[Any]

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from adaptlearn.sequencing.reading import FORMAT, VERSION
-from adaptlearn.sequencing.requirements import row
-from adaptlearn.sequencing.standards import grade_text
+from adaptlearn.curriculum.content.sources import FORMAT, VERSION
+from adaptlearn.curriculum.graph.requirements import row
+from adaptlearn.curriculum.outline import grade_text
 
 if TYPE_CHECKING:
-    from adaptlearn.sequencing.curriculum import Curriculum
+    from adaptlearn.curriculum.curriculum import Curriculum
 
 
 def content_of(curriculum: Curriculum) -> dict[str, Any]:

@@ -9,12 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from adaptlearn.sequencing import graph
-from adaptlearn.sequencing.edges import Edge, SoundEdges, requirements_of
-from adaptlearn.sequencing.labels import LabelIndex, label_array
-from adaptlearn.sequencing.requirements import Requirements
-from adaptlearn.sequencing.rows import Label
-from adaptlearn.sequencing.standards import check_mastered
+from adaptlearn.curriculum.content.edges import Edge, SoundEdges, requirements_of
+from adaptlearn.curriculum.graph import routines as graph
+from adaptlearn.curriculum.graph.requirements import Requirements
+from adaptlearn.curriculum.outline import check_mastered
+from adaptlearn.labels import Label, LabelIndex, label_array
 
 Bools = NDArray[np.bool_]
 

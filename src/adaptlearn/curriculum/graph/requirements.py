@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from adaptlearn.sequencing.eligibility import Bits, any_of
+from adaptlearn.curriculum.graph.bits import Bits, any_of
 
 Ints = NDArray[np.integer[Any]]
 

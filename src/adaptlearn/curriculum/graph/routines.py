@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, hstack
 from scipy.sparse.csgraph import connected_components
 
-from adaptlearn.sequencing.requirements import Attaining, Requirements, all_marked, row
+from adaptlearn.curriculum.graph.requirements import Attaining, Requirements, all_marked, row
 
 Bools = NDArray[np.bool_]
 Bits = NDArray[np.uint8]

@@ -1,0 +1,1 @@
+"""A curriculum's content: read from tables and files, checked, written."""

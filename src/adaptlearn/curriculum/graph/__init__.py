@@ -1,0 +1,1 @@
+"""Prerequisites as graphs: arrays in, arrays out."""

@@ -1,0 +1,1 @@
+"""A curriculum drawn as a graph."""
