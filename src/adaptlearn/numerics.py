@@ -7,8 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Ints = NDArray[np.integer]
+# The library's array types: of any shape, of the kind that the name says.
 Floats = NDArray[np.float64]
+Ints = NDArray[np.integer[Any]]
+Bools = NDArray[np.bool_]
+Bits = NDArray[np.uint8]  # eight yes or no to the byte
 
 # Odd numbers with well mixed bits: 2**64 over the golden ratio, and two of xxHash's primes.
 _MULTIPLIERS = tuple(

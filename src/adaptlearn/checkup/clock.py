@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
 from adaptlearn.checkup.facts import Facts
 from adaptlearn.checkup.findings import Finding
 from adaptlearn.checkup.wording import share
+from adaptlearn.numerics import Floats
 from adaptlearn.responses.columns import rows_text
 
 _YEAR = 31_556_952.0
@@ -51,7 +51,7 @@ def times_of_another_unit(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _within_a_year(time: NDArray[np.float64]) -> bool:
+def _within_a_year(time: Floats) -> bool:
     return float(time.min()) >= 0 and float(time.max()) < _YEAR
 
 

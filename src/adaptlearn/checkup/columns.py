@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.checkup.facts import Facts, Ints, pairs
+from adaptlearn.checkup.facts import Facts, pairs
 from adaptlearn.checkup.findings import Finding
 from adaptlearn.checkup.wording import counted, labels_at, named, share, shown
+from adaptlearn.numerics import Ints
 from adaptlearn.responses import Labelled, ResponseLog
 
 _FEW = 10  # answers of an item

@@ -8,11 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.numerics import Sequences, group_pairs
+from adaptlearn.numerics import Ints, Sequences, group_pairs
 from adaptlearn.responses import ResponseLog
-
-Ints = NDArray[np.integer]
-Mask = NDArray[np.bool_]
 
 
 class SkillCounts(NamedTuple):

@@ -12,6 +12,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.numerics import Ints
+
 Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
@@ -61,7 +63,7 @@ class Finding:
     column: str
     count: int
     labels: tuple[Any, ...] = ()
-    rows: NDArray[np.integer] = field(default_factory=no_rows, repr=False)
+    rows: Ints = field(default_factory=no_rows, repr=False)
 
     def __str__(self) -> str:
         return "\n".join(self.lines(80))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from adaptlearn.checkup.facts import Facts, steps_within
 from adaptlearn.checkup.findings import Finding
 from adaptlearn.checkup.wording import counted, share
+from adaptlearn.numerics import Floats
 from adaptlearn.responses.columns import rows_text
 
 _NEARLY_ALL = 0.9
@@ -164,7 +164,7 @@ def backward_rows(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _lost_unit(time: NDArray[np.float64]) -> str | None:
+def _lost_unit(time: Floats) -> str | None:
     """The hour or the day that all times lie in and fill."""
     for unit, seconds in (("hour", 3600), ("day", 86400)):
         low, high = float(time.min()), float(time.max())

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from adaptlearn.checkup.facts import Facts, Ints
+from adaptlearn.checkup.facts import Facts
 from adaptlearn.checkup.findings import Finding
 from adaptlearn.checkup.wording import counted, share
+from adaptlearn.numerics import Ints
 from adaptlearn.responses.columns import rows_text
 from adaptlearn.responses.repeats import repeated_rows
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from adaptlearn.checkup.facts import Facts, Mask
+from adaptlearn.checkup.facts import Facts
 from adaptlearn.checkup.findings import Finding
 from adaptlearn.checkup.wording import counted, labels_at, named, share, shown
+from adaptlearn.numerics import Bools
 
 _FEW = 10  # students, wrong or right answers
 
@@ -97,7 +98,7 @@ def unidentified_skills(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _unidentified(facts: Facts) -> tuple[Mask, ...]:
+def _unidentified(facts: Facts) -> tuple[Bools, ...]:
     counts = facts.skills
     return (
         counts.answers == 0,

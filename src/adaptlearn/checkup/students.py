@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from adaptlearn.checkup.facts import Facts
 from adaptlearn.checkup.findings import Finding
 from adaptlearn.checkup.wording import counted, labels_at, named, share
+from adaptlearn.numerics import Floats
 
 _UNLIKELY = 20  # answers of the other kind that an average student would have given
 
@@ -68,7 +68,7 @@ def unlikely_students(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _expected_right(facts: Facts) -> NDArray[np.float64]:
+def _expected_right(facts: Facts) -> Floats:
     """Per student: the right answers that the skills' averages would give, shape (n_students,)."""
     log, counts = facts.log, facts.skills
     rate = counts.right / np.maximum(counts.answers, 1)

@@ -22,13 +22,12 @@ from adaptlearn.curriculum.outline import SkillGroups, outline_of
 from adaptlearn.curriculum.skill_graph import SkillGraph
 from adaptlearn.errors import CurriculumError, DataWarning, ParameterError
 from adaptlearn.labels import Label, LabelIndex, label_array, looks_damaged
+from adaptlearn.numerics import Bools, Floats
 from adaptlearn.serialization import fingerprint
 from adaptlearn.validation import OneOf, check_parameters, some
 
 if TYPE_CHECKING:
     from adaptlearn.curriculum.audit.audit import Audit
-
-Bools = NDArray[np.bool_]
 
 
 class Curriculum(SkillGraph):
@@ -398,7 +397,7 @@ class Curriculum(SkillGraph):
         )
 
 
-def _numbers(values: list[float]) -> NDArray[np.float64]:
+def _numbers(values: list[float]) -> Floats:
     array = np.array(values, np.float64)
     array.flags.writeable = False
     return array

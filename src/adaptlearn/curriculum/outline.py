@@ -14,9 +14,8 @@ from scipy.sparse import csr_array
 from adaptlearn.curriculum.graph import routines as graph
 from adaptlearn.errors import ParameterError
 from adaptlearn.labels import Label, LabelIndex, label_array
+from adaptlearn.numerics import Bools, Floats, Ints
 
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
 _GRADES = (-1, 20)
 _NAMED = {"PK": -1, "K": 0}
 _GRADE = r"(PK|K|\d{1,2})"
@@ -137,7 +136,7 @@ class SkillGroups:
         found: NDArray[Any] = self._skill_labels[members]
         return found
 
-    def of_grade(self, grade: int) -> NDArray[np.intp]:
+    def of_grade(self, grade: int) -> Ints:
         """Places of those for a grade; a band such as 9 to 12 counts for each of its grades."""
         low, high = self.grades.T
         return np.flatnonzero((low <= grade) & (grade <= high))
@@ -194,7 +193,7 @@ class Outline(NamedTuple):
     courses: SkillGroups
     unit_standards: csr_array
     unit_skills: csr_array
-    unit_course: NDArray[np.intp]
+    unit_course: Ints
 
 
 def outline_of(

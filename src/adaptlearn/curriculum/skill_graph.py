@@ -14,8 +14,7 @@ from adaptlearn.curriculum.graph import routines as graph
 from adaptlearn.curriculum.graph.requirements import Requirements
 from adaptlearn.curriculum.outline import check_mastered
 from adaptlearn.labels import Label, LabelIndex, label_array
-
-Bools = NDArray[np.bool_]
+from adaptlearn.numerics import Bits, Bools, Ints
 
 
 class SkillGraph:
@@ -129,7 +128,7 @@ class SkillGraph:
         return graph.closure(self.may_need)
 
     @cached_property
-    def required_bits(self) -> graph.Bits:
+    def required_bits(self) -> Bits:
         """What no way to each skill avoids, the skill itself included, as rows of bits.
 
         A uint8 array, shape (n_skills, ceil(n_skills / 8)), as `numpy.packbits` packs columns.
@@ -143,7 +142,7 @@ class SkillGraph:
         return order
 
     @cached_property
-    def depth(self) -> graph.Ints:
+    def depth(self) -> Ints:
         """How many steps come before each skill, learning all that can be at each, (n_skills,).
 
         Without alternatives it is the length of the longest chain of prerequisites.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from adaptlearn.errors import ParameterError, ResponseDataError
-from adaptlearn.evaluation.metrics import Floats
+from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog, as_log
 
 
@@ -26,10 +26,10 @@ class Answers(NamedTuple):
     """
 
     log: ResponseLog
-    rows: NDArray[np.intp]
+    rows: Ints
     correct: Floats
     predicted: Floats
-    student: NDArray[np.integer]
+    student: Ints
 
 
 def scored_answers(log: Any, predicted: ArrayLike, subject: str) -> Answers:

@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 
 from adaptlearn.evaluation.metrics import (
     METRICS,
-    Floats,
     Tally,
     answer_losses,
     tally_auc,
     tally_calibration,
 )
+from adaptlearn.numerics import Floats, Ints
 
 _BLOCK = 4_000_000  # weights, or resampled means, held at a time: 32 MB
 
@@ -49,7 +49,7 @@ def student_weights(
 def bootstrap_metrics(
     correct: Floats,
     predicted: Floats,
-    student: NDArray[np.integer],
+    student: Ints,
     n_resamples: int,
     rng: np.random.Generator,
 ) -> dict[str, Floats]:
@@ -127,8 +127,8 @@ class CellMeans(NamedTuple):
 
 def cell_means(
     values: Sequence[Floats],
-    cell: NDArray[np.integer],
-    student: NDArray[np.integer],
+    cell: Ints,
+    student: Ints,
     n_cells: int,
     *,
     n_bootstrap: int,

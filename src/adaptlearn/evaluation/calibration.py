@@ -10,9 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from adaptlearn.evaluation.answers import scored_answers
 from adaptlearn.evaluation.bootstrap import cell_means, rate_interval
-from adaptlearn.evaluation.metrics import Floats, Scored, bin_edges, tally, tally_calibration
+from adaptlearn.evaluation.metrics import Scored, bin_edges, tally, tally_calibration
 from adaptlearn.evaluation.results import Estimate, Parts, Printed, number, plain_columns
 from adaptlearn.evaluation.scoring import check_bootstrap
+from adaptlearn.numerics import Floats
 from adaptlearn.validation import Interval
 
 

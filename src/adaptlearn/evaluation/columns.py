@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.numerics import Bools, Ints
 from adaptlearn.validation import some
 
 
@@ -23,7 +24,7 @@ def shape_problems(columns: Mapping[str, NDArray[Any]]) -> list[str]:
     ]
 
 
-def value_problems(wrong: Mapping[str, NDArray[np.bool_]], rows: NDArray[np.intp]) -> list[str]:
+def value_problems(wrong: Mapping[str, Bools], rows: Ints) -> list[str]:
     """What was expected, and the rows that are otherwise.
 
     Parameters
@@ -40,7 +41,7 @@ def value_problems(wrong: Mapping[str, NDArray[np.bool_]], rows: NDArray[np.intp
     ]
 
 
-def label_problems(columns: Mapping[str, NDArray[Any]], rows: NDArray[np.intp]) -> list[str]:
+def label_problems(columns: Mapping[str, NDArray[Any]], rows: Ints) -> list[str]:
     """Labels that cannot be sorted: some are missing, or they are of several kinds."""
     problems = []
     for name, values in columns.items():

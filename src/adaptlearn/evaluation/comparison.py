@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import ParameterError
-from adaptlearn.evaluation.metrics import METRICS, Floats
+from adaptlearn.evaluation.metrics import METRICS
 from adaptlearn.evaluation.results import (
     TITLES,
     Estimate,
@@ -20,7 +20,7 @@ from adaptlearn.evaluation.results import (
     number,
     plain_columns,
 )
-from adaptlearn.evaluation.splits import Rows
+from adaptlearn.numerics import Floats, Ints
 from adaptlearn.validation import some
 
 COMPARED = ("auc", "log_loss", "rmse", "accuracy")
@@ -119,7 +119,7 @@ class CrossValidation(Printed):
     pooled: dict[str, Evaluation]
     folds: dict[str, dict[str, Floats]]
     predictions: dict[str, Floats]
-    test_rows: tuple[Rows, ...]
+    test_rows: tuple[Ints, ...]
     scheme: str = "by student"
     resampled: Mapping[str, Mapping[str, Floats]] = field(default_factory=dict)
 

@@ -12,11 +12,12 @@ import numpy as np
 from adaptlearn.errors import ParameterError, ResponseDataError
 from adaptlearn.evaluation.comparison import CrossValidation
 from adaptlearn.evaluation.kept import FoldRun
-from adaptlearn.evaluation.metrics import METRICS, Floats, all_metrics
+from adaptlearn.evaluation.metrics import METRICS, all_metrics
 from adaptlearn.evaluation.results import Evaluation
 from adaptlearn.evaluation.running import OnFold, run_folds
 from adaptlearn.evaluation.scoring import check_bootstrap, summarise
-from adaptlearn.evaluation.splits import Rows, splits_of
+from adaptlearn.evaluation.splits import splits_of
+from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog, as_log
 
 
@@ -165,7 +166,7 @@ def _clones_of(models: Any) -> dict[str, Any]:
 def _pooled(
     name: str,
     log: ResponseLog,
-    test_rows: Sequence[Rows],
+    test_rows: Sequence[Ints],
     folds: Sequence[FoldRun],
     *,
     n_bootstrap: int,
@@ -198,7 +199,7 @@ def _pooled(
 
 
 def _per_fold(
-    log: ResponseLog, test_rows: Sequence[Rows], folds: Sequence[FoldRun]
+    log: ResponseLog, test_rows: Sequence[Ints], folds: Sequence[FoldRun]
 ) -> dict[str, Floats]:
     columns: dict[str, list[float]] = {name: [] for name in METRICS}
     for rows, fold in zip(test_rows, folds, strict=True):
@@ -214,7 +215,7 @@ def _per_fold(
     return {name: np.array(values) for name, values in columns.items()}
 
 
-def _in_row_order(n: int, test_rows: Sequence[Rows], folds: Sequence[FoldRun]) -> Floats:
+def _in_row_order(n: int, test_rows: Sequence[Ints], folds: Sequence[FoldRun]) -> Floats:
     rows = np.concatenate(test_rows)
     total = np.bincount(rows, np.concatenate([fold.predicted for fold in folds]), minlength=n)
     times = np.bincount(rows, minlength=n)

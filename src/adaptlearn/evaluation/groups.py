@@ -11,9 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 from adaptlearn.errors import ParameterError
 from adaptlearn.evaluation.answers import Answers, scored_answers
 from adaptlearn.evaluation.bootstrap import cell_means, normal_quantile
-from adaptlearn.evaluation.metrics import Floats, answer_losses, auc
+from adaptlearn.evaluation.metrics import answer_losses, auc
 from adaptlearn.evaluation.results import Estimates, Parts, Printed, number, plain_columns
 from adaptlearn.evaluation.scoring import check_bootstrap
+from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog
 from adaptlearn.validation import some
 
@@ -232,9 +233,7 @@ def group_errors(
     )
 
 
-def _grouped(
-    answers: Answers, by: str | ArrayLike
-) -> tuple[str, NDArray[Any], NDArray[np.intp], NDArray[np.intp]]:
+def _grouped(answers: Answers, by: str | ArrayLike) -> tuple[str, NDArray[Any], Ints, Ints]:
     """What groups are of, their labels; and, as pairs, answers and the groups they count in."""
     log, rows = answers.log, answers.rows
     if isinstance(by, str) and by == "skill" and log.skill_rows is not None:

@@ -6,13 +6,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from adaptlearn.errors import ParameterError
-from adaptlearn.evaluation.metrics import Floats
 from adaptlearn.evaluation.results import Estimate
-
-Ints = NDArray[np.intp]
+from adaptlearn.numerics import Floats, Ints
 
 
 class Linear(NamedTuple):

@@ -23,8 +23,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from adaptlearn.errors import DataWarning, ModelFileError, ParameterError
-from adaptlearn.evaluation.metrics import Floats
 from adaptlearn.evaluation.splits import Split
+from adaptlearn.numerics import Floats
 from adaptlearn.responses import ResponseLog
 from adaptlearn.serialization import fingerprint, read_manifest, write_manifest
 

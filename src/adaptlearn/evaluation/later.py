@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from adaptlearn.errors import ParameterError
 from adaptlearn.evaluation.columns import label_problems, shape_problems, value_problems
-from adaptlearn.evaluation.metrics import Floats
+from adaptlearn.numerics import Floats
 from adaptlearn.validation import Interval, OneOf, check_parameters
 
 _SUBJECT = "later_correct"

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import ResponseDataError
-from adaptlearn.evaluation.metrics import Floats
 from adaptlearn.evaluation.results import Parts, Printed, plain_columns
 from adaptlearn.evaluation.scoring import Predicts, predictions
 from adaptlearn.evaluation.splits import chronological_places
+from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog, as_log
 from adaptlearn.responses.skills import SkillColumn
 from adaptlearn.validation import Interval, check_parameters
@@ -50,7 +50,7 @@ class LeakageCheck(Printed):
     """
 
     model: str
-    row: NDArray[np.intp]
+    row: Ints
     own: Floats
     alone: Floats
     earlier: Floats
@@ -222,7 +222,7 @@ def check_leakage(
     )
 
 
-def _sample(log: ResponseLog, n_rows: int, rng: np.random.Generator) -> NDArray[np.intp]:
+def _sample(log: ResponseLog, n_rows: int, rng: np.random.Generator) -> Ints:
     """Answered rows, half of them of several skills as far as there are any, in rising order."""
     answered = np.flatnonzero(log.answered)
     several = np.zeros(len(log), bool)

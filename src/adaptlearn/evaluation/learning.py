@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from adaptlearn.errors import ResponseDataError
 from adaptlearn.evaluation.answers import Answers, scored_answers
 from adaptlearn.evaluation.bootstrap import cell_means, rate_interval
-from adaptlearn.evaluation.metrics import Floats
 from adaptlearn.evaluation.results import Estimate, Parts, Printed, number, plain_columns
 from adaptlearn.evaluation.scoring import check_bootstrap
+from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog
 from adaptlearn.validation import Interval, OneOf
 
@@ -219,7 +219,7 @@ def learning_curve(
 
 def _opportunities(
     answers: Answers, most: int, complete: bool
-) -> tuple[NDArray[np.intp], NDArray[np.int64], NDArray[np.int64]]:
+) -> tuple[Ints, NDArray[np.int64], NDArray[np.int64]]:
     """Per scored answer and skill: the answer's place, the skill's code, the opportunity."""
     log = answers.log
     entry_row = np.arange(len(log)) if log.skill_rows is None else log.skill_rows
@@ -235,7 +235,7 @@ def _opportunities(
 
 def opportunities(
     log: ResponseLog,
-) -> tuple[NDArray[np.integer], NDArray[np.int64], NDArray[np.int64]]:
+) -> tuple[Ints, NDArray[np.int64], NDArray[np.int64]]:
     """Number the answers of each student on each skill.
 
     Returns

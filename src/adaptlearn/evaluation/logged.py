@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from adaptlearn.errors import ParameterError
 from adaptlearn.evaluation.columns import label_problems, shape_problems, value_problems
-from adaptlearn.evaluation.metrics import Floats
 from adaptlearn.evaluation.records import rows_of_records
+from adaptlearn.numerics import Floats, Ints
 
 _SLACK = 1e-9
 """Target probability beyond the log's support that is taken for rounding."""
@@ -46,8 +46,8 @@ class LoggedDecisions:
 
     weight: Floats
     reward: Floats
-    student: NDArray[np.intp]
-    step: NDArray[np.intp]
+    student: Ints
+    step: Ints
     q: Floats | None
     v: Floats | None
     support_checked: bool
@@ -220,7 +220,7 @@ def _check_columns(columns: Mapping[str, NDArray[Any]], q: object, v: object) ->
         raise ParameterError("logged decisions", problems)
 
 
-def _value_problems(columns: Mapping[str, Floats], kept: NDArray[np.intp]) -> list[str]:
+def _value_problems(columns: Mapping[str, Floats], kept: Ints) -> list[str]:
     """Every value that cannot be, and what the log does not support; rows as the caller's."""
     propensity, target = columns["propensity"], columns["target"]
     beyond = columns.get("unsupported", np.zeros(len(kept)))
@@ -242,7 +242,7 @@ def _value_problems(columns: Mapping[str, Floats], kept: NDArray[np.intp]) -> li
     return value_problems(wrong, kept)
 
 
-def _steps(student: NDArray[np.intp], order: NDArray[Any]) -> NDArray[np.intp]:
+def _steps(student: Ints, order: NDArray[Any]) -> Ints:
     """The place of each decision among its student's."""
     sorted_rows = np.lexsort((np.arange(len(order)), order, student))
     counts = np.bincount(student)

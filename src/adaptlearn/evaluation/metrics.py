@@ -12,12 +12,11 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from adaptlearn.errors import ParameterError
+from adaptlearn.numerics import Floats
 from adaptlearn.validation import Interval, check_parameters
-
-Floats = NDArray[np.float64]
 
 METRICS = ("auc", "log_loss", "rmse", "accuracy", "calibration_error")
 """Names of the metrics, in the order tables show them."""

@@ -19,8 +19,8 @@ from adaptlearn.evaluation.importance import (
     steps,
 )
 from adaptlearn.evaluation.logged import LoggedDecisions
-from adaptlearn.evaluation.metrics import Floats
 from adaptlearn.evaluation.results import Estimate, Parts, Printed, number
+from adaptlearn.numerics import Floats
 from adaptlearn.validation import Constraint, Interval, OneOf, check_parameters
 
 TITLES = {

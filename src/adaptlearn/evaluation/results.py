@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any, NamedTuple
 
-import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.evaluation.metrics import METRICS
+from adaptlearn.numerics import Floats
 
 TITLES = {
     "auc": "AUC",
@@ -94,11 +94,11 @@ class Estimates(NamedTuple):
         Ends of the intervals over students; nan where a number cannot be given.
     """
 
-    value: NDArray[np.float64]
-    lower: NDArray[np.float64]
-    upper: NDArray[np.float64]
+    value: Floats
+    lower: Floats
+    upper: Floats
 
-    def columns(self, name: str) -> dict[str, NDArray[np.float64]]:
+    def columns(self, name: str) -> dict[str, Floats]:
         """As columns of a table: the name, the name with ``_lower`` and with ``_upper``."""
         return {name: self.value, f"{name}_lower": self.lower, f"{name}_upper": self.upper}
 

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from adaptlearn.errors import DataWarning, ParameterError, ResponseDataError
 from adaptlearn.evaluation.bootstrap import bootstrap_metrics
-from adaptlearn.evaluation.metrics import METRICS, Floats, all_metrics
+from adaptlearn.evaluation.metrics import METRICS, all_metrics
 from adaptlearn.evaluation.results import Estimate, Evaluation
+from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog, as_log
 from adaptlearn.validation import Constraint, Interval, check_parameters
 
@@ -190,7 +191,7 @@ def summarise(
     name: str,
     correct: Floats,
     predicted: Floats,
-    student: NDArray[np.integer],
+    student: Ints,
     *,
     n_bootstrap: int,
     confidence: float,

@@ -7,13 +7,11 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from adaptlearn.errors import ParameterError
+from adaptlearn.numerics import Bools, Ints
 from adaptlearn.responses import ResponseLog, as_log
 from adaptlearn.validation import Interval, check_parameters, some
-
-Rows = NDArray[np.intp]
 
 
 class Split(NamedTuple):
@@ -28,9 +26,9 @@ class Split(NamedTuple):
         again, these and the same students' training rows, in rising order.
     """
 
-    train: Rows
-    test: Rows
-    shown: Rows
+    train: Ints
+    test: Ints
+    shown: Ints
 
     @property
     def forward(self) -> bool:
@@ -91,7 +89,7 @@ class ForwardSplit:
         log: Any,
         y: object = None,  # noqa: ARG002 - the protocol's
         groups: object = None,  # noqa: ARG002 - the protocol's
-    ) -> Iterator[tuple[Rows, Rows]]:
+    ) -> Iterator[tuple[Ints, Ints]]:
         """Training and test rows of each fold.
 
         Parameters
@@ -176,7 +174,7 @@ def splits_of(cv: Any, log: ResponseLog, seed: int) -> list[Split]:
     return splits
 
 
-def chronological_places(log: ResponseLog) -> Rows:
+def chronological_places(log: ResponseLog) -> Ints:
     """Each row's place in the order of time, then id, then row."""
     order = log.chronological
     place = np.arange(len(log))
@@ -185,9 +183,7 @@ def chronological_places(log: ResponseLog) -> Rows:
     return place
 
 
-def _met_again(
-    log: ResponseLog, place: Rows, train: Rows, test: Rows
-) -> tuple[NDArray[np.bool_], NDArray[np.integer]]:
+def _met_again(log: ResponseLog, place: Ints, train: Ints, test: Ints) -> tuple[Bools, Ints]:
     """Which students are in both, and the codes of those who train on what is not before."""
     last, first = np.full(log.n_students, -1), np.full(log.n_students, len(log))
     np.maximum.at(last, log.student.codes[train], place[train])
@@ -196,7 +192,7 @@ def _met_again(
     return met, np.flatnonzero(met & (last >= first))
 
 
-def _student_folds(n_folds: int, log: ResponseLog, seed: int) -> Iterator[tuple[Rows, Rows]]:
+def _student_folds(n_folds: int, log: ResponseLog, seed: int) -> Iterator[tuple[Ints, Ints]]:
     # KFold over students, not GroupKFold(shuffle=True), which only newer scikit-learns have:
     # the folds are then the same beside every version.
     from sklearn.model_selection import KFold

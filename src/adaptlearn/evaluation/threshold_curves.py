@@ -6,13 +6,11 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from adaptlearn.evaluation.bootstrap import CellMeans, rate_interval, student_weights
-from adaptlearn.evaluation.metrics import Floats
 from adaptlearn.evaluation.results import Estimates
+from adaptlearn.numerics import Bools, Floats, Ints
 
-Ints = NDArray[np.intp]
 _LEAST_ERRORS = 5  # expected at the wanted rate, before a rate counts
 
 
@@ -211,14 +209,14 @@ CRITERIA = tuple(SIDES)
 
 def enough(
     found: Sides, students: tuple[Ints, Ints], criterion: str, wanted: float, min_students: int
-) -> NDArray[np.bool_]:
+) -> Bools:
     """Whether each rate is of enough students and estimates to count."""
     side = SIDES[criterion]
     several = side.size(found) >= side.least(wanted)
     return several & (students[side.students] >= min_students)
 
 
-def chosen(found: Sides, counts: NDArray[np.bool_], criterion: str, wanted: float) -> Ints:
+def chosen(found: Sides, counts: Bools, criterion: str, wanted: float) -> Ints:
     """Place of the first threshold, from below or from above, that keeps the rate; or -1.
 
     From that end rates are of many estimates, and their chance fluctuations small.

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.evaluation.metrics import Floats
 from adaptlearn.evaluation.results import Estimate, Estimates, Parts, Printed, number, plain_columns
 from adaptlearn.evaluation.threshold_curves import CRITERIA
+from adaptlearn.numerics import Floats
 
 ALL = "all students"
 

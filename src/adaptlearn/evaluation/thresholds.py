@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from adaptlearn.errors import ParameterError
 from adaptlearn.evaluation.columns import label_problems, shape_problems, value_problems
-from adaptlearn.evaluation.metrics import Floats
 from adaptlearn.evaluation.results import Estimate, Estimates
 from adaptlearn.evaluation.scoring import check_bootstrap
 from adaptlearn.evaluation.threshold_curves import (
@@ -30,6 +29,7 @@ from adaptlearn.evaluation.threshold_results import (
     MasteryThresholds,
     ThresholdCurve,
 )
+from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.validation import Interval, OneOf
 
 _MOST_THRESHOLDS = 200
@@ -182,7 +182,7 @@ def _threshold(cuts: Floats, place: int, resampled: Floats, confidence: float) -
     return Estimate(value, min(lower, value), max(upper, value))
 
 
-def _equalised(found: Sides, drawn: Sides, best: NDArray[np.intp], confidence: float) -> ErrorRates:
+def _equalised(found: Sides, drawn: Sides, best: Ints, confidence: float) -> ErrorRates:
     """All students together, each group at its own threshold, or else at the common one."""
     own = np.where(best < 0, best[0], best)[1:]
     total, resampled = (each.of(slice(1, None)).at(own) for each in (found, drawn))
@@ -191,9 +191,7 @@ def _equalised(found: Sides, drawn: Sides, best: NDArray[np.intp], confidence: f
     return ErrorRates(share, *(Estimate(*(float(end) for end in rate)) for rate in rates))
 
 
-def _refusal(
-    found: Sides, counts: NDArray[np.bool_], criterion: str, wanted: float, min_students: int
-) -> str:
+def _refusal(found: Sides, counts: Bools, criterion: str, wanted: float, min_students: int) -> str:
     """Why no threshold can be named."""
     side = SIDES[criterion]
     if not counts.any():

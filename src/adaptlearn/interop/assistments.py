@@ -7,10 +7,10 @@ from os import PathLike
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from adaptlearn.interop.joining import Joining, Mask, events_of, refuse, skills_in, tidy
+from adaptlearn.interop.joining import Joining, events_of, refuse, skills_in, tidy
 from adaptlearn.interop.tables import columns_in, names_in
+from adaptlearn.numerics import Bools, Floats
 from adaptlearn.responses import ResponseLog
 from adaptlearn.responses.columns import read_correct, rows_text
 from adaptlearn.responses.frames import Column
@@ -191,7 +191,7 @@ def _chosen(
 
 def _credit(
     column: Column, choice: str | float, unanswered: str, problems: list[str]
-) -> tuple[NDArray[np.float64], Mask]:
+) -> tuple[Floats, Bools]:
     """1, 0, and NaN for an exposure; and where it was between 0 and 1."""
     partial = np.array(
         [isinstance(value, float) and 0 < value < 1 for value in column.tolist()], bool

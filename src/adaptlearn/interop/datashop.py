@@ -8,10 +8,10 @@ from os import PathLike
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from adaptlearn.interop.joining import Events, Joining, events_of, refuse, skills_in, tidy
 from adaptlearn.interop.tables import as_labels, columns_in, is_undated, names_in
+from adaptlearn.numerics import Floats
 from adaptlearn.responses import ResponseLog
 from adaptlearn.responses.columns import read_correct, read_labels, rows_text
 from adaptlearn.responses.frames import Column
@@ -202,9 +202,7 @@ def _steps(columns: dict[str, Column], problems: list[str]) -> Column:
     return objects([label_of[pair] for pair in pairs])
 
 
-def _answers(
-    column: Column, name: str, unanswered: str, problems: list[str]
-) -> NDArray[np.float64]:
+def _answers(column: Column, name: str, unanswered: str, problems: list[str]) -> Floats:
     """1, 0, and NaN for an exposure."""
     if column.dtype.kind == "O":
         values = column.tolist()

@@ -7,10 +7,10 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from adaptlearn.errors import DataWarning, ResponseDataError
 from adaptlearn.interop.tables import as_labels, as_moments
+from adaptlearn.numerics import Bools, Ints
 from adaptlearn.responses import ResponseLog
 from adaptlearn.responses.columns import (
     is_missing,
@@ -23,16 +23,14 @@ from adaptlearn.responses.columns import (
 from adaptlearn.responses.frames import Column
 from adaptlearn.responses.labelled import objects
 
-Mask = NDArray[np.bool_]
-Rows = NDArray[np.intp]
 Skills = tuple[Any, ...]
 
 
 class Events(NamedTuple):
     """Rows that are one response: the `first` of each, and the event each row belongs to."""
 
-    first: Rows
-    of_row: Rows
+    first: Ints
+    of_row: Ints
 
 
 class Joining:
@@ -70,7 +68,7 @@ class Joining:
         self.note(further, "a further skill, joined to its response")
         self.note(repeated, "says a response again, left out")
 
-    def note(self, rows: Rows, fate: str) -> None:
+    def note(self, rows: Ints, fate: str) -> None:
         """What became of some rows."""
         if len(rows):
             self._account.append(f"{rows_text(rows)}: {fate}")
@@ -88,7 +86,7 @@ class Joining:
                     "than an earlier row of the same response"
                 )
 
-    def drop(self, rows: Mask, fate: str) -> None:
+    def drop(self, rows: Bools, fate: str) -> None:
         """Leave out responses by a mask of rows."""
         where = rows[self.events.first] & self.keep
         self.note(self.events.first[where], fate)
@@ -193,7 +191,7 @@ def skills_in(
     return [read[value] for value in values]
 
 
-def _joined(events: Events, skills: Sequence[Skills]) -> tuple[list[Skills], Rows, Rows]:
+def _joined(events: Events, skills: Sequence[Skills]) -> tuple[list[Skills], Ints, Ints]:
     """The skills of each event; rows that add one to an earlier row's, and rows that do not."""
     of_event = [skills[row] for row in events.first]
     later: dict[bool, list[int]] = {True: [], False: []}

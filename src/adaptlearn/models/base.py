@@ -18,7 +18,7 @@ from adaptlearn.errors import (
     StateError,
     UnknownLabelError,
 )
-from adaptlearn.numerics import Ints
+from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog, as_log
 from adaptlearn.responses.columns import read_time
 from adaptlearn.responses.labelled import objects
@@ -55,9 +55,9 @@ class Mastery:
 
     students: NDArray[Any]
     skills: NDArray[Any]
-    value: NDArray[np.float64]
-    lower: NDArray[np.float64] | None
-    upper: NDArray[np.float64] | None
+    value: Floats
+    lower: Floats | None
+    upper: Floats | None
     kind: Literal["latent", "predicted"]
     when: When
 
@@ -258,7 +258,7 @@ class KnowledgeTracer:
         """Estimate the model from a log."""
         raise NotImplementedError
 
-    def predict_proba(self, log: Any, *, state: Any = None) -> NDArray[np.float64]:
+    def predict_proba(self, log: Any, *, state: Any = None) -> Floats:
         """One step ahead: each row's probabilities before its own answer is seen."""
         raise NotImplementedError
 
@@ -331,9 +331,7 @@ class KnowledgeTracer:
         """Take a checked log into a state; `numbers` gives each student label's number."""
         raise NotImplementedError
 
-    def predict_state(
-        self, state: Any, students: Any, skills: Any, *, items: Any = None
-    ) -> NDArray[np.float64]:
+    def predict_state(self, state: Any, students: Any, skills: Any, *, items: Any = None) -> Floats:
         """P(correct) of a next response of each student on the paired skill, and item."""
         raise NotImplementedError
 
@@ -348,7 +346,7 @@ class KnowledgeTracer:
         """What some of a state's students know."""
         raise NotImplementedError
 
-    def learning_rates(self) -> NDArray[np.float64] | None:
+    def learning_rates(self) -> Floats | None:
         """P(learning a skill from one opportunity), shape (n_skills,); None where there is none."""
         return None
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.numerics import distinct
+from adaptlearn.numerics import Floats, Ints, distinct
 from adaptlearn.responses.frames import Column, is_aware
 from adaptlearn.responses.labelled import Labelled, objects
 from adaptlearn.validation import some
@@ -206,7 +206,7 @@ def _kind_name(column: Column) -> str:
     )
 
 
-def _numbers_of_objects(column: Column) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+def _numbers_of_objects(column: Column) -> tuple[Floats, Ints]:
     numbers = np.full(len(column), np.nan)
     bad = []
     for row, value in enumerate(column.tolist()):
@@ -228,7 +228,7 @@ def _float(value: Any) -> float:
         return math.inf
 
 
-def read_time(column: Column, name: str, problems: list[str]) -> tuple[NDArray[np.float64], str]:
+def read_time(column: Column, name: str, problems: list[str]) -> tuple[Floats, str]:
     """Seconds, and by which clock: ``"seconds"``, ``"naive"`` or ``"aware"`` datetimes."""
     where = f"column {name!r}"
     if column.dtype.kind in "iu":
@@ -261,7 +261,7 @@ def read_time(column: Column, name: str, problems: list[str]) -> tuple[NDArray[n
     return seconds, clock
 
 
-def _seconds(column: Column) -> NDArray[np.float64]:
+def _seconds(column: Column) -> Floats:
     # Whole microseconds over a million round as Python's datetimes do; finer parts are apart,
     # for a nanosecond count does not fit a float exactly.
     whole = column.astype("datetime64[us]")
@@ -270,9 +270,7 @@ def _seconds(column: Column) -> NDArray[np.float64]:
     return np.asarray(seconds, np.float64)
 
 
-def _read_object_times(
-    column: Column, where: str, problems: list[str]
-) -> tuple[NDArray[np.float64], str]:
+def _read_object_times(column: Column, where: str, problems: list[str]) -> tuple[Floats, str]:
     seconds = np.full(len(column), np.nan)
     found: dict[str, list[int]] = {}
     for row, value in enumerate(column.tolist()):

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import ParameterError, ResponseDataError
-from adaptlearn.numerics import Sequences, distinct, stable_group
+from adaptlearn.numerics import Ints, Sequences, distinct, stable_group
 from adaptlearn.responses.columns import read_labels, rows_text
 from adaptlearn.responses.engine_counts import count_in_engine
 from adaptlearn.responses.frames import read_columns
@@ -281,7 +281,7 @@ def _canonical(
 
 
 def _identify(
-    skill: NDArray[np.integer], lengths: NDArray[np.int64], answers: NDArray[np.int8]
+    skill: Ints, lengths: NDArray[np.int64], answers: NDArray[np.int8]
 ) -> NDArray[np.int64]:
     """A number per sequence, equal for equal ones, in order of length, skill and answers.
 

@@ -11,14 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import UnknownLabelError
-from adaptlearn.numerics import Sequences, group_pairs
+from adaptlearn.numerics import Bools, Floats, Ints, Sequences, group_pairs
 from adaptlearn.responses.frames import Column
 from adaptlearn.responses.labelled import Labelled
 from adaptlearn.responses.reading import check_arguments, names_of_roles, read_fields
 from adaptlearn.responses.repeats import check_repeats, repeated_rows
 from adaptlearn.responses.skills import SkillColumn
-
-Indices = NDArray[np.integer]
 
 
 class ResponseLog:
@@ -75,7 +73,7 @@ class ResponseLog:
         skill: SkillColumn,
         correct: NDArray[np.int8],
         item: Labelled | None = None,
-        time: NDArray[np.float64] | None = None,
+        time: Floats | None = None,
         clock: str | None = None,
         id: Labelled | None = None,  # noqa: A002 - the column's standard name
         extra: Mapping[str, Column] | None = None,
@@ -190,7 +188,7 @@ class ResponseLog:
         return (len(self),)
 
     @property
-    def answered(self) -> NDArray[np.bool_]:
+    def answered(self) -> Bools:
         """Shape (n,): whether the row holds an answer."""
         return self.correct >= 0
 
@@ -251,7 +249,7 @@ class ResponseLog:
         )
 
     @cached_property
-    def chronological(self) -> Indices | None:
+    def chronological(self) -> Ints | None:
         """Rows by time, then id, then row; None where every student's rows stand so already."""
         time, ids = self.time, None if self.id is None else self.id.codes
         if time is None:
@@ -300,7 +298,7 @@ class ResponseLog:
         keep[repeats] = False
         return self[keep]
 
-    def codes_of(self, column: str, labels: Iterable[Any]) -> Indices:
+    def codes_of(self, column: str, labels: Iterable[Any]) -> Ints:
         """The codes of labels of ``"student"``, ``"skill"`` or ``"item"``."""
         known = {label: code for code, label in enumerate(getattr(self, column).labels.tolist())}
         wanted = list(labels)

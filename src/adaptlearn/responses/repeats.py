@@ -9,16 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import DataWarning, ResponseDataError
+from adaptlearn.numerics import Bools, Ints
 from adaptlearn.responses.columns import rows_text
 
 if TYPE_CHECKING:
     from adaptlearn.responses.log import ResponseLog
 
-Indices = NDArray[np.integer]
 _NONE = np.zeros(0, np.int64)
 
 
-def repeated_rows(log: ResponseLog) -> Indices:
+def repeated_rows(log: ResponseLog) -> Ints:
     """Rows with the id of an earlier one; without ids, with all else of an earlier one.
 
     Without times nothing repeats: the same answer twice is practice.
@@ -74,7 +74,7 @@ def check_repeats(log: ResponseLog, id_name: str | None) -> None:
     )
 
 
-def _same_id(codes: Indices, n_labels: int) -> tuple[Indices, Indices]:
+def _same_id(codes: Ints, n_labels: int) -> tuple[Ints, Ints]:
     """Rows whose id came before, and the first row of that id."""
     rows = np.arange(len(codes))
     first = np.full(n_labels, len(codes))
@@ -84,7 +84,7 @@ def _same_id(codes: Indices, n_labels: int) -> tuple[Indices, Indices]:
     return repeats, originals[repeats]
 
 
-def _with_the_same_skills(log: ResponseLog, rows: Indices) -> Indices:
+def _with_the_same_skills(log: ResponseLog, rows: Ints) -> Ints:
     """Of rows that share an entry with another, those that share the whole of it."""
     part = log[rows]
     columns: list[list[Any]] = [part.student.codes.tolist(), part.correct.tolist()]
@@ -109,9 +109,7 @@ def _skill_sets(log: ResponseLog) -> list[frozenset[int]]:
     return list(map(frozenset, sets))
 
 
-def _differences(
-    repeat: ResponseLog, original: ResponseLog
-) -> list[tuple[str, str, NDArray[np.bool_]]]:
+def _differences(repeat: ResponseLog, original: ResponseLog) -> list[tuple[str, str, Bools]]:
     """What tells rows from the first row of their id: its name, a hint, and where it does."""
     skills = zip(_skill_sets(repeat), _skill_sets(original), strict=True)
     differ = {

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import ResponseDataError
+from adaptlearn.numerics import Ints
 from adaptlearn.responses.columns import (
     blank,
     is_missing,
@@ -28,7 +29,7 @@ class SkillColumn(NamedTuple):
     entries: Labelled
     rows: NDArray[np.int32] | None
 
-    def take(self, index: NDArray[np.integer], n_rows: int) -> SkillColumn:
+    def take(self, index: Ints, n_rows: int) -> SkillColumn:
         """The entries of some rows, renumbered to their place in `index`."""
         return _expand(_Combinations.of_rows(self, n_rows), index)
 
@@ -48,7 +49,7 @@ class _Combinations(NamedTuple):
         return cls(column.entries.codes, starts, column.entries.labels)
 
 
-def _expand(sets: _Combinations, which: NDArray[np.integer]) -> SkillColumn:
+def _expand(sets: _Combinations, which: Ints) -> SkillColumn:
     """One entry per row and skill, where row ``r`` has the skills of set ``which[r]``."""
     sizes = np.diff(sets.starts)[which]
     if len(sizes) and sizes.min() == 1 == sizes.max():

@@ -29,16 +29,13 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.special import expit, logit
 
 from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.curriculum.graph.routines import closure
+from adaptlearn.numerics import Bools, Floats, Ints
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.intp]
-Bools = NDArray[np.bool_]
 Networks = tuple["Network", ...]
 
 LEAK = 0.005

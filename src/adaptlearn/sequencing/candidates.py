@@ -10,13 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.curriculum.curriculum import Curriculum
-from adaptlearn.curriculum.graph.bits import Bits, Pairs, any_of, pack, pairs_of
+from adaptlearn.curriculum.graph.bits import Pairs, any_of, pack, pairs_of
 from adaptlearn.curriculum.graph.requirements import unmet_bits
+from adaptlearn.numerics import Bits, Bools, Floats, Ints
 from adaptlearn.sequencing.columns import bounds_of
-from adaptlearn.sequencing.context import Bools, Context, Floats
+from adaptlearn.sequencing.context import Context
 from adaptlearn.sequencing.reviewing import sparing_reviews
-
-Ints = NDArray[np.intp]
 
 _BOUT = 10  # answers on a stuck skill that call for more practice of what comes before it
 

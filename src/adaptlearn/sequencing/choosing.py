@@ -18,11 +18,8 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.validation import Interval, check_parameters
-
-Ints = NDArray[np.intp]
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 # Sums of the same numbers in another order differ by this much, relatively.
 _ROUNDING = 1e-12

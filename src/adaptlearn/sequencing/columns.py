@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Ints = NDArray[np.intp]
+from adaptlearn.numerics import Bools, Floats, Ints
 
 
 def bounds_of(lengths: Ints) -> Ints:
@@ -53,18 +53,18 @@ class Columns(NamedTuple):
     code: Ints
     n_unmastered: Ints
     pin: Ints
-    score: NDArray[np.float64]
-    propensity: NDArray[np.float64]
-    error: NDArray[np.float64]
-    draw: NDArray[np.float64]
+    score: Floats
+    propensity: Floats
+    error: Floats
+    draw: Floats
     candidate_bounds: Ints
     candidate: Ints
-    candidate_score: NDArray[np.float64]
-    candidate_propensity: NDArray[np.float64]
+    candidate_score: Floats
+    candidate_propensity: Floats
     skill_bounds: Ints
-    skill_mastery: NDArray[np.float64]
-    skill_mastered: NDArray[np.bool_]
-    skill_ready: NDArray[np.bool_]
+    skill_mastery: Floats
+    skill_mastered: Bools
+    skill_ready: Bools
     skill_answers: Ints
     skill_recent: Ints
     override_bounds: Ints

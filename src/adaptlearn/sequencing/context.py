@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.curriculum.curriculum import Curriculum
+from adaptlearn.numerics import Bools, Floats
 from adaptlearn.tracking.practice import Practice
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 MasteryKind = Literal["latent", "predicted"]
 
 

@@ -24,7 +24,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from adaptlearn.errors import ParameterError
-from adaptlearn.sequencing.context import Bools, Context, MasteryKind
+from adaptlearn.numerics import Bools
+from adaptlearn.sequencing.context import Context, MasteryKind
 from adaptlearn.tracking.practice import Practice
 from adaptlearn.validation import Constraint, Interval, OneOf, check_parameters
 

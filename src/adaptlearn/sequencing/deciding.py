@@ -6,20 +6,18 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from adaptlearn.labels import plain
+from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.sequencing.candidates import Candidates, Purpose
 from adaptlearn.sequencing.choosing import Odds, Ragged, draw_one, is_best, runners_up
 from adaptlearn.sequencing.columns import Columns, bounds_of
-from adaptlearn.sequencing.context import Bools, Context, Floats
+from adaptlearn.sequencing.context import Context
 from adaptlearn.sequencing.criteria import WheelSpinning
 from adaptlearn.sequencing.goals import Goals
 from adaptlearn.sequencing.overrides import Applied
 from adaptlearn.sequencing.policies import Policy, candidates_of, chooser_of
 from adaptlearn.sequencing.reasons import NO_LESSON
-
-Ints = NDArray[np.intp]
 
 
 class Rules(NamedTuple):

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from adaptlearn.curriculum.content.sources import Label
 from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.labels import plain
+from adaptlearn.numerics import Bools
 from adaptlearn.sequencing.candidates import Purpose
 from adaptlearn.sequencing.columns import Columns
 from adaptlearn.sequencing.overrides import Override, Overrides
@@ -343,7 +344,7 @@ class Decisions(Sequence[Decision]):
         code[none] = np.array(NO_LESSON, object)[columns.code[none]]
         return code
 
-    def _confirms(self) -> NDArray[np.bool_]:
+    def _confirms(self) -> Bools:
         """Whether all that a lesson teaches was ready, and some of it not mastered."""
         columns = self._columns
         entry = np.repeat(np.arange(len(self)), np.diff(columns.skill_bounds))

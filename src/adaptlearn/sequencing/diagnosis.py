@@ -6,15 +6,11 @@ import html
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from adaptlearn.curriculum.content.sources import Label
 from adaptlearn.curriculum.curriculum import Curriculum
+from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.wording import listed, quoted
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.intp]
-Bools = NDArray[np.bool_]
 
 _ENDED = {
     "accurate": "few enough skills are expected to be misjudged",

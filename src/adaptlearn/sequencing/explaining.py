@@ -7,13 +7,13 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from adaptlearn.curriculum.content.sources import Label
 from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.curriculum.graph import routines as graph
 from adaptlearn.curriculum.graph.bits import pack, unpack
 from adaptlearn.labels import plain
+from adaptlearn.numerics import Bools, Floats
 from adaptlearn.sequencing.candidates import Candidates, standing
 from adaptlearn.sequencing.context import Context
 from adaptlearn.sequencing.overrides import Override
@@ -132,7 +132,7 @@ def explain(
     lesson: int,
     *,
     candidates: Candidates,
-    value: NDArray[np.float64],
+    value: Floats,
     barring: Sequence[Override] = (),
 ) -> Explanation:
     """Explain one lesson to one student.
@@ -204,7 +204,7 @@ def explain(
     return Explanation(**fields, text=_text(explanation, title, titles, policy_name(policy)))
 
 
-def _standing(lesson: int, scores: NDArray[np.float64], eligible: NDArray[np.bool_]) -> _Standing:
+def _standing(lesson: int, scores: Floats, eligible: Bools) -> _Standing:
     n_eligible = int(eligible.sum())
     if not eligible[lesson]:
         return _Standing(None, n_eligible, 0, 0)
@@ -222,8 +222,8 @@ def _row(matrix: Any, row: int) -> list[int]:
 def _missing(
     curriculum: Curriculum,
     taught: list[int],
-    mastered: NDArray[np.bool_],
-    known: NDArray[np.bool_],
+    mastered: Bools,
+    known: Bools,
 ) -> list[tuple[list[int], int]]:
     """Prerequisites from outside the lesson not known enough, each with a skill that needs it.
 
@@ -246,8 +246,8 @@ def _route(
     curriculum: Curriculum,
     goal: int,
     missing: set[int],
-    mastered: NDArray[np.bool_],
-    known: NDArray[np.bool_],
+    mastered: Bools,
+    known: Bools,
 ) -> tuple[list[int], list[int]]:
     """Lessons that open the goal one after the other; skills that stay out of reach.
 

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import logit
 
 from adaptlearn.curriculum.content.sources import Label
 from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.errors import ParameterError
 from adaptlearn.labels import near_spellings, plain
-from adaptlearn.sequencing.context import Bools, Context, Floats
+from adaptlearn.numerics import Bools, Floats, Ints
+from adaptlearn.sequencing.context import Context
 
 Target = Label | Iterable[Label] | Mapping[Label, float]
 
@@ -117,7 +117,7 @@ class Goals:
             weight[needed] = np.maximum(weight[needed], value)
         return weight
 
-    def _rows(self, students: Sequence[Label]) -> NDArray[np.intp]:
+    def _rows(self, students: Sequence[Label]) -> Ints:
         return np.array([self._kind.get(plain(who), self._default) for who in students], np.intp)
 
     def weights(self, students: Sequence[Label]) -> Floats:

@@ -21,19 +21,15 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from adaptlearn.curriculum.content.sources import Label
 from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.curriculum.graph.routines import closure
 from adaptlearn.errors import ParameterError
 from adaptlearn.labels import LabelIndex, plain
+from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.validation import Interval, OneOf, check_parameters, some
 from adaptlearn.wording import quoted
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.intp]
-Bools = NDArray[np.bool_]
 
 _DIGITS = 9  # scores that agree so far are tied
 _NODES = 64  # exact for ties of up to 128 items whose acceptance differs

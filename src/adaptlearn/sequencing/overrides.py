@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from adaptlearn.curriculum.content.sources import Label
 from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.errors import ParameterError
 from adaptlearn.labels import LabelIndex, near_spellings
+from adaptlearn.numerics import Bools
 from adaptlearn.validation import Interval, OneOf, check_parameters, some
 
 Action = Literal["pin", "ban", "defer", "grant"]
@@ -90,8 +90,8 @@ class Applied(NamedTuple):
         By row, places of all overrides that count.
     """
 
-    granted: NDArray[np.bool_] | None
-    barred: NDArray[np.bool_] | None
+    granted: Bools | None
+    barred: Bools | None
     pins: dict[int, list[tuple[int, int]]]
     by_row: dict[int, list[int]]
 

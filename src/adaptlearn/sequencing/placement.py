@@ -21,20 +21,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from adaptlearn.curriculum.content.sources import Label
 from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.errors import ParameterError, StateError
 from adaptlearn.labels import plain
+from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.sequencing import beliefs as graphs
 from adaptlearn.sequencing.diagnosis import PlacementResult
 from adaptlearn.serialization import open_seal, seal
 from adaptlearn.validation import Interval, OneOf, check_parameters
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.intp]
-Bools = NDArray[np.bool_]
 
 KIND = "adaptlearn placement session"
 _SETTLED = 1e-4  # the variance of a belief that no question can move any more

@@ -18,9 +18,10 @@ import numpy as np
 
 from adaptlearn.curriculum.graph.bits import pairs_of_table
 from adaptlearn.errors import ParameterError
+from adaptlearn.numerics import Bools, Floats
 from adaptlearn.sequencing.candidates import Candidates, find_candidates
 from adaptlearn.sequencing.choosing import CHOOSERS, Chooser, Greedy
-from adaptlearn.sequencing.context import Bools, Context, Floats, MasteryKind
+from adaptlearn.sequencing.context import Context, MasteryKind
 from adaptlearn.sequencing.criteria import Criterion, ProbabilityThreshold
 from adaptlearn.sequencing.reasons import Choice, reason_of
 from adaptlearn.sequencing.scorers import SCORERS

@@ -20,7 +20,8 @@ from scipy.sparse import csr_array
 from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.curriculum.graph.routines import best_products
 from adaptlearn.errors import ParameterError
-from adaptlearn.sequencing.context import Context, Floats
+from adaptlearn.numerics import Bools, Floats
+from adaptlearn.sequencing.context import Context
 from adaptlearn.serialization import fingerprint
 from adaptlearn.validation import Interval, check_parameters
 
@@ -252,7 +253,7 @@ def practised_by_lessons(curriculum: Curriculum) -> csr_array:
     return csr_array(best_products(graph)[:n, n:])
 
 
-def sparing_reviews(curriculum: Curriculum, urgency: Floats) -> NDArray[np.bool_]:
+def sparing_reviews(curriculum: Curriculum, urgency: Floats) -> Bools:
     """Whether a lesson is worth more as a review than any one due skill that it practises.
 
     Parameters

@@ -30,8 +30,9 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from adaptlearn.errors import ParameterError
+from adaptlearn.numerics import Floats
 from adaptlearn.sequencing.candidates import Candidates, Purpose
-from adaptlearn.sequencing.context import Context, Floats
+from adaptlearn.sequencing.context import Context
 from adaptlearn.sequencing.reviewing import practised_by_lessons
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal, Protocol
 
-import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.numerics import Floats, Ints
 from adaptlearn.sequencing.context import Context
 
 
@@ -19,7 +19,7 @@ class MasteryTable(Protocol):
         ...
 
     @property
-    def value(self) -> NDArray[np.float64]:
+    def value(self) -> Floats:
         """Probabilities, shape (n_students, n_skills)."""
         ...
 
@@ -56,7 +56,7 @@ class Tracker(Protocol):
         """What these students know now."""
         ...
 
-    def counts(self, students: Any) -> NDArray[np.integer]:
+    def counts(self, students: Any) -> Ints:
         """Answers given so far, shape (n_students, n_skills)."""
         ...
 
@@ -64,6 +64,6 @@ class Tracker(Protocol):
 class Review(Protocol):
     """What tells how much of what was learnt is still there, and what is due."""
 
-    def look(self, context: Context) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def look(self, context: Context) -> tuple[Floats, Floats]:
         """P(recall) now, and how urgent review is (0: not due); both (n_students, n_skills)."""
         ...

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from adaptlearn.numerics import Floats, Ints
 from adaptlearn.simulation.forgetting import DAY
-from adaptlearn.simulation.students import Floats, Ints, Students
+from adaptlearn.simulation.students import Students
 
 ROUNDING = 1e-9
 """Minutes: sums of an item's time may miss a whole budget, or day, by so much."""

@@ -9,14 +9,12 @@ from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from adaptlearn.curriculum import Curriculum
 from adaptlearn.errors import DataWarning, ParameterError
+from adaptlearn.numerics import Floats, Ints
 from adaptlearn.validation import Interval, check_parameters, some
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.intp]
 _UNIT = Interval(0, 1)
 
 

@@ -13,10 +13,9 @@ User Modeling and User-Adapted Interaction 4.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
+from adaptlearn.numerics import Bools, Floats, Ints
 
 
 def probability_correct(known: ArrayLike, guess: ArrayLike, slip: ArrayLike) -> Floats:
@@ -103,7 +102,7 @@ def learn(
     return drawn
 
 
-def ready(known: Bools, skill: NDArray[np.integer], prerequisites: Bools) -> Bools:
+def ready(known: Bools, skill: Ints, prerequisites: Bools) -> Bools:
     """Whether each student knows every direct prerequisite of the skill they practise.
 
     Parameters
@@ -126,5 +125,5 @@ def ready(known: Bools, skill: NDArray[np.integer], prerequisites: Bools) -> Boo
     >>> ready(known, np.array([1, 1]), before).tolist()
     [True, False]
     """
-    met: Bools = (~prerequisites[skill] | known).all(axis=1)
+    met: Bools = np.all(~prerequisites[skill] | known, axis=1)
     return met

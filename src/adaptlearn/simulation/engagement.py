@@ -11,8 +11,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.simulation.streams import Draws
-from adaptlearn.simulation.students import Bools, Family, Floats, Ints, Simulator, Students
+from adaptlearn.simulation.students import Family, Simulator, Students
 from adaptlearn.validation import Interval, check_parameters
 
 _UNIT = Interval(0, 1)

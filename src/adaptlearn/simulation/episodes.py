@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import ParameterError
+from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.simulation.clock import ROUNDING, Clock
 from adaptlearn.simulation.course import Course
 from adaptlearn.simulation.forgetting import DAY
 from adaptlearn.simulation.streams import StudentStreams
-from adaptlearn.simulation.students import Bools, Floats, Ints, Simulator, Students
+from adaptlearn.simulation.students import Simulator, Students
 from adaptlearn.simulation.teaching import Choice, EpisodePolicy, Teaching
 from adaptlearn.validation import Interval, OneOf, check_parameters
 

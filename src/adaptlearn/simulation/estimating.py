@@ -20,15 +20,9 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import ArrayLike
 
+from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.simulation.course import Course
-from adaptlearn.simulation.students import (
-    Bools,
-    Floats,
-    Ints,
-    Students,
-    by_skill,
-    probabilities,
-)
+from adaptlearn.simulation.students import Students, by_skill, probabilities
 from adaptlearn.validation import Interval, check_parameters
 
 _PROBABILITY = Interval(0.0, 1.0, closed="right")

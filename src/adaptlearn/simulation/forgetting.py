@@ -20,13 +20,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
 from adaptlearn.errors import ParameterError
+from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.simulation.streams import Draws
 from adaptlearn.simulation.students import (
-    Bools,
     Differences,
     Family,
-    Floats,
-    Ints,
     Students,
     by_skill,
     differing,

@@ -17,13 +17,11 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.simulation.streams import Draws
 from adaptlearn.simulation.students import (
-    Bools,
     Differences,
     Family,
-    Floats,
-    Ints,
     Students,
     by_skill,
     differing,

@@ -18,14 +18,12 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, logit
 
 from adaptlearn.errors import ParameterError
+from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.simulation.dynamics import probability_correct
 from adaptlearn.simulation.streams import Draws
 from adaptlearn.simulation.students import (
-    Bools,
     Differences,
     Family,
-    Floats,
-    Ints,
     Students,
     by_skill,
     differing,

@@ -17,12 +17,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from adaptlearn.numerics import Bools, Floats
 from adaptlearn.simulation.course import Course
 from adaptlearn.simulation.episodes import Episode, run_episode, seed_problems
 from adaptlearn.simulation.matrix_results import Matrix
 from adaptlearn.simulation.matrix_statistics import seed_means
 from adaptlearn.simulation.measuring import OUTCOMES
-from adaptlearn.simulation.students import Bools, Floats, Simulator
+from adaptlearn.simulation.students import Simulator
 from adaptlearn.simulation.teaching import EpisodePolicy
 from adaptlearn.validation import Interval, OneOf, check_parameters, some
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adaptlearn.errors import MissingDependency
+from adaptlearn.numerics import Floats
 from adaptlearn.simulation.matrix_text import (
     NEAR,
     caption_of,
@@ -15,7 +16,6 @@ from adaptlearn.simulation.matrix_text import (
     notes_of,
 )
 from adaptlearn.simulation.measuring import OUTCOMES
-from adaptlearn.simulation.students import Floats
 
 if TYPE_CHECKING:
     from adaptlearn.simulation.matrix_results import Matrix

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import ParameterError
+from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.serialization import read_manifest, write_manifest
 from adaptlearn.simulation import matrix_text
 from adaptlearn.simulation.matrix_statistics import (
@@ -24,7 +25,6 @@ from adaptlearn.simulation.matrix_statistics import (
     with_intervals,
 )
 from adaptlearn.simulation.measuring import OUTCOMES
-from adaptlearn.simulation.students import Bools, Floats
 from adaptlearn.validation import OneOf, check_parameters, some
 
 _KIND = "adaptlearn-evaluation-matrix"
@@ -183,7 +183,7 @@ class Matrix:
             cases.append(self._case(outcome, row, int(badness.argmax()), best))
         return tuple(cases)
 
-    def _case(self, outcome: str, row: int, column: int, best: NDArray[np.intp]) -> WorstCase:
+    def _case(self, outcome: str, row: int, column: int, best: Ints) -> WorstCase:
         values = self._of(outcome)[:, column]
         none = np.full(len(self.seeds), np.nan)
         baseline = int(best[column])
@@ -331,7 +331,7 @@ class Matrix:
     def _intervals(self, values: Floats) -> Intervals:
         return with_intervals(values, self.confidence)
 
-    def _best(self, outcome: str, names: tuple[str, ...] | list[str]) -> NDArray[np.intp]:
+    def _best(self, outcome: str, names: tuple[str, ...] | list[str]) -> Ints:
         """Of each simulator, the row of the best of some policies; -1 where none has a mean."""
         rows = self._rows(names)
         means = self.mean(outcome)[rows]
@@ -356,7 +356,7 @@ class Matrix:
     def _row(self, policy: str) -> int:
         return int(self._rows([policy])[0])
 
-    def _rows(self, names: tuple[str, ...] | list[str]) -> NDArray[np.intp]:
+    def _rows(self, names: tuple[str, ...] | list[str]) -> Ints:
         unknown = [name for name in names if name not in self.policies]
         if unknown:
             raise ParameterError(

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from adaptlearn.simulation.students import Bools, Floats
+from adaptlearn.numerics import Bools, Floats
 
 Better = Literal["higher", "lower"]
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from adaptlearn.numerics import Floats
 from adaptlearn.simulation.matrix_statistics import Intervals
 from adaptlearn.simulation.measuring import OUTCOMES
-from adaptlearn.simulation.students import Floats
 
 if TYPE_CHECKING:
     from adaptlearn.simulation.matrix_results import Matrix

@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import ParameterError
+from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.simulation.episodes import RETENTION_DAYS, Episode
-from adaptlearn.simulation.students import Bools, Floats
 from adaptlearn.validation import Interval, check_parameters, some
 
 _WHEEL = 10
@@ -174,7 +174,7 @@ class Outcomes:
     simulator: str
     same_family: bool
     by_student: dict[str, Floats]
-    seed: NDArray[np.intp]
+    seed: Ints
     groups: dict[str, NDArray[Any]]
     smallest: int = 10
 
@@ -374,7 +374,7 @@ def _mean(values: Floats) -> float:
     return float(known.mean()) if len(known) else np.nan
 
 
-def _error(values: Floats, seed: NDArray[np.intp]) -> float:
+def _error(values: Floats, seed: Ints) -> float:
     known = ~np.isnan(values)
     values, seed = values[known], seed[known]
     means = np.array([values[seed == one].mean() for one in np.unique(seed)])

@@ -15,13 +15,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, logit
 
+from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.simulation.streams import Draws
 from adaptlearn.simulation.students import (
-    Bools,
     Differences,
     Family,
-    Floats,
-    Ints,
     Students,
     by_skill,
     differing,

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from adaptlearn.numerics import Floats, Ints
 
 _DAY, _HOUR = 86_400, 3_600
 _FIRST_DAY = 1_725_235_200  # Monday 2 September 2024, midnight UTC, in seconds since 1970

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from adaptlearn.errors import ParameterError
+from adaptlearn.numerics import Bools, Floats
 from adaptlearn.simulation import dynamics
-from adaptlearn.simulation.dynamics import Bools, Floats
 from adaptlearn.simulation.schedule import answer_times, practice_order
 from adaptlearn.simulation.topics import topics
 from adaptlearn.validation import Constraint, Interval, OneOf, check_parameters, some
@@ -203,7 +203,7 @@ def simulate_school(
 
 
 def _practise(
-    practised: NDArray[np.int64],
+    practised: Ints,
     start: Bools,
     parameters: Mapping[str, Floats],
     before: Bools,

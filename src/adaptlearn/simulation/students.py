@@ -13,12 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
 from adaptlearn.errors import ParameterError
+from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.simulation.streams import Draws
 from adaptlearn.validation import Constraint, Interval, check_parameters, some
 
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.intp]
 Family = Literal["bkt", "logistic", "memory", "stages", "power_law"]
 Limits = dict[str, list[Constraint]]
 
@@ -292,9 +290,7 @@ def must_hold(subject: str, rule: str, broken: Bools) -> None:
         raise ParameterError(subject, [f"{rule}; not so for skills {some(skills)}"])
 
 
-def parents_of(
-    prerequisites: Sequence[tuple[int, int]] | ArrayLike | None, n_skills: int
-) -> NDArray[np.intp]:
+def parents_of(prerequisites: Sequence[tuple[int, int]] | ArrayLike | None, n_skills: int) -> Ints:
     """Direct prerequisites of each skill, shape (n_skills, most), ``n_skills`` where there is none.
 
     Parameters

@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 
 from adaptlearn.curriculum.graph.bits import pack, unpack
 from adaptlearn.errors import ParameterError
+from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.sequencing import Sequencer
 from adaptlearn.sequencing.candidates import standing
 from adaptlearn.simulation.course import Course
 from adaptlearn.simulation.estimating import Belief, Estimator
-from adaptlearn.simulation.students import Bools, Floats, Ints, Students
+from adaptlearn.simulation.students import Students
 from adaptlearn.simulation.tracked import AnswerBuffer
 from adaptlearn.validation import Interval, check_parameters
 

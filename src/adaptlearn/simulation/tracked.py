@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import ParameterError
+from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.sequencing.tracker import Tracker
 from adaptlearn.simulation.course import Course
 from adaptlearn.simulation.estimating import Estimate
-from adaptlearn.simulation.students import Bools, Floats, Ints, Students
+from adaptlearn.simulation.students import Students
 from adaptlearn.validation import Interval, check_parameters
 
 _PROBABILITY = Interval(0.0, 1.0, closed="right")

@@ -141,7 +141,7 @@ class MasteryTracker:
         self.model.update_state(self._state, numbered)
         self._practice.note(batch, np.abs(self._estimate(batch) - before))
 
-    def _estimate(self, batch: Batch) -> NDArray[np.float64]:
+    def _estimate(self, batch: Batch) -> Floats:
         with warnings.catch_warnings():
             # Of skills that were not in training the update itself warns.
             warnings.simplefilter("ignore", DataWarning)
@@ -195,7 +195,7 @@ class MasteryTracker:
         skills: Iterable[Any],
         *,
         items: Iterable[Any] | None = None,
-    ) -> NDArray[np.float64]:
+    ) -> Floats:
         """P(correct) of each student's next response on the paired skill, and item, shape (n,)."""
         state, numbers = self._with_strangers(_as_list(students))
         named = None if items is None else _as_list(items)
@@ -260,7 +260,7 @@ class MasteryTracker:
         """Those of some students who have not answered yet."""
         return [label for label in _as_list(students) if label not in self._number]
 
-    def learning_rates(self) -> NDArray[np.float64] | None:
+    def learning_rates(self) -> Floats | None:
         """P(learning) of each skill from one opportunity; None where the model has none."""
         return self.model.learning_rates()
 

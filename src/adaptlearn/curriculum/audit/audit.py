@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import bmat, csr_array
 from scipy.sparse.csgraph import connected_components
 
@@ -27,7 +26,6 @@ from adaptlearn.validation import Interval, check_parameters, some
 if TYPE_CHECKING:
     from adaptlearn.curriculum.curriculum import Curriculum
 
-Bools = NDArray[np.bool_]
 Labels = Sequence[Any]
 
 

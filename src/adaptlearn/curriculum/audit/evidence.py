@@ -9,15 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv
 
-from adaptlearn.curriculum.graph.bits import Bits, any_of, pack
+from adaptlearn.curriculum.graph.bits import any_of, pack
 from adaptlearn.curriculum.graph.requirements import Requirements, all_marked, row
 from adaptlearn.errors import ParameterError
 from adaptlearn.labels import plain
+from adaptlearn.numerics import Bits, Bools, Floats, Ints
 from adaptlearn.responses import ResponseLog
-
-Bools = NDArray[np.bool_]
-Ints = NDArray[np.integer[Any]]
-Floats = NDArray[np.float64]
 
 _ONES = np.array([number.bit_count() for number in range(256)], np.uint8)
 _CELLS = 1 << 24

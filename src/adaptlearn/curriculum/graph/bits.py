@@ -10,12 +10,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-Bits = NDArray[np.uint8]
-Bools = NDArray[np.bool_]
-Ints = NDArray[np.intp]
+from adaptlearn.numerics import Bits, Bools, Ints
 
 
 def pack(marks: Bools) -> Bits:

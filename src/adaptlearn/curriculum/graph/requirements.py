@@ -7,15 +7,13 @@ Such an AND/OR graph generalises a prerequisite graph as a surmise system does a
 from __future__ import annotations
 
 import heapq
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from adaptlearn.curriculum.graph.bits import Bits, any_of
-
-Ints = NDArray[np.integer[Any]]
+from adaptlearn.curriculum.graph.bits import any_of
+from adaptlearn.numerics import Bits, Ints
 
 
 class Requirements(NamedTuple):

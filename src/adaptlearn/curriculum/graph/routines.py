@@ -14,10 +14,7 @@ from scipy.sparse import csr_array, hstack
 from scipy.sparse.csgraph import connected_components
 
 from adaptlearn.curriculum.graph.requirements import Attaining, Requirements, all_marked, row
-
-Bools = NDArray[np.bool_]
-Bits = NDArray[np.uint8]
-Ints = NDArray[np.integer[Any]]
+from adaptlearn.numerics import Bits, Bools, Floats, Ints
 
 # Dense work arrays stay below this many cells (at four bytes each: 64 MB).
 _CELLS = 1 << 24
@@ -279,7 +276,7 @@ def best_products(weight: csr_array) -> csr_array:
     """
     n = weight.shape[0]
     columns: list[Ints] = [np.zeros(0, np.intp)] * n
-    values: list[NDArray[np.float64]] = [np.zeros(0)] * n
+    values: list[Floats] = [np.zeros(0)] * n
     for node in topological_order(without_groups(weight)).tolist():
         first, last = weight.indptr[node : node + 2]
         if first == last:

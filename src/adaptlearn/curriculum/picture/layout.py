@@ -10,13 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.integer[Any]]
+from adaptlearn.numerics import Floats, Ints
 
 _SWEEPS = 24
 _STOP = 0.45  # room for a line, in that of a node

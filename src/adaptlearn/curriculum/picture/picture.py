@@ -7,7 +7,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from adaptlearn.curriculum.graph import routines as graph
@@ -15,14 +14,12 @@ from adaptlearn.curriculum.graph.requirements import Attaining, row
 from adaptlearn.curriculum.picture.layout import Layout, layered
 from adaptlearn.errors import MissingDependency, ParameterError
 from adaptlearn.labels import Label
+from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.validation import Interval, check_parameters
 
 if TYPE_CHECKING:
     from adaptlearn.curriculum.curriculum import Curriculum
 
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.intp]
 
 _BOX = (2.1, 0.46)  # a skill's box, in inches
 _PITCH = (2.75, 0.6)  # from box to box

@@ -9,13 +9,12 @@ References
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from adaptlearn.models.bkt.em import Room
 from adaptlearn.models.bkt.parameters import MARGIN, Cells, Limits, Parameters
 from adaptlearn.models.bkt.sweeps import binned
-from adaptlearn.numerics import Floats
+from adaptlearn.numerics import Bools, Floats
 
 _LONGEST = 50.0
 """The most EM steps that one extrapolation may stand for."""
@@ -63,7 +62,7 @@ def extrapolate(
     )
 
 
-def _step(start: Floats, end: Floats, free: NDArray[np.bool_]) -> Floats:
+def _step(start: Floats, end: Floats, free: Bools) -> Floats:
     """The way from one value to another on the logit scale; 0 where a value is fixed."""
     return np.asarray(logit(np.where(free, end, 0.5)) - logit(np.where(free, start, 0.5)))
 

@@ -23,7 +23,7 @@ from adaptlearn.models.bkt.labels import (
 )
 from adaptlearn.models.bkt.parameters import Cells, Parameters
 from adaptlearn.models.bkt.trie import Alphabet
-from adaptlearn.numerics import Floats, Ints, distinct
+from adaptlearn.numerics import Bools, Floats, Ints, distinct
 from adaptlearn.responses import ResponseLog
 
 GAP, ITEM_PAIR = "gap", "item_pair"
@@ -160,7 +160,7 @@ class Before(NamedTuple):
         Codes of its classes, as the tables number their `earlier` labels; -1 for unseen.
     """
 
-    met: NDArray[np.bool_]
+    met: Bools
     time: Floats
     learn: Ints
     forget: Ints

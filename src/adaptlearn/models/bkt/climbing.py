@@ -19,7 +19,7 @@ from adaptlearn.models.bkt.em import (
 )
 from adaptlearn.models.bkt.parameters import Cells, Limits, Parameters
 from adaptlearn.models.bkt.trie import PrefixTrie
-from adaptlearn.numerics import Floats
+from adaptlearn.numerics import Bools, Floats
 
 OnStep = Callable[[int, int, int], None]
 """Called after a step with: steps so far, parameter sets still moving, all of them."""
@@ -38,7 +38,7 @@ class Climb(NamedTuple):
     parameters: Parameters
     log_likelihood: Floats
     n_iter: NDArray[np.int64]
-    converged: NDArray[np.bool_]
+    converged: Bools
 
 
 class Terms(NamedTuple):
@@ -191,7 +191,7 @@ def _objective(
     return counts.log_likelihood + pseudo.log_density(parameters, trie.owner, trie.n_groups)
 
 
-def _where(choose: NDArray[np.bool_], owner: Cells, yes: Parameters, no: Parameters) -> Parameters:
+def _where(choose: Bools, owner: Cells, yes: Parameters, no: Parameters) -> Parameters:
     return Parameters(
         *(np.where(choose[group], a, b) for group, a, b in zip(owner, yes, no, strict=True))
     )

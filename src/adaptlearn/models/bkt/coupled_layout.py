@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.numerics import Floats, Ints, Sequences, longest_first, stable_group
+from adaptlearn.numerics import Bools, Floats, Ints, Sequences, longest_first, stable_group
 
 
 class CoupledLog(NamedTuple):
@@ -161,7 +161,7 @@ class Layout(NamedTuple):
     size: Floats
     before: Ints
     final: Ints
-    first: NDArray[np.bool_]
+    first: Bools
     lag: Floats
     drive: Ints
     forget: Ints

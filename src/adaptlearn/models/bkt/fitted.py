@@ -11,7 +11,7 @@ from adaptlearn.models.bkt.classes import Classes
 from adaptlearn.models.bkt.individual import Individual
 from adaptlearn.models.bkt.parameters import Parameters
 from adaptlearn.models.bkt.uncertainty import Uncertainty
-from adaptlearn.numerics import Floats
+from adaptlearn.numerics import Bools, Floats
 
 
 class Fitted(NamedTuple):
@@ -38,7 +38,7 @@ class Fitted(NamedTuple):
     table: Parameters
     log_likelihood: Floats
     n_iter: NDArray[np.int64]
-    converged: NDArray[np.bool_]
+    converged: Bools
     n_answers: NDArray[np.int64]
     unidentified: dict[Any, str]
     classes: Classes | None = None

@@ -18,14 +18,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from adaptlearn.models.bkt.climbing import Terms
 from adaptlearn.models.bkt.em import Expectations, Pseudocounts, expectations
 from adaptlearn.models.bkt.parameters import MARGIN, Cells, Parameters
 from adaptlearn.models.bkt.trie import PrefixTrie
-from adaptlearn.numerics import Floats, stable_group
+from adaptlearn.numerics import Bools, Floats, stable_group
 
 _STEP = 1e-3  # of the differences, on the logit scale
 _NEAR = 1e-3  # this near an end, a parameter is taken to be at it
@@ -150,7 +149,7 @@ def _shifted(value: Floats, shift: Floats) -> Floats:
     return np.where(shift == 0, value, moved)
 
 
-def _free(parameters: Parameters, terms: Terms) -> list[NDArray[np.bool_]]:
+def _free(parameters: Parameters, terms: Terms) -> list[Bools]:
     """Which cells are estimated and interior."""
     free = [
         (value > low + _NEAR) & (value < high - _NEAR)
@@ -163,9 +162,7 @@ def _free(parameters: Parameters, terms: Terms) -> list[NDArray[np.bool_]]:
     return free
 
 
-def _numbered(
-    owner: Cells, free: list[NDArray[np.bool_]], n_groups: int
-) -> list[list[tuple[int, int]]]:
+def _numbered(owner: Cells, free: list[Bools], n_groups: int) -> list[list[tuple[int, int]]]:
     """The free cells of every group."""
     slots: list[list[tuple[int, int]]] = [[] for _ in range(n_groups)]
     for field, (group, mask) in enumerate(zip(owner, free, strict=True)):
@@ -202,7 +199,7 @@ def _invert(matrix: Floats) -> tuple[Floats, list[Floats]]:
 
 
 def spread_over_groups(
-    parameters: Parameters, errors: Parameters, use: NDArray[np.bool_]
+    parameters: Parameters, errors: Parameters, use: Bools
 ) -> tuple[Parameters, Parameters]:
     """The Beta distribution of each parameter over groups, by marginal likelihood's moments.
 

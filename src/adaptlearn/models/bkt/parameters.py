@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from adaptlearn.numerics import Floats, Ints
 
@@ -93,6 +92,6 @@ def known_likelihood(slip: Floats) -> Floats:
     return _likelihood(slip, 1 - slip)
 
 
-def _likelihood(wrong: Floats, right: Floats) -> NDArray[np.float64]:
+def _likelihood(wrong: Floats, right: Floats) -> Floats:
     # An exposure says nothing about the state: its likelihood is 1 in both.
     return np.stack((wrong, right, np.ones_like(wrong)), axis=-1)

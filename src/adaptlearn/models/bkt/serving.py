@@ -24,7 +24,7 @@ from adaptlearn.models.bkt.passes import (
 from adaptlearn.models.bkt.reports import ReportingBKT, mastery_interval
 from adaptlearn.models.bkt.saving import content, to_manifest
 from adaptlearn.models.bkt.state import BKTState
-from adaptlearn.numerics import Ints
+from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog, as_log
 from adaptlearn.serialization import fingerprint, write_manifest
 from adaptlearn.validation import some
@@ -33,7 +33,7 @@ from adaptlearn.validation import some
 class FittedBKT(ReportingBKT):
     """Prediction and live state, from parameters that were estimated, loaded or brought."""
 
-    def predict_proba(self, log: Any, *, state: BKTState | None = None) -> NDArray[np.float64]:
+    def predict_proba(self, log: Any, *, state: BKTState | None = None) -> Floats:
         """P(wrong) and P(correct) of each row, one step ahead.
 
         Parameters
@@ -72,7 +72,7 @@ class FittedBKT(ReportingBKT):
         skills: Iterable[Any],
         *,
         items: Iterable[Any] | None = None,
-    ) -> NDArray[np.float64]:
+    ) -> Floats:
         """P(correct) of a next response by each student on the paired skill.
 
         Parameters
@@ -124,10 +124,10 @@ class FittedBKT(ReportingBKT):
         names = students if labels is None else labels
         return Mastery(names, self.skills_.copy(), value, None, None, "latent", when)
 
-    def learning_rates(self) -> NDArray[np.float64]:
+    def learning_rates(self) -> Floats:
         """P(learning) of each skill: ``parameters_["learn"]``."""
         self._check_fitted()
-        rates: NDArray[np.float64] = self.parameters_["learn"]
+        rates: Floats = self.parameters_["learn"]
         return rates
 
     def state_counts(self, state: BKTState, students: Ints) -> NDArray[np.int64]:

@@ -247,7 +247,7 @@ def binned(values: Floats, index: Ints, bins: int) -> Floats:
     return np.asarray(totals).reshape(*values.shape[:-1], bins)
 
 
-def _band(chance: Chances, restart: int, block: Block, ratio: Floats) -> NDArray[np.float64]:
+def _band(chance: Chances, restart: int, block: Block, ratio: Floats) -> Floats:
     """The system's lower band, LAPACK's layout, for unknowns (not known, known) by node.
 
     Row ``d`` holds, at column ``j``, what unknown ``j`` adds to unknown ``j + d``, negated: from
@@ -272,7 +272,7 @@ def _band(chance: Chances, restart: int, block: Block, ratio: Floats) -> NDArray
     return band.reshape(2 * n, 4).T
 
 
-def _solve(band: NDArray[np.float64], right: NDArray[np.float64], *, transposed: bool) -> Floats:
+def _solve(band: Floats, right: Floats, *, transposed: bool) -> Floats:
     """Solve with the unit triangular band matrix, or its transpose; shape (n, 2) as `right`."""
     from scipy.linalg.blas import dtbsv
 

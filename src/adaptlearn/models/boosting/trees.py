@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.numerics import Floats, Ints
+from adaptlearn.numerics import Bools, Floats, Ints
 
 MAX_LEAVES = 64
 _BLOCK = 1 << 10  # rows whose bits, in some hundred trees, fit in a processor's cache
@@ -52,7 +52,7 @@ class Trees:
     sizes: Ints
     feature: Ints
     threshold: Floats
-    missing_left: NDArray[np.bool_]
+    missing_left: Bools
     left: Ints
     right: Ints
     value: Floats

@@ -10,9 +10,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from adaptlearn.numerics import Floats, Ints
+from adaptlearn.numerics import Bools, Floats, Ints
 
 DECAYS = np.array([0.5, 0.8, 0.95])
 """Weights of an answer relative to the next one, for recency-weighted proportions."""
@@ -56,7 +55,7 @@ class Answers(NamedTuple):
     skill: Floats
     item: Floats
     time: Floats | None
-    first: NDArray[np.bool_] | None = None
+    first: Bools | None = None
 
     def take(self, rows: Ints) -> Answers:
         """Some of the rows, which may repeat."""

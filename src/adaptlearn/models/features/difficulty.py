@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.models.sequential import Encoded, Level
-from adaptlearn.numerics import Floats, Ints
+from adaptlearn.numerics import Bools, Floats, Ints
 
 SKILL_WEIGHT, ITEM_WEIGHT = 5.0, 3.0
 """How many answers the rate of all is worth to a skill's, and a skill's to its item's."""
@@ -70,7 +70,7 @@ def count_rates(
     right = encoded.correct > 0
     item = np.where(encoded.item < 0, n_items, encoded.item)
 
-    def counts(places: Ints, of: NDArray[np.int64], which: NDArray[np.bool_], n: int) -> Ints:
+    def counts(places: Ints, of: NDArray[np.int64], which: Bools, n: int) -> Ints:
         cells = of[which] * (n + 1) + places[which]
         return np.bincount(cells, minlength=n_folds * (n + 1)).reshape(n_folds, n + 1)
 

@@ -14,7 +14,7 @@ from adaptlearn.models.features.difficulty import Rates, outlook
 from adaptlearn.models.features.encodings import ENCODINGS, Encoding, SituationRates
 from adaptlearn.models.features.table import FEATURES, HOLDERS, Feature
 from adaptlearn.models.sequential import Level, Memory, Widths
-from adaptlearn.numerics import Floats
+from adaptlearn.numerics import Bools, Floats
 
 _TABLE: dict[str, Feature | Encoding] = {**FEATURES, **ENCODINGS}
 
@@ -202,9 +202,7 @@ class Plan:
     def _columns(self, columns: Floats, names: Iterable[str]) -> list[Floats]:
         return [columns[self._place[name]] for name in names]
 
-    def _learn_answered(
-        self, level: Level, memory: Memory, rates: Rates, answered: NDArray[np.bool_]
-    ) -> None:
+    def _learn_answered(self, level: Level, memory: Memory, rates: Rates, answered: Bools) -> None:
         entries = answered if level.owner is None else answered[level.owner]
         owner = starts = None
         if level.owner is not None:

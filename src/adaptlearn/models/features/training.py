@@ -11,7 +11,7 @@ from adaptlearn.models.features.difficulty import Rates, count_rates
 from adaptlearn.models.features.encodings import Encoding, SituationRates, count_situations
 from adaptlearn.models.features.plan import Plan
 from adaptlearn.models.sequential import Encoded, Memory, scan
-from adaptlearn.numerics import Floats
+from adaptlearn.numerics import Floats, Ints
 
 
 class Training(NamedTuple):
@@ -78,7 +78,7 @@ def training_features(
     return Training(mean_by_response(matrix, encoded.starts), rates.whole, tables)
 
 
-def mean_by_response(matrix: Floats, starts: NDArray[np.integer] | None) -> Floats:
+def mean_by_response(matrix: Floats, starts: Ints | None) -> Floats:
     """Features by entry, averaged over the skills of each response.
 
     Parameters

@@ -11,11 +11,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from adaptlearn.models.irt.mml import Answers, Grid, Items, counted, expect, score
 from adaptlearn.models.irt.prior import ItemPrior
-from adaptlearn.numerics import Floats, Ints
+from adaptlearn.numerics import Bools, Floats, Ints
 
 MOST_ITEMS = 300
 """Up to as many items, what is correlated between items is counted."""
@@ -65,7 +64,7 @@ def standard_errors(
     return Errors(np.sqrt(_ratio(sound, bb, determinant)), np.sqrt(_ratio(sound, aa, determinant)))
 
 
-def _ratio(sound: NDArray[np.bool_], above: Any, below: Floats) -> Floats:
+def _ratio(sound: Bools, above: Any, below: Floats) -> Floats:
     """A quotient where it has a meaning; nan elsewhere."""
     quotient = np.full(len(below), np.nan)
     np.divide(above, below, out=quotient, where=sound)

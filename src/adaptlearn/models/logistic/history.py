@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from adaptlearn.models.features.counters import COUNTERS, Answers, Counter
 from adaptlearn.models.features.table import HOLDERS
 from adaptlearn.models.sequential import Encoded, Level, Memory, Widths, scan
-from adaptlearn.numerics import Floats
+from adaptlearn.numerics import Bools, Floats
 
 Columns = Mapping[str, Floats]
 """Columns by name, ``skill.answers`` say: those of ``skill`` by entry, the others by response."""
@@ -185,7 +185,7 @@ def _answers(level: Level, *, by_entry: bool) -> Answers:
     return _of(rows(level.correct), time)
 
 
-def _only(new: Answers, which: NDArray[np.bool_]) -> Answers:
+def _only(new: Answers, which: Bools) -> Answers:
     return _of(new.correct[which], None if new.time is None else new.time[which])
 
 

@@ -22,7 +22,7 @@ from adaptlearn.models.memory.scoring import (
 )
 from adaptlearn.models.memory.tracer import COMMON, MemoryTracer
 from adaptlearn.models.sequential import SequentialState
-from adaptlearn.numerics import Floats, Ints
+from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.serialization import Arrays
 from adaptlearn.validation import Interval, OneOf
 
@@ -178,7 +178,7 @@ class FSRS(MemoryTracer):
             if not bound.accepts(value)
         ]
 
-    def _scored(self, reviews: Reviews) -> NDArray[np.bool_]:
+    def _scored(self, reviews: Reviews) -> Bools:
         # The argument as it is now: a later change of it is not the fitted model's.
         self._whole_days = bool(self.whole_days)
         return reviews.days >= 1 if self._whole_days else super()._scored(reviews)

@@ -7,12 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from adaptlearn.errors import ConvergenceWarning
 from adaptlearn.models.memory.equations import AGAIN
 from adaptlearn.models.memory.reviews import Reviews
-from adaptlearn.numerics import Floats, Ints
+from adaptlearn.numerics import Bools, Floats, Ints
 
 Loss = Literal["log", "squared"]
 
@@ -64,7 +63,7 @@ class Answers(NamedTuple):
         return self.known + np.bincount(self.answer, weights=parts, minlength=len(self.known))
 
 
-def answers_of(reviews: Reviews, first: Floats, scored: NDArray[np.bool_]) -> Answers:
+def answers_of(reviews: Reviews, first: Floats, scored: Bools) -> Answers:
     """The answers of reviews.
 
     Parameters

@@ -27,7 +27,7 @@ from adaptlearn.models.sequential import (
     encode,
 )
 from adaptlearn.models.sequential.tracer import training_labels
-from adaptlearn.numerics import Floats, Ints
+from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.responses import ResponseLog, as_log
 from adaptlearn.responses.columns import read_time
 from adaptlearn.responses.labelled import objects
@@ -89,7 +89,7 @@ class MemoryTracer(SequentialTracer):
     def _reviewed(self, code: Ints, kept: Floats, days: Floats, rating: Ints) -> Floats:
         raise NotImplementedError
 
-    def _scored(self, reviews: Reviews) -> NDArray[np.bool_]:
+    def _scored(self, reviews: Reviews) -> Bools:
         return np.ones(len(reviews.row), bool)
 
     def _estimate(self, reviews: Reviews, answers: Answers, n_codes: int) -> Noise:

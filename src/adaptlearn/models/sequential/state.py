@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from adaptlearn.models.base import StudentState
 from adaptlearn.models.sequential.encoding import KEY_BITS, Encoded, Names
 from adaptlearn.models.sequential.scanning import Memory
-from adaptlearn.numerics import Floats, Ints, KeyTable
+from adaptlearn.numerics import Bools, Floats, Ints, KeyTable
 
 
 class Widths(NamedTuple):
@@ -55,7 +55,7 @@ class KeyedRows:
             self._values = grown
         self._values[slots] = values
 
-    def keep(self, kept: NDArray[np.bool_]) -> None:
+    def keep(self, kept: Bools) -> None:
         """Drop the other keys."""
         keys, values = self.table.keys[kept], self.values[kept]
         self.table = KeyTable()

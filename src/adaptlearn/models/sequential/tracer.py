@@ -85,9 +85,7 @@ class SequentialTracer(KnowledgeTracer):
         """Columns for `Level.extra`, shape (n, n_extra), from all responses at once."""
         return None
 
-    def predict_proba(
-        self, log: Any, *, state: SequentialState | None = None
-    ) -> NDArray[np.float64]:
+    def predict_proba(self, log: Any, *, state: SequentialState | None = None) -> Floats:
         """P(wrong) and P(correct) of each row, one step ahead.
 
         Parameters
@@ -125,7 +123,7 @@ class SequentialTracer(KnowledgeTracer):
         *,
         items: Iterable[Any] | None = None,
         time: Any = None,
-    ) -> NDArray[np.float64]:
+    ) -> Floats:
         """P(correct) of a next response by each student on the paired skill.
 
         Parameters
