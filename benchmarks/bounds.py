@@ -50,7 +50,7 @@ from adaptlearn.simulation import (
     simulators,
     unfinished_lessons,
 )
-from adaptlearn.simulation.estimating import traced
+from adaptlearn.simulation.teachers.estimators import traced
 
 INDEPENDENT = ("population", "individual", "disengaging")  # no skill hangs on another there
 DEFAULT, TRACING, ROW = "sequencer", "knowledge_tracing", "three_in_a_row"

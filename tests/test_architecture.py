@@ -28,7 +28,17 @@ LAYERS = (
     ("tracking", "curriculum"),
     ("models", "checkup"),
     ("responses",),
-    ("serialization", "validation", "numerics", "labels", "wording", "errors", "lazy"),
+    (
+        "serialization",
+        "validation",
+        "numerics",
+        "labels",
+        "tables",
+        "plotting",
+        "wording",
+        "errors",
+        "lazy",
+    ),
     ("runtime",),
 )
 RANK = {room: -depth for depth, rooms in enumerate(LAYERS) for room in rooms}
@@ -51,7 +61,7 @@ MODELS_WIRING = frozenset({"", "loading", "registry", "wiring"})
 DATAFRAMES = frozenset({"duckdb", "narwhals", "pandas", "polars", "pyarrow", "pyspark"})
 # Rooms beside the reader of frames that may use a dataframe package, and which.
 DATAFRAME_USERS: Mapping[str, frozenset[str]] = {
-    "cli.engines": frozenset({"duckdb", "polars", "pyarrow"}),
+    "responses.engines": frozenset({"duckdb", "polars", "pyarrow"}),
     "responses.engine_counts": frozenset({"narwhals"}),
     "responses.frames": frozenset({"narwhals"}),
 }

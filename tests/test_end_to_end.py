@@ -10,7 +10,7 @@ import pytest
 import adaptlearn
 from adaptlearn import Curriculum, MasteryTracker, ResponseLog, Sequencer
 from adaptlearn.models import BKT
-from adaptlearn.simulation import dynamics
+from adaptlearn.simulation.students import dynamics
 
 
 @pytest.mark.filterwarnings("ignore::adaptlearn.errors.IdentificationWarning")

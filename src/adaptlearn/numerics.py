@@ -266,3 +266,8 @@ def distinct(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.i
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
     return everything[order], place[codes]
+
+
+def bounds_of(lengths: Ints) -> Ints:
+    """Where each of some runs of these lengths begins, and where the last ends."""
+    return np.concatenate([[0], np.cumsum(lengths)])

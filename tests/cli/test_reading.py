@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from adaptlearn import ResponseLog
-from adaptlearn.cli import engines
 from adaptlearn.cli.reading import read_log
 from adaptlearn.errors import MissingDependency, ResponseDataError
+from adaptlearn.responses import engines
 
 ENGINES = ("polars", "pyarrow", "none")
 

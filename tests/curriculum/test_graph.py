@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from adaptlearn import Curriculum
 from adaptlearn.curriculum.graph import routines as graph
 from adaptlearn.curriculum.graph.bits import pack, unpack
+from adaptlearn.curriculum.graph.lessons import standing
 from adaptlearn.curriculum.picture.layout import layered
 from adaptlearn.errors import CurriculumError
-from adaptlearn.sequencing.candidates import standing
 
 N = 7
 node = st.integers(0, N - 1)
@@ -110,7 +110,7 @@ def test_fringe_open_lessons_and_bits_equal_brute_force(edges: Any, groups: Any,
             new = set(skills) - known
             ready = all(is_ready(needs, skill, known | set(skills)) for skill in new)
             assert open_[row, lesson] == (bool(new) and ready)
-    bits = standing(school, pack(~mastered))
+    bits = standing(school.teaches, school.doors, pack(~mastered))
     assert (unpack(bits.open, len(mastered)) == open_).all()
 
 

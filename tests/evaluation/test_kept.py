@@ -1,15 +1,18 @@
 """Finished folds in a folder: taken up again, and never mixed with those of another run."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator
 
+import adaptlearn
 from adaptlearn import ResponseLog
 from adaptlearn.errors import DataWarning, ParameterError
 from adaptlearn.evaluation import cross_validate
-from adaptlearn.evaluation.kept import described, log_digest
+from adaptlearn.evaluation.cross_validation import cache
+from adaptlearn.evaluation.cross_validation.cache import described, log_digest
 
 FITS: list = []
 
@@ -118,7 +121,9 @@ def test_another_model_or_other_folds_are_never_mixed_in(columns, tmp_path, fits
 
 def test_code_that_changed_is_another_model(columns, tmp_path, fits, monkeypatch):
     run(columns, tmp_path)
-    monkeypatch.setattr("adaptlearn.evaluation.kept._source", lambda kind: "other code")
+    monkeypatch.setattr(
+        "adaptlearn.evaluation.cross_validation.cache._source", lambda kind: "other code"
+    )
     run(columns, tmp_path)
     assert len(fits) == 3
 
@@ -194,3 +199,15 @@ def test_digests_of_logs_tell_everything_apart(columns):
     digests |= {log_digest(other) for other in (named, several, more)}
     assert len(digests) == 6
     assert log_digest(ResponseLog.from_frame(columns)) == log_digest(log)
+
+
+def test_every_file_that_computes_is_part_of_the_digest():
+    package = Path(adaptlearn.__file__).parent
+    below = [file.relative_to(package) for file in cache._computing_files(cache._PACKAGE)]
+    computing = [file.relative_to(package) for file in package.rglob("*.py")]
+    assert below == sorted(
+        file
+        for file in computing
+        if len(file.parts) == 1 or file.parts[0] in {"models", "responses"}
+    )
+    assert {"numerics.py", "models/bkt/em/sweeps.py", "responses/log.py"} <= set(map(str, below))

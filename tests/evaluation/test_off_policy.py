@@ -7,7 +7,7 @@ import pytest
 
 from adaptlearn.errors import ParameterError
 from adaptlearn.evaluation import LoggedDecisions, off_policy_return, off_policy_value
-from adaptlearn.evaluation.importance import (
+from adaptlearn.evaluation.off_policy.importance import (
     Linear,
     effective_size,
     ratio,

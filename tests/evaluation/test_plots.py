@@ -14,7 +14,9 @@ from adaptlearn.evaluation import (
     learning_curve,
     plots,
 )
+from adaptlearn.evaluation.diagnostics.calibration import plot_calibration
 from adaptlearn.models import BKT
+from adaptlearn.plotting import new_figure
 from adaptlearn.simulation import simulate_school
 
 
@@ -58,7 +60,7 @@ def test_calibration(log, predicted):
     np.testing.assert_array_equal(line.get_xdata(), curve.predicted)
     np.testing.assert_array_equal(line.get_ydata(), curve.observed)
     assert len(ax.collections) == 1
-    several = drawn(plots.plot_calibration({"a": curve, "b": curve}))
+    several = drawn(plot_calibration({"a": curve, "b": curve}))
     labels = [text.get_text() for text in several.get_legend().get_texts()]
     assert labels == [f"{name} ({curve.error:.3f})" for name in "ab"]
 
@@ -106,7 +108,7 @@ def test_comparison(log, result, tmp_path):
 
 
 def test_axes_that_are_given_are_drawn_into(log, predicted):
-    figure = plots.new_figure((4, 4))
+    figure = new_figure((4, 4))
     ax = figure.add_subplot()
     assert calibration_curve(log, predicted, n_bootstrap=0).plot(ax) is ax
 

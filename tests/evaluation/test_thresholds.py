@@ -7,7 +7,7 @@ import pytest
 
 from adaptlearn.errors import ParameterError
 from adaptlearn.evaluation import calibrate_threshold, later_correct
-from adaptlearn.evaluation.threshold_results import ALL
+from adaptlearn.evaluation.thresholds.results import ALL
 
 
 def judged(rng, n_students=200, n_each=10, shape=(1, 1)):

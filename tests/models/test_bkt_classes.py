@@ -32,11 +32,11 @@ import adaptlearn
 from adaptlearn import ResponseLog
 from adaptlearn.errors import AdaptLearnWarning, DataWarning
 from adaptlearn.models import BKT
-from adaptlearn.models.bkt import trie as trie_module
 from adaptlearn.models.bkt.classes import alphabet_of, train_classes
-from adaptlearn.models.bkt.em import expectations, maximise, room_of
+from adaptlearn.models.bkt.em import trie as trie_module
+from adaptlearn.models.bkt.em.steps import expectations, maximise, room_of
+from adaptlearn.models.bkt.em.trie import build_trie, history_symbols
 from adaptlearn.models.bkt.parameters import FLOOR, MARGIN, Limits, Parameters
-from adaptlearn.models.bkt.trie import build_trie, history_symbols
 
 pytestmark = QUIET
 EVENTS = {  # the expected counts of each parameter's event and of its opposite

@@ -12,14 +12,14 @@ from tests.models.students import answers
 
 from adaptlearn import ResponseLog
 from adaptlearn.errors import ImpossibleHistoryError
-from adaptlearn.models.bkt import trie as trie_module
-from adaptlearn.models.bkt.climbing import Terms
-from adaptlearn.models.bkt.climbing import climb as climb_on
-from adaptlearn.models.bkt.em import Expectations, Pseudocounts, expectations, room_of
-from adaptlearn.models.bkt.em import maximise as maximise_in
-from adaptlearn.models.bkt.filtering import filter_sequences
+from adaptlearn.models.bkt.em import trie as trie_module
+from adaptlearn.models.bkt.em.climb import Terms
+from adaptlearn.models.bkt.em.climb import climb as climb_on
+from adaptlearn.models.bkt.em.steps import Expectations, Pseudocounts, expectations, room_of
+from adaptlearn.models.bkt.em.steps import maximise as maximise_in
+from adaptlearn.models.bkt.em.trie import EXPOSURE, answers_only, build_trie, history_symbols
 from adaptlearn.models.bkt.parameters import FLOOR, MARGIN, Limits, Parameters
-from adaptlearn.models.bkt.trie import EXPOSURE, answers_only, build_trie, history_symbols
+from adaptlearn.models.bkt.serve.filtering import filter_sequences
 
 LAYOUTS: dict[str, dict[str, float]] = {
     "shared": {"_FEW": 0, "_SHARED": 2.0},

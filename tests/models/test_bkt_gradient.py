@@ -10,7 +10,7 @@ from tests.models.test_bkt_classes import EVENTS, class_trie, drawn
 from tests.models.test_bkt_em import LAYOUTS
 
 from adaptlearn.models import BKT
-from adaptlearn.models.bkt.em import expectations
+from adaptlearn.models.bkt.em.steps import expectations
 from adaptlearn.models.bkt.parameters import Parameters
 
 pytestmark = pytest.mark.filterwarnings(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adaptlearn.models.bkt.coupled import (
+from adaptlearn.models.bkt.individual.equations import (
     RULES,
     CoupledParameters,
     Dynamics,
@@ -18,11 +18,12 @@ from adaptlearn.models.bkt.coupled import (
     filter_students,
     run,
 )
-from adaptlearn.models.bkt.coupled_fitting import Penalties, Terms, fit
-from adaptlearn.models.bkt.coupled_gradient import gradient, log_likelihood
-from adaptlearn.models.bkt.coupled_layout import ChainVectors, CoupledLog, StudentVectors, lay_out
-from adaptlearn.models.bkt.filtering import filter_sequences
+from adaptlearn.models.bkt.individual.gradient import gradient, log_likelihood
+from adaptlearn.models.bkt.individual.layout import ChainVectors, CoupledLog, lay_out
+from adaptlearn.models.bkt.individual.search import Penalties, Terms, fit
 from adaptlearn.models.bkt.parameters import Cells, Parameters
+from adaptlearn.models.bkt.serve.filtering import filter_sequences
+from adaptlearn.models.bkt.state import StudentVectors
 from adaptlearn.numerics import group_pairs
 
 N_ITEMS, N_SKILLS = 5, 3

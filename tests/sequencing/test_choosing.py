@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from adaptlearn.errors import ParameterError
 from adaptlearn.sequencing import EpsilonGreedy, Greedy, Softmax, Thompson
-from adaptlearn.sequencing.choosing import Ragged, draw_one, runners_up
+from adaptlearn.sequencing.policies.choosers import Ragged, draw_one, runners_up
 
 CHOOSERS = [Greedy(), Softmax(0.5), EpsilonGreedy(0.3), Thompson(0.5, samples=200)]
 

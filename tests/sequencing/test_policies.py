@@ -31,8 +31,8 @@ from adaptlearn.sequencing import (
     WheelSpinning,
     preset,
 )
-from adaptlearn.sequencing.candidates import find_candidates
-from adaptlearn.sequencing.scorers import _progress
+from adaptlearn.sequencing.policies.candidates import find_candidates
+from adaptlearn.sequencing.policies.scorers import _progress
 
 SKILLS = ["count", "add", "multiply", "measure"]
 

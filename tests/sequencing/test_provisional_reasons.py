@@ -10,7 +10,6 @@ from tests.sequencing.fakes import FakeTracker, chain, default
 
 import adaptlearn
 from adaptlearn import Curriculum, MasteryTracker, Sequencer
-from adaptlearn.curriculum.graph.bits import pairs_of_table
 from adaptlearn.errors import ParameterError
 from adaptlearn.sequencing import (
     TEMPLATES,
@@ -22,7 +21,7 @@ from adaptlearn.sequencing import (
     WeightedPolicy,
     replay,
 )
-from adaptlearn.sequencing.candidates import Candidates
+from adaptlearn.sequencing.policies.candidates import Candidates, pairs_of_table
 
 SKILLS = ["count", "add", "multiply", "measure"]
 LEVELS = [0.0, 0.3, 0.79, 0.8, 0.95, 0.998, 0.999, 1.0]

@@ -13,9 +13,9 @@ from adaptlearn import Curriculum, MasteryTracker, Sequencer
 from adaptlearn.errors import ParameterError
 from adaptlearn.models.memory import FSRS, FSRS_DEFAULTS
 from adaptlearn.sequencing import Context, Decision, Practice, ReviewSchedule, preset
-from adaptlearn.sequencing.candidates import find_candidates
-from adaptlearn.sequencing.reviewing import sparing_reviews
-from adaptlearn.sequencing.scorers import SCORERS
+from adaptlearn.sequencing.knowledge.review_schedule import sparing_reviews
+from adaptlearn.sequencing.policies.candidates import find_candidates
+from adaptlearn.sequencing.policies.scorers import SCORERS
 
 DAY = 86400.0
 SKILLS = ["add", "multiply", "divide", "measure"]

@@ -21,9 +21,13 @@ from adaptlearn.sequencing import (
     WeightedPolicy,
     preset,
 )
-from adaptlearn.sequencing.candidates import find_candidates
-from adaptlearn.sequencing.reviewing import half_life, implicit, practised_by_lessons
-from adaptlearn.sequencing.scorers import SCORERS
+from adaptlearn.sequencing.knowledge.review_schedule import (
+    half_life,
+    implicit,
+    practised_by_lessons,
+)
+from adaptlearn.sequencing.policies.candidates import find_candidates
+from adaptlearn.sequencing.policies.scorers import SCORERS
 
 DAY = 86400.0
 SKILLS = ["add", "multiply", "divide", "measure"]

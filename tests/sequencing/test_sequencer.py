@@ -14,7 +14,7 @@ from tests.sequencing.fakes import FakeTracker, chain
 from adaptlearn import Curriculum, Sequencer
 from adaptlearn.errors import CurriculumError, DataWarning, ParameterError, UnknownLabelError
 from adaptlearn.sequencing import Context, Decision, MasteryThreshold
-from adaptlearn.sequencing.choosing import Greedy, Ragged, draw_one
+from adaptlearn.sequencing.policies.choosers import Greedy, Ragged, draw_one
 
 SKILLS = ["count", "add", "multiply", "measure"]
 KNOWN = {

@@ -25,7 +25,7 @@ from adaptlearn.simulation import (
     seat_time,
     simulators,
 )
-from adaptlearn.simulation.teaching import unfinished_lessons
+from adaptlearn.simulation.teachers.policies import unfinished_lessons
 
 SKILLS = ["a", "b", "c", "d"]
 COURSE = Course.of(

@@ -27,7 +27,7 @@ from adaptlearn.simulation import (
     run_episode,
     simulators,
 )
-from adaptlearn.simulation.matrix_statistics import (
+from adaptlearn.simulation.matrix.statistics import (
     agreement,
     rank_shares,
     ranks,
@@ -141,7 +141,7 @@ class TestSimulating:
 
     def test_a_seed_hangs_on_no_other_seed(self, matrix, kinds, policies, course, monkeypatch):
         alone = evaluation_matrix(kinds, policies, course, seeds=[2], **SETTING)
-        monkeypatch.setattr("adaptlearn.simulation.matrix._TOGETHER", 80)
+        monkeypatch.setattr("adaptlearn.simulation.matrix.evaluate._TOGETHER", 80)
         in_twos = evaluation_matrix(kinds, policies, course, seeds=4, **SETTING)
         for name, values in matrix.values.items():
             np.testing.assert_array_equal(alone.values[name][..., 0], values[..., 2])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from adaptlearn.simulation.streams import StudentStreams
+from adaptlearn.simulation.students.streams import StudentStreams
 
 ROWS = np.arange(20_000)
 

@@ -6,7 +6,7 @@ import pytest
 from adaptlearn import Curriculum
 from adaptlearn.errors import ParameterError
 from adaptlearn.simulation import ArrayPolicy, Course, TwoState, View, baselines, in_a_row
-from adaptlearn.simulation.teaching import (
+from adaptlearn.simulation.teachers.policies import (
     any_lesson,
     drawn,
     equally,

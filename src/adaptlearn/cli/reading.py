@@ -19,9 +19,9 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from adaptlearn.cli.engines import Texts, csv_texts, parquet_frame, parquet_names
 from adaptlearn.errors import ResponseDataError
 from adaptlearn.responses import ResponseLog
+from adaptlearn.responses.engines import Texts, csv_texts, parquet_frame, parquet_names
 from adaptlearn.validation import some
 
 REQUIRED = ("student", "skill", "correct")

@@ -14,7 +14,7 @@ from adaptlearn.cli.reading import read_log
 from adaptlearn.errors import CurriculumError
 from adaptlearn.responses import ResponseLog
 from adaptlearn.sequencing import Decisions, ProbabilityThreshold, WeightedPolicy, preset
-from adaptlearn.sequencing.context import MasteryKind
+from adaptlearn.sequencing.knowledge.context import MasteryKind
 
 _P_CORRECT = 0.95
 

@@ -19,8 +19,8 @@ from adaptlearn.cli.output import say, show, show_json
 from adaptlearn.cli.progress import task_progress
 from adaptlearn.cli.recommend import read_curriculum
 from adaptlearn.errors import MissingDependency, ParameterError
-from adaptlearn.evaluation.plots import new_figure
 from adaptlearn.models import BKT
+from adaptlearn.plotting import new_figure
 from adaptlearn.simulation import (
     OUTCOMES,
     Course,

@@ -18,6 +18,7 @@ from adaptlearn.curriculum.content.rows import Draft, Repair
 from adaptlearn.curriculum.content.sources import read_frames, read_json, read_mapping
 from adaptlearn.curriculum.content.writing import content_of
 from adaptlearn.curriculum.graph import routines as graph
+from adaptlearn.curriculum.graph.lessons import Doors, doors
 from adaptlearn.curriculum.outline import SkillGroups, outline_of
 from adaptlearn.curriculum.skill_graph import SkillGraph
 from adaptlearn.errors import CurriculumError, DataWarning, ParameterError
@@ -341,9 +342,9 @@ class Curriculum(SkillGraph):
         return has_new & ~shut
 
     @cached_property
-    def doors(self) -> graph.Doors:
+    def doors(self) -> Doors:
         """What each lesson's skills need from outside it."""
-        return graph.doors(self.teaches, self.requirements)
+        return doors(self.teaches, self.requirements)
 
     def lessons_of_kind(self, *kinds: str) -> Bools:
         """Which lessons are of one of these kinds, shape (n_lessons,)."""

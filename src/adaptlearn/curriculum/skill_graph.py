@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from adaptlearn.curriculum.content.edges import Edge, SoundEdges, requirements_of
 from adaptlearn.curriculum.graph import routines as graph
+from adaptlearn.curriculum.graph.bits import has_bit
+from adaptlearn.curriculum.graph.edges import Edge, SoundEdges, requirements_of
 from adaptlearn.curriculum.graph.requirements import Requirements
 from adaptlearn.curriculum.outline import check_mastered
 from adaptlearn.labels import Label, LabelIndex, label_array
@@ -107,7 +108,7 @@ class SkillGraph:
         before = graph.reachable(self.may_need, code)
         if required:
             bits = self.required_bits[code][None]
-            before = before[graph.has_bit(bits, np.zeros(len(before), np.intp), before)]
+            before = before[has_bit(bits, np.zeros(len(before), np.intp), before)]
         found: NDArray[Any] = self.skills[before]
         return found
 

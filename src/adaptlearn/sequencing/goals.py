@@ -13,7 +13,7 @@ from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.errors import ParameterError
 from adaptlearn.labels import near_spellings, plain
 from adaptlearn.numerics import Bools, Floats, Ints
-from adaptlearn.sequencing.context import Context
+from adaptlearn.sequencing.knowledge.context import Context
 
 Target = Label | Iterable[Label] | Mapping[Label, float]
 

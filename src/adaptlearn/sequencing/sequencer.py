@@ -16,16 +16,18 @@ from adaptlearn.curriculum.content.sources import Label
 from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.errors import ParameterError
 from adaptlearn.labels import LabelIndex, label_array, plain
-from adaptlearn.sequencing.columns import Columns
-from adaptlearn.sequencing.context import Context
-from adaptlearn.sequencing.criteria import WheelSpinning
-from adaptlearn.sequencing.deciding import Rules, decide
-from adaptlearn.sequencing.decisions import Decisions, Provenance
-from adaptlearn.sequencing.explaining import Explanation, explain
+from adaptlearn.sequencing.decisions.arrays import Columns
+from adaptlearn.sequencing.decisions.decisions import Decisions, Provenance
+from adaptlearn.sequencing.explanation import Explanation, explain
 from adaptlearn.sequencing.goals import Goals, TimeToGoal, time_to_goal
-from adaptlearn.sequencing.matching import MatchedTracker
+from adaptlearn.sequencing.knowledge.context import Context
+from adaptlearn.sequencing.knowledge.criteria import WheelSpinning
+from adaptlearn.sequencing.knowledge.matched import MatchedTracker
+from adaptlearn.sequencing.knowledge.tracker import Review, Tracker
 from adaptlearn.sequencing.overrides import Applied, Override, Overrides
-from adaptlearn.sequencing.policies import (
+from adaptlearn.sequencing.policies.presets import ProvisionalMastery
+from adaptlearn.sequencing.policies.reasons import plain_reason
+from adaptlearn.sequencing.policies.weighted import (
     Policy,
     candidates_of,
     chooser_of,
@@ -34,9 +36,7 @@ from adaptlearn.sequencing.policies import (
     ready_of,
     scorer,
 )
-from adaptlearn.sequencing.presets import ProvisionalMastery
-from adaptlearn.sequencing.reasons import plain_reason
-from adaptlearn.sequencing.tracker import Review, Tracker
+from adaptlearn.sequencing.ranks import Rules, decide
 from adaptlearn.validation import Interval, OneOf, check_parameters, some
 
 # A block's tables stay below this many cells, so that they fit the processor's cache.

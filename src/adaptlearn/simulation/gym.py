@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import MissingDependency, ParameterError
-from adaptlearn.simulation.clock import ROUNDING, Clock
 from adaptlearn.simulation.course import Course
-from adaptlearn.simulation.estimating import Estimator, in_a_row
-from adaptlearn.simulation.students import Simulator
+from adaptlearn.simulation.episodes.clock import ROUNDING, Clock
+from adaptlearn.simulation.students.base import Simulator
+from adaptlearn.simulation.teachers.estimators import Estimator, in_a_row
 from adaptlearn.validation import Interval, check_parameters
 
 try:

@@ -18,6 +18,8 @@ from adaptlearn.curriculum.audit.evidence import (
     marks_of_matrix,
 )
 from adaptlearn.curriculum.graph import routines as graph
+from adaptlearn.curriculum.graph.bits import has_bit
+from adaptlearn.curriculum.graph.lessons import doors
 from adaptlearn.curriculum.graph.requirements import Attaining, Requirements, row
 from adaptlearn.labels import plain
 from adaptlearn.responses.log import as_log
@@ -194,7 +196,7 @@ def _unreachable(curriculum: Curriculum) -> Iterator[Finding]:
     teaching = _teaching(curriculum)
     n_lessons, n_skills = teaching.shape
     taught = np.bincount(teaching.indices, minlength=n_skills) > 0
-    doors = graph.doors(teaching, curriculum.requirements)
+    lessons = doors(teaching, curriculum.requirements)
     # Skills and lessons in one graph: a skill needs one of its lessons (without any, itself, which
     # is never there), a lesson what its skills need from outside it.
     lessons_of = csr_array(teaching.T.tocsr()[np.flatnonzero(taught)])
@@ -206,10 +208,10 @@ def _unreachable(curriculum: Curriculum) -> Iterator[Finding]:
     front = Attaining(
         Requirements(
             _blocks(
-                [[never, nothing[:n_skills]], [doors.entries @ doors.needs, nothing[n_skills:]]]
+                [[never, nothing[:n_skills]], [lessons.entries @ lessons.needs, nothing[n_skills:]]]
             ),
-            _blocks([[None, lessons_of], [doors.groups, None]]),
-            _blocks([[number, None], [None, doors.entries @ doors.groups_of]]),
+            _blocks([[None, lessons_of], [lessons.groups, None]]),
+            _blocks([[number, None], [None, lessons.entries @ lessons.groups_of]]),
         )
     )
     front.advance()
@@ -263,7 +265,7 @@ def _redundant(curriculum: Curriculum) -> Iterator[Finding]:
     for number in range(requirements.groups.shape[0]):
         members = row(requirements.groups, number)
         own = np.full(len(members), owner[number])
-        if group[number] or graph.has_bit(bits, np.array(members), own).any():
+        if group[number] or has_bit(bits, np.array(members), own).any():
             labels = tuple(skills[members].tolist())
             idle.append((labels, plain(skills[owner[number]])))
     yield from _finding(
@@ -302,7 +304,7 @@ def _backward_credit(curriculum: Curriculum) -> Iterator[Finding]:
     weights, skills = curriculum.encompasses, curriculum.skills
     whole = np.repeat(np.arange(len(skills)), np.diff(weights.indptr))
     # The part needs the whole: bit `whole` in the row of the part.
-    backward = graph.has_bit(curriculum.required_bits, weights.indices, whole)
+    backward = has_bit(curriculum.required_bits, weights.indices, whole)
     pairs = zip(skills[whole[backward]].tolist(), skills[weights.indices[backward]].tolist(),
                 strict=True)  # fmt: skip
     yield from _finding(

@@ -4,45 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from adaptlearn.curriculum.content.rows import RawEdge, RawEncompassing, Repair
 from adaptlearn.curriculum.graph.cycles import blocking_groups, closing_edges
-from adaptlearn.curriculum.graph.requirements import Requirements
-from adaptlearn.curriculum.graph.routines import incidence
+from adaptlearn.curriculum.graph.edges import Edge, Group, SoundEdges, requirements_of
 from adaptlearn.labels import Hints, Label
 from adaptlearn.validation import Interval
 
 _WEIGHT = Interval(0, 1, closed="right")
-
-Edge = tuple[int, int]
-
-
-class Group(NamedTuple):
-    """Alternative prerequisites of a skill, as places among the skills, ascending."""
-
-    members: tuple[int, ...]
-    skill: int
-
-
-class SoundEdges(NamedTuple):
-    """Edges that contradict nothing: pairs of a prerequisite and a skill, and alternatives."""
-
-    edges: list[Edge]
-    groups: list[Group]
-
-
-def requirements_of(n_skills: int, sound: SoundEdges) -> Requirements:
-    """Edges and alternatives as sparse arrays, alternatives in the order given."""
-    edges, groups = sound
-    number = [number for number, group in enumerate(groups) for _ in group.members]
-    members = [member for group in groups for member in group.members]
-    return Requirements(
-        incidence([skill for _, skill in edges], [before for before, _ in edges],
-                  (n_skills, n_skills)),
-        incidence(number, members, (len(groups), n_skills)),
-        incidence([group.skill for group in groups], range(len(groups)), (n_skills, len(groups))),
-    )  # fmt: skip
 
 
 def check_edges(

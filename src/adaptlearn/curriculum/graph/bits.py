@@ -7,8 +7,6 @@ gone through once per block of students.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
 import numpy as np
 from scipy.sparse import csr_array
 
@@ -36,26 +34,14 @@ def any_of(members: csr_array, bits: Bits) -> Bits:
     return found
 
 
-class Pairs(NamedTuple):
-    """Students and lessons that go together, by student, then by lesson.
-
-    Attributes
-    ----------
-    student, lesson : int arrays, shape (n_pairs,)
-        Rows of the block, and places of lessons.
-    """
-
-    student: Ints
-    lesson: Ints
+def own_bits(rows: Ints, shape: tuple[int, int]) -> Bits:
+    """Rows of bits, of which column j is set in row ``rows[j]``."""
+    bits = np.zeros((shape[0], -(-shape[1] // 8)), np.uint8)
+    column = np.arange(shape[1])
+    np.bitwise_or.at(bits, (rows, column >> 3), (128 >> (column & 7)).astype(np.uint8))
+    return bits
 
 
-def pairs_of(bits: Bits, n_students: int) -> Pairs:
-    """The marked pairs of lessons' bits."""
-    marks = np.ascontiguousarray(unpack(bits, n_students))
-    student, lesson = np.divmod(np.flatnonzero(marks), marks.shape[1])
-    return Pairs(student, lesson)
-
-
-def pairs_of_table(eligible: Any) -> Pairs:
-    """The marked pairs of a bool table, shape (n_students, n_lessons)."""
-    return Pairs(*np.nonzero(eligible))
+def has_bit(bits: Bits, rows: Ints, columns: Ints) -> Bools:
+    """Whether these columns are set in these rows, pair by pair."""
+    return np.asarray(bits[rows, columns >> 3] >> (7 - (columns & 7)).astype(np.uint8) & 1 == 1)

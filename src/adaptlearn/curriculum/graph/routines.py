@@ -6,13 +6,14 @@ Nodes are ``0 … n - 1``; row k of a sparse array holds the nodes that come dir
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, hstack
 from scipy.sparse.csgraph import connected_components
 
+from adaptlearn.curriculum.graph.bits import has_bit, own_bits
 from adaptlearn.curriculum.graph.requirements import Attaining, Requirements, all_marked, row
 from adaptlearn.numerics import Bits, Bools, Floats, Ints
 
@@ -126,19 +127,6 @@ def closure(before: csr_array) -> csr_array:
                 bits[node] |= np.bitwise_or.reduce(bits[others], axis=0)
         blocks.append(_of_bits(bits, part, here))
     return blocks[0] if len(blocks) == 1 else _sealed(csr_array(hstack(blocks, format="csr")))
-
-
-def own_bits(rows: Ints, shape: tuple[int, int]) -> Bits:
-    """Rows of bits, of which column j is set in row ``rows[j]``."""
-    bits = np.zeros((shape[0], -(-shape[1] // 8)), np.uint8)
-    column = np.arange(shape[1])
-    np.bitwise_or.at(bits, (rows, column >> 3), (128 >> (column & 7)).astype(np.uint8))
-    return bits
-
-
-def has_bit(bits: Bits, rows: Ints, columns: Ints) -> Bools:
-    """Whether these columns are set in these rows, pair by pair."""
-    return np.asarray(bits[rows, columns >> 3] >> (7 - (columns & 7)).astype(np.uint8) & 1 == 1)
 
 
 def _of_bits(bits: Bits, part: Ints, columns: Ints) -> csr_array:
@@ -292,55 +280,6 @@ def best_products(weight: csr_array) -> csr_array:
         values[node] = np.maximum.reduceat(product[by_node], starts)
     rows = np.repeat(np.arange(n), [len(to) for to in columns])
     return _sealed(csr_array((np.concatenate(values), (rows, np.concatenate(columns))), (n, n)))
-
-
-class Doors(NamedTuple):
-    """What must be open before each lesson, by its *entries*: its pairs with a skill it teaches.
-
-    Attributes
-    ----------
-    needs : sparse 0/1 array, shape (n_entries, n_skills)
-        The prerequisites of the entry's skill that its lesson does not itself teach.
-    groups : sparse 0/1 array, shape (n_groups, n_skills)
-        Alternatives, of none of which the lesson itself teaches one.
-    groups_of : sparse 0/1 array, shape (n_entries, n_groups)
-        Which groups each entry needs one of each of.
-    entries : sparse 0/1 array, shape (n_lessons, n_entries)
-        Which entries each lesson has.
-    """
-
-    needs: csr_array
-    groups: csr_array
-    groups_of: csr_array
-    entries: csr_array
-
-    @property
-    def requirements(self) -> Requirements:
-        """What each entry needs."""
-        return Requirements(self.needs, self.groups, self.groups_of)
-
-
-def doors(teaches: csr_array, requirements: Requirements) -> Doors:
-    """Lay out the prerequisites that lessons have from outside (see `Doors`)."""
-    n_lessons, n_skills = teaches.shape
-    lesson = np.repeat(np.arange(n_lessons), np.diff(teaches.indptr))
-    # A lesson and a skill in one number, to look up whether the one teaches the other.
-    taught = lesson * n_skills + teaches.indices
-    needs = requirements.all_of[teaches.indices]
-    entry = np.repeat(np.arange(teaches.nnz), np.diff(needs.indptr))
-    outside = ~np.isin(lesson[entry] * n_skills + needs.indices, taught)
-    asked = requirements.groups_of[teaches.indices]
-    asks = np.repeat(np.arange(teaches.nnz), np.diff(asked.indptr))
-    groups = requirements.groups[asked.indices]
-    member_of = np.repeat(np.arange(len(asks)), np.diff(groups.indptr))
-    inside = np.isin(lesson[asks][member_of] * n_skills + groups.indices, taught)
-    kept = np.flatnonzero(np.bincount(member_of, inside, len(asks)) == 0)
-    return Doors(
-        incidence(entry[outside], needs.indices[outside], (teaches.nnz, n_skills)),
-        _sealed(csr_array(groups[kept])),
-        incidence(asks[kept], np.arange(len(kept)), (teaches.nnz, len(kept))),
-        incidence(lesson, np.arange(teaches.nnz), (n_lessons, teaches.nnz)),
-    )
 
 
 def unmet(requirements: Requirements, missing: Bools) -> Bools:

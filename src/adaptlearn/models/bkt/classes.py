@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import ResponseDataError
+from adaptlearn.models.bkt.em.trie import Alphabet
 from adaptlearn.models.bkt.labels import (
     Label,
     entries_of,
@@ -22,7 +23,6 @@ from adaptlearn.models.bkt.labels import (
     read_labels,
 )
 from adaptlearn.models.bkt.parameters import Cells, Parameters
-from adaptlearn.models.bkt.trie import Alphabet
 from adaptlearn.numerics import Bools, Floats, Ints, distinct
 from adaptlearn.responses import ResponseLog
 

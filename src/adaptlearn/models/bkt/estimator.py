@@ -15,28 +15,28 @@ from adaptlearn.errors import (
     ResponseDataError,
 )
 from adaptlearn.models.bkt.classes import Scheme
-from adaptlearn.models.bkt.climbing import OnStep
-from adaptlearn.models.bkt.constraints import read_constraints
-from adaptlearn.models.bkt.coupled import RULES
-from adaptlearn.models.bkt.coupled_fitting import Terms
-from adaptlearn.models.bkt.estimation import (
+from adaptlearn.models.bkt.em.climb import OnStep
+from adaptlearn.models.bkt.em.groups import Settings
+from adaptlearn.models.bkt.fit.by_em import (
     Histories,
     counted_histories,
     doubts,
     estimate,
     log_histories,
 )
-from adaptlearn.models.bkt.fitting import Settings
-from adaptlearn.models.bkt.individual_fitting import Coupling, fit_individual
-from adaptlearn.models.bkt.options import (
+from adaptlearn.models.bkt.fit.by_gradient import Coupling, fit_individual
+from adaptlearn.models.bkt.fit.constraints import read_constraints
+from adaptlearn.models.bkt.fit.options import (
     coupling_of,
     option_problems,
     schemes_of,
     starts_of,
 )
-from adaptlearn.models.bkt.saving import from_manifest, read_settings
-from adaptlearn.models.bkt.serving import FittedBKT
-from adaptlearn.models.bkt.tables import brought, read_class_table, read_skill_table
+from adaptlearn.models.bkt.individual.equations import RULES
+from adaptlearn.models.bkt.individual.search import Terms
+from adaptlearn.models.bkt.serve.fitted_bkt import FittedBKT
+from adaptlearn.models.bkt.serve.saving import from_manifest, read_settings
+from adaptlearn.models.bkt.serve.tables import brought, read_class_table, read_skill_table
 from adaptlearn.responses import SequenceCounts, as_log
 from adaptlearn.serialization import Arrays
 from adaptlearn.validation import Interval, OneOf, check_parameters
@@ -130,8 +130,8 @@ class BKT(FittedBKT):
 
     See Also
     --------
-    adaptlearn.models.bkt.coupled : The equations of individualisation and of `multi_skill`.
-    adaptlearn.models.bkt.coupled_fitting : How these are estimated.
+    adaptlearn.models.bkt.individual.equations : Individualisation and `multi_skill`.
+    adaptlearn.models.bkt.individual.search : How these are estimated.
 
     Notes
     -----

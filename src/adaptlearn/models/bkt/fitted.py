@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.models.bkt.classes import Classes
-from adaptlearn.models.bkt.individual import Individual
+from adaptlearn.models.bkt.em.uncertainty import Uncertainty
+from adaptlearn.models.bkt.individual.model import Individual
 from adaptlearn.models.bkt.parameters import Parameters
-from adaptlearn.models.bkt.uncertainty import Uncertainty
 from adaptlearn.numerics import Bools, Floats
 
 

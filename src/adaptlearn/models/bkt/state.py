@@ -9,8 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.models.base import StudentState
-from adaptlearn.models.bkt.coupled_layout import StudentVectors
-from adaptlearn.numerics import Floats, Ints, KeyTable, stable_group
+from adaptlearn.numerics import (
+    Floats,
+    Ints,
+    KeyTable,
+    stable_group,
+)
 
 _LOOKED_UP = 1 << 14
 """Pairs that are looked up one by one; for more, all pairs are grouped by student once."""
@@ -240,3 +244,32 @@ class BKTState(StudentState):
     @staticmethod
     def _key(students: Ints, skills: Ints) -> NDArray[np.int64]:
         return (students.astype(np.int64) << _SKILL_BITS) | skills.astype(np.int64)
+
+
+class StudentVectors(NamedTuple):
+    """What is known of students apart from their skills, each of shape (n_students,).
+
+    Attributes
+    ----------
+    ability : float array
+        theta.
+    residual : float array
+        r.
+    answers : int array
+        n; exposures do not count.
+    """
+
+    ability: Floats
+    residual: Floats
+    answers: NDArray[np.int64]
+
+    @classmethod
+    def new(cls, n_students: int) -> StudentVectors:
+        """Students who have not answered yet."""
+        return cls(np.zeros(n_students), np.zeros(n_students), np.zeros(n_students, np.int64))
+
+    def take(self, students: Ints) -> StudentVectors:
+        """Those of some students."""
+        return StudentVectors(
+            self.ability[students], self.residual[students], self.answers[students]
+        )

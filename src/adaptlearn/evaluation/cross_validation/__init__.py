@@ -1,0 +1,1 @@
+"""Honest splits, and models compared on them."""

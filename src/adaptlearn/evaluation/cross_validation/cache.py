@@ -1,0 +1,215 @@
+"""Finished folds in a folder, so that a comparison that was stopped goes on where it was.
+
+Each fit of a model to a fold is a file. Its name holds a digest of everything the numbers depend
+on: the model's parameters and source, the log's content, the rows of the fold, and the versions
+of the packages that compute. What has changed is therefore never found, and computed again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import re
+import sys
+import warnings
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from adaptlearn.errors import DataWarning, ModelFileError, ParameterError
+from adaptlearn.evaluation.cross_validation.splits import Split
+from adaptlearn.numerics import Floats
+from adaptlearn.responses import ResponseLog
+from adaptlearn.serialization import fingerprint, read_manifest, write_manifest
+
+_KIND = "adaptlearn-fold"
+_PACKAGE = Path(inspect.getfile(sys.modules["adaptlearn"])).parent
+_COMPUTING = ("adaptlearn", "numpy", "scipy", "scikit-learn")
+
+
+class FoldRun(NamedTuple):
+    """What one fit gave.
+
+    Attributes
+    ----------
+    predicted : float array, shape (n_test,)
+        P(correct) of the fold's test rows.
+    fit_time, predict_time : float
+        Seconds.
+    """
+
+    predicted: Floats
+    fit_time: float
+    predict_time: float
+
+
+class KeptFolds:
+    """A folder of finished folds.
+
+    Parameters
+    ----------
+    folder : path
+        Made where it is missing. Several processes may use it at a time.
+    log : ResponseLog
+        What is cross-validated.
+    """
+
+    def __init__(self, folder: Path, log: ResponseLog) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self._common = {
+            "log": log_digest(log),
+            "versions": {name: version(name) for name in _COMPUTING},
+        }
+
+    def place(self, name: str, fold: int, model: Any, split: Split) -> Path:
+        """The file of a fit, whether or not it is there.
+
+        Raises
+        ------
+        ParameterError
+            The model's parameters or source cannot be written down, so that a change of them
+            would go unnoticed.
+        """
+        rows = hashlib.sha256()
+        for part in split:
+            rows.update(part.astype(np.int64).tobytes())
+            rows.update(b";")
+        key = {**self._common, "model": described(model, name), "rows": rows.hexdigest()}
+        label = re.sub(r"[^A-Za-z0-9-]+", "-", name)[:40]
+        return self.folder / f"{label}-{fold}-{fingerprint(key)[:32]}.json"
+
+
+def read_run(path: Path, n_test: int) -> FoldRun | None:
+    """A finished fit, or None; a damaged file is warned of and counts as none."""
+    try:
+        content = read_manifest(path, _KIND)
+        predicted = np.frombuffer(b64decode(content["predicted"]), "<f8")
+        if len(predicted) == n_test:
+            return FoldRun(predicted, content["fit_time"], content["predict_time"])
+        why = f"it holds {len(predicted)} predictions, the fold has {n_test} rows"
+    except FileNotFoundError:
+        return None
+    except (ModelFileError, KeyError) as error:
+        why = " ".join(str(error).split())
+    warnings.warn(f"a kept fold is computed again: {path}: {why}", DataWarning, stacklevel=2)
+    return None
+
+
+def write_run(path: Path, run: FoldRun) -> None:
+    """Keep a finished fit, whole or not at all."""
+    content = {
+        "predicted": b64encode(run.predicted.astype("<f8").tobytes()).decode(),
+        "fit_time": run.fit_time,
+        "predict_time": run.predict_time,
+    }
+    write_manifest(path, _KIND, content)
+
+
+def log_digest(log: ResponseLog) -> str:
+    """SHA-256 of all that a log holds, row by row."""
+    digest = hashlib.sha256()
+
+    def add(name: str, values: Any) -> None:
+        array = np.asarray(values)
+        if array.dtype.kind == "O":
+            text = json.dumps(array.tolist(), default=repr)
+            digest.update(f"{name}:{text};".encode())
+        else:
+            digest.update(f"{name}:{array.dtype.str}{array.shape};".encode())
+            digest.update(array.tobytes())
+
+    for name in ("student", "skill", "item", "id"):
+        column = getattr(log, name)
+        if column is not None:
+            add(f"{name} labels", column.labels)
+            add(name, column.codes.astype(np.int64))
+    for name in ("correct", "skill_rows", "time"):
+        if getattr(log, name) is not None:
+            add(name, getattr(log, name))
+    add("clock", np.array([log.clock or ""], object))
+    for name, values in sorted(log.extra.items()):
+        add(f"extra {name}", values)
+    return digest.hexdigest()
+
+
+def described(value: Any, where: str) -> Any:
+    """A parameter, or a model with all of its own, as what JSON can hold.
+
+    Raises
+    ------
+    ParameterError
+        Names the parameter of which equality cannot be told.
+    """
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return value.hex()
+    if isinstance(value, np.generic):
+        return described(value.item(), where)
+    if isinstance(value, np.ndarray) and value.dtype.kind != "O":
+        data = hashlib.sha256(value.tobytes()).hexdigest()
+        return ["array", value.dtype.str, list(value.shape), data]
+    if isinstance(value, list | tuple | np.ndarray):
+        return [described(item, f"{where}[{k}]") for k, item in enumerate(value)]
+    if isinstance(value, Mapping):
+        pairs = [[described(k, where), described(v, f"{where}[{k!r}]")] for k, v in value.items()]
+        return {"mapping": sorted(pairs, key=json.dumps)}
+    if hasattr(value, "get_params") and not isinstance(value, type):
+        parameters = value.get_params(deep=False)
+        return {
+            "class": f"{type(value).__module__}.{type(value).__qualname__}",
+            "source": _source(type(value)),
+            "parameters": {
+                name: described(parameter, f"{where}.{name}")
+                for name, parameter in sorted(parameters.items())
+            },
+        }
+    raise ParameterError(
+        "cross_validate",
+        [
+            f"{where} is {value!r}, of which no digest can be made, so that a kept fold of another "
+            "value would be taken for this one's; leave out `folder`"
+        ],
+    )
+
+
+def _source(kind: type) -> str:
+    """Digest of the code a class comes from: for the library's own, of all that models use."""
+    module = kind.__module__
+    if module.partition(".")[0] == "adaptlearn":
+        return _library()
+    try:
+        file = getattr(sys.modules.get(module), "__file__", None)
+        text = Path(file).read_bytes() if file else inspect.getsource(kind).encode()
+    except (OSError, TypeError):
+        raise ParameterError(
+            "cross_validate",
+            [
+                f"the source of {kind.__qualname__} cannot be read, so that a change of it would "
+                "go unnoticed; define it in a file, or leave out `folder`"
+            ],
+        ) from None
+    return hashlib.sha256(text).hexdigest()
+
+
+@cache
+def _library() -> str:
+    digest = hashlib.sha256()
+    for file in _computing_files(_PACKAGE):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _computing_files(package: Path) -> list[Path]:
+    """The library's files on which a model's numbers can depend."""
+    rooms = ("models", "responses")
+    return sorted(
+        {*package.glob("*.py"), *(f for room in rooms for f in (package / room).rglob("*.py"))}
+    )

@@ -1,0 +1,247 @@
+"""Models side by side: what cross-validation hands back, and how sure their order is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.errors import ParameterError
+from adaptlearn.evaluation.metrics import METRICS
+from adaptlearn.evaluation.results import TITLES, Estimate, Evaluation
+from adaptlearn.numerics import Floats, Ints
+from adaptlearn.tables import Parts, Printed, number, plain_columns
+from adaptlearn.validation import some
+
+COMPARED = ("auc", "log_loss", "rmse", "accuracy")
+"""Metrics whose paired differences are given; the bootstrap is biased for calibration error."""
+
+
+@dataclass(frozen=True)
+class Differences(Printed):
+    """How other models differ from one, on the same answers; printed, a row per model.
+
+    Attributes
+    ----------
+    reference : str
+        The model the others are compared with.
+    estimates : dict of str to dict of str to Estimate
+        By other model and metric: its metric minus the reference's, with the interval of that
+        difference in the same resamples of students. An interval without 0 says that the order
+        would rarely be the other way with other students like these.
+    confidence : float
+        What the intervals are to cover.
+    """
+
+    reference: str
+    estimates: dict[str, dict[str, Estimate]]
+    confidence: float
+
+    def table(self) -> dict[str, NDArray[Any]]:
+        """One row per model and metric, as columns any dataframe library takes."""
+        rows = [
+            (model, metric, estimate.value, estimate.lower, estimate.upper)
+            for model, metrics in self.estimates.items()
+            for metric, estimate in metrics.items()
+        ]
+        columns = zip(*rows, strict=True) if rows else ((), (), (), (), ())
+        types = (str, str, float, float, float)
+        names = ("model", "metric", "difference", "lower", "upper")
+        return {
+            name: np.array(column, kind)
+            for name, kind, column in zip(names, types, columns, strict=True)
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as numbers, strings and dicts: ready for JSON (None for nan)."""
+        return {
+            "reference": self.reference,
+            "confidence": self.confidence,
+            "models": {
+                model: {metric: estimate.to_dict() for metric, estimate in metrics.items()}
+                for model, metrics in self.estimates.items()
+            },
+        }
+
+    def _parts(self) -> Parts:
+        shown = COMPARED[:3]
+        level = f"{self.confidence * 100:g}% interval"
+        head = ["model"] + [cell for metric in shown for cell in (TITLES[metric], level)]
+        rows = []
+        for model, metrics in self.estimates.items():
+            rows.append([model])
+            for metric in shown:
+                estimate = metrics[metric]
+                undefined = np.isnan(estimate.value)
+                rows[-1] += ["-" if undefined else f"{estimate.value:+.4f}", _signed(estimate)]
+        return Parts(f"difference to {self.reference}, on the same answers", head, rows, [])
+
+
+def _signed(estimate: Estimate) -> str:
+    if np.isnan(estimate.lower):
+        return "-"
+    return f"{estimate.lower:+.4f} to {estimate.upper:+.4f}"
+
+
+@dataclass(frozen=True, repr=False)
+class CrossValidation(Printed):
+    """Models compared on the same folds; printed, a table with a row per model.
+
+    Attributes
+    ----------
+    pooled : dict of str to Evaluation
+        By model: the metrics of all out-of-fold predictions together, with intervals over
+        students. The resamples of students are the same for every model.
+    folds : dict of str to dict of str to float array, shape (n_folds,)
+        By model: each metric within each fold, and ``fit_time`` and ``predict_time`` in
+        seconds. A metric that a fold leaves undefined is nan.
+    predictions : dict of str to float array, shape (n,)
+        By model: the out-of-fold P(correct) of each row, in the caller's row order,
+        exposures included. nan where no fold tests the row; the mean where several do.
+    test_rows : tuple of integer arrays
+        The rows that each fold tested.
+    scheme : str
+        How the folds were made: ``"by student"`` or ``"forward in time"``.
+    resampled : dict of str to dict of str to float array, shape (n_bootstrap,)
+        By model and metric: its values in the resamples, which `differences` pairs.
+    """
+
+    pooled: dict[str, Evaluation]
+    folds: dict[str, dict[str, Floats]]
+    predictions: dict[str, Floats]
+    test_rows: tuple[Ints, ...]
+    scheme: str = "by student"
+    resampled: Mapping[str, Mapping[str, Floats]] = field(default_factory=dict)
+
+    @property
+    def best(self) -> str:
+        """The model of highest AUC; of lowest log loss, where AUC is undefined."""
+        return max(self.pooled, key=self._rank)
+
+    def ranked(self) -> CrossValidation:
+        """The same with the models in the order of `best`, the best first."""
+        order = sorted(self.pooled, key=self._rank, reverse=True)
+        return replace(
+            self,
+            pooled={name: self.pooled[name] for name in order},
+            folds={name: self.folds[name] for name in order},
+            predictions={name: self.predictions[name] for name in order},
+        )
+
+    def _rank(self, name: str) -> tuple[float, float]:
+        pooled = self.pooled[name]
+        return float(np.nan_to_num(pooled.auc.value, nan=-1.0)), -pooled.log_loss.value
+
+    def differences(self, to: str | None = None) -> Differences:
+        """How the other models differ from one of them, answer for answer.
+
+        All models predicted the same rows and were resampled with the same students, so what
+        is common to them (an easy class, a hard one) cancels: the interval of a difference is
+        much shorter than the intervals of its two sides suggest.
+
+        Parameters
+        ----------
+        to : str, optional
+            The model the others are compared with; the best one by default.
+
+        Returns
+        -------
+        Differences
+            Of AUC, log loss, RMSE and accuracy. The intervals leave out, as those of
+            `pooled` do, that other training students would have given other models.
+
+        Raises
+        ------
+        ParameterError
+            There is no model of that name.
+        """
+        reference = self.best if to is None else to
+        if reference not in self.pooled:
+            raise ParameterError(
+                "differences", [f"no model {reference!r}; there are {some(self.pooled, 30)}"]
+            )
+        confidence = self.pooled[reference].confidence
+        return Differences(
+            reference,
+            {
+                name: {metric: self._difference(name, reference, metric) for metric in COMPARED}
+                for name in self.pooled
+                if name != reference
+            },
+            confidence,
+        )
+
+    def _difference(self, name: str, reference: str, metric: str) -> Estimate:
+        one, other = self.pooled[name], self.pooled[reference]
+        value = getattr(one, metric).value - getattr(other, metric).value
+        none: Mapping[str, Floats] = {metric: np.empty(0)}
+        mine, others = (self.resampled.get(which) or none for which in (name, reference))
+        drawn = mine[metric] - others[metric]
+        drawn = drawn[~np.isnan(drawn)]
+        if np.isnan(value) or not len(drawn):
+            return Estimate(value, float("nan"), float("nan"))
+        tail = (1 - one.confidence) / 2
+        return Estimate(value, *np.quantile(drawn, [tail, 1 - tail]).tolist())
+
+    def table(self) -> dict[str, NDArray[Any]]:
+        """One row per model and fold, as columns any dataframe library takes."""
+        names, n_folds = list(self.folds), len(self.test_rows)
+        columns: dict[str, NDArray[Any]] = {
+            "model": np.repeat(np.array(names, dtype=str), n_folds),
+            "fold": np.tile(np.arange(n_folds), len(names)),
+        }
+        for column in (*METRICS, "fit_time", "predict_time"):
+            columns[column] = np.concatenate([self.folds[name][column] for name in names])
+        return columns
+
+    def to_dict(self) -> dict[str, Any]:
+        """Pooled and per-fold numbers, ready for JSON (None for nan); predictions left out."""
+        return {
+            "n_folds": len(self.test_rows),
+            "scheme": self.scheme,
+            "models": {
+                name: {
+                    "pooled": self.pooled[name].to_dict(),
+                    "folds": plain_columns(self.folds[name]),
+                }
+                for name in self.folds
+            },
+            "best": self.best,
+            "differences": self.differences().to_dict(),
+        }
+
+    def _parts(self) -> Parts:
+        first = next(iter(self.pooled.values()))
+        n_folds = len(self.test_rows)
+        caption = (
+            f"{n_folds} fold{'' if n_folds == 1 else 's'} {self.scheme}: "
+            f"{first.n_responses:,} out-of-fold predictions of {first.n_students:,} students"
+        )
+        head = ["model", "AUC", f"{first.confidence * 100:g}% interval"]
+        head += [TITLES[metric] for metric in METRICS[1:]] + ["fit (s)", "predict (s)"]
+        rows = [
+            [
+                name,
+                number(pooled.auc.value),
+                pooled.auc.interval(),
+                *(number(getattr(pooled, metric).value) for metric in METRICS[1:]),
+                *(f"{self.folds[name][what].mean():.2f}" for what in ("fit_time", "predict_time")),
+            ]
+            for name, pooled in self.pooled.items()
+        ]
+        # What was left out is the same for every model, and said once.
+        common = set.intersection(*(set(result.notes) for result in self.pooled.values()))
+        notes = [note for note in first.notes if note in common]
+        notes += [
+            f"{name}: {note}"
+            for name, result in self.pooled.items()
+            for note in result.notes
+            if note not in common
+        ]
+        return Parts(caption, head, rows, notes)
+
+    def __repr__(self) -> str:
+        return f"CrossValidation({', '.join(self.pooled)}; {len(self.test_rows)} folds)"

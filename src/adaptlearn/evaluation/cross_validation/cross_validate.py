@@ -1,0 +1,224 @@
+"""Cross-validation by student, or forward in time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from adaptlearn.errors import ParameterError, ResponseDataError
+from adaptlearn.evaluation.cross_validation.cache import FoldRun
+from adaptlearn.evaluation.cross_validation.comparison import CrossValidation
+from adaptlearn.evaluation.cross_validation.runs import OnFold, run_folds
+from adaptlearn.evaluation.cross_validation.splits import splits_of
+from adaptlearn.evaluation.metrics import METRICS, all_metrics
+from adaptlearn.evaluation.results import Evaluation
+from adaptlearn.evaluation.scoring import check_bootstrap, summarise
+from adaptlearn.numerics import Floats, Ints
+from adaptlearn.responses import ResponseLog, as_log
+
+
+def cross_validate(
+    models: Any,
+    log: Any,
+    *,
+    cv: Any = 5,
+    n_bootstrap: int = 1000,
+    confidence: float = 0.95,
+    random_state: int | np.random.Generator | None = 0,
+    n_jobs: int | None = None,
+    folder: str | PathLike[str] | None = None,
+    on_fold: OnFold | None = None,
+) -> CrossValidation:
+    """Fit models on some students and score them on the others, in turn.
+
+    A fold never cuts a student, unless it tests a student's later answers after training on
+    the earlier ones, as those of `ForwardSplit` do; the earlier ones are then the history from
+    which the later are predicted.
+
+    Parameters
+    ----------
+    models : model, or mapping of str to model
+        Estimators with ``fit(log)`` and ``predict_proba(log)`` that scikit-learn can clone.
+        Each fold fits a fresh clone; the models given are left as they are.
+    log : ResponseLog, or a frame with the standard column names
+    cv : int, splitter or iterable of (train rows, test rows), default 5
+        Number of folds, over shuffled students; or a scikit-learn splitter, whose ``split``
+        is called with the log, its ``correct`` column and a group per student; or
+        `ForwardSplit`.
+    n_bootstrap, confidence
+        As in `evaluate`, for the pooled metrics.
+    random_state : int, numpy.random.Generator or None, default 0
+        Source of the folds and of the resamples; models keep their own.
+    n_jobs : int, optional
+        Fits that run at once, in processes of their own (-1: one per processor); 1 by
+        default. The results do not depend on it.
+    folder : path, optional
+        Where finished fits are kept, one file for each model and fold. Called again with this
+        folder, after an interruption or with more models, only what is missing is computed;
+        what was fitted with other parameters, code, log or folds is not taken for the same.
+    on_fold : callable, optional
+        Called with the fits that are done and those there are in all: once at the start, where
+        the first are those found in `folder`, and after each.
+
+    Returns
+    -------
+    CrossValidation
+
+    Raises
+    ------
+    ParameterError
+        For fewer students than folds, folds that cut a student, models that cannot be cloned
+        (or, with `folder`, written down), other arguments out of range, and predictions that
+        are not probabilities.
+    ResponseDataError
+        If the log is malformed, or the folds test no answer.
+
+    Notes
+    -----
+    Pooling puts predictions of several fits into one ranking, so a pooled AUC may lie a little
+    below the mean of the folds'. Intervals over students leave out the variation between
+    training sets (Bengio & Grandvalet 2004: no unbiased estimate of it exists).
+
+    References
+    ----------
+    Bengio & Grandvalet (2004), No unbiased estimator of the variance of K-fold
+    cross-validation. Journal of Machine Learning Research 5.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.base import BaseEstimator
+    >>> class Rate(BaseEstimator):
+    ...     def fit(self, log, y=None):
+    ...         self.rate_ = log.correct.mean()
+    ...         return self
+    ...     def predict_proba(self, log):
+    ...         return np.tile([1 - self.rate_, self.rate_], (len(log), 1))
+    >>> log = {"student": [1, 1, 2, 2, 3, 3], "skill": [1] * 6, "correct": [0, 1, 1, 1, 0, 1]}
+    >>> result = cross_validate(Rate(), log, cv=3)
+    >>> result.predictions["Rate"].tolist()
+    [0.75, 0.75, 0.5, 0.5, 0.75, 0.75]
+    """
+    check_bootstrap("cross_validate", n_bootstrap, confidence)
+    log = as_log(log)
+    rng = np.random.default_rng(random_state)
+    fold_seed, bootstrap_seed = rng.integers(2**31, size=2).tolist()
+    named = _clones_of(models)
+    splits = splits_of(cv, log, fold_seed)
+    runs = run_folds(
+        named,
+        log,
+        splits,
+        n_jobs=n_jobs,
+        folder=None if folder is None else Path(folder),
+        on_fold=on_fold,
+    )
+    test_rows = tuple(split.test for split in splits)
+    pooled = {
+        name: _pooled(
+            name,
+            log,
+            test_rows,
+            folds,
+            n_bootstrap=n_bootstrap,
+            confidence=confidence,
+            rng=np.random.default_rng(bootstrap_seed),
+        )
+        for name, folds in runs.items()
+    }
+    return CrossValidation(
+        pooled={name: evaluation for name, (evaluation, _) in pooled.items()},
+        folds={name: _per_fold(log, test_rows, folds) for name, folds in runs.items()},
+        predictions={
+            name: _in_row_order(len(log), test_rows, folds) for name, folds in runs.items()
+        },
+        test_rows=test_rows,
+        scheme="forward in time" if any(split.forward for split in splits) else "by student",
+        resampled={name: resampled for name, (_, resampled) in pooled.items()},
+    )
+
+
+def _clones_of(models: Any) -> dict[str, Any]:
+    """Unfitted clones by name."""
+    from sklearn.base import clone
+
+    named = dict(models) if isinstance(models, Mapping) else {type(models).__name__: models}
+    problems = [] if named else ["models is empty; expected a model or a mapping of name to model"]
+    clones = {}
+    for name, model in named.items():
+        if not isinstance(name, str):
+            problems.append(f"names of models must be strings, got {name!r}")
+        try:
+            clones[name] = clone(model)
+        except TypeError:
+            problems.append(
+                f"model {name!r} cannot be cloned; expected an estimator that has get_params"
+            )
+    if problems:
+        raise ParameterError("cross_validate", problems)
+    return clones
+
+
+def _pooled(
+    name: str,
+    log: ResponseLog,
+    test_rows: Sequence[Ints],
+    folds: Sequence[FoldRun],
+    *,
+    n_bootstrap: int,
+    confidence: float,
+    rng: np.random.Generator,
+) -> tuple[Evaluation, dict[str, Floats]]:
+    rows = np.concatenate(test_rows)
+    predicted = np.concatenate([fold.predicted for fold in folds])
+    answered = log.answered[rows]
+    if not answered.any():
+        raise ResponseDataError("cross_validate", ["the folds test no answer"])
+    notes = []
+    times = np.bincount(rows, minlength=len(log))
+    if never := int(np.count_nonzero(times == 0)):
+        notes.append(f"no fold tested {never:,} of {len(log):,} rows")
+    if again := int(np.count_nonzero(times > 1)):
+        notes.append(f"{again:,} rows were tested in several folds and count once in each")
+    if exposures := int(np.count_nonzero(~answered)):
+        notes.append(f"{exposures:,} rows without an answer were not scored")
+    return summarise(
+        name,
+        log.correct[rows][answered].astype(np.float64),
+        predicted[answered],
+        log.student.codes[rows][answered],
+        n_bootstrap=n_bootstrap,
+        confidence=confidence,
+        rng=rng,
+        notes=notes,
+    )
+
+
+def _per_fold(
+    log: ResponseLog, test_rows: Sequence[Ints], folds: Sequence[FoldRun]
+) -> dict[str, Floats]:
+    columns: dict[str, list[float]] = {name: [] for name in METRICS}
+    for rows, fold in zip(test_rows, folds, strict=True):
+        answered = log.answered[rows]
+        if answered.any():
+            values = all_metrics(log.correct[rows][answered], fold.predicted[answered])
+        else:
+            values = dict.fromkeys(METRICS, float("nan"))
+        for name, value in values.items():
+            columns[name].append(value)
+    columns["fit_time"] = [fold.fit_time for fold in folds]
+    columns["predict_time"] = [fold.predict_time for fold in folds]
+    return {name: np.array(values) for name, values in columns.items()}
+
+
+def _in_row_order(n: int, test_rows: Sequence[Ints], folds: Sequence[FoldRun]) -> Floats:
+    rows = np.concatenate(test_rows)
+    total = np.bincount(rows, np.concatenate([fold.predicted for fold in folds]), minlength=n)
+    times = np.bincount(rows, minlength=n)
+    mean = np.full(n, np.nan)
+    np.divide(total, times, out=mean, where=times > 0)
+    return mean

@@ -1,0 +1,203 @@
+"""Calibration curves: how often it happened, beside how often it was expected to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from adaptlearn.evaluation.bootstrap import cell_means, rate_interval
+from adaptlearn.evaluation.diagnostics.answers import scored_answers
+from adaptlearn.evaluation.metrics import Scored, bin_edges, tally, tally_calibration
+from adaptlearn.evaluation.results import Estimate
+from adaptlearn.evaluation.scoring import check_bootstrap
+from adaptlearn.numerics import Floats
+from adaptlearn.plotting import new_axes
+from adaptlearn.tables import Parts, Printed, number, plain_columns
+from adaptlearn.validation import Interval
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class CalibrationCurve(Printed):
+    """Observed against predicted rates, bin by bin; printed, a row per bin.
+
+    Attributes
+    ----------
+    predicted, observed : float arrays, shape (n_bins,)
+        Mean prediction and fraction correct of each bin, in rising order of prediction. Bins
+        hold about equally many answers; there are fewer of them where predictions are tied.
+    lower, upper : float arrays, shape (n_bins,)
+        Interval of `observed` over students, bin by bin, nowhere shorter than Wilson's for as
+        many answers of different students; nan in a bin of one student.
+    n, n_students : integer arrays, shape (n_bins,)
+        Answers and students of each bin.
+    error : float
+        The `calibration_error` with these bins.
+    confidence : float
+        What the intervals are to cover.
+    """
+
+    predicted: Floats
+    observed: Floats
+    lower: Floats
+    upper: Floats
+    n: NDArray[np.int64]
+    n_students: NDArray[np.int64]
+    error: float
+    confidence: float
+
+    def table(self) -> dict[str, NDArray[Any]]:
+        """One row per bin, as columns any dataframe library takes."""
+        names = ("predicted", "observed", "lower", "upper", "n", "n_students")
+        return {name: getattr(self, name) for name in names}
+
+    def to_dict(self) -> dict[str, Any]:
+        """The columns as lists and the rest, ready for JSON (None for nan)."""
+        return {
+            "calibration_error": self.error,
+            "confidence": self.confidence,
+            "bins": plain_columns(self.table()),
+        }
+
+    def plot(self, ax: Any = None, **line: Any) -> Any:
+        """Draw it: see `adaptlearn.evaluation.diagnostics.calibration.plot_calibration`."""
+        from adaptlearn.evaluation.diagnostics.calibration import plot_calibration
+
+        return plot_calibration(self, ax, **line)
+
+    def _parts(self) -> Parts:
+        head = ["predicted", "observed", f"{self.confidence * 100:g}% interval"]
+        rows = [
+            [number(p), number(o), Estimate(o, low, high).interval(), f"{n:,}", f"{students:,}"]
+            for p, o, low, high, n, students in zip(*self.table().values(), strict=True)
+        ]
+        caption = f"calibration error {self.error:.4f}, of {self.n.sum():,} answers"
+        return Parts(caption, [*head, "answers", "students"], rows, [])
+
+    def __repr__(self) -> str:
+        return f"CalibrationCurve({len(self.n)} bins, error {self.error:.4f})"
+
+
+def calibration_curve(
+    log: Any,
+    predicted: ArrayLike,
+    *,
+    n_bins: int = 10,
+    n_bootstrap: int = 1000,
+    confidence: float = 0.95,
+    random_state: int | np.random.Generator | None = 0,
+) -> CalibrationCurve:
+    """Compare predicted with observed rates, in bins of about equally many answers.
+
+    Parameters
+    ----------
+    log : ResponseLog, or a frame with the standard column names
+    predicted : array, shape (n_responses,)
+        P(correct) of each row, before its answer was seen: ``model.predict_proba(log)[:, 1]``
+        on students the model was not fitted on, or ``cross_validate(…).predictions[name]``.
+        Rows of nan are left out.
+    n_bins : int, default 10
+        Bins, cut as by `calibration_error`.
+    n_bootstrap, confidence, random_state
+        As in `evaluate`. The bins stay as they are in every resample of students.
+
+    Returns
+    -------
+    CalibrationCurve
+
+    Raises
+    ------
+    ParameterError
+        For arguments out of range and predictions that do not fit the log.
+    ResponseDataError
+        If the log is malformed, or no answer has a prediction.
+
+    Examples
+    --------
+    >>> log = {"student": [1, 1, 2, 2], "skill": ["add"] * 4, "correct": [0, 1, 1, 1]}
+    >>> curve = calibration_curve(log, [.4, .8, .4, .8], n_bins=2)
+    >>> curve.observed.tolist()
+    [0.5, 1.0]
+    """
+    check_bootstrap(
+        "calibration_curve",
+        n_bootstrap,
+        confidence,
+        n_bins=(n_bins, Interval(1, 100_000, integer=True)),
+    )
+    answers = scored_answers(log, predicted, "calibration_curve")
+    correct, p = answers.correct, answers.predicted
+    counts = tally(Scored(correct, p, np.ones(len(p))))
+    # Of the values at which bins begin; where ties leave a bin empty, it is dropped.
+    starts = np.unique([start for start in bin_edges(counts, n_bins) if start < len(counts.right)])
+    place = np.searchsorted(starts, np.searchsorted(counts.predicted, p), side="right") - 1
+    found = cell_means(
+        [p, correct],
+        place,
+        answers.student,
+        len(starts),
+        n_bootstrap=n_bootstrap,
+        confidence=confidence,
+        random_state=random_state,
+    )
+    lower, upper = rate_interval(found, 1, confidence)
+    return CalibrationCurve(
+        predicted=found.mean[0],
+        observed=found.mean[1],
+        lower=lower,
+        upper=upper,
+        n=found.n,
+        n_students=found.n_students,
+        error=tally_calibration(counts, n_bins),
+        confidence=confidence,
+    )
+
+
+def plot_calibration(
+    curves: CalibrationCurve | Mapping[str, CalibrationCurve], ax: Any = None
+) -> Any:
+    """Draw observed against predicted rates, with a band over students.
+
+    Parameters
+    ----------
+    curves : CalibrationCurve, or mapping of str to CalibrationCurve
+        One curve, or one per model.
+    ax : matplotlib axes, optional
+
+    Returns
+    -------
+    matplotlib axes
+
+    Raises
+    ------
+    MissingDependency
+        Without matplotlib.
+    """
+    ax = new_axes(ax, (4.8, 4.8))
+    several = isinstance(curves, Mapping)
+    named = curves if isinstance(curves, Mapping) else {"": curves}
+    ax.plot([0, 1], [0, 1], color="0.6", linewidth=1, linestyle="--", zorder=1)
+    for name, curve in named.items():
+        label = f"{name} ({curve.error:.3f})" if several else f"error {curve.error:.3f}"
+        (line,) = ax.plot(curve.predicted, curve.observed, marker="o", markersize=3.5, label=label)
+        ax.fill_between(
+            curve.predicted,
+            curve.lower,
+            curve.upper,
+            color=line.get_color(),
+            alpha=0.2,
+            linewidth=0,
+        )
+    ax.set(
+        xlim=(0, 1),
+        ylim=(0, 1),
+        xlabel="predicted P(correct)",
+        ylabel="fraction correct",
+        title="calibration",
+    )
+    ax.set_aspect("equal")
+    ax.legend(frameon=False, fontsize="small", title="calibration error" if several else None)
+    return ax

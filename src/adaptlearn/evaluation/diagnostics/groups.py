@@ -1,0 +1,320 @@
+"""Errors by skill or by group of students: for whom a model is wrong, and how surely."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from adaptlearn.errors import ParameterError
+from adaptlearn.evaluation.bootstrap import cell_means, normal_quantile
+from adaptlearn.evaluation.diagnostics.answers import Answers, scored_answers
+from adaptlearn.evaluation.metrics import answer_losses, auc
+from adaptlearn.evaluation.results import Estimates
+from adaptlearn.evaluation.scoring import check_bootstrap
+from adaptlearn.numerics import Floats, Ints
+from adaptlearn.plotting import new_axes
+from adaptlearn.responses import ResponseLog
+from adaptlearn.tables import Parts, Printed, number, plain_columns
+from adaptlearn.validation import some
+
+_SHOWN = 15
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class GroupErrors(Printed):
+    """How predictions meet answers, group by group; printed, the surest gaps first.
+
+    Attributes
+    ----------
+    by : str
+        What the groups are of.
+    groups : array, shape (n_groups,)
+        Their labels, sorted.
+    n, n_students : integer arrays, shape (n_groups,)
+        Answers and students of each. An answer on several skills counts in each of them.
+    observed, predicted : float arrays, shape (n_groups,)
+        Fraction correct, and mean prediction.
+    gap : Estimates
+        Predicted minus observed: above 0 the model expects too much of the group, below 0 too
+        little.
+    log_loss, rmse : Estimates
+    auc : float array, shape (n_groups,)
+        nan where a group's answers are all alike.
+    confidence : float
+        What each interval is to cover, by itself.
+    notes : tuple of str
+
+    Notes
+    -----
+    The interval of a gap is that of the student bootstrap, and nowhere shorter than what chance
+    does to as many independent answers when the model is right. Of log loss and RMSE it is the
+    bootstrap's alone, which is too short in groups of a handful of students. All are nan in a
+    group of a single student.
+    """
+
+    by: str
+    groups: NDArray[Any]
+    n: NDArray[np.int64]
+    n_students: NDArray[np.int64]
+    observed: Floats
+    predicted: Floats
+    gap: Estimates
+    log_loss: Estimates
+    rmse: Estimates
+    auc: Floats
+    confidence: float
+    notes: tuple[str, ...]
+
+    @property
+    def sureness(self) -> Floats:
+        """How far from 0 the nearer end of each gap's interval is; 0 where it holds 0 or is nan."""
+        return np.nan_to_num(np.maximum(0, np.maximum(self.gap.lower, -self.gap.upper)))
+
+    @property
+    def worst(self) -> Any:
+        """The group whose gap is surely the largest; None where every interval holds 0.
+
+        That is the group whose interval stays farthest from 0: of the largest gap as such, a
+        group of three answers would often be the owner.
+        """
+        surest = int(np.argmax(self.sureness))
+        return self.groups[[surest]].tolist()[0] if self.sureness[surest] > 0 else None
+
+    def table(self) -> dict[str, NDArray[Any]]:
+        """One row per group, as columns any dataframe library takes."""
+        columns = {"group": self.groups}
+        for name in ("n", "n_students", "observed", "predicted"):
+            columns[name] = getattr(self, name)
+        for name in ("gap", "log_loss", "rmse"):
+            columns.update(getattr(self, name).columns(name))
+        return {**columns, "auc": self.auc}
+
+    def to_dict(self) -> dict[str, Any]:
+        """The columns as lists and the rest, ready for JSON (None for nan)."""
+        return {
+            "by": self.by,
+            "confidence": self.confidence,
+            "worst": self.worst,
+            "groups": plain_columns(self.table()),
+            "notes": list(self.notes),
+        }
+
+    def plot(self, ax: Any = None, **kwargs: Any) -> Any:
+        """Draw the gaps: see `adaptlearn.evaluation.diagnostics.groups.plot_gaps`."""
+        from adaptlearn.evaluation.diagnostics.groups import plot_gaps
+
+        return plot_gaps(self, ax, **kwargs)
+
+    def _parts(self) -> Parts:
+        level = f"{self.confidence * 100:g}% interval"
+        head = [self.by, "answers", "students", "observed", "predicted", "gap", level]
+        order = np.lexsort((-self.n, -self.sureness))
+        rows = []
+        for k in order[:_SHOWN].tolist():
+            low, high = self.gap.lower[k], self.gap.upper[k]
+            rows.append(
+                [
+                    *(str(self.groups[k]), f"{self.n[k]:,}", f"{self.n_students[k]:,}"),
+                    *(
+                        number(self.observed[k]),
+                        number(self.predicted[k]),
+                        f"{self.gap.value[k]:+.4f}",
+                    ),
+                    "-" if np.isnan(low) else f"{low:+.4f} to {high:+.4f}",
+                    *(number(self.log_loss.value[k]), number(self.auc[k])),
+                ]
+            )
+        notes = list(self.notes)
+        if (more := len(order) - _SHOWN) > 0:
+            notes.append(f"{more:,} more groups are in table()")
+        caption = f"errors by {self.by}: {len(self.groups):,} groups, the surest gaps first"
+        return Parts(caption, [*head, "log loss", "AUC"], rows, notes)
+
+    def __repr__(self) -> str:
+        return f"GroupErrors(by {self.by}, {len(self.groups)} groups, worst {self.worst!r})"
+
+
+def group_errors(
+    log: Any,
+    predicted: ArrayLike,
+    by: str | ArrayLike = "skill",
+    *,
+    n_bootstrap: int = 1000,
+    confidence: float = 0.95,
+    random_state: int | np.random.Generator | None = 0,
+) -> GroupErrors:
+    """Errors of predictions by skill, item, or any grouping of the answers.
+
+    Parameters
+    ----------
+    log : ResponseLog, or a frame with the standard column names
+    predicted : array, shape (n_responses,)
+        As in `calibration_curve`.
+    by : {"skill", "item", "student"}, name of one of the log's ``extra`` columns, or array
+        What parts the answers; an array has shape (n_responses,), a group for each row.
+    n_bootstrap, confidence, random_state
+        As in `evaluate`. The resamples of students are the same for every group.
+
+    Returns
+    -------
+    GroupErrors
+        With `GroupErrors.worst`, the group of which the model is most surely wrong.
+
+    Raises
+    ------
+    ParameterError
+        For arguments out of range, predictions or groups that do not fit the log.
+    ResponseDataError
+        If the log is malformed, or no answer has a prediction.
+
+    Examples
+    --------
+    >>> log = {"student": [1, 1, 2, 2, 3, 3], "skill": ["add", "halve"] * 3,
+    ...        "correct": [0, 1, 0, 1, 0, 1]}
+    >>> result = group_errors(log, [.9, .9] * 3)
+    >>> result.gap.value.round(3).tolist(), result.worst
+    ([0.9, -0.1], 'add')
+    """
+    check_bootstrap("group_errors", n_bootstrap, confidence)
+    answers = scored_answers(log, predicted, "group_errors")
+    name, groups, place, cell = _grouped(answers, by)
+    correct, p = answers.correct[place], answers.predicted[place]
+    values = [correct, p, p - correct, answer_losses(correct, p), (p - correct) ** 2]
+    found = cell_means(
+        values,
+        cell,
+        answers.student[place],
+        len(groups),
+        n_bootstrap=n_bootstrap,
+        confidence=confidence,
+        random_state=random_state,
+    )
+    order = np.argsort(cell, kind="stable")
+    bounds = np.cumsum(found.n)[:-1]
+    ranking = [
+        auc(y, q)
+        for y, q in zip(np.split(correct[order], bounds), np.split(p[order], bounds), strict=True)
+    ]
+    notes = []
+    if len(place) > len(answers.rows):
+        notes.append("an answer on several skills counts in each of them")
+    if n_bootstrap and len(groups) >= 10:
+        by_chance = (1 - confidence) * len(groups)
+        notes.append(
+            f"of {len(groups):,} intervals up to {by_chance:.0f} miss 0 by chance alone, "
+            "were the model right about every group"
+        )
+    gap, log_loss, square = (
+        Estimates(found.mean[k], found.lower[k], found.upper[k]) for k in (2, 3, 4)
+    )
+    # What chance alone does to the gap of a model that is right; resampling a few answers that
+    # are all alike would show none of it.
+    chance = np.sqrt(np.bincount(cell, p * (1 - p), len(groups))) / found.n
+    reach = normal_quantile(confidence) * chance
+    gap = Estimates(
+        gap.value,
+        np.maximum(found.mean[1] - 1, np.minimum(gap.lower, gap.value - reach)),
+        np.minimum(found.mean[1], np.maximum(gap.upper, gap.value + reach)),
+    )
+    return GroupErrors(
+        by=name,
+        groups=groups,
+        n=found.n,
+        n_students=found.n_students,
+        observed=found.mean[0],
+        predicted=found.mean[1],
+        gap=gap,
+        log_loss=log_loss,
+        rmse=Estimates(*map(np.sqrt, square)),
+        auc=np.array(ranking),
+        confidence=confidence,
+        notes=tuple(notes),
+    )
+
+
+def _grouped(answers: Answers, by: str | ArrayLike) -> tuple[str, NDArray[Any], Ints, Ints]:
+    """What groups are of, their labels; and, as pairs, answers and the groups they count in."""
+    log, rows = answers.log, answers.rows
+    if isinstance(by, str) and by == "skill" and log.skill_rows is not None:
+        place_of = np.full(len(log), -1)
+        place_of[rows] = np.arange(len(rows))
+        place = place_of[log.skill_rows]
+        scored = place >= 0
+        groups, cell = np.unique(log.skill.codes[scored], return_inverse=True)
+        return by, log.skill.labels[groups], place[scored], cell
+    name, values = _column(log, by)
+    try:
+        groups, cell = np.unique(values[rows], return_inverse=True)
+    except TypeError:
+        kinds = sorted({type(value).__name__ for value in values[rows].tolist()})
+        raise ParameterError(
+            "group_errors", [f"groups must all be of one kind, got {', '.join(kinds)}"]
+        ) from None
+    if groups.dtype.kind == "f" and np.isnan(groups).any():
+        gaps = int(np.isnan(values[rows]).sum())
+        raise ParameterError("group_errors", [f"{gaps} scored rows have no group, but nan"])
+    return name, groups, np.arange(len(rows)), cell
+
+
+def _column(log: ResponseLog, by: str | ArrayLike) -> tuple[str, NDArray[Any]]:
+    """A name for the groups, and the group of each row."""
+    if not isinstance(by, str):
+        values = np.asarray(by)
+        if values.shape != (len(log),):
+            raise ParameterError(
+                "group_errors",
+                [f"an array of groups must be of shape ({len(log)},), got {values.shape}"],
+            )
+        return "group", values
+    if by in ("student", "skill", "item") and getattr(log, by) is not None:
+        column = getattr(log, by)
+        return by, column.values
+    if by in log.extra:
+        return by, log.extra[by]
+    known = [name for name in ("skill", "item", "student") if getattr(log, name) is not None]
+    raise ParameterError(
+        "group_errors",
+        [
+            f"the log has no column {by!r}; there are {some([*known, *log.extra], 30)}. Further "
+            "columns are kept with ResponseLog.from_frame(…, extra=[…])"
+        ],
+    )
+
+
+def plot_gaps(result: GroupErrors, ax: Any = None, *, most: int = 30) -> Any:
+    """Draw predicted minus observed rate of each group, with its interval.
+
+    Parameters
+    ----------
+    result : GroupErrors
+    ax : matplotlib axes, optional
+    most : int
+        Groups drawn: those of the surest gaps.
+
+    Returns
+    -------
+    matplotlib axes
+
+    Raises
+    ------
+    MissingDependency
+        Without matplotlib.
+    """
+    order = np.lexsort((-result.n, -result.sureness))[:most]
+    order = order[np.argsort(result.gap.value[order], kind="stable")]
+    ax = new_axes(ax, (5.6, 1.4 + 0.22 * len(order)))
+    gap, down = result.gap, np.arange(len(order))
+    ax.axvline(0, color="0.6", linewidth=1, linestyle="--", zorder=1)
+    # An interval need not hold its value where a group has few students.
+    ax.hlines(down, gap.lower[order], gap.upper[order], linewidth=1.2, zorder=2)
+    ax.scatter(gap.value[order], down, s=14, zorder=3)
+    names = [f"{result.groups[[k]].tolist()[0]} (n = {result.n[k]:,})" for k in order.tolist()]
+    ax.set_yticks(down, names, fontsize="small")
+    ax.set_ylim(-0.8, len(order) - 0.2)
+    shown, total = len(order), len(result.groups)
+    which = f", {shown} of {total} groups" if shown < total else ""
+    ax.set(xlabel="predicted - observed P(correct)", title=f"gaps by {result.by}{which}")
+    return ax

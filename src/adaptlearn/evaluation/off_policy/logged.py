@@ -1,0 +1,251 @@
+"""Logged decisions as arrays: what was chosen with which probability, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from adaptlearn.errors import ParameterError
+from adaptlearn.evaluation.columns import label_problems, shape_problems, value_problems
+from adaptlearn.evaluation.off_policy.records import rows_of_records
+from adaptlearn.numerics import Floats, Ints
+
+_SLACK = 1e-9
+"""Target probability beyond the log's support that is taken for rounding."""
+
+
+@dataclass(frozen=True, eq=False)
+class LoggedDecisions:
+    """Decisions with their propensities and outcomes, checked, in the caller's order.
+
+    Made by `from_arrays` or `from_records`, which refuse a target policy that the log cannot
+    speak for.
+
+    Attributes
+    ----------
+    weight : float array, shape (n,)
+        Importance weights: the target's probability of the action taken over the logged one.
+    reward : float array, shape (n,)
+        nan where the outcome is not known.
+    student : integer array, shape (n,)
+        Students (or episodes) as ``0 … n_students - 1``.
+    step : integer array, shape (n,)
+        0 for a student's first decision, 1 for the next one.
+    q, v : float arrays, shape (n,), or None
+        Predictions of a reward model, for doubly robust estimates.
+    support_checked : bool
+        Whether the target's probability of actions that were not taken was compared with the
+        log's.
+    left_out : dict of str to int
+        How many decisions are not among these, by reason.
+    """
+
+    weight: Floats
+    reward: Floats
+    student: Ints
+    step: Ints
+    q: Floats | None
+    v: Floats | None
+    support_checked: bool
+    left_out: Mapping[str, int]
+
+    def __len__(self) -> int:
+        return len(self.weight)
+
+    @property
+    def n_students(self) -> int:
+        """Students with a decision."""
+        return int(self.student.max()) + 1
+
+    @classmethod
+    def from_arrays(
+        cls,
+        propensity: ArrayLike,
+        target: ArrayLike,
+        reward: ArrayLike,
+        student: ArrayLike,
+        *,
+        order: ArrayLike | None = None,
+        unsupported: ArrayLike | None = None,
+        override: ArrayLike | None = None,
+        q: ArrayLike | None = None,
+        v: ArrayLike | None = None,
+    ) -> Self:
+        """Take a log from arrays with one entry per decision.
+
+        Parameters
+        ----------
+        propensity : array, shape (n,)
+            Probability with which the logged policy chose the action it took; nan if unknown.
+        target : array, shape (n,)
+            Probability with which the policy to be judged would have chosen that same action
+            in that same situation.
+        reward : array, shape (n,)
+            What came of it; nan if unknown.
+        student : array, shape (n,)
+            Whose decision it was; or the episode, where a student has several.
+        order : array, shape (n,), optional
+            Times or numbers that sort each student's decisions; equal ones stay in row order.
+        unsupported : array, shape (n,), optional
+            The target's probability of all actions whose logged propensity was 0 or unknown,
+            in that situation. Without it support can only be guessed at from the weights.
+        override : bool array, shape (n,), optional
+            Decisions that someone made in the policy's stead. They are left out, and counted.
+        q, v : arrays, shape (n,), optional
+            A reward model's prediction for the action taken, and its mean over the actions
+            with the target's probabilities; in a sequence, of all rewards from here on. Fit
+            the model on other students than those of the log, or by cross-fitting.
+
+        Raises
+        ------
+        ParameterError
+            With every problem at once: shapes, values that are no probabilities, and a target
+            that the log does not support: it gives probability to actions whose logged
+            propensity is 0 or unknown, so nothing in the log tells their reward.
+
+        Examples
+        --------
+        >>> log = LoggedDecisions.from_arrays(
+        ...     propensity=[.5, .5, .8], target=[1., 0., 1.], reward=[1, 0, 1],
+        ...     student=["ann", "ann", "bob"], override=[False, False, True])
+        >>> log.weight.tolist(), log.left_out
+        ([2.0, 0.0], {'made by an override': 1})
+        """
+        given: dict[str, ArrayLike | None] = {
+            "propensity": propensity,
+            "target": target,
+            "reward": reward,
+            "unsupported": unsupported,
+            "q": q,
+            "v": v,
+        }
+        columns = {
+            name: np.asarray(values, np.float64)
+            for name, values in given.items()
+            if values is not None
+        }
+        whose = np.asarray(student)
+        when = np.zeros(whose.shape) if order is None else np.asarray(order)
+        made = np.zeros(whose.shape, bool) if override is None else np.asarray(override)
+        _check_columns({**columns, "student": whose, "order": when, "override": made}, q, v)
+        kept = np.flatnonzero(~made)
+        columns = {name: values[kept] for name, values in columns.items()}
+        problems = _value_problems(columns, kept)
+        problems += label_problems({"student": whose[kept], "order": when[kept]}, kept)
+        if not len(kept):
+            problems.append("no decision of the policy is left")
+        if problems:
+            raise ParameterError("logged decisions", problems)
+        _, code = np.unique(whose[kept], return_inverse=True)
+        chance, wanted = columns["propensity"], columns["target"]
+        # What the target never does has weight 0, whether or not its propensity is known.
+        weight = np.divide(wanted, chance, out=np.zeros(len(kept)), where=wanted > 0)
+        overrides = int(made.sum())
+        return cls(
+            weight,
+            columns["reward"],
+            code,
+            _steps(code, when[kept]),
+            columns.get("q"),
+            columns.get("v"),
+            unsupported is not None,
+            {"made by an override": overrides} if overrides else {},
+        )
+
+    @classmethod
+    def from_records(
+        cls,
+        decisions: Iterable[Mapping[str, Any]],
+        outcomes: Mapping[str, float],
+        target: Callable[[Mapping[str, Any]], Mapping[Any, float]],
+        *,
+        expected: Callable[[Mapping[str, Any]], Mapping[Any, float]] | None = None,
+    ) -> Self:
+        """Take a log from decision records and what came of them.
+
+        Parameters
+        ----------
+        decisions : iterable of mappings
+            As ``Decision.to_dict()`` writes them: ``id``, ``student``, ``lesson``,
+            ``propensity``, ``propensity_method``, ``candidates`` and ``time`` are read, and
+            ``rank`` if it is there. The same id twice is one decision.
+        outcomes : mapping of str to float
+            Reward by decision id.
+        target : callable
+            Given a record, the probability of each lesson under the policy to be judged, as a
+            mapping that adds up to 1; lessons that it does not name have 0.
+        expected : callable, optional
+            Given a record, the reward that a model expects of each lesson; it must name every
+            lesson the target may choose, and the one taken.
+
+        Returns
+        -------
+        LoggedDecisions
+            Support is checked against the candidates: a lesson that is not among them, or is
+            there with propensity 0, could not have been chosen. Overrides and decisions without
+            a lesson are left out and counted; those without an outcome have reward nan.
+
+        Raises
+        ------
+        ParameterError
+            With every problem at once, as `from_arrays`; for records that lack a key, and
+            probabilities that do not add up.
+
+        Examples
+        --------
+        >>> record = {"id": "a1", "student": "ann", "lesson": "add", "time": 0.,
+        ...           "propensity": .5, "propensity_method": "exact",
+        ...           "candidates": [{"lesson": "add", "propensity": .5},
+        ...                          {"lesson": "halve", "propensity": .5}]}
+        >>> log = LoggedDecisions.from_records([record], {"a1": 1.}, lambda record: {"add": 1.})
+        >>> log.weight.tolist(), log.reward.tolist()
+        ([2.0], [1.0])
+        """
+        found = rows_of_records(decisions, outcomes, target, expected)
+        log = cls.from_arrays(**found.arrays)
+        return cls(**{**vars(log), "left_out": {**found.left_out, **log.left_out}})
+
+
+def _check_columns(columns: Mapping[str, NDArray[Any]], q: object, v: object) -> None:
+    problems = shape_problems(columns)
+    if columns["override"].dtype != bool:
+        problems.append(f"override must hold bool, got {columns['override'].dtype}")
+    if (q is None) != (v is None):
+        problems.append("q and v must be given together")
+    if problems:
+        raise ParameterError("logged decisions", problems)
+
+
+def _value_problems(columns: Mapping[str, Floats], kept: Ints) -> list[str]:
+    """Every value that cannot be, and what the log does not support; rows as the caller's."""
+    propensity, target = columns["propensity"], columns["target"]
+    beyond = columns.get("unsupported", np.zeros(len(kept)))
+    wrong = {
+        "propensity must lie in (0, 1] (what was taken was possible), or be nan where unknown": (
+            ~np.isnan(propensity) & ~((propensity > 0) & (propensity <= 1 + _SLACK))
+        ),
+        "target must lie in [0, 1]": ~((target >= 0) & (target <= 1 + _SLACK)),
+        "unsupported must lie in [0, 1]": ~((beyond >= 0) & (beyond <= 1 + _SLACK)),
+        "reward must be finite, or nan where unknown": np.isinf(columns["reward"]),
+        "q must be finite": ~np.isfinite(columns.get("q", beyond)),
+        "v must be finite": ~np.isfinite(columns.get("v", beyond)),
+        "no support: the target gives probability to actions whose logged propensity is unknown": (
+            np.isnan(propensity) & (target > 0)
+        ),
+        "no support: the target gives probability to actions whose logged propensity is 0 or "
+        "unknown": beyond > _SLACK,
+    }
+    return value_problems(wrong, kept)
+
+
+def _steps(student: Ints, order: NDArray[Any]) -> Ints:
+    """The place of each decision among its student's."""
+    sorted_rows = np.lexsort((np.arange(len(order)), order, student))
+    counts = np.bincount(student)
+    step = np.empty(len(order), np.intp)
+    step[sorted_rows] = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return step

@@ -1,0 +1,406 @@
+"""What another policy would have been worth, from the decisions of the one that ran."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.errors import ParameterError
+from adaptlearn.evaluation.off_policy.importance import (
+    Linear,
+    effective_size,
+    ratio,
+    sequence_value,
+    skewed_interval,
+    steps,
+)
+from adaptlearn.evaluation.off_policy.logged import LoggedDecisions
+from adaptlearn.evaluation.results import Estimate
+from adaptlearn.numerics import Floats
+from adaptlearn.tables import Parts, Printed, number
+from adaptlearn.validation import Constraint, Interval, OneOf, check_parameters
+
+TITLES = {
+    "logged": "logged policy",
+    "ips": "IPS",
+    "snips": "self-normalised IPS",
+    "dr": "doubly robust",
+    "pdis": "per-decision IS",
+    "wpdis": "weighted per-decision IS",
+    "wdr": "weighted doubly robust",
+}
+FEW = 40
+"""Effective decisions (or students) below which intervals were seen to miss too often."""
+
+_SURE = 0.999  # of the interval of the mean weight: a note is not to come by chance
+_NOTHING_SHARED = (
+    "every weight is 0: the log holds nothing that the target would have done, so it says "
+    "nothing of it"
+)
+_CONSTRAINTS: dict[str, list[Constraint]] = {
+    "clip": [Interval(1, float("inf")), OneOf((None,))],
+    "confidence": [Interval(0, 1, closed="neither")],
+    "discount": [Interval(0, 1)],
+}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class OffPolicyValue(Printed):
+    """The value of a policy that did not run; printed, a row per estimator.
+
+    Attributes
+    ----------
+    per : str
+        ``"decision"``: mean reward of a decision; ``"student"``: mean (discounted) sum of a
+        student's rewards.
+    estimates : dict of str to Estimate
+        By estimator: ``logged`` (what the logged policy earned), then ``ips``, ``snips`` and
+        ``dr``; or ``pdis``, ``wpdis``, ``dr`` and ``wdr``.
+    gains : dict of str to Estimate
+        By estimator: its value minus that of the logged policy, on the same students.
+    n_decisions, n_students : int
+        What the estimates rest on.
+    effective_size : float
+        How many decisions (per student: students) drawn from the target itself would be as
+        informative, ``sum(w)**2 / sum(w**2)``; in sequences at the step where it is least.
+    mean_weight : Estimate
+        1 but for chance if the propensities are right and the log supports the target; in
+        sequences, at the last step.
+    clip : float or None
+        Largest weight that was allowed.
+    clipped : int
+        Weights that were larger.
+    clip_bias : dict of str to float
+        By estimator: its estimated bias, the estimate minus that with no weight cut.
+    confidence : float
+        What the intervals are to cover.
+    notes : tuple of str
+        What was left out, and why a number may mislead.
+    """
+
+    per: str
+    estimates: Mapping[str, Estimate]
+    gains: Mapping[str, Estimate]
+    n_decisions: int
+    n_students: int
+    effective_size: float
+    mean_weight: Estimate
+    clip: float | None
+    clipped: int
+    clip_bias: Mapping[str, float]
+    confidence: float
+    notes: tuple[str, ...] = ()
+
+    def table(self) -> dict[str, NDArray[Any]]:
+        """One row per estimator, as columns any dataframe library takes."""
+        nothing = Estimate(0.0, 0.0, 0.0)
+        gains = [self.gains.get(name, nothing) for name in self.estimates]
+        columns: dict[str, NDArray[Any]] = {"estimator": np.array(list(self.estimates), str)}
+        for prefix, found in (("", list(self.estimates.values())), ("gain", gains)):
+            for what in ("value", "lower", "upper"):
+                name = "_".join(filter(None, [prefix, what])).replace("gain_value", "gain")
+                columns[name] = np.array([getattr(estimate, what) for estimate in found])
+        return columns
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as numbers, strings, lists and dicts: ready for JSON (None for nan)."""
+        return {
+            **{name: value for name, value in vars(self).items() if name != "notes"},
+            "estimates": {name: one.to_dict() for name, one in self.estimates.items()},
+            "gains": {name: one.to_dict() for name, one in self.gains.items()},
+            "mean_weight": self.mean_weight.to_dict(),
+            "clip_bias": dict(self.clip_bias),
+            "notes": list(self.notes),
+        }
+
+    def _parts(self) -> Parts:
+        level = f"{self.confidence * 100:g}% interval"
+        head = [f"value per {self.per}", "value", level, "gain", level]
+        rows = []
+        for name, one in self.estimates.items():
+            gain = self.gains.get(name)
+            more = ["", ""] if gain is None else [f"{gain.value:+.4f}", gain.interval()]
+            rows.append([TITLES[name], number(one.value), one.interval(), *more])
+        caption = (
+            f"{self.n_decisions:,} decisions, {self.n_students:,} students; as good as "
+            f"{self.effective_size:,.0f} {self.per}s under the target policy"
+        )
+        return Parts(caption, head, rows, self.notes)
+
+    def __repr__(self) -> str:
+        return (
+            f"OffPolicyValue({', '.join(f'{k}={e.value:.4f}' for k, e in self.estimates.items())})"
+        )
+
+
+def off_policy_value(
+    log: LoggedDecisions, *, clip: float | None = None, confidence: float = 0.95
+) -> OffPolicyValue:
+    """Mean reward per decision, had another policy chosen in the situations of the log.
+
+    Each decision stands by itself (a contextual bandit): the situations remain those that the
+    logged policy led to. Where a choice changes what comes later, see `off_policy_return`.
+
+    Parameters
+    ----------
+    log : LoggedDecisions
+        Decisions whose reward is nan are left out, and counted.
+    clip : float, optional
+        Largest weight; larger ones are cut to it. That lowers variance and biases the
+        estimates, toward 0 for IPS and toward the reward model for the doubly robust one; the
+        estimated bias is in the result. None cuts nothing and is unbiased.
+    confidence : float, default 0.95
+        What the intervals are to cover.
+
+    Returns
+    -------
+    OffPolicyValue
+        Inverse propensity scoring (``ips``), unbiased; self-normalised (``snips``), with less
+        variance and a bias that vanishes as students grow; doubly robust (``dr``), unbiased
+        and the better the closer the reward model is, if the log has one.
+
+    Raises
+    ------
+    ParameterError
+        For arguments out of range, and if no decision has a reward.
+
+    Notes
+    -----
+    With w the weights, r the rewards, q and v the reward model: IPS is the mean of ``w r``
+    (Horvitz & Thompson), self-normalised ``sum(w r) / sum(w)`` (Swaminathan & Joachims), doubly
+    robust the mean of ``v + w (r - q)`` (Dudík et al.).
+
+    Intervals are over students, whose decisions are alike: each estimate is a ratio of means
+    over students, linearised, with Student's t on as many degrees of freedom as there are
+    students but one, after Hall's transformation, which takes the skewness out of it. Weights
+    are skewed: without it intervals lie too low for IPS and too high for the self-normalised
+    estimate. In simulations they covered 93 to 97 % wherever the effective size was at least
+    40; below it a note says so.
+
+    References
+    ----------
+    Horvitz & Thompson (1952), A generalization of sampling without replacement from a finite
+    universe. JASA 47. Swaminathan & Joachims (2015), The self-normalized estimator for
+    counterfactual learning. NIPS. Dudík, Langford & Li (2011), Doubly robust policy evaluation
+    and learning. ICML. Hall (1992), On the removal of skewness by transformation. JRSS B 54.
+    Kish (1965), Survey sampling, for the effective size.
+
+    Examples
+    --------
+    >>> log = LoggedDecisions.from_arrays(
+    ...     propensity=[.5, .5, .25, .5], target=[1., 0., .5, .5], reward=[1, 0, 1, 0],
+    ...     student=["ann", "ann", "bob", "cat"], unsupported=[0, 0, 0, 0])
+    >>> off_policy_value(log)
+    OffPolicyValue(logged=0.5000, ips=1.0000, snips=0.8000)
+    """
+    _check("off_policy_value", clip, confidence)
+    known = ~np.isnan(log.reward)
+    if not known.any():
+        raise ParameterError("off_policy_value", ["no decision has a reward"])
+    _, student = np.unique(log.student[known], return_inverse=True)
+    weight, reward = log.weight[known], log.reward[known]
+    if not weight.any():
+        raise ParameterError("off_policy_value", [_NOTHING_SHARED])
+    one = np.ones(len(weight))
+
+    def estimates(w: Floats) -> dict[str, Linear]:
+        found = {
+            "logged": ratio(reward, one, student),
+            "ips": ratio(w * reward, one, student),
+            "snips": ratio(w * reward, w, student),
+        }
+        if log.q is not None and log.v is not None:
+            q, v = log.q[known], log.v[known]
+            found["dr"] = ratio(v + w * (reward - q), one, student)
+        return found
+
+    used = weight if clip is None else np.minimum(weight, clip)
+    return _summary(
+        log,
+        "decision",
+        estimates(used),
+        None if clip is None else estimates(weight),
+        ratio(weight, one, student),
+        n_decisions=len(weight),
+        effective=effective_size(used),
+        clip=clip,
+        clipped=int((weight > used).sum()),
+        confidence=confidence,
+    )
+
+
+def off_policy_return(
+    log: LoggedDecisions,
+    *,
+    discount: float = 1.0,
+    clip: float | None = None,
+    confidence: float = 0.95,
+) -> OffPolicyValue:
+    """Mean sum of a student's rewards, had another policy made all of their decisions.
+
+    A reward is weighted by the product of the weights of all decisions that led to it. The
+    product's variance grows with every step, so the log must be large or the policies alike.
+
+    Parameters
+    ----------
+    log : LoggedDecisions
+        A sequence per student; rewards must all be known: 0 where a step brings nothing.
+    discount : float, default 1.0
+        What a reward one decision later is worth.
+    clip : float, optional
+        Largest product of weights; as in `off_policy_value`.
+    confidence : float, default 0.95
+        What the intervals are to cover.
+
+    Returns
+    -------
+    OffPolicyValue
+        Per-decision importance sampling (``pdis``), unbiased; weighted (``wpdis``), with less
+        variance and a bias that vanishes as students grow; with a reward model also doubly
+        robust (``dr``) and weighted doubly robust (``wdr``).
+
+    Raises
+    ------
+    ParameterError
+        For arguments out of range, and if a reward is nan.
+
+    Notes
+    -----
+    With p[t] the product of weights up to step t of a student, per-decision importance sampling
+    is the mean over students of ``sum(discount**t * p[t] * r[t])`` (Precup et al.); doubly
+    robust that of ``sum(discount**t * (p[t] * (r[t] - q[t]) + p[t-1] * v[t]))``. The weighted
+    forms divide p[t] by its mean over students (Thomas & Brunskill). A student whose decisions
+    end earlier keeps their last product from there on, and has no more rewards.
+
+    Decisions made by overrides are no part of the sequence: they are taken for something that
+    happens under either policy. Intervals are those of `off_policy_value`.
+
+    References
+    ----------
+    Precup, Sutton & Singh (2000), Eligibility traces for off-policy policy evaluation. ICML.
+    Thomas & Brunskill (2016), Data-efficient off-policy policy evaluation for reinforcement
+    learning. ICML.
+
+    Examples
+    --------
+    >>> log = LoggedDecisions.from_arrays(
+    ...     propensity=[.5, .5, .5, .5], target=[1., .5, 0., 1.], reward=[0, 1, 0, 1],
+    ...     student=["ann", "ann", "bob", "bob"], order=[1, 2, 1, 2])
+    >>> off_policy_return(log)
+    OffPolicyValue(logged=1.0000, pdis=1.0000, wpdis=1.0000)
+    """
+    unknown = int(np.isnan(log.reward).sum())
+    others = [f"{unknown:,} rewards are nan; give 0 where a step brings nothing"] * bool(unknown)
+    _check("off_policy_return", clip, confidence, discount, others)
+    walk = list(steps(log.weight, log.student, log.step))
+    last = walk[-1].after
+    if not last.any():
+        raise ParameterError("off_policy_return", [_NOTHING_SHARED])
+    earned = np.bincount(log.student, discount**log.step * log.reward)
+
+    def estimates(limit: float) -> dict[str, Linear]:
+        def value(model: tuple[Floats, Floats] | None, weighted: bool) -> Linear:
+            return sequence_value(
+                walk,
+                log.student,
+                log.reward,
+                model,
+                discount=discount,
+                clip=limit,
+                weighted=weighted,
+            )
+
+        found = {
+            "logged": Linear(float(earned.mean()), earned - earned.mean()),
+            "pdis": value(None, False),
+            "wpdis": value(None, True),
+        }
+        if log.q is not None and log.v is not None:
+            model = log.q, log.v
+            found |= {"dr": value(model, False), "wdr": value(model, True)}
+        return found
+
+    limit = np.inf if clip is None else clip
+    products = [step.after[log.student[step.rows]] for step in walk]
+    return _summary(
+        log,
+        "student",
+        estimates(limit),
+        None if clip is None else estimates(np.inf),
+        Linear(float(last.mean()), last - last.mean()),
+        n_decisions=len(log),
+        effective=min(effective_size(np.minimum(step.after, limit)) for step in walk),
+        clip=clip,
+        clipped=sum(int((product > limit).sum()) for product in products),
+        confidence=confidence,
+    )
+
+
+def _check(
+    subject: str,
+    clip: float | None,
+    confidence: float,
+    discount: float = 1.0,
+    others: Sequence[str] = (),
+) -> None:
+    values = {"clip": clip, "confidence": confidence, "discount": discount}
+    check_parameters(subject, values, _CONSTRAINTS, others)
+
+
+def _summary(
+    log: LoggedDecisions,
+    per: str,
+    found: dict[str, Linear],
+    unclipped: dict[str, Linear] | None,
+    mean_weight: Linear,
+    *,
+    n_decisions: int,
+    effective: float,
+    clip: float | None,
+    clipped: int,
+    confidence: float,
+) -> OffPolicyValue:
+    logged = found["logged"]
+    others = [name for name in found if name != "logged"]
+    bias = {
+        name: found[name].value - unclipped[name].value if unclipped else 0.0 for name in others
+    }
+    left_out = {**log.left_out, "without a reward": len(log) - n_decisions}
+    notes = [f"left out: {n:,} {reason}" for reason, n in left_out.items() if n]
+    if clipped:
+        said = ", ".join(f"{TITLES[name]} {amount:+.4f}" for name, amount in bias.items())
+        notes.append(f"{clipped:,} weights were cut to {clip:g}; estimated bias: {said}")
+    if not log.support_checked:
+        notes.append(
+            "support was not checked: nothing says what the target would do beyond the actions "
+            "that were taken (give unsupported)"
+        )
+    sure = skewed_interval(mean_weight, _SURE)
+    if not np.isnan(sure.lower) and not sure.lower <= 1 <= sure.upper:
+        notes.append(
+            f"weights average {sure.value:.3f}, where 1 is due: the log does not support the "
+            "target, or propensities are wrong"
+        )
+    if effective < FEW:
+        notes.append(
+            f"an effective size of {effective:.1f} {per}s is little: below {FEW} intervals miss "
+            "more often than they say"
+        )
+    return OffPolicyValue(
+        per=per,
+        estimates={name: skewed_interval(one, confidence) for name, one in found.items()},
+        gains={name: skewed_interval(found[name].less(logged), confidence) for name in others},
+        n_decisions=n_decisions,
+        n_students=len(logged.influence),
+        effective_size=effective,
+        mean_weight=skewed_interval(mean_weight, confidence),
+        clip=clip,
+        clipped=clipped,
+        clip_bias=bias,
+        confidence=confidence,
+        notes=tuple(notes),
+    )

@@ -1,0 +1,1 @@
+"""Mastery thresholds, from what came after mastery."""

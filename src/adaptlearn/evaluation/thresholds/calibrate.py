@@ -1,0 +1,262 @@
+"""Mastery thresholds from a wanted error rate, by group of students, with intervals."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from adaptlearn.errors import ParameterError
+from adaptlearn.evaluation.columns import label_problems, shape_problems, value_problems
+from adaptlearn.evaluation.results import Estimate, Estimates
+from adaptlearn.evaluation.scoring import check_bootstrap
+from adaptlearn.evaluation.thresholds.rates import (
+    CRITERIA,
+    SIDES,
+    Rows,
+    Sides,
+    chosen,
+    enough,
+    observed_sides,
+    rate_estimates,
+    resampled_sides,
+    students_at_sides,
+)
+from adaptlearn.evaluation.thresholds.results import (
+    ErrorRates,
+    GroupThreshold,
+    MasteryThresholds,
+    ThresholdCurve,
+)
+from adaptlearn.numerics import Bools, Floats, Ints
+from adaptlearn.validation import Interval, OneOf
+
+_MOST_THRESHOLDS = 200
+_SUBJECT = "calibrate_threshold"
+
+
+def calibrate_threshold(
+    estimate: ArrayLike,
+    truth: ArrayLike,
+    student: ArrayLike,
+    *,
+    wanted: float = 0.05,
+    criterion: str = "false_mastery",
+    group: ArrayLike | None = None,
+    thresholds: ArrayLike | None = None,
+    min_students: int = 30,
+    n_bootstrap: int = 1000,
+    confidence: float = 0.95,
+    random_state: int | np.random.Generator | None = 0,
+) -> MasteryThresholds:
+    """Find the mastery threshold that gives a wanted rate of errors.
+
+    Parameters
+    ----------
+    estimate : array, shape (n,)
+        Mastery as a model sees it: of a student, on a skill, at a time. All estimates of one
+        model, of one kind and one time (see ``Mastery.kind`` and ``when``), of students the
+        model was not fitted on.
+    truth : array, shape (n,)
+        1 where the skill was mastered then, 0 where not: the hidden truth of a simulation, or a
+        proxy of it such as `later_correct`, which may lie in between. Rows of nan are left out,
+        and counted.
+    student : array, shape (n,)
+        Whose estimate it is.
+    wanted : float, default 0.05
+        The rate that is to be kept.
+    criterion : {"false_mastery", "needless_practice"}, default "false_mastery"
+        Which rate: of what is declared mastered, the share that is not (a high threshold keeps
+        it low); or of what is still practised, the share that is mastered (a low one does).
+    group : array, shape (n,), optional
+        A group of students for each row: a threshold is found for each.
+    thresholds : array, optional
+        Thresholds to choose among; by default quantiles of the estimates, 200 at most.
+    min_students : int, default 30
+        A rate counts only if it comes from as many students: on the side of the threshold
+        that it speaks of. A group in which no threshold has them is refused.
+    n_bootstrap, confidence, random_state
+        As in `evaluate`. In each resample of students the threshold is chosen anew.
+
+    Returns
+    -------
+    MasteryThresholds
+        Of the thresholds with a rate of at most `wanted`, the lowest for false mastery (more
+        would bring needless practice), the highest for needless practice.
+
+    Raises
+    ------
+    ParameterError
+        For arguments out of range or of other lengths, and if all students together are too
+        few, or no threshold keeps the rate.
+
+    Notes
+    -----
+    Both rates are shares of what the threshold decides (of declarations, of practice), since
+    that is what a teacher sees; they depend on how many students know the skill, and so do not
+    carry over to students of whom fewer do. Intervals of rates are percentiles of the student
+    bootstrap, nowhere shorter than Wilson's. Choosing the best threshold by looking at the rates
+    flatters the rate at it a little: with few students, see how its interval reaches above what
+    was wanted.
+
+    Equal rates for groups with different shares of knowing students need different thresholds,
+    and one threshold gives different rates (Kleinberg et al. 2017): which to prefer is not a
+    question of statistics. The result holds what either costs.
+
+    References
+    ----------
+    Field & Welsh (2007), Bootstrapping clustered data. JRSS B 69(3). Kleinberg, Mullainathan &
+    Raghavan (2017), Inherent trade-offs in the fair determination of risk scores. ITCS.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> estimate = rng.random(4000)
+    >>> known = rng.random(4000) < estimate  # a calibrated model
+    >>> found = calibrate_threshold(estimate, known, np.repeat(np.arange(400), 10), wanted=.1)
+    >>> print(found.common.threshold)
+    0.8218 [0.7726, 0.8584]
+    """
+    check_bootstrap(
+        _SUBJECT,
+        n_bootstrap,
+        confidence,
+        wanted=(wanted, Interval(0, 1, closed="neither")),
+        criterion=(criterion, OneOf(CRITERIA)),
+        min_students=(min_students, Interval(2, 10_000_000, integer=True)),
+    )
+    rows, cuts, labels, left_out = _read(estimate, truth, student, group, thresholds)
+    found = observed_sides(rows)
+    drawn = resampled_sides(rows, n_bootstrap, np.random.default_rng(random_state))
+    counts = enough(found, students_at_sides(rows), criterion, wanted, min_students)
+    best = chosen(found, counts, criterion, wanted)
+    if best[0] < 0:
+        raise ParameterError(
+            _SUBJECT, [_refusal(found.of(0), counts[0], criterion, wanted, min_students)]
+        )
+    again = chosen(drawn, counts, criterion, wanted)
+    values = np.where(again < 0, SIDES[criterion].beyond, cuts[again])
+    rates = [rate_estimates(one, found, drawn, confidence) for one in CRITERIA]
+    n = found.declared[:, 0] + found.practised[:, 0]
+    everyone = []
+    for row, place in enumerate(best.tolist()):
+        curve = ThresholdCurve(
+            cuts,
+            found.declared[row] / n[row],
+            *(Estimates(*(ends[row] for ends in rate)) for rate in rates),
+        )
+        refused = place < 0
+        reason = _refusal(found.of(row), counts[row], criterion, wanted, min_students)
+        everyone.append(
+            GroupThreshold(
+                n=int(n[row]),
+                n_students=rows.n_students(row),
+                threshold=_threshold(cuts, place, values[:, row], confidence),
+                refused=reason if refused else "",
+                own=None if refused else curve.at(place),
+                common=curve.at(int(best[0])),
+                curve=curve,
+            )
+        )
+    return MasteryThresholds(
+        criterion=criterion,
+        wanted=wanted,
+        common=everyone[0],
+        groups={} if group is None else dict(zip(labels, everyone[1:], strict=True)),
+        equalised=None if group is None else _equalised(found, drawn, best, confidence),
+        confidence=confidence,
+        notes=(f"{left_out:,} rows whose truth is nan were left out",) if left_out else (),
+    )
+
+
+def _threshold(cuts: Floats, place: int, resampled: Floats, confidence: float) -> Estimate:
+    """The threshold of a place with the percentiles of those chosen in resamples."""
+    if place < 0:
+        return Estimate(float("nan"), float("nan"), float("nan"))
+    value = float(cuts[place])
+    if not len(resampled):
+        return Estimate(value, float("nan"), float("nan"))
+    lower, upper = np.quantile(resampled, [(1 - confidence) / 2, (1 + confidence) / 2]).tolist()
+    return Estimate(value, min(lower, value), max(upper, value))
+
+
+def _equalised(found: Sides, drawn: Sides, best: Ints, confidence: float) -> ErrorRates:
+    """All students together, each group at its own threshold, or else at the common one."""
+    own = np.where(best < 0, best[0], best)[1:]
+    total, resampled = (each.of(slice(1, None)).at(own) for each in (found, drawn))
+    rates = [rate_estimates(one, total, resampled, confidence) for one in CRITERIA]
+    share = float(total.declared / (total.declared + total.practised))
+    return ErrorRates(share, *(Estimate(*(float(end) for end in rate)) for rate in rates))
+
+
+def _refusal(found: Sides, counts: Bools, criterion: str, wanted: float, min_students: int) -> str:
+    """Why no threshold can be named."""
+    side = SIDES[criterion]
+    if not counts.any():
+        return (
+            f"too few answers: no threshold has {side.least(wanted):,.0f} estimates of "
+            f"{min_students:,} students {side.words}"
+        )
+    least = side.rate(found)[counts].min()
+    return (
+        f"no threshold keeps the share at {wanted:.1%}: the least that enough answers show is "
+        f"{least:.1%} of what is {side.words}"
+    )
+
+
+class _Read(NamedTuple):
+    rows: Rows
+    cuts: Floats
+    labels: list[Any]
+    left_out: int
+
+
+def _read(
+    estimate: ArrayLike,
+    truth: ArrayLike,
+    student: ArrayLike,
+    group: ArrayLike | None,
+    thresholds: ArrayLike | None,
+) -> _Read:
+    """Check the columns, and put estimates in their places among the thresholds."""
+    values, known = np.asarray(estimate, np.float64), np.asarray(truth, np.float64)
+    whose = np.asarray(student)
+    parts = np.zeros(whose.shape, int) if group is None else np.asarray(group)
+    columns = {"estimate": values, "truth": known, "student": whose, "group": parts}
+    problems = shape_problems(columns)
+    if problems:
+        raise ParameterError(_SUBJECT, problems)
+    wrong = {
+        "estimate must lie in [0, 1]": ~((values >= 0) & (values <= 1)),
+        "truth must lie in [0, 1], or be nan": (known < 0) | (known > 1),
+    }
+    every = np.arange(len(values))
+    problems = value_problems(wrong, every)
+    problems += label_problems({"student": whose, "group": parts}, every)
+    kept = np.flatnonzero(~np.isnan(known))
+    if not len(kept):
+        problems.append("no row has a truth")
+    cuts = _cuts(values[kept], thresholds, problems)
+    if problems:
+        raise ParameterError(_SUBJECT, problems)
+    labels, code = np.unique(parts[kept], return_inverse=True)
+    _, number = np.unique(whose[kept], return_inverse=True)
+    place = np.searchsorted(cuts, values[kept], side="right")
+    rows = Rows(place, known[kept], number, code, len(labels), len(cuts))
+    return _Read(rows, cuts, labels.tolist(), len(values) - len(kept))
+
+
+def _cuts(values: Floats, thresholds: ArrayLike | None, problems: list[str]) -> Floats:
+    """The thresholds to choose among, rising."""
+    if thresholds is not None:
+        cuts = np.unique(np.asarray(thresholds, np.float64))
+        if not cuts.size or not ((cuts >= 0) & (cuts <= 1)).all():
+            problems.append("thresholds must be numbers in [0, 1], at least one")
+        return cuts
+    cuts = np.unique(values)
+    if len(cuts) > _MOST_THRESHOLDS:
+        steps = np.linspace(0, 1, _MOST_THRESHOLDS)
+        cuts = np.unique(np.quantile(values, steps, method="inverted_cdf"))
+    return cuts

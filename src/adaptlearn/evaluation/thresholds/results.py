@@ -1,0 +1,196 @@
+"""What the calibration of a mastery threshold hands back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.evaluation.results import Estimate, Estimates
+from adaptlearn.evaluation.thresholds.rates import CRITERIA
+from adaptlearn.numerics import Floats
+from adaptlearn.tables import Parts, Printed, number, plain_columns
+
+ALL = "all students"
+
+
+@dataclass(frozen=True, eq=False)
+class ThresholdCurve:
+    """Both error rates over thresholds, in one group of students.
+
+    Attributes
+    ----------
+    threshold : float array, shape (n_thresholds,)
+        A skill is declared mastered where the estimate is at least this.
+    declared : float array, shape (n_thresholds,)
+        Share of the estimates that are declared mastered.
+    false_mastery : Estimates
+        Share of what is declared mastered that is not; nan where nothing is declared.
+    needless_practice : Estimates
+        Share of what is still practised that is mastered; nan where nothing is practised.
+    """
+
+    threshold: Floats
+    declared: Floats
+    false_mastery: Estimates
+    needless_practice: Estimates
+
+    def table(self) -> dict[str, NDArray[Any]]:
+        """One row per threshold, as columns any dataframe library takes."""
+        return {
+            "threshold": self.threshold,
+            "declared": self.declared,
+            **self.false_mastery.columns("false_mastery"),
+            **self.needless_practice.columns("needless_practice"),
+        }
+
+    def at(self, place: int) -> ErrorRates:
+        """The rates at the threshold of that place."""
+        rates = [Estimate(*(float(ends[place]) for ends in getattr(self, one))) for one in CRITERIA]
+        return ErrorRates(float(self.declared[place]), *rates)
+
+
+class ErrorRates(NamedTuple):
+    """What a threshold brings.
+
+    Attributes
+    ----------
+    declared : float
+        Share of the estimates that are declared mastered.
+    false_mastery, needless_practice : Estimate
+        As in `ThresholdCurve`.
+    """
+
+    declared: float
+    false_mastery: Estimate
+    needless_practice: Estimate
+
+
+@dataclass(frozen=True, eq=False)
+class GroupThreshold:
+    """The threshold of one group of students, or why there is none.
+
+    Attributes
+    ----------
+    n, n_students : int
+        Estimates and students.
+    threshold : Estimate
+        nan where it is refused.
+    refused : str
+        Why there is no threshold; empty where there is one.
+    own : ErrorRates or None
+        What the group's own threshold brings to it.
+    common : ErrorRates
+        What the threshold of all students brings to it.
+    curve : ThresholdCurve
+    """
+
+    n: int
+    n_students: int
+    threshold: Estimate
+    refused: str
+    own: ErrorRates | None
+    common: ErrorRates
+    curve: ThresholdCurve
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class MasteryThresholds(Printed):
+    """Thresholds that give a wanted error rate; printed, a row per group.
+
+    Attributes
+    ----------
+    criterion : str
+        Which rate was wanted: ``"false_mastery"`` or ``"needless_practice"``.
+    wanted : float
+    common : GroupThreshold
+        Of all students together: one threshold for everybody.
+    groups : dict of label to GroupThreshold
+        Group by group: thresholds that give each the same rate.
+    equalised : ErrorRates or None
+        What the groups' own thresholds bring to all students together, to be compared with
+        ``common.own``; a group without one keeps the common threshold. None without groups.
+    confidence : float
+        What the intervals are to cover.
+    notes : tuple of str
+    """
+
+    criterion: str
+    wanted: float
+    common: GroupThreshold
+    groups: Mapping[Any, GroupThreshold]
+    equalised: ErrorRates | None
+    confidence: float
+    notes: tuple[str, ...] = ()
+
+    def table(self) -> dict[str, NDArray[Any]]:
+        """One row per group, all students first, as columns any dataframe library takes."""
+        everyone = [(ALL, self.common), *self.groups.items()]
+        columns: dict[str, NDArray[Any]] = {
+            "group": np.array([str(label) for label, _ in everyone]),
+            "n": np.array([group.n for _, group in everyone]),
+            "n_students": np.array([group.n_students for _, group in everyone]),
+        }
+        for part in ("value", "lower", "upper"):
+            name = "threshold" if part == "value" else f"threshold_{part}"
+            columns[name] = np.array([getattr(group.threshold, part) for _, group in everyone])
+        for which in ("own", "common"):
+            rates = [getattr(group, which) for _, group in everyone]
+            for name in CRITERIA:
+                columns[f"{which}_{name}"] = np.array(
+                    [np.nan if one is None else getattr(one, name).value for one in rates]
+                )
+        columns["refused"] = np.array([group.refused for _, group in everyone])
+        return columns
+
+    def to_dict(self) -> dict[str, Any]:
+        """The table's columns and the rest, ready for JSON (None for nan); curves left out."""
+        return {
+            "criterion": self.criterion,
+            "wanted": self.wanted,
+            "confidence": self.confidence,
+            "groups": plain_columns(self.table()),
+            "equalised": None if self.equalised is None else _plain(self.equalised),
+            "notes": list(self.notes),
+        }
+
+    def _parts(self) -> Parts:
+        level = f"{self.confidence * 100:g}% interval"
+        head = ["group", "estimates", "students", "threshold", level]
+        head += ["false mastery", "needless practice", "at common: false", "needless"]
+        rows = []
+        notes = list(self.notes)
+        for label, group in [(ALL, self.common), *self.groups.items()]:
+            rates = [
+                "-" if one is None else number(getattr(one, name).value)
+                for one in (group.own, group.common)
+                for name in CRITERIA
+            ]
+            value = "-" if group.refused else number(group.threshold.value)
+            rows.append(
+                [str(label), f"{group.n:,}", f"{group.n_students:,}", value,
+                 group.threshold.interval(), *rates]
+            )  # fmt: skip
+            if group.refused:
+                notes.append(f"{label}: {group.refused}")
+        if self.equalised is not None:
+            rates = [number(getattr(self.equalised, name).value) for name in CRITERIA]
+            rows.append(["own thresholds", "", "", "", "", *rates, "", ""])
+        wanted = self.criterion.replace("_", " ")
+        return Parts(f"thresholds for {self.wanted:.1%} {wanted}", head, rows, notes)
+
+    def __repr__(self) -> str:
+        return (
+            f"MasteryThresholds({self.criterion} {self.wanted:g}, common "
+            f"{self.common.threshold}, {len(self.groups)} groups)"
+        )
+
+
+def _plain(rates: ErrorRates) -> dict[str, Any]:
+    return {
+        "declared": rates.declared,
+        **{name: getattr(rates, name).to_dict() for name in CRITERIA},
+    }

@@ -1,0 +1,298 @@
+"""Expectation-maximisation for Bayesian Knowledge Tracing on a prefix trie.
+
+The model (Corbett & Anderson, 1995) is a hidden Markov chain of two states per skill and
+student, 0 = not known and 1 = known::
+
+    P(known at first opportunity) = prior
+    P(0 -> 1 between opportunities) = learn      P(1 -> 0) = forget
+    P(correct | 0) = guess                       P(correct | 1) = 1 - slip
+
+All arrays below have a leading axis of restarts, so that several starting points run as one
+batch; parameters have shape (n_restarts, n_cells), where cells are skills, or their classes.
+
+References
+----------
+- A. Corbett, J. Anderson (1995). Knowledge tracing: modeling the acquisition of
+  procedural knowledge. User Modeling and User-Adapted Interaction 4, 253-278.
+- L. Rabiner (1989). A tutorial on hidden Markov models and selected applications in
+  speech recognition. Proceedings of the IEEE 77(2).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from adaptlearn.errors import ImpossibleHistoryError
+from adaptlearn.models.bkt.em.sweeps import Chances, backward, binned, chances, forward
+from adaptlearn.models.bkt.em.trie import RIGHT, WRONG, PrefixTrie
+from adaptlearn.models.bkt.parameters import MARGIN, Cells, Limits, Parameters
+from adaptlearn.numerics import Floats, Ints, distinct
+
+_AT_ONCE = 1 << 15  # nodes and restarts whose counts stay in the cache together
+
+
+class Expectations(NamedTuple):
+    """Expected counts of one E step, of shape (n_restarts, n_cells) of their parameter.
+
+    `log_likelihood` is by group, (n_restarts, n_groups).
+
+    ``first`` counts sequences, ``first_known`` those that begin known; ``right_unknown`` counts
+    right answers given while not known, and so on; ``learned`` of ``stay_unknown + learned``
+    transitions out of not known, ``forgot`` of ``stay_known + forgot`` (both 0 where nothing can
+    be forgotten: then there is nothing to count).
+    """
+
+    log_likelihood: Floats
+    first: Floats
+    first_known: Floats
+    right_unknown: Floats
+    wrong_unknown: Floats
+    right_known: Floats
+    wrong_known: Floats
+    learned: Floats
+    stay_unknown: Floats
+    forgot: Floats
+    stay_known: Floats
+
+
+def expectations(trie: PrefixTrie, parameters: Parameters) -> Expectations:
+    """One E step: exact expected counts and log-likelihood, over all sequences at once.
+
+    Forward, ``f(n)`` is the belief after node ``n`` and ``z(n)`` the probability of its response
+    given the history before. Backward, ``B(n)`` is the sum over the sequences through ``n`` of
+    the scaled backward message: ``end(n)`` for those that stop, plus, summed over the children
+    ``c``, ``A b(c) B(c) / z(c)``. The message is linear, so summing it over sequences that share
+    a history loses nothing.
+
+    Raises
+    ------
+    ImpossibleHistoryError
+        Exact zeros or ones among the parameters rule out a history that occurred.
+    """
+    chance = chances(trie, parameters)
+    state, scale = forward(trie, chance)
+    if not np.all(scale > 0):
+        raise _impossible(trie, scale)
+    arriving = chance.likelihood
+    arriving /= scale
+    message = backward(trie, chance, arriving)
+
+    return _count(trie, chance, _Swept(state, scale, arriving, message))
+
+
+class _Swept(NamedTuple):
+    """What the sweeps give, by node: see `forward` and `backward`."""
+
+    state: Floats
+    scale: Floats
+    arriving: Floats
+    message: Floats
+
+
+def _count(trie: PrefixTrie, chance: Chances, swept: _Swept) -> Expectations:
+    """Expected counts from the sweeps, a stretch of nodes at a time: what fits the cache."""
+    state, scale, arriving, message = swept
+    restarts, cells = len(scale), trie.cells
+    n_prior, n_learn, n_forget, n_guess, n_slip = (len(owner) for owner in trie.owner)
+    fits = np.zeros((restarts, trie.n_groups))
+    learned, forgot = np.zeros((2, restarts, n_learn)), np.zeros((2, restarts, n_forget))
+    answers = (
+        np.zeros((restarts, 3 * n_guess)),
+        np.zeros((restarts, 3 * n_slip)),
+    )
+    step = max(1, _AT_ONCE // restarts)
+    for lo in range(0, trie.n_nodes, step):
+        nodes = slice(lo, lo + step)
+        fits += binned(
+            np.log(scale[:, nodes]) * trie.weight[nodes], trie.group[nodes], trie.n_groups
+        )
+        visits = message[:, :, nodes] * state[:, :, nodes]
+        for known, cell in enumerate((cells.guess, cells.slip)):
+            place = cell[nodes] * 3 + trie.answer[nodes]
+            answers[known][:] += binned(visits[known], place, answers[known].shape[1])
+        nodes = slice(max(lo, trie.top), lo + step)
+        if nodes.start >= min(nodes.stop, trie.n_nodes):
+            continue
+        before = state.take(trie.parent[nodes], axis=2)
+        came = arriving[:, :, nodes]
+        learned += binned(
+            _moved(before[0], came, chance.learn[:, nodes]), cells.learn[nodes], n_learn
+        )
+        if chance.forget is not None:
+            forgot += binned(
+                _moved(before[1], came[::-1], chance.forget[:, nodes]),
+                cells.forget[nodes],
+                n_forget,
+            )
+    top = slice(trie.top)
+    prior = cells.prior[top]
+    first = np.broadcast_to(trie.weight[top], (restarts, trie.top))
+    unknown = answers[0].reshape(restarts, -1, 3)
+    known_answers = answers[1].reshape(restarts, -1, 3)
+    return Expectations(
+        log_likelihood=fits,
+        first=binned(first, prior, n_prior),
+        first_known=binned(message[1, :, top] * state[1, :, top], prior, n_prior),
+        right_unknown=unknown[..., RIGHT],
+        wrong_unknown=unknown[..., WRONG],
+        right_known=known_answers[..., RIGHT],
+        wrong_known=known_answers[..., WRONG],
+        stay_unknown=learned[0],
+        learned=learned[1],
+        stay_known=forgot[0],
+        forgot=forgot[1],
+    )
+
+
+def _moved(before: Floats, arriving: Floats, probability: Floats) -> Floats:
+    """Expected transitions of one state into each node: those that stay, those that leave."""
+    moves = before * arriving
+    leave = moves[1] * probability
+    moves[0] -= moves[0] * probability
+    moves[1] = leave
+    return moves
+
+
+def _impossible(trie: PrefixTrie, scale: Floats) -> ImpossibleHistoryError:
+    """The error that names the first history of probability 0."""
+    node = int(np.argwhere(~(scale > 0))[0, 1])
+    group, history = int(trie.group[node]), []
+    while node >= 0:
+        history.append(("wrong", "right", "exposure")[trie.answer[node]])
+        node = int(trie.parent[node])
+    told = ("…, " if len(history) > 12 else "") + ", ".join(reversed(history[:12]))
+    error = ImpossibleHistoryError(
+        f"the history ({told}) has probability 0 under parameters fixed at exactly 0 or 1"
+    )
+    error.group = group
+    return error
+
+
+class Pseudocounts(NamedTuple):
+    """Beta priors as counts added to an M step: fields of shape (n_cells, 2).
+
+    The first column counts the event (learned, guessed, …), the second its opposite.
+    """
+
+    prior: Floats
+    learn: Floats
+    forget: Floats
+    guess: Floats
+    slip: Floats
+
+    @classmethod
+    def centred(cls, parameters: Parameters, strength: Parameters) -> Pseudocounts:
+        """As much evidence as `strength` observations, per cell, of `parameters`."""
+        return cls(
+            *(
+                np.stack((field * much, (1 - field) * much), axis=-1)
+                for field, much in zip(parameters, strength, strict=True)
+            )
+        )
+
+    def take(self, cells: Cells) -> Pseudocounts:
+        """The counts of some cells."""
+        return Pseudocounts(*(field[index] for field, index in zip(self, cells, strict=True)))
+
+    def log_density(self, parameters: Parameters, owner: Cells, n_groups: int) -> Floats:
+        """The priors' log density up to a constant, by group: (n_restarts, n_groups)."""
+        total = np.zeros((len(parameters.prior), n_groups))
+        for counts, field, group in zip(self, parameters, owner, strict=True):
+            terms = np.zeros_like(field)
+            for side, value in ((counts[:, 0], field), (counts[:, 1], 1 - field)):
+                # What is fixed at exactly 0 or 1 does not move: it is left out.
+                used = (side > 0) & (value > 0)
+                terms += side * np.log(np.where(used, value, 1.0))
+            total += binned(terms, group, n_groups)
+        return total
+
+
+class Room(NamedTuple):
+    """Which guesses meet which slips, and so what an M step may do.
+
+    Attributes
+    ----------
+    guess, slip : int arrays, shape (n_pairs,)
+        Cells that apply to the same answer.
+    part : int array, shape (n_pairs,)
+        Pairs of one part share cells, and move together.
+    guess_part, slip_part : int arrays, shape (n_guess,) and (n_slip,)
+    n_parts : int
+    """
+
+    guess: Ints
+    slip: Ints
+    part: Ints
+    guess_part: Ints
+    slip_part: Ints
+    n_parts: int
+
+
+def room_of(trie: PrefixTrie) -> Room:
+    """The pairs of guess and slip that occur in a trie."""
+    n_guess, n_slip = len(trie.owner.guess), len(trie.owner.slip)
+    if trie.cells.guess is trie.cells.slip:
+        same = np.arange(n_guess)
+        return Room(same, same, same, same, same, n_guess)
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    pairs, _ = distinct(trie.cells.guess.astype(np.int64) * n_slip + trie.cells.slip)
+    guess, slip = np.divmod(pairs, n_slip)
+    size = n_guess + n_slip
+    joined = coo_array((np.ones(len(pairs)), (guess, n_guess + slip)), shape=(size, size))
+    n_parts, part = connected_components(joined, directed=False)
+    return Room(guess, slip, part[guess], part[:n_guess], part[n_guess:], n_parts)
+
+
+def maximise(
+    counts: Expectations,
+    old: Parameters,
+    room: Room,
+    limits: Limits,
+    pseudo: Pseudocounts | None = None,
+) -> Parameters:
+    """One M step. What was never seen, and has no pseudocount, keeps its old value.
+
+    A parameter that is exactly 0 or 1 is fixed. The others stay within `limits`; each enters the
+    expected log-likelihood by a concave term of its own, so the nearest end is then its best
+    value.
+
+    guess + slip < 1 is held by stopping on the straight way from the old pair to the
+    unconstrained best: the expected log-likelihood is concave in the pair, so it rises along
+    the whole way, and the likelihood cannot fall (a generalised EM step). Cells that meet in
+    pairs stop together.
+    """
+
+    def share(event: Floats, opposite: Floats, name: str) -> Floats:
+        if pseudo is not None:
+            added = getattr(pseudo, name)
+            event, opposite = event + added[:, 0], opposite + added[:, 1]
+        whole, value = event + opposite, getattr(old, name)
+        fixed = (whole <= 0) | (value <= 0) | (value >= 1)
+        best = event / np.where(fixed, 1, whole)
+        best = np.clip(best, getattr(limits.low, name), getattr(limits.high, name))
+        return np.where(fixed, value, best)
+
+    guess = share(counts.right_unknown, counts.wrong_unknown, "guess")
+    slip = share(counts.wrong_known, counts.right_known, "slip")
+    before = old.guess[:, room.guess] + old.slip[:, room.slip]
+    space = np.maximum(1 - MARGIN - before, 0)
+    wanted = guess[:, room.guess] + slip[:, room.slip] - before
+    if np.any(wanted > space):
+        over = wanted > space
+        share_of_way = np.where(over, space / np.where(over, wanted, 1), 1.0)
+        step = np.ones((len(guess), room.n_parts))
+        np.minimum.at(step.T, room.part, share_of_way.T)
+        by_guess, by_slip = step[:, room.guess_part], step[:, room.slip_part]
+        guess = np.where(by_guess < 1, old.guess + by_guess * (guess - old.guess), guess)
+        slip = np.where(by_slip < 1, old.slip + by_slip * (slip - old.slip), slip)
+    return Parameters(
+        prior=share(counts.first_known, counts.first - counts.first_known, "prior"),
+        learn=share(counts.learned, counts.stay_unknown, "learn"),
+        forget=share(counts.forgot, counts.stay_known, "forget"),
+        guess=guess,
+        slip=slip,
+    )

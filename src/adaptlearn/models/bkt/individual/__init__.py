@@ -1,0 +1,1 @@
+"""Individualised BKT: students and items that differ."""

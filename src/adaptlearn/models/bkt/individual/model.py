@@ -1,0 +1,209 @@
+"""Individualised BKT behind the same estimator: logs, states and parameters, to and fro."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from adaptlearn.models.bkt.entries import of_entries
+from adaptlearn.models.bkt.individual.equations import (
+    CoupledParameters,
+    Dynamics,
+    FilteredStudents,
+    Rule,
+    Weights,
+    filter_students,
+    logistic,
+)
+from adaptlearn.models.bkt.individual.layout import ChainVectors, CoupledLog
+from adaptlearn.models.bkt.parameters import Cells, Parameters
+from adaptlearn.models.bkt.state import BKTState, StudentVectors
+from adaptlearn.numerics import Floats, Ints
+from adaptlearn.responses import ResponseLog
+
+
+class Individual(NamedTuple):
+    """What an individualised model has beside its tables of cells.
+
+    Attributes
+    ----------
+    parameters : CoupledParameters
+    rule : {"full", "shared", "conjunctive", "compensatory"}
+    items : dict of label to int
+        The place of each item's easiness.
+    """
+
+    parameters: CoupledParameters
+    rule: Rule
+    items: dict[Any, int]
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON holds it; numbers exactly."""
+        content: dict[str, Any] = {"rule": self.rule, "items": list(self.items)}
+        for name, value in self.parameters._asdict().items():
+            if isinstance(value, (Weights, Dynamics)):
+                content[name] = value._asdict()
+            else:
+                content[name] = None if value is None else value.tolist()
+        return content
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any] | None) -> Individual | None:
+        """What `to_json` wrote; None from None."""
+        if content is None:
+            return None
+        if len(content["items"]) != len(content["item"]):
+            raise ValueError("items and their parameters differ in number")
+        arrays: dict[str, Any] = {
+            name: np.array(content[name], np.float64)
+            for name in ("prior", "learn", "forget", "guess", "slip", "item")
+            if content[name] is not None or name != "forget"
+        }
+        parameters = CoupledParameters(
+            **{"forget": None, **arrays},
+            weights=Weights(**content["weights"]),
+            dynamics=Dynamics(**content["dynamics"]),
+        )
+        items = {label: code for code, label in enumerate(content["items"])}
+        return cls(parameters, content["rule"], items)
+
+    def typical(self, n_skills: int, guess_of_slip: Ints) -> Parameters:
+        """Every cell's probabilities for a student of ability 0, on an item of easiness 0.
+
+        `guess_of_slip` is the guess cell that goes with each slip cell.
+        """
+        own = self.parameters
+        none = np.zeros(n_skills + 1)
+        return Parameters(
+            prior=logistic(own.prior),
+            learn=logistic(own.learn),
+            forget=none if own.forget is None else logistic(own.forget),
+            guess=logistic(own.guess),
+            slip=logistic(-own.guess[guess_of_slip] - np.exp(own.slip)),
+        )
+
+
+def coupled_log(log: ResponseLog, cells: Cells, items: Mapping[Any, int]) -> CoupledLog:
+    """A response log as the coupled engine takes it.
+
+    Parameters
+    ----------
+    log : ResponseLog
+    cells : Cells
+        Of every entry, fields of shape (n_entries,).
+    items : mapping of label to int
+        Empty where difficulty is not modelled.
+    """
+    sequences = log.sequences
+    item = None
+    if items and log.item is not None:
+        known = [items.get(label, len(items)) for label in log.item.labels.tolist()]
+        item = np.array(known, np.int64)[log.item.codes]
+    return CoupledLog(
+        student=log.student.codes,
+        order=log.chronological,
+        answer=np.where(log.correct < 0, np.int8(2), log.correct),
+        item=item,
+        entry_rows=log.skill_rows,
+        sequence=of_entries(sequences, np.arange(len(sequences.starts))),
+        prior=cells.prior[sequences.order[sequences.starts]],
+        learn=cells.learn,
+        forget=cells.forget,
+        guess=cells.guess,
+        slip=cells.slip,
+    )
+
+
+def pass_along(
+    model: Individual,
+    log: ResponseLog,
+    cells: Cells,
+    state: BKTState | None,
+    *,
+    students: Ints | None,
+    slots: Ints,
+) -> FilteredStudents:
+    """Predict a log, and where its students then stand.
+
+    Parameters
+    ----------
+    model : Individual
+    log : ResponseLog
+    cells : Cells
+        Of every entry.
+    state : BKTState, optional
+        Where the students begin; by default every one is new.
+    students : int array, shape (n_labels,), optional
+        The state's number for each of the log's student labels.
+    slots : int array, shape (n_sequences,)
+        Each sequence's pair in the state; -1 where it is new.
+    """
+    vectors, chains = StudentVectors.new(log.n_students), ChainVectors.new(len(slots))
+    if state is not None and students is not None and state.vectors is not None:
+        vectors = state.vectors.take(students)
+        met = slots >= 0
+        chains.p_known[met] = state.p_known[slots[met]]
+        chains.last[met] = state.last_clock[slots[met]]
+    found = coupled_log(log, cells, model.items)
+    return filter_students(found, model.parameters, vectors, chains, rule=model.rule)
+
+
+def store(
+    state: BKTState, after: FilteredStudents, students: Ints, present: Ints, slots: Ints
+) -> None:
+    """Take where students stand after a pass into their state.
+
+    Parameters
+    ----------
+    students : int array, shape (n_labels,)
+        The state's numbers of the log's student labels.
+    present : int array
+        The labels that have rows in the log.
+    slots : int array, shape (n_sequences,)
+    """
+    state.note_individuals()
+    assert state.vectors is not None
+    for field, values in zip(state.vectors, after.students, strict=True):
+        field[students[present]] = values[present]
+    state.last_clock[slots] = after.chains.last
+
+
+def before_next(
+    model: Individual, state: BKTState, students: Ints, cells: Cells, slots: Ints
+) -> Floats:
+    """P(known) as the next response of each pair begins; fields of `cells` by pair."""
+    own, weights = model.parameters, model.parameters.weights
+    ability, _, clock = _standing(state, students)
+    known = logistic(own.prior[cells.prior] + weights.prior * ability)
+    met = np.flatnonzero(slots >= 0)
+    at, student = slots[met], ability[met]
+    lag = np.log(np.maximum(clock[met] - state.last_clock[at], 1))
+    learn = logistic(
+        own.learn[cells.learn[met]] + weights.learn * student + weights.learn_lag * lag
+    )
+    stay = np.ones(len(met))
+    if own.forget is not None:
+        stay = logistic(-own.forget[cells.forget[met]] - weights.forget_lag * lag)
+    after = state.p_known[at]
+    known[met] = after * stay + (1 - after) * learn
+    return known
+
+
+def chance_of_right(
+    model: Individual, state: BKTState, students: Ints, cells: Cells, *, items: Ints, known: Floats
+) -> Floats:
+    """P(correct) of a next response on one skill; `items` as codes, the last for an unseen one."""
+    own, weights = model.parameters, model.parameters.weights
+    ability, residual, _ = _standing(state, students)
+    ease = np.append(own.item, 0.0)[items]
+    logit = own.guess[cells.guess] + ease + weights.answer * ability + weights.residual * residual
+    right = logistic(logit + np.exp(own.slip[cells.slip]))
+    return np.asarray(known * right + (1 - known) * logistic(logit))
+
+
+def _standing(state: BKTState, students: Ints) -> StudentVectors:
+    if state.vectors is None:
+        return StudentVectors.new(len(students))
+    return state.vectors.take(students)

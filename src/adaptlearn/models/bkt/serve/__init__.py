@@ -1,0 +1,1 @@
+"""A fitted BKT: predictions, reports, files."""

@@ -1,0 +1,136 @@
+"""Beliefs along each student's answers: the forward pass that predicts and updates.
+
+The batch prediction of a log and the update of a live state are this one function, so that
+they cannot differ.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from adaptlearn.errors import ImpossibleHistoryError
+from adaptlearn.models.bkt.em.trie import EXPOSURE, RIGHT
+from adaptlearn.models.bkt.parameters import Cells, Parameters
+from adaptlearn.numerics import Floats, Ints, Sequences, longest_first
+
+_AT_ONCE = 1 << 14  # sequences whose beliefs stay in the cache together
+
+
+class Filtered(NamedTuple):
+    """What a pass along the sequences finds.
+
+    Attributes
+    ----------
+    p_correct : float array, shape (n_rows,)
+        P(correct) of each row before its own answer is seen; empty where it is not wanted.
+    p_known : float array, shape (n_sequences,)
+        P(known) after the last response of each sequence (before any learning from it).
+    """
+
+    p_correct: Floats
+    p_known: Floats
+
+
+def next_opportunity(p_known: Floats, learn: Floats, forget: Floats) -> Floats:
+    """P(known) when the next response begins, from P(known) after the last one."""
+    return learn + (1 - learn - forget) * p_known
+
+
+def probability_correct(p_known: Floats, guess: Floats, slip: Floats) -> Floats:
+    """P(correct) of a response that is begun with probability `p_known` of knowing."""
+    return p_known * (1 - slip) + (1 - p_known) * guess
+
+
+def filter_sequences(
+    sequences: Sequences,
+    symbols: Ints,
+    table: Parameters,
+    cells: Cells | Ints,
+    known_before: Floats,
+    *,
+    skill_rows: Ints | None = None,
+    scored: bool = True,
+) -> Filtered:
+    """Predict and update along every sequence at once, one opportunity at a time.
+
+    Parameters
+    ----------
+    sequences : Sequences
+    symbols : int8 array, shape (n_rows,)
+        See `adaptlearn.models.bkt.em.trie`.
+    table : Parameters
+        Fields of shape (n_cells,).
+    cells : int array, shape (n_sequences,), or Cells
+        The cell of each sequence; or, where they change along it, the cells of each row, fields
+        of shape (n_rows,), learn and forget for the transition into the row.
+    known_before : float array, shape (n_sequences,)
+        P(known) when the first response of each sequence begins.
+    skill_rows : int array, shape (n_rows,), optional
+        The responses' rows in the log, for errors, where these are entries of several skills.
+    scored : bool
+        Whether `p_correct` is wanted; bringing it into the rows' order takes a fifth of the time.
+
+    Raises
+    ------
+    ImpossibleHistoryError
+        An answer that exact zeros or ones among the parameters rule out.
+    """
+    chains, reach = longest_first(sequences)
+    starts, ordered = sequences.starts[chains], symbols[sequences.order]
+    per_row = cells.take(sequences.order) if isinstance(cells, Cells) else None
+    exposures = bool(len(ordered)) and ordered.max() == EXPOSURE
+    in_order = np.empty(len(ordered) if scored else 0)
+    known = known_before[chains]
+    for first in range(0, len(chains), _AT_ONCE):
+        some = slice(first, first + _AT_ONCE)
+        begin, belief = starts[some], known[some]
+        sets = None if isinstance(cells, Cells) else table.take(cells[chains[some]])
+        for level, reached in enumerate(reach.tolist()):
+            m = min(reached - first, len(begin))
+            if m <= 0:
+                break
+            place, p = begin[:m] + level, belief[:m]
+            if sets is not None:
+                here = sets if m == len(begin) else sets.take(slice(m))
+            else:
+                assert per_row is not None
+                here = table.take(per_row.take(place))
+            if level:
+                p *= 1 - here.learn - here.forget
+                p += here.learn
+            answer = ordered[place]
+            expected, scale = _answer(p, answer, here, exposures)
+            if scored:
+                in_order[place] = expected
+            if not np.all(scale > 0):
+                raise _impossible(int(sequences.order[place[np.argmin(scale > 0)]]), skill_rows)
+    p_correct, p_known = np.empty(len(in_order)), np.empty(len(chains))
+    p_known[chains] = known
+    if scored:
+        p_correct[sequences.order] = in_order
+    return Filtered(p_correct, p_known)
+
+
+def _answer(p: Floats, answer: Ints, here: Parameters, exposures: bool) -> tuple[Floats, Floats]:
+    """P(correct), and the probability of what was answered; `p` becomes the belief after it."""
+    right = answer == RIGHT
+    missed, unknown = p * here.slip, 1 - p
+    hit, guessed = p - missed, unknown * here.guess
+    joint = np.where(right, hit, missed)
+    scale = joint + np.where(right, guessed, unknown - guessed)
+    if exposures:  # nothing is learnt of the state
+        unseen = answer == EXPOSURE
+        joint, scale = np.where(unseen, p, joint), np.where(unseen, 1.0, scale)
+    with np.errstate(invalid="ignore"):  # 0 / 0: the caller finds and names it
+        np.divide(joint, scale, out=p)
+    return hit + guessed, scale
+
+
+def _impossible(row: int, skill_rows: Ints | None) -> ImpossibleHistoryError:
+    row = row if skill_rows is None else int(skill_rows[row])
+    return ImpossibleHistoryError(
+        f"row {row}: this answer has probability 0 under parameters fixed at exactly 0 or 1; fit "
+        "without fixing them"
+    )

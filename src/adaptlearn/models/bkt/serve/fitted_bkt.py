@@ -1,0 +1,191 @@
+"""What a fitted BKT does: predict a log, read mastery, keep a live state, be saved."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from dataclasses import replace
+from os import PathLike
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.errors import DataWarning
+from adaptlearn.models.base import MODEL_KIND, Mastery, When, check_n_students, paired
+from adaptlearn.models.bkt.fitted import Fitted
+from adaptlearn.models.bkt.serve.passes import (
+    advance,
+    chance_of_next,
+    mastery_of,
+    pass_log,
+    skill_codes,
+)
+from adaptlearn.models.bkt.serve.reports import ReportingBKT, mastery_interval
+from adaptlearn.models.bkt.serve.saving import content, to_manifest
+from adaptlearn.models.bkt.state import BKTState
+from adaptlearn.numerics import Floats, Ints
+from adaptlearn.responses import ResponseLog, as_log
+from adaptlearn.serialization import fingerprint, write_manifest
+from adaptlearn.validation import some
+
+
+class FittedBKT(ReportingBKT):
+    """Prediction and live state, from parameters that were estimated, loaded or brought."""
+
+    def predict_proba(self, log: Any, *, state: BKTState | None = None) -> Floats:
+        """P(wrong) and P(correct) of each row, one step ahead.
+
+        Parameters
+        ----------
+        log : ResponseLog or frame with its standard columns
+        state : BKTState, optional
+            Where the students begin; the log's students are then its numbers. It is not
+            changed. By default every student is new.
+
+        Returns
+        -------
+        array, shape (n_responses, 2)
+            In the caller's row order. Each row rests on the same student's earlier rows only.
+        """
+        self._check_fitted()
+        log = as_log(log)
+        students = None
+        if state is not None:
+            self._check_state(state)
+            students = state.numbers_of(log)
+            state.check_order(log, students)
+        codes, _ = self._codes(log, self.skills_.tolist() if state is None else state.skills)
+        p_correct = pass_log(self._fitted, log, codes, state, students).p_correct
+        return np.stack((1 - p_correct, p_correct), axis=1)
+
+    def init_state(self, n_students: int) -> BKTState:
+        """The state of students who have not answered yet."""
+        self._check_fitted()
+        check_n_students(n_students)
+        return BKTState(self.fingerprint_, self.skills_.tolist(), n_students)
+
+    def predict_state(
+        self,
+        state: BKTState,
+        students: Any,
+        skills: Iterable[Any],
+        *,
+        items: Iterable[Any] | None = None,
+    ) -> Floats:
+        """P(correct) of a next response by each student on the paired skill.
+
+        Parameters
+        ----------
+        state : BKTState
+        students : int array, shape (n,)
+            The state's numbers.
+        skills : sequence of n labels
+            A label the model does not know is predicted from the common parameters.
+        items : sequence of n labels, optional
+            Where the model knows items' difficulties; without, and for one it does not know,
+            the item is of average difficulty.
+
+        Returns
+        -------
+        array, shape (n,)
+        """
+        self._check_state(state)
+        numbers = state.checked(np.atleast_1d(students))
+        labels, named = paired(numbers, skills, items)
+        known = {label: code for code, label in enumerate(state.skills)}
+        self._warn_unknown([label for label in dict.fromkeys(labels) if label not in known])
+        codes = np.array([known.get(label, len(known)) for label in labels], np.int64)
+        places = {} if self._individual is None else self._individual.items
+        item_codes = np.array([places.get(label, len(places)) for label in named], np.int64)
+        return chance_of_next(self._fitted, state, numbers, codes, item_codes)
+
+    def state_mastery(
+        self,
+        state: BKTState,
+        students: Ints,
+        labels: NDArray[Any] | None = None,
+        *,
+        when: When = "next_opportunity",
+    ) -> Mastery:
+        """P(known) of some of a state's students on every fitted skill.
+
+        Parameters
+        ----------
+        state : BKTState
+        students : int array, shape (n,)
+        labels : array, shape (n,), optional
+            What to call them in the result.
+        when : {"next_opportunity", "after_response"}
+        """
+        self._check_state(state)
+        students = state.checked(students)
+        value = mastery_of(self._fitted, state, students, when)
+        names = students if labels is None else labels
+        return Mastery(names, self.skills_.copy(), value, None, None, "latent", when)
+
+    def learning_rates(self) -> Floats:
+        """P(learning) of each skill: ``parameters_["learn"]``."""
+        self._check_fitted()
+        rates: Floats = self.parameters_["learn"]
+        return rates
+
+    def state_counts(self, state: BKTState, students: Ints) -> NDArray[np.int64]:
+        """Answers per student and fitted skill, shape (n_students, n_skills)."""
+        self._check_state(state)
+        students = state.checked(students)
+        counts = np.zeros((len(students), len(self.skills_)), np.int64)
+        rows, columns, slots = state.cells(students, counts.shape[1])
+        counts[rows, columns] = state.answers[slots]
+        return counts
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the fitted model as one JSON file; `adaptlearn.load` reads it back."""
+        self._check_fitted()
+        manifest = to_manifest(self._fitted, self.get_params())
+        write_manifest(path, MODEL_KIND, {**manifest, "fingerprint": self.fingerprint_})
+
+    def _with_interval(self, found: Mastery, log: ResponseLog) -> Mastery:
+        if self._uncertainty is None:
+            return found
+        lower, upper = mastery_interval(self._fitted, log, found)
+        return replace(found, lower=lower, upper=upper)
+
+    def _take(self, found: Fitted) -> Self:
+        """Become this model, whichever way it was found."""
+        self._fitted = found
+        self.classes_ = np.array([0, 1])
+        self.skills_ = found.skills
+        self.parameters_ = {"skill": found.skills, **found.by_skill._asdict()}
+        self.pooled_ = found.pooled
+        self.log_likelihood_ = found.log_likelihood
+        self.n_iter_ = found.n_iter
+        self.converged_ = found.converged
+        self.n_answers_ = found.n_answers
+        self.unidentified_ = found.unidentified
+        self.fingerprint_ = fingerprint(self._content())
+        return self
+
+    def _content(self) -> dict[str, Any]:
+        """What predictions depend on, and the fingerprint with them."""
+        return content(self._fitted)
+
+    def _advance(self, state: BKTState, log: ResponseLog, numbers: Ints) -> None:
+        codes, skills = self._codes(log, state.skills)
+        advance(self._fitted, state, log, students=numbers, codes=codes, skills=skills)
+
+    def _codes(self, log: ResponseLog, skills: list[Any]) -> tuple[Ints, list[Any]]:
+        """`skill_codes`, with a warning of those that were not in training."""
+        codes, skills = skill_codes(log, skills)
+        strange = np.unique(codes[codes >= len(self.skills_)])
+        self._warn_unknown([skills[code] for code in strange.tolist()])
+        return codes, skills
+
+    def _warn_unknown(self, labels: list[Any]) -> None:
+        if labels:
+            warnings.warn(
+                f"skill {some(labels)} was not in the training log; predicted from the "
+                "parameters common to all skills",
+                DataWarning,
+                stacklevel=4,
+            )

@@ -1,0 +1,282 @@
+"""Along responses with a fitted model: what it predicts, and where students then stand.
+
+Prediction of a log, mastery and live states all go through here, so that they cannot differ.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.models.base import When
+from adaptlearn.models.bkt.classes import (
+    Before,
+    find_cells,
+    last_classes,
+    last_times,
+)
+from adaptlearn.models.bkt.em.trie import EXPOSURE, history_symbols
+from adaptlearn.models.bkt.entries import of_entries
+from adaptlearn.models.bkt.fitted import Fitted
+from adaptlearn.models.bkt.individual.equations import FilteredStudents
+from adaptlearn.models.bkt.individual.model import (
+    before_next,
+    chance_of_right,
+    pass_along,
+    store,
+)
+from adaptlearn.models.bkt.parameters import Cells
+from adaptlearn.models.bkt.serve.filtering import (
+    Filtered,
+    filter_sequences,
+    next_opportunity,
+    probability_correct,
+)
+from adaptlearn.models.bkt.state import BKTState
+from adaptlearn.numerics import Floats, Ints
+from adaptlearn.responses import ResponseLog
+
+
+class Passed(NamedTuple):
+    """What going along a log finds.
+
+    Attributes
+    ----------
+    p_correct : float array, shape (n_rows,)
+        P(correct) of each row before its own answer is seen.
+    p_known : float array, shape (n_sequences,)
+        P(known) after the last response of each sequence.
+    students : FilteredStudents, optional
+        Where chains are coupled: all of where its students stand.
+    slots : int array, shape (n_sequences,)
+        Each sequence's pair in the state; -1 where it is new.
+    """
+
+    p_correct: Floats
+    p_known: Floats
+    students: FilteredStudents | None
+    slots: NDArray[np.int64]
+
+
+def skill_codes(log: ResponseLog, skills: list[Any]) -> tuple[Ints, list[Any]]:
+    """The skill of each of a log's sequences as its place in `skills`.
+
+    Returns
+    -------
+    codes : int array, shape (n_sequences,)
+    skills : list
+        With the log's other skills at its end.
+    """
+    known = {label: code for code, label in enumerate(skills)}
+    labels, major = log.skill.labels.tolist(), log.sequences.major
+    used = np.zeros(len(labels), bool)
+    used[major] = True
+    codes = np.zeros(len(labels), np.int64)
+    for place in np.flatnonzero(used).tolist():
+        codes[place] = known.setdefault(labels[place], len(known))
+    return codes[major], list(known)
+
+
+def pass_log(
+    model: Fitted,
+    log: ResponseLog,
+    codes: Ints,
+    state: BKTState | None = None,
+    students: Ints | None = None,
+    *,
+    scored: bool = True,
+) -> Passed:
+    """Go along a log; nothing is changed.
+
+    Parameters
+    ----------
+    model : Fitted
+    log : ResponseLog
+    codes : int array, shape (n_sequences,)
+        Each sequence's skill, by its place among the model's, or beyond.
+    state : BKTState, optional
+        Where the students begin; by default every one is new.
+    students : int array, shape (n_labels,), optional
+        The state's number for each of the log's student labels.
+    scored : bool
+        Whether predictions are wanted.
+    """
+    slots = np.full(len(codes), -1)
+    if state is not None and students is not None:
+        slots = state.find(students[log.sequences.minor], codes)
+    which = _cells_of(model, codes)
+    if model.individual is not None:
+        cells = _entry_cells(model, log, which, state, slots)
+        after = pass_along(model.individual, log, cells, state, students=students, slots=slots)
+        return Passed(after.p_correct, after.chains.p_known, after, slots)
+    found = _filter(model, log, which, state, slots, scored=scored)
+    p_correct = found.p_correct
+    if scored and log.skill_rows is not None:
+        size = np.bincount(log.skill_rows, minlength=len(log))
+        p_correct = np.bincount(log.skill_rows, weights=p_correct, minlength=len(log)) / size
+    return Passed(p_correct, found.p_known, None, slots)
+
+
+def advance(
+    model: Fitted,
+    state: BKTState,
+    log: ResponseLog,
+    *,
+    students: Ints,
+    codes: Ints,
+    skills: list[Any],
+) -> None:
+    """Take a checked log into a state.
+
+    Parameters
+    ----------
+    model : Fitted
+    state : BKTState
+        It is changed, after all that could fail.
+    log : ResponseLog
+    students : int array, shape (n_labels,)
+        The state's number for each of the log's student labels.
+    codes, skills
+        What `skill_codes` found.
+    """
+    sequences = log.sequences
+    passed = pass_log(model, log, codes, state, students, scored=False)
+    state.skills = skills
+    if model.classes is not None and model.classes.by_transition:
+        state.note_classes()
+    slots = state.touch(students[sequences.minor], codes, passed.slots)
+    counts = sequences.lengths
+    if len(log) and log.correct.min() < 0:
+        answered = (history_symbols(log) != EXPOSURE)[sequences.order]
+        counts = np.add.reduceat(answered.astype(np.int64), sequences.starts)
+    state.write(slots, passed.p_known, counts)
+    if passed.students is not None:
+        present = np.flatnonzero(np.bincount(log.student.codes, minlength=log.n_students))
+        store(state, passed.students, students, present, slots)
+    if state.last is not None and model.classes is not None:
+        last = last_classes(log, model.classes)
+        state.last.time[slots] = last_times(log)
+        state.last.learn[slots], state.last.forget[slots] = last["learn"], last["forget"]
+    state.note_times(log, students)
+
+
+def known_before_next(
+    model: Fitted, state: BKTState, students: Ints, codes: Ints, slots: Ints
+) -> Floats:
+    """P(known) as a next response begins, of which no class is known but that it comes.
+
+    Parameters
+    ----------
+    model : Fitted
+    state : BKTState
+    students, codes : int arrays, shape (n,)
+        The state's numbers, and places of skills among the model's, or beyond.
+    slots : int array, shape (n,)
+        Their pairs in the state; -1 where there was no response yet.
+    """
+    which, table = _cells_of(model, codes), model.table
+    met = np.flatnonzero(slots >= 0)
+    cells = _next_cells(model, state, which, slots)
+    if model.individual is not None:
+        return before_next(model.individual, state, students, cells, slots)
+    known = table.prior[which]
+    learn, forget = table.learn[cells.learn[met]], table.forget[cells.forget[met]]
+    known[met] = next_opportunity(state.p_known[slots[met]], learn, forget)
+    return known
+
+
+def chance_of_next(
+    model: Fitted, state: BKTState, students: Ints, codes: Ints, items: Ints
+) -> Floats:
+    """P(correct) of a next response of each student on the paired skill and item."""
+    p_known = known_before_next(model, state, students, codes, state.find(students, codes))
+    which = _cells_of(model, codes)
+    if model.individual is None:
+        return probability_correct(p_known, model.table.guess[which], model.table.slip[which])
+    cells = Cells.same(which)
+    return chance_of_right(model.individual, state, students, cells, items=items, known=p_known)
+
+
+def mastery_of(model: Fitted, state: BKTState, students: Ints, when: When) -> Floats:
+    """P(known) of some students on every skill, shape (n_students, n_skills)."""
+    n_skills = len(model.skills)
+    rows, columns, slots = state.cells(students, n_skills)
+    value = np.tile(model.by_skill.prior, (len(students), 1))
+    if when == "after_response":
+        value[rows, columns] = state.p_known[slots]
+    elif model.individual is None:
+        value[rows, columns] = known_before_next(model, state, students[rows], columns, slots)
+    else:  # abilities tell something of skills that were never answered too
+        met = np.full(value.shape, -1)
+        met[rows, columns] = slots
+        who, which = np.repeat(students, n_skills), np.tile(np.arange(n_skills), len(students))
+        value = known_before_next(model, state, who, which, met.ravel()).reshape(value.shape)
+    return value
+
+
+def _cells_of(model: Fitted, codes: Ints) -> Ints:
+    """The cells of skills; the common one for a skill that is not the model's."""
+    return np.minimum(codes, len(model.skills))
+
+
+def _filter(
+    model: Fitted,
+    log: ResponseLog,
+    which: Ints,
+    state: BKTState | None,
+    slots: Ints,
+    *,
+    scored: bool,
+) -> Filtered:
+    table = model.table
+    first = Cells.same(which)  # cells of each sequence's first response
+    cells: Cells | Ints = which
+    if model.classes is not None:
+        cells = _entry_cells(model, log, which, state, slots)
+        first = cells.take(log.sequences.order[log.sequences.starts])
+    known = table.prior[first.prior]
+    if state is not None:
+        met = np.flatnonzero(slots >= 0)
+        learn, forget = table.learn[first.learn[met]], table.forget[first.forget[met]]
+        known[met] = next_opportunity(state.p_known[slots[met]], learn, forget)
+    return filter_sequences(
+        log.sequences,
+        history_symbols(log),
+        table,
+        cells,
+        known,
+        skill_rows=log.skill_rows,
+        scored=scored,
+    )
+
+
+def _entry_cells(
+    model: Fitted, log: ResponseLog, which: Ints, state: BKTState | None, slots: Ints
+) -> Cells:
+    """The cells of every entry of a log."""
+    skills = of_entries(log.sequences, which)
+    if model.classes is None:
+        return Cells.same(skills)
+    before = None
+    if state is not None and state.last is not None:
+        place, last = np.maximum(slots, 0), state.last
+        before = Before(slots >= 0, last.time[place], last.learn[place], last.forget[place])
+    return find_cells(log, model.classes, skills, before)
+
+
+def _next_cells(model: Fitted, state: BKTState, which: Ints, slots: Ints) -> Cells:
+    """The cells of a next response: its transition's class, where the last response tells it."""
+    cells = Cells.same(which)
+    if model.classes is None or state.last is None:
+        return cells
+    met, zero = np.flatnonzero(slots >= 0), np.zeros_like(which)
+    moved = {}
+    for field in ("learn", "forget"):
+        classes = model.classes.tables[field]
+        if classes.scheme and not classes.scheme.later and not classes.scheme.gap:
+            earlier = np.full(len(which), -1)
+            earlier[met] = getattr(state.last, field)[slots[met]]
+            moved[field] = classes.cells(which, classes.key(which, earlier, zero, zero))
+    return cells._replace(**moved)

@@ -1,0 +1,164 @@
+"""What a fitted BKT tells of itself: parameters by class, intervals, what is undetermined."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.errors import StateError
+from adaptlearn.models.base import KnowledgeTracer, Mastery
+from adaptlearn.models.bkt.classes import Classes
+from adaptlearn.models.bkt.em.uncertainty import (
+    Uncertainty,
+    findings,
+    interval,
+    spread_of,
+    table_of,
+)
+from adaptlearn.models.bkt.fitted import Fitted
+from adaptlearn.models.bkt.individual.model import Individual
+from adaptlearn.models.bkt.parameters import Cells, Parameters
+from adaptlearn.models.bkt.serve.passes import advance, mastery_of, skill_codes
+from adaptlearn.models.bkt.state import BKTState
+from adaptlearn.numerics import Floats
+from adaptlearn.responses import ResponseLog
+from adaptlearn.validation import Interval, check_parameters
+
+_DRAWS = 100
+"""Parameter draws behind an interval of mastery: its width is then known to some 7 percent."""
+
+
+class ReportingBKT(KnowledgeTracer):
+    """Reports on parameters that were estimated, loaded or brought."""
+
+    _fitted: Fitted
+
+    @property
+    def _classes(self) -> Classes | None:
+        return self._fitted.classes
+
+    @property
+    def _by_class(self) -> dict[str, Floats]:
+        return self._fitted.by_class
+
+    @property
+    def _individual(self) -> Individual | None:
+        return self._fitted.individual
+
+    @property
+    def _uncertainty(self) -> Uncertainty | None:
+        return self._fitted.uncertainty
+
+    @property
+    def class_parameters_(self) -> dict[str, NDArray[Any]]:
+        """Parameters by class: columns ``parameter``, ``skill``, ``class``, ``value``.
+
+        A class is the value of its column, or a tuple where there are several: those of the
+        earlier response, those of the later one, and the number of the gap (0 below the first
+        of `gaps`).
+        """
+        self._check_fitted()
+        rows = [
+            (name, skill, label, float(value))
+            for name, values in self._by_class.items()
+            for (skill, label), value in zip(
+                self._cell_names(name)[len(self.skills_) + 1 :], values, strict=True
+            )
+        ]
+        return table_of(rows, ("parameter", "skill", "class", "value"))
+
+    def intervals(self, level: float = 0.95) -> dict[str, NDArray[Any]]:
+        """Every estimated parameter with its standard error and interval.
+
+        Intervals are symmetric on the logit scale, from the observed information (Louis, 1982).
+        A parameter that is fixed, or ended at a limit, has none.
+
+        Parameters
+        ----------
+        level : float
+            The share of intervals that cover, in (0, 1).
+
+        Returns
+        -------
+        dict of columns
+            ``parameter``, ``skill``, ``class`` (None where it does not differ by class, or for
+            other classes), ``value``, ``standard_error`` (of the logit), ``lower``, ``upper``.
+
+        Raises
+        ------
+        StateError
+            The model was fitted without ``uncertainty=True``.
+        """
+        self._check_fitted()
+        open_ends = Interval(0, 1, closed="neither")
+        check_parameters("intervals", {"level": level}, {"level": [open_ends]})
+        if self._uncertainty is None:
+            raise StateError("no standard errors were computed; fit with uncertainty=True")
+        table = self._fitted.table
+        errors = self._uncertainty.standard_errors([len(field) for field in table])
+        rows = []
+        for name, values, error in zip(Parameters._fields, table, errors, strict=True):
+            lower, upper = interval(values, error, level)
+            for cell, (skill, label) in enumerate(self._cell_names(name)):
+                if cell != len(self.skills_):  # the common parameters are no estimate of a skill's
+                    rows.append(
+                        (name, skill, label, values[cell], error[cell], lower[cell], upper[cell])
+                    )
+        names = ("parameter", "skill", "class", "value", "standard_error", "lower", "upper")
+        columns = table_of(rows, names)
+        return {n: c if i < 3 else c.astype(np.float64) for i, (n, c) in enumerate(columns.items())}
+
+    def identifiability(self) -> dict[str, NDArray[Any]]:
+        """What the answers leave undetermined, or determine implausibly.
+
+        Returns
+        -------
+        dict of columns
+            ``skill``, ``finding`` (``unidentified``, ``degenerate``, ``at an end``; with
+            ``uncertainty=True`` also ``flat direction``), ``detail``. No rows: nothing to tell.
+        """
+        self._check_fitted()
+        n = len(self.skills_)
+        owners = []
+        for name in Parameters._fields:
+            own = np.arange(n + 1)
+            if name in self._by_class and self._classes is not None:
+                own = self._classes.tables[name].owner
+            owners.append(np.delete(own, n))
+        values = Parameters(*(np.delete(field, n) for field in self._fitted.table))
+        labels, reasons = self.skills_.tolist(), self._fitted.unidentified
+        rows = findings(values, Cells(*owners), labels, reasons, self._uncertainty)
+        return table_of(rows, ("skill", "finding", "detail"))
+
+    def _cell_names(self, parameter: str) -> list[tuple[Any, Any]]:
+        """Skill and class of each cell of a parameter; None where there is no one."""
+        skills = self.skills_.tolist()
+        names: list[tuple[Any, Any]] = [(skill, None) for skill in [*skills, None]]
+        if parameter in self._by_class and self._classes is not None:
+            table = self._classes.tables[parameter]
+            for skill, (earlier, later, gap) in zip(
+                table.split()[0].tolist(), table.labels(), strict=True
+            ):
+                names.append((skills[skill], table.scheme.joined_label(earlier, later, gap)))
+        return names
+
+
+def mastery_interval(model: Fitted, log: ResponseLog, found: Mastery) -> tuple[Floats, Floats]:
+    """What mastery might as well be, the parameters being estimates: 95% on the logit scale.
+
+    Beliefs are computed again from parameters drawn around their estimates.
+    """
+    uncertainty, everyone = model.uncertainty, np.arange(len(found.students))
+    assert uncertainty is not None
+    codes, skills = skill_codes(log, model.skills.tolist())
+
+    def samples() -> Iterator[Floats]:
+        for drawn in uncertainty.draws(model.table, _DRAWS, np.random.default_rng(0)):
+            other, state = model._replace(table=drawn), BKTState("", skills, len(everyone))
+            advance(other, state, log, students=everyone, codes=codes, skills=skills)
+            yield mastery_of(other, state, everyone, found.when)
+
+    return interval(found.value, spread_of(samples(), found.value), 0.95)

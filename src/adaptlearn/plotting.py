@@ -1,0 +1,34 @@
+"""Axes and figures to draw on, with matplotlib (the extra ``plot``)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from adaptlearn.errors import MissingDependency
+
+
+def new_axes(ax: Any, size: tuple[float, float]) -> Any:
+    """The axes given, or those of a new figure."""
+    if ax is not None:
+        return ax
+    try:
+        from matplotlib import pyplot as plt
+    except ImportError as error:
+        raise _missing() from error
+    return plt.subplots(figsize=size, layout="constrained")[1]
+
+
+def new_figure(size: tuple[float, float]) -> Any:
+    """A figure that needs no display and that no window keeps."""
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise _missing() from error
+    figure = Figure(figsize=size, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _missing() -> MissingDependency:
+    return MissingDependency("plots need matplotlib: pip install 'adaptlearn[plot]'")

@@ -1,0 +1,1 @@
+"""What was decided, for whom and why."""

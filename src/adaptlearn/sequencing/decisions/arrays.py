@@ -1,0 +1,93 @@
+"""Decisions as arrays: what many choices hold before anyone looks at one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.numerics import Bools, Floats, Ints, bounds_of
+
+
+class Columns(NamedTuple):
+    """Decisions as arrays, one entry each; those cut by bounds are ragged.
+
+    Attributes
+    ----------
+    student, lesson : integer arrays, shape (n,)
+        Places among the students asked for and among the lessons; -1 for no lesson.
+    rank, n_candidates, n_tied : integer arrays, shape (n,)
+    purpose : integer array, shape (n,)
+        A `Purpose`; -1 for no lesson.
+    code : integer array, shape (n,)
+        Where there is no lesson, a place in `NO_LESSON`; otherwise -1.
+    n_unmastered : integer array, shape (n,)
+        Skills not mastered, where there is no lesson and the policy knows; otherwise -1.
+    pin : integer array, shape (n,)
+        The override that chose; -1 where the policy did.
+    score, propensity, error, draw : float arrays, shape (n,)
+    candidate_bounds : integer array, shape (n + 1,)
+    candidate, candidate_score, candidate_propensity : arrays, shape (n_kept,)
+    skill_bounds : integer array, shape (n + 1,)
+    skill_mastery, skill_mastered, skill_ready, skill_answers, skill_recent : arrays
+        Of the skills each chosen lesson teaches, shape (n_taught,); `skill_ready`: known well
+        enough for what comes after; `skill_recent` as `Practice` holds it, or 0.
+    override_bounds : integer array, shape (n + 1,)
+    override : integer array
+        Overrides that counted for the student.
+    """
+
+    student: Ints
+    lesson: Ints
+    rank: Ints
+    n_candidates: Ints
+    n_tied: Ints
+    purpose: Ints
+    code: Ints
+    n_unmastered: Ints
+    pin: Ints
+    score: Floats
+    propensity: Floats
+    error: Floats
+    draw: Floats
+    candidate_bounds: Ints
+    candidate: Ints
+    candidate_score: Floats
+    candidate_propensity: Floats
+    skill_bounds: Ints
+    skill_mastery: Floats
+    skill_mastered: Bools
+    skill_ready: Bools
+    skill_answers: Ints
+    skill_recent: Ints
+    override_bounds: Ints
+    override: Ints
+
+    @classmethod
+    def empty(cls) -> Columns:
+        """No decisions."""
+        floats = ("score", "propensity", "error", "draw", "candidate_score",
+                  "candidate_propensity", "skill_mastery")  # fmt: skip
+        bools = ("skill_mastered", "skill_ready")
+        kinds: dict[str, Any] = {**dict.fromkeys(floats, float), **dict.fromkeys(bools, bool)}
+        return cls(
+            **{
+                name: np.zeros(int(name.endswith("_bounds")), kinds.get(name, np.intp))
+                for name in cls._fields
+            }
+        )
+
+    @classmethod
+    def joined(cls, parts: Sequence[Columns]) -> Columns:
+        """Several runs of decisions as one."""
+        joined: dict[str, NDArray[Any]] = {}
+        for name in cls._fields:
+            arrays = [getattr(part, name) for part in parts]
+            if name.endswith("_bounds"):
+                lengths = [np.diff(bounds) for bounds in arrays]
+                joined[name] = bounds_of(np.concatenate(lengths))
+            else:
+                joined[name] = np.concatenate(arrays)
+        return cls(**joined)

@@ -1,0 +1,177 @@
+"""One decision: what was chosen, of what, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from adaptlearn.curriculum.content.sources import Label
+from adaptlearn.sequencing.decisions.templates import TEMPLATES, Templates, sentence
+from adaptlearn.sequencing.overrides import Override
+
+if TYPE_CHECKING:
+    pass
+
+
+class Candidate(NamedTuple):
+    """A lesson that could have been chosen.
+
+    Attributes
+    ----------
+    lesson : label
+    score : float
+    propensity : float
+        The probability that this lesson was chosen at this rank, given the earlier ranks.
+    """
+
+    lesson: Label
+    score: float
+    propensity: float
+
+
+class SkillMastery(NamedTuple):
+    """A skill at the time of a decision.
+
+    Attributes
+    ----------
+    skill : label
+    mastery : float
+    answers : int
+        Answers given on it.
+    recent : str
+        The latest of them, ``1`` for right and ``0`` for wrong, the last at the end; empty where
+        the tracker does not keep them.
+    """
+
+    skill: Label
+    mastery: float
+    answers: int = 0
+    recent: str = ""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a lesson was chosen, or none.
+
+    Attributes
+    ----------
+    code : str
+        The policy's word for it; ``"confirm"`` where all that the lesson teaches is known well
+        enough already, and is made sure of; ``"pinned"`` where a teacher chose;
+        ``"all_mastered"``, ``"goal_reached"``, ``"ask_teacher"``, ``"barred"``, ``"none_open"`` or
+        ``"none_eligible"`` where there is no lesson.
+    text : str
+        One or more sentences.
+    skills : tuple of SkillMastery
+        The skills the lesson teaches.
+    threshold : float or None
+        From which mastery on a skill counted as mastered, if the policy has a threshold.
+    title : str
+        The lesson's title.
+    """
+
+    code: str
+    text: str
+    skills: tuple[SkillMastery, ...] = ()
+    threshold: float | None = None
+    title: str = ""
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One recommendation. That it was made does not say that it was followed.
+
+    Attributes
+    ----------
+    id : str
+        By default a digest of the decision's content, the draw and the time included: the
+        same decision made again from the same state has the same id, so logs can be merged.
+    student : label
+    lesson : label or None
+        None where no lesson was eligible.
+    rank : int
+        1 for the first choice; a student's later ranks are drawn from what is left.
+    score : float or None
+    propensity : float
+        The probability of this choice at this rank, given the earlier ranks.
+    propensity_method : str
+        ``"exact"``: computed; ``"monte_carlo"``: sampled, with its error; ``"override"``: a
+        teacher's choice, which says nothing of the policy.
+    propensity_error : float
+        Standard error of a sampled propensity; 0 of others.
+    purpose : str or None
+        ``"new"``, ``"review"``, ``"remediation"``, ``"enrichment"`` or ``"assigned"``; None
+        without a lesson.
+    candidates : tuple of Candidate
+        Every lesson with a propensity above 0 (these sum to 1), and the best of the others.
+    n_candidates, n_tied : int
+        How many lessons were eligible at this rank, and how many of them had the best score.
+    draw : float
+        The uniform draw in [0, 1): with the candidates in the curriculum's order, the first whose
+        cumulative propensity exceeds it was chosen.
+    reason : Reason
+    overrides : tuple of Override
+        What teachers had decided for this student at the time.
+    model, policy, curriculum : str
+        Fingerprints.
+    time : float or None
+        Seconds since 1970 in UTC, or in the caller's own clock; None if not given.
+    review : str or None
+        The fingerprint of what told which skills were due; None where nothing did.
+    review_target : float or None
+        The P(recall) below which it called them due, if it has such a target.
+    """
+
+    id: str
+    student: Label
+    lesson: Label | None
+    rank: int
+    score: float | None
+    propensity: float
+    propensity_method: str
+    propensity_error: float
+    purpose: str | None
+    candidates: tuple[Candidate, ...]
+    n_candidates: int
+    n_tied: int
+    draw: float
+    reason: Reason
+    overrides: tuple[Override, ...]
+    model: str
+    policy: str
+    curriculum: str
+    time: float | None
+    review: str | None = None
+    review_target: float | None = None
+
+    @property
+    def by_policy(self) -> bool:
+        """Whether the policy chose: only such decisions tell how good it is."""
+        return self.propensity_method != "override"
+
+    def sentence(self, audience: str = "student", templates: Templates = TEMPLATES) -> str:
+        """The decision in words: see `adaptlearn.sequencing.decisions.templates.sentence`."""
+        return sentence(self, audience, templates)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, fit for JSON."""
+        content = vars(self).copy()
+        content["candidates"] = [candidate._asdict() for candidate in self.candidates]
+        content["overrides"] = [override.to_dict() for override in self.overrides]
+        content["reason"] = vars(self.reason).copy()
+        content["reason"]["skills"] = [skill._asdict() for skill in self.reason.skills]
+        return content
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Decision:
+        """The decision that `to_dict` wrote."""
+        reason = dict(content["reason"])
+        reason["skills"] = tuple(SkillMastery(**skill) for skill in reason["skills"])
+        candidates = tuple(Candidate(**candidate) for candidate in content["candidates"])
+        overrides = tuple(Override(**override) for override in content["overrides"])
+        parts = {"candidates": candidates, "overrides": overrides, "reason": Reason(**reason)}
+        return cls(**{**content, **parts})

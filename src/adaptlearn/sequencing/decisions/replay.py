@@ -1,0 +1,154 @@
+"""A student's way, step by step: from answers to beliefs to decisions, from the record alone."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from adaptlearn.curriculum.content.sources import Label
+from adaptlearn.errors import UnknownLabelError
+from adaptlearn.labels import near_spellings, plain
+from adaptlearn.sequencing.decisions.decision import Decision
+from adaptlearn.sequencing.decisions.templates import TEMPLATES, Templates, sentence
+from adaptlearn.wording import level
+
+
+@dataclass(frozen=True)
+class Step:
+    """What was believed and decided at one moment.
+
+    Attributes
+    ----------
+    time : float or None
+    beliefs : dict of skill to (before, now)
+        Mastery of the lesson's skills, and what it was when last on record; None if it was not.
+    answers : dict of skill to (new, recent)
+        How many answers on the skill came since it was last on record, and the latest of all
+        as text, ``1`` for right and ``0`` for wrong, the last at the end ("" if not kept).
+    decision : Decision
+    says : str
+        The decision in words.
+    """
+
+    time: float | None
+    beliefs: dict[Label, tuple[float | None, float]]
+    answers: dict[Label, tuple[int, str]]
+    decision: Decision
+    says: str
+
+
+class Replay:
+    """The steps of one student, in order of time; printed, or shown in a notebook.
+
+    Attributes
+    ----------
+    student : label
+    steps : tuple of Step
+    """
+
+    def __init__(self, student: Label, steps: Iterable[Step]) -> None:
+        self.student, self.steps = student, tuple(steps)
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def __repr__(self) -> str:
+        return f"Replay({self.student!r}, {len(self)} steps)"
+
+    def table(self) -> dict[str, list[Any]]:
+        """One row per step and skill of its lesson, as columns any dataframe library takes."""
+        columns: dict[str, list[Any]] = {
+            name: []
+            for name in ("step", "time", "skill", "new_answers", "recent", "before", "mastery",
+                         "lesson", "purpose", "code", "propensity")
+        }  # fmt: skip
+        for number, step in enumerate(self.steps, 1):
+            for skill, (before, now) in step.beliefs.items() or [(None, (None, None))]:
+                new, recent = step.answers.get(skill, (0, "")) if skill is not None else (0, "")
+                row = (number, step.time, skill, new, recent, before, now, step.decision.lesson,
+                       step.decision.purpose, step.decision.reason.code,
+                       step.decision.propensity)  # fmt: skip
+                for column, value in zip(columns.values(), row, strict=True):
+                    column.append(value)
+        return columns
+
+    def __str__(self) -> str:
+        lines = [f"{self.student}: {len(self)} decisions"]
+        for number, step in enumerate(self.steps, 1):
+            when = "" if step.time is None else f" at {step.time:g}"
+            lines.append(f"{number}.{when} {step.says}")
+            lines += [f"   {told}" for told in _told(step)]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        rows = []
+        for number, step in enumerate(self.steps, 1):
+            when = "" if step.time is None else f"{step.time:g}"
+            told = "<br>".join(map(html.escape, _told(step)))
+            says = html.escape(step.says)
+            rows.append(f"<tr><td>{number}</td><td>{when}</td><td>{told}</td><td>{says}</td></tr>")
+        head = "<tr><th></th><th>time</th><th>answers and beliefs</th><th>decision</th></tr>"
+        title = html.escape(str(self.student))
+        return f"<table><caption>{title}</caption>{head}{''.join(rows)}</table>"
+
+
+def replay(
+    decisions: Iterable[Decision | Mapping[str, Any]],
+    student: Label,
+    *,
+    audience: str = "teacher",
+    templates: Templates = TEMPLATES,
+) -> Replay:
+    """Step through the decisions made for a student.
+
+    Parameters
+    ----------
+    decisions : iterable of Decision, or of what ``to_dict`` made of them
+        Of any students, in any order; a decision that comes twice counts once.
+    student : label
+    audience, templates : see `adaptlearn.sequencing.decisions.templates.sentence`
+
+    Returns
+    -------
+    Replay
+
+    Raises
+    ------
+    UnknownLabelError
+        No decision is about this student.
+    """
+    made = [one if isinstance(one, Decision) else Decision.from_dict(one) for one in decisions]
+    mine = {one.id: one for one in made if one.student == plain(student)}
+    if not mine:
+        near = near_spellings(student, dict.fromkeys(one.student for one in made))
+        raise UnknownLabelError("replay", [f"no decision is about {student!r}{near}"])
+    # Without times the record's own order counts.
+    order = sorted(mine.values(), key=lambda one: (one.time is not None, one.time or 0.0))
+    held: dict[Label, tuple[float, int]] = {}
+    steps = []
+    for decision in order:
+        beliefs, answers = {}, {}
+        for skill in decision.reason.skills:
+            before, count = held.get(skill.skill, (None, 0))
+            beliefs[skill.skill] = (before, skill.mastery)
+            answers[skill.skill] = (max(skill.answers - count, 0), skill.recent)
+            held[skill.skill] = (skill.mastery, skill.answers)
+        says = sentence(decision, audience, templates)
+        steps.append(Step(decision.time, beliefs, answers, decision, says))
+    return Replay(plain(student), steps)
+
+
+def _told(step: Step) -> list[str]:
+    """What is known of each skill of a step's lesson, in words."""
+    told = []
+    for skill, (before, now) in step.beliefs.items():
+        new, recent = step.answers[skill]
+        answers = f"{new} new answer{'' if new == 1 else 's'}"
+        if recent:
+            answers += f" ({recent})"
+        threshold = step.decision.reason.threshold
+        was = "" if before is None else f"{level(before, threshold)} -> "
+        told.append(f"{skill}: {answers}, mastery {was}{level(now, threshold)}")
+    return told

@@ -1,0 +1,338 @@
+"""Why a student may have a lesson now, or why not, and what would unlock it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from adaptlearn.curriculum.content.sources import Label
+from adaptlearn.curriculum.curriculum import Curriculum
+from adaptlearn.curriculum.graph import routines as graph
+from adaptlearn.curriculum.graph.bits import pack, unpack
+from adaptlearn.curriculum.graph.lessons import standing
+from adaptlearn.labels import plain
+from adaptlearn.numerics import Bools, Floats
+from adaptlearn.sequencing.knowledge.context import Context
+from adaptlearn.sequencing.overrides import Override
+from adaptlearn.sequencing.policies.candidates import Candidates
+from adaptlearn.sequencing.policies.weighted import Policy, criterion_of, policy_name, ready_of
+from adaptlearn.wording import level, listed, quoted
+
+Status = Literal["eligible", "blocked", "mastered", "barred", "refused"]
+_ROUNDING = 1e-12
+
+
+@dataclass(frozen=True)
+class SkillStatus:
+    """A skill of the lesson.
+
+    Attributes
+    ----------
+    skill : label
+    mastery : float
+    mastered : bool or None
+        None where the policy has no threshold.
+    """
+
+    skill: Label
+    mastery: float
+    mastered: bool | None
+
+
+@dataclass(frozen=True)
+class MissingPrerequisite:
+    """A skill that is not mastered (or not known well enough) and must be before one of the lesson.
+
+    Attributes
+    ----------
+    skill : label
+    mastery : float
+    needed_by : label
+    instead : tuple of label
+        Other skills of which any would do as well.
+    """
+
+    skill: Label
+    mastery: float
+    needed_by: Label
+    instead: tuple[Label, ...] = ()
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Where a lesson stands for a student; ``str()`` says it in sentences.
+
+    Attributes
+    ----------
+    student, lesson : label
+    status : {"eligible", "blocked", "mastered", "barred", "refused"}
+        ``"barred"``: a teacher does not want it now; ``"refused"``: the policy does not allow
+        it, for reasons of its own.
+    skills : tuple of SkillStatus
+        The skills the lesson teaches.
+    threshold : float or None
+        From which mastery on a skill counts as mastered, if the policy has a threshold.
+    enough : float or None
+        From which it is enough for what comes after; the threshold, unless the policy says else.
+    missing : tuple of MissingPrerequisite
+        What directly stands in the way.
+    unlock : tuple of label
+        Lessons that open this one when their skills are learnt in this order, up to `enough`,
+        the first of them open now. Empty where none is needed, or none will do.
+    unreachable : tuple of label
+        Skills on the way that no sequence of lessons leads to.
+    score : float or None
+        The policy's score, if eligible.
+    n_eligible, n_better, n_tied : int
+        Lessons that may be given, those of them that score higher, and those that score the
+        same as this one, itself included.
+    barred_by : tuple of Override
+        What teachers decided against it.
+    text : str
+    """
+
+    student: Label
+    lesson: Label
+    status: Status
+    skills: tuple[SkillStatus, ...]
+    threshold: float | None
+    enough: float | None
+    missing: tuple[MissingPrerequisite, ...]
+    unlock: tuple[Label, ...]
+    unreachable: tuple[Label, ...]
+    score: float | None
+    n_eligible: int
+    n_better: int
+    n_tied: int
+    barred_by: tuple[Override, ...]
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, fit for JSON."""
+        return asdict(self)
+
+
+class _Standing(NamedTuple):
+    """The lesson among those that may be given."""
+
+    score: float | None
+    n_eligible: int
+    n_better: int
+    n_tied: int
+
+
+def explain(
+    context: Context,
+    policy: Policy,
+    lesson: int,
+    *,
+    candidates: Candidates,
+    value: Floats,
+    barring: Sequence[Override] = (),
+) -> Explanation:
+    """Explain one lesson to one student.
+
+    Parameters
+    ----------
+    context : Context
+        Of this student alone.
+    policy : policy
+    lesson : int
+        The lesson's place in the curriculum.
+    candidates : Candidates
+        What the policy lets be given, teachers' bans aside.
+    value : float array, shape (n_candidates,)
+        Their scores.
+    barring : sequence of Override
+        What teachers decided against the lesson.
+    """
+    curriculum = context.curriculum
+    scores, eligible = np.zeros(len(curriculum.lessons)), np.zeros(len(curriculum.lessons), bool)
+    scores[candidates.lesson], eligible[candidates.lesson] = value, True
+    allowed = bool(eligible[lesson])
+    eligible[lesson] &= not barring
+    taught = _row(curriculum.teaches, lesson)
+    mastery = context.mastery[0]
+    criterion, enough = criterion_of(policy), ready_of(policy) or criterion_of(policy)
+    mastered = None if context.mastered is None else context.mastered[0]
+    skills = tuple(
+        SkillStatus(plain(curriculum.skills[skill]), float(mastery[skill]),
+                    None if mastered is None else bool(mastered[skill]))
+        for skill in taught
+    )  # fmt: skip
+    missing: list[tuple[list[int], int]] = []
+    route: list[int] = []
+    lost: list[int] = []
+    status: Status = "eligible" if eligible[lesson] else "refused"
+    if allowed and barring:
+        status = "barred"
+    if mastered is not None and status == "refused":
+        known = mastered if context.ready is None else context.ready[0] | mastered
+        missing = _missing(curriculum, taught, mastered, known)
+        if mastered[taught].all():
+            status = "mastered"
+        elif missing:
+            status = "blocked"
+            needed = {skill for ways, _ in missing for skill in ways}
+            route, lost = _route(curriculum, lesson, needed, mastered, known)
+    fields: dict[str, Any] = {
+        "student": plain(context.students[0]),
+        "lesson": plain(curriculum.lessons[lesson]),
+        "status": status,
+        "skills": skills,
+        "threshold": None if criterion is None else criterion.threshold,
+        "enough": None if enough is None else enough.threshold,
+        "barred_by": tuple(barring),
+        "missing": tuple(
+            MissingPrerequisite(plain(curriculum.skills[ways[0]]), float(mastery[ways[0]]),
+                                plain(curriculum.skills[by]),
+                                tuple(plain(curriculum.skills[way]) for way in ways[1:]))
+            for ways, by in missing
+        ),
+        "unlock": tuple(plain(curriculum.lessons[step]) for step in route),
+        "unreachable": tuple(plain(curriculum.skills[skill]) for skill in lost),
+        **_standing(lesson, scores, eligible)._asdict(),
+    }  # fmt: skip
+    title = curriculum.lesson_titles[lesson]
+    titles = [curriculum.lesson_titles[step] for step in route]
+    explanation = Explanation(**fields, text="")
+    return Explanation(**fields, text=_text(explanation, title, titles, policy_name(policy)))
+
+
+def _standing(lesson: int, scores: Floats, eligible: Bools) -> _Standing:
+    n_eligible = int(eligible.sum())
+    if not eligible[lesson]:
+        return _Standing(None, n_eligible, 0, 0)
+    margin = _ROUNDING * max(1.0, abs(float(scores[lesson])))
+    gap = scores[eligible] - scores[lesson]
+    n_better = int((gap > margin).sum())
+    return _Standing(float(scores[lesson]), n_eligible, n_better, int((abs(gap) <= margin).sum()))
+
+
+def _row(matrix: Any, row: int) -> list[int]:
+    found: list[int] = matrix.indices[matrix.indptr[row] : matrix.indptr[row + 1]].tolist()
+    return found
+
+
+def _missing(
+    curriculum: Curriculum,
+    taught: list[int],
+    mastered: Bools,
+    known: Bools,
+) -> list[tuple[list[int], int]]:
+    """Prerequisites from outside the lesson not known enough, each with a skill that needs it.
+
+    A prerequisite is a list of skills, of which one is enough.
+    """
+    found: dict[tuple[int, ...], int] = {}
+    for skill in taught:
+        if mastered[skill]:
+            continue
+        needs = [[before] for before in _row(curriculum.prerequisites, skill)]
+        groups = _row(curriculum.alternatives_of, skill)
+        needs += [_row(curriculum.alternatives, group) for group in groups]
+        for ways in needs:
+            if not known[ways].any() and not set(ways) & set(taught):
+                found.setdefault(tuple(ways), skill)
+    return [(list(ways), skill) for ways, skill in found.items()]
+
+
+def _route(
+    curriculum: Curriculum,
+    goal: int,
+    missing: set[int],
+    mastered: Bools,
+    known: Bools,
+) -> tuple[list[int], list[int]]:
+    """Lessons that open the goal one after the other; skills that stay out of reach.
+
+    Open lessons that teach a skill on the way are taken in the curriculum's order, as if then
+    known well enough, until the goal is open, all that is needed is known, or none is left.
+    """
+    needed = np.zeros(len(known), bool)
+    for skill in missing:
+        needed[skill] = True
+        needed[graph.reachable(curriculum.may_need, skill)] = True
+    known, to_learn = known.copy(), pack(~mastered[None])
+    route: list[int] = []
+    while (wanted := needed & ~known).any():
+        open_ = unpack(
+            standing(curriculum.teaches, curriculum.doors, to_learn, pack(~known[None])).open, 1
+        )[0]
+        if open_[goal]:
+            break
+        helpful = open_ & (graph.count_marked(curriculum.teaches, wanted[None])[0] > 0)
+        steps = np.flatnonzero(helpful).tolist()
+        if not steps:
+            return [], np.flatnonzero(wanted).tolist()
+        for step in steps:
+            taught = _row(curriculum.teaches, step)
+            if wanted[taught].any():
+                route.append(step)
+                known[taught] = True
+                wanted[taught] = False
+    return route, []
+
+
+def _text(found: Explanation, title: str, unlock: list[str], policy: str) -> str:
+    who, sentences = found.student, []
+    title = quoted(title)
+    levels = listed(
+        f"{quoted(skill.skill)} {level(skill.mastery, found.threshold)}" for skill in found.skills
+    )
+    limit = _limit(found.threshold)
+    if found.status == "mastered":
+        sentences.append(f"{who} has already mastered what {title} teaches: {levels}{limit}.")
+    elif found.status == "barred":
+        sentences.extend(
+            f"{one.author} does not want {title} for {who} now: {one.reason}."
+            for one in found.barred_by
+        )
+    elif found.status == "refused":
+        sentences.append(f"The policy {policy} does not allow {title} for {who} now.")
+        sentences.append(f"Mastery of what it teaches: {levels}{limit}.")
+    elif found.status == "eligible":
+        sentences.append(f"{title} is open to {who}. Mastery of what it teaches: {levels}{limit}.")
+        sentences.append(_place(found))
+    else:
+        sentences.append(f"{title} is not open to {who} yet.")
+        sentences.extend(
+            f"{quoted(missing.needed_by)} needs {quoted(missing.skill)} first, whose mastery is "
+            f"{level(missing.mastery, found.enough)}{_limit(found.enough)}{_instead(missing)}."
+            for missing in found.missing
+        )
+        if unlock:
+            order = "" if len(unlock) == 1 else "in this order: "
+            verb = "master" if found.enough == found.threshold else "learn"
+            sentences.append(f"To get there, {verb} {order}{', then '.join(map(quoted, unlock))}.")
+        else:
+            out_of_reach = listed(map(quoted, found.unreachable))
+            sentences.append(
+                f"No lesson leads there: nothing that can open teaches {out_of_reach}."
+            )
+    return " ".join(sentences)
+
+
+def _limit(threshold: float | None) -> str:
+    return "" if threshold is None else f" (threshold {threshold:g})"
+
+
+def _instead(missing: MissingPrerequisite) -> str:
+    return f", or {' or '.join(map(quoted, missing.instead))}" if missing.instead else ""
+
+
+def _place(found: Explanation) -> str:
+    if found.n_eligible == 1:
+        return "It is the only lesson that may be given."
+    if found.n_better:
+        others = "1 other scores" if found.n_better == 1 else f"{found.n_better} others score"
+        return f"Of {found.n_eligible} lessons that may be given, {others} higher."
+    if found.n_tied > 1:
+        return f"It is one of {found.n_tied} with the best score of {found.n_eligible}."
+    return f"It has the best score of the {found.n_eligible} lessons that may be given."

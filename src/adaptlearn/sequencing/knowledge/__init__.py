@@ -1,0 +1,1 @@
+"""What a policy may know of students, and what counts as mastered."""

@@ -1,0 +1,322 @@
+"""When a skill counts as mastered: criteria that can be swapped and combined.
+
+A criterion reads a `Context` and marks skills. ``a & b`` asks for both, ``a | b`` for either.
+
+References
+----------
+- A. Corbett, J. Anderson (1995). Knowledge tracing: modeling the acquisition of
+  procedural knowledge. User Modeling and User-Adapted Interaction 4, 253-278.
+- K. Kelly, Y. Wang, T. Thompson, N. Heffernan (2015). Defining mastery: knowledge tracing versus
+  n-consecutive correct responses. EDM 2015.
+- R. Pelánek, J. Řihák (2018). Analysis and design of mastery learning criteria. New Review of
+  Hypermedia and Multimedia 24(3), 133-159.
+- J. Rollinson, E. Brunskill (2015). From predictive models to instructional policies. EDM 2015.
+- T. Käser, S. Klingler, M. Gross (2016). When to stop? Towards universal instructional policies.
+  Learning Analytics and Knowledge 2016, 289-298.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
+
+import numpy as np
+
+from adaptlearn.errors import ParameterError
+from adaptlearn.numerics import Bools
+from adaptlearn.sequencing.knowledge.context import Context, MasteryKind
+from adaptlearn.tracking.practice import Practice
+from adaptlearn.validation import Constraint, Interval, OneOf, check_parameters
+
+_PROBABILITY = Interval(0.0, 1.0, closed="right")
+_NUMBER = Interval(1, 10**6, integer=True)
+_KIND = OneOf(("latent", "predicted"))
+
+
+class Criterion:
+    """What counts as mastered.
+
+    Attributes
+    ----------
+    threshold : float or None
+        From which mastery on, where it is that which counts; for explanations.
+    kind : {"latent", "predicted"} or None
+        The kind of mastery it accepts; None: any.
+    """
+
+    threshold: float | None = None
+    kind: MasteryKind | None = None
+    _constraints: ClassVar[Mapping[str, Sequence[Constraint]]] = {}
+
+    def __post_init__(self) -> None:
+        check_parameters(type(self).__name__, self.settings(), self._constraints)
+
+    def met(self, context: Context) -> Bools:
+        """Which skills are mastered, shape (n_students, n_skills)."""
+        raise NotImplementedError
+
+    def settings(self) -> dict[str, Any]:
+        """Its arguments by name."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
+
+    def described(self) -> dict[str, Any]:
+        """Its name and arguments, as JSON holds them."""
+        return {"criterion": type(self).__name__, **self.settings()}
+
+    def __and__(self, other: Criterion) -> Criterion:
+        return Both(self, other)
+
+    def __or__(self, other: Criterion) -> Criterion:
+        return Either(self, other)
+
+    def _practice(self, context: Context) -> Practice:
+        if context.practice is None:
+            raise ParameterError(
+                type(self).__name__,
+                ["it reads what students did on each skill: MasteryTracker(model, practice=True)"],
+            )
+        return context.practice
+
+
+@dataclass(frozen=True)
+class ProbabilityThreshold(Criterion):
+    """The estimate itself is at a threshold (Corbett & Anderson, 1995).
+
+    Parameters
+    ----------
+    threshold : float, default 0.95
+    kind : {"latent", "predicted"}, default "latent"
+        .95 of P(known) is not .95 of P(correct), which guesses and slips keep away from 1.
+    """
+
+    threshold: float = 0.95
+    kind: MasteryKind = "latent"
+    _constraints: ClassVar[Mapping[str, Sequence[Constraint]]] = {
+        "threshold": [_PROBABILITY],
+        "kind": [_KIND],
+    }
+
+    def met(self, context: Context) -> Bools:  # noqa: D102 - the base's
+        return context.mastery >= self.threshold
+
+
+@dataclass(frozen=True)
+class LowerBound(Criterion):
+    """The lower end of the estimate's interval is at a threshold: little evidence is not enough.
+
+    Parameters
+    ----------
+    threshold : float, default 0.8
+    kind : {"latent", "predicted"}, default "latent"
+    """
+
+    threshold: float = 0.8
+    kind: MasteryKind = "latent"
+    _constraints: ClassVar[Mapping[str, Sequence[Constraint]]] = {
+        "threshold": [_PROBABILITY],
+        "kind": [_KIND],
+    }
+
+    def met(self, context: Context) -> Bools:  # noqa: D102 - the base's
+        if context.lower is None:
+            raise ParameterError(
+                "LowerBound", ["the tracker gives no intervals; use ProbabilityThreshold"]
+            )
+        return context.lower >= self.threshold
+
+
+@dataclass(frozen=True)
+class NInARow(Criterion):
+    """So many right answers in a row (Kelly et al., 2015).
+
+    Parameters
+    ----------
+    n : int, default 3
+    """
+
+    n: int = 3
+    _constraints: ClassVar[Mapping[str, Sequence[Constraint]]] = {"n": [_NUMBER]}
+
+    def met(self, context: Context) -> Bools:  # noqa: D102 - the base's
+        return self._practice(context).streak >= self.n
+
+
+@dataclass(frozen=True)
+class MovingAverage(Criterion):
+    """The exponential moving average of the answers is at a threshold (Pelánek & Řihák, 2018).
+
+    Parameters
+    ----------
+    average : float, default 0.9
+        With the tracker's decay of 0.8 per answer, 11 right answers in a row reach it from 0.
+    """
+
+    average: float = 0.9
+    _constraints: ClassVar[Mapping[str, Sequence[Constraint]]] = {"average": [_PROBABILITY]}
+
+    def met(self, context: Context) -> Bools:  # noqa: D102 - the base's
+        return self._practice(context).average >= self.average
+
+
+@dataclass(frozen=True)
+class PredictiveStability(Criterion):
+    """More practice changes nothing: the estimate has stopped moving (Käser et al., 2016).
+
+    Also true of a student whom practice does not help: combine it, or read it as "stop".
+
+    Parameters
+    ----------
+    change : float, default 0.02
+        The moving average of how far one answer moves the estimate must be this small.
+    answers : int, default 3
+        After at least so many.
+    """
+
+    change: float = 0.02
+    answers: int = 3
+    _constraints: ClassVar[Mapping[str, Sequence[Constraint]]] = {
+        "change": [_PROBABILITY],
+        "answers": [_NUMBER],
+    }
+
+    def met(self, context: Context) -> Bools:  # noqa: D102 - the base's
+        settled = self._practice(context).change <= self.change
+        assert context.counts is not None
+        return settled & (context.counts >= self.answers)
+
+
+@dataclass(frozen=True)
+class PredictiveSimilarity(Criterion):
+    """Right or wrong, the next answer would not move P(correct): Rollinson & Brunskill (2015).
+
+    Once P(correct) is within `change` of its ceiling or floor, no answer can move it far. It
+    holds for the hopeless too: combine it, or read it as "stop".
+
+    Parameters
+    ----------
+    change : float, default 0.05
+    """
+
+    change: float = 0.05
+    _constraints: ClassVar[Mapping[str, Sequence[Constraint]]] = {"change": [_PROBABILITY]}
+
+    def met(self, context: Context) -> Bools:  # noqa: D102 - the base's
+        # The expected move of a probability by one answer of its own is at most 2 p (1 - p).
+        return 2 * context.mastery * (1 - context.mastery) <= self.change
+
+
+@dataclass(frozen=True)
+class Retention(Criterion):
+    """It would still be recalled now, after the time that has passed.
+
+    Parameters
+    ----------
+    recall : float, default 0.9
+    """
+
+    recall: float = 0.9
+    _constraints: ClassVar[Mapping[str, Sequence[Constraint]]] = {"recall": [_PROBABILITY]}
+
+    def met(self, context: Context) -> Bools:  # noqa: D102 - the base's
+        if context.retention is None:
+            raise ParameterError(
+                "Retention", ["nothing tells what is recalled; give the sequencer a `review`"]
+            )
+        return context.retention >= self.recall
+
+
+@dataclass(frozen=True)
+class Both(Criterion):
+    """Two criteria at once; ``a & b`` makes one."""
+
+    first: Criterion
+    second: Criterion
+
+    def __post_init__(self) -> None:
+        _take_from(self)
+
+    def met(self, context: Context) -> Bools:  # noqa: D102 - the base's
+        return self.first.met(context) & self.second.met(context)
+
+    def described(self) -> dict[str, Any]:  # noqa: D102 - the base's
+        return _described(self)
+
+
+@dataclass(frozen=True)
+class Either(Criterion):
+    """One of two criteria; ``a | b`` makes one."""
+
+    first: Criterion
+    second: Criterion
+
+    def __post_init__(self) -> None:
+        _take_from(self)
+
+    def met(self, context: Context) -> Bools:  # noqa: D102 - the base's
+        return self.first.met(context) | self.second.met(context)
+
+    def described(self) -> dict[str, Any]:  # noqa: D102 - the base's
+        return _described(self)
+
+
+def _take_from(combined: Both | Either) -> None:
+    """A combination is for the kind of mastery that its parts are for."""
+    parts = (combined.first, combined.second)
+    kinds = {part.kind for part in parts if part.kind is not None}
+    if len(kinds) > 1:
+        raise ParameterError(
+            type(combined).__name__, [f"its parts are for different kinds of mastery: {kinds}"]
+        )
+    thresholds = [part.threshold for part in parts if part.threshold is not None]
+    object.__setattr__(combined, "kind", kinds.pop() if kinds else None)
+    object.__setattr__(combined, "threshold", thresholds[0] if thresholds else None)
+
+
+def _described(combined: Both | Either) -> dict[str, Any]:
+    return {
+        "criterion": type(combined).__name__,
+        "first": combined.first.described(),
+        "second": combined.second.described(),
+    }
+
+
+@dataclass(frozen=True)
+class WheelSpinning:
+    """No mastery within so many answers: practice of the skill leads nowhere.
+
+    Parameters
+    ----------
+    answers : int, default 10
+        Beck & Gong (2013) call it wheel-spinning from ten opportunities on.
+    teacher_after : int, default 20
+        From so many answers on, a teacher should look.
+
+    References
+    ----------
+    J. Beck, Y. Gong (2013). Wheel-spinning: students who fail to master a skill. Artificial
+    Intelligence in Education 2013, 431-440.
+    """
+
+    answers: int = 10
+    teacher_after: int = 20
+
+    def __post_init__(self) -> None:
+        check_parameters(
+            "WheelSpinning",
+            {"answers": self.answers, "teacher_after": self.teacher_after},
+            {"answers": [_NUMBER], "teacher_after": [_NUMBER]},
+            [] if self.teacher_after >= self.answers else ["teacher_after is less than answers"],
+        )
+
+    def stuck(self, context: Context) -> Bools:
+        """The skills on which students spin their wheels, shape (n_students, n_skills)."""
+        assert context.mastered is not None
+        counts = np.zeros(context.mastery.shape) if context.counts is None else context.counts
+        return ~context.mastered & (counts >= self.answers)
+
+    def needs_teacher(self, context: Context) -> Bools:
+        """Those on which a teacher should look."""
+        assert context.mastered is not None
+        counts = np.zeros(context.mastery.shape) if context.counts is None else context.counts
+        return ~context.mastered & (counts >= self.teacher_after)

@@ -1,0 +1,1 @@
+"""A short diagnostic that finds where a student stands."""

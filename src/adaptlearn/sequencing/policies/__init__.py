@@ -1,0 +1,1 @@
+"""Policies: candidates, scores, choices, reasons."""

@@ -1,0 +1,219 @@
+"""The lessons each student may be given now, and what for."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.curriculum.curriculum import Curriculum
+from adaptlearn.curriculum.graph.bits import any_of, pack, unpack
+from adaptlearn.curriculum.graph.lessons import standing
+from adaptlearn.numerics import Bits, Bools, Floats, Ints, bounds_of
+from adaptlearn.sequencing.knowledge.context import Context
+from adaptlearn.sequencing.knowledge.review_schedule import sparing_reviews
+
+_BOUT = 10  # answers on a stuck skill that call for more practice of what comes before it
+
+
+class Purpose(IntEnum):
+    """What a lesson is for.
+
+    ``NEW``: it teaches what is not mastered, and all that comes before is, or is known well enough
+    for the policy. ``REVIEW``: all it teaches is mastered, and some of it is due, or it practises
+    along several skills that are, so that it is worth more than a review of any one of them.
+    ``REMEDIATION``: it teaches what comes before a skill on which practice leads nowhere, and was
+    practised less. ``ENRICHMENT``: an elective or enrichment lesson for which the student is
+    ready. ``ASSIGNED``: a teacher wants it.
+    """
+
+    NEW = 0
+    REVIEW = 1
+    REMEDIATION = 2
+    ENRICHMENT = 3
+    ASSIGNED = 4
+
+
+class Candidates:
+    """Pairs of a student and a lesson that may be given, and what scorers ask about them.
+
+    Attributes
+    ----------
+    context : Context
+    student, lesson : int arrays, shape (n,)
+        Rows of the context and places of lessons, by student, then by lesson.
+    purpose : int8 array, shape (n,)
+        A `Purpose` each.
+    bounds : int array, shape (n_students + 1,)
+        Where each student's candidates begin.
+    """
+
+    def __init__(self, context: Context, pairs: Pairs, purpose: NDArray[np.int8]) -> None:
+        self.context = context
+        self.student, self.lesson = pairs
+        self.purpose = purpose
+        counts = np.bincount(self.student, minlength=len(context.students))
+        self.bounds: Ints = bounds_of(counts)
+
+    def __len__(self) -> int:
+        return len(self.student)
+
+    def take(self, kept: Ints | Bools) -> Candidates:
+        """Some of them, in their order."""
+        pairs = Pairs(self.student[kept], self.lesson[kept])
+        return Candidates(self.context, pairs, self.purpose[kept])
+
+    @cached_property
+    def sizes(self) -> Ints:
+        """How many skills each candidate's lesson teaches."""
+        return np.diff(self.context.curriculum.teaches.indptr)[self.lesson]
+
+    @cached_property
+    def _entries(self) -> tuple[Ints, Ints]:
+        """Each candidate's skills, one after the other: places in a table, and places of skills."""
+        teaches = self.context.curriculum.teaches
+        starts = np.cumsum(self.sizes) - self.sizes
+        first = teaches.indptr[self.lesson]
+        place = np.arange(int(self.sizes.sum())) + np.repeat(first - starts, self.sizes)
+        skill = teaches.indices[place]
+        n_skills = len(self.context.curriculum.skills)
+        return np.repeat(self.student, self.sizes) * n_skills + skill, skill
+
+    @cached_property
+    def _single(self) -> bool:
+        return bool(len(self.sizes)) and int(self.sizes.max()) == 1
+
+    def of_skills(self, table: NDArray[np.generic]) -> NDArray[np.generic]:
+        """A table of shape (n_students, n_skills), at each candidate's skills."""
+        flat = table.reshape(-1)
+        return flat[self._entries[0]]
+
+    def of_every_skill(self, values: NDArray[np.generic]) -> NDArray[np.generic]:
+        """Values by skill, at each candidate's skills."""
+        return values[self._entries[1]]
+
+    def total(self, by_entry: NDArray[np.generic]) -> Floats:
+        """What `of_skills` gives, summed over each candidate's skills."""
+        if self._single or not len(self):
+            return by_entry.astype(np.float64)
+        starts = np.cumsum(self.sizes) - self.sizes
+        return np.add.reduceat(by_entry.astype(np.float64), starts)
+
+    def mean(self, table: NDArray[np.generic]) -> Floats:
+        """The mean of a table over each candidate's skills."""
+        return self.total(self.of_skills(table)) / self.sizes
+
+    @cached_property
+    def missing(self) -> Bools:
+        """Whether each of the candidates' skills is not mastered, by entry."""
+        assert self.context.mastered is not None
+        return ~self.of_skills(self.context.mastered).astype(np.bool_)
+
+    def mean_missing(self, table: NDArray[np.generic]) -> Floats:
+        """The mean of a table over each candidate's skills that are not mastered; 0 of none."""
+        values = self.of_skills(table).astype(np.float64) * self.missing
+        number = self.total(self.missing)
+        return self.total(values) / np.maximum(number, 1)
+
+    @cached_property
+    def minutes(self) -> Floats:
+        """Each candidate's minutes; the curriculum's mean where they are unknown, else 1."""
+        known = self.context.curriculum.minutes
+        given = ~np.isnan(known)
+        usual = float(known[given].mean()) if given.any() else 1.0
+        return np.where(given, known, usual)[self.lesson]
+
+
+def find_candidates(context: Context, pools: tuple[str, ...]) -> Candidates:
+    """All lessons that may be given, by the purposes that are asked for.
+
+    A lesson that serves several is there for the first of them, in the order of `Purpose`.
+
+    Parameters
+    ----------
+    context : Context
+        With `mastered`, maybe `ready`; `urgency` and `stuck` where review and remediation are
+        asked for.
+    pools : tuple of {"new", "review", "remediation", "enrichment"}
+    """
+    curriculum, n = context.curriculum, len(context.students)
+    assert context.mastered is not None
+    missing = pack(~context.mastered)
+    unready = None if context.ready is None else pack(~(context.ready | context.mastered))
+    found = standing(curriculum.teaches, curriculum.doors, missing, unready)
+    pooled: dict[Purpose, Bits] = {}
+    if "new" in pools:
+        wanted = found.unfinished
+        if context.goal is not None:  # the rest is not asked for
+            wanted = any_of(curriculum.teaches, missing & pack(context.goal > 0))
+        pooled[Purpose.NEW] = found.open & wanted & _of_kind(curriculum, elective=False)
+    if "review" in pools and context.urgency is not None:
+        due = any_of(curriculum.teaches, pack(context.urgency > 0))
+        if curriculum.encompasses.nnz:
+            due |= pack(sparing_reviews(curriculum, context.urgency))
+        pooled[Purpose.REVIEW] = due & ~found.unfinished
+    if "remediation" in pools and context.stuck is not None and context.stuck.any():
+        back = pack(remedial(context, context.stuck))
+        pooled[Purpose.REMEDIATION] = any_of(curriculum.teaches, back) & found.ready
+    if "enrichment" in pools:
+        pooled[Purpose.ENRICHMENT] = found.ready & _of_kind(curriculum, elective=True)
+    any_purpose = np.zeros_like(found.open)
+    for bits in pooled.values():
+        any_purpose |= bits
+    pairs = pairs_of(any_purpose, n)
+    purpose = np.empty(len(pairs.student), np.int8)
+    for kind, bits in reversed(pooled.items()):
+        byte, shift = pairs.student >> 3, 7 - (pairs.student & 7)
+        purpose[(bits[pairs.lesson, byte] >> shift & 1) == 1] = kind
+    return Candidates(context, pairs, purpose)
+
+
+def remedial(context: Context, stuck: Bools) -> Bools:
+    """Skills to go back to: what comes before a stuck one and has been practised less.
+
+    It comes in bouts, and ends: with every ten answers on the stuck skill, each prerequisite may
+    be brought up to as many; then it is that skill's turn again.
+    """
+    counts = np.zeros(stuck.shape) if context.counts is None else context.counts
+    enough = np.zeros(stuck.shape)
+    needs = context.curriculum.may_need
+    for skill in np.flatnonzero(stuck.any(axis=0)).tolist():
+        before = needs.indices[needs.indptr[skill] : needs.indptr[skill + 1]]
+        bouts = counts[:, skill] // _BOUT * _BOUT
+        wanted = np.where(stuck[:, skill], bouts, 0)[:, None]
+        enough[:, before] = np.maximum(enough[:, before], wanted)
+    return np.asarray(counts < enough)
+
+
+def _of_kind(curriculum: Curriculum, *, elective: bool) -> Bits:
+    """All bits of the lessons that are electives, or of those that are not."""
+    chosen = curriculum.is_elective if elective else ~curriculum.is_elective
+    return np.where(chosen, np.uint8(255), np.uint8(0))[:, None]
+
+
+class Pairs(NamedTuple):
+    """Students and lessons that go together, by student, then by lesson.
+
+    Attributes
+    ----------
+    student, lesson : int arrays, shape (n_pairs,)
+        Rows of the block, and places of lessons.
+    """
+
+    student: Ints
+    lesson: Ints
+
+
+def pairs_of(bits: Bits, n_students: int) -> Pairs:
+    """The marked pairs of lessons' bits."""
+    marks = np.ascontiguousarray(unpack(bits, n_students))
+    student, lesson = np.divmod(np.flatnonzero(marks), marks.shape[1])
+    return Pairs(student, lesson)
+
+
+def pairs_of_table(eligible: Any) -> Pairs:
+    """The marked pairs of a bool table, shape (n_students, n_lessons)."""
+    return Pairs(*np.nonzero(eligible))

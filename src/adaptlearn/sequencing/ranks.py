@@ -1,0 +1,234 @@
+"""A block of students, rank by rank: from what may be given to decisions as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from adaptlearn.labels import plain
+from adaptlearn.numerics import Bools, Floats, Ints, bounds_of
+from adaptlearn.sequencing.decisions.arrays import Columns
+from adaptlearn.sequencing.goals import Goals
+from adaptlearn.sequencing.knowledge.context import Context
+from adaptlearn.sequencing.knowledge.criteria import WheelSpinning
+from adaptlearn.sequencing.overrides import Applied
+from adaptlearn.sequencing.policies.candidates import Candidates, Purpose
+from adaptlearn.sequencing.policies.choosers import Odds, Ragged, draw_one, is_best, runners_up
+from adaptlearn.sequencing.policies.reasons import NO_LESSON
+from adaptlearn.sequencing.policies.weighted import Policy, candidates_of, chooser_of
+
+
+class Rules(NamedTuple):
+    """What decides beside what is known of the students.
+
+    Attributes
+    ----------
+    policy : Policy
+    goals : Goals or None
+    wheel_spinning : WheelSpinning or None
+    runners_up : int
+        How many of the best lessons that could not be drawn each decision keeps.
+    """
+
+    policy: Policy
+    goals: Goals | None
+    wheel_spinning: WheelSpinning | None
+    runners_up: int
+
+
+def decide(
+    context: Context,
+    applied: Applied,
+    rules: Rules,
+    *,
+    draws: Floats,
+    first: int,
+    rng: np.random.Generator,
+) -> Iterator[Columns]:
+    """Decide about a block of students, rank by rank.
+
+    Parameters
+    ----------
+    context : Context
+        Of the block.
+    applied : Applied
+        What teachers decided about these students.
+    rules : Rules
+    draws : float array, shape (n_students, n_ranks)
+        Uniform in [0, 1).
+    first : int
+        The place of the block's first student among all that were asked for.
+    rng : Generator
+        For propensities that are sampled.
+    """
+    candidates, value = candidates_of(rules.policy, context)
+    had = np.diff(candidates.bounds) > 0
+    if applied.barred is not None:
+        kept = ~applied.barred[candidates.student, candidates.lesson]
+        candidates, value = candidates.take(kept), value[kept]
+    shut_out = had & (np.diff(candidates.bounds) == 0)
+    pins = _Pins(applied.pins)
+    for rank in range(draws.shape[1]):
+        # Who has nothing left gets no further rank; who never had anything is told so.
+        pinned = pins.next()
+        rows = np.arange(len(draws))
+        if rank:
+            left = np.diff(candidates.bounds) > 0
+            left[list(pinned)] = True
+            rows = np.flatnonzero(left)
+        if not len(rows):
+            return
+        odds = chooser_of(rules.policy).odds(
+            value, Ragged(candidates.bounds, candidates.student), rng
+        )
+        part, chosen = _rank(
+            candidates,
+            value,
+            odds,
+            rows=rows,
+            draw=draws[:, rank],
+            pinned=pinned,
+            n_runners_up=rules.runners_up,
+        )
+        part = _described(part, context, applied, rows)
+        yield _with_reasons(part, context, rules, rows, shut_out)._replace(
+            student=rows + first,
+            rank=np.full(len(rows), rank + 1),
+            draw=draws[rows, rank],
+        )
+        if rank + 1 < draws.shape[1]:
+            gone = np.zeros(len(value), bool)
+            gone[chosen[chosen >= 0]] = True
+            for row, (lesson, _) in pinned.items():
+                gone |= (candidates.student == row) & (candidates.lesson == lesson)
+            candidates, value = candidates.take(~gone), value[~gone]
+
+
+def _rank(
+    candidates: Candidates,
+    value: Floats,
+    odds: Odds,
+    *,
+    rows: Ints,
+    draw: Floats,
+    pinned: dict[int, tuple[int, int]],
+    n_runners_up: int,
+) -> tuple[Columns, Ints]:
+    """One choice for each student of `rows`, and which candidates they are."""
+    ragged = Ragged(candidates.bounds, candidates.student)
+    chosen = draw_one(odds, ragged, draw)
+    for row in pinned:
+        chosen[row] = -1
+    share = odds.weight / odds.whole[candidates.student]
+    best = is_best(value, ragged)
+    drawable = odds.weight > 0
+    kept = drawable | runners_up(value, ragged, drawable, n_runners_up)
+    at = chosen[rows]
+    some_lesson = at >= 0
+    n = len(rows)
+    lesson, purpose, pin = np.full(n, -1), np.full(n, -1), np.full(n, -1)
+    score, error, propensity = np.full(n, np.nan), np.zeros(n), np.ones(n)
+    lesson[some_lesson] = candidates.lesson[at[some_lesson]]
+    purpose[some_lesson] = candidates.purpose[at[some_lesson]]
+    score[some_lesson] = value[at[some_lesson]]
+    propensity[some_lesson] = share[at[some_lesson]]
+    if odds.error is not None:
+        error[some_lesson] = odds.error[at[some_lesson]]
+    place_of = {row: place for place, row in enumerate(rows.tolist())} if pinned else {}
+    for row, (pinned_lesson, override) in pinned.items():
+        place = place_of[row]
+        lesson[place], purpose[place], pin[place] = pinned_lesson, Purpose.ASSIGNED, override
+    in_rows = kept if n == len(draw) else kept & np.isin(candidates.student, rows)
+    sizes = np.bincount(candidates.student[in_rows], minlength=len(draw))[rows]
+    return (
+        Columns.empty()._replace(
+            lesson=lesson,
+            purpose=purpose,
+            pin=pin,
+            score=score,
+            propensity=propensity,
+            error=error,
+            n_candidates=np.diff(candidates.bounds)[rows],
+            n_tied=ragged.total(best)[rows].astype(np.intp),
+            candidate_bounds=bounds_of(sizes),
+            candidate=candidates.lesson[in_rows],
+            candidate_score=value[in_rows],
+            candidate_propensity=share[in_rows],
+        ),
+        chosen,
+    )
+
+
+def _described(part: Columns, context: Context, applied: Applied, rows: Ints) -> Columns:
+    """Choices for `rows` of the block, with what their reasons will need."""
+    n = len(rows)
+    taught = context.curriculum.teaches
+    chosen = np.flatnonzero(part.lesson >= 0)
+    first = taught.indptr[part.lesson[chosen]]
+    n_taught = np.zeros(n, np.intp)
+    n_taught[chosen] = taught.indptr[part.lesson[chosen] + 1] - first
+    bounds = bounds_of(n_taught)
+    place = np.arange(bounds[-1]) + np.repeat(first - bounds[:-1][chosen], n_taught[chosen])
+    at = np.repeat(rows, n_taught), taught.indices[place]
+    mastered, counts, practice = context.mastered, context.counts, context.practice
+    ready = mastered if context.ready is None else context.ready
+    none_kept, none_known = np.zeros(len(place), np.intp), np.zeros(len(place), bool)
+    overrides = [applied.by_row.get(row, []) for row in rows.tolist()] if applied.by_row else []
+    return part._replace(
+        skill_bounds=bounds,
+        skill_mastery=context.mastery[at],
+        skill_mastered=none_known if mastered is None else mastered[at],
+        skill_ready=none_known if ready is None else ready[at],
+        skill_answers=none_kept if counts is None else counts[at],
+        skill_recent=none_kept if practice is None else practice.recent[at],
+        override_bounds=bounds_of(np.array([*map(len, overrides)] or [0] * n, np.intp)),
+        override=np.array([place for places in overrides for place in places], np.intp),
+    )
+
+
+def _with_reasons(
+    part: Columns, context: Context, rules: Rules, rows: Ints, shut_out: Bools
+) -> Columns:
+    """Choices of no lesson with their reason; `shut_out`: by teachers, of the block."""
+    n, none = len(part.lesson), np.flatnonzero(part.lesson < 0)
+    code, n_unmastered = np.full(n, -1), np.full(n, -1)
+    if len(none):
+        code[none], n_unmastered[none] = _why_none(context, rules, rows[none], shut_out)
+    return part._replace(code=code, n_unmastered=n_unmastered)
+
+
+def _why_none(context: Context, rules: Rules, rows: Ints, shut_out: Bools) -> tuple[Ints, Ints]:
+    """Why students are given no lesson, as places in `NO_LESSON`, and what is unmastered."""
+    barred = shut_out[rows]
+    if context.mastered is None:
+        words = [NO_LESSON.index(word) for word in ("none_eligible", "barred")]
+        return np.where(barred, words[1], words[0]), np.full(len(rows), -1)
+    missing = ~context.mastered[rows]
+    code = np.full(len(rows), NO_LESSON.index("none_open"))
+    if rules.wheel_spinning is not None:
+        spinning = rules.wheel_spinning.needs_teacher(context)[rows].any(axis=1)
+        code[spinning] = NO_LESSON.index("ask_teacher")
+    code[barred] = NO_LESSON.index("barred")
+    if rules.goals is not None:
+        labels = [plain(context.students[row]) for row in rows]
+        reached = rules.goals.reached(labels, context.mastered[rows])
+        code[reached] = NO_LESSON.index("goal_reached")
+    code[~missing.any(axis=1)] = NO_LESSON.index("all_mastered")
+    if context.goal is not None:  # the rest is not asked for
+        missing &= context.goal[rows] > 0
+    return code, missing.sum(axis=1)
+
+
+class _Pins:
+    """Teachers' pins of a block of students, one for each rank."""
+
+    def __init__(self, pins: dict[int, list[tuple[int, int]]]) -> None:
+        self._waiting = {row: list(lessons) for row, lessons in pins.items() if lessons}
+
+    def next(self) -> dict[int, tuple[int, int]]:
+        """By row, the lesson that comes at this rank, and the override that says so."""
+        taken = {row: lessons.pop(0) for row, lessons in self._waiting.items()}
+        self._waiting = {row: lessons for row, lessons in self._waiting.items() if lessons}
+        return taken

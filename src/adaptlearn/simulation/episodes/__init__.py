@@ -1,0 +1,1 @@
+"""Episodes: policies teach simulated students."""

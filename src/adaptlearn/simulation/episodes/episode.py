@@ -1,0 +1,409 @@
+"""Episodes: any policy teaches any simulated students, in lockstep, and the truth is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.errors import ParameterError
+from adaptlearn.numerics import Bools, Floats, Ints
+from adaptlearn.simulation.course import Course
+from adaptlearn.simulation.episodes.clock import ROUNDING, Clock
+from adaptlearn.simulation.students.base import DAY, Simulator, Students
+from adaptlearn.simulation.students.streams import StudentStreams
+from adaptlearn.simulation.teachers.policies import Choice, EpisodePolicy, Teaching
+from adaptlearn.validation import Interval, OneOf, check_parameters
+
+RETENTION_DAYS = (30, 90)
+_EVER = np.inf
+
+
+class Steps(NamedTuple):
+    """Decisions of an episode, in the order they were made; all of shape (n_decisions,).
+
+    Attributes
+    ----------
+    student : int array
+        Rows of the episode.
+    lesson : int array
+        -1: nothing more was given.
+    minutes : float array
+        Practised by the student until then.
+    propensity : float array
+    known : int array
+        Skills the student really knew then.
+    """
+
+    student: Ints
+    lesson: Ints
+    minutes: Floats
+    propensity: Floats
+    known: Ints
+
+
+class Answers(NamedTuple):
+    """Answers of an episode, in the order they were given; all of shape (n_answers,).
+
+    Attributes
+    ----------
+    student, lesson, skill : int arrays
+        Rows of the episode, places of lessons, and the skill that was really practised.
+    tag : int array
+        The skill the item was tagged with; -1: none.
+    correct, knew : bool arrays
+        Whether it was right, and whether the student knew the skill before it.
+    time : float array
+        Seconds since the episode began, nights included.
+    """
+
+    student: Ints
+    lesson: Ints
+    skill: Ints
+    tag: Ints
+    correct: Bools
+    knew: Bools
+    time: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Episode:
+    """What became of simulated students under a policy.
+
+    Times are in minutes of practice since the start; ``inf``: never.
+
+    Attributes
+    ----------
+    policy, simulator : str
+    same_family : bool
+        Whether the policy's estimator has the simulator's kind of equations, and is thus flattered.
+    budget : float
+        Minutes each student had.
+    seed, student : int arrays, shape (n,)
+        Which replicate, and which of its students, each row is.
+    groups : dict of str to str array, shape (n,)
+    minutes : float array, shape (n,)
+        Practised in all.
+    n_answers : int array, shape (n,)
+    answers, known_answers : int arrays, shape (n, n_skills)
+        Answers on each skill, and those of them given when the skill was known already.
+    known_at : float array, shape (n, n_skills)
+        When the skill was first known.
+    known_after : int array, shape (n, n_skills)
+        After how many of the student's answers, on any skill; -1: never.
+    declared_at : float array, shape (n, n_skills)
+        When the policy first declared it mastered.
+    declared_rightly : bool array, shape (n, n_skills)
+        Whether it was known then.
+    known_at_start, known_at_end : bool arrays, shape (n, n_skills)
+    retention : float array, shape (2, n, n_skills)
+        How well it is known 30 and 90 days after the last practice.
+    steps : Steps or None
+    responses : Answers or None
+        Where they were recorded.
+    """
+
+    policy: str
+    simulator: str
+    same_family: bool
+    budget: float
+    seed: Ints
+    student: Ints
+    groups: dict[str, NDArray[Any]]
+    minutes: Floats
+    n_answers: Ints
+    answers: NDArray[np.int32]
+    known_answers: NDArray[np.int32]
+    known_at: Floats
+    known_after: NDArray[np.int32]
+    declared_at: Floats
+    declared_rightly: Bools
+    known_at_start: Bools
+    known_at_end: Bools
+    retention: NDArray[np.float32]
+    steps: Steps | None = None
+    responses: Answers | None = None
+
+    def __repr__(self) -> str:
+        return (
+            f"Episode({self.policy!r} on {self.simulator!r}: {len(self.seed):,} students, "
+            f"{int(self.n_answers.sum()):,} answers)"
+        )
+
+
+def run_episode(
+    simulator: Simulator,
+    policy: EpisodePolicy,
+    course: Course,
+    *,
+    n_students: int = 1000,
+    seeds: int | Sequence[int] = 1,
+    budget: float = 600.0,
+    minutes_per_day: float = 40.0,
+    record: bool = False,
+    block_size: int = 8192,
+    name: str | None = None,
+) -> Episode:
+    """Let a policy teach simulated students until their time is over, or it has nothing to give.
+
+    At each step the policy decides about all students who are still there; they answer the
+    lesson's items one after the other, which may change what they know; the policy sees the
+    answers under the items' tags. Who has practised ``minutes_per_day`` goes on the next day.
+
+    Parameters
+    ----------
+    simulator : Simulator
+    policy : EpisodePolicy
+        An `ArrayPolicy` (see `baselines`), or a `SequencerPolicy`.
+    course : Course
+    n_students : int, default 1000
+        Of each seed.
+    seeds : int or sequence of int, default 1
+        Replicates: their seeds, or how many (0, 1, …). A student's luck hangs on the seed, the
+        student's number and the occasion alone, so that policies are compared on the same
+        students with the same luck.
+    budget : float, default 600
+        Minutes of practice of each student. An item is begun while it fits.
+    minutes_per_day : float, default 40
+    record : bool, default False
+        Whether every decision and answer is kept.
+    block_size : int, default 8192
+        Students at a time; results do not depend on it.
+    name : str, optional
+        What to call the simulator; its class by default.
+
+    Returns
+    -------
+    Episode
+
+    Raises
+    ------
+    ParameterError
+        Lists every argument out of range; or the simulator has other skills than the course, or
+        the policy chose a lesson there is not.
+
+    Examples
+    --------
+    >>> from adaptlearn import Curriculum
+    >>> from adaptlearn.simulation import Course, TwoState, baselines, run_episode
+    >>> course = Course.of(Curriculum.from_dict({"prerequisites": [["add", "multiply"]]}))
+    >>> policies = baselines(course)
+    >>> run_episode(TwoState(2), policies["three_in_a_row"], course, n_students=50)
+    Episode('three_in_a_row' on 'TwoState': 50 students, 1,140 answers)
+    """
+    check_parameters(
+        "run_episode",
+        {"n_students": n_students, "budget": budget, "minutes_per_day": minutes_per_day,
+         "record": record, "block_size": block_size},
+        {
+            "n_students": [Interval(1, 10**8, integer=True)],
+            "budget": [Interval(0, 1e9, "right")],
+            "minutes_per_day": [Interval(0, 1440, "right")],
+            "record": [OneOf((True, False))],
+            "block_size": [Interval(1, 10**8, integer=True)],
+        },
+        _unfit(simulator, course, seeds),
+    )  # fmt: skip
+    replicates = seeds if isinstance(seeds, Iterable) else range(seeds)
+    seed = np.repeat(np.array(replicates, np.intp), n_students)
+    student = np.tile(np.arange(n_students), len(replicates))
+    size = block_size if policy.in_blocks else len(seed)
+    blocks = []
+    for start in range(0, len(seed), size):
+        part = slice(start, start + size)
+        streams = StudentStreams(seed[part], student[part])
+        run = _Run(
+            simulator, policy, course, streams, minutes_per_day=minutes_per_day, record=record
+        )
+        blocks.append(run.go(budget, start))
+    same = policy.family is not None and policy.family == simulator.family
+    return Episode(
+        policy=policy.name,
+        simulator=type(simulator).__name__ if name is None else name,
+        same_family=same,
+        budget=float(budget),
+        seed=seed,
+        student=student,
+        **_joined(blocks),
+    )
+
+
+def _unfit(simulator: Simulator, course: Course, seeds: Any) -> list[str]:
+    problems = seed_problems(seeds)
+    if simulator.n_skills != course.n_skills:
+        problems.append(
+            f"the simulator has {simulator.n_skills} skills, the course {course.n_skills}"
+        )
+    return problems
+
+
+def seed_problems(seeds: Any) -> list[str]:
+    """What is wrong with seeds, or a number of them."""
+    allowed = Interval(0, 2**62, integer=True)
+    several = isinstance(seeds, Iterable) and not isinstance(seeds, str)
+    listed = list(seeds) if several else [seeds]
+    if not listed or not all(map(allowed.accepts, listed)) or (not several and seeds == 0):
+        return [f"seeds must be a positive integer or some from 0 on, got {seeds!r:.80}"]
+    return ["seeds: some occur twice"] if len(set(listed)) < len(listed) else []
+
+
+class _Run:
+    """One block of students under a policy."""
+
+    def __init__(
+        self,
+        simulator: Simulator,
+        policy: EpisodePolicy,
+        course: Course,
+        streams: StudentStreams,
+        *,
+        minutes_per_day: float,
+        record: bool,
+    ) -> None:
+        self.course, self.streams, self.policy = course, streams, policy
+        n = len(streams)
+        self.students: Students = simulator.start(n, streams.start())
+        self.teaching: Teaching = policy.start(course, self.students)
+        shape = (n, course.n_skills)
+        self.clock = Clock(self.students, minutes_per_day)
+        self.minutes = np.zeros(n)
+        self.n_answers = np.zeros(n, np.intp)
+        self.answers, self.known_answers = np.zeros(shape, np.int32), np.zeros(shape, np.int32)
+        self.known_at_start = self.students.knows()
+        self.known_at = np.where(self.known_at_start, 0.0, _EVER)
+        self.known_after = np.where(self.known_at_start, 0, -1).astype(np.int32)
+        self.declared_at = np.full(shape, _EVER)
+        self.declared_rightly = np.zeros(shape, bool)
+        self.steps: list[Steps] | None = [] if record else None
+        self.responses: list[Answers] | None = [] if record else None
+
+    def go(self, budget: float, first: int) -> dict[str, Any]:
+        """Until nobody is left; then what is known, as columns of an `Episode`."""
+        rows = np.arange(self.students.n)
+        number = 0
+        while len(rows):
+            draw = self.streams.choice(rows, number).random(len(rows))
+            choice = self.teaching.choose(rows, draw, self.clock.latest(rows))
+            self._declare(rows, choice)
+            number += 1
+            goes_on = choice.lesson >= 0
+            rows, lesson = rows[goes_on], choice.lesson[goes_on]
+            if len(lesson) and lesson.max() >= self.course.n_lessons:
+                raise ParameterError(self.policy.name, [f"chose lesson {lesson.max()}"])
+            for place in range(self.course.practice.shape[1]):
+                self._item(rows, lesson, place, budget)
+            fits = self.minutes[rows] + self.course.minutes[lesson] <= budget + ROUNDING
+            # Who has no time for another item of the last lesson is at the end of theirs.
+            over = rows[~fits]
+            if len(over):
+                self._declare(over, self._last_word(over))
+            rows = rows[fits]
+        later = [self.students.later(days * DAY).knowledge() for days in RETENTION_DAYS]
+        return {
+            "groups": self.students.groups,
+            "minutes": self.minutes,
+            "n_answers": self.n_answers,
+            "answers": self.answers,
+            "known_answers": self.known_answers,
+            "known_at": self.known_at,
+            "known_after": self.known_after,
+            "declared_at": self.declared_at,
+            "declared_rightly": self.declared_rightly,
+            "known_at_start": self.known_at_start,
+            "known_at_end": self.students.knows(),
+            "retention": np.stack(later).astype(np.float32),
+            "steps": _stacked(Steps, self.steps, first),
+            "responses": _stacked(Answers, self.responses, first),
+        }
+
+    def _last_word(self, rows: Ints) -> Choice:
+        choice = self.teaching.choose(rows, np.zeros(len(rows)), self.clock.latest(rows))
+        return choice._replace(lesson=np.full(len(rows), -1), propensity=np.ones(len(rows)))
+
+    def _declare(self, rows: Ints, choice: Choice) -> None:
+        """Note a decision, and what is declared mastered for the first time."""
+        place, skills = np.nonzero(choice.mastered & (self.declared_at[rows] == _EVER))
+        fresh = rows[place]
+        self.declared_at[fresh, skills] = self.minutes[fresh]
+        self.declared_rightly[fresh, skills] = self._knows(fresh, skills)
+        if self.steps is not None:
+            known = self.students.knows()[rows].sum(axis=1)
+            self.steps.append(
+                Steps(rows, choice.lesson, self.minutes[rows], choice.propensity, known)
+            )
+
+    def _knows(self, rows: Ints, skills: Ints) -> Bools:
+        return self.students.knowledge_of(skills, rows) >= self.students.level
+
+    def _item(self, rows: Ints, lesson: Ints, place: int, budget: float) -> None:
+        """One item of each student's lesson, where there is one and time is left for it."""
+        skills, minutes = self.course.practice[lesson, place], self.course.minutes[lesson]
+        here = (skills >= 0) & (self.minutes[rows] + minutes <= budget + ROUNDING)
+        if not here.all():
+            rows, lesson, skills, minutes = rows[here], lesson[here], skills[here], minutes[here]
+        if not len(rows):
+            return
+        cell = rows * self.course.n_skills + skills
+        knew = self._knows(rows, skills)
+        occasion = self.streams.practice(rows, skills, self.answers.take(cell))
+        correct = self.students.answer(skills, occasion, rows)
+        self.minutes[rows] += minutes
+        self.n_answers[rows] += 1
+        self.answers.reshape(-1)[cell] += 1
+        self.known_answers.reshape(-1)[cell[knew]] += 1
+        self._first_known(rows[~knew], skills[~knew])
+        self._first_known_beside(rows, skills)
+        tags = self.course.tags[lesson, place]
+        time = self.clock.practise(rows, minutes)
+        if self.course.tags is self.course.practice:
+            self.teaching.take(rows, tags, correct, time)
+        else:
+            seen = tags >= 0
+            self.teaching.take(rows[seen], tags[seen], correct[seen], time[seen])
+        if self.responses is not None:
+            self.responses.append(Answers(rows, lesson, skills, tags, correct, knew, time))
+        self.clock.sleep(rows)
+
+    def _first_known(self, rows: Ints, skills: Ints) -> None:
+        """Note the moment for those who know the skill now, and never did before."""
+        now = self._knows(rows, skills) & (self.known_at[rows, skills] == _EVER)
+        rows, skills = rows[now], skills[now]
+        self.known_at[rows, skills] = self.minutes[rows]
+        self.known_after[rows, skills] = self.n_answers[rows]
+
+    def _first_known_beside(self, rows: Ints, skills: Ints) -> None:
+        """The same for other skills that the answers may have made known."""
+        if self.students.reach is None:
+            return
+        for beside in self.students.reach[skills].T:
+            there = beside < self.course.n_skills
+            self._first_known(rows[there], beside[there])
+
+
+def _stacked(kind: Any, parts: list[Any] | None, first: int) -> Any:
+    """Records of one block as one, with rows of the whole episode."""
+    if parts is None:
+        return None
+    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    return kind(*columns)._replace(student=columns[0] + first) if columns else None
+
+
+def _joined(blocks: list[dict[str, Any]]) -> dict[str, Any]:
+    """Columns of blocks, one after the other; students along the first axis."""
+    if len(blocks) == 1:
+        return blocks[0]
+
+    def join(parts: list[Any], axis: int = 0) -> Any:
+        if isinstance(parts[0], dict):
+            return {key: join([part[key] for part in parts]) for key in parts[0]}
+        if isinstance(parts[0], tuple):
+            return type(parts[0])(*map(np.concatenate, zip(*parts, strict=True)))
+        return None if parts[0] is None else np.concatenate(parts, axis=axis)
+
+    return {
+        name: join([block[name] for block in blocks], axis=1 if name == "retention" else 0)
+        for name in blocks[0]
+    }

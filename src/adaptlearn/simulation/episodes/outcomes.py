@@ -1,0 +1,390 @@
+"""What an episode came to: time to mastery, what was practised in vain, what lasts, for whom.
+
+References
+----------
+- J. Beck, Y. Gong (2013). Wheel-spinning: students who fail to master a skill. Artificial
+  Intelligence in Education 2013, 431-440.
+- H. Cen, K. Koedinger, B. Junker (2007). Is over practice necessary? Improving learning efficiency
+  with the cognitive tutor through educational data mining. AIED 2007, 511-518.
+- S. Doroudi, E. Brunskill (2019). Fairer but not fair enough: on the equitability of knowledge
+  tracing. Learning Analytics and Knowledge 2019, 335-339.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from html import escape
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.errors import ParameterError
+from adaptlearn.numerics import Bools, Floats, Ints
+from adaptlearn.simulation.episodes.episode import RETENTION_DAYS, Episode
+from adaptlearn.validation import Interval, check_parameters, some
+
+_WHEEL = 10
+
+
+class Outcome(NamedTuple):
+    """A row of the table of outcomes.
+
+    Attributes
+    ----------
+    title : str
+    better : {"higher", "lower"}
+    of : callable
+        From an episode to a number of each student, nan where there is none, shape (n,).
+    """
+
+    title: str
+    better: Literal["higher", "lower"]
+    of: Callable[[Episode], Floats]
+
+
+def mastery_in_budget(episode: Episode) -> Floats:
+    """1 for a student who knew every skill at some time, 0 for others."""
+    return np.asarray(np.isfinite(episode.known_at).all(axis=1), np.float64)
+
+
+def minutes_to_mastery(episode: Episode) -> Floats:
+    """Minutes until the last skill was first known; the whole budget where that did not come."""
+    return np.asarray(np.minimum(episode.known_at.max(axis=1), episode.budget))
+
+
+def minutes_per_skill(episode: Episode) -> Floats:
+    """Minutes until a skill was first known, the mean over skills; the budget where never."""
+    return np.asarray(np.minimum(episode.known_at, episode.budget).mean(axis=1))
+
+
+def minutes_practised(episode: Episode) -> Floats:
+    """Minutes of practice in all."""
+    return episode.minutes
+
+
+def answers_to_mastery(episode: Episode) -> Floats:
+    """Answers until the last skill was first known; else all there was time for.
+
+    That is the whole budget at the student's pace, also where the policy stopped earlier: to give
+    up is not to be quick. Nan without one answer.
+    """
+    never = (episode.known_after < 0).any(axis=1)
+    room = _share(episode.n_answers * episode.budget, episode.minutes)
+    return np.where(never, room, episode.known_after.max(axis=1))
+
+
+def known_share(episode: Episode) -> Floats:
+    """Share of the skills that are known at the end."""
+    return np.asarray(episode.known_at_end.mean(axis=1))
+
+
+def over_practice(episode: Episode) -> Floats:
+    """Share of the answers that practised what was known already."""
+    return _share(episode.known_answers.sum(axis=1), episode.n_answers)
+
+
+def extra_answers(episode: Episode) -> Floats:
+    """Answers per skill that practised what was known already (Doroudi & Brunskill, 2019)."""
+    return np.asarray(episode.known_answers.mean(axis=1))
+
+
+def under_practice(episode: Episode) -> Floats:
+    """Share of the declared skills that were not known when they were declared mastered."""
+    declared = np.isfinite(episode.declared_at)
+    return _share((declared & ~episode.declared_rightly).sum(axis=1), declared.sum(axis=1))
+
+
+def wheel_spinning(episode: Episode) -> Floats:
+    """Share of the practised skills with ten or more answers before the skill was known.
+
+    Answers given while the skill was not known count, also those after it was forgotten.
+    """
+    vain = episode.answers - episode.known_answers
+    return _share((vain >= _WHEEL).sum(axis=1), (episode.answers > 0).sum(axis=1))
+
+
+def finished_per_hour(episode: Episode) -> Floats:
+    """Skills declared mastered, and rightly, per hour of practice."""
+    return _share(episode.declared_rightly.sum(axis=1), episode.minutes / 60)
+
+
+def learnt_per_hour(episode: Episode) -> Floats:
+    """Skills known at the end and not at the start, per hour of practice."""
+    learnt = episode.known_at_end & ~episode.known_at_start
+    return _share(learnt.sum(axis=1), episode.minutes / 60)
+
+
+def _retention(place: int) -> Callable[[Episode], Floats]:
+    def retained(episode: Episode) -> Floats:
+        """How well the skills that once were known are known days after the last practice."""
+        once = np.isfinite(episode.known_at)
+        return _share((episode.retention[place] * once).sum(axis=1), once.sum(axis=1))
+
+    return retained
+
+
+def _share(part: NDArray[Any], whole: NDArray[Any]) -> Floats:
+    """Nan of nothing."""
+    number = np.asarray(whole, np.float64)
+    none = np.full(len(number), np.nan)
+    return np.asarray(np.divide(part, number, out=none, where=number > 0))
+
+
+OUTCOMES: dict[str, Outcome] = {
+    "mastery_in_budget": Outcome("mastered all in the budget", "higher", mastery_in_budget),
+    "minutes_to_mastery": Outcome("minutes to mastery of all", "lower", minutes_to_mastery),
+    "minutes_per_skill": Outcome("minutes to mastery of a skill, mean", "lower", minutes_per_skill),
+    "minutes": Outcome("minutes of practice", "lower", minutes_practised),
+    "answers_to_mastery": Outcome("answers to mastery of all", "lower", answers_to_mastery),
+    "known_share": Outcome("share known at the end", "higher", known_share),
+    "over_practice": Outcome("over-practice, of answers", "lower", over_practice),
+    "extra_answers": Outcome("extra answers per skill", "lower", extra_answers),
+    "under_practice": Outcome("under-practice, of declared", "lower", under_practice),
+    "wheel_spinning": Outcome("wheel-spinning, of practised", "lower", wheel_spinning),
+    **{
+        f"retention_{days}": Outcome(f"retention after {days} days", "higher", _retention(place))
+        for place, days in enumerate(RETENTION_DAYS)
+    },
+    "finished_per_hour": Outcome("skills finished per hour", "higher", finished_per_hour),
+    "learnt_per_hour": Outcome("skills learnt per hour", "higher", learnt_per_hour),
+}
+"""Outcomes by name: each a number of each student."""
+
+
+@dataclass(frozen=True, eq=False)
+class Outcomes:
+    """Outcomes of one episode, over all students and by group.
+
+    Attributes
+    ----------
+    policy, simulator : str
+    same_family : bool
+        Whether the policy's estimator has the simulator's kind of equations, and is thus flattered.
+    by_student : dict of str to float array, shape (n,)
+        Each outcome of `OUTCOMES`; nan where a student has none.
+    seed : int array, shape (n,)
+    groups : dict of str to str array, shape (n,)
+    smallest : int
+        Groups of fewer students are not shown.
+    """
+
+    policy: str
+    simulator: str
+    same_family: bool
+    by_student: dict[str, Floats]
+    seed: Ints
+    groups: dict[str, NDArray[Any]]
+    smallest: int = 10
+
+    def mean(self, name: str) -> float:
+        """The mean of an outcome over all students; nan where nobody has it."""
+        return _mean(self._of(name))
+
+    def error(self, name: str) -> float:
+        """Its standard error: between seeds if there are three or more, else between students."""
+        return _error(self._of(name), self.seed)
+
+    def group_means(self, name: str, group: str) -> dict[str, float]:
+        """The mean of an outcome in each part of a group, in alphabetical order."""
+        values = self._of(name)
+        return {part: _mean(values[rows]) for part, rows in self._parts(group).items()}
+
+    def gap(self, name: str, group: str) -> float:
+        """How far the worst part of a group is behind the best; nan of fewer than two parts."""
+        means = [mean for mean in self.group_means(name, group).values() if not np.isnan(mean)]
+        return max(means) - min(means) if len(means) > 1 else np.nan
+
+    def worst(self, name: str) -> tuple[str, float]:
+        """The worst part of all groups, as ``"learning: slow"``, and its mean.
+
+        Without groups, ``("", nan)``.
+        """
+        means = {
+            f"{group}: {part}": mean
+            for group in self.groups
+            for part, mean in self.group_means(name, group).items()
+            if not np.isnan(mean)
+        }
+        if not means:
+            return "", np.nan
+        choose = min if OUTCOMES[name].better == "higher" else max
+        worst = choose(means, key=means.__getitem__)
+        return worst, means[worst]
+
+    def _of(self, name: str) -> Floats:
+        if name not in self.by_student:
+            raise ParameterError(
+                "Outcomes", [f"no outcome {name!r}; there are {some(self.by_student, 20)}"]
+            )
+        return self.by_student[name]
+
+    def _parts(self, group: str) -> dict[str, Bools]:
+        if group not in self.groups:
+            raise ParameterError("Outcomes", [f"no group {group!r}; there are {some(self.groups)}"])
+        labels = self.groups[group]
+        parts = {str(part): labels == part for part in np.unique(labels)}
+        return {part: rows for part, rows in parts.items() if rows.sum() >= self.smallest}
+
+    def table(self) -> dict[str, NDArray[Any]]:
+        """One row per outcome and part of a group (first ``all``), as columns.
+
+        ``policy``, ``simulator``, ``same_family``, ``outcome``, ``group``, ``part``, ``students``
+        (who have the outcome), ``mean``, ``standard_error``, ``gap`` (of the group).
+        """
+        rows: list[tuple[Any, ...]] = []
+        everybody = np.ones(len(self.seed), bool)
+        for name, values in self.by_student.items():
+            cells = [("all", "all", everybody, np.nan)]
+            for group in self.groups:
+                gap = self.gap(name, group)
+                cells += [(group, part, at, gap) for part, at in self._parts(group).items()]
+            for group, part, at, gap in cells:
+                chosen = values[at]
+                number = int((~np.isnan(chosen)).sum())
+                error = _error(chosen, self.seed[at])
+                rows.append((name, group, part, number, _mean(chosen), error, gap))
+        names = ("outcome", "group", "part", "students", "mean", "standard_error", "gap")
+        found: dict[str, NDArray[Any]] = {
+            "policy": np.full(len(rows), self.policy),
+            "simulator": np.full(len(rows), self.simulator),
+            "same_family": np.full(len(rows), self.same_family),
+        }
+        columns = map(np.array, zip(*rows, strict=True))
+        return found | dict(zip(names, columns, strict=True))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as numbers, strings, lists and dicts, ready for JSON; None in place of nan."""
+        return {
+            "policy": self.policy,
+            "simulator": self.simulator,
+            "same_family": self.same_family,
+            "n_students": len(self.seed),
+            "n_seeds": len(np.unique(self.seed)),
+            "outcomes": {
+                name: {
+                    "mean": _plain(self.mean(name)),
+                    "standard_error": _plain(self.error(name)),
+                    "better": OUTCOMES[name].better,
+                    "worst_group": self.worst(name)[0] or None,
+                    "worst_mean": _plain(self.worst(name)[1]),
+                    "groups": {group: self._plain_group(name, group) for group in self.groups},
+                }
+                for name in self.by_student
+            },
+        }
+
+    def _plain_group(self, name: str, group: str) -> dict[str, Any]:
+        means = self.group_means(name, group)
+        return {
+            "means": {part: _plain(mean) for part, mean in means.items()},
+            "gap": _plain(self.gap(name, group)),
+        }
+
+    def _lines(self) -> tuple[str, list[list[str]]]:
+        n_seeds = len(np.unique(self.seed))
+        caption = (
+            f"{self.policy} on {self.simulator}: {len(self.seed):,} students, "
+            f"{n_seeds} seed{'s' * (n_seeds != 1)}"
+        )
+        if self.same_family:
+            caption += " (the estimator's own kind of equations: flattered)"
+        rows = [["outcome", "mean", "error", "worst group", "its mean"]]
+        for name in self.by_student:
+            part, worst = self.worst(name)
+            numbers = [_shown(value) for value in (self.mean(name), self.error(name), worst)]
+            rows.append([OUTCOMES[name].title, *numbers[:2], part or "-", numbers[2]])
+        return caption, rows
+
+    def __str__(self) -> str:
+        caption, rows = self._lines()
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        aligned = [
+            "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])])
+            for row in rows
+        ]
+        return "\n".join([caption, *aligned])
+
+    def _repr_html_(self) -> str:
+        caption, rows = self._lines()
+        lines = [
+            "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in row) + "</tr>"
+            for tag, row in zip(["th", *["td"] * (len(rows) - 1)], rows, strict=True)
+        ]
+        return f"<table><caption>{escape(caption)}</caption>{''.join(lines)}</table>"
+
+
+def outcomes(
+    episode: Episode, *, groups: Mapping[str, NDArray[Any]] | None = None, smallest: int = 10
+) -> Outcomes:
+    """What an episode came to.
+
+    Parameters
+    ----------
+    episode : Episode
+    groups : mapping of str to array, shape (n,), optional
+        Further groupings of the episode's students.
+    smallest : int, default 10
+        Groups of fewer students are not shown.
+
+    Returns
+    -------
+    Outcomes
+
+    Raises
+    ------
+    ParameterError
+        A grouping has another length than the episode has students.
+
+    Examples
+    --------
+    >>> from adaptlearn import Curriculum
+    >>> from adaptlearn.simulation import Course, TwoState, baselines, outcomes, run_episode
+    >>> course = Course.of(Curriculum.from_dict({"skills": ["add", "draw"]}))
+    >>> episode = run_episode(TwoState(2), baselines(course)["oracle"], course, n_students=100)
+    >>> outcomes(episode).mean("under_practice")
+    0.0
+    """
+    check_parameters(
+        "outcomes", {"smallest": smallest}, {"smallest": [Interval(1, 10**9, integer=True)]}
+    )
+    further = {name: np.asarray(labels) for name, labels in (groups or {}).items()}
+    problems = [
+        f"group {name!r} has shape {labels.shape}; expected one label of each of "
+        f"{len(episode.seed)} students"
+        for name, labels in further.items()
+        if labels.shape != episode.seed.shape
+    ]
+    if problems:
+        raise ParameterError("outcomes", problems)
+    return Outcomes(
+        policy=episode.policy,
+        simulator=episode.simulator,
+        same_family=episode.same_family,
+        by_student={name: outcome.of(episode) for name, outcome in OUTCOMES.items()},
+        seed=episode.seed,
+        groups={**episode.groups, **further},
+        smallest=smallest,
+    )
+
+
+def _mean(values: Floats) -> float:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else np.nan
+
+
+def _error(values: Floats, seed: Ints) -> float:
+    known = ~np.isnan(values)
+    values, seed = values[known], seed[known]
+    means = np.array([values[seed == one].mean() for one in np.unique(seed)])
+    drawn = means if len(means) >= 3 else values
+    return float(drawn.std(ddof=1) / np.sqrt(len(drawn))) if len(drawn) > 1 else np.nan
+
+
+def _plain(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def _shown(value: float) -> str:
+    return "-" if np.isnan(value) else f"{value:.3f}"

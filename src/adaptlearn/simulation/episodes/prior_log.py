@@ -1,0 +1,85 @@
+"""What a platform would have logged before an adaptive policy came."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.errors import ParameterError
+from adaptlearn.simulation.course import Course
+from adaptlearn.simulation.episodes.episode import run_episode
+from adaptlearn.simulation.students.base import Simulator
+from adaptlearn.simulation.teachers.baselines import baselines
+from adaptlearn.simulation.teachers.policies import EpisodePolicy
+
+_OTHER_STUDENTS = 1_000_000  # a seed apart from those that replicates are numbered with
+
+
+def prior_log(
+    simulator: Simulator,
+    course: Course,
+    *,
+    policy: EpisodePolicy | None = None,
+    n_students: int = 1000,
+    budget: float = 600.0,
+    minutes_per_day: float = 40.0,
+    seed: int = _OTHER_STUDENTS,
+) -> dict[str, NDArray[Any]]:
+    """Answers of students who were taught before, to fit an estimator to.
+
+    They are other students of the same simulator than those of any small seed: an estimator that
+    is fitted to them has seen nobody whom its policy will teach.
+
+    Parameters
+    ----------
+    simulator : Simulator
+    course : Course
+        Its tags are the log's skills; answers without a tag are not in it.
+    policy : EpisodePolicy, optional
+        How they were taught: by default ten answers on each skill, in the curriculum's order.
+    n_students : int, default 1000
+    budget, minutes_per_day : float
+        As in `run_episode`.
+    seed : int, default 1,000,000
+
+    Returns
+    -------
+    dict of str to array, shape (n_answers,)
+        Columns ``student``, ``skill`` (labels of the curriculum), ``correct`` and ``time``
+        (seconds), each student's answers in the order of time.
+
+    Raises
+    ------
+    ParameterError
+        Lists every argument out of range; or no answer fits into the budget.
+
+    Examples
+    --------
+    >>> from adaptlearn import Curriculum
+    >>> from adaptlearn.simulation import Course, TwoState, prior_log
+    >>> course = Course.of(Curriculum.from_dict({"skills": ["add", "draw"]}))
+    >>> log = prior_log(TwoState(2), course, n_students=50)
+    >>> {name: len(column) for name, column in log.items()}
+    {'student': 1000, 'skill': 1000, 'correct': 1000, 'time': 1000}
+    """
+    taught = baselines(course)["fixed_order"] if policy is None else policy
+    episode = run_episode(
+        simulator, taught, course, n_students=n_students, seeds=[seed], budget=budget,
+        minutes_per_day=minutes_per_day, record=True,
+    )  # fmt: skip
+    answers = episode.responses
+    if answers is None:
+        raise ParameterError(
+            "prior_log",
+            [f"no answer fits into the budget of {budget:g} minutes: an item takes "
+             f"{course.minutes.min():g} or more, or {taught.name!r} gave no lesson that fits"],
+        )  # fmt: skip
+    seen = answers.tag >= 0
+    return {
+        "student": answers.student[seen],
+        "skill": course.curriculum.skills[answers.tag[seen]],
+        "correct": answers.correct[seen].astype(np.int8),
+        "time": answers.time[seen],
+    }

@@ -1,0 +1,1 @@
+"""Policies against simulated students, as one matrix."""

@@ -1,0 +1,81 @@
+"""A picture of the robust evaluation matrix, with matplotlib (the extra ``plot``)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from adaptlearn.errors import MissingDependency
+from adaptlearn.numerics import Floats
+from adaptlearn.simulation.episodes.outcomes import OUTCOMES
+from adaptlearn.simulation.matrix.text import (
+    NEAR,
+    caption_of,
+    cells_of,
+    column_names,
+    notes_of,
+)
+
+if TYPE_CHECKING:
+    from adaptlearn.simulation.matrix.values import Matrix
+
+_DARK = 0.55  # of the colour map, from where letters are white
+
+
+def heat_map(matrix: Matrix, outcome: str, ax: Any = None) -> Any:
+    """Draw a matrix: see `Matrix.heat_map`."""
+    behind = shortfall(matrix, outcome)
+    ax = _axes(ax, (3.2 + 1.1 * len(matrix.simulators), 2.4 + 0.4 * len(matrix.policies)))
+    most = float(np.nanmax(behind, initial=0.0)) or 1.0
+    image = ax.imshow(np.ma.masked_invalid(behind), cmap="YlOrBr", vmin=0, vmax=most, aspect="auto")
+    bar = ax.figure.colorbar(image, ax=ax, shrink=0.8)
+    bar.set_label("behind the best of the simulator")
+    bar.outline.set_visible(False)
+    for row, cells in enumerate(cells_of(matrix, outcome)):
+        for column, cell in enumerate(cells):
+            dark = behind[row, column] > _DARK * most
+            ax.text(
+                column,
+                row,
+                cell.replace(NEAR, ""),
+                ha="center",
+                va="center",
+                fontsize="small",
+                weight="bold" if NEAR in cell else "normal",
+                color="white" if dark else "0.1",
+            )
+    names = [name.replace("_", "\n") for name in column_names(matrix)]
+    ax.set_xticks(range(len(names)), names, fontsize="small")
+    ax.set_yticks(range(len(matrix.policies)), matrix.policies, fontsize="small")
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    notes = "\n".join(f"bold: {note[2:]}" if note[0] == NEAR else note
+                      for note in notes_of(matrix, outcome))  # fmt: skip
+    ax.set_xlabel(notes, fontsize="x-small", loc="left", labelpad=10)
+    ax.set_title(caption_of(matrix, outcome), fontsize="medium", loc="left")
+    return ax
+
+
+def shortfall(matrix: Matrix, outcome: str) -> Floats:
+    """How far each policy is behind the best of a simulator, in the outcome's unit.
+
+    Shape (n_policies, n_simulators), 0 for the best; nan for the oracle, and without a mean.
+    """
+    mean = matrix.mean(outcome)
+    mean = mean if OUTCOMES[outcome].better == "higher" else -mean
+    aside = [name == matrix.oracle for name in matrix.policies]
+    mean[aside] = np.nan
+    best = np.where(np.isnan(mean), -np.inf, mean).max(axis=0)
+    return np.where(np.isnan(mean), np.nan, best - mean)
+
+
+def _axes(ax: Any, size: tuple[float, float]) -> Any:
+    """The axes given, or those of a new figure."""
+    if ax is not None:
+        return ax
+    try:
+        from matplotlib import pyplot as plt
+    except ImportError as error:
+        raise MissingDependency("plots need matplotlib: pip install 'adaptlearn[plot]'") from error
+    return plt.subplots(figsize=size, layout="constrained")[1]

@@ -1,0 +1,381 @@
+"""The robust evaluation matrix: policies by simulators, seed by seed."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.errors import ParameterError
+from adaptlearn.numerics import Bools, Floats, Ints
+from adaptlearn.serialization import read_manifest, write_manifest
+from adaptlearn.simulation.episodes.outcomes import OUTCOMES
+from adaptlearn.simulation.matrix import text as matrix_text
+from adaptlearn.simulation.matrix.statistics import (
+    Intervals,
+    RankStability,
+    WorstCase,
+    rank_stability,
+    ranks,
+    seed_means,
+    with_intervals,
+)
+from adaptlearn.validation import OneOf, check_parameters, some
+
+_KIND = "adaptlearn-evaluation-matrix"
+
+
+@dataclass(frozen=True, eq=False)
+class Matrix:
+    """What every policy came to on every simulator; printed, a table of the first outcome.
+
+    Every policy meets the same students with the same luck, so the seeds are paired, and a
+    difference has an interval of its own: that of the differences within seeds. Intervals are
+    Student's t over seeds. They say what other students would give, not what other simulators
+    would.
+
+    Attributes
+    ----------
+    policies, simulators : tuple of str
+    values : dict of str to float array, shape (n_policies, n_simulators, n_seeds)
+        By outcome: the mean over the students of each seed; nan where none has it.
+    parts : dict of str to dict of str to dict of str to float array
+        The same by group, part of the group and outcome: ``parts["learning"]["slow"]``.
+    same_family : bool array, shape (n_policies, n_simulators)
+        Where the policy's estimator has the simulator's kind of equations, and is thus flattered.
+    held_out : tuple of str
+        Simulators that were kept apart from the tuning of the policies.
+    oracle : str or None
+        The policy that sees the truth; comparisons and ranks leave it aside.
+    baselines : tuple of str
+        What `worst` compares with.
+    seeds : tuple of int
+    n_students : int
+        Of each seed.
+    budget, minutes_per_day : float
+    confidence : float
+        What intervals are to cover.
+    n_bootstrap : int
+        Resamples of seeds behind the shares of `rank_stability`.
+    """
+
+    policies: tuple[str, ...]
+    simulators: tuple[str, ...]
+    values: dict[str, Floats]
+    parts: dict[str, dict[str, dict[str, Floats]]]
+    same_family: Bools
+    held_out: tuple[str, ...]
+    oracle: str | None
+    baselines: tuple[str, ...]
+    seeds: tuple[int, ...]
+    n_students: int
+    budget: float
+    minutes_per_day: float
+    confidence: float = 0.95
+    n_bootstrap: int = 1000
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """Names of the outcomes; see `OUTCOMES`."""
+        return tuple(self.values)
+
+    @property
+    def ranked(self) -> tuple[str, ...]:
+        """The policies that are compared: all but the oracle."""
+        return tuple(name for name in self.policies if name != self.oracle)
+
+    def mean(self, outcome: str) -> Floats:
+        """Means over seeds, shape (n_policies, n_simulators)."""
+        return seed_means(self._of(outcome))
+
+    def interval(self, outcome: str) -> Intervals:
+        """Means with intervals over seeds; arrays of shape (n_policies, n_simulators)."""
+        return self._intervals(self._of(outcome))
+
+    def difference(self, outcome: str, policy: str, other: str) -> Intervals:
+        """A policy less another one, on the same students; arrays of shape (n_simulators,)."""
+        values = self._of(outcome)
+        return self._intervals(values[self._row(policy)] - values[self._row(other)])
+
+    def best_in_column(self, outcome: str) -> tuple[str, ...]:
+        """The best policy of each simulator, the oracle aside; ``""`` where none has a mean."""
+        found = self._best(outcome, self.ranked)
+        return tuple(self.policies[row] if row >= 0 else "" for row in found)
+
+    def within_noise_of_best(self, outcome: str) -> Bools:
+        """Which policies are the best of a simulator, or not told apart from it.
+
+        Shape (n_policies, n_simulators). Not told apart: the interval of the paired difference
+        holds 0, or the means are equal; with one seed there is no interval, and only equal means
+        count. The oracle is aside: False. The best is picked by its mean, and is in part the
+        lucky one: of eight policies that are equal, 95% intervals over 20 seeds tell about one in
+        eight of the others apart from it, not one in twenty.
+        """
+        values, best = self._of(outcome), self._best(outcome, self.ranked)
+        place = np.arange(len(self.simulators))
+        rank = self.ranks(outcome)
+        near = self._intervals(values - values[best, place]).holds(0)
+        near |= rank == rank[best, place]
+        near[[name == self.oracle for name in self.policies]] = False
+        return near
+
+    def ranks(self, outcome: str) -> Floats:
+        """The rank of each policy in each simulator, 1 for the best; ties share their ranks.
+
+        Shape (n_policies, n_simulators); nan for the oracle, and where there is no mean.
+        """
+        found = np.full((len(self.policies), len(self.simulators)), np.nan)
+        rows = self._rows(self.ranked)
+        found[rows] = ranks(self.mean(outcome)[rows], OUTCOMES[outcome].better)
+        return found
+
+    def rank_stability(self, outcome: str) -> RankStability:
+        """How far the order of policies hangs on the simulator, and on the seeds."""
+        values = self._of(outcome)[self._rows(self.ranked)]
+        return rank_stability(self.ranked, values, OUTCOMES[outcome].better, self.n_bootstrap)
+
+    def gaps(self, outcome: str, group: str) -> Intervals:
+        """How far the worst part of a group is behind the best, in each cell.
+
+        Arrays of shape (n_policies, n_simulators); nan where a simulator knows no such group.
+        Which part is the worst is read off the means, and is the same one in every seed: an
+        interval with 0 in it says that the gap may be none, or the other way round.
+        """
+        self._of(outcome)
+        if group not in self.parts:
+            raise ParameterError("Matrix", [f"no group {group!r}; there are {some(self.parts)}"])
+        values = np.stack([part[outcome] for part in self.parts[group].values()])
+        means = seed_means(values)
+        there = ~np.isnan(means)
+        rows, columns = np.indices(means.shape[1:])
+        lowest = values[np.where(there, means, np.inf).argmin(axis=0), rows, columns]
+        highest = values[np.where(there, means, -np.inf).argmax(axis=0), rows, columns]
+        return self._intervals(highest - lowest)
+
+    def worst(
+        self, outcome: str, by: Literal["difference", "value"] = "difference"
+    ) -> tuple[WorstCase, ...]:
+        """Each policy's worst simulator, the oracle aside.
+
+        Parameters
+        ----------
+        outcome : str
+        by : {"difference", "value"}, default "difference"
+            Where it comes off worst against the best of the baselines, if there are any, or
+            where its mean is worst: often the simulator that is hardest for every policy.
+        """
+        check_parameters("Matrix.worst", {"by": by}, {"by": [OneOf(("difference", "value"))]})
+        mean = self.mean(outcome)
+        lower = OUTCOMES[outcome].better == "lower"
+        cases = []
+        for policy in self.ranked:
+            row = self._row(policy)
+            best = self._best(outcome, [name for name in self.baselines if name != policy])
+            against = mean[row]
+            if by == "difference" and (best >= 0).any():
+                against = np.where(best >= 0, mean[row] - mean[best, np.arange(len(best))], np.nan)
+            badness = np.where(np.isnan(against), -np.inf, against if lower else -against)
+            cases.append(self._case(outcome, row, int(badness.argmax()), best))
+        return tuple(cases)
+
+    def _case(self, outcome: str, row: int, column: int, best: Ints) -> WorstCase:
+        values = self._of(outcome)[:, column]
+        none = np.full(len(self.seeds), np.nan)
+        baseline = int(best[column])
+        oracle = none if self.oracle is None else values[self._row(self.oracle)]
+        return WorstCase(
+            policy=self.policies[row],
+            simulator=self.simulators[column],
+            value=float(seed_means(values[row])),
+            baseline=self.policies[baseline] if baseline >= 0 else "",
+            to_baseline=self._intervals(
+                values[row] - (values[baseline] if baseline >= 0 else none)
+            ),
+            to_oracle=self._intervals(values[row] - oracle),
+        )
+
+    def table(self, outcome: str | None = None) -> dict[str, NDArray[Any]]:
+        """One row per outcome, policy, simulator and part of a group (first ``all``), as columns.
+
+        ``outcome``, ``policy``, ``simulator``, ``group``, ``part``, ``mean``, ``lower``,
+        ``upper``; ``rank`` and ``within_noise_of_best`` (both of all students); ``same_family``,
+        ``held_out``.
+        """
+        rows: list[tuple[Any, ...]] = []
+        for name in self.outcomes if outcome is None else [outcome]:
+            cells = [("all", "all", self._of(name))]
+            cells += [
+                (group, part, values[name])
+                for group, parts in self.parts.items()
+                for part, values in parts.items()
+            ]
+            rank, near = self.ranks(name), self.within_noise_of_best(name)
+            for group, part, values in cells:
+                found = self._intervals(values)
+                rows += [
+                    (name, policy, simulator, group, part, *(end[p, s] for end in found),
+                     rank[p, s], near[p, s], self.same_family[p, s], simulator in self.held_out)
+                    for p, policy in enumerate(self.policies)
+                    for s, simulator in enumerate(self.simulators)
+                    if not np.isnan(found.value[p, s]) or group == "all"
+                ]  # fmt: skip
+        names = ("outcome", "policy", "simulator", "group", "part", "mean", "lower", "upper",
+                 "rank", "within_noise_of_best", "same_family", "held_out")  # fmt: skip
+        columns = map(np.array, zip(*rows, strict=True))
+        return dict(zip(names, columns, strict=True))
+
+    def text(self, outcome: str | None = None) -> str:
+        """The table of an outcome (the first one by default), as text."""
+        return matrix_text.table_of(self, self._named(outcome))
+
+    def worst_text(
+        self, outcome: str | None = None, by: Literal["difference", "value"] = "difference"
+    ) -> str:
+        """What `worst` gives, as text."""
+        return matrix_text.worst_of(self, self._named(outcome), by)
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def __repr__(self) -> str:
+        return (
+            f"Matrix({len(self.policies)} policies on {len(self.simulators)} simulators, "
+            f"{len(self.seeds)} seed{'s' * (len(self.seeds) != 1)} of {self.n_students:,} students)"
+        )
+
+    def _repr_html_(self) -> str:
+        return matrix_text.page_of(self, self._named(None))
+
+    def heat_map(self, outcome: str | None = None, ax: Any = None) -> Any:
+        """Draw the means; the darker, the farther behind the best of the simulator.
+
+        Parameters
+        ----------
+        outcome : str, optional
+            The first one by default.
+        ax : matplotlib axes, optional
+
+        Returns
+        -------
+        matplotlib axes
+
+        Raises
+        ------
+        MissingDependency
+            Without matplotlib.
+        """
+        from adaptlearn.simulation.matrix.picture import heat_map
+
+        return heat_map(self, self._named(outcome), ax)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as numbers, strings, lists and dicts, ready for JSON; None in place of nan."""
+        return {
+            "policies": list(self.policies),
+            "simulators": list(self.simulators),
+            "seeds": list(self.seeds),
+            "n_students": self.n_students,
+            "budget": self.budget,
+            "minutes_per_day": self.minutes_per_day,
+            "confidence": self.confidence,
+            "n_bootstrap": self.n_bootstrap,
+            "oracle": self.oracle,
+            "baselines": list(self.baselines),
+            "held_out": list(self.held_out),
+            "same_family": self.same_family.tolist(),
+            "values": _plain(self.values),
+            "parts": _plain(self.parts),
+        }
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Self:
+        """What `to_dict` gave, as a matrix again."""
+        return cls(
+            policies=tuple(content["policies"]),
+            simulators=tuple(content["simulators"]),
+            seeds=tuple(content["seeds"]),
+            oracle=content["oracle"],
+            baselines=tuple(content["baselines"]),
+            held_out=tuple(content["held_out"]),
+            same_family=np.array(content["same_family"], bool),
+            values=_arrays(content["values"]),
+            parts=_arrays(content["parts"]),
+            **{name: content[name] for name in ("n_students", "budget", "minutes_per_day",
+                                                "confidence", "n_bootstrap")},
+        )  # fmt: skip
+
+    def to_json(self, indent: int | None = None) -> str:
+        """`to_dict` as JSON text."""
+        return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a JSON file that `load` reads."""
+        write_manifest(path, _KIND, self.to_dict())
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        ModelFileError
+            It is not whole, was changed, or is no saved matrix.
+        """
+        return cls.from_dict(read_manifest(path, _KIND))
+
+    def _intervals(self, values: Floats) -> Intervals:
+        return with_intervals(values, self.confidence)
+
+    def _best(self, outcome: str, names: tuple[str, ...] | list[str]) -> Ints:
+        """Of each simulator, the row of the best of some policies; -1 where none has a mean."""
+        rows = self._rows(names)
+        means = self.mean(outcome)[rows]
+        if not len(rows):
+            return np.full(len(self.simulators), -1)
+        goodness = np.where(
+            np.isnan(means), -np.inf, means if OUTCOMES[outcome].better == "higher" else -means
+        )
+        found = rows[goodness.argmax(axis=0)]
+        return np.where(np.isfinite(goodness).any(axis=0), found, -1)
+
+    def _named(self, outcome: str | None) -> str:
+        return self.outcomes[0] if outcome is None else outcome
+
+    def _of(self, outcome: str) -> Floats:
+        if outcome not in self.values:
+            raise ParameterError(
+                "Matrix", [f"no outcome {outcome!r}; there are {some(self.values, 20)}"]
+            )
+        return self.values[outcome]
+
+    def _row(self, policy: str) -> int:
+        return int(self._rows([policy])[0])
+
+    def _rows(self, names: tuple[str, ...] | list[str]) -> Ints:
+        unknown = [name for name in names if name not in self.policies]
+        if unknown:
+            raise ParameterError(
+                "Matrix", [f"no policy {some(unknown)}; there are {some(self.policies, 30)}"]
+            )
+        return np.array([self.policies.index(name) for name in names], np.intp)
+
+
+def _plain(values: Any) -> Any:
+    """Arrays in nested dicts as lists, None in place of nan."""
+    if isinstance(values, Mapping):
+        return {name: _plain(value) for name, value in values.items()}
+    plain = values.astype(object)
+    plain[np.isnan(values)] = None
+    return plain.tolist()
+
+
+def _arrays(values: Any) -> Any:
+    """What `_plain` made lists of, as arrays again."""
+    if isinstance(values, Mapping):
+        return {name: _arrays(value) for name, value in values.items()}
+    return np.array(values, np.float64)

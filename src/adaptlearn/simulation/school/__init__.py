@@ -1,0 +1,1 @@
+"""A simulated school and its response log."""

@@ -1,0 +1,1 @@
+"""Simulated students, by equations of their own."""

@@ -1,0 +1,331 @@
+"""What every simulator of students has in common."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, Protocol, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtri
+
+from adaptlearn.errors import ParameterError
+from adaptlearn.numerics import Bools, Floats, Ints
+from adaptlearn.simulation.students.streams import Draws
+from adaptlearn.validation import Constraint, Interval, check_parameters, some
+
+Family = Literal["bkt", "logistic", "memory", "stages", "power_law"]
+Limits = dict[str, list[Constraint]]
+
+# Of settings that several simulators have.
+_SHARED: Limits = {
+    "chance": [Interval(0, 10)],
+    "level": [Interval(0, 1, "neither")],
+    "unready": [Interval(0, 1)],
+}
+
+
+class Simulator(Protocol):
+    """Makes students.
+
+    Attributes
+    ----------
+    n_skills : int
+    family : {"bkt", "logistic", "memory", "stages", "power_law"}
+        The kind of its equations. An estimator of the same family is at home there.
+    """
+
+    @property
+    def n_skills(self) -> int:
+        """Skills are numbered from 0."""
+        ...
+
+    @property
+    def family(self) -> Family:
+        """The kind of its equations."""
+        ...
+
+    def start(self, n: int, rng: Draws) -> Students:
+        """So many students, before their first practice."""
+        ...
+
+
+class Students(ABC):
+    """Students whose hidden state is known, in lockstep: one answer of each at a time.
+
+    Attributes
+    ----------
+    n, n_skills : int
+    groups : dict of str to str array, shape (n,)
+        What sets students apart: ``"learning"`` (slow, fast), ``"start"`` (low, high).
+    level : float
+        From which `knowledge` on a skill counts as known.
+    reach : int array, shape (n_skills, most), or None
+        Other skills that practice of each may make known, ``n_skills`` where there is none.
+    """
+
+    level: float = 0.5
+    reach: Ints | None = None
+
+    def __init__(self, n: int, n_skills: int, groups: Mapping[str, NDArray[Any]] | None) -> None:
+        self.n = n
+        self.n_skills = n_skills
+        self.groups = dict(groups or {})
+
+    def answer(self, skills: Ints, rng: Draws, rows: Ints | None = None) -> Bools:
+        """Students answer one item each, and what they know changes.
+
+        Parameters
+        ----------
+        skills : int array, shape (n,)
+        rng : numpy.random.Generator or other `Draws`
+        rows : int array, shape (n,), optional
+            The students who answer, each once; all by default.
+
+        Returns
+        -------
+        bool array, shape (n,)
+            Whether each answer is right.
+        """
+        rows = np.arange(self.n) if rows is None else rows
+        correct: Bools = rng.random(len(rows)) < self.p_correct(skills, rows)
+        self.practise(skills, correct, rng.random(len(rows)), rows)
+        return correct
+
+    def p_correct(self, skills: Ints, rows: Ints | None = None) -> Floats:
+        """P(right answer) of the next item, shape (n,); of all students, or those of `rows`."""
+        return self._p_correct(skills, np.arange(self.n) if rows is None else rows)
+
+    @abstractmethod
+    def _p_correct(self, skills: Ints, rows: Ints) -> Floats:
+        """What `p_correct` gives."""
+
+    @abstractmethod
+    def practise(self, skills: Ints, correct: Bools, luck: Floats, rows: Ints) -> None:
+        """What an answer changes; `luck` is a uniform number of each student."""
+
+    @abstractmethod
+    def knowledge(self) -> Floats:
+        """How well each skill is known now, from 0 to 1, shape (n, n_skills)."""
+
+    @abstractmethod
+    def knowledge_of(self, skills: Ints, rows: Ints) -> Floats:
+        """`knowledge` of one skill of each of some students, shape (n,)."""
+
+    def knows(self) -> Bools:
+        """Which skills are known now, shape (n, n_skills)."""
+        return self.knowledge() >= self.level
+
+    def wait(self, seconds: ArrayLike, rows: Ints | None = None) -> None:  # noqa: B027 - may do nothing
+        """Time passes; without memory in the equations nothing changes.
+
+        Parameters
+        ----------
+        seconds : float, or array of shape (n,)
+        rows : int array, shape (n,), optional
+        """
+
+    def later(self, seconds: float) -> Self:
+        """A copy of the students after a time without practice."""
+        aged = deepcopy(self)
+        aged.wait(seconds)
+        return aged
+
+
+@dataclass(frozen=True)
+class Differences:
+    """How students differ: two groups in speed, two in start, and chance within them.
+
+    Parameters
+    ----------
+    slow, low : float, default 0.3
+        Shares of students who learn slowly, and of those who start low; independent.
+    slow_pace : float, default 0.4
+        The odds of learning (or what practice adds) of slow students, over those of fast ones.
+    low_start : float, default 0.3
+        The odds of knowing at the start of low students, over those of high ones.
+    spread : float, default 0.4
+        Standard deviation, within groups, of the logarithm of both odds.
+    """
+
+    slow: float = 0.3
+    slow_pace: float = 0.4
+    low: float = 0.3
+    low_start: float = 0.3
+    spread: float = 0.4
+    _constraints: ClassVar = {
+        "slow": [Interval(0, 1)],
+        "slow_pace": [Interval(0, 1, "right")],
+        "low": [Interval(0, 1)],
+        "low_start": [Interval(0, 1, "right")],
+        "spread": [Interval(0, 5)],
+    }
+
+    def __post_init__(self) -> None:
+        check_parameters("Differences", vars(self), self._constraints)
+
+    def draw(self, n: int, rng: Draws) -> tuple[Floats, Floats, dict[str, NDArray[Any]]]:
+        """Logarithms of each student's odds of knowing and of learning, and their groups."""
+        luck = rng.random((n, 4))
+        slow, low = luck[:, 0] < self.slow, luck[:, 1] < self.low
+        start = np.log(self.low_start) * low + self.spread * normal(luck[:, 2])
+        pace = np.log(self.slow_pace) * slow + self.spread * normal(luck[:, 3])
+        groups = {
+            "learning": np.where(slow, "slow", "fast"),
+            "start": np.where(low, "low", "high"),
+        }
+        return start, pace, groups
+
+
+def differing(
+    differences: Differences | None, n: int, rng: Draws
+) -> tuple[Floats, Floats, dict[str, NDArray[Any]]]:
+    """What `Differences.draw` gives; of None, students who are all alike, without groups."""
+    if differences is None:
+        return np.zeros(n), np.zeros(n), {}
+    return differences.draw(n, rng)
+
+
+def normal(uniform: Floats) -> Floats:
+    """Standard normal numbers from uniform ones in [0, 1)."""
+    # Half a step of the draws keeps 0 from minus infinity.
+    return np.asarray(ndtri(uniform + 2.0**-54))
+
+
+def more_likely(p: Floats, odds: Floats) -> Floats:
+    """Probabilities with their odds multiplied; 0 and 1 stay."""
+    return np.asarray(p * odds / (1 - p + p * odds))
+
+
+def by_skill(
+    subject: str,
+    n_skills: int,
+    values: Mapping[str, tuple[ArrayLike, float, float]],
+    settings: Mapping[str, Any] | None = None,
+    *,
+    own: Limits | None = None,
+    others: Sequence[str] = (),
+) -> dict[str, Floats]:
+    """Check all arguments at once, and take parameters as arrays of shape (n_skills,).
+
+    Parameters
+    ----------
+    subject : str
+        Whose they are, for the message.
+    n_skills : int
+    values : mapping of str to (value, low, high)
+        A number or one per skill, and the bounds, both allowed.
+    settings : mapping of str to value, optional
+        Arguments that are no matter of skills.
+    own : mapping of str to list of constraint, optional
+        What settings may be that only this one has.
+    others : sequence of str, optional
+        Problems found before.
+
+    Raises
+    ------
+    ParameterError
+        Lists every one that is no number, out of bounds, or of another length.
+    """
+    allowed = {**_SHARED, **(own or {})}
+    settings = settings or {}
+    if Interval(1, 10**6, integer=True).accepts(n_skills):
+        found, problems = _arrays(n_skills, values)
+    else:
+        found, problems = {}, [f"n_skills must be a positive integer, got {n_skills!r}"]
+    constraints = {name: allowed[name] for name in settings}
+    check_parameters(subject, settings, constraints, [*others, *problems])
+    return found
+
+
+def _arrays(
+    n_skills: int, values: Mapping[str, tuple[ArrayLike, float, float]]
+) -> tuple[dict[str, Floats], list[str]]:
+    """What `by_skill` gives, and what is wrong with the others."""
+    found: dict[str, Floats] = {}
+    problems: list[str] = []
+    for name, (value, low, high) in values.items():
+        try:
+            numbers = np.asarray(value, np.float64)
+        except (TypeError, ValueError):
+            numbers = np.array(np.nan)
+        if numbers.shape not in ((), (n_skills,)) or not _within(numbers, low, high):
+            problems.append(
+                f"{name} must be a number in [{low:g}, {high:g}] or one for each of "
+                f"{n_skills} skills, got {value!r:.80}"
+            )
+        else:
+            found[name] = np.broadcast_to(numbers, n_skills).copy()
+    return found, problems
+
+
+def _within(numbers: Floats, low: float, high: float) -> bool:
+    return bool(((numbers >= low) & (numbers <= high)).all())
+
+
+def probabilities(**values: ArrayLike) -> dict[str, tuple[ArrayLike, float, float]]:
+    """Parameters from 0 to 1, for `by_skill`."""
+    return {name: (value, 0.0, 1.0) for name, value in values.items()}
+
+
+def must_hold(subject: str, rule: str, broken: Bools) -> None:
+    """Raise if skills break a rule, and name them.
+
+    Parameters
+    ----------
+    subject, rule : str
+        For the message.
+    broken : bool array, shape (..., n_skills)
+
+    Raises
+    ------
+    ParameterError
+        A skill breaks the rule.
+    """
+    skills = np.flatnonzero(broken.reshape(-1, broken.shape[-1]).any(axis=0))
+    if len(skills):
+        raise ParameterError(subject, [f"{rule}; not so for skills {some(skills)}"])
+
+
+def parents_of(prerequisites: Sequence[tuple[int, int]] | ArrayLike | None, n_skills: int) -> Ints:
+    """Direct prerequisites of each skill, shape (n_skills, most), ``n_skills`` where there is none.
+
+    Parameters
+    ----------
+    prerequisites : sequence of (int, int), or bool array of shape (n_skills, n_skills), or None
+        Edges (first, then); or row k marks what comes directly before skill k.
+
+    Raises
+    ------
+    ParameterError
+        They name skills there are not.
+    """
+    if prerequisites is None:
+        return np.full((n_skills, 0), n_skills)
+    given = np.asarray(prerequisites)
+    if given.dtype == np.bool_ and given.shape == (n_skills, n_skills):
+        then, first = np.nonzero(given)
+    elif given.size == 0:
+        first, then = np.zeros((2, 0), np.intp)
+    elif given.ndim == 2 and given.shape[1] == 2 and given.dtype.kind in "iu":
+        first, then = given.T
+    else:
+        raise ParameterError(
+            "prerequisites",
+            [f"expected pairs of skill numbers or a bool table of {n_skills} x {n_skills}"],
+        )
+    ends = np.concatenate([first, then])
+    if ((ends < 0) | (ends >= n_skills)).any():
+        raise ParameterError("prerequisites", [f"skills are numbered from 0 to {n_skills - 1}"])
+    order = np.argsort(then, kind="stable")
+    first, then = first[order], then[order]
+    counts = np.bincount(then, minlength=n_skills)
+    table = np.full((n_skills, int(counts.max(initial=0))), n_skills)
+    table[then, np.arange(len(then)) - np.repeat(np.cumsum(counts) - counts, counts)] = first
+    return table
+
+
+DAY = 86_400.0

@@ -1,0 +1,182 @@
+"""Students whose error rate falls as a power of practice, some of which carries over.
+
+References
+----------
+- A. Newell, P. Rosenbloom (1981). Mechanisms of skill acquisition and the law of practice. In
+  J. Anderson (ed.), Cognitive Skills and Their Acquisition, 1-55. Erlbaum.
+- A. Heathcote, S. Brown, D. Mewhort (2000). The power law repealed: the case for an exponential law
+  of practice. Psychonomic Bulletin & Review 7, 185-207.
+- M. Singley, J. Anderson (1989). The Transfer of Cognitive Skill. Harvard University Press.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from adaptlearn.numerics import Bools, Floats, Ints
+from adaptlearn.simulation.students.base import (
+    Differences,
+    Family,
+    Students,
+    by_skill,
+    differing,
+    must_hold,
+    normal,
+    parents_of,
+    probabilities,
+)
+from adaptlearn.simulation.students.streams import Draws
+from adaptlearn.validation import Interval, OneOf
+
+
+class PowerLawLearners:
+    """Errors become rarer as a power of practice, which counts in part for what builds on it.
+
+    ``P(wrong) = slip + (error - slip) (1 + practice)^-rate``. Practice is what students bring to
+    each skill, ``experience``, and what they do: an answer adds 1 to its own skill, and to each
+    skill that it is a direct prerequisite of `transfer`, divided by the number of that skill's
+    direct prerequisites. `Students.knowledge` is 1 less the error rate above the floor,
+    ``1 - (P(wrong) - slip)``, and a skill counts as known where that is at `level`.
+
+    Parameters
+    ----------
+    n_skills : int
+    error : float or array, shape (n_skills,), default 0.7
+        P(wrong) without any practice.
+    slip : float or array, shape (n_skills,), default 0.05
+        P(wrong) that no practice removes; at most ``error``.
+    rate : float or array, shape (n_skills,), default 1.0
+    experience : float or array, shape (n_skills,), default 0.5
+        The median of what students bring to the skill, in answers.
+    chance : float, default 0.8
+        Standard deviation of its logarithm, of each student and skill.
+    transfer : float, default 0.25
+    prerequisites : pairs (first, then) of skill numbers, or bool array (n_skills, n_skills)
+        As in `TwoState`.
+    shape : {"power", "exponential"}, default "power"
+        The latter puts ``exp(-rate practice)`` for the power: individuals may be closer to it
+        (Heathcote et al., 2000). The same rate then is faster; 0.35 is alike to a power of 1.
+    differences : Differences or None
+        How students differ: their odds of knowing multiply what they bring, their odds of
+        learning what an answer adds. None: only chance sets them apart.
+    level : float, default 0.9
+
+    Raises
+    ------
+    ParameterError
+        Lists every argument out of range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> simulator = PowerLawLearners(
+    ...     2, error=0.8, slip=0, experience=0, transfer=0.5, prerequisites=[(0, 1)],
+    ...     differences=None,
+    ... )
+    >>> students = simulator.start(1, rng)
+    >>> for _ in range(3):
+    ...     _ = students.answer(np.array([0]), rng)
+    >>> students.knowledge()  # 1 - 0.8 / (1 + 3), and 1 - 0.8 / (1 + 1.5)
+    array([[0.8 , 0.68]])
+    """
+
+    family: ClassVar[Family] = "power_law"
+
+    def __init__(
+        self,
+        n_skills: int,
+        *,
+        error: ArrayLike = 0.7,
+        slip: ArrayLike = 0.05,
+        rate: ArrayLike = 1.0,
+        experience: ArrayLike = 0.5,
+        chance: float = 0.8,
+        transfer: float = 0.25,
+        prerequisites: Sequence[tuple[int, int]] | ArrayLike | None = None,
+        shape: Literal["power", "exponential"] = "power",
+        differences: Differences | None = Differences(),  # noqa: B008 - it is frozen
+        level: float = 0.9,
+    ) -> None:
+        self.parameters = by_skill(
+            "PowerLawLearners",
+            n_skills,
+            {**probabilities(error=error, slip=slip), "rate": (rate, 0, 20),
+             "experience": (experience, 0, 1e6)},
+            {"chance": chance, "transfer": transfer, "shape": shape, "level": level},
+            own={"transfer": [Interval(0, 1)], "shape": [OneOf(("power", "exponential"))]},
+        )  # fmt: skip
+        below = self.parameters["error"] < self.parameters["slip"]
+        must_hold("PowerLawLearners", "slip must be at most error", below)
+        self.n_skills = n_skills
+        self.chance, self.level, self.differences = chance, level, differences
+        self.exponential = shape == "exponential"
+        self.children, self.share = _carried(parents_of(prerequisites, n_skills), transfer)
+
+    def start(self, n: int, rng: Draws) -> ImprovingStudents:
+        """So many students, before their first practice."""
+        begin, pace, groups = differing(self.differences, n, rng)
+        own = np.exp(begin[:, None] + self.chance * normal(rng.random((n, self.n_skills))))
+        return ImprovingStudents(self, self.parameters["experience"] * own, np.exp(pace), groups)
+
+    def left(self, practice: Floats, skills: Ints) -> Floats:
+        """What is left of the errors that practice removes, as a share; all of shape (n,)."""
+        rate = self.parameters["rate"][skills]
+        return np.asarray(np.exp(-rate * practice) if self.exponential else (1 + practice) ** -rate)
+
+
+def _carried(parents: Ints, transfer: float) -> tuple[Ints, Floats]:
+    """The skills each skill leads to, as `parents_of` lays them out, and what each gets."""
+    n_skills = len(parents)
+    then, place = np.nonzero(parents < n_skills)
+    children = parents_of(np.stack([then, parents[then, place]], axis=1), n_skills)
+    share = np.append(transfer / np.maximum((parents < n_skills).sum(axis=1), 1), 0.0)
+    return children, share
+
+
+class ImprovingStudents(Students):
+    """Students of `PowerLawLearners`."""
+
+    def __init__(
+        self,
+        simulator: PowerLawLearners,
+        experience: Floats,
+        pace: Floats,
+        groups: Mapping[str, NDArray[Any]],
+    ) -> None:
+        super().__init__(experience.shape[0], experience.shape[1], groups)
+        self.level, self.reach = simulator.level, simulator.children
+        # One column more takes what is carried over to the skill that is not there.
+        self._width = self.n_skills + 1
+        self._practice = np.zeros((self.n, self._width))
+        self._practice[:, :-1] = experience
+        self._simulator, self._pace = simulator, pace
+
+    def _p_correct(self, skills: Ints, rows: Ints) -> Floats:
+        left = self._simulator.left(self._practice.take(rows * self._width + skills), skills)
+        error, slip = (self._simulator.parameters[name][skills] for name in ("error", "slip"))
+        return np.asarray(left * (1 - error) + (1 - left) * (1 - slip))
+
+    def practise(self, skills: Ints, correct: Bools, luck: Floats, rows: Ints) -> None:  # noqa: ARG002, D102
+        first, pace = rows * self._width, self._pace[rows]
+        self._add(first + skills, pace)
+        for child in self._simulator.children[skills].T:
+            self._add(first + child, pace * self._simulator.share[child])
+
+    def _add(self, cell: Ints, amount: Floats) -> None:
+        self._practice.put(cell, self._practice.take(cell) + amount)
+
+    def _known(self, practice: Floats, skills: Ints) -> Floats:
+        error, slip = (self._simulator.parameters[name][skills] for name in ("error", "slip"))
+        return np.asarray(1 - (error - slip) * self._simulator.left(practice, skills))
+
+    def knowledge(self) -> Floats:  # noqa: D102 - the base's
+        skills = np.tile(np.arange(self.n_skills), self.n)
+        return self._known(self._practice[:, :-1].ravel(), skills).reshape(self.n, self.n_skills)
+
+    def knowledge_of(self, skills: Ints, rows: Ints) -> Floats:  # noqa: D102 - the base's
+        return self._known(self._practice.take(rows * self._width + skills), skills)

@@ -1,0 +1,131 @@
+"""Students whose log-odds of a right answer grow with practice.
+
+References
+----------
+- H. Cen, K. Koedinger, B. Junker (2006). Learning factors analysis. ITS 2006, 164-175.
+- P. Pavlik, H. Cen, K. Koedinger (2009). Performance factors analysis. AIED 2009, 531-538.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit, logit
+
+from adaptlearn.numerics import Bools, Floats, Ints
+from adaptlearn.simulation.students.base import (
+    Differences,
+    Family,
+    Students,
+    by_skill,
+    differing,
+    normal,
+)
+from adaptlearn.simulation.students.streams import Draws
+
+
+class PracticeFactors:
+    """Log-odds of a right answer rise with each answer: additive and performance factors.
+
+    ``logit P(right) = ease + ability + chance + pace (right * rights + wrong * wrongs)``, the
+    ability of a student, the chance of a student and skill. With ``right == wrong`` practice
+    counts whatever comes of it (Cen et al., 2006); otherwise success teaches more than failure,
+    or less (Pavlik et al., 2009). A skill counts as known from P(right) of `level` on.
+
+    Parameters
+    ----------
+    n_skills : int
+    ease : float or array, shape (n_skills,), default -0.5
+        Log-odds of a right answer of a student of ability 0, before practice.
+    right, wrong : float or array, shape (n_skills,), default 0.25
+        What an answer adds.
+    chance : float, default 0.7
+        Standard deviation of what students bring to each skill.
+    differences : Differences or None
+        How students differ: their odds of knowing are their ability, their odds of learning
+        multiply what practice adds. None: they are alike.
+    level : float, default 0.85
+
+    Raises
+    ------
+    ParameterError
+        Lists every argument out of range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> students = PracticeFactors(1, ease=0, chance=0, differences=None).start(1, rng)
+    >>> students.answer(np.array([0]), rng).tolist()
+    [True]
+    >>> students.p_correct(np.array([0])).round(3).tolist()
+    [0.562]
+    """
+
+    family: ClassVar[Family] = "logistic"
+
+    def __init__(
+        self,
+        n_skills: int,
+        *,
+        ease: ArrayLike = -0.5,
+        right: ArrayLike = 0.25,
+        wrong: ArrayLike = 0.25,
+        chance: float = 0.7,
+        differences: Differences | None = Differences(),  # noqa: B008 - it is frozen
+        level: float = 0.85,
+    ) -> None:
+        self.parameters = by_skill(
+            "PracticeFactors",
+            n_skills,
+            {"ease": (ease, -20, 20), "right": (right, 0, 20), "wrong": (wrong, 0, 20)},
+            {"chance": chance, "level": level},
+        )
+        self.n_skills = n_skills
+        self.chance = chance
+        self.differences = differences
+        self.level = level
+
+    def start(self, n: int, rng: Draws) -> PractisingStudents:
+        """So many students, before their first practice."""
+        ability, pace, groups = differing(self.differences, n, rng)
+        own = self.chance * normal(rng.random((n, self.n_skills)))
+        odds = self.parameters["ease"] + ability[:, None] + own
+        return PractisingStudents(odds, np.exp(pace), self.parameters, self.level, groups)
+
+
+class PractisingStudents(Students):
+    """Students of `PracticeFactors`."""
+
+    def __init__(
+        self,
+        odds: Floats,
+        pace: Floats,
+        parameters: Mapping[str, Floats],
+        level: float,
+        groups: Mapping[str, NDArray[Any]],
+    ) -> None:
+        super().__init__(odds.shape[0], odds.shape[1], groups)
+        self._odds, self._pace = odds, pace
+        self._right, self._wrong = parameters["right"], parameters["wrong"]
+        self.level = level
+
+    def _p_correct(self, skills: Ints, rows: Ints) -> Floats:
+        return self.knowledge_of(skills, rows)
+
+    def practise(self, skills: Ints, correct: Bools, luck: Floats, rows: Ints) -> None:  # noqa: ARG002, D102
+        cell = rows * self.n_skills + skills
+        gain = np.where(correct, self._right[skills], self._wrong[skills])
+        self._odds.put(cell, self._odds.take(cell) + self._pace[rows] * gain)
+
+    def knowledge(self) -> Floats:  # noqa: D102 - the base's
+        return np.asarray(expit(self._odds))
+
+    def knows(self) -> Bools:  # noqa: D102 - the base's
+        return np.asarray(self._odds >= logit(self.level))
+
+    def knowledge_of(self, skills: Ints, rows: Ints) -> Floats:  # noqa: D102 - the base's
+        return np.asarray(expit(self._odds.take(rows * self.n_skills + skills)))

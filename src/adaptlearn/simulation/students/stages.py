@@ -1,0 +1,174 @@
+"""Students who pass through stages: new, then shaky, then fluent.
+
+References
+----------
+- R. Atkinson, E. Crothers (1964). A comparison of paired-associate learning models having
+  different acquisition and retention axioms. Journal of Mathematical Psychology 1, 285-315.
+- G. Bower, J. Theios (1964). A learning model for discrete performance levels. In R. Atkinson
+  (ed.), Studies in Mathematical Psychology, 1-31. Stanford University Press.
+- C. Brainerd, M. Howe, A. Desrochers (1982). The general theory of two-stage learning: a
+  mathematical review with illustrations from memory and intellectual development. Psychological
+  Bulletin 91, 634-665.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from adaptlearn.numerics import Bools, Floats, Ints
+from adaptlearn.simulation.students.base import (
+    Differences,
+    Family,
+    Students,
+    by_skill,
+    differing,
+    more_likely,
+    must_hold,
+    parents_of,
+    probabilities,
+)
+from adaptlearn.simulation.students.streams import Draws
+
+_NEW, _FLUENT = 0, 2  # shaky is between them
+
+
+class StageLearners:
+    """Each skill is new, shaky (it goes well at times) or fluent; who is shaky may fall back.
+
+    P(right answer) is ``guess``, ``shaky`` or ``1 - slip``. After an answer, a new skill becomes
+    shaky with ``grasp``; a shaky one becomes fluent with ``settle`` if the answer was right, and
+    new again with ``fall_back`` if it was wrong. What is fluent stays so. `Students.knowledge` is
+    0, 0.5 or 1, and a skill counts as known where it is fluent.
+
+    Parameters
+    ----------
+    n_skills : int
+    prior : float or array, shape (n_skills,), default 0.15
+        P(fluent at the start).
+    prior_shaky : float or array, shape (n_skills,), default 0.25
+        P(shaky at the start) of who is not fluent then.
+    grasp, settle, fall_back : float or array, shape (n_skills,), default 0.5, 0.45 and 0.2
+    guess, shaky, slip : float or array, shape (n_skills,), default 0.2, 0.6 and 0.05
+        Probabilities; guess <= shaky <= 1 - slip.
+    differences : Differences or None
+        The odds of knowing at the start multiply those of ``prior`` and ``prior_shaky``, the odds
+        of learning those of ``grasp`` and ``settle``. None: students are alike.
+    prerequisites : pairs (first, then) of skill numbers, or bool array (n_skills, n_skills)
+        As in `TwoState`.
+    unready : float, default 0.2
+        What each direct prerequisite that is not fluent multiplies ``grasp`` by.
+
+    Raises
+    ------
+    ParameterError
+        Lists every argument out of range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> sure = StageLearners(
+    ...     1, prior=0, prior_shaky=0, grasp=1, settle=1, guess=0, shaky=1, slip=0
+    ... )
+    >>> students = sure.start(1, rng)
+    >>> for _ in range(3):
+    ...     print(students.answer(np.array([0]), rng), students.knowledge(), students.knows())
+    [False] [[0.5]] [[False]]
+    [ True] [[1.]] [[ True]]
+    [ True] [[1.]] [[ True]]
+    """
+
+    family: ClassVar[Family] = "stages"
+
+    def __init__(
+        self,
+        n_skills: int,
+        *,
+        prior: ArrayLike = 0.15,
+        prior_shaky: ArrayLike = 0.25,
+        grasp: ArrayLike = 0.5,
+        settle: ArrayLike = 0.45,
+        fall_back: ArrayLike = 0.2,
+        guess: ArrayLike = 0.2,
+        shaky: ArrayLike = 0.6,
+        slip: ArrayLike = 0.05,
+        differences: Differences | None = Differences(),  # noqa: B008 - it is frozen
+        prerequisites: Sequence[tuple[int, int]] | ArrayLike | None = None,
+        unready: float = 0.2,
+    ) -> None:
+        values = by_skill(
+            "StageLearners",
+            n_skills,
+            probabilities(prior=prior, prior_shaky=prior_shaky, grasp=grasp, settle=settle,
+                          fall_back=fall_back, guess=guess, shaky=shaky, slip=slip),
+            {"unready": unready},
+        )  # fmt: skip
+        # In the order of the stages.
+        self.p_right = np.stack([values["guess"], values["shaky"], 1 - values["slip"]])
+        falls = np.diff(self.p_right, axis=0) < 0
+        must_hold("StageLearners", "guess <= shaky <= 1 - slip must hold", falls)
+        self.parameters = values
+        self.n_skills = n_skills
+        self.differences = differences
+        self.parents = parents_of(prerequisites, n_skills)
+        self.unready = unready
+
+    def start(self, n: int, rng: Draws) -> AdvancingStudents:
+        """So many students, before their first practice."""
+        begin, pace, groups = differing(self.differences, n, rng)
+        odds = np.exp(begin)[:, None]
+        fluent = more_likely(self.parameters["prior"], odds)
+        shaky = (1 - fluent) * more_likely(self.parameters["prior_shaky"], odds)
+        luck = rng.random((n, self.n_skills))
+        stage = (luck < fluent).astype(np.int8) + (luck < fluent + shaky)
+        return AdvancingStudents(self, stage, np.exp(pace), groups)
+
+
+class AdvancingStudents(Students):
+    """Students of `StageLearners`."""
+
+    level = 1.0
+
+    def __init__(
+        self,
+        simulator: StageLearners,
+        stage: NDArray[np.int8],
+        pace: Floats,
+        groups: Mapping[str, NDArray[Any]],
+    ) -> None:
+        super().__init__(stage.shape[0], stage.shape[1], groups)
+        # One column more that is always fluent stands for the prerequisite that is not there.
+        self._width = self.n_skills + 1
+        self._stage = np.full((self.n, self._width), _FLUENT, np.int8)
+        self._stage[:, :-1] = stage
+        self._simulator, self._pace = simulator, pace
+
+    def _p_correct(self, skills: Ints, rows: Ints) -> Floats:
+        stage = self._stage.take(rows * self._width + skills)
+        return self._simulator.p_right[stage, skills]
+
+    def practise(self, skills: Ints, correct: Bools, luck: Floats, rows: Ints) -> None:  # noqa: D102
+        cell, made = rows * self._width + skills, self._simulator
+        grasp, settle, fall_back = (
+            made.parameters[name][skills] for name in ("grasp", "settle", "fall_back")
+        )
+        pace = self._pace[rows]
+        grasp, settle = more_likely(grasp, pace), more_likely(settle, pace)
+        if made.parents.shape[1]:
+            before = (rows * self._width)[:, None] + made.parents[skills]
+            grasp = grasp * made.unready ** (self._stage.take(before) < _FLUENT).sum(axis=1)
+        stage = self._stage.take(cell)
+        new = stage == _NEW
+        chance = np.where(new, grasp, np.where(correct, settle, fall_back))
+        moves = (stage < _FLUENT) & (luck < chance)
+        self._stage.put(cell, stage + np.where(new | correct, 1, -1) * moves)
+
+    def knowledge(self) -> Floats:  # noqa: D102 - the base's
+        return self._stage[:, :-1] / _FLUENT
+
+    def knowledge_of(self, skills: Ints, rows: Ints) -> Floats:  # noqa: D102 - the base's
+        return self._stage.take(rows * self._width + skills) / _FLUENT

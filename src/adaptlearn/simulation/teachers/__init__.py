@@ -1,0 +1,1 @@
+"""Who teaches in an episode: policies, estimators, baselines."""
