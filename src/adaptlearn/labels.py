@@ -101,3 +101,8 @@ class LabelIndex:
 
 
 Label = int | str
+
+
+def labels_at(labels: NDArray[Any], places: NDArray[Any]) -> tuple[Any, ...]:
+    """Labels as plain Python values, given a mask or their places."""
+    return tuple(np.asarray(labels[places]).tolist())

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+import textwrap
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from numpy.typing import NDArray
+if TYPE_CHECKING:  # commands that only print need no NumPy
+    from numpy.typing import NDArray
 
 
 class Parts(NamedTuple):
@@ -30,7 +33,8 @@ class Printed:
         return "\n".join([caption, text_table(head, rows), *note_lines(notes)])
 
     def _repr_html_(self) -> str:
-        return html_table(*self._parts())
+        caption, head, rows, notes = self._parts()
+        return html_table(caption, head, rows, note_lines(notes))
 
 
 def number(value: float) -> str:
@@ -46,16 +50,77 @@ def plain_columns(columns: Mapping[str, NDArray[Any]]) -> dict[str, list[Any]]:
     }
 
 
-def text_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Aligned columns, the first to the left, the others to the right."""
-    lines = [list(head), *map(list, rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-    return "\n".join(
+def text_table(
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    right: Sequence[bool] | None = None,
+    rule: bool = False,
+    width: int | None = None,
+) -> str:
+    """Aligned columns, as text.
+
+    Parameters
+    ----------
+    head : sequence of str
+    rows : sequence of rows of str
+    right : sequence of bool, optional
+        Which columns stand to the right; by default all but the first.
+    rule : bool
+        Whether a line of dashes stands under the head.
+    width : int, optional
+        Where to wrap the last column; by default every row is one line.
+    """
+    widths = [max(map(display_width, column)) for column in zip(head, *rows, strict=True)]
+    lines = list(rows)
+    if width is not None:
+        last = max(width - sum(widths[:-1]) - 2 * len(widths[:-1]), 30)
+        lines = [line for row in rows for line in _wrapped(row, last)]
+        widths[-1] = min(widths[-1], last)
+    under = [["-" * width for width in widths]] if rule else []
+    return "\n".join(aligned([head, *under, *lines], widths, right))
+
+
+def aligned(
+    rows: Iterable[Sequence[str]],
+    widths: Sequence[int] | None = None,
+    right: Sequence[bool] | None = None,
+) -> list[str]:
+    """Rows as lines of text, their cells padded to a column's width (see `text_table`)."""
+    rows = list(rows)
+    if widths is None:
+        widths = [max(map(display_width, column)) for column in zip(*rows, strict=True)]
+    sides = [column > 0 for column in range(len(widths))] if right is None else right
+    return [
         "  ".join(
-            cell.ljust(width) if column == 0 else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+            " " * (width - display_width(cell)) + cell
+            if to_right
+            else cell + " " * (width - display_width(cell))
+            for cell, width, to_right in zip(row, widths, sides, strict=True)
         ).rstrip()
-        for line in lines
+        for row in rows
+    ]
+
+
+def _wrapped(cells: Sequence[str], width: int) -> Iterator[list[str]]:
+    """A row as several lines, the last cell in pieces of a width."""
+    pieces = textwrap.wrap(cells[-1], width) or [""]
+    yield [*cells[:-1], pieces[0]]
+    for piece in pieces[1:]:
+        yield [*[""] * (len(cells) - 1), piece]
+
+
+def display_width(text: str) -> int:
+    """Columns of a terminal that a text takes: East Asian letters take two, accents none."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0
+        if unicodedata.combining(letter)
+        else 2
+        if unicodedata.east_asian_width(letter) in "WF"
+        else 1
+        for letter in text
     )
 
 
@@ -64,17 +129,29 @@ def note_lines(notes: Iterable[str]) -> list[str]:
     return [f"note: {note}" for note in notes]
 
 
+class Markup(str):
+    """HTML that is shown as it is: what it quotes is escaped already (see `escaped`)."""
+
+    __slots__ = ()
+
+
+def escaped(text: object) -> Markup:
+    """A text as HTML, unless it is HTML already."""
+    return text if isinstance(text, Markup) else Markup(escape(str(text)))
+
+
 def html_table(
-    caption: str, head: Sequence[str], rows: Sequence[Sequence[str]], notes: Iterable[str]
+    caption: str,
+    head: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    notes: Iterable[str] = (),
 ) -> str:
-    """The same table for a notebook; every text is escaped."""
+    """A table for a notebook; every text is escaped, `Markup` excepted."""
 
     def line(cells: Sequence[str], tag: str) -> str:
-        return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+        return "<tr>" + "".join(f"<{tag}>{escaped(cell)}</{tag}>" for cell in cells) + "</tr>"
 
+    titled = f"<caption>{escaped(caption)}</caption>" if caption else ""
     body = "".join(line(row, "td") for row in rows)
-    below = "".join(f"<p>{escape(note)}</p>" for note in note_lines(notes))
-    return (
-        f"<table><caption>{escape(caption)}</caption><thead>{line(head, 'th')}</thead>"
-        f"<tbody>{body}</tbody></table>{below}"
-    )
+    below = "".join(f"<p>{escaped(note)}</p>" for note in notes)
+    return f"<table>{titled}<thead>{line(head, 'th')}</thead><tbody>{body}</tbody></table>{below}"

@@ -9,9 +9,9 @@ import numpy as np
 
 from adaptlearn.checkup.facts import Facts
 from adaptlearn.checkup.findings import Finding
-from adaptlearn.checkup.wording import share
 from adaptlearn.numerics import Floats
 from adaptlearn.responses.columns import rows_text
+from adaptlearn.wording import share
 
 _YEAR = 31_556_952.0
 _START = 20 * _YEAR  # 1990: no platform's log is older

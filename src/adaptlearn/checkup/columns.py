@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from adaptlearn.checkup.facts import Facts, pairs
 from adaptlearn.checkup.findings import Finding
-from adaptlearn.checkup.wording import counted, labels_at, named, share, shown
+from adaptlearn.labels import labels_at
 from adaptlearn.numerics import Ints
 from adaptlearn.responses import Labelled, ResponseLog
+from adaptlearn.wording import counted, named, share, shown
 
 _FEW = 10  # answers of an item
 _GAPS = frozenset({"na", "n/a", "nan", "<na>", "#n/a", "none", "null", "nil", "nat", "undefined"})

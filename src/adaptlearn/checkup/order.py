@@ -8,9 +8,9 @@ import numpy as np
 
 from adaptlearn.checkup.facts import Facts, steps_within
 from adaptlearn.checkup.findings import Finding
-from adaptlearn.checkup.wording import counted, share
 from adaptlearn.numerics import Floats
 from adaptlearn.responses.columns import rows_text
+from adaptlearn.wording import counted, share
 
 _NEARLY_ALL = 0.9
 _ORDER = (

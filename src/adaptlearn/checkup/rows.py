@@ -8,10 +8,10 @@ import numpy as np
 
 from adaptlearn.checkup.facts import Facts
 from adaptlearn.checkup.findings import Finding
-from adaptlearn.checkup.wording import counted, share
 from adaptlearn.numerics import Ints
 from adaptlearn.responses.columns import rows_text
 from adaptlearn.responses.repeats import repeated_rows
+from adaptlearn.wording import counted, share
 
 
 def repeated_events(facts: Facts) -> Iterator[Finding]:

@@ -8,8 +8,9 @@ import numpy as np
 
 from adaptlearn.checkup.facts import Facts
 from adaptlearn.checkup.findings import Finding
-from adaptlearn.checkup.wording import counted, labels_at, named, share, shown
+from adaptlearn.labels import labels_at
 from adaptlearn.numerics import Bools
+from adaptlearn.wording import counted, named, share, shown
 
 _FEW = 10  # students, wrong or right answers
 

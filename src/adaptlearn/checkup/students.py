@@ -8,8 +8,9 @@ import numpy as np
 
 from adaptlearn.checkup.facts import Facts
 from adaptlearn.checkup.findings import Finding
-from adaptlearn.checkup.wording import counted, labels_at, named, share
+from adaptlearn.labels import labels_at
 from adaptlearn.numerics import Floats
+from adaptlearn.wording import counted, named, share
 
 _UNLIKELY = 20  # answers of the other kind that an average student would have given
 

@@ -6,14 +6,13 @@ import json
 import math
 import shutil
 import sys
-import textwrap
-import unicodedata
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TextIO
 
 from adaptlearn.errors import AdaptLearnWarning
+from adaptlearn.tables import text_table
 
 
 def say(text: str) -> None:
@@ -68,33 +67,12 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Any]], width: int | None 
     width : int, optional
         Where to wrap the last column; by default every row is one line.
     """
-    body = [[_cell(value) for value in row] for row in rows]
     right = [
         bool(rows) and all(isinstance(row[k], (int, float)) for row in rows)
         for k in range(len(head))
     ]
-    widths = [max(_width(line[k]) for line in (head, *body)) for k in range(len(head))]
-    if width is not None:
-        last = max(width - sum(widths[:-1]) - 2 * len(widths[:-1]), 30)
-        body = [line for cells in body for line in _wrapped(cells, last)]
-        widths[-1] = min(widths[-1], last)
-
-    def line(cells: Sequence[str]) -> str:
-        padded = (
-            " " * (width - _width(cell)) + cell if number else cell + " " * (width - _width(cell))
-            for cell, width, number in zip(cells, widths, right, strict=True)
-        )
-        return "  ".join(padded).rstrip()
-
-    return "\n".join([line(head), "  ".join("-" * width for width in widths), *map(line, body)])
-
-
-def _wrapped(cells: Sequence[str], width: int) -> Iterator[list[str]]:
-    """A row as several lines, the last cell in pieces of a width."""
-    pieces = textwrap.wrap(cells[-1], width) or [""]
-    yield [*cells[:-1], pieces[0]]
-    for piece in pieces[1:]:
-        yield [*[""] * (len(cells) - 1), piece]
+    body = [[_cell(value) for value in row] for row in rows]
+    return text_table(head, body, right=right, rule=True, width=width)
 
 
 def _cell(value: Any) -> str:
@@ -105,20 +83,6 @@ def _cell(value: Any) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     return " ".join(str(value).split())  # a line break in a label would break the table
-
-
-def _width(text: str) -> int:
-    """Columns of a terminal that a text takes: East Asian letters take two, accents none."""
-    if text.isascii():
-        return len(text)
-    return sum(
-        0
-        if unicodedata.combining(letter)
-        else 2
-        if unicodedata.east_asian_width(letter) in "WF"
-        else 1
-        for letter in text
-    )
 
 
 def terminal_width() -> int | None:

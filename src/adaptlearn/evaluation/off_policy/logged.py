@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from adaptlearn.errors import ParameterError
-from adaptlearn.evaluation.columns import label_problems, shape_problems, value_problems
 from adaptlearn.evaluation.off_policy.records import rows_of_records
 from adaptlearn.numerics import Floats, Ints
+from adaptlearn.validation import label_problems, shape_problems, value_problems
 
 _SLACK = 1e-9
 """Target probability beyond the log's support that is taken for rounding."""

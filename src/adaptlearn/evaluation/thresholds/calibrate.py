@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from adaptlearn.errors import ParameterError
-from adaptlearn.evaluation.columns import label_problems, shape_problems, value_problems
 from adaptlearn.evaluation.results import Estimate, Estimates
 from adaptlearn.evaluation.scoring import check_bootstrap
 from adaptlearn.evaluation.thresholds.rates import (
@@ -30,7 +29,7 @@ from adaptlearn.evaluation.thresholds.results import (
     ThresholdCurve,
 )
 from adaptlearn.numerics import Bools, Floats, Ints
-from adaptlearn.validation import Interval, OneOf
+from adaptlearn.validation import Interval, OneOf, label_problems, shape_problems, value_problems
 
 _MOST_THRESHOLDS = 200
 _SUBJECT = "calibrate_threshold"

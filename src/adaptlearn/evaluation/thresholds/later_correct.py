@@ -6,9 +6,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from adaptlearn.errors import ParameterError
-from adaptlearn.evaluation.columns import label_problems, shape_problems, value_problems
 from adaptlearn.numerics import Floats
-from adaptlearn.validation import Interval, OneOf, check_parameters
+from adaptlearn.validation import (
+    Interval,
+    OneOf,
+    check_parameters,
+    label_problems,
+    shape_problems,
+    value_problems,
+)
 
 _SUBJECT = "later_correct"
 
