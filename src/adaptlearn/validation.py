@@ -116,11 +116,13 @@ def value_problems(wrong: Mapping[str, Bools], rows: Ints) -> list[str]:
 
 def label_problems(columns: Mapping[str, NDArray[Any]], rows: Ints) -> list[str]:
     """Labels that cannot be sorted: some are missing, or they are of several kinds."""
+    import numpy as np
+
     problems = []
     for name, values in columns.items():
         missing, kinds = values != values, set()  # noqa: PLR0124 - nan alone differs from itself
         if values.dtype == object:
-            missing = missing | (values == None)  # noqa: E711 - of each value
+            missing = missing | np.array([value is None for value in values], bool)
             kinds = {type(value).__name__ for value in values[~missing]}
         problems += value_problems({f"{name} is missing": missing}, rows)
         if len(kinds) > 1:
