@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import ParameterError
+from adaptlearn.evaluation.off_policy.decisions import LoggedDecisions
 from adaptlearn.evaluation.off_policy.importance import (
     Linear,
     effective_size,
@@ -18,7 +19,6 @@ from adaptlearn.evaluation.off_policy.importance import (
     skewed_interval,
     steps,
 )
-from adaptlearn.evaluation.off_policy.logged import LoggedDecisions
 from adaptlearn.evaluation.results import Estimate
 from adaptlearn.numerics import Floats
 from adaptlearn.tables import Parts, Printed, number

@@ -8,7 +8,7 @@ import pytest
 from adaptlearn import ResponseLog
 from adaptlearn.errors import ParameterError, ResponseDataError
 from adaptlearn.evaluation import learning_curve
-from adaptlearn.evaluation.diagnostics.learning_curve import opportunities
+from adaptlearn.evaluation.diagnostics.learning_curves import opportunities
 
 
 @pytest.fixture

@@ -78,8 +78,8 @@ class LearningCurve(Printed):
         }
 
     def plot(self, ax: Any = None, **kwargs: Any) -> Any:
-        """Draw it: see `adaptlearn.evaluation.diagnostics.learning_curve.plot_learning_curve`."""
-        from adaptlearn.evaluation.diagnostics.learning_curve import plot_learning_curve
+        """Draw it: see `adaptlearn.evaluation.diagnostics.learning_curves.plot_learning_curve`."""
+        from adaptlearn.evaluation.diagnostics.learning_curves import plot_learning_curve
 
         return plot_learning_curve(self, ax, **kwargs)
 
