@@ -18,6 +18,7 @@ class Numpydoc(griffe.Extension):
         """Once the package is read, and dataclasses have their parameters."""
         for owner, docstring in _docstrings(pkg):
             docstring.value = re.sub("::$", ":", docstring.value, flags=re.MULTILINE)
+            docstring.parsed[:] = map(_with_defaults, docstring.parsed)
             for section in docstring.parsed:
                 if isinstance(section, griffe.DocstringSectionAdmonition):
                     _list_related(section)
@@ -48,6 +49,13 @@ def _list_related(section: griffe.DocstringSectionAdmonition) -> None:
         )
 
 
+def _with_defaults(section: griffe.DocstringSection) -> griffe.DocstringSection:
+    """*Other Parameters* as a second table of parameters: that of their own has no defaults."""
+    if isinstance(section, griffe.DocstringSectionOtherParameters):
+        return griffe.DocstringSectionParameters(section.value, title="Keyword")
+    return section
+
+
 def _as_lines(
     entries: list[griffe.DocstringParameter], owner: griffe.Object
 ) -> list[griffe.DocstringParameter]:
@@ -56,6 +64,8 @@ def _as_lines(
     lines = []
     for _, line in groupby(entries, key=lambda entry: (id(entry.annotation), entry.description)):
         first, *others = line
+        if first.name.startswith("*"):
+            first.value = None  # any number of arguments, none of them by default
         if first.name in signature and signature[first.name].default is None:
             first.value = None  # of {"a", "b"}, griffe takes the first for the default
         if others and first.name in signature:

@@ -6,6 +6,7 @@ from scipy import stats
 
 from adaptlearn.errors import ParameterError
 from adaptlearn.evaluation import power, sample_size
+from adaptlearn.evaluation.experiments import ExperimentDesign
 
 
 def normal_size(difference, first, second, alpha=0.05, wanted=0.8):
@@ -101,6 +102,36 @@ def test_logged_propensities_in_a_simulation():
 def test_tiny_experiments_have_no_power():
     assert power(30, 5, sd=1, randomised="class", class_size=15, icc=0.1) == 0
     assert sample_size(50, sd=1).n_students == 3
+
+
+def test_both_read_a_design_alike():
+    design: ExperimentDesign = {
+        "baseline": 0.4,
+        "propensity": [0.3, 0.6],
+        "randomised": "class",
+        "class_size": 12,
+        "class_size_cv": 0.3,
+        "icc": 0.05,
+        "alpha": 0.1,
+    }
+    found = sample_size(0.15, power=0.7, **design)
+    assert found.power == power(found.n_students, 0.15, **design) >= 0.7
+    assert power(found.n_students - 12, 0.15, **design) < 0.7
+    others: list[ExperimentDesign] = [
+        {"alpha": 0.05}, {"icc": 0.2}, {"class_size": 30}, {"class_size_cv": 0}, {"baseline": 0.5},
+        {"propensity": 0.5}, {"randomised": "student"},
+    ]  # fmt: skip
+    for other in others:
+        changed = design.copy()
+        changed.update(other)
+        assert power(found.n_students, 0.15, **changed) != found.power
+
+
+def test_a_keyword_that_neither_has_is_refused():
+    with pytest.raises(TypeError, match=r"power\(\) got an unexpected keyword argument 'sdd'"):
+        power(100, 0.5, sdd=1)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match=r"sample_size\(\) got an unexpected .* 'power_'"):
+        sample_size(0.5, sd=1, power_=0.9)  # type: ignore[call-arg]
 
 
 def test_every_problem_is_listed_at_once():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -25,6 +25,31 @@ _CONSTRAINTS: dict[str, list[Constraint]] = {
 }
 
 
+class ExperimentDesign(TypedDict, total=False):
+    """Keywords of `power` and `sample_size`, which explain each: how two arms are formed."""
+
+    sd: float | None
+    baseline: float | None
+    propensity: ArrayLike
+    randomised: str
+    class_size: float
+    class_size_cv: float
+    icc: float
+    alpha: float
+
+
+_DEFAULTS: ExperimentDesign = {
+    "sd": None,
+    "baseline": None,
+    "propensity": 0.5,
+    "randomised": "student",
+    "class_size": 1,
+    "class_size_cv": 0.0,
+    "icc": 0.0,
+    "alpha": 0.05,
+}
+
+
 class SampleSize(NamedTuple):
     """How large an experiment must be.
 
@@ -44,7 +69,7 @@ class SampleSize(NamedTuple):
     power: float
 
 
-class _Design(NamedTuple):
+class _Comparison(NamedTuple):
     """What a comparison of two arms is, but for its size.
 
     Attributes
@@ -93,19 +118,7 @@ def _t_power(moved: float, freedom: float, alpha: float) -> float:
     return float(weights @ (ndtr(moved - critical) + ndtr(-moved - critical)) / 2)
 
 
-def power(
-    n_students: float,
-    difference: float,
-    *,
-    sd: float | None = None,
-    baseline: float | None = None,
-    propensity: ArrayLike = 0.5,
-    randomised: str = "student",
-    class_size: float = 1,
-    class_size_cv: float = 0.0,
-    icc: float = 0.0,
-    alpha: float = 0.05,
-) -> float:
+def power(n_students: float, difference: float, **design: Unpack[ExperimentDesign]) -> float:
     """How surely an experiment of this size shows a difference between two arms.
 
     Parameters
@@ -114,6 +127,16 @@ def power(
         Of both arms together.
     difference : float
         Of the means, or of the proportions, that is to be seen.
+    **design
+        How the arms are formed: the keywords below.
+
+    Returns
+    -------
+    float
+        The power of the two-sided t test.
+
+    Other Parameters
+    ----------------
     sd : float, optional
         Standard deviation of the outcome within an arm; give this or `baseline`.
     baseline : float, optional
@@ -132,11 +155,6 @@ def power(
         Intraclass correlation: the share of the outcome's variance that lies between classes.
     alpha : float, default 0.05
         Probability of seeing a difference where there is none.
-
-    Returns
-    -------
-    float
-        The power of the two-sided t test.
 
     Raises
     ------
@@ -164,21 +182,12 @@ def power(
     >>> round(power(128, 0.5, sd=1, randomised="class", class_size=16, icc=0.1), 3)
     0.326
     """
-    return _design("power", locals()).power(n_students)
+    own = {"n_students": n_students, "difference": difference}
+    return _comparison("power", own, design).power(n_students)
 
 
 def sample_size(
-    difference: float,
-    *,
-    power: float = 0.8,
-    sd: float | None = None,
-    baseline: float | None = None,
-    propensity: ArrayLike = 0.5,
-    randomised: str = "student",
-    class_size: float = 1,
-    class_size_cv: float = 0.0,
-    icc: float = 0.0,
-    alpha: float = 0.05,
+    difference: float, *, power: float = 0.8, **design: Unpack[ExperimentDesign]
 ) -> SampleSize:
     """How many students an experiment needs to show a difference between two arms.
 
@@ -188,8 +197,9 @@ def sample_size(
         As in `power`, not 0.
     power : float, default 0.8
         How surely the difference is to be seen.
-    sd, baseline, propensity, randomised, class_size, class_size_cv, icc, alpha
-        As in `power`.
+    **design
+        ``sd``, ``baseline``, ``propensity``, ``randomised``, ``class_size``, ``class_size_cv``,
+        ``icc`` and ``alpha``, as in `power`.
 
     Returns
     -------
@@ -208,11 +218,11 @@ def sample_size(
     >>> sample_size(0.05, baseline=0.6, randomised="class", class_size=25, icc=0.1).n_classes
     402
     """
-    design = _design("sample_size", locals())
-    unit = design.class_size if design.by_class else 1.0
+    compared = _comparison("sample_size", {"difference": difference, "power": power}, design)
+    unit = compared.class_size if compared.by_class else 1.0
     # Power rises with size: double until it is enough, then halve the gap.
     low, high = 0, 4
-    while design.power(high * unit) < power:
+    while compared.power(high * unit) < power:
         low, high = high, 2 * high
         if high > _MOST:
             raise ParameterError(
@@ -220,19 +230,22 @@ def sample_size(
             )
     while high - low > 1:
         middle = (low + high) // 2
-        reached = design.power(middle * unit) >= power
+        reached = compared.power(middle * unit) >= power
         low, high = (low, middle) if reached else (middle, high)
     n_students = high * unit
     return SampleSize(
         n_students=int(np.ceil(n_students)),
-        n_classes=int(np.ceil(n_students / design.class_size)),
-        design_effect=design.effect,
-        power=design.power(n_students),
+        n_classes=int(np.ceil(n_students / compared.class_size)),
+        design_effect=compared.effect,
+        power=compared.power(n_students),
     )
 
 
-def _design(subject: str, given: dict[str, Any]) -> _Design:
-    """Check the arguments, and put together what they say."""
+def _comparison(subject: str, own: dict[str, Any], design: ExperimentDesign) -> _Comparison:
+    """Check all arguments, and put together what they say; `own` are the subject's own."""
+    if unknown := design.keys() - _DEFAULTS.keys():
+        raise TypeError(f"{subject}() got an unexpected keyword argument {min(unknown)!r}")
+    given: dict[str, Any] = {**own, **_DEFAULTS, **design}
     constraints = {name: _CONSTRAINTS[name] for name in given if name in _CONSTRAINTS}
     sd, baseline, difference = given["sd"], given["baseline"], given["difference"]
     problems = []
@@ -250,7 +263,7 @@ def _design(subject: str, given: dict[str, Any]) -> _Design:
     spread = second * (1 / chance).mean() + first * (1 / (1 - chance)).mean()
     size, icc, by_class = given["class_size"], given["icc"], given["randomised"] == "class"
     classes = 1 + ((1 + given["class_size_cv"] ** 2) * size - 1) * icc if by_class else 1 - icc
-    return _Design(
+    return _Comparison(
         difference=float(difference),
         variance=float(spread * classes),
         effect=float(spread * classes / (2 * (first + second))),
