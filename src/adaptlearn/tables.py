@@ -145,11 +145,27 @@ def html_table(
     head: Sequence[str],
     rows: Iterable[Sequence[str]],
     notes: Iterable[str] = (),
+    *,
+    prose: bool = False,
 ) -> str:
-    """A table for a notebook; every text is escaped, `Markup` excepted."""
+    """A table for a notebook; every text is escaped, `Markup` excepted.
+
+    Parameters
+    ----------
+    caption : str
+    head : sequence of str
+    rows : iterable of rows of str
+    notes : iterable of str
+        Paragraphs under the table.
+    prose : bool
+        Whether cells hold sentences: they then stand to the left and at the top, where notebooks
+        put numbers to the right and in the middle.
+    """
+    style = ' style="text-align:left;vertical-align:top"' if prose else ""
 
     def line(cells: Sequence[str], tag: str) -> str:
-        return "<tr>" + "".join(f"<{tag}>{escaped(cell)}</{tag}>" for cell in cells) + "</tr>"
+        inner = (f"<{tag}{style}>{escaped(cell)}</{tag}>" for cell in cells)
+        return f"<tr>{''.join(inner)}</tr>"
 
     titled = f"<caption>{escaped(caption)}</caption>" if caption else ""
     body = "".join(line(row, "td") for row in rows)

@@ -140,6 +140,13 @@ def test_html_is_escaped_and_whole() -> None:
     assert "<code>mend()</code>" in html
 
 
+def test_sentences_stand_to_the_left_and_at_the_top(three: Checkup) -> None:
+    html = three._repr_html_()
+    cells = re.findall(r"<t[dh](?: style=\"([^\"]*)\")?>", html)
+    assert cells == ["text-align:left;vertical-align:top"] * 4 * (1 + len(three))
+    assert len(re.findall("border-left:4px solid #", html)) == len(three)
+
+
 def test_labels_of_a_log_are_escaped() -> None:
     columns = sound()
     columns["skill"] = [s.replace("add", "<img src=x>") for s in columns["skill"]]

@@ -6,21 +6,20 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from html import escape
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.numerics import Ints
+from adaptlearn.tables import Markup, escaped, html_table
+from adaptlearn.wording import counted
 
 Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
 # Legible on white and on black.
 _COLOURS = {"error": "#d13438", "warning": "#b8730a", "note": "#4a7fb5"}
-_LEFT = 'style="text-align:left;vertical-align:top;'
-_WRAPPED = "max-width:26em;white-space:normal;overflow-wrap:anywhere"
 
 
 def no_rows() -> NDArray[np.int64]:
@@ -177,36 +176,29 @@ class Checkup:
             (severity, sum(finding.severity == severity for finding in self))
             for severity in SEVERITIES
         ]
-        told = [f"{n} {severity}{'' if n == 1 else 's'}" for severity, n in numbers if n]
-        return ", ".join(told) or "nothing found"
+        return ", ".join(counted(n, severity) for severity, n in numbers if n) or "nothing found"
 
     def _repr_html_(self) -> str:
-        head = f"<p><b>{escape(self.subject)}</b><br>{self._counts()}</p>"
+        about = f"<p><b>{escaped(self.subject)}</b><br>{self._counts()}</p>"
         if not len(self):
-            return head
-        titles = "".join(
-            f'<th {_LEFT}">{title}</th>'
-            for title in ("", "what was found", "what it does", "what to do")
-        )
-        return (
-            f"{head}<table><thead><tr>{titles}</tr></thead>"
-            f"<tbody>{''.join(map(_html_row, self))}</tbody></table>"
-        )
+            return about
+        head = ("", "what was found", "what it does", "what to do")
+        return about + html_table("", head, map(_html_cells, self), prose=True)
 
 
-def _html_row(finding: Finding) -> str:
-    mark = (
-        f'<td {_LEFT}white-space:nowrap;border-left:4px solid {_COLOURS[finding.severity]}">'
-        f'<b style="color:{_COLOURS[finding.severity]}">{finding.severity}</b>'
-        f"<br><code>{escape(finding.code)}</code></td>"
+def _html_cells(finding: Finding) -> list[str]:
+    colour = _COLOURS[finding.severity]
+    mark = Markup(
+        f'<div style="white-space:nowrap;border-left:4px solid {colour};padding-left:6px">'
+        f'<b style="color:{colour}">{finding.severity}</b>'
+        f"<br><code>{escaped(finding.code)}</code></div>"
     )
-    cells = "".join(
-        f'<td {_LEFT}{_WRAPPED}">{_html_text(text)}</td>'
-        for text in (finding.found, finding.consequence, finding.remedy)
+    return [mark, *map(_html_text, (finding.found, finding.consequence, finding.remedy))]
+
+
+def _html_text(text: str) -> Markup:
+    """What stands between backticks as code; long names are broken, not cut."""
+    words = re.sub(r"`([^`]+)`", r"<code>\1</code>", escaped(text))
+    return Markup(
+        f'<div style="max-width:26em;white-space:normal;overflow-wrap:anywhere">{words}</div>'
     )
-    return f"<tr>{mark}{cells}</tr>"
-
-
-def _html_text(text: str) -> str:
-    """Escaped, what stands between backticks as code."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
