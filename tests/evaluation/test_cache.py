@@ -1,6 +1,10 @@
 """Finished folds in a folder: taken up again, and never mixed with those of another run."""
 
+import importlib
 import json
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +16,8 @@ from adaptlearn import ResponseLog
 from adaptlearn.errors import DataWarning, ParameterError
 from adaptlearn.evaluation import cross_validate
 from adaptlearn.evaluation.cross_validation import cache
-from adaptlearn.evaluation.cross_validation.cache import described, log_digest
+from adaptlearn.evaluation.cross_validation.cache import computing_files, described, log_digest
+from adaptlearn.models import Elo
 
 FITS: list = []
 
@@ -201,13 +206,100 @@ def test_digests_of_logs_tell_everything_apart(columns):
     assert log_digest(ResponseLog.from_frame(columns)) == log_digest(log)
 
 
+PACKAGE = Path(adaptlearn.__file__).parent
+
+
 def test_every_file_that_computes_is_part_of_the_digest():
-    package = Path(adaptlearn.__file__).parent
-    below = [file.relative_to(package) for file in cache._computing_files(cache._PACKAGE)]
-    computing = [file.relative_to(package) for file in package.rglob("*.py")]
+    below = [file.relative_to(PACKAGE) for file in computing_files(PACKAGE)]
+    computing = [file.relative_to(PACKAGE) for file in PACKAGE.rglob("*.py")]
     assert below == sorted(
         file
         for file in computing
-        if len(file.parts) == 1 or file.parts[0] in {"models", "responses"}
+        if len(file.parts) == 1
+        or file.parts[0] in {"models", "responses"}
+        or file.parts[:2] in {("evaluation", "scoring.py"), ("evaluation", "cross_validation")}
     )
     assert {"numerics.py", "models/bkt/em/sweeps.py", "responses/log.py"} <= set(map(str, below))
+    # Nor do models and logs load anything else of the library.
+    code = """
+import json, pkgutil, sys
+import adaptlearn.models, adaptlearn.responses
+for room in (adaptlearn.models, adaptlearn.responses):
+    for part in pkgutil.walk_packages(room.__path__, room.__name__ + "."):
+        __import__(part.name)
+modules = [module for name, module in sys.modules.items() if name.startswith("adaptlearn")]
+print(json.dumps([module.__file__ for module in modules]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = json.loads(done.stdout)
+    assert len(loaded) > 50
+    assert set(map(Path, loaded)) <= set(computing_files(PACKAGE))
+
+
+@pytest.fixture
+def copied(tmp_path):
+    """A copy of the library, to be edited."""
+    skipped = shutil.ignore_patterns("__pycache__")
+    return shutil.copytree(PACKAGE, tmp_path / "src" / "adaptlearn", ignore=skipped)
+
+
+def append(file, text="\n# edited\n"):
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("a", encoding="utf-8") as stream:
+        stream.write(text)
+
+
+def test_an_edit_anywhere_in_what_computes_changes_the_digest(copied):
+    digests = [cache.library_digest(copied)]
+    for name in (
+        "numerics.py",
+        "models/base.py",
+        "models/bkt/em/sweeps.py",
+        "models/of/a/folder/that/is/new.py",
+        "responses/frames.py",
+        "evaluation/scoring.py",
+        "evaluation/cross_validation/runs.py",
+    ):
+        append(copied / name)
+        cache.library_digest.cache_clear()
+        digests.append(cache.library_digest(copied))
+    (copied / "models/of/a/folder/that/is/new.py").rename(copied / "models/of/a/folder/moved.py")
+    cache.library_digest.cache_clear()
+    digests.append(cache.library_digest(copied))
+    assert len(set(digests)) == len(digests)
+    for name in ("cli/compare.py", "evaluation/plots.py", "sequencing/sequencer.py"):
+        append(copied / name)
+    cache.library_digest.cache_clear()
+    assert cache.library_digest(copied) == digests[-1]
+
+
+def test_after_an_edit_of_the_library_all_models_are_fitted_anew(
+    columns, tmp_path, fits, copied, monkeypatch
+):
+    """Also one that is not of the library: it sees the log through it."""
+    assert cache._PACKAGE == PACKAGE
+    monkeypatch.setattr(cache, "_PACKAGE", copied)
+    models = {"mine": Counted(), "its": Elo()}
+    for name, fitted in (("cli/compare.py", 3), ("cli/compare.py", 0), ("responses/log.py", 3)):
+        append(copied / name)
+        cache.library_digest.cache_clear()
+        calls: list = []
+        run(columns, tmp_path, models, on_fold=lambda *counts, calls=calls: calls.append(counts))
+        assert (len(fits), calls[0]) == (fitted, (6 - 2 * fitted, 6))
+
+
+def test_a_model_that_inherits_is_told_by_the_files_of_all_its_classes(tmp_path, monkeypatch):
+    """Also one of another file that builds on the library's."""
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "parent_of_mine.py").write_text(
+        "from adaptlearn.models import BKT\nclass Parent(BKT):\n    pass\n"
+    )
+    (tmp_path / "mine.py").write_text(
+        "from parent_of_mine import Parent\nclass Mine(Parent):\n    pass\n"
+    )
+    kind = importlib.import_module("mine").Mine
+    before = described(kind(), "m")["source"]
+    assert len(before) == 2
+    append(tmp_path / "parent_of_mine.py")
+    after = described(kind(), "m")["source"]
+    assert (after[0] == before[0], after[1] == before[1]) == (True, False)

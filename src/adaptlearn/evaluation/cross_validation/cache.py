@@ -1,8 +1,9 @@
 """Finished folds in a folder, so that a comparison that was stopped goes on where it was.
 
 Each fit of a model to a fold is a file. Its name holds a digest of everything the numbers depend
-on: the model's parameters and source, the log's content, the rows of the fold, and the versions
-of the packages that compute. What has changed is therefore never found, and computed again.
+on: the model's parameters and source, the library's, the log's content, the rows of the fold, and
+the versions of the packages that compute. What has changed is therefore never found, and computed
+again.
 """
 
 from __future__ import annotations
@@ -30,7 +31,22 @@ from adaptlearn.serialization import fingerprint, read_manifest, write_manifest
 
 _KIND = "adaptlearn-fold"
 _PACKAGE = Path(inspect.getfile(sys.modules["adaptlearn"])).parent
-_COMPUTING = ("adaptlearn", "numpy", "scipy", "scikit-learn")
+_VERSIONED = {
+    "adaptlearn": "adaptlearn",
+    "numpy": "numpy",
+    "scipy": "scipy",
+    "sklearn": "scikit-learn",
+}
+"""Packages that compute, and under which name they are installed."""
+
+_COMPUTING = (
+    "*.py",  # the ground
+    "models/**/*.py",
+    "responses/**/*.py",
+    "evaluation/scoring.py",
+    "evaluation/cross_validation/*.py",
+)
+"""Where the library's files are on which predictions depend."""
 
 
 class FoldRun(NamedTuple):
@@ -65,7 +81,8 @@ class KeptFolds:
         self.folder = folder
         self._common = {
             "log": log_digest(log),
-            "versions": {name: version(name) for name in _COMPUTING},
+            "library": library_digest(_PACKAGE),
+            "versions": {name: version(name) for name in _VERSIONED.values()},
         }
 
     def place(self, name: str, fold: int, model: Any, split: Split) -> Path:
@@ -180,36 +197,45 @@ def described(value: Any, where: str) -> Any:
     )
 
 
-def _source(kind: type) -> str:
-    """Digest of the code a class comes from: for the library's own, of all that models use."""
-    module = kind.__module__
-    if module.partition(".")[0] == "adaptlearn":
-        return _library()
-    try:
-        file = getattr(sys.modules.get(module), "__file__", None)
-        text = Path(file).read_bytes() if file else inspect.getsource(kind).encode()
-    except (OSError, TypeError):
-        raise ParameterError(
-            "cross_validate",
-            [
-                f"the source of {kind.__qualname__} cannot be read, so that a change of it would "
-                "go unnoticed; define it in a file, or leave out `folder`"
-            ],
-        ) from None
-    return hashlib.sha256(text).hexdigest()
+def _source(kind: type) -> list[str]:
+    """Digests of the files that define a class and those it inherits from.
+
+    Left out is what another part of the key speaks for: the library, and packages by version.
+
+    Raises
+    ------
+    ParameterError
+        One of them cannot be read.
+    """
+    digests = []
+    for base in kind.__mro__:
+        if base.__module__.partition(".")[0] in {*_VERSIONED, *sys.builtin_module_names}:
+            continue
+        try:
+            file = getattr(sys.modules.get(base.__module__), "__file__", None)
+            text = Path(file).read_bytes() if file else inspect.getsource(base).encode()
+        except (OSError, TypeError):
+            raise ParameterError(
+                "cross_validate",
+                [
+                    f"the source of {base.__qualname__} cannot be read, so that a change of it "
+                    "would go unnoticed; define it in a file, or leave out `folder`"
+                ],
+            ) from None
+        digests.append(hashlib.sha256(text).hexdigest())
+    return digests
 
 
 @cache
-def _library() -> str:
+def library_digest(package: Path) -> str:
+    """SHA-256 of the library's files on which predictions depend, by name and content."""
     digest = hashlib.sha256()
-    for file in _computing_files(_PACKAGE):
-        digest.update(file.read_bytes())
+    for file in computing_files(package):
+        digest.update(f"{file.relative_to(package).as_posix()}:".encode())
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()
 
 
-def _computing_files(package: Path) -> list[Path]:
-    """The library's files on which a model's numbers can depend."""
-    rooms = ("models", "responses")
-    return sorted(
-        {*package.glob("*.py"), *(f for room in rooms for f in (package / room).rglob("*.py"))}
-    )
+def computing_files(package: Path) -> list[Path]:
+    """The library's files on which predictions depend, in a fixed order."""
+    return sorted({file for pattern in _COMPUTING for file in package.glob(pattern)})
