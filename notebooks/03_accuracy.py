@@ -48,7 +48,6 @@ from adaptlearn.evaluation import (
     check_leakage,
     group_errors,
     learning_curve,
-    plots,
 )
 from adaptlearn.models import (
     AFM,
@@ -543,7 +542,7 @@ with_times = cross_validate(
 with_times
 
 # %%
-axes = plots.plot_comparison(with_times)
+axes = with_times.plot()
 axes.figure.set_size_inches(8, 3.8)
 plt.show()
 

@@ -17,7 +17,8 @@ from sklearn.model_selection import (
 import adaptlearn
 from adaptlearn import ResponseLog
 from adaptlearn.errors import ParameterError
-from adaptlearn.evaluation import CrossValidation, auc, cross_validate
+from adaptlearn.evaluation import auc, cross_validate
+from adaptlearn.evaluation.cross_validation import CrossValidation
 
 
 class Rates(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped

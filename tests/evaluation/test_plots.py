@@ -12,9 +12,9 @@ from adaptlearn.evaluation import (
     cross_validate,
     group_errors,
     learning_curve,
-    plots,
 )
-from adaptlearn.evaluation.diagnostics.calibration import plot_calibration
+from adaptlearn.evaluation.diagnostics import plot_calibration
+from adaptlearn.evaluation.plots import comparison_figure
 from adaptlearn.models import BKT
 from adaptlearn.plotting import new_figure
 from adaptlearn.simulation import simulate_school
@@ -95,22 +95,23 @@ def test_learning_curves(log, predicted):
 
 
 def test_comparison(log, result, tmp_path):
-    ax = drawn(plots.plot_comparison(result, metric="log_loss"))
+    ax = drawn(result.plot(metric="log_loss"))
     assert [text.get_text() for text in ax.get_yticklabels()] == list(result.ranked().pooled)[::-1]
     with pytest.raises(ParameterError, match="no metric 'f1'"):
-        plots.plot_comparison(result, metric="f1")
+        result.plot(metric="f1")
     curves = {
         name: calibration_curve(log, p, n_bootstrap=20) for name, p in result.predictions.items()
     }
-    figure = plots.comparison_figure(result, curves)
+    figure = comparison_figure(result, curves)
     figure.savefig(tmp_path / "comparison.png")
     assert (tmp_path / "comparison.png").stat().st_size > 10_000
 
 
-def test_axes_that_are_given_are_drawn_into(log, predicted):
+def test_axes_that_are_given_are_drawn_into(log, result, predicted):
     figure = new_figure((4, 4))
     ax = figure.add_subplot()
     assert calibration_curve(log, predicted, n_bootstrap=0).plot(ax) is ax
+    assert result.plot(ax) is ax
 
 
 def test_without_matplotlib(log, result, predicted, monkeypatch):
@@ -121,5 +122,5 @@ def test_without_matplotlib(log, result, predicted, monkeypatch):
     with pytest.raises(MissingDependency, match=r"pip install 'adaptlearn\[plot\]'"):
         curve.plot()
     with pytest.raises(MissingDependency, match="plots need matplotlib"):
-        plots.comparison_figure(result, {"plain": curve})
+        comparison_figure(result, {"plain": curve})
     monkeypatch.undo()

@@ -8,7 +8,8 @@ import pytest
 import adaptlearn
 from adaptlearn import ResponseLog
 from adaptlearn.errors import DataWarning, ParameterError, ResponseDataError
-from adaptlearn.evaluation import Estimate, auc, evaluate
+from adaptlearn.evaluation import auc, evaluate
+from adaptlearn.evaluation.results import Estimate
 
 
 class Given:

@@ -1,6 +1,24 @@
 """What a response log can and cannot tell, found before a model is fitted to it."""
 
-from adaptlearn.checkup.findings import Checkup, Finding
-from adaptlearn.checkup.rules import check
+from __future__ import annotations
 
-__all__ = ["Checkup", "Finding", "check"]
+from typing import TYPE_CHECKING
+
+from adaptlearn.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from adaptlearn.checkup.findings import Checkup as Checkup
+    from adaptlearn.checkup.findings import Finding as Finding
+    from adaptlearn.checkup.rules import check as check
+
+_HOMES = {
+    "Checkup": "findings",
+    "Finding": "findings",
+    "check": "rules",
+}
+
+__all__ = [  # noqa: PLE0604 - the homes are all names, in one place
+    *_HOMES,
+]
+
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

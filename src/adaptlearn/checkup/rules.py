@@ -1,4 +1,4 @@
-"""The public check, and the list of what it looks for."""
+"""The rules that a log is checked by, and the public check."""
 
 from __future__ import annotations
 

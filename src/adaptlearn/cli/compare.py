@@ -21,7 +21,8 @@ from adaptlearn.errors import (
     MissingDependency,
     ParameterError,
 )
-from adaptlearn.evaluation import CalibrationCurve, CrossValidation, calibration_curve
+from adaptlearn.evaluation.cross_validation.comparison import CrossValidation
+from adaptlearn.evaluation.diagnostics.calibration import CalibrationCurve, calibration_curve
 from adaptlearn.evaluation.plots import comparison_figure
 from adaptlearn.models.registry import NamedModel, named_models
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from adaptlearn.evaluation.metrics import METRICS
 from adaptlearn.numerics import Floats
 from adaptlearn.tables import Parts, Printed, number
+from adaptlearn.wording import counted
 
 TITLES = {
     "auc": "AUC",
@@ -17,6 +18,11 @@ TITLES = {
     "accuracy": "accuracy",
     "calibration_error": "calibration error",
 }
+
+
+def interval_title(confidence: float) -> str:
+    """The head of a column of intervals."""
+    return f"{confidence * 100:g}% interval"
 
 
 @dataclass(frozen=True)
@@ -42,20 +48,16 @@ class Estimate:
             return f"{self.value:.4f}"
         return f"{self.value:.4f} [{self.lower:.4f}, {self.upper:.4f}]"
 
-    def interval(self) -> str:
-        """Both ends of the interval as text, or a dash."""
-        return "-" if math.isnan(self.lower) else f"{self.lower:.4f} to {self.upper:.4f}"
+    def interval(self, *, signed: bool = False) -> str:
+        """Both ends of the interval as text, those of a difference with their signs; or a dash."""
+        if math.isnan(self.lower):
+            return "-"
+        form = "+.4f" if signed else ".4f"
+        return f"{self.lower:{form}} to {self.upper:{form}}"
 
     def to_dict(self) -> dict[str, float | None]:
         """``value``, ``lower`` and ``upper``; None in place of nan, which JSON lacks."""
-        return {
-            name: None if math.isnan(number) else number
-            for name, number in (
-                ("value", self.value),
-                ("lower", self.lower),
-                ("upper", self.upper),
-            )
-        }
+        return {name: None if math.isnan(value) else value for name, value in vars(self).items()}
 
 
 class Estimates(NamedTuple):
@@ -71,6 +73,10 @@ class Estimates(NamedTuple):
     value: Floats
     lower: Floats
     upper: Floats
+
+    def at(self, place: int) -> Estimate:
+        """That of one group."""
+        return Estimate(*(float(numbers[place]) for numbers in self))
 
     def columns(self, name: str) -> dict[str, Floats]:
         """As columns of a table: the name, the name with ``_lower`` and with ``_upper``."""
@@ -134,11 +140,11 @@ class Evaluation(Printed):
         }
 
     def _parts(self) -> Parts:
-        students = f"{self.n_students:,} student{'' if self.n_students == 1 else 's'}"
         return Parts(
-            f"{self.model}: {self.n_responses:,} responses, {students}, "
+            f"{self.model}: {self.n_responses:,} responses, "
+            f"{counted(self.n_students, 'student')}, "
             f"{self.fraction_correct:.1%} correct",
-            ["metric", "value", f"{self.confidence * 100:g}% interval"],
+            ["metric", "value", interval_title(self.confidence)],
             [
                 [TITLES[name], number(estimate.value), estimate.interval()]
                 for name, estimate in self.metrics().items()

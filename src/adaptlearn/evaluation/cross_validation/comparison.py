@@ -11,17 +11,19 @@ from numpy.typing import NDArray
 
 from adaptlearn.errors import ParameterError
 from adaptlearn.evaluation.metrics import METRICS
-from adaptlearn.evaluation.results import TITLES, Estimate, Evaluation
+from adaptlearn.evaluation.results import TITLES, Estimate, Evaluation, interval_title
 from adaptlearn.numerics import Floats, Ints
+from adaptlearn.plotting import new_axes
 from adaptlearn.tables import Parts, Printed, number, plain_columns
 from adaptlearn.validation import some
+from adaptlearn.wording import counted
 
 COMPARED = ("auc", "log_loss", "rmse", "accuracy")
 """Metrics whose paired differences are given; the bootstrap is biased for calibration error."""
 
 
 @dataclass(frozen=True)
-class Differences(Printed):
+class PairedDifferences(Printed):
     """How other models differ from one, on the same answers; printed, a row per model.
 
     Attributes
@@ -68,22 +70,18 @@ class Differences(Printed):
 
     def _parts(self) -> Parts:
         shown = COMPARED[:3]
-        level = f"{self.confidence * 100:g}% interval"
+        level = interval_title(self.confidence)
         head = ["model"] + [cell for metric in shown for cell in (TITLES[metric], level)]
-        rows = []
-        for model, metrics in self.estimates.items():
-            rows.append([model])
-            for metric in shown:
-                estimate = metrics[metric]
-                undefined = np.isnan(estimate.value)
-                rows[-1] += ["-" if undefined else f"{estimate.value:+.4f}", _signed(estimate)]
+        rows = [
+            [model, *(cell for metric in shown for cell in _cells(metrics[metric]))]
+            for model, metrics in self.estimates.items()
+        ]
         return Parts(f"difference to {self.reference}, on the same answers", head, rows, [])
 
 
-def _signed(estimate: Estimate) -> str:
-    if np.isnan(estimate.lower):
-        return "-"
-    return f"{estimate.lower:+.4f} to {estimate.upper:+.4f}"
+def _cells(difference: Estimate) -> list[str]:
+    value = "-" if np.isnan(difference.value) else f"{difference.value:+.4f}"
+    return [value, difference.interval(signed=True)]
 
 
 @dataclass(frozen=True, repr=False)
@@ -135,7 +133,7 @@ class CrossValidation(Printed):
         pooled = self.pooled[name]
         return float(np.nan_to_num(pooled.auc.value, nan=-1.0)), -pooled.log_loss.value
 
-    def differences(self, to: str | None = None) -> Differences:
+    def differences(self, to: str | None = None) -> PairedDifferences:
         """How the other models differ from one of them, answer for answer.
 
         All models predicted the same rows and were resampled with the same students, so what
@@ -149,7 +147,7 @@ class CrossValidation(Printed):
 
         Returns
         -------
-        Differences
+        PairedDifferences
             Of AUC, log loss, RMSE and accuracy. The intervals leave out, as those of
             `pooled` do, that other training students would have given other models.
 
@@ -164,7 +162,7 @@ class CrossValidation(Printed):
                 "differences", [f"no model {reference!r}; there are {some(self.pooled, 30)}"]
             )
         confidence = self.pooled[reference].confidence
-        return Differences(
+        return PairedDifferences(
             reference,
             {
                 name: {metric: self._difference(name, reference, metric) for metric in COMPARED}
@@ -213,14 +211,18 @@ class CrossValidation(Printed):
             "differences": self.differences().to_dict(),
         }
 
+    def plot(self, ax: Any = None, *, metric: str = "auc") -> Any:
+        """Draw it: see `adaptlearn.evaluation.cross_validation.plot_comparison`."""
+        return plot_comparison(self, ax, metric=metric)
+
     def _parts(self) -> Parts:
         first = next(iter(self.pooled.values()))
         n_folds = len(self.test_rows)
         caption = (
-            f"{n_folds} fold{'' if n_folds == 1 else 's'} {self.scheme}: "
+            f"{counted(n_folds, 'fold')} {self.scheme}: "
             f"{first.n_responses:,} out-of-fold predictions of {first.n_students:,} students"
         )
-        head = ["model", "AUC", f"{first.confidence * 100:g}% interval"]
+        head = ["model", "AUC", interval_title(first.confidence)]
         head += [TITLES[metric] for metric in METRICS[1:]] + ["fit (s)", "predict (s)"]
         rows = [
             [
@@ -245,3 +247,41 @@ class CrossValidation(Printed):
 
     def __repr__(self) -> str:
         return f"CrossValidation({', '.join(self.pooled)}; {len(self.test_rows)} folds)"
+
+
+def plot_comparison(result: CrossValidation, ax: Any = None, *, metric: str = "auc") -> Any:
+    """Draw each model's metric with its interval and its folds, the best on top.
+
+    Parameters
+    ----------
+    result : CrossValidation
+    ax : matplotlib axes, optional
+    metric : {"auc", "log_loss", "rmse", "accuracy", "calibration_error"}
+
+    Returns
+    -------
+    matplotlib axes
+
+    Raises
+    ------
+    MissingDependency
+        Without matplotlib.
+    """
+    if metric not in TITLES:
+        raise ParameterError("plot_comparison", [f"no metric {metric!r}; there are {some(TITLES)}"])
+    names = list(result.ranked().pooled)[::-1]
+    ax = new_axes(ax, (5.6, 1.4 + 0.35 * len(names)))
+    for down, name in enumerate(names):
+        estimate = getattr(result.pooled[name], metric)
+        by_fold = result.folds[name][metric]
+        color = f"C{(len(names) - 1 - down) % 10}"  # as its calibration curve's
+        ax.scatter(by_fold, np.full(len(by_fold), down - 0.22), s=10, color="0.7")
+        ax.hlines(down, estimate.lower, estimate.upper, linewidth=2, color=color)
+        ax.scatter([estimate.value], [down], s=28, color=color)
+    ax.set_yticks(range(len(names)), names)
+    ax.set_ylim(-0.7, len(names) - 0.3)
+    ax.set(
+        xlabel=f"{TITLES[metric]} (grey: single folds)",
+        title=f"{len(result.test_rows)} folds {result.scheme}",
+    )
+    return ax

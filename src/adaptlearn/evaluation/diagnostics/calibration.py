@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from adaptlearn.evaluation.bootstrap import cell_means, rate_interval
 from adaptlearn.evaluation.diagnostics.answers import scored_answers
 from adaptlearn.evaluation.metrics import Scored, bin_edges, tally, tally_calibration
-from adaptlearn.evaluation.results import Estimate
+from adaptlearn.evaluation.results import Estimate, interval_title
 from adaptlearn.evaluation.scoring import check_bootstrap
 from adaptlearn.numerics import Floats
 from adaptlearn.plotting import new_axes
@@ -62,14 +62,12 @@ class CalibrationCurve(Printed):
             "bins": plain_columns(self.table()),
         }
 
-    def plot(self, ax: Any = None, **line: Any) -> Any:
-        """Draw it: see `adaptlearn.evaluation.diagnostics.calibration.plot_calibration`."""
-        from adaptlearn.evaluation.diagnostics.calibration import plot_calibration
-
-        return plot_calibration(self, ax, **line)
+    def plot(self, ax: Any = None) -> Any:
+        """Draw it: see `adaptlearn.evaluation.diagnostics.plot_calibration`."""
+        return plot_calibration(self, ax)
 
     def _parts(self) -> Parts:
-        head = ["predicted", "observed", f"{self.confidence * 100:g}% interval"]
+        head = ["predicted", "observed", interval_title(self.confidence)]
         rows = [
             [number(p), number(o), Estimate(o, low, high).interval(), f"{n:,}", f"{students:,}"]
             for p, o, low, high, n, students in zip(*self.table().values(), strict=True)

@@ -12,7 +12,7 @@ from adaptlearn.errors import ParameterError
 from adaptlearn.evaluation.bootstrap import cell_means, normal_quantile
 from adaptlearn.evaluation.diagnostics.answers import Answers, scored_answers
 from adaptlearn.evaluation.metrics import answer_losses, auc
-from adaptlearn.evaluation.results import Estimates
+from adaptlearn.evaluation.results import Estimates, interval_title
 from adaptlearn.evaluation.scoring import check_bootstrap
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.plotting import new_axes
@@ -102,29 +102,28 @@ class GroupErrors(Printed):
             "notes": list(self.notes),
         }
 
-    def plot(self, ax: Any = None, **kwargs: Any) -> Any:
-        """Draw the gaps: see `adaptlearn.evaluation.diagnostics.groups.plot_gaps`."""
-        from adaptlearn.evaluation.diagnostics.groups import plot_gaps
-
-        return plot_gaps(self, ax, **kwargs)
+    def plot(self, ax: Any = None, *, most: int = 30) -> Any:
+        """Draw the gaps: see `adaptlearn.evaluation.diagnostics.plot_gaps`."""
+        return plot_gaps(self, ax, most=most)
 
     def _parts(self) -> Parts:
-        level = f"{self.confidence * 100:g}% interval"
+        level = interval_title(self.confidence)
         head = [self.by, "answers", "students", "observed", "predicted", "gap", level]
         order = np.lexsort((-self.n, -self.sureness))
         rows = []
         for k in order[:_SHOWN].tolist():
-            low, high = self.gap.lower[k], self.gap.upper[k]
+            gap = self.gap.at(k)
             rows.append(
                 [
-                    *(str(self.groups[k]), f"{self.n[k]:,}", f"{self.n_students[k]:,}"),
-                    *(
-                        number(self.observed[k]),
-                        number(self.predicted[k]),
-                        f"{self.gap.value[k]:+.4f}",
-                    ),
-                    "-" if np.isnan(low) else f"{low:+.4f} to {high:+.4f}",
-                    *(number(self.log_loss.value[k]), number(self.auc[k])),
+                    str(self.groups[k]),
+                    f"{self.n[k]:,}",
+                    f"{self.n_students[k]:,}",
+                    number(self.observed[k]),
+                    number(self.predicted[k]),
+                    f"{gap.value:+.4f}",
+                    gap.interval(signed=True),
+                    number(self.log_loss.value[k]),
+                    number(self.auc[k]),
                 ]
             )
         notes = list(self.notes)

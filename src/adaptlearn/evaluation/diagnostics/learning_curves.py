@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from adaptlearn.errors import ParameterError, ResponseDataError
 from adaptlearn.evaluation.bootstrap import cell_means, rate_interval
 from adaptlearn.evaluation.diagnostics.answers import Answers, scored_answers
-from adaptlearn.evaluation.results import Estimate
+from adaptlearn.evaluation.results import Estimate, interval_title
 from adaptlearn.evaluation.scoring import check_bootstrap
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.plotting import new_axes
@@ -77,20 +77,21 @@ class LearningCurve(Printed):
             "notes": list(self.notes),
         }
 
-    def plot(self, ax: Any = None, **kwargs: Any) -> Any:
-        """Draw it: see `adaptlearn.evaluation.diagnostics.learning_curves.plot_learning_curve`."""
-        from adaptlearn.evaluation.diagnostics.learning_curves import plot_learning_curve
-
-        return plot_learning_curve(self, ax, **kwargs)
+    def plot(self, ax: Any = None, *, skill: Any = None) -> Any:
+        """Draw it: see `adaptlearn.evaluation.diagnostics.plot_learning_curve`."""
+        return plot_learning_curve(self, ax, skill=skill)
 
     def _parts(self) -> Parts:
-        level = f"{self.confidence * 100:g}% interval"
+        level = interval_title(self.confidence)
         head = ["opportunity", "error", level, "predicted", "answers", "students"]
         rows = [
             [
-                *(str(self.opportunity[k]), number(self.observed[k])),
+                str(self.opportunity[k]),
+                number(self.observed[k]),
                 Estimate(self.observed[k], self.lower[k], self.upper[k]).interval(),
-                *(number(self.predicted[k]), f"{self.n[k]:,}", f"{self.n_students[k]:,}"),
+                number(self.predicted[k]),
+                f"{self.n[k]:,}",
+                f"{self.n_students[k]:,}",
             ]
             for k in range(min(len(self.n), _SHOWN))
         ]

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from adaptlearn.errors import ParameterError
 from adaptlearn.evaluation.off_policy.decisions import LoggedDecisions
@@ -19,20 +16,10 @@ from adaptlearn.evaluation.off_policy.importance import (
     skewed_interval,
     steps,
 )
-from adaptlearn.evaluation.results import Estimate
+from adaptlearn.evaluation.off_policy.results import ESTIMATORS, OffPolicyValue
 from adaptlearn.numerics import Floats
-from adaptlearn.tables import Parts, Printed, number
 from adaptlearn.validation import Constraint, Interval, OneOf, check_parameters
 
-TITLES = {
-    "logged": "logged policy",
-    "ips": "IPS",
-    "snips": "self-normalised IPS",
-    "dr": "doubly robust",
-    "pdis": "per-decision IS",
-    "wpdis": "weighted per-decision IS",
-    "wdr": "weighted doubly robust",
-}
 FEW = 40
 """Effective decisions (or students) below which intervals were seen to miss too often."""
 
@@ -46,95 +33,6 @@ _CONSTRAINTS: dict[str, list[Constraint]] = {
     "confidence": [Interval(0, 1, closed="neither")],
     "discount": [Interval(0, 1)],
 }
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class OffPolicyValue(Printed):
-    """The value of a policy that did not run; printed, a row per estimator.
-
-    Attributes
-    ----------
-    per : str
-        ``"decision"``: mean reward of a decision; ``"student"``: mean (discounted) sum of a
-        student's rewards.
-    estimates : dict of str to Estimate
-        By estimator: ``logged`` (what the logged policy earned), then ``ips``, ``snips`` and
-        ``dr``; or ``pdis``, ``wpdis``, ``dr`` and ``wdr``.
-    gains : dict of str to Estimate
-        By estimator: its value minus that of the logged policy, on the same students.
-    n_decisions, n_students : int
-        What the estimates rest on.
-    effective_size : float
-        How many decisions (per student: students) drawn from the target itself would be as
-        informative, ``sum(w)**2 / sum(w**2)``; in sequences at the step where it is least.
-    mean_weight : Estimate
-        1 but for chance if the propensities are right and the log supports the target; in
-        sequences, at the last step.
-    clip : float or None
-        Largest weight that was allowed.
-    clipped : int
-        Weights that were larger.
-    clip_bias : dict of str to float
-        By estimator: its estimated bias, the estimate minus that with no weight cut.
-    confidence : float
-        What the intervals are to cover.
-    notes : tuple of str
-        What was left out, and why a number may mislead.
-    """
-
-    per: str
-    estimates: Mapping[str, Estimate]
-    gains: Mapping[str, Estimate]
-    n_decisions: int
-    n_students: int
-    effective_size: float
-    mean_weight: Estimate
-    clip: float | None
-    clipped: int
-    clip_bias: Mapping[str, float]
-    confidence: float
-    notes: tuple[str, ...] = ()
-
-    def table(self) -> dict[str, NDArray[Any]]:
-        """One row per estimator, as columns any dataframe library takes."""
-        nothing = Estimate(0.0, 0.0, 0.0)
-        gains = [self.gains.get(name, nothing) for name in self.estimates]
-        columns: dict[str, NDArray[Any]] = {"estimator": np.array(list(self.estimates), str)}
-        for prefix, found in (("", list(self.estimates.values())), ("gain", gains)):
-            for what in ("value", "lower", "upper"):
-                name = "_".join(filter(None, [prefix, what])).replace("gain_value", "gain")
-                columns[name] = np.array([getattr(estimate, what) for estimate in found])
-        return columns
-
-    def to_dict(self) -> dict[str, Any]:
-        """Everything as numbers, strings, lists and dicts: ready for JSON (None for nan)."""
-        return {
-            **{name: value for name, value in vars(self).items() if name != "notes"},
-            "estimates": {name: one.to_dict() for name, one in self.estimates.items()},
-            "gains": {name: one.to_dict() for name, one in self.gains.items()},
-            "mean_weight": self.mean_weight.to_dict(),
-            "clip_bias": dict(self.clip_bias),
-            "notes": list(self.notes),
-        }
-
-    def _parts(self) -> Parts:
-        level = f"{self.confidence * 100:g}% interval"
-        head = [f"value per {self.per}", "value", level, "gain", level]
-        rows = []
-        for name, one in self.estimates.items():
-            gain = self.gains.get(name)
-            more = ["", ""] if gain is None else [f"{gain.value:+.4f}", gain.interval()]
-            rows.append([TITLES[name], number(one.value), one.interval(), *more])
-        caption = (
-            f"{self.n_decisions:,} decisions, {self.n_students:,} students; as good as "
-            f"{self.effective_size:,.0f} {self.per}s under the target policy"
-        )
-        return Parts(caption, head, rows, self.notes)
-
-    def __repr__(self) -> str:
-        return (
-            f"OffPolicyValue({', '.join(f'{k}={e.value:.4f}' for k, e in self.estimates.items())})"
-        )
 
 
 def off_policy_value(
@@ -372,7 +270,7 @@ def _summary(
     left_out = {**log.left_out, "without a reward": len(log) - n_decisions}
     notes = [f"left out: {n:,} {reason}" for reason, n in left_out.items() if n]
     if clipped:
-        said = ", ".join(f"{TITLES[name]} {amount:+.4f}" for name, amount in bias.items())
+        said = ", ".join(f"{ESTIMATORS[name]} {amount:+.4f}" for name, amount in bias.items())
         notes.append(f"{clipped:,} weights were cut to {clip:g}; estimated bias: {said}")
     if not log.support_checked:
         notes.append(

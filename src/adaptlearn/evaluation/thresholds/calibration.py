@@ -25,7 +25,7 @@ from adaptlearn.evaluation.thresholds.rates import (
 from adaptlearn.evaluation.thresholds.results import (
     ErrorRates,
     GroupThreshold,
-    MasteryThresholds,
+    ThresholdCalibration,
     ThresholdCurve,
 )
 from adaptlearn.numerics import Bools, Floats, Ints
@@ -48,7 +48,7 @@ def calibrate_threshold(
     n_bootstrap: int = 1000,
     confidence: float = 0.95,
     random_state: int | np.random.Generator | None = 0,
-) -> MasteryThresholds:
+) -> ThresholdCalibration:
     """Find the mastery threshold that gives a wanted rate of errors.
 
     Parameters
@@ -80,7 +80,7 @@ def calibrate_threshold(
 
     Returns
     -------
-    MasteryThresholds
+    ThresholdCalibration
         Of the thresholds with a rate of at most `wanted`, the lowest for false mastery (more
         would bring needless practice), the highest for needless practice.
 
@@ -159,7 +159,7 @@ def calibrate_threshold(
                 curve=curve,
             )
         )
-    return MasteryThresholds(
+    return ThresholdCalibration(
         criterion=criterion,
         wanted=wanted,
         common=everyone[0],

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.evaluation.results import Estimate, Estimates
+from adaptlearn.evaluation.results import Estimate, Estimates, interval_title
 from adaptlearn.evaluation.thresholds.rates import CRITERIA
 from adaptlearn.numerics import Floats
 from adaptlearn.tables import Parts, Printed, number, plain_columns
@@ -49,7 +49,7 @@ class ThresholdCurve:
 
     def at(self, place: int) -> ErrorRates:
         """The rates at the threshold of that place."""
-        rates = [Estimate(*(float(ends[place]) for ends in getattr(self, one))) for one in CRITERIA]
+        rates = [getattr(self, one).at(place) for one in CRITERIA]
         return ErrorRates(float(self.declared[place]), *rates)
 
 
@@ -98,7 +98,7 @@ class GroupThreshold:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class MasteryThresholds(Printed):
+class ThresholdCalibration(Printed):
     """Thresholds that give a wanted error rate; printed, a row per group.
 
     Attributes
@@ -158,7 +158,7 @@ class MasteryThresholds(Printed):
         }
 
     def _parts(self) -> Parts:
-        level = f"{self.confidence * 100:g}% interval"
+        level = interval_title(self.confidence)
         head = ["group", "estimates", "students", "threshold", level]
         head += ["false mastery", "needless practice", "at common: false", "needless"]
         rows = []
@@ -184,7 +184,7 @@ class MasteryThresholds(Printed):
 
     def __repr__(self) -> str:
         return (
-            f"MasteryThresholds({self.criterion} {self.wanted:g}, common "
+            f"ThresholdCalibration({self.criterion} {self.wanted:g}, common "
             f"{self.common.threshold}, {len(self.groups)} groups)"
         )
 
