@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from adaptlearn.simulation.matrix.statistics import Intervals as Intervals
     from adaptlearn.simulation.matrix.statistics import RankStability as RankStability
     from adaptlearn.simulation.matrix.statistics import WorstCase as WorstCase
-    from adaptlearn.simulation.matrix.values import Matrix as Matrix
+    from adaptlearn.simulation.matrix.matrix import Matrix as Matrix
     from adaptlearn.simulation.school.school import School as School
     from adaptlearn.simulation.school.school import simulate_school as simulate_school
     from adaptlearn.simulation.students.base import Differences as Differences
@@ -87,7 +87,7 @@ _HOMES = {
     "Estimator": "teachers.estimators",
     "FadingPractice": "students.forgetting",
     "Intervals": "matrix.statistics",
-    "Matrix": "matrix.values",
+    "Matrix": "matrix.matrix",
     "OUTCOMES": "episodes.outcomes",
     "Oracle": "teachers.estimators",
     "Outcome": "episodes.outcomes",

@@ -21,8 +21,8 @@ from adaptlearn.numerics import Bools, Floats
 from adaptlearn.simulation.course import Course
 from adaptlearn.simulation.episodes.episode import Episode, run_episode, seed_problems
 from adaptlearn.simulation.episodes.outcomes import OUTCOMES
+from adaptlearn.simulation.matrix.matrix import Matrix
 from adaptlearn.simulation.matrix.statistics import seed_means
-from adaptlearn.simulation.matrix.values import Matrix
 from adaptlearn.simulation.students.base import Simulator
 from adaptlearn.simulation.teachers.policies import EpisodePolicy
 from adaptlearn.validation import Interval, OneOf, check_parameters, some

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from adaptlearn.errors import MissingDependency
 from adaptlearn.numerics import Floats
+from adaptlearn.plotting import new_axes
 from adaptlearn.simulation.episodes.outcomes import OUTCOMES
 from adaptlearn.simulation.matrix.text import (
     NEAR,
@@ -16,17 +16,15 @@ from adaptlearn.simulation.matrix.text import (
     column_names,
     notes_of,
 )
-
-if TYPE_CHECKING:
-    from adaptlearn.simulation.matrix.values import Matrix
+from adaptlearn.simulation.matrix.values import MatrixValues
 
 _DARK = 0.55  # of the colour map, from where letters are white
 
 
-def heat_map(matrix: Matrix, outcome: str, ax: Any = None) -> Any:
+def draw_heat_map(matrix: MatrixValues, outcome: str, ax: Any = None) -> Any:
     """Draw a matrix: see `Matrix.heat_map`."""
     behind = shortfall(matrix, outcome)
-    ax = _axes(ax, (3.2 + 1.1 * len(matrix.simulators), 2.4 + 0.4 * len(matrix.policies)))
+    ax = new_axes(ax, (3.2 + 1.1 * len(matrix.simulators), 2.4 + 0.4 * len(matrix.policies)))
     most = float(np.nanmax(behind, initial=0.0)) or 1.0
     image = ax.imshow(np.ma.masked_invalid(behind), cmap="YlOrBr", vmin=0, vmax=most, aspect="auto")
     bar = ax.figure.colorbar(image, ax=ax, shrink=0.8)
@@ -57,7 +55,7 @@ def heat_map(matrix: Matrix, outcome: str, ax: Any = None) -> Any:
     return ax
 
 
-def shortfall(matrix: Matrix, outcome: str) -> Floats:
+def shortfall(matrix: MatrixValues, outcome: str) -> Floats:
     """How far each policy is behind the best of a simulator, in the outcome's unit.
 
     Shape (n_policies, n_simulators), 0 for the best; nan for the oracle, and without a mean.
@@ -68,14 +66,3 @@ def shortfall(matrix: Matrix, outcome: str) -> Floats:
     mean[aside] = np.nan
     best = np.where(np.isnan(mean), -np.inf, mean).max(axis=0)
     return np.where(np.isnan(mean), np.nan, best - mean)
-
-
-def _axes(ax: Any, size: tuple[float, float]) -> Any:
-    """The axes given, or those of a new figure."""
-    if ax is not None:
-        return ax
-    try:
-        from matplotlib import pyplot as plt
-    except ImportError as error:
-        raise MissingDependency("plots need matplotlib: pip install 'adaptlearn[plot]'") from error
-    return plt.subplots(figsize=size, layout="constrained")[1]

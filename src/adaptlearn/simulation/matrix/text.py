@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from html import escape
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
 from adaptlearn.numerics import Floats
 from adaptlearn.simulation.episodes.outcomes import OUTCOMES
 from adaptlearn.simulation.matrix.statistics import Intervals
-
-if TYPE_CHECKING:
-    from adaptlearn.simulation.matrix.values import Matrix
+from adaptlearn.simulation.matrix.values import MatrixValues
+from adaptlearn.tables import aligned, html_table, text_table
 
 NEAR, OWN, APART = "*", "†", "‡"
 
 
-def caption_of(matrix: Matrix, outcome: str) -> str:
+def caption_of(matrix: MatrixValues, outcome: str) -> str:
     """What the numbers are."""
     kind = OUTCOMES[outcome]
     several = len(matrix.seeds) != 1
@@ -29,7 +26,7 @@ def caption_of(matrix: Matrix, outcome: str) -> str:
     )
 
 
-def notes_of(matrix: Matrix, outcome: str) -> list[str]:
+def notes_of(matrix: MatrixValues, outcome: str) -> list[str]:
     """What the marks mean, of those that occur, and how far simulators agree."""
     several = len(matrix.seeds) > 1
     notes = []
@@ -53,7 +50,7 @@ def notes_of(matrix: Matrix, outcome: str) -> list[str]:
     return [*notes, *_cut_short(matrix, outcome)]
 
 
-def _cut_short(matrix: Matrix, outcome: str) -> list[str]:
+def _cut_short(matrix: MatrixValues, outcome: str) -> list[str]:
     """Where the budget ends most students' way to mastery: a mean of minutes then says little."""
     if outcome != "minutes_to_mastery" or "mastery_in_budget" not in matrix.outcomes:
         return []
@@ -64,12 +61,12 @@ def _cut_short(matrix: Matrix, outcome: str) -> list[str]:
     )
 
 
-def column_names(matrix: Matrix) -> list[str]:
+def column_names(matrix: MatrixValues) -> list[str]:
     """Simulators, those held out with their mark."""
     return [f"{name}{APART}" if name in matrix.held_out else name for name in matrix.simulators]
 
 
-def cells_of(matrix: Matrix, outcome: str) -> list[list[str]]:
+def cells_of(matrix: MatrixValues, outcome: str) -> list[list[str]]:
     """Means with their marks, a row per policy."""
     mean, near = matrix.mean(outcome), matrix.within_noise_of_best(outcome)
     decimals = decimals_of(mean)
@@ -84,7 +81,7 @@ def cells_of(matrix: Matrix, outcome: str) -> list[list[str]]:
     ]
 
 
-def table_of(matrix: Matrix, outcome: str) -> str:
+def table_of(matrix: MatrixValues, outcome: str) -> str:
     """The means of an outcome as text."""
     rows = [
         [policy, *(_marks_apart(cell) for cell in cells)]
@@ -96,17 +93,18 @@ def table_of(matrix: Matrix, outcome: str) -> str:
     head = [["", *(cell + "  " for cell in line)] for line in lines][::-1]
     head[-1][0] = "policy"
     return "\n".join(
-        [caption_of(matrix, outcome), _aligned([*head, *rows]), *notes_of(matrix, outcome)]
+        [caption_of(matrix, outcome), *aligned([*head, *rows]), *notes_of(matrix, outcome)]
     )
 
 
-def worst_of(matrix: Matrix, outcome: str, by: Literal["difference", "value"]) -> str:
+def worst_of(matrix: MatrixValues, outcome: str, by: Literal["difference", "value"]) -> str:
     """The worst case of each policy as text."""
     decimals = decimals_of(matrix.mean(outcome))
     cases = matrix.worst(outcome, by)
     compared = by == "difference" and any(case.baseline for case in cases)
     which = "against the best baseline" if compared else "by its mean"
-    rows = [["policy", "simulator", "mean", "best baseline", "less it", "less the oracle"]]
+    head = ["policy", "simulator", "mean", "best baseline", "less it", "less the oracle"]
+    rows = []
     for case in cases:
         row = matrix.policies.index(case.policy)
         own = matrix.same_family[row, matrix.simulators.index(case.simulator)]
@@ -123,23 +121,17 @@ def worst_of(matrix: Matrix, outcome: str, by: Literal["difference", "value"]) -
         )
     kind = OUTCOMES[outcome]
     title = f"worst simulator of each policy, {which}: {kind.title} ({kind.better} is better)"
-    return f"{title}\n{_aligned(rows)}"
+    return f"{title}\n{text_table(head, rows)}"
 
 
-def page_of(matrix: Matrix, outcome: str) -> str:
+def page_of(matrix: MatrixValues, outcome: str) -> str:
     """The means of an outcome as HTML."""
-    head = ["policy", *column_names(matrix)]
-    body = [
+    rows = [
         [policy, *cells]
         for policy, cells in zip(matrix.policies, cells_of(matrix, outcome), strict=True)
     ]
-    lines = [
-        "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in row) + "</tr>"
-        for tag, row in zip(["th", *["td"] * len(body)], [head, *body], strict=True)
-    ]
-    below = "".join(f"<p>{escape(note)}</p>" for note in notes_of(matrix, outcome))
-    caption = escape(caption_of(matrix, outcome))
-    return f"<table><caption>{caption}</caption>{''.join(lines)}</table>{below}"
+    head = ["policy", *column_names(matrix)]
+    return html_table(caption_of(matrix, outcome), head, rows, notes_of(matrix, outcome))
 
 
 def decimals_of(values: Floats) -> int:
@@ -167,12 +159,3 @@ def _marks_apart(cell: str) -> str:
     """A cell whose marks take two places, so that numbers stand below each other."""
     number = cell.rstrip(NEAR + OWN)
     return number + cell[len(number) :].ljust(2)
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> str:
-    """Columns, the first to the left, the others to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip()
-        for row in rows
-    )

@@ -1,4 +1,4 @@
-"""The robust evaluation matrix: policies by simulators, seed by seed."""
+"""The numbers of a robust evaluation matrix: policies by simulators, seed by seed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from adaptlearn.errors import ParameterError
 from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.serialization import read_manifest, write_manifest
 from adaptlearn.simulation.episodes.outcomes import OUTCOMES
-from adaptlearn.simulation.matrix import text as matrix_text
 from adaptlearn.simulation.matrix.statistics import (
     Intervals,
     RankStability,
@@ -31,38 +30,8 @@ _KIND = "adaptlearn-evaluation-matrix"
 
 
 @dataclass(frozen=True, eq=False)
-class Matrix:
-    """What every policy came to on every simulator; printed, a table of the first outcome.
-
-    Every policy meets the same students with the same luck, so the seeds are paired, and a
-    difference has an interval of its own: that of the differences within seeds. Intervals are
-    Student's t over seeds. They say what other students would give, not what other simulators
-    would.
-
-    Attributes
-    ----------
-    policies, simulators : tuple of str
-    values : dict of str to float array, shape (n_policies, n_simulators, n_seeds)
-        By outcome: the mean over the students of each seed; nan where none has it.
-    parts : dict of str to dict of str to dict of str to float array
-        The same by group, part of the group and outcome: ``parts["learning"]["slow"]``.
-    same_family : bool array, shape (n_policies, n_simulators)
-        Where the policy's estimator has the simulator's kind of equations, and is thus flattered.
-    held_out : tuple of str
-        Simulators that were kept apart from the tuning of the policies.
-    oracle : str or None
-        The policy that sees the truth; comparisons and ranks leave it aside.
-    baselines : tuple of str
-        What `worst` compares with.
-    seeds : tuple of int
-    n_students : int
-        Of each seed.
-    budget, minutes_per_day : float
-    confidence : float
-        What intervals are to cover.
-    n_bootstrap : int
-        Resamples of seeds behind the shares of `rank_stability`.
-    """
+class MatrixValues:
+    """The numbers of a `Matrix`, which describes the attributes, and what follows from them."""
 
     policies: tuple[str, ...]
     simulators: tuple[str, ...]
@@ -229,50 +198,6 @@ class Matrix:
         columns = map(np.array, zip(*rows, strict=True))
         return dict(zip(names, columns, strict=True))
 
-    def text(self, outcome: str | None = None) -> str:
-        """The table of an outcome (the first one by default), as text."""
-        return matrix_text.table_of(self, self._named(outcome))
-
-    def worst_text(
-        self, outcome: str | None = None, by: Literal["difference", "value"] = "difference"
-    ) -> str:
-        """What `worst` gives, as text."""
-        return matrix_text.worst_of(self, self._named(outcome), by)
-
-    def __str__(self) -> str:
-        return self.text()
-
-    def __repr__(self) -> str:
-        return (
-            f"Matrix({len(self.policies)} policies on {len(self.simulators)} simulators, "
-            f"{len(self.seeds)} seed{'s' * (len(self.seeds) != 1)} of {self.n_students:,} students)"
-        )
-
-    def _repr_html_(self) -> str:
-        return matrix_text.page_of(self, self._named(None))
-
-    def heat_map(self, outcome: str | None = None, ax: Any = None) -> Any:
-        """Draw the means; the darker, the farther behind the best of the simulator.
-
-        Parameters
-        ----------
-        outcome : str, optional
-            The first one by default.
-        ax : matplotlib axes, optional
-
-        Returns
-        -------
-        matplotlib axes
-
-        Raises
-        ------
-        MissingDependency
-            Without matplotlib.
-        """
-        from adaptlearn.simulation.matrix.picture import heat_map
-
-        return heat_map(self, self._named(outcome), ax)
-
     def to_dict(self) -> dict[str, Any]:
         """Everything as numbers, strings, lists and dicts, ready for JSON; None in place of nan."""
         return {
@@ -342,9 +267,6 @@ class Matrix:
         )
         found = rows[goodness.argmax(axis=0)]
         return np.where(np.isfinite(goodness).any(axis=0), found, -1)
-
-    def _named(self, outcome: str | None) -> str:
-        return self.outcomes[0] if outcome is None else outcome
 
     def _of(self, outcome: str) -> Floats:
         if outcome not in self.values:
