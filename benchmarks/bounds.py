@@ -34,20 +34,22 @@ from _record import HERE, circumstances, write
 
 from adaptlearn.cli.simulate import fitted_model, fitted_policies, parameters_of
 from adaptlearn.simulation import (
-    ArrayPolicy,
     Course,
-    Estimate,
     Matrix,
-    Oracle,
     TwoState,
     baselines,
     evaluation_matrix,
     held_out_simulators,
+    random_course,
+    simulators,
+)
+from adaptlearn.simulation.teachers import (
+    ArrayPolicy,
+    Judgement,
+    Oracle,
     highest,
     in_order,
     open_lessons,
-    random_course,
-    simulators,
     unfinished_lessons,
 )
 from adaptlearn.simulation.teachers.estimators import traced
@@ -91,11 +93,11 @@ class _Once:
         at = np.arange(len(rows))
         self.done[rows, skills] |= self.seeing.estimate(rows).mastered[at, skills]
 
-    def estimate(self, rows: Any) -> Estimate:
+    def estimate(self, rows: Any) -> Judgement:
         """The truth, and what was known once."""
         truth = self.seeing.estimate(rows)
         self.done[rows] |= truth.mastered
-        return Estimate(truth.value, self.done[rows])
+        return Judgement(truth.value, self.done[rows])
 
 
 @dataclass(frozen=True)
@@ -120,9 +122,9 @@ class _Own:
         own = {name: self.of[name][rows, skills] for name in ("learn", "guess", "slip", "forget")}
         self.known[rows, skills] = traced(self.known[rows, skills], correct, **own)
 
-    def estimate(self, rows: Any) -> Estimate:
+    def estimate(self, rows: Any) -> Judgement:
         """P(known)."""
-        return Estimate(self.known[rows], self.known[rows] >= self.threshold)
+        return Judgement(self.known[rows], self.known[rows] >= self.threshold)
 
 
 def looking(usual: Any) -> ArrayPolicy:

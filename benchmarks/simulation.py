@@ -32,7 +32,7 @@ from adaptlearn.simulation import (
     Course,
     SequencerPolicy,
     baselines,
-    outcomes,
+    measure_outcomes,
     random_course,
     run_episode,
     simulators,
@@ -101,7 +101,7 @@ def compared(n_students: int) -> list[dict[str, Any]]:
                 simulator, policy, course, n_students=n_students, seeds=SEEDS, name=simulator_name
             )
             seconds = time.process_time() - begin
-            found, answers = outcomes(episode), int(episode.n_answers.sum())
+            found, answers = measure_outcomes(episode), int(episode.n_answers.sum())
             rows.append(
                 {
                     "simulator": simulator_name,

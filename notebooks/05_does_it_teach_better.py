@@ -35,7 +35,7 @@ from adaptlearn.simulation import (
     SequencerPolicy,
     baselines,
     evaluation_matrix,
-    outcomes,
+    measure_outcomes,
     prior_log,
     random_course,
     run_episode,
@@ -140,7 +140,7 @@ for label, taught in {
         "three in a row": baselines(taught)["three_in_a_row"],
         "default": sequencer_policy(model),
     }.items():
-        result = outcomes(run_episode(kind, policy, taught, n_students=500, budget=400))
+        result = measure_outcomes(run_episode(kind, policy, taught, n_students=500, budget=400))
         rows.append((label, name, result.mean("known_share"), result.mean("under_practice")))
 pl.DataFrame(rows, schema=["course", "policy", "known", "under-practice"], orient="row")
 
@@ -243,7 +243,9 @@ except ParameterError as error:
 kind = everyone["prerequisites"]
 model = BKT().fit(prior_log(kind, course, n_students=400))
 arms = {"A": baselines(course)["three_in_a_row"], "B": sequencer_policy(model)}
-pilot = outcomes(run_episode(kind, arms["A"], course, n_students=200, seeds=[9], budget=250))
+pilot = measure_outcomes(
+    run_episode(kind, arms["A"], course, n_students=200, seeds=[9], budget=250)
+)
 spread = float(pilot.by_student["known_share"].std(ddof=1))
 
 needed = sample_size(0.03, sd=spread)
@@ -262,7 +264,7 @@ print(f"with 400 students a difference of .03 is seen with {power(400, 0.03, sd=
 # %%
 n = needed.n_students
 worlds = {
-    arm: outcomes(run_episode(kind, policy, course, n_students=n, seeds=[10], budget=250))
+    arm: measure_outcomes(run_episode(kind, policy, course, n_students=n, seeds=[10], budget=250))
     for arm, policy in arms.items()
 }
 drawn = np.random.default_rng(2).random(n) < 0.5

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from adaptlearn.simulation import answer, learn, probability_correct, ready
+from adaptlearn.simulation.students import answer, learn, probability_correct, ready
 
 N = 40_000
 # A rate of N draws lies within 4.5 standard errors of its probability but once in 10^5 tests.

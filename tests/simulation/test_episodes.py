@@ -12,19 +12,16 @@ from adaptlearn.errors import ParameterError
 from adaptlearn.models import BKT
 from adaptlearn.sequencing import MasteryThreshold
 from adaptlearn.simulation import (
-    Answers,
-    ArrayPolicy,
     Course,
     SequencerPolicy,
-    Steps,
     TwoState,
     baselines,
     held_out_simulators,
-    in_a_row,
     run_episode,
-    seat_time,
     simulators,
 )
+from adaptlearn.simulation.episodes import Answers, Steps
+from adaptlearn.simulation.teachers import ArrayPolicy, in_a_row, seat_time
 from adaptlearn.simulation.teachers.policies import unfinished_lessons
 
 SKILLS = ["a", "b", "c", "d"]
@@ -391,6 +388,6 @@ class _Beyond:
         pass
 
     def choose(self, rows, draw, now):
-        from adaptlearn.simulation import Choice
+        from adaptlearn.simulation.teachers import Choice
 
         return Choice(np.full(len(rows), 5), np.ones(len(rows)), np.zeros((len(rows), 4), bool))

@@ -6,11 +6,10 @@ import pytest
 from adaptlearn import Curriculum, MasteryTracker
 from adaptlearn.errors import ParameterError
 from adaptlearn.models import BKT
-from adaptlearn.simulation import (
-    Course,
+from adaptlearn.simulation import Course, TwoState
+from adaptlearn.simulation.teachers import (
     Oracle,
     Tracked,
-    TwoState,
     in_a_row,
     knowledge_tracing,
     learning_progress,

@@ -6,19 +6,16 @@ from gymnasium.utils.env_checker import check_env
 
 from adaptlearn import Curriculum
 from adaptlearn.errors import ParameterError
-from adaptlearn.simulation import (
+from adaptlearn.simulation import Course, TwoState, run_episode, simulators
+from adaptlearn.simulation.gym import TutoringEnv
+from adaptlearn.simulation.students import StabilityMemory
+from adaptlearn.simulation.teachers import (
     ArrayPolicy,
-    Course,
-    Estimate,
+    Judgement,
     Oracle,
-    StabilityMemory,
-    TwoState,
     moving_average,
-    run_episode,
-    simulators,
     unfinished_lessons,
 )
-from adaptlearn.simulation.gym import TutoringEnv
 
 COURSE = Course.of(Curriculum.from_dict({"prerequisites": [["a", "b"], ["b", "c"]]}), n_items=2)
 SURE = TwoState(3, prior=0, learn=1, guess=0, slip=0)
@@ -84,7 +81,7 @@ class Watch:
     def estimate(self, rows):
         value = np.zeros((len(rows), self.n_skills))
         value[:, self.mastered] = 1
-        return Estimate(value, value > 0)
+        return Judgement(value, value > 0)
 
 
 @pytest.mark.parametrize("minutes_per_day", [{}, {"minutes_per_day": 9}])

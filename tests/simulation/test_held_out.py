@@ -11,15 +11,13 @@ from adaptlearn import Curriculum
 from adaptlearn.errors import ParameterError
 from adaptlearn.simulation import (
     Course,
-    Disengaging,
-    PowerLawLearners,
-    StageLearners,
     baselines,
     held_out_simulators,
     random_course,
     run_episode,
     simulators,
 )
+from adaptlearn.simulation.students import Disengaging, PowerLawLearners, StageLearners
 
 HELD_OUT = ("stages", "power_law")
 N = 40_000

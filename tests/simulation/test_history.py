@@ -8,14 +8,7 @@ import pytest
 from adaptlearn import Curriculum, ResponseLog
 from adaptlearn.errors import ParameterError
 from adaptlearn.models import BKT
-from adaptlearn.simulation import (
-    Course,
-    TwoState,
-    baselines,
-    prior_log,
-    random_course,
-    run_episode,
-)
+from adaptlearn.simulation import Course, TwoState, baselines, prior_log, random_course, run_episode
 
 COURSE = Course.of(Curriculum.from_dict({"skills": ["add", "draw", "spell"]}))
 

@@ -14,19 +14,16 @@ from adaptlearn import Curriculum, MasteryTracker, Sequencer
 from adaptlearn.errors import MissingDependency, ModelFileError, ParameterError
 from adaptlearn.models import BKT
 from adaptlearn.simulation import (
-    OUTCOMES,
-    ArrayPolicy,
     Course,
     Matrix,
     SequencerPolicy,
     baselines,
     evaluation_matrix,
-    in_a_row,
-    knowledge_tracing,
-    outcomes,
+    measure_outcomes,
     run_episode,
     simulators,
 )
+from adaptlearn.simulation.episodes import OUTCOMES
 from adaptlearn.simulation.matrix.statistics import (
     agreement,
     rank_shares,
@@ -35,6 +32,7 @@ from adaptlearn.simulation.matrix.statistics import (
     seed_weights,
     with_intervals,
 )
+from adaptlearn.simulation.teachers import ArrayPolicy, in_a_row, knowledge_tracing
 
 CHAIN = {"skills": [*"abcd"], "prerequisites": [["a", "b"], ["b", "c"]]}
 SETTING: dict[str, Any] = {"n_students": 40, "budget": 120.0}
@@ -99,7 +97,7 @@ class TestSimulating:
             for column, kind in enumerate(KINDS):
                 episode = run_episode(kinds[kind], policies[name], course, seeds=4, **SETTING)
                 assert matrix.same_family[row, column] == episode.same_family
-                for outcome, values in outcomes(episode).by_student.items():
+                for outcome, values in measure_outcomes(episode).by_student.items():
                     of_seeds = values.reshape(4, -1)
                     cell = matrix.values[outcome][row, column]
                     if np.isnan(of_seeds).all():

@@ -9,15 +9,8 @@ import pytest
 
 from adaptlearn import Curriculum
 from adaptlearn.errors import ParameterError
-from adaptlearn.simulation import (
-    OUTCOMES,
-    Course,
-    Episode,
-    baselines,
-    outcomes,
-    run_episode,
-    simulators,
-)
+from adaptlearn.simulation import Course, baselines, measure_outcomes, run_episode, simulators
+from adaptlearn.simulation.episodes import OUTCOMES, Episode
 
 INF = np.inf
 
@@ -78,7 +71,7 @@ def test_it_is_what_its_name_says(name, episode):
 
 
 def test_means_groups_and_gaps(episode):
-    found = outcomes(episode, smallest=1)
+    found = measure_outcomes(episode, smallest=1)
     assert found.mean("minutes_to_mastery") == 29
     assert found.mean("under_practice") == pytest.approx(1 / 3)
     assert found.group_means("minutes_to_mastery", "learning") == {"fast": 36, "slow": 22}
@@ -91,10 +84,10 @@ def test_means_groups_and_gaps(episode):
 
 
 def test_small_groups_are_not_shown(episode):
-    found = outcomes(episode, groups={"class": np.array(["x", "x", "x", "y"])}, smallest=2)
+    found = measure_outcomes(episode, groups={"class": np.array(["x", "x", "x", "y"])}, smallest=2)
     assert [*found.group_means("known_share", "class")] == ["x"]
     assert np.isnan(found.gap("known_share", "class"))
-    part, mean = outcomes(episode).worst("known_share")
+    part, mean = measure_outcomes(episode).worst("known_share")
     assert part == ""
     assert np.isnan(mean)
 
@@ -103,11 +96,11 @@ def test_the_error_is_between_seeds_where_there_are_some(episode):
     seeded = replace(episode, seed=np.array([0, 0, 1, 2]))
     means = np.array([28, 60, 0])
     expected = means.std(ddof=1) / np.sqrt(3)
-    assert outcomes(seeded).error("minutes_to_mastery") == pytest.approx(expected)
+    assert measure_outcomes(seeded).error("minutes_to_mastery") == pytest.approx(expected)
 
 
 def test_it_is_shown_as_table_text_page_and_data(episode):
-    found = outcomes(replace(episode, same_family=True, policy="<p>"), smallest=1)
+    found = measure_outcomes(replace(episode, same_family=True, policy="<p>"), smallest=1)
     table = found.table()
     assert {len(column) for column in table.values()} == {len(OUTCOMES) * 3}
     row = np.flatnonzero((table["outcome"] == "under_practice") & (table["part"] == "slow"))
@@ -129,13 +122,13 @@ def test_it_is_shown_as_table_text_page_and_data(episode):
 
 def test_arguments_are_checked(episode):
     with pytest.raises(ParameterError, match=r"'class' has shape \(1,\)"):
-        outcomes(episode, groups={"class": np.array(["x"])})
+        measure_outcomes(episode, groups={"class": np.array(["x"])})
     with pytest.raises(ParameterError, match="no outcome 'luck'"):
-        outcomes(episode).mean("luck")
+        measure_outcomes(episode).mean("luck")
     with pytest.raises(ParameterError, match="no group 'class'"):
-        outcomes(episode).gap("known_share", "class")
+        measure_outcomes(episode).gap("known_share", "class")
     with pytest.raises(ParameterError, match="smallest must be"):
-        outcomes(episode, smallest=0)
+        measure_outcomes(episode, smallest=0)
 
 
 def test_a_wrong_graph_costs_time_where_prerequisites_matter():
@@ -146,7 +139,7 @@ def test_a_wrong_graph_costs_time_where_prerequisites_matter():
     right = Course.of(Curriculum.from_dict(chain))
     student = simulators(right)["prerequisites"]
     minutes = {
-        name: outcomes(
+        name: measure_outcomes(
             run_episode(student, baselines(course)["three_in_a_row"], course, n_students=400)
         ).mean("minutes_to_mastery")
         for name, course in (("right", right), ("wrong", right.with_wrong_graph(reversed=1)))
@@ -159,6 +152,6 @@ def test_slow_learners_are_the_worst_off():
     episode = run_episode(
         simulators(course)["individual"], baselines(course)["fixed_order"], course, n_students=400
     )
-    found = outcomes(episode)
+    found = measure_outcomes(episode)
     assert found.worst("known_share")[0] == "learning: slow"
     assert found.gap("known_share", "learning") > 0.1

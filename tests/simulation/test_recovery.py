@@ -8,7 +8,8 @@ import pytest
 from adaptlearn import Curriculum
 from adaptlearn.errors import ParameterError
 from adaptlearn.models import BKT
-from adaptlearn.simulation import Course, TwoState, baselines, parameter_draws, run_episode
+from adaptlearn.simulation import Course, TwoState, baselines, run_episode
+from adaptlearn.simulation.students import parameter_draws
 
 SKILLS = [*"abc"]
 COURSE = Course.of(Curriculum.from_dict({"skills": SKILLS}))

@@ -11,18 +11,15 @@ from tests.simulation import student_oracle as oracle
 
 from adaptlearn import Curriculum
 from adaptlearn.errors import ParameterError
-from adaptlearn.simulation import (
-    Course,
-    Differences,
+from adaptlearn.simulation import Course, TwoState, held_out_simulators, simulators
+from adaptlearn.simulation.students import (
     Disengaging,
     FadingPractice,
     PowerLawLearners,
     PracticeFactors,
     StabilityMemory,
     StageLearners,
-    TwoState,
-    held_out_simulators,
-    simulators,
+    StudentDifferences,
 )
 
 K = 3
@@ -37,7 +34,7 @@ POWER: dict[str, Any] = {"error": [0.9, 0.6, 0.8], "slip": [0.1, 0.05, 0.2],
                          "chance": 0.6, "transfer": 0.4}  # fmt: skip
 BASIS = {2: [0, 1], 1: [0]}
 EDGES = [(0, 2), (1, 2), (0, 1)]
-USUAL = Differences()
+USUAL = StudentDifferences()
 SETTINGS = asdict(USUAL)
 N = 40_000
 
@@ -290,7 +287,7 @@ def test_prerequisites_may_be_a_table():
 
 
 def test_groups_differ_as_they_say():
-    odds = Differences(slow=0.25, slow_pace=0.5, low=0.4, low_start=0.25, spread=0)
+    odds = StudentDifferences(slow=0.25, slow_pace=0.5, low=0.4, low_start=0.25, spread=0)
     rng = np.random.default_rng(12)
     students = TwoState(1, prior=0.5, learn=0.5, differences=odds).start(N, rng)
     learning, start = students.groups["learning"], students.groups["start"]
@@ -307,7 +304,7 @@ def test_groups_differ_as_they_say():
 
 
 def test_individuals_within_a_group_differ():
-    odds = Differences(slow=0, low=0, spread=1)
+    odds = StudentDifferences(slow=0, low=0, spread=1)
     start, pace, _ = odds.draw(N, np.random.default_rng(13))
     for drawn in (start, pace):
         assert drawn.std() == pytest.approx(1, abs=0.03)
@@ -400,7 +397,7 @@ def test_arguments_are_checked_at_once():
     with pytest.raises(ParameterError, match="n_skills must be a positive integer"):
         make(0)
     with pytest.raises(ParameterError, match="low_start must be"):
-        Differences(low_start=0)
+        StudentDifferences(low_start=0)
     with pytest.raises(ParameterError, match="chance must be"):
         PracticeFactors(2, chance=-1)
     with pytest.raises(ParameterError, match="lapse must be"):

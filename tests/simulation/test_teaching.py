@@ -5,7 +5,8 @@ import pytest
 
 from adaptlearn import Curriculum
 from adaptlearn.errors import ParameterError
-from adaptlearn.simulation import ArrayPolicy, Course, TwoState, View, baselines, in_a_row
+from adaptlearn.simulation import Course, TwoState, baselines
+from adaptlearn.simulation.teachers import ArrayPolicy, View, in_a_row
 from adaptlearn.simulation.teachers.policies import (
     any_lesson,
     drawn,

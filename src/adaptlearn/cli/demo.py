@@ -23,7 +23,8 @@ from adaptlearn.errors import AdaptLearnWarning
 from adaptlearn.models import BKT
 from adaptlearn.models.base import Mastery
 from adaptlearn.sequencing import Explanation
-from adaptlearn.simulation import School, simulate_school
+from adaptlearn.simulation import simulate_school
+from adaptlearn.simulation.school import School
 
 SHOWN_STUDENTS, SHOWN_SKILLS = 5, 12
 DECIDED = 1_000  # students whose decisions are written

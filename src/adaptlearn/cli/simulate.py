@@ -22,9 +22,7 @@ from adaptlearn.errors import MissingDependency, ParameterError
 from adaptlearn.models import BKT
 from adaptlearn.plotting import new_figure
 from adaptlearn.simulation import (
-    OUTCOMES,
     Course,
-    EpisodePolicy,
     Matrix,
     SequencerPolicy,
     Simulator,
@@ -35,6 +33,8 @@ from adaptlearn.simulation import (
     random_course,
     simulators,
 )
+from adaptlearn.simulation.episodes import OUTCOMES
+from adaptlearn.simulation.teachers import EpisodePolicy
 from adaptlearn.validation import some
 
 UNTIL_DONE = 1e9  # minutes: the teaching that was logged before ends by itself

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from html import escape
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -23,12 +22,13 @@ from numpy.typing import NDArray
 from adaptlearn.errors import ParameterError
 from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.simulation.episodes.episode import RETENTION_DAYS, Episode
+from adaptlearn.tables import Parts, Printed
 from adaptlearn.validation import Interval, check_parameters, some
 
 _WHEEL = 10
 
 
-class Outcome(NamedTuple):
+class OutcomeKind(NamedTuple):
     """A row of the table of outcomes.
 
     Attributes
@@ -132,29 +132,33 @@ def _share(part: NDArray[Any], whole: NDArray[Any]) -> Floats:
     return np.asarray(np.divide(part, number, out=none, where=number > 0))
 
 
-OUTCOMES: dict[str, Outcome] = {
-    "mastery_in_budget": Outcome("mastered all in the budget", "higher", mastery_in_budget),
-    "minutes_to_mastery": Outcome("minutes to mastery of all", "lower", minutes_to_mastery),
-    "minutes_per_skill": Outcome("minutes to mastery of a skill, mean", "lower", minutes_per_skill),
-    "minutes": Outcome("minutes of practice", "lower", minutes_practised),
-    "answers_to_mastery": Outcome("answers to mastery of all", "lower", answers_to_mastery),
-    "known_share": Outcome("share known at the end", "higher", known_share),
-    "over_practice": Outcome("over-practice, of answers", "lower", over_practice),
-    "extra_answers": Outcome("extra answers per skill", "lower", extra_answers),
-    "under_practice": Outcome("under-practice, of declared", "lower", under_practice),
-    "wheel_spinning": Outcome("wheel-spinning, of practised", "lower", wheel_spinning),
+OUTCOMES: dict[str, OutcomeKind] = {
+    "mastery_in_budget": OutcomeKind("mastered all in the budget", "higher", mastery_in_budget),
+    "minutes_to_mastery": OutcomeKind("minutes to mastery of all", "lower", minutes_to_mastery),
+    "minutes_per_skill": OutcomeKind(
+        "minutes to mastery of a skill, mean", "lower", minutes_per_skill
+    ),
+    "minutes": OutcomeKind("minutes of practice", "lower", minutes_practised),
+    "answers_to_mastery": OutcomeKind("answers to mastery of all", "lower", answers_to_mastery),
+    "known_share": OutcomeKind("share known at the end", "higher", known_share),
+    "over_practice": OutcomeKind("over-practice, of answers", "lower", over_practice),
+    "extra_answers": OutcomeKind("extra answers per skill", "lower", extra_answers),
+    "under_practice": OutcomeKind("under-practice, of declared", "lower", under_practice),
+    "wheel_spinning": OutcomeKind("wheel-spinning, of practised", "lower", wheel_spinning),
     **{
-        f"retention_{days}": Outcome(f"retention after {days} days", "higher", _retention(place))
+        f"retention_{days}": OutcomeKind(
+            f"retention after {days} days", "higher", _retention(place)
+        )
         for place, days in enumerate(RETENTION_DAYS)
     },
-    "finished_per_hour": Outcome("skills finished per hour", "higher", finished_per_hour),
-    "learnt_per_hour": Outcome("skills learnt per hour", "higher", learnt_per_hour),
+    "finished_per_hour": OutcomeKind("skills finished per hour", "higher", finished_per_hour),
+    "learnt_per_hour": OutcomeKind("skills learnt per hour", "higher", learnt_per_hour),
 }
 """Outcomes by name: each a number of each student."""
 
 
 @dataclass(frozen=True, eq=False)
-class Outcomes:
+class EpisodeOutcomes(Printed):
     """Outcomes of one episode, over all students and by group.
 
     Attributes
@@ -189,7 +193,7 @@ class Outcomes:
     def group_means(self, name: str, group: str) -> dict[str, float]:
         """The mean of an outcome in each part of a group, in alphabetical order."""
         values = self._of(name)
-        return {part: _mean(values[rows]) for part, rows in self._parts(group).items()}
+        return {part: _mean(values[rows]) for part, rows in self._students_of(group).items()}
 
     def gap(self, name: str, group: str) -> float:
         """How far the worst part of a group is behind the best; nan of fewer than two parts."""
@@ -216,13 +220,15 @@ class Outcomes:
     def _of(self, name: str) -> Floats:
         if name not in self.by_student:
             raise ParameterError(
-                "Outcomes", [f"no outcome {name!r}; there are {some(self.by_student, 20)}"]
+                "EpisodeOutcomes", [f"no outcome {name!r}; there are {some(self.by_student, 20)}"]
             )
         return self.by_student[name]
 
-    def _parts(self, group: str) -> dict[str, Bools]:
+    def _students_of(self, group: str) -> dict[str, Bools]:
         if group not in self.groups:
-            raise ParameterError("Outcomes", [f"no group {group!r}; there are {some(self.groups)}"])
+            raise ParameterError(
+                "EpisodeOutcomes", [f"no group {group!r}; there are {some(self.groups)}"]
+            )
         labels = self.groups[group]
         parts = {str(part): labels == part for part in np.unique(labels)}
         return {part: rows for part, rows in parts.items() if rows.sum() >= self.smallest}
@@ -239,7 +245,7 @@ class Outcomes:
             cells = [("all", "all", everybody, np.nan)]
             for group in self.groups:
                 gap = self.gap(name, group)
-                cells += [(group, part, at, gap) for part, at in self._parts(group).items()]
+                cells += [(group, part, at, gap) for part, at in self._students_of(group).items()]
             for group, part, at, gap in cells:
                 chosen = values[at]
                 number = int((~np.isnan(chosen)).sum())
@@ -282,7 +288,7 @@ class Outcomes:
             "gap": _plain(self.gap(name, group)),
         }
 
-    def _lines(self) -> tuple[str, list[list[str]]]:
+    def _parts(self) -> Parts:
         n_seeds = len(np.unique(self.seed))
         caption = (
             f"{self.policy} on {self.simulator}: {len(self.seed):,} students, "
@@ -290,34 +296,17 @@ class Outcomes:
         )
         if self.same_family:
             caption += " (the estimator's own kind of equations: flattered)"
-        rows = [["outcome", "mean", "error", "worst group", "its mean"]]
+        rows = []
         for name in self.by_student:
             part, worst = self.worst(name)
             numbers = [_shown(value) for value in (self.mean(name), self.error(name), worst)]
             rows.append([OUTCOMES[name].title, *numbers[:2], part or "-", numbers[2]])
-        return caption, rows
-
-    def __str__(self) -> str:
-        caption, rows = self._lines()
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        aligned = [
-            "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])])
-            for row in rows
-        ]
-        return "\n".join([caption, *aligned])
-
-    def _repr_html_(self) -> str:
-        caption, rows = self._lines()
-        lines = [
-            "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in row) + "</tr>"
-            for tag, row in zip(["th", *["td"] * (len(rows) - 1)], rows, strict=True)
-        ]
-        return f"<table><caption>{escape(caption)}</caption>{''.join(lines)}</table>"
+        return Parts(caption, ["outcome", "mean", "error", "worst group", "its mean"], rows, ())
 
 
-def outcomes(
+def measure_outcomes(
     episode: Episode, *, groups: Mapping[str, NDArray[Any]] | None = None, smallest: int = 10
-) -> Outcomes:
+) -> EpisodeOutcomes:
     """What an episode came to.
 
     Parameters
@@ -330,7 +319,7 @@ def outcomes(
 
     Returns
     -------
-    Outcomes
+    EpisodeOutcomes
 
     Raises
     ------
@@ -340,14 +329,14 @@ def outcomes(
     Examples
     --------
     >>> from adaptlearn import Curriculum
-    >>> from adaptlearn.simulation import Course, TwoState, baselines, outcomes, run_episode
+    >>> from adaptlearn.simulation import Course, TwoState, baselines, measure_outcomes, run_episode
     >>> course = Course.of(Curriculum.from_dict({"skills": ["add", "draw"]}))
     >>> episode = run_episode(TwoState(2), baselines(course)["oracle"], course, n_students=100)
-    >>> outcomes(episode).mean("under_practice")
+    >>> measure_outcomes(episode).mean("under_practice")
     0.0
     """
     check_parameters(
-        "outcomes", {"smallest": smallest}, {"smallest": [Interval(1, 10**9, integer=True)]}
+        "measure_outcomes", {"smallest": smallest}, {"smallest": [Interval(1, 10**9, integer=True)]}
     )
     further = {name: np.asarray(labels) for name, labels in (groups or {}).items()}
     problems = [
@@ -357,8 +346,8 @@ def outcomes(
         if labels.shape != episode.seed.shape
     ]
     if problems:
-        raise ParameterError("outcomes", problems)
-    return Outcomes(
+        raise ParameterError("measure_outcomes", problems)
+    return EpisodeOutcomes(
         policy=episode.policy,
         simulator=episode.simulator,
         same_family=episode.same_family,

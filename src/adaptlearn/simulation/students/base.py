@@ -20,6 +20,8 @@ from adaptlearn.validation import Constraint, Interval, check_parameters, some
 Family = Literal["bkt", "logistic", "memory", "stages", "power_law"]
 Limits = dict[str, list[Constraint]]
 
+DAY = 86_400.0  # seconds
+
 # Of settings that several simulators have.
 _SHARED: Limits = {
     "chance": [Interval(0, 10)],
@@ -136,7 +138,7 @@ class Students(ABC):
 
 
 @dataclass(frozen=True)
-class Differences:
+class StudentDifferences:
     """How students differ: two groups in speed, two in start, and chance within them.
 
     Parameters
@@ -165,7 +167,7 @@ class Differences:
     }
 
     def __post_init__(self) -> None:
-        check_parameters("Differences", vars(self), self._constraints)
+        check_parameters("StudentDifferences", vars(self), self._constraints)
 
     def draw(self, n: int, rng: Draws) -> tuple[Floats, Floats, dict[str, NDArray[Any]]]:
         """Logarithms of each student's odds of knowing and of learning, and their groups."""
@@ -181,9 +183,9 @@ class Differences:
 
 
 def differing(
-    differences: Differences | None, n: int, rng: Draws
+    differences: StudentDifferences | None, n: int, rng: Draws
 ) -> tuple[Floats, Floats, dict[str, NDArray[Any]]]:
-    """What `Differences.draw` gives; of None, students who are all alike, without groups."""
+    """What `StudentDifferences.draw` gives; of None, students who are all alike, without groups."""
     if differences is None:
         return np.zeros(n), np.zeros(n), {}
     return differences.draw(n, rng)
@@ -326,6 +328,3 @@ def parents_of(prerequisites: Sequence[tuple[int, int]] | ArrayLike | None, n_sk
     table = np.full((n_skills, int(counts.max(initial=0))), n_skills)
     table[then, np.arange(len(then)) - np.repeat(np.cumsum(counts) - counts, counts)] = first
     return table
-
-
-DAY = 86_400.0

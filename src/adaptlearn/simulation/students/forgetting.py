@@ -23,8 +23,8 @@ from adaptlearn.errors import ParameterError
 from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.simulation.students.base import (
     DAY,
-    Differences,
     Family,
+    StudentDifferences,
     Students,
     by_skill,
     differing,
@@ -58,7 +58,7 @@ class FadingPractice:
         The weight of a wrong answer.
     chance : float, default 0.7
         Standard deviation of what students bring to each skill.
-    differences : Differences or None
+    differences : StudentDifferences or None
         As in `PracticeFactors`.
     level : float, default 0.85
 
@@ -90,7 +90,7 @@ class FadingPractice:
         windows: Sequence[float] = (1 / 24, 1, 7, 30, 365),
         wrong: float = 0.6,
         chance: float = 0.7,
-        differences: Differences | None = Differences(),  # noqa: B008 - it is frozen
+        differences: StudentDifferences | None = StudentDifferences(),  # noqa: B008 - it is frozen
         level: float = 0.85,
     ) -> None:
         self.ease = by_skill(
@@ -198,7 +198,7 @@ class StabilityMemory:
         Days; multiplied by a student's pace.
     growth, saturation, spacing : float, default 8, 0.1 and 3
     lapse : float, default 0.3
-    differences : Differences or None
+    differences : StudentDifferences or None
         The odds of learning also multiply ``first``. None: students are alike.
     level : float, default 0.85
 
@@ -232,7 +232,7 @@ class StabilityMemory:
         saturation: float = 0.1,
         spacing: float = 3.0,
         lapse: float = 0.3,
-        differences: Differences | None = Differences(),  # noqa: B008 - it is frozen
+        differences: StudentDifferences | None = StudentDifferences(),  # noqa: B008 - it is frozen
         level: float = 0.85,
     ) -> None:
         self.settings = {"first": first, "growth": growth, "saturation": saturation,

@@ -1,4 +1,4 @@
-"""Policies and simulators that people know by name, for one course."""
+"""Kinds of students that people know by name, for one course."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from adaptlearn.simulation.course import Course
-from adaptlearn.simulation.students.base import Differences, Simulator
+from adaptlearn.simulation.students.base import Simulator, StudentDifferences
 from adaptlearn.simulation.students.disengaging import Disengaging
 from adaptlearn.simulation.students.forgetting import FadingPractice, StabilityMemory
 from adaptlearn.simulation.students.power_law import PowerLawLearners
@@ -49,7 +49,7 @@ def simulators(
     ease = between(-1.2, 0.4)
     then, first = course.curriculum.prerequisites.nonzero()
     edges = np.stack([first, then], axis=1).astype(np.intp)
-    usual = Differences()
+    usual = StudentDifferences()
     return {
         "population": TwoState(n, **state),
         "individual": TwoState(n, **state, differences=usual),

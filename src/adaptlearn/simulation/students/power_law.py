@@ -19,8 +19,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.simulation.students.base import (
-    Differences,
     Family,
+    StudentDifferences,
     Students,
     by_skill,
     differing,
@@ -60,7 +60,7 @@ class PowerLawLearners:
     shape : {"power", "exponential"}, default "power"
         The latter puts ``exp(-rate practice)`` for the power: individuals may be closer to it
         (Heathcote et al., 2000). The same rate then is faster; 0.35 is alike to a power of 1.
-    differences : Differences or None
+    differences : StudentDifferences or None
         How students differ: their odds of knowing multiply what they bring, their odds of
         learning what an answer adds. None: only chance sets them apart.
     level : float, default 0.9
@@ -99,7 +99,7 @@ class PowerLawLearners:
         transfer: float = 0.25,
         prerequisites: Sequence[tuple[int, int]] | ArrayLike | None = None,
         shape: Literal["power", "exponential"] = "power",
-        differences: Differences | None = Differences(),  # noqa: B008 - it is frozen
+        differences: StudentDifferences | None = StudentDifferences(),  # noqa: B008 - it is frozen
         level: float = 0.9,
     ) -> None:
         self.parameters = by_skill(

@@ -17,8 +17,8 @@ from scipy.special import expit, logit
 
 from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.simulation.students.base import (
-    Differences,
     Family,
+    StudentDifferences,
     Students,
     by_skill,
     differing,
@@ -44,7 +44,7 @@ class PracticeFactors:
         What an answer adds.
     chance : float, default 0.7
         Standard deviation of what students bring to each skill.
-    differences : Differences or None
+    differences : StudentDifferences or None
         How students differ: their odds of knowing are their ability, their odds of learning
         multiply what practice adds. None: they are alike.
     level : float, default 0.85
@@ -75,7 +75,7 @@ class PracticeFactors:
         right: ArrayLike = 0.25,
         wrong: ArrayLike = 0.25,
         chance: float = 0.7,
-        differences: Differences | None = Differences(),  # noqa: B008 - it is frozen
+        differences: StudentDifferences | None = StudentDifferences(),  # noqa: B008 - it is frozen
         level: float = 0.85,
     ) -> None:
         self.parameters = by_skill(

@@ -21,8 +21,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.simulation.students.base import (
-    Differences,
     Family,
+    StudentDifferences,
     Students,
     by_skill,
     differing,
@@ -54,7 +54,7 @@ class StageLearners:
     grasp, settle, fall_back : float or array, shape (n_skills,), default 0.5, 0.45 and 0.2
     guess, shaky, slip : float or array, shape (n_skills,), default 0.2, 0.6 and 0.05
         Probabilities; guess <= shaky <= 1 - slip.
-    differences : Differences or None
+    differences : StudentDifferences or None
         The odds of knowing at the start multiply those of ``prior`` and ``prior_shaky``, the odds
         of learning those of ``grasp`` and ``settle``. None: students are alike.
     prerequisites : pairs (first, then) of skill numbers, or bool array (n_skills, n_skills)
@@ -96,7 +96,7 @@ class StageLearners:
         guess: ArrayLike = 0.2,
         shaky: ArrayLike = 0.6,
         slip: ArrayLike = 0.05,
-        differences: Differences | None = Differences(),  # noqa: B008 - it is frozen
+        differences: StudentDifferences | None = StudentDifferences(),  # noqa: B008 - it is frozen
         prerequisites: Sequence[tuple[int, int]] | ArrayLike | None = None,
         unready: float = 0.2,
     ) -> None:

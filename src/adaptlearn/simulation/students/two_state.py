@@ -20,8 +20,8 @@ from scipy.special import expit, logit
 from adaptlearn.errors import ParameterError
 from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.simulation.students.base import (
-    Differences,
     Family,
+    StudentDifferences,
     Students,
     by_skill,
     differing,
@@ -50,7 +50,7 @@ class TwoState:
     n_skills : int
     prior, learn, guess, slip, forget : float or array, shape (n_skills,)
         Probabilities; guess + slip below 1.
-    differences : Differences, optional
+    differences : StudentDifferences, optional
         How students differ in the odds of ``prior`` and ``learn``; by default they are one
         population.
     prerequisites : pairs (first, then) of skill numbers, or bool array (n_skills, n_skills)
@@ -86,7 +86,7 @@ class TwoState:
         guess: ArrayLike = 0.2,
         slip: ArrayLike = 0.1,
         forget: ArrayLike = 0.0,
-        differences: Differences | None = None,
+        differences: StudentDifferences | None = None,
         prerequisites: Sequence[tuple[int, int]] | ArrayLike | None = None,
         unready: float = 0.2,
     ) -> None:
@@ -112,7 +112,7 @@ class TwoState:
         cls,
         draws: Mapping[str, ArrayLike],
         *,
-        differences: Differences | None = None,
+        differences: StudentDifferences | None = None,
         prerequisites: Sequence[tuple[int, int]] | ArrayLike | None = None,
         unready: float = 0.2,
     ) -> Self:

@@ -29,7 +29,7 @@ _PROBABILITY = Interval(0.0, 1.0, closed="right")
 _NUMBER = Interval(1, 10**4, integer=True)
 
 
-class Estimate(NamedTuple):
+class Judgement(NamedTuple):
     """What is believed of some students; both of shape (n, n_skills).
 
     Attributes
@@ -51,7 +51,7 @@ class Belief(Protocol):
         """Take in one answer of each of some students, at its time in seconds."""
         ...
 
-    def estimate(self, rows: Ints) -> Estimate:
+    def estimate(self, rows: Ints) -> Judgement:
         """What is believed of some students."""
         ...
 
@@ -94,7 +94,7 @@ class Rule(NamedTuple):
     after : callable
         ``(numbers (n, width), correct (n,), skills (n,)) -> (n, width)``.
     read : callable
-        ``(numbers (…, width),) -> Estimate``.
+        ``(numbers (…, width),) -> Judgement``.
     family : str or None
     """
 
@@ -102,7 +102,7 @@ class Rule(NamedTuple):
     width: int
     first: Callable[[int], Floats]
     after: Callable[[Floats, Bools, Ints], Floats]
-    read: Callable[[Floats], Estimate]
+    read: Callable[[Floats], Judgement]
     family: str | None = None
 
     def start(self, course: Course, students: Students) -> Numbers:
@@ -122,7 +122,7 @@ class Numbers:
         cell = rows * self._n_skills + skills
         self._numbers[cell] = self._rule.after(self._numbers[cell], correct, skills)
 
-    def estimate(self, rows: Ints) -> Estimate:  # noqa: D102 - the protocol's
+    def estimate(self, rows: Ints) -> Judgement:  # noqa: D102 - the protocol's
         shape = (-1, self._n_skills, *self._numbers.shape[1:])
         table = self._numbers.reshape(shape)
         return self._rule.read(table if len(rows) == len(table) else table[rows])
@@ -136,7 +136,7 @@ def in_a_row(n: int = 3) -> Rule:
         1,
         lambda n_skills: np.zeros((n_skills, 1)),
         lambda streak, correct, _: (streak + 1) * correct,
-        lambda streak: Estimate(np.minimum(streak / n, 1.0), streak >= n),
+        lambda streak: Judgement(np.minimum(streak / n, 1.0), streak >= n),
     )
 
 
@@ -152,7 +152,7 @@ def moving_average(threshold: float = 0.9, decay: float = 0.8) -> Rule:
         1,
         lambda n_skills: np.zeros((n_skills, 1)),
         lambda average, correct, _: decay * average + (1 - decay) * correct,
-        lambda average: Estimate(average, average >= threshold),
+        lambda average: Judgement(average, average >= threshold),
     )
 
 
@@ -164,7 +164,7 @@ def seat_time(n: int = 10) -> Rule:
         1,
         lambda n_skills: np.zeros((n_skills, 1)),
         lambda count, _correct, _skills: count + 1,
-        lambda count: Estimate(np.minimum(count / n, 1.0), count >= n),
+        lambda count: Judgement(np.minimum(count / n, 1.0), count >= n),
     )
 
 
@@ -216,7 +216,7 @@ def knowledge_tracing(
         1,
         lambda _n: of["prior"][:, None],
         after,
-        lambda known: Estimate(known, known >= threshold),
+        lambda known: Judgement(known, known >= threshold),
         "bkt",
     )
 
@@ -253,7 +253,7 @@ def learning_progress(n: int = 3, window: int = 8) -> Rule:
         window + 2,
         first,
         after,
-        lambda numbers: Estimate(numbers[..., 0], numbers[..., 1] >= n),
+        lambda numbers: Judgement(numbers[..., 0], numbers[..., 1] >= n),
     )
 
 
@@ -279,7 +279,8 @@ class Oracle:
     --------
     >>> import numpy as np
     >>> from adaptlearn import Curriculum
-    >>> from adaptlearn.simulation import Course, Oracle, TwoState
+    >>> from adaptlearn.simulation import Course, TwoState
+    >>> from adaptlearn.simulation.teachers import Oracle
     >>> course = Course.of(Curriculum.from_dict({"skills": ["add", "draw"]}))
     >>> students = TwoState(2, prior=1).start(1, np.random.default_rng(0))
     >>> belief = Oracle(unpractised=0.3).start(course, students)
@@ -310,9 +311,9 @@ class _Seeing:
     def update(self, rows: Ints, skills: Ints, correct: Bools, time: Floats) -> None:
         """Nothing to learn from an answer."""
 
-    def estimate(self, rows: Ints) -> Estimate:
+    def estimate(self, rows: Ints) -> Judgement:
         value = self._students.knowledge()[rows]
-        return Estimate(value, value >= self._students.level)
+        return Judgement(value, value >= self._students.level)
 
 
 class _Looking:
@@ -323,7 +324,7 @@ class _Looking:
     def update(self, rows: Ints, skills: Ints, correct: Bools, time: Floats) -> None:  # noqa: ARG002
         self._practised[rows, skills] = True
 
-    def estimate(self, rows: Ints) -> Estimate:
+    def estimate(self, rows: Ints) -> Judgement:
         practised, truth = self._practised[rows], self._seeing.estimate(rows)
         value = np.where(practised, truth.value, self._unpractised)
-        return Estimate(value, truth.mastered & practised)
+        return Judgement(value, truth.mastered & practised)

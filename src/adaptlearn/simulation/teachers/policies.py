@@ -179,7 +179,7 @@ class ArrayPolicy:
 
     Examples
     --------
-    >>> from adaptlearn.simulation import ArrayPolicy, in_a_row
+    >>> from adaptlearn.simulation.teachers import ArrayPolicy, in_a_row
     >>> ArrayPolicy("two in a row, nearest first", in_a_row(2)).name
     'two in a row, nearest first'
     """

@@ -13,7 +13,7 @@ from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.sequencing.knowledge.tracker import Tracker
 from adaptlearn.simulation.course import Course
 from adaptlearn.simulation.students.base import Students
-from adaptlearn.simulation.teachers.estimators import Estimate
+from adaptlearn.simulation.teachers.estimators import Judgement
 from adaptlearn.validation import Interval, check_parameters
 
 _PROBABILITY = Interval(0.0, 1.0, closed="right")
@@ -65,11 +65,11 @@ class _Tracking:
     def update(self, rows: Ints, skills: Ints, correct: Bools, time: Floats) -> None:
         self.log.add(rows, skills, correct, time)
 
-    def estimate(self, rows: Ints) -> Estimate:
+    def estimate(self, rows: Ints) -> Judgement:
         self.log.flush()
         value = self._tracker.mastery(rows.tolist()).value[:, self._column]
         value = np.where(self._column < 0, 0.0, np.nan_to_num(value, nan=0.0))
-        return Estimate(value, value >= self._threshold)
+        return Judgement(value, value >= self._threshold)
 
 
 class AnswerBuffer:
