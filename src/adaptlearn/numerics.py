@@ -271,3 +271,16 @@ def distinct(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.i
 def bounds_of(lengths: Ints) -> Ints:
     """Where each of some runs of these lengths begins, and where the last ends."""
     return np.concatenate([[0], np.cumsum(lengths)])
+
+
+def ratio(part: NDArray[Any], whole: NDArray[Any]) -> Floats:
+    """One array over another of its shape; nan where the second is not above 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> ratio(np.array([1, 0]), np.array([4, 0])).tolist()
+    [0.25, nan]
+    """
+    none = np.full(part.shape, np.nan)
+    return np.asarray(np.divide(part, whole, out=none, where=whole > 0))

@@ -116,6 +116,7 @@ def test_it_is_shown_as_table_text_page_and_data(episode):
     assert "learning: fast" in text[3]
     page = found._repr_html_()
     assert page.count("<tr>") == len(OUTCOMES) + 1
+    assert "</caption><thead><tr><th>outcome</th>" in page
     assert "&lt;p&gt;" in page
     assert "<p>" not in page
 

@@ -402,8 +402,8 @@ def test_arguments_are_checked_at_once():
         PracticeFactors(2, chance=-1)
     with pytest.raises(ParameterError, match="lapse must be"):
         StabilityMemory(2, lapse=2)
-    with pytest.raises(ParameterError, match=r"guess \+ slip"):
-        StabilityMemory(2, guess=0.6, slip=0.5)
+    with pytest.raises(ParameterError, match=r"guess \+ slip must .* not so for skills 1$"):
+        StabilityMemory(2, guess=[0.2, 0.6], slip=0.5)
     with pytest.raises(ParameterError, match="leave must be"):
         Disengaging(make(2), leave=-1)
 

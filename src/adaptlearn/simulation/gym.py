@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from adaptlearn.errors import MissingDependency, ParameterError
 from adaptlearn.simulation.course import Course
+from adaptlearn.simulation.episodes.arguments import LIMITS, skill_problems
 from adaptlearn.simulation.episodes.clock import ROUNDING, Clock
 from adaptlearn.simulation.students.base import Simulator
 from adaptlearn.simulation.teachers.estimators import Estimator, in_a_row
-from adaptlearn.validation import Interval, check_parameters
+from adaptlearn.validation import check_parameters
 
 try:
     import gymnasium
@@ -77,18 +78,9 @@ class TutoringEnv(gymnasium.Env[Observation, np.int64]):
         budget: float = 600.0,
         minutes_per_day: float = 40.0,
     ) -> None:
-        others = []
-        if simulator.n_skills != course.n_skills:
-            others.append(
-                f"the simulator has {simulator.n_skills} skills, the course {course.n_skills}"
-            )
-        check_parameters(
-            "TutoringEnv",
-            {"budget": budget, "minutes_per_day": minutes_per_day},
-            {"budget": [Interval(0, 1e9, "right")],
-             "minutes_per_day": [Interval(0, 1440, "right")]},
-            others,
-        )  # fmt: skip
+        given = {"budget": budget, "minutes_per_day": minutes_per_day}
+        limits = {name: LIMITS[name] for name in given}
+        check_parameters("TutoringEnv", given, limits, skill_problems(simulator, course))
         self.simulator, self.course = simulator, course
         self.budget, self.minutes_per_day = float(budget), float(minutes_per_day)
         self.estimator = in_a_row(3) if estimator is None else estimator

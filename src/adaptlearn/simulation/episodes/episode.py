@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from adaptlearn.errors import ParameterError
 from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.simulation.course import Course
+from adaptlearn.simulation.episodes.arguments import LIMITS, seed_problems, skill_problems
 from adaptlearn.simulation.episodes.clock import ROUNDING, Clock
 from adaptlearn.simulation.students.base import DAY, Simulator, Students
 from adaptlearn.simulation.students.streams import StudentStreams
@@ -199,13 +200,11 @@ def run_episode(
         {"n_students": n_students, "budget": budget, "minutes_per_day": minutes_per_day,
          "record": record, "block_size": block_size},
         {
-            "n_students": [Interval(1, 10**8, integer=True)],
-            "budget": [Interval(0, 1e9, "right")],
-            "minutes_per_day": [Interval(0, 1440, "right")],
+            **LIMITS,
             "record": [OneOf((True, False))],
             "block_size": [Interval(1, 10**8, integer=True)],
         },
-        _unfit(simulator, course, seeds),
+        [*seed_problems(seeds), *skill_problems(simulator, course)],
     )  # fmt: skip
     replicates = seeds if isinstance(seeds, Iterable) else range(seeds)
     seed = np.repeat(np.array(replicates, np.intp), n_students)
@@ -229,25 +228,6 @@ def run_episode(
         student=student,
         **_joined(blocks),
     )
-
-
-def _unfit(simulator: Simulator, course: Course, seeds: Any) -> list[str]:
-    problems = seed_problems(seeds)
-    if simulator.n_skills != course.n_skills:
-        problems.append(
-            f"the simulator has {simulator.n_skills} skills, the course {course.n_skills}"
-        )
-    return problems
-
-
-def seed_problems(seeds: Any) -> list[str]:
-    """What is wrong with seeds, or a number of them."""
-    allowed = Interval(0, 2**62, integer=True)
-    several = isinstance(seeds, Iterable) and not isinstance(seeds, str)
-    listed = list(seeds) if several else [seeds]
-    if not listed or not all(map(allowed.accepts, listed)) or (not several and seeds == 0):
-        return [f"seeds must be a positive integer or some from 0 on, got {seeds!r:.80}"]
-    return ["seeds: some occur twice"] if len(set(listed)) < len(listed) else []
 
 
 class _Run:

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import ParameterError
-from adaptlearn.numerics import Bools, Floats, Ints
+from adaptlearn.numerics import Bools, Floats, Ints, ratio
 from adaptlearn.simulation.episodes.episode import RETENTION_DAYS, Episode
 from adaptlearn.tables import Parts, Printed
 from adaptlearn.validation import Interval, check_parameters, some
@@ -71,7 +71,7 @@ def answers_to_mastery(episode: Episode) -> Floats:
     up is not to be quick. Nan without one answer.
     """
     never = (episode.known_after < 0).any(axis=1)
-    room = _share(episode.n_answers * episode.budget, episode.minutes)
+    room = ratio(episode.n_answers * episode.budget, episode.minutes)
     return np.where(never, room, episode.known_after.max(axis=1))
 
 
@@ -82,7 +82,7 @@ def known_share(episode: Episode) -> Floats:
 
 def over_practice(episode: Episode) -> Floats:
     """Share of the answers that practised what was known already."""
-    return _share(episode.known_answers.sum(axis=1), episode.n_answers)
+    return ratio(episode.known_answers.sum(axis=1), episode.n_answers)
 
 
 def extra_answers(episode: Episode) -> Floats:
@@ -93,7 +93,7 @@ def extra_answers(episode: Episode) -> Floats:
 def under_practice(episode: Episode) -> Floats:
     """Share of the declared skills that were not known when they were declared mastered."""
     declared = np.isfinite(episode.declared_at)
-    return _share((declared & ~episode.declared_rightly).sum(axis=1), declared.sum(axis=1))
+    return ratio((declared & ~episode.declared_rightly).sum(axis=1), declared.sum(axis=1))
 
 
 def wheel_spinning(episode: Episode) -> Floats:
@@ -102,34 +102,27 @@ def wheel_spinning(episode: Episode) -> Floats:
     Answers given while the skill was not known count, also those after it was forgotten.
     """
     vain = episode.answers - episode.known_answers
-    return _share((vain >= _WHEEL).sum(axis=1), (episode.answers > 0).sum(axis=1))
+    return ratio((vain >= _WHEEL).sum(axis=1), (episode.answers > 0).sum(axis=1))
 
 
 def finished_per_hour(episode: Episode) -> Floats:
     """Skills declared mastered, and rightly, per hour of practice."""
-    return _share(episode.declared_rightly.sum(axis=1), episode.minutes / 60)
+    return ratio(episode.declared_rightly.sum(axis=1), episode.minutes / 60)
 
 
 def learnt_per_hour(episode: Episode) -> Floats:
     """Skills known at the end and not at the start, per hour of practice."""
     learnt = episode.known_at_end & ~episode.known_at_start
-    return _share(learnt.sum(axis=1), episode.minutes / 60)
+    return ratio(learnt.sum(axis=1), episode.minutes / 60)
 
 
 def _retention(place: int) -> Callable[[Episode], Floats]:
     def retained(episode: Episode) -> Floats:
         """How well the skills that once were known are known days after the last practice."""
         once = np.isfinite(episode.known_at)
-        return _share((episode.retention[place] * once).sum(axis=1), once.sum(axis=1))
+        return ratio((episode.retention[place] * once).sum(axis=1), once.sum(axis=1))
 
     return retained
-
-
-def _share(part: NDArray[Any], whole: NDArray[Any]) -> Floats:
-    """Nan of nothing."""
-    number = np.asarray(whole, np.float64)
-    none = np.full(len(number), np.nan)
-    return np.asarray(np.divide(part, number, out=none, where=number > 0))
 
 
 OUTCOMES: dict[str, OutcomeKind] = {

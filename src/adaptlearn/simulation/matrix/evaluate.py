@@ -19,7 +19,8 @@ import numpy as np
 
 from adaptlearn.numerics import Bools, Floats
 from adaptlearn.simulation.course import Course
-from adaptlearn.simulation.episodes.episode import Episode, run_episode, seed_problems
+from adaptlearn.simulation.episodes.arguments import LIMITS, seed_problems, skill_problems
+from adaptlearn.simulation.episodes.episode import Episode, run_episode
 from adaptlearn.simulation.episodes.outcomes import OUTCOMES
 from adaptlearn.simulation.matrix.matrix import Matrix
 from adaptlearn.simulation.matrix.statistics import seed_means
@@ -121,9 +122,7 @@ def evaluation_matrix(
         {"n_students": n_students, "budget": budget, "minutes_per_day": minutes_per_day,
          "confidence": confidence, "n_bootstrap": n_bootstrap, "n_jobs": n_jobs},
         {
-            "n_students": [Interval(1, 10**8, integer=True)],
-            "budget": [Interval(0, 1e9, "right")],
-            "minutes_per_day": [Interval(0, 1440, "right")],
+            **LIMITS,
             "confidence": [Interval(0, 1, "neither")],
             "n_bootstrap": [Interval(1, 10**6, integer=True)],
             "n_jobs": [OneOf((None,)), Interval(1, 1e6, integer=True),
@@ -314,9 +313,9 @@ def _problems(
     problems = seed_problems(seeds)
     problems += [] if simulators else ["simulators: there are none"]
     problems += [
-        f"simulator {name!r} has {simulator.n_skills} skills, the course {course.n_skills}"
+        problem
         for name, simulator in simulators.items()
-        if simulator.n_skills != course.n_skills
+        for problem in skill_problems(simulator, course, f"simulator {name!r}")
     ]
     first = list(next(iter(tables.values()), {}))
     problems += ["policies: there are none"] if simulators and not first else []

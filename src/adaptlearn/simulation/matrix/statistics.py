@@ -14,13 +14,12 @@ References
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from adaptlearn.numerics import Bools, Floats
+from adaptlearn.numerics import Bools, Floats, ratio
 
 Better = Literal["higher", "lower"]
 
@@ -100,7 +99,7 @@ def seed_weights(n_seeds: int, n_bootstrap: int) -> Floats:
 def seed_means(values: Floats) -> Floats:
     """Means over the last axis, without what is nan; nan where there is nothing else."""
     known = ~np.isnan(values)
-    return _ratio(np.where(known, values, 0.0).sum(axis=-1), known.sum(axis=-1))
+    return ratio(np.where(known, values, 0.0).sum(axis=-1), known.sum(axis=-1))
 
 
 def resampled_means(values: Floats, weights: Floats) -> Floats:
@@ -108,7 +107,7 @@ def resampled_means(values: Floats, weights: Floats) -> Floats:
     known = ~np.isnan(values)
     total = np.tensordot(weights, np.where(known, values, 0.0), (1, -1))
     number = np.tensordot(weights, known.astype(np.float64), (1, -1))
-    return _ratio(total, number)
+    return ratio(total, number)
 
 
 def with_intervals(values: Floats, confidence: float) -> Intervals:
@@ -128,7 +127,7 @@ def with_intervals(values: Floats, confidence: float) -> Intervals:
     n = known.sum(axis=-1)
     means = seed_means(values)
     apart = np.where(known, values - means[..., None], 0.0)
-    error = np.sqrt(_ratio((apart**2).sum(axis=-1), n * (n - 1)))
+    error = np.sqrt(ratio((apart**2).sum(axis=-1), n * (n - 1)))
     half = stdtrit(n - 1, (1 + confidence) / 2) * error
     return Intervals(means, means - half, means + half)
 
@@ -187,7 +186,7 @@ def agreement(means: Floats) -> Floats:
     there = (ahead | ahead.swapaxes(0, 1) | level)[first, second].astype(np.float64)
     untied = np.abs(ordered)
     most = np.sqrt((untied.T @ there) * (there.T @ untied))
-    return _ratio(ordered.T @ ordered, most)
+    return ratio(ordered.T @ ordered, most)
 
 
 def rank_stability(
@@ -218,9 +217,3 @@ def _pairs(means: Floats, better: Better) -> tuple[Bools, Bools]:
     rounded = np.round(means if better == "higher" else -means, _EQUAL)
     one, other = rounded[..., :, None, :], rounded[..., None, :, :]
     return one > other, one == other
-
-
-def _ratio(part: Floats, whole: NDArray[Any]) -> Floats:
-    """Nan of nothing."""
-    none = np.full(part.shape, np.nan)
-    return np.asarray(np.divide(part, whole, out=none, where=whole > 0))

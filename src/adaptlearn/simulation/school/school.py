@@ -9,16 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from adaptlearn.errors import ParameterError
 from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.simulation.school.schedule import answer_times, practice_order
 from adaptlearn.simulation.school.topics import topics
 from adaptlearn.simulation.students import dynamics
-from adaptlearn.validation import Constraint, Interval, OneOf, check_parameters, some
+from adaptlearn.simulation.students.parameters import must_hold
+from adaptlearn.validation import Constraint, Interval, OneOf, check_parameters
 
 # What a skill's parameter is drawn from, uniformly, where it is not given.
 _RANGES = {"prior": (0.1, 0.5), "learn": (0.1, 0.3), "guess": (0.1, 0.3), "slip": (0.05, 0.15)}
-_PARAMETERS = ("prior", "learn", "forget", "guess", "slip")
 
 _COUNTS: dict[str, list[Constraint]] = {
     "n_students": [Interval(1, 10**8, integer=True)],
@@ -231,17 +230,13 @@ def _parameters(
     given: Mapping[str, ArrayLike | None], n_skills: int, rng: np.random.Generator
 ) -> dict[str, Floats]:
     parameters = {}
-    for name in _PARAMETERS:
-        value = given[name]
+    for name, value in given.items():
         if value is None:
             parameters[name] = rng.uniform(*_RANGES[name], size=n_skills)
         else:
             parameters[name] = np.broadcast_to(np.asarray(value, np.float64), n_skills).copy()
-    above = np.flatnonzero(parameters["guess"] + parameters["slip"] >= 1)
-    if len(above):
-        raise ParameterError(
-            "simulate_school", [f"guess + slip must stay below 1; not so for skills {some(above)}"]
-        )
+    above = parameters["guess"] + parameters["slip"] >= 1
+    must_hold("simulate_school", "guess + slip must stay below 1", above)
     return parameters
 
 
@@ -250,11 +245,7 @@ def _ends(length: int | Sequence[int]) -> tuple[int, int]:
 
 
 def _check(counts: Mapping[str, Any], length: Any, given: Mapping[str, Any]) -> None:
-    problems: list[str] = []
-    try:
-        check_parameters("simulate_school", counts, _COUNTS)
-    except ParameterError as error:
-        problems.extend(error.problems)
+    problems = []
     pair = isinstance(length, Sequence) and len(length) == 2 and all(map(_LENGTH.accepts, length))
     if not (_LENGTH.accepts(length) or (pair and length[0] <= length[1])):
         problems.append(
@@ -273,5 +264,4 @@ def _check(counts: Mapping[str, Any], length: Any, given: Mapping[str, Any]) -> 
             problems.append(
                 f"{name} must be a number in [0, 1] or an array of n_skills such, got {value!r}"
             )
-    if problems:
-        raise ParameterError("simulate_school", problems)
+    check_parameters("simulate_school", counts, _COUNTS, problems)

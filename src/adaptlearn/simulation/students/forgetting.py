@@ -19,19 +19,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
-from adaptlearn.errors import ParameterError
 from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.simulation.students.base import (
     DAY,
     Family,
     StudentDifferences,
     Students,
-    by_skill,
     differing,
     more_likely,
     normal,
-    probabilities,
 )
+from adaptlearn.simulation.students.parameters import by_skill, must_hold, probabilities
 from adaptlearn.simulation.students.streams import Draws
 from adaptlearn.validation import Interval
 
@@ -250,8 +248,8 @@ class StabilityMemory:
                 "lapse": [_UNIT],
             },
         )
-        if (self.parameters["guess"] + self.parameters["slip"] >= 1).any():
-            raise ParameterError("StabilityMemory", ["guess + slip must stay below 1"])
+        above = self.parameters["guess"] + self.parameters["slip"] >= 1
+        must_hold("StabilityMemory", "guess + slip must stay below 1", above)
         self.n_skills = n_skills
         self.differences = differences
 

@@ -22,13 +22,10 @@ from adaptlearn.simulation.students.base import (
     Family,
     StudentDifferences,
     Students,
-    by_skill,
     differing,
-    must_hold,
     normal,
-    parents_of,
-    probabilities,
 )
+from adaptlearn.simulation.students.parameters import by_skill, must_hold, parents_of, probabilities
 from adaptlearn.simulation.students.streams import Draws
 from adaptlearn.validation import Interval, OneOf
 

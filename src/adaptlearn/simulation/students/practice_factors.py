@@ -20,10 +20,10 @@ from adaptlearn.simulation.students.base import (
     Family,
     StudentDifferences,
     Students,
-    by_skill,
     differing,
     normal,
 )
+from adaptlearn.simulation.students.parameters import by_skill
 from adaptlearn.simulation.students.streams import Draws
 
 

@@ -24,13 +24,10 @@ from adaptlearn.simulation.students.base import (
     Family,
     StudentDifferences,
     Students,
-    by_skill,
     differing,
     more_likely,
-    must_hold,
-    parents_of,
-    probabilities,
 )
+from adaptlearn.simulation.students.parameters import by_skill, must_hold, parents_of, probabilities
 from adaptlearn.simulation.students.streams import Draws
 
 _NEW, _FLUENT = 0, 2  # shaky is between them

@@ -23,15 +23,12 @@ from adaptlearn.simulation.students.base import (
     Family,
     StudentDifferences,
     Students,
-    by_skill,
     differing,
     more_likely,
-    must_hold,
     normal,
-    parents_of,
-    probabilities,
 )
 from adaptlearn.simulation.students.dynamics import probability_correct
+from adaptlearn.simulation.students.parameters import by_skill, must_hold, parents_of, probabilities
 from adaptlearn.simulation.students.streams import Draws
 from adaptlearn.validation import Interval, check_parameters, some
 

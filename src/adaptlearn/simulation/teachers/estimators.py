@@ -22,7 +22,8 @@ from numpy.typing import ArrayLike
 
 from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.simulation.course import Course
-from adaptlearn.simulation.students.base import Students, by_skill, probabilities
+from adaptlearn.simulation.students.base import Students
+from adaptlearn.simulation.students.parameters import by_skill, probabilities
 from adaptlearn.validation import Interval, check_parameters
 
 _PROBABILITY = Interval(0.0, 1.0, closed="right")
