@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from adaptlearn.models.base import Mastery
+from adaptlearn.plotting import new_figure
 from adaptlearn.sequencing import Decisions
 
 MOST_STUDENTS, MOST_SKILLS = 40, 40
@@ -25,12 +26,9 @@ def draw_mastery(mastery: Mastery, decisions: Decisions, path: Path) -> None:
 
     Raises
     ------
-    ImportError
+    MissingDependency
         Without matplotlib.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     skills = np.argsort(-mastery.value.mean(axis=0), kind="stable")[:MOST_SKILLS]
     order = np.argsort(-mastery.value.mean(axis=1), kind="stable")
     few = np.linspace(0, len(order) - 1, min(MOST_STUDENTS, len(order))).round().astype(int)
@@ -38,8 +36,7 @@ def draw_mastery(mastery: Mastery, decisions: Decisions, path: Path) -> None:
     value = mastery.value[np.ix_(students, skills)]
 
     height = 2.2 + 0.17 * len(students)
-    figure = Figure(figsize=(4.0 + 0.5 * len(skills), height), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure((4.0 + 0.5 * len(skills), height))
     axes = figure.add_subplot()
     image = axes.imshow(value, cmap="viridis", vmin=0, vmax=1, aspect="auto")
     figure.colorbar(image, ax=axes, label="P(known)", shrink=0.6)
