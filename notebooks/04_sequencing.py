@@ -23,6 +23,7 @@ import numpy as np
 import polars as pl
 
 from adaptlearn import Curriculum, MasteryTracker, Sequencer
+from adaptlearn.curriculum import audit_curriculum, plot_curriculum
 from adaptlearn.models import BKT
 from adaptlearn.models.memory import FSRS
 from adaptlearn.sequencing import (
@@ -79,7 +80,7 @@ curriculum = Curriculum.from_dict(
         ],
     }
 )
-print(curriculum.audit())
+print(audit_curriculum(curriculum))
 
 # %% [markdown]
 # ## A class that has begun
@@ -117,7 +118,7 @@ pl.DataFrame(decisions.table(), strict=False)
 
 # %%
 student = mastery.students[1]
-curriculum.plot(sequencer.context([student]).mastery[0])
+plot_curriculum(curriculum, sequencer.context([student]).mastery[0])
 plt.show()
 
 # %% [markdown]

@@ -11,15 +11,16 @@ from tests.conftest import Data
 from tests.sequencing.fakes import chain
 
 from adaptlearn import Curriculum, ResponseLog
+from adaptlearn.curriculum import audit_curriculum
 from adaptlearn.errors import ParameterError
 
 
 def found(content: dict[str, Any], code: str) -> tuple[Any, ...]:
-    return Curriculum.from_dict(content).audit()[code].labels
+    return audit_curriculum(Curriculum.from_dict(content))[code].labels
 
 
 def test_a_curriculum_without_oddities_has_no_finding() -> None:
-    audit = chain().audit()
+    audit = audit_curriculum(chain())
     assert audit.codes == ()
     assert audit.ok
     assert audit.evidence is None
@@ -31,7 +32,7 @@ def test_skills_that_no_lesson_teaches_and_what_waits_for_them() -> None:
         "prerequisites": [["a", "b"], ["b", "c"], ["x", "d"], [["b", "x"], "e"]],
         "lessons": {"A": ["a"], "C": ["c"], "D": ["d"], "X": ["x"], "E": ["e"]},
     }
-    audit = Curriculum.from_dict(content).audit()
+    audit = audit_curriculum(Curriculum.from_dict(content))
     assert audit["untaught"].labels == ("b",)
     assert audit["unreachable"].labels == ("c",)  # e has another way
     assert not audit.ok
@@ -55,7 +56,7 @@ def test_lessons_that_wait_for_each_other() -> None:
     content: dict[str, Any] = {"prerequisites": [["a", "b"], ["b", "y"]], "lessons": lessons}
     assert found(content, "unreachable") == ("a", "b", "y")
     content["lessons"] = {**lessons, "A": ["a"]}
-    assert "unreachable" not in Curriculum.from_dict(content).audit()
+    assert "unreachable" not in audit_curriculum(Curriculum.from_dict(content))
 
 
 def test_reachable_is_what_open_lessons_lead_to() -> None:
@@ -71,7 +72,7 @@ def test_reachable_is_what_open_lessons_lead_to() -> None:
         for _ in range(9):
             open_ = school.open_lessons(known)[0]
             known |= school.teaches.toarray()[open_].any(axis=0)
-        audit = school.audit()
+        audit = audit_curriculum(school)
         lost = {
             label
             for code in ("untaught", "unreachable")
@@ -86,11 +87,11 @@ def test_items_and_lessons_without_them() -> None:
         "lessons": {"A": ["a"], "B": ["b"], "AB": ["a", "b"]},
         "items": {"q": ["a"]},
     }
-    audit = Curriculum.from_dict(content).audit()
+    audit = audit_curriculum(Curriculum.from_dict(content))
     assert audit["no items"].labels == ("b",)
     assert audit["lesson without items"].labels == ("B",)
     without = {"lessons": content["lessons"]}
-    assert "no items" not in Curriculum.from_dict(without).audit()
+    assert "no items" not in audit_curriculum(Curriculum.from_dict(without))
 
 
 def test_what_follows_from_the_rest() -> None:
@@ -114,7 +115,7 @@ def test_an_alternative_that_needs_the_skill_itself() -> None:
 
 def test_islands() -> None:
     content = {"skills": list("abcdef"), "prerequisites": [["a", "b"], ["b", "c"], ["d", "e"]]}
-    finding = Curriculum.from_dict(content).audit()["islands"]
+    finding = audit_curriculum(Curriculum.from_dict(content))["islands"]
     assert finding.labels == ("d", "e", "f")
     assert "in 2 parts" in finding.found
     assert "of 3 (1 of the parts are single skills)" in finding.found
@@ -145,7 +146,7 @@ def test_evidence_counts_students_and_names_what_they_contradict() -> None:
     mastered = mastery_of(
         [(30, (0, 1, 1)), (10, (1, 1, 0)), (5, (nan, 1, nan)), (7, (0, 0, 0)), (3, (1, 0, 0))]
     )
-    audit = school.audit(mastered=mastered)
+    audit = audit_curriculum(school, mastered=mastered)
     assert audit["contradicted"].labels == (("a", "b"),)
     assert "30 of 40 [0.59, 0.87]" in audit["contradicted"].found
     evidence = audit.evidence
@@ -163,7 +164,7 @@ def test_evidence_counts_students_and_names_what_they_contradict() -> None:
         {"tolerance": 0.6},
         {"tolerance": 0.5, "confidence": 0.99999},
     ):
-        assert "contradicted" not in school.audit(mastered=mastered, **options)
+        assert "contradicted" not in audit_curriculum(school, mastered=mastered, **options)
 
 
 def test_alternatives_are_lacked_by_those_who_lack_them_all() -> None:
@@ -172,16 +173,18 @@ def test_alternatives_are_lacked_by_those_who_lack_them_all() -> None:
     mastered = mastery_of(
         [(25, (0, 0, 1)), (4, (1, nan, 1)), (2, (0, nan, 1)), (3, (1, 0, 1)), (6, (0, 1, 0))]
     )
-    evidence = school.audit(mastered=mastered).evidence
+    evidence = audit_curriculum(school, mastered=mastered).evidence
     assert evidence is not None
     assert evidence.students.tolist() == [32]
     assert evidence.without.tolist() == [25]
-    assert school.audit(mastered=mastered)["contradicted"].labels == ((("a", "b"), "c"),)
+    assert audit_curriculum(school, mastered=mastered)["contradicted"].labels == (
+        (("a", "b"), "c"),
+    )
     assert evidence.table()["before"].tolist() == ["a or b"]
 
 
 def test_students_nobody_knows_of_say_nothing() -> None:
-    evidence = chain().audit(mastered=np.full((3, 4), np.nan)).evidence
+    evidence = audit_curriculum(chain(), mastered=np.full((3, 4), np.nan)).evidence
     assert evidence is not None
     assert evidence.students.tolist() == [0, 0, 0]
     assert np.isnan(evidence.rate).all()
@@ -191,9 +194,9 @@ def test_students_nobody_knows_of_say_nothing() -> None:
 
 def test_evidence_in_blocks_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     mastered = np.random.default_rng(0).random((100, 4)) < 0.5
-    whole = chain().audit(mastered=mastered).evidence
+    whole = audit_curriculum(chain(), mastered=mastered).evidence
     monkeypatch.setattr("adaptlearn.curriculum.audit.evidence._CELLS", 1)
-    parts = chain().audit(mastered=mastered).evidence
+    parts = audit_curriculum(chain(), mastered=mastered).evidence
     assert whole is not None
     assert parts is not None
     assert parts.without.tolist() == whole.without.tolist()
@@ -215,19 +218,19 @@ def test_a_log_tells_mastery_by_the_latest_answers() -> None:
     student, skill, correct = zip(*rows, strict=True)
     log = {"student": list(student), "skill": list(skill), "correct": list(correct)}
     school = Curriculum.from_dict({"prerequisites": [["count", "add"]]})
-    evidence = school.audit(log).evidence
+    evidence = audit_curriculum(school, log).evidence
     assert evidence is not None
     assert (evidence.students.tolist(), evidence.without.tolist()) == ([1], [1])
     assert evidence.others.tolist() == [0.0]
-    assert school.audit(log, min_students=1, tolerance=0.02)["contradicted"].count == 1
-    two = school.audit(log, streak=2).evidence
+    assert audit_curriculum(school, log, min_students=1, tolerance=0.02)["contradicted"].count == 1
+    two = audit_curriculum(school, log, streak=2).evidence
     assert two is not None
     assert (two.students.tolist(), two.without.tolist()) == ([2], [1])
 
 
 def test_a_mastery_matrix_goes_before_the_log() -> None:
     log = {"student": ["x"], "skill": ["count"], "correct": [1]}
-    audit = chain().audit(log, np.ones((50, 4), bool))
+    audit = audit_curriculum(chain(), log, np.ones((50, 4), bool))
     assert audit.evidence is not None
     assert audit.evidence.students.tolist() == [50, 50, 50]
     assert audit["never practised"].labels == ("add", "multiply", "measure")
@@ -235,7 +238,7 @@ def test_a_mastery_matrix_goes_before_the_log() -> None:
 
 def test_skills_that_only_the_log_has() -> None:
     log = {"student": ["x", "x"], "skill": ["count", "dance"], "correct": [1, 1]}
-    assert chain().audit(log)["unknown to the curriculum"].labels == ("dance",)
+    assert audit_curriculum(chain(), log)["unknown to the curriculum"].labels == ("dance",)
 
 
 def test_a_wrong_edge_is_found_among_right_ones() -> None:
@@ -246,7 +249,7 @@ def test_a_wrong_edge_is_found_among_right_ones() -> None:
     mastered = truth ^ (rng.random(truth.shape) < 0.05)
     edges = [["a", "b"], ["b", "c"], ["a", "c"], ["d", "c"]]
     school = Curriculum.from_dict({"skills": list("abcd"), "prerequisites": edges})
-    assert school.audit(mastered=mastered)["contradicted"].labels == (("d", "c"),)
+    assert audit_curriculum(school, mastered=mastered)["contradicted"].labels == (("d", "c"),)
 
 
 @pytest.mark.parametrize(
@@ -259,12 +262,12 @@ def test_a_wrong_edge_is_found_among_right_ones() -> None:
 )
 def test_wrong_mastery_is_refused(mastered: Any, said: str) -> None:
     with pytest.raises(ParameterError, match=said):
-        chain().audit(mastered=mastered)
+        audit_curriculum(chain(), mastered=mastered)
 
 
 def test_wrong_options_are_refused_together() -> None:
     with pytest.raises(ParameterError, match="4 problems"):
-        chain().audit(streak=0, min_students=0, tolerance=1, confidence=1)
+        audit_curriculum(chain(), streak=0, min_students=0, tolerance=1, confidence=1)
 
 
 def test_an_audit_is_text_table_html_and_json() -> None:
@@ -272,7 +275,7 @@ def test_an_audit_is_text_table_html_and_json() -> None:
         "skills": ["a<b>", "b", "c", "d"],
         "prerequisites": [["a<b>", "b"], ["b", "c"], ["a<b>", "c"]],
     }
-    audit = Curriculum.from_dict(content).audit()
+    audit = audit_curriculum(Curriculum.from_dict(content))
     assert repr(audit) == "Audit(2 notes)"
     assert "a<b> -> c" in str(audit)
     assert audit.table()["code"].tolist() == ["redundant", "islands"]
@@ -285,7 +288,7 @@ def test_answers_of_real_students_are_read(data: Data) -> None:
     log = ResponseLog.from_frame(answers[["student", "skill", "correct"]])
     skills = log.skill.labels.tolist()
     edges = [[skills[k], skills[k + 1]] for k in range(0, 60, 2)]
-    audit = Curriculum.from_dict({"skills": skills, "prerequisites": edges}).audit(log)
+    audit = audit_curriculum(Curriculum.from_dict({"skills": skills, "prerequisites": edges}), log)
     assert audit.evidence is not None
     assert audit.evidence.students.sum() > 100
     assert (audit.evidence.without <= audit.evidence.students).all()

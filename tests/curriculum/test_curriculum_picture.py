@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from adaptlearn import Curriculum
+from adaptlearn.curriculum import plot_curriculum
 from adaptlearn.errors import MissingDependency, ParameterError, UnknownLabelError
 
 SCHOOL = {
@@ -41,7 +42,7 @@ def lines(ax: Any) -> list[Any]:
 
 
 def test_every_skill_has_a_box_and_every_edge_a_line() -> None:
-    ax = Curriculum.from_dict(SCHOOL).plot()
+    ax = plot_curriculum(Curriculum.from_dict(SCHOOL))
     assert texts(ax) == [
         "Counting to 20", "Addition", "Products", "Quotients", "Money $1 to $2",
         "Telling the time",
@@ -52,7 +53,7 @@ def test_every_skill_has_a_box_and_every_edge_a_line() -> None:
 
 
 def test_boxes_do_not_overlap_and_lines_lead_to_the_right() -> None:
-    ax = Curriculum.from_dict(SCHOOL).plot()
+    ax = plot_curriculum(Curriculum.from_dict(SCHOOL))
     extents = [box.get_extents() for box in boxes(ax)]
     for number, one in enumerate(extents):
         for other in extents[number + 1 :]:
@@ -65,7 +66,7 @@ def test_boxes_do_not_overlap_and_lines_lead_to_the_right() -> None:
 def test_texts_fit_into_their_boxes() -> None:
     titles = {f"s{n}": "Wondrously long and winding names of skills " * (n % 3 + 1)
               for n in range(12)}  # fmt: skip
-    ax = Curriculum.from_dict({"skills": titles, "prerequisites": [["s0", "s1"]]}).plot()
+    ax = plot_curriculum(Curriculum.from_dict({"skills": titles, "prerequisites": [["s0", "s1"]]}))
     ax.figure.canvas.draw()
     for box, text in zip(boxes(ax), ax.texts, strict=True):
         inner, outer = text.get_window_extent(), box.get_window_extent()
@@ -77,7 +78,7 @@ def test_texts_fit_into_their_boxes() -> None:
 
 def test_mastery_gives_colours_and_ready_skills_a_rim() -> None:
     school = Curriculum.from_dict(SCHOOL)
-    ax = school.plot([1.0, 0.96, 0.4, 0.0, 0.1, np.nan])
+    ax = plot_curriculum(school, [1.0, 0.96, 0.4, 0.0, 0.1, np.nan])
     faces = [box.get_facecolor() for box in boxes(ax)]
     brightness = [sum(face[:3]) for face in faces]
     assert brightness[0] < brightness[2] < brightness[3]
@@ -86,7 +87,7 @@ def test_mastery_gives_colours_and_ready_skills_a_rim() -> None:
     assert wide == [False, False, True, False, True, True]
     labels = [text.get_text() for text in ax.get_legend().get_texts()]
     assert labels == ["mastery 0", "mastery 0.5", "mastery 1", "unknown", "ready to learn"]
-    strict = school.plot([1.0, 0.96, 0.4, 0.0, 0.1, np.nan], threshold=0.99)
+    strict = plot_curriculum(school, [1.0, 0.96, 0.4, 0.0, 0.1, np.nan], threshold=0.99)
     assert [box.get_linewidth() > 2 for box in boxes(strict)] == [False, True] + [False] * 3 + [
         True
     ]
@@ -94,7 +95,7 @@ def test_mastery_gives_colours_and_ready_skills_a_rim() -> None:
 
 def test_a_skills_own_threshold_counts() -> None:
     content = {"skills": [{"skill": "a", "threshold": 0.5}, "b"], "prerequisites": [["a", "b"]]}
-    ax = Curriculum.from_dict(content).plot([0.6, 0.6])
+    ax = plot_curriculum(Curriculum.from_dict(content), [0.6, 0.6])
     assert [box.get_linewidth() > 2 for box in boxes(ax)] == [False, True]
 
 
@@ -104,14 +105,14 @@ def test_a_large_curriculum_is_drawn_around_a_skill() -> None:
         {"skills": list(range(n)), "prerequisites": [[k, k + 1] for k in range(n - 1)]}
     )
     with pytest.raises(ParameterError, match=r"200 skills do not fit.*name a skill"):
-        school.plot()
-    assert texts(school.plot(skill=100, steps=3)) == [str(k) for k in range(97, 104)]
-    assert texts(school.plot(skill=0, steps=1)) == ["0", "1"]
-    assert texts(school.plot(skill=5, steps=0)) == ["5"]
+        plot_curriculum(school)
+    assert texts(plot_curriculum(school, skill=100, steps=3)) == [str(k) for k in range(97, 104)]
+    assert texts(plot_curriculum(school, skill=0, steps=1)) == ["0", "1"]
+    assert texts(plot_curriculum(school, skill=5, steps=0)) == ["5"]
     with pytest.raises(ParameterError, match="take fewer steps"):
-        school.plot(skill=100, steps=80)
+        plot_curriculum(school, skill=100, steps=80)
     with pytest.raises(UnknownLabelError):
-        school.plot(skill=1000)
+        plot_curriculum(school, skill=1000)
 
 
 def test_a_hundred_skills_keep_apart() -> None:
@@ -120,7 +121,7 @@ def test_a_hundred_skills_keep_apart() -> None:
     school = Curriculum.from_dict(
         {"skills": list(range(100)), "prerequisites": [list(edge) for edge in edges]}
     )
-    extents = [box.get_extents() for box in boxes(school.plot(rng.random(100)))]
+    extents = [box.get_extents() for box in boxes(plot_curriculum(school, rng.random(100)))]
     assert len(extents) == 100
     assert not any(
         one.overlaps(other) for number, one in enumerate(extents) for other in extents[number + 1 :]
@@ -129,7 +130,7 @@ def test_a_hundred_skills_keep_apart() -> None:
 
 def test_alternatives_on_a_cycle_are_drawn_too() -> None:
     ways = [[["a", "c"], "b"], [["b", "d"], "c"]]
-    ax = Curriculum.from_dict({"prerequisites": ways}).plot()
+    ax = plot_curriculum(Curriculum.from_dict({"prerequisites": ways}))
     assert len(lines(ax)) == 4
     ax.figure.canvas.draw()
 
@@ -138,7 +139,7 @@ def test_it_draws_into_axes_that_are_given() -> None:
     import matplotlib.pyplot as plt
 
     _, ax = plt.subplots()
-    assert Curriculum.from_dict(SCHOOL).plot(ax=ax) is ax
+    assert plot_curriculum(Curriculum.from_dict(SCHOOL), ax=ax) is ax
 
 
 @pytest.mark.parametrize(
@@ -152,11 +153,11 @@ def test_it_draws_into_axes_that_are_given() -> None:
 )
 def test_wrong_arguments(mastery: Any, options: dict[str, Any], said: str) -> None:
     with pytest.raises(ParameterError, match=said):
-        Curriculum.from_dict(SCHOOL).plot(mastery, **options)
+        plot_curriculum(Curriculum.from_dict(SCHOOL), mastery, **options)
 
 
 def test_without_matplotlib_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     with pytest.raises(MissingDependency, match=r"adaptlearn\[plot\]"):
-        Curriculum.from_dict(SCHOOL).plot()
+        plot_curriculum(Curriculum.from_dict(SCHOOL))

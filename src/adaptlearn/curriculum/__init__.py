@@ -8,13 +8,17 @@ from adaptlearn.lazy import lazy_names
 
 if TYPE_CHECKING:
     from adaptlearn.curriculum.audit.audit import Audit as Audit
+    from adaptlearn.curriculum.audit.audit import audit_curriculum as audit_curriculum
     from adaptlearn.curriculum.content.rows import Repair as Repair
     from adaptlearn.curriculum.curriculum import Curriculum as Curriculum
+    from adaptlearn.curriculum.picture.picture import plot_curriculum as plot_curriculum
 
 _HOMES = {
     "Audit": "audit.audit",
     "Curriculum": "curriculum",
     "Repair": "content.rows",
+    "audit_curriculum": "audit.audit",
+    "plot_curriculum": "picture.picture",
 }
 
 __all__ = [  # noqa: PLE0604 - the homes are all names, in one place

@@ -7,7 +7,7 @@ import os
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,9 +26,6 @@ from adaptlearn.labels import Label, LabelIndex, label_array, looks_damaged
 from adaptlearn.numerics import Bools, Floats
 from adaptlearn.serialization import fingerprint
 from adaptlearn.validation import OneOf, check_parameters, some
-
-if TYPE_CHECKING:
-    from adaptlearn.curriculum.audit.audit import Audit
 
 
 class Curriculum(SkillGraph):
@@ -93,6 +90,7 @@ class Curriculum(SkillGraph):
 
     def __init__(self, parts: Parts, repairs: Iterable[Repair] = ()) -> None:
         super().__init__(list(parts.skills), parts.prerequisites, parts.encompasses)
+        self._parts = parts
         self.skill_titles = tuple(parts.skills.values())
         self.thresholds = _numbers(parts.thresholds)
         self.lessons = label_array([lesson.label for lesson in parts.lessons])
@@ -357,21 +355,9 @@ class Curriculum(SkillGraph):
         """Lessons of the kinds elective and enrichment, shape (n_lessons,)."""
         return self.lessons_of_kind("elective", "enrichment")
 
-    def audit(self, log: Any = None, mastered: Any = None, **options: Any) -> Audit:
-        """Look for what is no fault but probably not what was meant: `audit_curriculum`."""
-        from adaptlearn.curriculum.audit.audit import audit_curriculum
-
-        return audit_curriculum(self, log, mastered, **options)
-
-    def plot(self, mastery: Any = None, **options: Any) -> Any:
-        """Draw the skills and what comes before what, with matplotlib: `plot_curriculum`."""
-        from adaptlearn.curriculum.picture.picture import plot_curriculum
-
-        return plot_curriculum(self, mastery, **options)
-
     def to_dict(self) -> dict[str, Any]:
         """Plain lists and strings that `from_dict` reads back; `repairs` are not kept."""
-        return content_of(self)
+        return content_of(self._parts)
 
     def to_json(self, indent: int | None = None) -> str:
         """JSON that `from_json` reads back."""

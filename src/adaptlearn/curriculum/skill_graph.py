@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 
 from adaptlearn.curriculum.graph import routines as graph
 from adaptlearn.curriculum.graph.bits import has_bit
-from adaptlearn.curriculum.graph.edges import Edge, SoundEdges, requirements_of
+from adaptlearn.curriculum.graph.edges import Edge, SoundEdges, in_order, requirements_of
 from adaptlearn.curriculum.graph.requirements import Requirements
 from adaptlearn.curriculum.outline import check_mastered
 from adaptlearn.labels import Label, LabelIndex, label_array
@@ -37,10 +37,8 @@ class SkillGraph:
     ) -> None:
         self.skills = label_array(labels)
         n = len(labels)
-        # Alternatives in one order, whatever order they were listed in.
         edges, groups = prerequisites
-        in_order = sorted(groups, key=lambda group: (group.skill, group.members))
-        self.requirements: Requirements = requirements_of(n, SoundEdges(edges, in_order))
+        self.requirements: Requirements = requirements_of(n, SoundEdges(edges, in_order(groups)))
         self.prerequisites, self.alternatives, self.alternatives_of = self.requirements
         self.encompasses = graph.weights(
             [skill for skill, _ in encompasses],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy.sparse import bmat, csr_array
@@ -17,6 +17,7 @@ from adaptlearn.curriculum.audit.evidence import (
     marks_of_log,
     marks_of_matrix,
 )
+from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.curriculum.graph import routines as graph
 from adaptlearn.curriculum.graph.bits import has_bit
 from adaptlearn.curriculum.graph.lessons import doors
@@ -24,9 +25,6 @@ from adaptlearn.curriculum.graph.requirements import Attaining, Requirements, ro
 from adaptlearn.labels import plain
 from adaptlearn.responses.log import as_log
 from adaptlearn.validation import Interval, check_parameters, some
-
-if TYPE_CHECKING:
-    from adaptlearn.curriculum.curriculum import Curriculum
 
 Labels = Sequence[Any]
 
@@ -104,9 +102,10 @@ def audit_curriculum(
     Examples
     --------
     >>> from adaptlearn import Curriculum
+    >>> from adaptlearn.curriculum import audit_curriculum
     >>> school = Curriculum.from_dict(
     ...     {"prerequisites": [["count", "add"], ["add", "multiply"], ["count", "multiply"]]})
-    >>> audit = school.audit()
+    >>> audit = audit_curriculum(school)
     >>> audit["redundant"].labels
     (('count', 'multiply'),)
     """
@@ -142,7 +141,7 @@ def audit_curriculum(
 
 def _check_options(streak: int, min_students: int, tolerance: float, confidence: float) -> None:
     check_parameters(
-        "audit",
+        "audit_curriculum",
         {"streak": streak, "min_students": min_students, "tolerance": tolerance,
          "confidence": confidence},
         {

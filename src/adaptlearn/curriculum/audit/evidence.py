@@ -45,7 +45,7 @@ def marks_of_matrix(mastered: Any, n_skills: int) -> Marks:
             "a threshold first"
         )
     if problems:
-        raise ParameterError("audit", problems)
+        raise ParameterError("audit_curriculum", problems)
     return Marks(pack(array == 1), pack(array == 0))
 
 

@@ -1,41 +1,34 @@
-"""A curriculum as plain lists and strings."""
+"""The parts of a curriculum as plain lists and strings, in one order however they were listed."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from scipy.sparse import csr_array
-
+from adaptlearn.curriculum.content.parts import LESSON_KINDS, Item, Lesson, Parts
 from adaptlearn.curriculum.content.sources import FORMAT, VERSION
-from adaptlearn.curriculum.graph.requirements import row
-from adaptlearn.curriculum.outline import grade_text
+from adaptlearn.curriculum.graph.edges import Edge, SoundEdges, in_order
+from adaptlearn.curriculum.outline import Course, Standard, grade_text
+from adaptlearn.labels import Label
 
-if TYPE_CHECKING:
-    from adaptlearn.curriculum.curriculum import Curriculum
+Place = Mapping[Label, int]
 
 
-def content_of(curriculum: Curriculum) -> dict[str, Any]:
+def content_of(parts: Parts) -> dict[str, Any]:
     """What `Curriculum.from_dict` reads back; what the curriculum has not is left out."""
-    skills = curriculum.skills.tolist()
-    content: dict[str, Any] = {
+    skills = list(parts.skills)
+    place = {skill: number for number, skill in enumerate(skills)}
+    content = {
         "format": FORMAT,
         "version": VERSION,
-        "skills": [
-            _record({"skill": skill}, title=title, threshold=threshold) for skill, title, threshold
-            in zip(skills, curriculum.skill_titles, curriculum.thresholds.tolist(), strict=True)
-        ],
-        "prerequisites": _prerequisites(curriculum),
-        "encompasses": _encompasses(curriculum),
-        "lessons": _lessons(curriculum),
-        "items": _members("item", curriculum.items, curriculum.exercises, curriculum.skills),
-        "standards": _standards(curriculum),
-        "courses": _courses(curriculum),
-    }  # fmt: skip
-    content["skills"] = [
-        record if len(record) > 1 else record["skill"] for record in content["skills"]
-    ]
+        "skills": _skills(parts.skills, parts.thresholds),
+        "prerequisites": _prerequisites(parts.prerequisites, skills),
+        "encompasses": _encompasses(parts.encompasses, skills),
+        "lessons": [_lesson(lesson, place) for lesson in parts.lessons],
+        "items": [_taught("item", item, place) for item in parts.items],
+        "standards": [_standard(standard, place) for standard in parts.standards],
+        "courses": _courses(parts, place),
+    }
     optional = ("encompasses", "standards", "courses")
     return {name: value for name, value in content.items() if value or name not in optional}
 
@@ -50,86 +43,73 @@ def _record(record: dict[str, Any], **extras: Any) -> dict[str, Any]:
     return record
 
 
-def _members(
-    role: str, labels: NDArray[Any], members: csr_array, skills: NDArray[Any]
-) -> list[dict[str, Any]]:
-    names = skills[members.indices].tolist()
-    starts = members.indptr.tolist()
+def _ordered(labels: Sequence[Label], place: Place) -> tuple[Label, ...]:
+    return tuple(sorted(labels, key=place.__getitem__) if len(labels) > 1 else labels)
+
+
+def _skills(titles: Mapping[Label, str], thresholds: Sequence[float]) -> list[Any]:
+    """A record each, or the label alone where nothing more is said."""
+    records = [
+        _record({"skill": skill}, title=title, threshold=threshold)
+        for (skill, title), threshold in zip(titles.items(), thresholds, strict=True)
+    ]
+    return [record if len(record) > 1 else record["skill"] for record in records]
+
+
+def _prerequisites(sound: SoundEdges, skills: Sequence[Label]) -> list[list[Any]]:
+    pairs: list[list[Any]] = [[skills[before], skills[skill]]
+                              for before, skill in sorted(sound.edges)]  # fmt: skip
+    return pairs + [
+        [[skills[member] for member in group.members], skills[group.skill]]
+        for group in in_order(sound.groups)
+    ]
+
+
+def _encompasses(weights: Mapping[Edge, float], skills: Sequence[Label]) -> list[list[Any]]:
     return [
-        {role: label, "skills": names[starts[place] : starts[place + 1]]}
-        for place, label in enumerate(labels.tolist())
+        [skills[skill], skills[part], weight] for (skill, part), weight in sorted(weights.items())
     ]
 
 
-def _prerequisites(curriculum: Curriculum) -> list[list[Any]]:
-    skills = curriculum.skills.tolist()
-    after = curriculum.prerequisites.T.tocsr()
-    before = np.repeat(np.arange(len(skills)), np.diff(after.indptr)).tolist()
-    pairs: list[list[Any]] = [
-        [skills[first], skills[then]]
-        for first, then in zip(before, after.indices.tolist(), strict=True)
-    ]
-    for group, skill in enumerate(curriculum.requirements.owner.tolist()):
-        members = row(curriculum.alternatives, group)
-        pairs.append([[skills[member] for member in members], skills[skill]])
-    return pairs
+def _taught(role: str, unit: Lesson | Item | Standard, place: Place) -> dict[str, Any]:
+    return {role: unit.label, "skills": list(_ordered(unit.skills, place))}
 
 
-def _encompasses(curriculum: Curriculum) -> list[list[Any]]:
-    weights = curriculum.encompasses
-    whole = np.repeat(np.arange(len(curriculum.skills)), np.diff(weights.indptr))
-    columns = (curriculum.skills[whole], curriculum.skills[weights.indices], weights.data)
-    return [list(edge) for edge in zip(*(column.tolist() for column in columns), strict=True)]
-
-
-def _lessons(curriculum: Curriculum) -> list[dict[str, Any]]:
-    records = _members("lesson", curriculum.lessons, curriculum.teaches, curriculum.skills)
-    details = zip(
-        curriculum.lesson_titles,
-        curriculum.minutes.tolist(),
-        curriculum.lesson_kinds,
-        curriculum.difficulty.tolist(),
-        curriculum.lesson_tags,
-        strict=True,
+def _lesson(lesson: Lesson, place: Place) -> dict[str, Any]:
+    return _record(
+        _taught("lesson", lesson, place),
+        title=lesson.title,
+        minutes=lesson.minutes,
+        kind=None if lesson.kind == LESSON_KINDS[0] else lesson.kind,
+        difficulty=lesson.difficulty,
+        tags=lesson.tags,
     )
+
+
+def _standard(standard: Standard, place: Place) -> dict[str, Any]:
+    return _record(
+        _taught("standard", standard, place),
+        title=standard.title,
+        grade=grade_text(standard.grade),
+    )
+
+
+def _courses(parts: Parts, place: Place) -> list[dict[str, Any]]:
+    standards = {standard.label: number for number, standard in enumerate(parts.standards)}
+
+    def units_of(course: Course) -> list[dict[str, Any]]:
+        return [
+            _record(
+                {"unit": unit.label},
+                title=unit.title,
+                standards=_ordered(unit.standards, standards),
+                skills=_ordered(unit.skills, place),
+            )
+            for unit in course.units
+        ]
+
     return [
-        _record(
-            record,
-            title=title,
-            minutes=minutes,
-            kind=None if kind == "instruction" else kind,
-            difficulty=difficulty,
-            tags=tags,
-        )
-        for record, (title, minutes, kind, difficulty, tags) in zip(records, details, strict=True)
+        _record({"course": course.label}, title=course.title, grade=grade_text(course.grade))
+        | {"units": units_of(course)}
+        for course in parts.courses
     ]
-
-
-def _standards(curriculum: Curriculum) -> list[dict[str, Any]]:
-    groups = curriculum.standards
-    records = _members("standard", groups.labels, groups.skills, curriculum.skills)
-    return [
-        _record(record, title=title, grade=grade_text(grade))
-        for record, title, grade in zip(records, groups.titles, groups.grades.tolist(), strict=True)
-    ]
-
-
-def _courses(curriculum: Curriculum) -> list[dict[str, Any]]:
-    outline, skills = curriculum.outline, curriculum.skills.tolist()
-    standards = outline.standards.labels.tolist()
-    courses: list[dict[str, Any]] = [
-        _record({"course": label}, title=title, grade=grade_text(grade)) | {"units": []}
-        for label, title, grade in zip(
-            outline.courses.labels.tolist(),
-            outline.courses.titles,
-            outline.courses.grades.tolist(),
-            strict=True,
-        )
-    ]
-    for place, (label, title) in enumerate(zip(outline.units.labels, outline.units.titles,
-                                               strict=True)):  # fmt: skip
-        own = tuple(skills[skill] for skill in row(outline.unit_skills, place))
-        asked = tuple(standards[one] for one in row(outline.unit_standards, place))
-        unit = _record({"unit": label[1]}, title=title, standards=asked, skills=own)
-        courses[outline.unit_course[place]]["units"].append(unit)
-    return courses

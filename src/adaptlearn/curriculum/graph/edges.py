@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from adaptlearn.curriculum.graph.requirements import Requirements
@@ -22,6 +23,11 @@ class SoundEdges(NamedTuple):
 
     edges: list[Edge]
     groups: list[Group]
+
+
+def in_order(groups: Iterable[Group]) -> list[Group]:
+    """Alternatives in one order, whatever order they were listed in."""
+    return sorted(groups, key=lambda group: (group.skill, group.members))
 
 
 def requirements_of(n_skills: int, sound: SoundEdges) -> Requirements:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import textwrap
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
 
+from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.curriculum.graph import routines as graph
 from adaptlearn.curriculum.graph.requirements import Attaining, row
 from adaptlearn.curriculum.picture.layout import Layout, layered
@@ -16,10 +17,6 @@ from adaptlearn.errors import MissingDependency, ParameterError
 from adaptlearn.labels import Label
 from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.validation import Interval, check_parameters
-
-if TYPE_CHECKING:
-    from adaptlearn.curriculum.curriculum import Curriculum
-
 
 _BOX = (2.1, 0.46)  # a skill's box, in inches
 _PITCH = (2.75, 0.6)  # from box to box
@@ -76,7 +73,7 @@ def plot_curriculum(
     """
     values = _mastery(curriculum, mastery)
     check_parameters(
-        "plot",
+        "plot_curriculum",
         {"steps": steps, "most": most, "threshold": threshold},
         {
             "steps": [Interval(0, 10**6, integer=True)],
@@ -88,7 +85,7 @@ def plot_curriculum(
     if len(shown) > most:
         hint = "take fewer steps" if skill is not None else "name a skill to draw what is near it"
         raise ParameterError(
-            "plot",
+            "plot_curriculum",
             [f"{len(shown)} skills do not fit into one picture; {hint}, or raise most={most}"],
         )
     edges, dashed = _edges(curriculum, shown)
@@ -118,7 +115,7 @@ def _mastery(curriculum: Curriculum, mastery: Any) -> Floats:
     known = values[~np.isnan(values)]
     if values.shape != (n,) or ((known < 0) | (known > 1)).any():
         raise ParameterError(
-            "plot",
+            "plot_curriculum",
             [f"mastery must be numbers from 0 to 1 of shape ({n},), one student's, got shape "
              f"{values.shape}"],
         )  # fmt: skip
