@@ -375,9 +375,30 @@ def test_many_unmastered_prerequisites_do_not_wrap_around() -> None:
 
 def test_students_are_counted_in_blocks_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     mastered = np.random.default_rng(0).random((57, 4)) < 0.5
-    whole = chain().outer_fringe(mastered)
-    monkeypatch.setattr("adaptlearn.curriculum.graph.routines._CELLS", 20)
-    assert (chain().outer_fringe(mastered) == whole).all()
+    content = {**chain().to_dict(), "standards": {"S": ["count", "add"], "T": ["measure"]}}
+    standards = Curriculum.from_dict(content).standards
+    whole = standards.share(mastered)
+    assert whole[:, 0].tolist() == (mastered[:, :2].sum(axis=1) / 2).tolist()
+    monkeypatch.setattr("adaptlearn.curriculum.outline._CELLS", 20)
+    assert (standards.share(mastered) == whole).all()
+
+
+@pytest.mark.parametrize("n_students", [0, 1, 7, 8, 9, 57])
+def test_any_number_of_students_is_told_apart(n_students: int) -> None:
+    mastered = np.random.default_rng(n_students).random((n_students, 4)) < 0.5
+    content = {**chain().to_dict(), "standards": {"S": ["count", "add"], "T": ["measure"]}}
+    school = Curriculum.from_dict(content)
+    asks: tuple[Any, ...] = (
+        school.outer_fringe,
+        school.open_lessons,
+        school.standards.finished,
+        school.standards.share,
+    )
+    for ask in asks:
+        answer = ask(mastered)
+        assert len(answer) == n_students
+        for row in range(n_students):
+            assert (ask(mastered[row : row + 1])[0] == answer[row]).all()
 
 
 @pytest.mark.parametrize("wrong", [[[0.5] * 4], [True] * 4, [[True] * 3], [[1, 0, 1, 0]]])

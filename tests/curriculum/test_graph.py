@@ -15,7 +15,6 @@ from adaptlearn import Curriculum
 from adaptlearn.curriculum import audit_curriculum
 from adaptlearn.curriculum.graph import routines as graph
 from adaptlearn.curriculum.graph.bits import pack, unpack
-from adaptlearn.curriculum.graph.lessons import standing
 from adaptlearn.curriculum.picture.layout import layered
 from adaptlearn.errors import CurriculumError
 
@@ -93,14 +92,16 @@ def test_no_group_is_dropped_that_could_stay(edges: Any, groups: Any) -> None:
                 )
 
 
+def taught_at_random(rng: np.random.Generator) -> list[list[int]]:
+    return [sorted(set(rng.integers(0, N, rng.integers(1, 4)).tolist())) for _ in range(5)]
+
+
 @settings(deadline=None)
 @given(edges_lists, groups_lists, st.integers(0, 2**32 - 1))
-def test_fringe_open_lessons_and_bits_equal_brute_force(edges: Any, groups: Any, seed: int) -> None:
+def test_fringe_and_open_lessons_equal_brute_force(edges: Any, groups: Any, seed: int) -> None:
     rng = np.random.default_rng(seed)
-    taught = [sorted(set(rng.integers(0, N, rng.integers(1, 4)).tolist())) for _ in range(5)]
-    school = mended(
-        edges, groups, lessons=[{"lesson": k, "skills": one} for k, one in enumerate(taught)]
-    )
+    taught = taught_at_random(rng)
+    school = mended(edges, groups, lessons=dict(enumerate(taught)))
     needs = needs_of(school)
     mastered = rng.random((9, N)) < 0.5
     fringe, open_ = school.outer_fringe(mastered), school.open_lessons(mastered)
@@ -111,8 +112,31 @@ def test_fringe_open_lessons_and_bits_equal_brute_force(edges: Any, groups: Any,
             new = set(skills) - known
             ready = all(is_ready(needs, skill, known | set(skills)) for skill in new)
             assert open_[row, lesson] == (bool(new) and ready)
-    bits = standing(school.teaches, school.doors, pack(~mastered))
-    assert (unpack(bits.open, len(mastered)) == open_).all()
+
+
+@settings(deadline=None)
+@given(edges_lists, groups_lists, st.integers(0, 2**32 - 1))
+def test_lessons_stand_as_brute_force_says(edges: Any, groups: Any, seed: int) -> None:
+    """Also where less than mastery is enough for what comes after."""
+    rng = np.random.default_rng(seed)
+    taught = taught_at_random(rng)
+    school = mended(edges, groups, lessons=dict(enumerate(taught)))
+    needs = needs_of(school)
+    mastered = rng.random((9, N)) < 0.5
+    enough = mastered | (rng.random((9, N)) < 0.3)
+    for known, standing in (
+        (mastered, school.standing(pack(~mastered))),
+        (enough, school.standing(pack(~mastered), pack(~enough))),
+    ):
+        bits = (standing.unfinished, standing.open, standing.ready)
+        unfinished, opened, ready = (unpack(one, len(mastered)) for one in bits)
+        for row, lesson in itertools.product(range(len(mastered)), range(len(taught))):
+            have = set(np.flatnonzero(known[row]).tolist()) | set(taught[lesson])
+            fit = {skill: is_ready(needs, skill, have) for skill in taught[lesson]}
+            new = [skill for skill in taught[lesson] if not mastered[row, skill]]
+            assert unfinished[row, lesson] == bool(new)
+            assert opened[row, lesson] == (bool(new) and all(fit[skill] for skill in new))
+            assert ready[row, lesson] == all(fit.values())
 
 
 @settings(deadline=None)

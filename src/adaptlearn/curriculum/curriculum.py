@@ -17,13 +17,14 @@ from adaptlearn.curriculum.content.parts import LESSON_KINDS, Item, Lesson, Part
 from adaptlearn.curriculum.content.rows import Draft, Repair
 from adaptlearn.curriculum.content.sources import read_frames, read_json, read_mapping
 from adaptlearn.curriculum.content.writing import content_of
-from adaptlearn.curriculum.graph import routines as graph
-from adaptlearn.curriculum.graph.lessons import Doors, doors
+from adaptlearn.curriculum.graph.bits import pack, unpack
+from adaptlearn.curriculum.graph.lessons import Doors, Standing, doors
+from adaptlearn.curriculum.graph.matrices import incidence, row
 from adaptlearn.curriculum.outline import SkillGroups, outline_of
 from adaptlearn.curriculum.skill_graph import SkillGraph
 from adaptlearn.errors import CurriculumError, DataWarning, ParameterError
 from adaptlearn.labels import Label, LabelIndex, label_array, looks_damaged
-from adaptlearn.numerics import Bools, Floats
+from adaptlearn.numerics import Bits, Bools, Floats
 from adaptlearn.serialization import fingerprint
 from adaptlearn.validation import OneOf, check_parameters, some
 
@@ -108,7 +109,7 @@ class Curriculum(SkillGraph):
     def _membership(self, units: Sequence[Lesson | Item]) -> csr_array:
         rows = [row for row, unit in enumerate(units) for _ in unit.skills]
         skills = [self.skill_index.place[skill] for unit in units for skill in unit.skills]
-        return graph.incidence(rows, skills, (len(units), len(self.skills)))
+        return incidence(rows, skills, (len(units), len(self.skills)))
 
     @classmethod
     def from_frames(
@@ -294,11 +295,7 @@ class Curriculum(SkillGraph):
 
     def skills_of(self, lesson: Label) -> NDArray[Any]:
         """Labels of the skills that a lesson teaches, in the curriculum's order."""
-        code = self.lesson_index.code(lesson)
-        taught = self.teaches
-        labels: NDArray[Any] = self.skills[
-            taught.indices[taught.indptr[code] : taught.indptr[code + 1]]
-        ]
+        labels: NDArray[Any] = self.skills[row(self.teaches, self.lesson_index.code(lesson))]
         return labels
 
     @property
@@ -333,15 +330,27 @@ class Curriculum(SkillGraph):
         bool array, shape (n_students, n_lessons)
         """
         missing = ~self._checked(mastered)
-        unmet = graph.unmet(self.doors.requirements, missing)
-        waits = missing[:, self.teaches.indices] & unmet
-        shut = graph.count_marked(self.doors.entries, waits) > 0
-        has_new = graph.count_marked(self.teaches, missing) > 0
-        return has_new & ~shut
+        return unpack(self.standing(pack(missing)).open, len(missing))
+
+    def standing(self, missing: Bits, unready: Bits | None = None) -> Standing:
+        """Which lessons are unfinished, open and ready, for many students at once.
+
+        Parameters
+        ----------
+        missing : uint8 array, shape (n_skills, n_bytes)
+            The skills that are not mastered, a bit per student: what
+            `adaptlearn.curriculum.graph.pack` makes of marks.
+        unready : uint8 array, shape (n_skills, n_bytes), optional
+            Those not known well enough for what comes after; by default `missing`.
+
+        Returns
+        -------
+        Standing
+        """
+        return Standing(self.teaches, self._doors, missing, unready)
 
     @cached_property
-    def doors(self) -> Doors:
-        """What each lesson's skills need from outside it."""
+    def _doors(self) -> Doors:
         return doors(self.teaches, self.requirements)
 
     def lessons_of_kind(self, *kinds: str) -> Bools:

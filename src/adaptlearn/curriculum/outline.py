@@ -11,11 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from adaptlearn.curriculum.graph import routines as graph
-from adaptlearn.errors import ParameterError
+from adaptlearn.curriculum.graph.bits import any_of, check_mastered, pack, unpack
+from adaptlearn.curriculum.graph.matrices import incidence, row
 from adaptlearn.labels import Label, LabelIndex, label_array
 from adaptlearn.numerics import Bools, Floats, Ints
 
+# Dense work arrays stay below this many cells (at four bytes each: 64 MB).
+_CELLS = 1 << 24
 _GRADES = (-1, 20)
 _NAMED = {"PK": -1, "K": 0}
 _GRADE = r"(PK|K|\d{1,2})"
@@ -131,9 +133,7 @@ class SkillGroups:
         ------
         UnknownLabelError
         """
-        code = self.index.code(label)
-        members = self.skills.indices[self.skills.indptr[code] : self.skills.indptr[code + 1]]
-        found: NDArray[Any] = self._skill_labels[members]
+        found: NDArray[Any] = self._skill_labels[row(self.skills, self.index.code(label))]
         return found
 
     def of_grade(self, grade: int) -> Ints:
@@ -152,27 +152,13 @@ class SkillGroups:
         -------
         float array, shape (n_students, n_groups)
         """
-        counts = graph.count_marked(self.skills, check_mastered(mastered, len(self._skill_labels)))
+        counts = _count_marked(self.skills, check_mastered(mastered, len(self._skill_labels)))
         return np.asarray(counts / np.diff(self.skills.indptr))
 
     def finished(self, mastered: Any) -> Bools:
         """Whether each student has mastered all of its skills, shape (n_students, n_groups)."""
         missing = ~check_mastered(mastered, len(self._skill_labels))
-        return np.asarray(graph.count_marked(self.skills, missing) == 0)
-
-
-def check_mastered(mastered: Any, n_skills: int) -> Bools:
-    """Marks of shape (n_students, n_skills), or `ParameterError`."""
-    array = np.asarray(mastered)
-    if array.dtype != np.bool_ or array.ndim != 2 or array.shape[1] != n_skills:
-        raise ParameterError(
-            "Curriculum",
-            [
-                f"mastered must be a bool array of shape (n_students, {n_skills}), "
-                f"got {array.dtype} of shape {array.shape}"
-            ],
-        )
-    return array
+        return unpack(~any_of(self.skills, pack(missing)), len(missing))
 
 
 class Outline(NamedTuple):
@@ -211,7 +197,7 @@ def outline_of(
     own = _members([unit.skills for _, unit in units], skill_index.place, n_skills)
     of_units = _union(unit_standards @ asked + own)
     unit_course = np.repeat(np.arange(len(courses)), [len(course.units) for course in courses])
-    in_course = graph.incidence(unit_course, np.arange(len(units)), (len(courses), len(units)))
+    in_course = incidence(unit_course, np.arange(len(units)), (len(courses), len(units)))
     return Outline(
         SkillGroups(
             "standard",
@@ -245,11 +231,30 @@ def outline_of(
 
 def _members(lists: Sequence[Sequence[Label]], place: dict[Any, int], n: int) -> csr_array:
     rows = [row for row, labels in enumerate(lists) for _ in labels]
-    return graph.incidence(rows, [place[label] for labels in lists for label in labels],
+    return incidence(rows, [place[label] for labels in lists for label in labels],
                            (len(lists), n))  # fmt: skip
 
 
 def _union(counts: csr_array) -> csr_array:
     """Where counts are not 0, as a 0/1 matrix."""
     rows, columns = counts.nonzero()
-    return graph.incidence(rows, columns, counts.shape)
+    return incidence(rows, columns, counts.shape)
+
+
+def _count_marked(members: csr_array, marked: Bools) -> NDArray[np.int32]:
+    """How many of each row's members are marked, for many markings at once.
+
+    Parameters
+    ----------
+    members : sparse 0/1 array, shape (n_rows, n)
+    marked : bool array, shape (n_students, n)
+
+    Returns
+    -------
+    int32 array, shape (n_students, n_rows)
+    """
+    counts = np.empty((len(marked), members.shape[0]), np.int32)
+    step = max(1, _CELLS // max(1, *members.shape))
+    for start in range(0, len(marked), step):
+        counts[start : start + step] = (members @ marked[start : start + step].T).T
+    return counts

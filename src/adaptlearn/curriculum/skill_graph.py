@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from adaptlearn.curriculum.graph import routines as graph
-from adaptlearn.curriculum.graph.bits import has_bit
+from adaptlearn.curriculum.graph import routines
+from adaptlearn.curriculum.graph.bits import check_mastered, has_bit, pack, unpack
 from adaptlearn.curriculum.graph.edges import Edge, SoundEdges, in_order, requirements_of
-from adaptlearn.curriculum.graph.requirements import Requirements
-from adaptlearn.curriculum.outline import check_mastered
+from adaptlearn.curriculum.graph.matrices import transposed, weights
+from adaptlearn.curriculum.graph.requirements import Requirements, unmet
 from adaptlearn.labels import Label, LabelIndex, label_array
 from adaptlearn.numerics import Bits, Bools, Ints
 
@@ -40,7 +40,7 @@ class SkillGraph:
         edges, groups = prerequisites
         self.requirements: Requirements = requirements_of(n, SoundEdges(edges, in_order(groups)))
         self.prerequisites, self.alternatives, self.alternatives_of = self.requirements
-        self.encompasses = graph.weights(
+        self.encompasses = weights(
             [skill for skill, _ in encompasses],
             [part for _, part in encompasses],
             list(encompasses.values()),
@@ -66,18 +66,19 @@ class SkillGraph:
         -------
         bool array, shape (n_students, n_skills)
         """
-        missing = ~self._checked(mastered)
-        return missing & ~graph.unmet(self.requirements, missing)
+        known = self._checked(mastered)
+        missing = pack(~known)
+        return unpack(missing & ~unmet(self.requirements, missing), len(known))
 
     @cached_property
     def may_need(self) -> csr_array:
         """Row k holds what skill k needs directly, each or as one of several."""
-        return graph.may_need(self.requirements)
+        return routines.may_need(self.requirements)
 
     @cached_property
     def required_by(self) -> csr_array:
         """Row k holds the skills that need skill k directly, perhaps as one of several."""
-        return graph.transposed(self.may_need)
+        return transposed(self.may_need)
 
     @cached_property
     def implicit_credit(self) -> csr_array:
@@ -87,7 +88,7 @@ class SkillGraph:
         encompasses directly or not, the greatest product of weights over the paths there. The
         diagonal is left out: a skill's own practice counts in full.
         """
-        return graph.best_products(self.encompasses)
+        return routines.best_products(self.encompasses)
 
     def _checked(self, mastered: Any) -> Bools:
         return check_mastered(mastered, len(self.skills))
@@ -103,7 +104,7 @@ class SkillGraph:
             none.
         """
         code = self.skill_index.code(skill)
-        before = graph.reachable(self.may_need, code)
+        before = routines.reachable(self.may_need, code)
         if required:
             bits = self.required_bits[code][None]
             before = before[has_bit(bits, np.zeros(len(before), np.intp), before)]
@@ -113,7 +114,7 @@ class SkillGraph:
     def descendants(self, skill: Label) -> NDArray[Any]:
         """All skills that a skill comes before, directly or not, in `skills` order."""
         code = self.skill_index.code(skill)
-        after = graph.reachable(self.required_by, code)
+        after = routines.reachable(self.required_by, code)
         found: NDArray[Any] = self.skills[after]
         return found
 
@@ -124,7 +125,7 @@ class SkillGraph:
         Memory is linear in the number of pairs, which a long chain makes quadratic in the
         number of skills: for a few skills of a huge curriculum, `ancestors` is cheaper.
         """
-        return graph.closure(self.may_need)
+        return routines.closure(self.may_need)
 
     @cached_property
     def required_bits(self) -> Bits:
@@ -132,12 +133,12 @@ class SkillGraph:
 
         A uint8 array, shape (n_skills, ceil(n_skills / 8)), as `numpy.packbits` packs columns.
         """
-        return graph.required_bits(self.requirements)
+        return routines.required_bits(self.requirements)
 
     @property
     def topological_order(self) -> NDArray[Any]:
         """Skills so ordered that each can be learnt after those before it; ties as in `skills`."""
-        order: NDArray[Any] = self.skills[graph.topological_order(self.requirements)]
+        order: NDArray[Any] = self.skills[routines.topological_order(self.requirements)]
         return order
 
     @cached_property
@@ -146,4 +147,4 @@ class SkillGraph:
 
         Without alternatives it is the length of the longest chain of prerequisites.
         """
-        return graph.depths(self.requirements)
+        return routines.depths(self.requirements)

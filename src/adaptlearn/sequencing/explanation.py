@@ -10,9 +10,8 @@ import numpy as np
 
 from adaptlearn.curriculum.content.sources import Label
 from adaptlearn.curriculum.curriculum import Curriculum
-from adaptlearn.curriculum.graph import routines as graph
 from adaptlearn.curriculum.graph.bits import pack, unpack
-from adaptlearn.curriculum.graph.lessons import standing
+from adaptlearn.curriculum.graph.routines import reachable
 from adaptlearn.labels import plain
 from adaptlearn.numerics import Bools, Floats
 from adaptlearn.sequencing.knowledge.context import Context
@@ -258,16 +257,14 @@ def _route(
     needed = np.zeros(len(known), bool)
     for skill in missing:
         needed[skill] = True
-        needed[graph.reachable(curriculum.may_need, skill)] = True
+        needed[reachable(curriculum.may_need, skill)] = True
     known, to_learn = known.copy(), pack(~mastered[None])
     route: list[int] = []
     while (wanted := needed & ~known).any():
-        open_ = unpack(
-            standing(curriculum.teaches, curriculum.doors, to_learn, pack(~known[None])).open, 1
-        )[0]
+        open_ = unpack(curriculum.standing(to_learn, pack(~known[None])).open, 1)[0]
         if open_[goal]:
             break
-        helpful = open_ & (graph.count_marked(curriculum.teaches, wanted[None])[0] > 0)
+        helpful = open_ & (curriculum.teaches @ wanted > 0)
         steps = np.flatnonzero(helpful).tolist()
         if not steps:
             return [], np.flatnonzero(wanted).tolist()

@@ -18,10 +18,11 @@ from adaptlearn.curriculum.audit.evidence import (
     marks_of_matrix,
 )
 from adaptlearn.curriculum.curriculum import Curriculum
-from adaptlearn.curriculum.graph import routines as graph
 from adaptlearn.curriculum.graph.bits import has_bit
 from adaptlearn.curriculum.graph.lessons import doors
-from adaptlearn.curriculum.graph.requirements import Attaining, Requirements, row
+from adaptlearn.curriculum.graph.matrices import incidence, row
+from adaptlearn.curriculum.graph.requirements import Attaining, Requirements
+from adaptlearn.curriculum.graph.routines import redundant
 from adaptlearn.labels import plain
 from adaptlearn.responses.log import as_log
 from adaptlearn.validation import Interval, check_parameters, some
@@ -199,8 +200,8 @@ def _unreachable(curriculum: Curriculum) -> Iterator[Finding]:
     # Skills and lessons in one graph: a skill needs one of its lessons (without any, itself, which
     # is never there), a lesson what its skills need from outside it.
     lessons_of = csr_array(teaching.T.tocsr()[np.flatnonzero(taught)])
-    never = graph.incidence(np.flatnonzero(~taught), np.flatnonzero(~taught), (n_skills, n_skills))
-    number = graph.incidence(
+    never = incidence(np.flatnonzero(~taught), np.flatnonzero(~taught), (n_skills, n_skills))
+    number = incidence(
         np.flatnonzero(taught), np.arange(int(taught.sum())), (n_skills, int(taught.sum()))
     )
     nothing = csr_array((n_skills + n_lessons, n_lessons), dtype=np.int32)
@@ -238,7 +239,7 @@ def _items(curriculum: Curriculum) -> Iterator[Finding]:
         ("skills that no item exercises", "Whether they are mastered can never be seen.",
          "Add items, or leave these skills to others."),
     )  # fmt: skip
-    shown = graph.count_marked(curriculum.teaches, seen[None])[0] > 0
+    shown = curriculum.teaches @ seen > 0
     yield from _finding(
         "lesson without items", "warning", "lesson", curriculum.lessons[~shown].tolist(),
         ("lessons of whose skills no item exercises any", "They are given again and again: no "
@@ -249,7 +250,7 @@ def _items(curriculum: Curriculum) -> Iterator[Finding]:
 def _redundant(curriculum: Curriculum) -> Iterator[Finding]:
     """What follows from the rest; see Aho, Garey & Ullman (1972), SIAM J. Comput. 1(2)."""
     requirements, skills = curriculum.requirements, curriculum.skills
-    edge, group = graph.redundant(requirements, curriculum.required_bits)
+    edge, group = redundant(requirements, curriculum.required_bits)
     needs = np.repeat(np.arange(len(skills)), np.diff(requirements.all_of.indptr))
     before = skills[requirements.all_of.indices[edge]].tolist()
     yield from _finding(

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv
 
-from adaptlearn.curriculum.graph.bits import any_of, pack
-from adaptlearn.curriculum.graph.requirements import Requirements, all_marked, row
+from adaptlearn.curriculum.graph.bits import all_marked, any_of, pack
+from adaptlearn.curriculum.graph.matrices import row
+from adaptlearn.curriculum.graph.requirements import Requirements
 from adaptlearn.errors import ParameterError
 from adaptlearn.labels import plain
 from adaptlearn.numerics import Bits, Bools, Floats, Ints

@@ -1,21 +1,37 @@
-"""Which lessons which students may be given, eight students to the byte.
+"""What students have mastered, or what is joined to what, as bits: eight columns to the byte.
 
-What students have mastered is a bit per student and skill. Held with the students side by side in
-bytes, one operation on a row answers a question for all of them, and a curriculum's edges are
-gone through once per block of students.
+Mastery is a bit per student and skill. Held with the students side by side in bytes, one operation
+on a row answers a question for all of them, and a curriculum's edges are gone through once.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from scipy.sparse import csr_array
 
+from adaptlearn.errors import ParameterError
 from adaptlearn.numerics import Bits, Bools, Ints
+
+
+def check_mastered(mastered: Any, n_skills: int) -> Bools:
+    """Marks of shape (n_students, n_skills), or `ParameterError`."""
+    array = np.asarray(mastered)
+    if array.dtype != np.bool_ or array.ndim != 2 or array.shape[1] != n_skills:
+        raise ParameterError(
+            "Curriculum",
+            [
+                f"mastered must be a bool array of shape (n_students, {n_skills}), "
+                f"got {array.dtype} of shape {array.shape}"
+            ],
+        )
+    return array
 
 
 def pack(marks: Bools) -> Bits:
     """Marks of shape (n_students, n) as bits of shape (n, n_bytes)."""
-    return np.ascontiguousarray(np.packbits(marks, axis=0).T)
+    return np.packbits(np.ascontiguousarray(marks.T), axis=1)
 
 
 def unpack(bits: Bits, n_students: int) -> Bools:
@@ -25,13 +41,32 @@ def unpack(bits: Bits, n_students: int) -> Bools:
 
 def any_of(members: csr_array, bits: Bits) -> Bits:
     """For each row of a 0/1 matrix, whether one of its members is marked; rows without: no."""
+    starts = members.indptr[:-1]
+    filled = starts < members.indptr[1:]
+    if members.nnz and filled.all():
+        return np.asarray(np.bitwise_or.reduceat(bits[members.indices], starts, axis=0))
     found = np.zeros((members.shape[0], bits.shape[1]), np.uint8)
-    sizes = np.diff(members.indptr)
-    filled = np.flatnonzero(sizes)
-    if len(filled):
-        starts = members.indptr[filled]
-        found[filled] = np.bitwise_or.reduceat(bits[members.indices], starts, axis=0)
+    if members.nnz:
+        found[filled] = np.bitwise_or.reduceat(bits[members.indices], starts[filled], axis=0)
     return found
+
+
+def all_marked(members: csr_array, bits: Bits) -> Bits:
+    """For each row of a 0/1 matrix without empty rows, whether all its members are marked.
+
+    Parameters
+    ----------
+    members : sparse 0/1 array, shape (n_rows, n)
+    bits : uint8 array, shape (n, n_bytes)
+        A bit per student.
+
+    Returns
+    -------
+    uint8 array, shape (n_rows, n_bytes)
+    """
+    if members.shape[0] == 0:
+        return np.zeros((0, bits.shape[1]), np.uint8)
+    return np.asarray(np.bitwise_and.reduceat(bits[members.indices], members.indptr[:-1], axis=0))
 
 
 def own_bits(rows: Ints, shape: tuple[int, int]) -> Bits:

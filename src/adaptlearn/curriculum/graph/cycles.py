@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.sparse.csgraph import connected_components
 
+from adaptlearn.curriculum.graph.matrices import incidence
 from adaptlearn.curriculum.graph.requirements import Attaining, Requirements
-from adaptlearn.curriculum.graph.routines import incidence
 
 
 class Cycle(NamedTuple):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from adaptlearn.curriculum.graph.matrices import incidence
 from adaptlearn.curriculum.graph.requirements import Requirements
-from adaptlearn.curriculum.graph.routines import incidence
 
 Edge = tuple[int, int]
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from adaptlearn.curriculum.graph.bits import any_of
-from adaptlearn.curriculum.graph.requirements import (
-    Requirements,
-    unmet_bits,
-)
-from adaptlearn.curriculum.graph.routines import _sealed, incidence
+from adaptlearn.curriculum.graph.matrices import incidence, sealed
+from adaptlearn.curriculum.graph.requirements import Requirements, unmet
 from adaptlearn.numerics import Bits
 
 
@@ -59,35 +57,52 @@ def doors(teaches: csr_array, requirements: Requirements) -> Doors:
     kept = np.flatnonzero(np.bincount(member_of, inside, len(asks)) == 0)
     return Doors(
         incidence(entry[outside], needs.indices[outside], (teaches.nnz, n_skills)),
-        _sealed(csr_array(groups[kept])),
+        sealed(csr_array(groups[kept])),
         incidence(asks[kept], np.arange(len(kept)), (teaches.nnz, len(kept))),
         incidence(lesson, np.arange(teaches.nnz), (n_lessons, teaches.nnz)),
     )
 
 
-class Standing(NamedTuple):
+class Standing:
     """How lessons stand to students, as bits of shape (n_lessons, n_bytes).
 
-    Attributes
+    Each is worked out when it is first asked for.
+
+    Parameters
     ----------
-    unfinished : it teaches a skill that is not mastered
-    open : unfinished, and all that its unmastered skills need is known or taught by itself
-    ready : all that its skills need, mastered or not, is known or taught by itself
+    teaches : sparse 0/1 array, shape (n_lessons, n_skills)
+    doors : Doors
+    missing : uint8 array, shape (n_skills, n_bytes)
+        The skills that are not mastered, a bit per student: see `bits.pack`.
+    unready : uint8 array, shape (n_skills, n_bytes), optional
+        Those not known well enough for what comes after; by default `missing`.
     """
 
-    unfinished: Bits
-    open: Bits
-    ready: Bits
+    def __init__(
+        self, teaches: csr_array, doors: Doors, missing: Bits, unready: Bits | None = None
+    ) -> None:
+        self._teaches = teaches
+        self._doors = doors
+        self._missing = missing
+        self._unready = missing if unready is None else unready
 
+    @cached_property
+    def _waits(self) -> Bits:
+        """Whether the skill of each entry waits for something outside its lesson."""
+        return unmet(self._doors.requirements, self._unready)
 
-def standing(
-    teaches: csr_array, doors: Doors, missing: Bits, unready: Bits | None = None
-) -> Standing:
-    """How lessons stand to students who miss these skills, shape (n_skills, n_bytes).
+    @cached_property
+    def unfinished(self) -> Bits:
+        """The lesson teaches a skill that is not mastered."""
+        return any_of(self._teaches, self._missing)
 
-    `unready` are those not known well enough for what comes after: by default, all that miss.
-    """
-    unmet = unmet_bits(doors.requirements, missing if unready is None else unready)
-    unfinished = any_of(teaches, missing)
-    shut = any_of(doors.entries, unmet & missing[teaches.indices])
-    return Standing(unfinished, unfinished & ~shut, ~any_of(doors.entries, unmet))
+    @cached_property
+    def open(self) -> Bits:
+        """Unfinished, and all that its unmastered skills need is known or taught by itself."""
+        shut = any_of(self._doors.entries, self._waits & self._missing[self._teaches.indices])
+        return self.unfinished & ~shut
+
+    @cached_property
+    def ready(self) -> Bits:
+        """All that its skills need, mastered or not, is known or taught by itself."""
+        return ~any_of(self._doors.entries, self._waits)

@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.sparse import csr_array
 
-from adaptlearn.curriculum.graph.bits import any_of
+from adaptlearn.curriculum.graph.bits import all_marked, any_of
+from adaptlearn.curriculum.graph.matrices import incidence, row
 from adaptlearn.numerics import Bits, Ints
 
 
@@ -41,6 +42,12 @@ class Requirements(NamedTuple):
             np.arange(self.groups_of.shape[0]), np.diff(self.groups_of.indptr)
         )
         return owner
+
+
+def without_groups(before: csr_array) -> Requirements:
+    """A plain graph as requirements without alternatives."""
+    n = before.shape[0]
+    return Requirements(before, incidence([], [], (0, n)), incidence([], [], (n, 0)))
 
 
 class Attaining:
@@ -117,42 +124,21 @@ class Attaining:
         return row(groups, group)[0], group
 
 
-def row(matrix: csr_array, number: int) -> list[int]:
-    """The columns of one row."""
-    found: list[int] = matrix.indices[matrix.indptr[number] : matrix.indptr[number + 1]].tolist()
-    return found
-
-
-def all_marked(members: csr_array, bits: Bits) -> Bits:
-    """For each row of a 0/1 matrix without empty rows, whether all its members are marked.
-
-    Parameters
-    ----------
-    members : sparse 0/1 array, shape (n_rows, n)
-    bits : uint8 array, shape (n, n_bytes)
-        A bit per student.
-
-    Returns
-    -------
-    uint8 array, shape (n_rows, n_bytes)
-    """
-    if members.shape[0] == 0:
-        return np.zeros((0, bits.shape[1]), np.uint8)
-    return np.asarray(np.bitwise_and.reduceat(bits[members.indices], members.indptr[:-1], axis=0))
-
-
-def unmet_bits(requirements: Requirements, missing: Bits) -> Bits:
+def unmet(requirements: Requirements, missing: Bits) -> Bits:
     """Whether each row lacks something it needs, eight students to the byte.
 
     Parameters
     ----------
     requirements : Requirements
     missing : uint8 array, shape (n, n_bytes)
-        A bit per student, as `eligibility.pack` packs them.
+        A bit per student, as `bits.pack` packs them.
 
     Returns
     -------
     uint8 array, shape (n_rows, n_bytes)
     """
     all_of, groups, groups_of = requirements
-    return any_of(all_of, missing) | any_of(groups_of, all_marked(groups, missing))
+    lacking = any_of(all_of, missing)
+    if groups.shape[0]:
+        lacking |= any_of(groups_of, all_marked(groups, missing))
+    return lacking

@@ -5,61 +5,17 @@ Nodes are ``0 … n - 1``; row k of a sparse array holds the nodes that come dir
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_array, hstack
 from scipy.sparse.csgraph import connected_components
 
-from adaptlearn.curriculum.graph.bits import has_bit, own_bits
-from adaptlearn.curriculum.graph.requirements import Attaining, Requirements, all_marked, row
+from adaptlearn.curriculum.graph.bits import all_marked, has_bit, own_bits
+from adaptlearn.curriculum.graph.matrices import incidence, row, sealed
+from adaptlearn.curriculum.graph.requirements import Attaining, Requirements, without_groups
 from adaptlearn.numerics import Bits, Bools, Floats, Ints
 
 # Dense work arrays stay below this many cells (at four bytes each: 64 MB).
 _CELLS = 1 << 24
-
-
-def incidence(rows: Sequence[int] | Ints, columns: Sequence[int] | Ints, shape: Any) -> csr_array:
-    """A sparse 0/1 matrix with read-only arrays."""
-    # int32: counts of ones are summed in this type, and a narrower one would wrap around.
-    ones = np.ones(len(rows), np.int32)
-    return _sealed(csr_array((ones, (_codes(rows), _codes(columns))), shape))
-
-
-def weights(
-    rows: Sequence[int], columns: Sequence[int], values: Sequence[float], shape: Any
-) -> csr_array:
-    """A sparse matrix of numbers with read-only arrays; each pair stands once."""
-    return _sealed(
-        csr_array((np.asarray(values, np.float64), (_codes(rows), _codes(columns))), shape)
-    )
-
-
-def _codes(values: Sequence[int] | Ints) -> Ints:
-    return np.asarray(values, np.intp)
-
-
-def _sealed(matrix: csr_array, canonical: bool = False) -> csr_array:
-    """With read-only arrays, each entry once, columns ascending; `canonical`: it is so already."""
-    if canonical:
-        matrix.has_canonical_format = matrix.has_sorted_indices = True
-    matrix.sum_duplicates()
-    for part in (matrix.data, matrix.indices, matrix.indptr):
-        part.flags.writeable = False
-    return matrix
-
-
-def transposed(matrix: csr_array) -> csr_array:
-    """Rows as columns, with read-only arrays."""
-    return _sealed(csr_array(matrix.T.tocsr()))
-
-
-def without_groups(before: csr_array) -> Requirements:
-    """A plain graph as requirements without alternatives."""
-    n = before.shape[0]
-    return Requirements(before, incidence([], [], (0, n)), incidence([], [], (n, 0)))
 
 
 def topological_order(requirements: Requirements) -> Ints:
@@ -126,7 +82,7 @@ def closure(before: csr_array) -> csr_array:
             if len(others):
                 bits[node] |= np.bitwise_or.reduce(bits[others], axis=0)
         blocks.append(_of_bits(bits, part, here))
-    return blocks[0] if len(blocks) == 1 else _sealed(csr_array(hstack(blocks, format="csr")))
+    return blocks[0] if len(blocks) == 1 else sealed(csr_array(hstack(blocks, format="csr")))
 
 
 def _of_bits(bits: Bits, part: Ints, columns: Ints) -> csr_array:
@@ -146,7 +102,7 @@ def _of_bits(bits: Bits, part: Ints, columns: Ints) -> csr_array:
     found = np.concatenate(indices)
     if len(found) < 2**31:
         starts = starts.astype(np.int32)  # of the type of `found`: else SciPy would copy both
-    return _sealed(csr_array((np.ones(len(found), np.int32), found, starts), (n, width)), True)
+    return sealed(csr_array((np.ones(len(found), np.int32), found, starts), (n, width)), True)
 
 
 def required_bits(requirements: Requirements) -> Bits:
@@ -279,43 +235,4 @@ def best_products(weight: csr_array) -> csr_array:
         columns[node] = to[by_node][starts]
         values[node] = np.maximum.reduceat(product[by_node], starts)
     rows = np.repeat(np.arange(n), [len(to) for to in columns])
-    return _sealed(csr_array((np.concatenate(values), (rows, np.concatenate(columns))), (n, n)))
-
-
-def unmet(requirements: Requirements, missing: Bools) -> Bools:
-    """Whether each row lacks something it needs, for many students at once.
-
-    Parameters
-    ----------
-    requirements : Requirements
-    missing : bool array, shape (n_students, n)
-
-    Returns
-    -------
-    bool array, shape (n_students, n_rows)
-    """
-    all_of, groups, groups_of = requirements
-    lacking: Bools = count_marked(all_of, missing) > 0
-    if groups.shape[0]:
-        none = count_marked(groups, missing) == np.diff(groups.indptr)
-        lacking |= count_marked(groups_of, none) > 0
-    return lacking
-
-
-def count_marked(members: csr_array, marked: Bools) -> NDArray[np.int32]:
-    """How many of each row's members are marked, for many markings at once.
-
-    Parameters
-    ----------
-    members : sparse 0/1 array, shape (n_rows, n)
-    marked : bool array, shape (n_students, n)
-
-    Returns
-    -------
-    int32 array, shape (n_students, n_rows)
-    """
-    counts = np.empty((len(marked), members.shape[0]), np.int32)
-    step = max(1, _CELLS // max(1, *members.shape))
-    for start in range(0, len(marked), step):
-        counts[start : start + step] = (members @ marked[start : start + step].T).T
-    return counts
+    return sealed(csr_array((np.concatenate(values), (rows, np.concatenate(columns))), (n, n)))

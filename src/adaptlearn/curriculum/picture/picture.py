@@ -10,8 +10,8 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from adaptlearn.curriculum.curriculum import Curriculum
-from adaptlearn.curriculum.graph import routines as graph
-from adaptlearn.curriculum.graph.requirements import Attaining, row
+from adaptlearn.curriculum.graph.matrices import row
+from adaptlearn.curriculum.graph.requirements import Attaining, without_groups
 from adaptlearn.curriculum.picture.layout import Layout, layered
 from adaptlearn.errors import MissingDependency, ParameterError
 from adaptlearn.labels import Label
@@ -138,7 +138,7 @@ def _shown(curriculum: Curriculum, skill: Label | None, steps: int) -> Ints:
 def _layers(curriculum: Curriculum, shown: Ints) -> Ints:
     """Columns so chosen that edges lead to the right, as far as alternatives allow."""
     among = csr_array(curriculum.may_need[shown][:, shown])
-    front = Attaining(graph.without_groups(among), by_step=True)
+    front = Attaining(without_groups(among), by_step=True)
     front.advance()
     if front.blocked():  # alternatives on a cycle
         return np.unique(curriculum.depth[shown], return_inverse=True)[1].reshape(-1)

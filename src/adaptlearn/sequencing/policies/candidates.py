@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.curriculum.graph.bits import any_of, pack, unpack
-from adaptlearn.curriculum.graph.lessons import standing
 from adaptlearn.numerics import Bits, Bools, Floats, Ints, bounds_of
 from adaptlearn.sequencing.knowledge.context import Context
 from adaptlearn.sequencing.knowledge.review_schedule import sparing_reviews
@@ -143,7 +142,7 @@ def find_candidates(context: Context, pools: tuple[str, ...]) -> Candidates:
     assert context.mastered is not None
     missing = pack(~context.mastered)
     unready = None if context.ready is None else pack(~(context.ready | context.mastered))
-    found = standing(curriculum.teaches, curriculum.doors, missing, unready)
+    found = curriculum.standing(missing, unready)
     pooled: dict[Purpose, Bits] = {}
     if "new" in pools:
         wanted = found.unfinished

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.curriculum.graph.bits import pack, unpack
-from adaptlearn.curriculum.graph.lessons import Standing, standing
+from adaptlearn.curriculum.graph.lessons import Standing
 from adaptlearn.errors import ParameterError
 from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.sequencing import Sequencer
@@ -140,8 +140,7 @@ def open_lessons(view: View) -> Bools:
 
 
 def _standing(view: View) -> Standing:
-    curriculum = view.course.curriculum
-    return standing(curriculum.teaches, curriculum.doors, pack(view.missing))
+    return view.course.curriculum.standing(pack(view.missing))
 
 
 def equally(view: View) -> Floats:
