@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from adaptlearn.errors import UnknownLabelError
 
+Label = int | str
+
 # The replacement character, a spreadsheet's error text, or a question mark where a letter
 # was: right before another letter.
 _DAMAGE = re.compile(r"\ufffd|^#(?:NAME\?|REF!|VALUE!|N/A)|\?(?=[^\W\d_])")
@@ -31,6 +33,25 @@ def label_array(labels: Iterable[Any]) -> NDArray[Any]:
         array = np.fromiter(values, object, len(values))
     array.flags.writeable = False
     return array
+
+
+def as_label(value: Any) -> Label | None:
+    """A label as a plain ``int`` or ``str``, read from any scalar; None for what is no label.
+
+    NumPy's and PyArrow's scalars count as what they hold. Gaps, empty texts, truth values and
+    floats are no labels.
+
+    Examples
+    --------
+    >>> as_label("7"), as_label(np.int8(7)), as_label(7.0), as_label(""), as_label(None)
+    ('7', 7, None, None, None)
+    """
+    if isinstance(value, str):
+        return str(value) or None
+    if isinstance(value, (int, np.integer)):
+        return None if isinstance(value, bool) else int(value)
+    held = getattr(value, "as_py", None)  # of PyArrow's scalars
+    return None if held is None else as_label(held())
 
 
 def plain(label: Any) -> Any:
@@ -98,9 +119,6 @@ class LabelIndex:
                 + ([f"… and {len(unknown) - 20} more"] if len(unknown) > 20 else []),
             )
         return [self.place[value] for value in values]
-
-
-Label = int | str
 
 
 def labels_at(labels: NDArray[Any], places: NDArray[Any]) -> tuple[Any, ...]:

@@ -9,14 +9,14 @@ from adaptlearn.lazy import lazy_names
 if TYPE_CHECKING:
     from adaptlearn.curriculum.audit.audit import Audit as Audit
     from adaptlearn.curriculum.audit.audit import audit_curriculum as audit_curriculum
-    from adaptlearn.curriculum.content.rows import Repair as Repair
+    from adaptlearn.curriculum.content.draft import Repair as Repair
     from adaptlearn.curriculum.curriculum import Curriculum as Curriculum
     from adaptlearn.curriculum.picture.picture import plot_curriculum as plot_curriculum
 
 _HOMES = {
     "Audit": "audit.audit",
     "Curriculum": "curriculum",
-    "Repair": "content.rows",
+    "Repair": "content.draft",
     "audit_curriculum": "audit.audit",
     "plot_curriculum": "picture.picture",
 }

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from adaptlearn.curriculum.content.draft import Draft, Repair
 from adaptlearn.curriculum.content.parts import LESSON_KINDS, Item, Lesson, Parts, check
-from adaptlearn.curriculum.content.rows import Draft, Repair
 from adaptlearn.curriculum.content.sources import read_frames, read_json, read_mapping
 from adaptlearn.curriculum.content.writing import content_of
 from adaptlearn.curriculum.graph.bits import pack, unpack

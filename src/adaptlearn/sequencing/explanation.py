@@ -8,11 +8,10 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from adaptlearn.curriculum.content.sources import Label
 from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.curriculum.graph.bits import pack, unpack
 from adaptlearn.curriculum.graph.routines import reachable
-from adaptlearn.labels import plain
+from adaptlearn.labels import Label, plain
 from adaptlearn.numerics import Bools, Floats
 from adaptlearn.sequencing.knowledge.context import Context
 from adaptlearn.sequencing.overrides import Override

@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.special import logit
 
-from adaptlearn.curriculum.content.sources import Label
 from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.errors import ParameterError
-from adaptlearn.labels import near_spellings, plain
+from adaptlearn.labels import Label, near_spellings, plain
 from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.sequencing.knowledge.context import Context
 

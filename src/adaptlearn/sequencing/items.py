@@ -22,11 +22,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from adaptlearn.curriculum.content.sources import Label
 from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.curriculum.graph.routines import closure
 from adaptlearn.errors import ParameterError
-from adaptlearn.labels import LabelIndex, plain
+from adaptlearn.labels import Label, LabelIndex, plain
 from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.validation import Interval, OneOf, check_parameters, some
 from adaptlearn.wording import quoted

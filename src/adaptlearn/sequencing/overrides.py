@@ -9,10 +9,9 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from adaptlearn.curriculum.content.sources import Label
 from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.errors import ParameterError
-from adaptlearn.labels import LabelIndex, near_spellings
+from adaptlearn.labels import Label, LabelIndex, near_spellings
 from adaptlearn.numerics import Bools
 from adaptlearn.validation import Interval, OneOf, check_parameters, some
 

@@ -12,10 +12,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from adaptlearn.curriculum.content.sources import Label
 from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.errors import ParameterError
-from adaptlearn.labels import LabelIndex, label_array, plain
+from adaptlearn.labels import Label, LabelIndex, label_array, plain
 from adaptlearn.sequencing.decisions.arrays import Columns
 from adaptlearn.sequencing.decisions.decisions import Decisions, Provenance
 from adaptlearn.sequencing.explanation import Explanation, explain

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from adaptlearn.curriculum.content.rows import RawEdge, RawEncompassing, Repair
+from adaptlearn.curriculum.content.draft import RawEdge, RawEncompassing, Repair
 from adaptlearn.curriculum.graph.cycles import blocking_groups, closing_edges
 from adaptlearn.curriculum.graph.edges import Edge, Group, SoundEdges, requirements_of
 from adaptlearn.labels import Hints, Label

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple, TypeVar
 
+from adaptlearn.curriculum.content.draft import Draft, RawStandard, RawUnit, Repair
 from adaptlearn.curriculum.content.edges import check_edges, check_encompasses
-from adaptlearn.curriculum.content.rows import Draft, RawStandard, RawUnit, Repair
 from adaptlearn.curriculum.graph.edges import Edge, SoundEdges
 from adaptlearn.curriculum.outline import Course, Standard, Unit, as_grades
 from adaptlearn.labels import Hints, Label

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
-from adaptlearn.labels import Label
+from adaptlearn.curriculum.content.draft import (
+    Draft,
+    RawCourseUnit,
+    RawEdge,
+    RawEncompassing,
+    RawSkill,
+    RawStandard,
+    RawUnit,
+    Repair,
+)
+from adaptlearn.labels import Label, as_label
 from adaptlearn.validation import some
 
 _Row = TypeVar("_Row")
@@ -34,106 +43,6 @@ REQUIRED = {
 }
 _COURSE = ("course", "title", "grade", "units")
 _UNIT = ("unit", "title", "standards", "skills")
-
-
-class Repair(NamedTuple):
-    """A fault of a curriculum and what mends it.
-
-    Attributes
-    ----------
-    kind : str
-        ``"duplicate"``, ``"self-loop"``, ``"dangling"``, ``"cycle"``, ``"alternatives"``,
-        ``"weight"``, ``"threshold"``, ``"unknown skill"``, ``"unknown standard"``, ``"teaches
-        nothing"``, ``"exercises nothing"``, ``"asks for nothing"``, ``"minutes"``,
-        ``"difficulty"``, ``"lesson kind"``, ``"tags"``, ``"grade"``, ``"conflict"``,
-        ``"unknown key"``, ``"byte-order mark"`` or ``"malformed"``.
-    problem : str
-        What is wrong, and where.
-    remedy : str
-        What `Curriculum.repaired` does about it.
-    """
-
-    kind: str
-    problem: str
-    remedy: str
-
-    def __str__(self) -> str:
-        return f"{self.problem}: {self.remedy}"
-
-
-class RawSkill(NamedTuple):
-    """A skill as it was read."""
-
-    label: Label
-    title: str | None = None
-    threshold: Any = None
-
-
-class RawEdge(NamedTuple):
-    """Prerequisites of a skill, of which one is enough."""
-
-    before: tuple[Label, ...]
-    skill: Label
-    alternatives: bool  # whether they were given as such
-
-
-class RawEncompassing(NamedTuple):
-    """A skill whose practice also practises another."""
-
-    skill: Label
-    encompassed: Label
-    weight: Any
-
-
-class RawUnit(NamedTuple):
-    """A lesson or an item as it was read."""
-
-    label: Label
-    skills: list[Label]
-    title: str | None = None
-    minutes: Any = None
-    kind: Any = None
-    difficulty: Any = None
-    tags: Any = None
-
-
-class RawStandard(NamedTuple):
-    """A standard as it was read."""
-
-    label: Label
-    skills: list[Label]
-    title: str | None = None
-    grade: Any = None
-
-
-class RawCourseUnit(NamedTuple):
-    """A unit of a course as it was read, with what was said of the course."""
-
-    course: Label
-    unit: Label
-    standards: list[Label]
-    skills: list[Label]
-    title: str | None = None
-    unit_title: str | None = None
-    grade: Any = None
-
-
-@dataclass
-class Draft:
-    """The parts of a curriculum before they are checked against each other.
-
-    `fatal` holds what no repair can mend, `faults` what was wrong with single rows.
-    """
-
-    skills: list[RawSkill] | None = None
-    edges: list[RawEdge] = field(default_factory=list)
-    encompasses: list[RawEncompassing] = field(default_factory=list)
-    lessons: list[RawUnit] | None = None
-    items: list[RawUnit] = field(default_factory=list)
-    standards: list[RawStandard] = field(default_factory=list)
-    courses: list[RawCourseUnit] = field(default_factory=list)
-    faults: list[Repair] = field(default_factory=list)
-    fatal: list[str] = field(default_factory=list)
 
 
 def read_tables(content: Mapping[str, Any], draft: Draft, separator: str | None) -> None:
@@ -350,12 +259,3 @@ def as_list(value: Any) -> list[Any]:
     if isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping)):
         return list(value)
     return [value]
-
-
-def as_label(value: Any) -> Label | None:
-    """A label as a plain ``int`` or ``str``; None for what is neither, or empty."""
-    if isinstance(value, str) and value:
-        return str(value)
-    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
-        return int(value)
-    return None

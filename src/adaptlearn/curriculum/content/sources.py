@@ -8,17 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from adaptlearn.curriculum.content.rows import (
-    REQUIRED,
-    TABLES,
-    Draft,
-    Repair,
-    as_label,
-    given_or_none,
-    read_tables,
-)
+from adaptlearn.curriculum.content.draft import Draft, Repair
+from adaptlearn.curriculum.content.rows import REQUIRED, TABLES, given_or_none, read_tables
 from adaptlearn.errors import CurriculumError, ParameterError, ProblemsError
-from adaptlearn.labels import Label
+from adaptlearn.labels import as_label
 from adaptlearn.responses.frames import column_names, columns_of
 from adaptlearn.validation import some
 
@@ -26,8 +19,6 @@ FORMAT = "adaptlearn-curriculum"
 VERSION = 1
 _SINGULAR = {"skill": "skills", "standard": "standards"}
 _BOM = "\ufeff"
-
-__all__ = ["Label", "Repair", "read_frames", "read_json", "read_mapping"]
 
 
 def read_frames(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from adaptlearn.curriculum.content.sources import Label
+from adaptlearn.labels import Label
 from adaptlearn.sequencing.decisions.templates import TEMPLATES, Templates, sentence
 from adaptlearn.sequencing.overrides import Override
 

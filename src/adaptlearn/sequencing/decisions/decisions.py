@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.curriculum.content.sources import Label
 from adaptlearn.curriculum.curriculum import Curriculum
-from adaptlearn.labels import plain
+from adaptlearn.labels import Label, plain
 from adaptlearn.numerics import Bools
 from adaptlearn.sequencing.decisions.arrays import Columns
 from adaptlearn.sequencing.decisions.decision import Candidate, Decision, Reason, SkillMastery

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from adaptlearn.curriculum.content.sources import Label
 from adaptlearn.errors import UnknownLabelError
-from adaptlearn.labels import near_spellings, plain
+from adaptlearn.labels import Label, near_spellings, plain
 from adaptlearn.sequencing.decisions.decision import Decision
 from adaptlearn.sequencing.decisions.templates import TEMPLATES, Templates, sentence
 from adaptlearn.wording import level

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.curriculum.content.sources import Label
 from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.errors import CurriculumError, DataWarning, ParameterError, StateError
-from adaptlearn.labels import label_array, near_spellings, plain
+from adaptlearn.labels import Label, label_array, near_spellings, plain
 from adaptlearn.sequencing.knowledge.context import Context
 from adaptlearn.sequencing.knowledge.tracker import Tracker
 from adaptlearn.sequencing.policies.weighted import Policy, policy_name

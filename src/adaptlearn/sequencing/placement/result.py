@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from adaptlearn.curriculum.content.sources import Label
 from adaptlearn.curriculum.curriculum import Curriculum
+from adaptlearn.labels import Label
 from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.wording import listed, quoted
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from adaptlearn.curriculum.content.sources import Label
+from adaptlearn.labels import Label
 from adaptlearn.sequencing.knowledge.criteria import Criterion
 from adaptlearn.sequencing.overrides import Override
 from adaptlearn.sequencing.policies.candidates import Purpose
