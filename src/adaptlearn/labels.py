@@ -38,8 +38,8 @@ def label_array(labels: Iterable[Any]) -> NDArray[Any]:
 def as_label(value: Any) -> Label | None:
     """A label as a plain ``int`` or ``str``, read from any scalar; None for what is no label.
 
-    NumPy's and PyArrow's scalars count as what they hold. Gaps, empty texts, truth values and
-    floats are no labels.
+    NumPy's and PyArrow's scalars count as what they hold. Gaps, empty texts, truth values,
+    floats and times are no labels.
 
     Examples
     --------
@@ -49,7 +49,8 @@ def as_label(value: Any) -> Label | None:
     if isinstance(value, str):
         return str(value) or None
     if isinstance(value, (int, np.integer)):
-        return None if isinstance(value, bool) else int(value)
+        # To Python and NumPy truth values and durations are integers.
+        return None if isinstance(value, (bool, np.timedelta64)) else int(value)
     held = getattr(value, "as_py", None)  # of PyArrow's scalars
     return None if held is None else as_label(held())
 

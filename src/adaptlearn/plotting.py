@@ -7,14 +7,19 @@ from typing import Any
 from adaptlearn.errors import MissingDependency
 
 
-def new_axes(ax: Any, size: tuple[float, float]) -> Any:
-    """The axes given, or those of a new figure."""
+def new_axes(ax: Any, size: tuple[float, float], *, bare: bool = False) -> Any:
+    """The axes given, or those of a new figure of a size in inches.
+
+    `bare` axes fill their figure, without room for ticks and labels.
+    """
     if ax is not None:
         return ax
     try:
         from matplotlib import pyplot as plt
     except ImportError as error:
         raise _missing() from error
+    if bare:
+        return plt.figure(figsize=size).add_axes((0.0, 0.0, 1.0, 1.0))
     return plt.subplots(figsize=size, layout="constrained")[1]
 
 

@@ -73,7 +73,7 @@ class Standing:
     teaches : sparse 0/1 array, shape (n_lessons, n_skills)
     doors : Doors
     missing : uint8 array, shape (n_skills, n_bytes)
-        The skills that are not mastered, a bit per student: see `bits.pack`.
+        The skills that are not mastered, a bit per student, as `pack` packs them.
     unready : uint8 array, shape (n_skills, n_bytes), optional
         Those not known well enough for what comes after; by default `missing`.
     """

@@ -131,7 +131,7 @@ def unmet(requirements: Requirements, missing: Bits) -> Bits:
     ----------
     requirements : Requirements
     missing : uint8 array, shape (n, n_bytes)
-        A bit per student, as `bits.pack` packs them.
+        A bit per student, as `pack` packs them.
 
     Returns
     -------

@@ -13,9 +13,10 @@ from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.curriculum.graph.matrices import row
 from adaptlearn.curriculum.graph.requirements import Attaining, without_groups
 from adaptlearn.curriculum.picture.layout import Layout, layered
-from adaptlearn.errors import MissingDependency, ParameterError
+from adaptlearn.errors import ParameterError
 from adaptlearn.labels import Label
 from adaptlearn.numerics import Bools, Floats, Ints
+from adaptlearn.plotting import new_axes
 from adaptlearn.validation import Interval, check_parameters
 
 _BOX = (2.1, 0.46)  # a skill's box, in inches
@@ -90,8 +91,7 @@ def plot_curriculum(
         )
     edges, dashed = _edges(curriculum, shown)
     layout = layered(_layers(curriculum, shown), edges)
-    if ax is None:
-        ax = _new_axes(layout)
+    ax = new_axes(ax, _size(layout), bare=True)
     _draw_edges(ax, layout, dashed)
     ready = _ready(curriculum, values, threshold)
     centre = -1 if skill is None else curriculum.skill_index.code(skill)
@@ -167,18 +167,11 @@ def _ready(curriculum: Curriculum, values: Floats, threshold: float) -> Bools:
     return np.asarray(curriculum.outer_fringe(mastered[None])[0])
 
 
-def _new_axes(layout: Layout) -> Any:
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError:
-        raise MissingDependency(
-            "pictures need matplotlib: pip install 'adaptlearn[plot]'"
-        ) from None
+def _size(layout: Layout) -> tuple[float, float]:
+    """Of the whole picture, in inches."""
     low, high = _extent(layout)
     width = int(layout.layer.max()) * _PITCH[0] + _BOX[0] + 0.4
-    height = (high - low) * _PITCH[1] + _BOX[1] + 0.9
-    figure = plt.figure(figsize=(max(width, 5.5), height))
-    return figure.add_axes((0.0, 0.0, 1.0, 1.0))
+    return max(width, 5.5), (high - low) * _PITCH[1] + _BOX[1] + 0.9
 
 
 def _extent(layout: Layout) -> tuple[float, float]:
