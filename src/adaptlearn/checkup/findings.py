@@ -169,7 +169,7 @@ class Checkup:
         return self.to_text()
 
     def __repr__(self) -> str:
-        return f"Checkup({self._counts()})"
+        return f"{type(self).__name__}({self._counts()})"
 
     def _counts(self) -> str:
         numbers = [

@@ -18,7 +18,7 @@ from adaptlearn.curriculum.content.parts import LESSON_KINDS, Item, Lesson, Part
 from adaptlearn.curriculum.content.sources import read_frames, read_json, read_mapping
 from adaptlearn.curriculum.content.writing import content_of
 from adaptlearn.curriculum.graph.bits import pack, unpack
-from adaptlearn.curriculum.graph.lessons import Doors, Standing, doors
+from adaptlearn.curriculum.graph.lessons import Doors, Standing, doors_of
 from adaptlearn.curriculum.graph.matrices import incidence, row
 from adaptlearn.curriculum.outline import SkillGroups, outline_of
 from adaptlearn.curriculum.skill_graph import SkillGraph
@@ -351,7 +351,7 @@ class Curriculum(SkillGraph):
 
     @cached_property
     def _doors(self) -> Doors:
-        return doors(self.teaches, self.requirements)
+        return doors_of(self.teaches, self.requirements)
 
     def lessons_of_kind(self, *kinds: str) -> Bools:
         """Which lessons are of one of these kinds, shape (n_lessons,)."""

@@ -19,7 +19,7 @@ from adaptlearn.curriculum.audit.evidence import (
 )
 from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.curriculum.graph.bits import has_bit
-from adaptlearn.curriculum.graph.lessons import doors
+from adaptlearn.curriculum.graph.lessons import doors_of
 from adaptlearn.curriculum.graph.matrices import incidence, row
 from adaptlearn.curriculum.graph.requirements import Attaining, Requirements
 from adaptlearn.curriculum.graph.routines import redundant
@@ -47,9 +47,6 @@ class Audit(Checkup):
     ) -> None:
         super().__init__(subject, findings)
         self.evidence = evidence
-
-    def __repr__(self) -> str:
-        return super().__repr__().replace("Checkup", "Audit", 1)
 
 
 def audit_curriculum(
@@ -196,7 +193,7 @@ def _unreachable(curriculum: Curriculum) -> Iterator[Finding]:
     teaching = _teaching(curriculum)
     n_lessons, n_skills = teaching.shape
     taught = np.bincount(teaching.indices, minlength=n_skills) > 0
-    lessons = doors(teaching, curriculum.requirements)
+    lessons = doors_of(teaching, curriculum.requirements)
     # Skills and lessons in one graph: a skill needs one of its lessons (without any, itself, which
     # is never there), a lesson what its skills need from outside it.
     lessons_of = csr_array(teaching.T.tocsr()[np.flatnonzero(taught)])

@@ -40,7 +40,7 @@ class Doors(NamedTuple):
         return Requirements(self.needs, self.groups, self.groups_of)
 
 
-def doors(teaches: csr_array, requirements: Requirements) -> Doors:
+def doors_of(teaches: csr_array, requirements: Requirements) -> Doors:
     """Lay out the prerequisites that lessons have from outside (see `Doors`)."""
     n_lessons, n_skills = teaches.shape
     lesson = np.repeat(np.arange(n_lessons), np.diff(teaches.indptr))
