@@ -73,6 +73,11 @@ class Curriculum(SkillGraph):
     repairs : tuple of Repair
         What `repaired` mended; empty for a curriculum that was sound.
 
+    See Also
+    --------
+    adaptlearn.curriculum.audit_curriculum : What in it is probably not what was meant.
+    adaptlearn.curriculum.plot_curriculum : How it looks.
+
     Notes
     -----
     The *outer fringe* of a student is what they are ready to learn: the skills not yet
