@@ -19,7 +19,7 @@ from adaptlearn.sequencing.decisions.arrays import Columns
 from adaptlearn.sequencing.decisions.decisions import Decisions, Provenance
 from adaptlearn.sequencing.explanation import Explanation, explain
 from adaptlearn.sequencing.goals import Goals, TimeToGoal, time_to_goal
-from adaptlearn.sequencing.knowledge.context import Context
+from adaptlearn.sequencing.knowledge.context import Context, MasteryKind
 from adaptlearn.sequencing.knowledge.criteria import WheelSpinning
 from adaptlearn.sequencing.knowledge.matched import MatchedTracker
 from adaptlearn.sequencing.knowledge.tracker import Review, Tracker
@@ -32,6 +32,7 @@ from adaptlearn.sequencing.policies.weighted import (
     chooser_of,
     criterion_of,
     policy_fingerprint,
+    policy_name,
     ready_of,
     scorer,
 )
@@ -328,7 +329,8 @@ class Sequencer:
 
     def _context(self, labels: list[Label], now: float | None) -> tuple[Context, Applied]:
         criterion = criterion_of(self.policy)
-        context = self._matched.context(labels, now, self.policy)
+        context = self._matched.context(labels, now)
+        _check_kind(self.policy, context.kind)
         if self.review is not None:
             retention, urgency = self.review.look(context)
             context = replace(context, retention=retention, urgency=urgency)
@@ -360,6 +362,19 @@ def _unfit(curriculum: Curriculum, policy: Any, goals: Any, overrides: Any) -> I
     for name, part in (("goals", goals), ("overrides", overrides)):
         if isinstance(part, (Goals, Overrides)) and part.curriculum != curriculum:
             yield f"{name} are of another curriculum than the sequencer's"
+
+
+def _check_kind(policy: Policy, given: MasteryKind) -> None:
+    accepted = getattr(policy, "kind", None)
+    if accepted is not None and accepted != given:
+        raise ParameterError(
+            policy_name(policy),
+            [
+                f"it is for {accepted} mastery, the tracker's model gives {given} mastery, where "
+                "the same number means another thing: choose a threshold for that, and say "
+                f"kind={given!r}"
+            ],
+        )
 
 
 def _seconds(now: float | datetime | None) -> float | None:

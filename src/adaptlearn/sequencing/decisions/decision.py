@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+from adaptlearn.errors import ParameterError
 from adaptlearn.labels import Label
-from adaptlearn.sequencing.decisions.templates import TEMPLATES, Templates, sentence
+from adaptlearn.sequencing.decisions.templates import TEMPLATES, Templates
 from adaptlearn.sequencing.overrides import Override
-
-if TYPE_CHECKING:
-    pass
+from adaptlearn.validation import some
+from adaptlearn.wording import level, listed, quoted
 
 
 class Candidate(NamedTuple):
@@ -154,7 +154,7 @@ class Decision:
         return self.propensity_method != "override"
 
     def sentence(self, audience: str = "student", templates: Templates = TEMPLATES) -> str:
-        """The decision in words: see `adaptlearn.sequencing.decisions.templates.sentence`."""
+        """The decision in words: see `adaptlearn.sequencing.decisions.sentence`."""
         return sentence(self, audience, templates)
 
     def to_dict(self) -> dict[str, Any]:
@@ -175,3 +175,82 @@ class Decision:
         overrides = tuple(Override(**override) for override in content["overrides"])
         parts = {"candidates": candidates, "overrides": overrides, "reason": Reason(**reason)}
         return cls(**{**content, **parts})
+
+
+def fields_of(decision: Decision) -> dict[str, Any]:
+    """What templates may name.
+
+    ``student``, ``title`` (the lesson, in quotation marks), ``skills``, ``mastery``,
+    ``threshold``, ``score``, ``propensity``, ``n_candidates``, ``n_tied``, ``purpose``,
+    ``code``, ``author`` and ``why`` (of the override that chose), and ``runner_up``, a sentence
+    on the next best lesson and how far behind it is, or nothing.
+    """
+    reason = decision.reason
+    pin = next((one for one in decision.overrides if one.action == "pin"), None)
+    levels = (level(skill.mastery, reason.threshold) for skill in reason.skills)
+    return {
+        "student": decision.student,
+        "title": quoted(reason.title),
+        "skills": listed(quoted(skill.skill) for skill in reason.skills),
+        "mastery": listed(levels),
+        "threshold": "" if reason.threshold is None else f"{reason.threshold:g}",
+        "score": "" if decision.score is None else f"{decision.score:.3g}",
+        "propensity": f"{decision.propensity:.2f}",
+        "n_candidates": decision.n_candidates,
+        "n_tied": decision.n_tied,
+        "purpose": decision.purpose or "",
+        "code": reason.code,
+        "author": "" if pin is None else pin.author,
+        "why": "" if pin is None else pin.reason,
+        "runner_up": _runner_up(decision),
+    }
+
+
+def sentence(
+    decision: Decision, audience: str = "student", templates: Templates = TEMPLATES
+) -> str:
+    """A decision in words.
+
+    Parameters
+    ----------
+    decision : Decision
+    audience : str
+        ``"student"`` or ``"teacher"``, or another that `templates` has.
+    templates : mapping of audience to mapping of code to text
+
+    Raises
+    ------
+    ParameterError
+        There is no such audience, no template for the code, or one names a field that does not
+        exist.
+    """
+    if audience not in templates:
+        raise ParameterError(
+            "sentence", [f"no templates for the audience {audience!r}; there are {some(templates)}"]
+        )
+    mine = templates[audience]
+    template = mine.get(decision.reason.code, mine.get(""))
+    if template is None:
+        raise ParameterError(
+            "sentence", [f"no template for the code {decision.reason.code!r}, and none for ''"]
+        )
+    fields = fields_of(decision)
+    try:
+        return template.format(**fields)
+    except (KeyError, IndexError) as error:
+        raise ParameterError(
+            "sentence",
+            [f"the template {template!r} names {error}; there are {some(fields, 20)}"],
+        ) from None
+
+
+def _runner_up(decision: Decision) -> str:
+    """The next best lesson, and what would change the choice."""
+    others = [one for one in decision.candidates if one.lesson != decision.lesson]
+    if not others or decision.score is None:
+        return ""
+    best = max(others, key=lambda one: one.score)
+    behind = decision.score - best.score
+    if behind <= 0:
+        return f" {quoted(best.lesson)} was as good."
+    return f" {quoted(best.lesson)} would be next: it scores {behind:.3g} less."

@@ -9,8 +9,8 @@ from typing import Any
 
 from adaptlearn.errors import UnknownLabelError
 from adaptlearn.labels import Label, near_spellings, plain
-from adaptlearn.sequencing.decisions.decision import Decision
-from adaptlearn.sequencing.decisions.templates import TEMPLATES, Templates, sentence
+from adaptlearn.sequencing.decisions.decision import Decision, sentence
+from adaptlearn.sequencing.decisions.templates import TEMPLATES, Templates
 from adaptlearn.wording import level
 
 
@@ -107,7 +107,7 @@ def replay(
     decisions : iterable of Decision, or of what ``to_dict`` made of them
         Of any students, in any order; a decision that comes twice counts once.
     student : label
-    audience, templates : see `adaptlearn.sequencing.decisions.templates.sentence`
+    audience, templates : see `adaptlearn.sequencing.decisions.sentence`
 
     Returns
     -------

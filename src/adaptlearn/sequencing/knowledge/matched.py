@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.curriculum.curriculum import Curriculum
-from adaptlearn.errors import CurriculumError, DataWarning, ParameterError, StateError
+from adaptlearn.errors import CurriculumError, DataWarning, StateError
 from adaptlearn.labels import Label, label_array, near_spellings, plain
 from adaptlearn.sequencing.knowledge.context import Context
 from adaptlearn.sequencing.knowledge.tracker import Tracker
-from adaptlearn.sequencing.policies.weighted import Policy, policy_name
 from adaptlearn.tracking.practice import Practice
 from adaptlearn.validation import some
 
@@ -56,28 +55,16 @@ class MatchedTracker:
                 stacklevel=3,  # where the sequencer is made
             )
 
-    def context(self, labels: list[Label], now: float | None, policy: Policy) -> Context:
-        """What the tracker says of some students, for a policy.
+    def context(self, labels: list[Label], now: float | None) -> Context:
+        """What the tracker says of some students.
 
         Raises
         ------
-        ParameterError
-            The tracker's kind of mastery is not what the policy is for.
         StateError
             The tracker's mastery has other skills than the tracker.
         """
         tracker = self._tracker
         table = tracker.mastery(labels)
-        accepted = getattr(policy, "kind", None)
-        if accepted is not None and accepted != table.kind:
-            raise ParameterError(
-                policy_name(policy),
-                [
-                    f"it is for {accepted} mastery, the tracker's model gives {table.kind} "
-                    "mastery, where the same number means another thing: choose a threshold for "
-                    f"that, and say kind={table.kind!r}"
-                ],
-            )
         if table.skills is not tracker.skills and not np.array_equal(table.skills, tracker.skills):
             raise StateError("the tracker's mastery has other skills than the tracker says")
         mastery = self._by_curriculum(table.value)
