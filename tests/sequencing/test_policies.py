@@ -89,7 +89,7 @@ def test_the_scorers_formulas():
     np.testing.assert_allclose(one("gain_per_minute"), gain / gain.max())
     # Latest three of seven answers (0, 0, 1) against the four before; all of the latest four.
     np.testing.assert_allclose(one("learning_progress"), [0, 1])
-    assert set(PRESETS["balanced"].scorers) <= set(SCORERS)
+    assert set(preset("balanced").scorers) <= set(SCORERS)
 
 
 def test_learning_progress_compares_the_later_half_with_the_earlier():

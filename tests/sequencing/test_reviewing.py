@@ -14,7 +14,6 @@ from adaptlearn.errors import ParameterError, StateError
 from adaptlearn.models import BKT
 from adaptlearn.models.memory import FSRS, FSRS_DEFAULTS, HalfLifeRegression
 from adaptlearn.sequencing import (
-    PRESETS,
     Context,
     Practice,
     ReviewSchedule,
@@ -373,8 +372,9 @@ def test_over_a_year_reviews_stay_bounded_and_mix_with_new_lessons():
 
 
 def test_without_the_scorer_the_due_reviews_grow_with_what_was_learnt():
-    scorers = {k: v for k, v in PRESETS["balanced"].scorers.items() if k != "backlog"}
-    due, _, _ = a_year(WeightedPolicy(scorers, pools=PRESETS["balanced"].pools))
+    balanced = preset("balanced")
+    scorers = {k: v for k, v in balanced.scorers.items() if k != "backlog"}
+    due, _, _ = a_year(WeightedPolicy(scorers, pools=balanced.pools))
     assert due[-30:].mean() > 60
     assert due[-30:].mean() > 1.5 * due[150:180].mean() > 2 * due[50:80].mean()
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from adaptlearn.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from adaptlearn.sequencing.decisions.decision import Candidate as Candidate
     from adaptlearn.sequencing.decisions.decision import Decision as Decision
     from adaptlearn.sequencing.decisions.decision import Reason as Reason
     from adaptlearn.sequencing.decisions.decisions import Decisions as Decisions
@@ -55,7 +54,6 @@ if TYPE_CHECKING:
     from adaptlearn.tracking.practice import Practice as Practice
 
 _HOMES = {
-    "Candidate": "decisions.decision",
     "Candidates": "policies.candidates",
     "Context": "knowledge.context",
     "Criterion": "knowledge.criteria",

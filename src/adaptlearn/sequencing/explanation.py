@@ -16,7 +16,7 @@ from adaptlearn.numerics import Bools, Floats
 from adaptlearn.sequencing.knowledge.context import Context
 from adaptlearn.sequencing.overrides import Override
 from adaptlearn.sequencing.policies.candidates import Candidates
-from adaptlearn.sequencing.policies.weighted import Policy, criterion_of, policy_name, ready_of
+from adaptlearn.sequencing.policies.policy import Policy
 from adaptlearn.wording import level, listed, quoted
 
 Status = Literal["eligible", "blocked", "mastered", "barred", "refused"]
@@ -140,7 +140,7 @@ def explain(
     ----------
     context : Context
         Of this student alone.
-    policy : policy
+    policy : Policy
     lesson : int
         The lesson's place in the curriculum.
     candidates : Candidates
@@ -157,7 +157,7 @@ def explain(
     eligible[lesson] &= not barring
     taught = _row(curriculum.teaches, lesson)
     mastery = context.mastery[0]
-    criterion, enough = criterion_of(policy), ready_of(policy) or criterion_of(policy)
+    criterion, enough = policy.criterion, policy.ready or policy.criterion
     mastered = None if context.mastered is None else context.mastered[0]
     skills = tuple(
         SkillStatus(plain(curriculum.skills[skill]), float(mastery[skill]),
@@ -200,7 +200,7 @@ def explain(
     title = curriculum.lesson_titles[lesson]
     titles = [curriculum.lesson_titles[step] for step in route]
     explanation = Explanation(**fields, text="")
-    return Explanation(**fields, text=_text(explanation, title, titles, policy_name(policy)))
+    return Explanation(**fields, text=_text(explanation, title, titles, policy.name))
 
 
 def _standing(lesson: int, scores: Floats, eligible: Bools) -> _Standing:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from adaptlearn.labels import plain
 from adaptlearn.numerics import Bools, Floats, Ints, bounds_of
 from adaptlearn.sequencing.decisions.arrays import Columns
+from adaptlearn.sequencing.decisions.decision import PINNED, NoLesson
 from adaptlearn.sequencing.goals import Goals
 from adaptlearn.sequencing.knowledge.context import Context
 from adaptlearn.sequencing.knowledge.criteria import WheelSpinning
 from adaptlearn.sequencing.overrides import Applied
 from adaptlearn.sequencing.policies.candidates import Candidates, Purpose
 from adaptlearn.sequencing.policies.choosers import Odds, Ragged, draw_one, is_best, runners_up
-from adaptlearn.sequencing.policies.reasons import NO_LESSON
-from adaptlearn.sequencing.policies.weighted import Policy, candidates_of, chooser_of
+from adaptlearn.sequencing.policies.policy import Policy, offered, reasons_of
+from adaptlearn.sequencing.policies.reasons import Choices
 
 
 class Rules(NamedTuple):
@@ -63,7 +65,7 @@ def decide(
     rng : Generator
         For propensities that are sampled.
     """
-    candidates, value = candidates_of(rules.policy, context)
+    candidates, value = offered(rules.policy, context)
     had = np.diff(candidates.bounds) > 0
     if applied.barred is not None:
         kept = ~applied.barred[candidates.student, candidates.lesson]
@@ -80,9 +82,8 @@ def decide(
             rows = np.flatnonzero(left)
         if not len(rows):
             return
-        odds = chooser_of(rules.policy).odds(
-            value, Ragged(candidates.bounds, candidates.student), rng
-        )
+        ragged = Ragged(candidates.bounds, candidates.student)
+        odds = rules.policy.chooser.odds(value, ragged, rng)
         part, chosen = _rank(
             candidates,
             value,
@@ -93,7 +94,12 @@ def decide(
             n_runners_up=rules.runners_up,
         )
         part = _described(part, context, applied, rows)
-        yield _with_reasons(part, context, rules, rows, shut_out)._replace(
+        code, n_unmastered = _reasons(
+            part, candidates, chosen[rows], rules, rows=rows, shut_out=shut_out
+        )
+        yield part._replace(
+            code=code,
+            n_unmastered=n_unmastered,
             student=rows + first,
             rank=np.full(len(rows), rank + 1),
             draw=draws[rows, rank],
@@ -188,34 +194,56 @@ def _described(part: Columns, context: Context, applied: Applied, rows: Ints) ->
     )
 
 
-def _with_reasons(
-    part: Columns, context: Context, rules: Rules, rows: Ints, shut_out: Bools
-) -> Columns:
-    """Choices of no lesson with their reason; `shut_out`: by teachers, of the block."""
-    n, none = len(part.lesson), np.flatnonzero(part.lesson < 0)
-    code, n_unmastered = np.full(n, -1), np.full(n, -1)
+def _reasons(
+    part: Columns,
+    candidates: Candidates,
+    chosen: Ints,
+    rules: Rules,
+    *,
+    rows: Ints,
+    shut_out: Bools,
+) -> tuple[NDArray[Any], Ints]:
+    """The code of each choice, and how many skills are not mastered where there is no lesson.
+
+    `chosen`: the candidates, -1 where the policy chose none; `shut_out`: by teachers, of the block.
+    """
+    code, n_unmastered = np.empty(len(rows), object), np.full(len(rows), -1)
+    by_policy = chosen >= 0
+    if by_policy.any():
+        choices = Choices(
+            candidates.take(chosen[by_policy]),
+            part.score[by_policy],
+            part.n_candidates[by_policy],
+            part.n_tied[by_policy],
+        )
+        code[by_policy] = reasons_of(rules.policy, choices)
+    code[part.pin >= 0] = PINNED
+    none = np.flatnonzero(part.lesson < 0)
     if len(none):
-        code[none], n_unmastered[none] = _why_none(context, rules, rows[none], shut_out)
-    return part._replace(code=code, n_unmastered=n_unmastered)
+        code[none], n_unmastered[none] = _why_none(candidates.context, rules, rows[none], shut_out)
+    return code, n_unmastered
 
 
-def _why_none(context: Context, rules: Rules, rows: Ints, shut_out: Bools) -> tuple[Ints, Ints]:
-    """Why students are given no lesson, as places in `NO_LESSON`, and what is unmastered."""
-    barred = shut_out[rows]
+def _why_none(
+    context: Context, rules: Rules, rows: Ints, shut_out: Bools
+) -> tuple[NDArray[Any], Ints]:
+    """Why students are given no lesson, a value of `NoLesson` each, and what is unmastered."""
+    barred, code = shut_out[rows], np.empty(len(rows), object)
     if context.mastered is None:
-        words = [NO_LESSON.index(word) for word in ("none_eligible", "barred")]
-        return np.where(barred, words[1], words[0]), np.full(len(rows), -1)
+        code[:] = NoLesson.NONE_ELIGIBLE.value
+        code[barred] = NoLesson.BARRED.value
+        return code, np.full(len(rows), -1)
     missing = ~context.mastered[rows]
-    code = np.full(len(rows), NO_LESSON.index("none_open"))
+    code[:] = NoLesson.NONE_OPEN.value
     if rules.wheel_spinning is not None:
         spinning = rules.wheel_spinning.needs_teacher(context)[rows].any(axis=1)
-        code[spinning] = NO_LESSON.index("ask_teacher")
-    code[barred] = NO_LESSON.index("barred")
+        code[spinning] = NoLesson.ASK_TEACHER.value
+    code[barred] = NoLesson.BARRED.value
     if rules.goals is not None:
         labels = [plain(context.students[row]) for row in rows]
         reached = rules.goals.reached(labels, context.mastered[rows])
-        code[reached] = NO_LESSON.index("goal_reached")
-    code[~missing.any(axis=1)] = NO_LESSON.index("all_mastered")
+        code[reached] = NoLesson.GOAL_REACHED.value
+    code[~missing.any(axis=1)] = NoLesson.ALL_MASTERED.value
     if context.goal is not None:  # the rest is not asked for
         missing &= context.goal[rows] > 0
     return code, missing.sum(axis=1)

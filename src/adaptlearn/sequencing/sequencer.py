@@ -6,7 +6,6 @@ import math
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -19,23 +18,20 @@ from adaptlearn.sequencing.decisions.arrays import Columns
 from adaptlearn.sequencing.decisions.decisions import Decisions, Provenance
 from adaptlearn.sequencing.explanation import Explanation, explain
 from adaptlearn.sequencing.goals import Goals, TimeToGoal, time_to_goal
-from adaptlearn.sequencing.knowledge.context import Context, MasteryKind
+from adaptlearn.sequencing.knowledge.context import Context, mark
 from adaptlearn.sequencing.knowledge.criteria import WheelSpinning
 from adaptlearn.sequencing.knowledge.matched import MatchedTracker
 from adaptlearn.sequencing.knowledge.tracker import Review, Tracker
 from adaptlearn.sequencing.overrides import Applied, Override, Overrides
-from adaptlearn.sequencing.policies.presets import ProvisionalMastery
-from adaptlearn.sequencing.policies.reasons import plain_reason
-from adaptlearn.sequencing.policies.weighted import (
-    Policy,
-    candidates_of,
-    chooser_of,
-    criterion_of,
-    policy_fingerprint,
-    policy_name,
-    ready_of,
-    scorer,
+from adaptlearn.sequencing.policies.policy import (
+    PolicyLike,
+    as_policy,
+    check_kind,
+    fingerprint_of,
+    offered,
+    problems_of_policy,
 )
+from adaptlearn.sequencing.policies.presets import ProvisionalMastery
 from adaptlearn.sequencing.ranks import Rules, decide
 from adaptlearn.validation import Interval, OneOf, check_parameters, some
 
@@ -58,9 +54,9 @@ class Sequencer:
         ``counts(students)``. Its skills are matched with the curriculum's by label. A skill of
         the curriculum that the tracker does not know counts as not mastered, with mastery 0; a
         warning names these once. Skills the curriculum does not have are not looked at.
-    policy : policy, optional
-        `ProvisionalMastery()` by default. One of `preset`, a `WeightedPolicy`, a function
-        ``(context) -> (scores, eligible)``, or an object whose ``score`` is one.
+    policy : Policy, optional
+        `ProvisionalMastery()` by default. One of `preset`, a `WeightedPolicy`, any other `Policy`;
+        also a function ``(context) -> (scores, eligible)``, or an object whose ``score`` is one.
     goals : Goals, optional
         What students aim at; lessons that their goals do not need are left out.
     overrides : Overrides or iterable of Override, optional
@@ -121,7 +117,7 @@ class Sequencer:
         self,
         curriculum: Curriculum,
         tracker: Tracker,
-        policy: Policy | None = None,
+        policy: PolicyLike | None = None,
         *,
         goals: Goals | None = None,
         overrides: Overrides | Iterable[Override | Mapping[str, Any]] = (),
@@ -149,7 +145,7 @@ class Sequencer:
         )  # fmt: skip
         self.curriculum = curriculum
         self.tracker = tracker
-        self.policy = ProvisionalMastery() if policy is None else policy
+        self.policy = ProvisionalMastery() if policy is None else as_policy(policy)
         self.goals = goals
         self.overrides = (
             overrides if isinstance(overrides, Overrides) else Overrides(curriculum, overrides)
@@ -207,12 +203,13 @@ class Sequencer:
 
         rules = Rules(self.policy, self.goals, self.wheel_spinning, self._runners_up)
 
-        def decided(start: int, rng: np.random.Generator) -> list[Columns]:
+        def decided(start: int, rng: np.random.Generator) -> Columns:
             block = slice(start, start + self._block_size)
             if not labels[block]:
-                return [Columns.empty()]
+                return Columns.empty()
             known = self._context(labels[block], time)
-            return list(decide(*known, rules, draws=draws[block], first=start, rng=rng))
+            ranks = [*decide(*known, rules, draws=draws[block], first=start, rng=rng)]
+            return ranks[0] if len(ranks) == 1 else Columns.joined(ranks).by_student()
 
         tasks = zip(blocks, sources, strict=True)
         if self._n_jobs == 1 or len(blocks) == 1:
@@ -222,22 +219,21 @@ class Sequencer:
 
             workers = Parallel(n_jobs=self._n_jobs, require="sharedmem")
             found = workers(delayed(decided)(*task) for task in tasks)
-        columns = Columns.joined([part for parts in found for part in parts])
+        columns = Columns.joined([*found])
         ids = None
         if self._ids == "random":
             ids = [uuid.uuid4().hex for _ in range(len(columns.student))]
-        criterion = criterion_of(self.policy)
         provenance = Provenance(
             curriculum=self.curriculum,
             model=str(self.tracker.fingerprint),
-            policy=policy_fingerprint(self.policy),
-            threshold=None if criterion is None else criterion.threshold,
-            method=chooser_of(self.policy).method,
-            reason=getattr(self.policy, "reason", plain_reason),
-            leading=getattr(self.policy, "leading", None),
+            policy=self.policy.fingerprint,
+            threshold=self._threshold,
+            ready=self.policy.ready,
+            sentences=self.policy.sentences,
+            method=self.policy.chooser.method,
             overrides=self.overrides,
             time=time,
-            review=None if self.review is None else policy_fingerprint(self.review),
+            review=None if self.review is None else fingerprint_of(self.review),
             review_target=getattr(self.review, "retention", None),
         )
         return Decisions(columns, label_array(labels), provenance, ids)
@@ -267,7 +263,7 @@ class Sequencer:
         code = self.curriculum.lesson_index.code(lesson)
         labels = self._checked_students([student])
         context, applied = self._context(labels, _seconds(now))
-        candidates, value = candidates_of(self.policy, context)
+        candidates, value = offered(self.policy, context)
         barring = [
             self.overrides[place]
             for place in applied.by_row.get(0, [])
@@ -304,15 +300,19 @@ class Sequencer:
         allowed = [Interval(0, 1, closed="neither")]
         check_parameters("time_to_goal", {"confidence": confidence}, {"confidence": allowed})
         context, _ = self._context(self._checked_students(students), _seconds(now))
-        criterion = criterion_of(self.policy)
-        threshold = None if criterion is None else criterion.threshold
-        return time_to_goal(context, threshold=threshold, confidence=confidence)
+        return time_to_goal(context, threshold=self._threshold, confidence=confidence)
 
     def context(
         self, students: Iterable[Label] | Label, now: float | datetime | None = None
     ) -> Context:
         """What the policy reads of some students."""
         return self._context(self._checked_students(students), _seconds(now))[0]
+
+    @property
+    def _threshold(self) -> float | None:
+        """From which mastery on a skill counts as mastered, if it is that which counts."""
+        criterion = self.policy.criterion
+        return None if criterion is None else criterion.threshold
 
     def _checked_students(self, students: Iterable[Label] | Label) -> list[Label]:
         if isinstance(students, (str, int, np.generic)):
@@ -328,53 +328,39 @@ class Sequencer:
         return labels
 
     def _context(self, labels: list[Label], now: float | None) -> tuple[Context, Applied]:
-        criterion = criterion_of(self.policy)
+        """What is known of some students, and what follows from it, in turn."""
+        policy, applied = self.policy, self.overrides.apply(labels, now)
         context = self._matched.context(labels, now)
-        _check_kind(self.policy, context.kind)
+        check_kind(policy, context.kind)
         if self.review is not None:
             retention, urgency = self.review.look(context)
-            context = replace(context, retention=retention, urgency=urgency)
-        applied = self.overrides.apply(labels, now)
-        if criterion is None:
+            mark(context, retention=retention, urgency=urgency)
+        if policy.criterion is None:
             return context, applied
-        mastered = criterion.met(context)
+        mastered = policy.criterion.met(context)
         if applied.granted is not None:
             mastered = mastered | applied.granted
-        goal = None if self.goals is None else self.goals.weights(labels)
-        enough = ready_of(self.policy)
-        ready = None if enough is None else enough.met(context) | mastered
-        context = replace(context, mastered=mastered, ready=ready, goal=goal)
+        mark(context, mastered=mastered)
+        if policy.ready is not None:
+            mark(context, ready=policy.ready.met(context) | mastered)
+        if self.goals is not None:
+            mark(context, goal=self.goals.weights(labels))
         if context.urgency is not None:
-            context = replace(context, urgency=np.where(mastered, context.urgency, 0.0))
+            mark(context, urgency=np.where(mastered, context.urgency, 0.0))
         if self.wheel_spinning is not None:
-            context = replace(context, stuck=self.wheel_spinning.stuck(context))
+            mark(context, stuck=self.wheel_spinning.stuck(context))
         return context, applied
 
 
 def _unfit(curriculum: Curriculum, policy: Any, goals: Any, overrides: Any) -> Iterator[str]:
     """What is wrong with the parts of a sequencer."""
-    if isinstance(policy, str):
-        yield f"policy is the text {policy!r}; a policy of that name is preset({policy!r})"
-    elif policy is not None and not callable(scorer(policy)):
-        yield f"policy is {policy!r:.80}; expected a function, or an object with `score`"
+    if policy is not None:
+        yield from problems_of_policy(policy)
     if goals is not None and not isinstance(goals, Goals):
         yield f"goals is a {type(goals).__name__}; expected Goals(curriculum, ...)"
     for name, part in (("goals", goals), ("overrides", overrides)):
         if isinstance(part, (Goals, Overrides)) and part.curriculum != curriculum:
             yield f"{name} are of another curriculum than the sequencer's"
-
-
-def _check_kind(policy: Policy, given: MasteryKind) -> None:
-    accepted = getattr(policy, "kind", None)
-    if accepted is not None and accepted != given:
-        raise ParameterError(
-            policy_name(policy),
-            [
-                f"it is for {accepted} mastery, the tracker's model gives {given} mastery, where "
-                "the same number means another thing: choose a threshold for that, and say "
-                f"kind={given!r}"
-            ],
-        )
 
 
 def _seconds(now: float | datetime | None) -> float | None:

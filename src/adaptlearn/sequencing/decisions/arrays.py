@@ -14,6 +14,8 @@ from adaptlearn.numerics import Bools, Floats, Ints, bounds_of
 class Columns(NamedTuple):
     """Decisions as arrays, one entry each; those cut by bounds are ragged.
 
+    They stand by student, in the order asked for, then by rank.
+
     Attributes
     ----------
     student, lesson : integer arrays, shape (n,)
@@ -21,8 +23,8 @@ class Columns(NamedTuple):
     rank, n_candidates, n_tied : integer arrays, shape (n,)
     purpose : integer array, shape (n,)
         A `Purpose`; -1 for no lesson.
-    code : integer array, shape (n,)
-        Where there is no lesson, a place in `NO_LESSON`; otherwise -1.
+    code : object array, shape (n,)
+        The reason's code, a text each.
     n_unmastered : integer array, shape (n,)
         Skills not mastered, where there is no lesson and the policy knows; otherwise -1.
     pin : integer array, shape (n,)
@@ -45,7 +47,7 @@ class Columns(NamedTuple):
     n_candidates: Ints
     n_tied: Ints
     purpose: Ints
-    code: Ints
+    code: NDArray[Any]
     n_unmastered: Ints
     pin: Ints
     score: Floats
@@ -72,6 +74,7 @@ class Columns(NamedTuple):
                   "candidate_propensity", "skill_mastery")  # fmt: skip
         bools = ("skill_mastered", "skill_ready")
         kinds: dict[str, Any] = {**dict.fromkeys(floats, float), **dict.fromkeys(bools, bool)}
+        kinds["code"] = object
         return cls(
             **{
                 name: np.zeros(int(name.endswith("_bounds")), kinds.get(name, np.intp))
@@ -82,6 +85,8 @@ class Columns(NamedTuple):
     @classmethod
     def joined(cls, parts: Sequence[Columns]) -> Columns:
         """Several runs of decisions as one."""
+        if len(parts) == 1:
+            return parts[0]
         joined: dict[str, NDArray[Any]] = {}
         for name in cls._fields:
             arrays = [getattr(part, name) for part in parts]
@@ -91,3 +96,25 @@ class Columns(NamedTuple):
             else:
                 joined[name] = np.concatenate(arrays)
         return cls(**joined)
+
+    def by_student(self) -> Columns:
+        """The same, all of a student together; those of each keep their order."""
+        order = np.argsort(self.student, kind="stable")
+        taken: dict[str, NDArray[Any]] = {}
+        for bounds, names in _RAGGED.items():
+            starts, sizes = getattr(self, bounds)[:-1][order], np.diff(getattr(self, bounds))[order]
+            taken[bounds] = bounds_of(sizes)
+            place = np.arange(taken[bounds][-1]) + np.repeat(starts - taken[bounds][:-1], sizes)
+            taken |= {name: getattr(self, name)[place] for name in names}
+        rest = {name: getattr(self, name)[order] for name in self._fields if name not in taken}
+        return Columns(**taken, **rest)
+
+
+# The ragged columns, by what cuts them.
+_RAGGED = {
+    "candidate_bounds": ("candidate", "candidate_score", "candidate_propensity"),
+    "skill_bounds": (
+        "skill_mastery", "skill_mastered", "skill_ready", "skill_answers", "skill_recent",
+    ),
+    "override_bounds": ("override",),
+}  # fmt: skip

@@ -4,17 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 from adaptlearn.errors import ParameterError
 from adaptlearn.labels import Label
-from adaptlearn.sequencing.decisions.templates import TEMPLATES, Templates
+from adaptlearn.sequencing.decisions.templates import TEMPLATES, Templates, filled
 from adaptlearn.sequencing.overrides import Override
 from adaptlearn.validation import some
 from adaptlearn.wording import level, listed, quoted
 
+PINNED = "pinned"
+"""The code of a lesson that a teacher chose."""
 
-class Candidate(NamedTuple):
+
+class NoLesson(StrEnum):
+    """The codes of decisions without a lesson.
+
+    ``NONE_ELIGIBLE``: the policy, which does not say what is mastered, allows none.
+    ``ALL_MASTERED``, ``GOAL_REACHED``: nothing is left to learn, and no review is due.
+    ``ASK_TEACHER``: practice leads nowhere. ``NONE_OPEN``: no lesson on what is left may be given
+    yet. ``BARRED``: teachers banned or deferred all that could be given.
+    """
+
+    NONE_ELIGIBLE = "none_eligible"
+    ALL_MASTERED = "all_mastered"
+    GOAL_REACHED = "goal_reached"
+    ASK_TEACHER = "ask_teacher"
+    NONE_OPEN = "none_open"
+    BARRED = "barred"
+
+
+class ScoredLesson(NamedTuple):
     """A lesson that could have been chosen.
 
     Attributes
@@ -57,10 +78,9 @@ class Reason:
     Attributes
     ----------
     code : str
-        The policy's word for it; ``"confirm"`` where all that the lesson teaches is known well
-        enough already, and is made sure of; ``"pinned"`` where a teacher chose;
-        ``"all_mastered"``, ``"goal_reached"``, ``"ask_teacher"``, ``"barred"``, ``"none_open"`` or
-        ``"none_eligible"`` where there is no lesson.
+        The policy's word for it, stored when the choice was made; ``"confirm"`` where all that
+        the lesson teaches is known well enough already, and is made sure of; ``"pinned"`` where a
+        teacher chose; a value of `NoLesson` where there is no lesson.
     text : str
         One or more sentences.
     skills : tuple of SkillMastery
@@ -106,7 +126,7 @@ class Decision:
     purpose : str or None
         ``"new"``, ``"review"``, ``"remediation"``, ``"enrichment"`` or ``"assigned"``; None
         without a lesson.
-    candidates : tuple of Candidate
+    candidates : tuple of ScoredLesson
         Every lesson with a propensity above 0 (these sum to 1), and the best of the others.
     n_candidates, n_tied : int
         How many lessons were eligible at this rank, and how many of them had the best score.
@@ -135,7 +155,7 @@ class Decision:
     propensity_method: str
     propensity_error: float
     purpose: str | None
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[ScoredLesson, ...]
     n_candidates: int
     n_tied: int
     draw: float
@@ -171,7 +191,7 @@ class Decision:
         """The decision that `to_dict` wrote."""
         reason = dict(content["reason"])
         reason["skills"] = tuple(SkillMastery(**skill) for skill in reason["skills"])
-        candidates = tuple(Candidate(**candidate) for candidate in content["candidates"])
+        candidates = tuple(ScoredLesson(**candidate) for candidate in content["candidates"])
         overrides = tuple(Override(**override) for override in content["overrides"])
         parts = {"candidates": candidates, "overrides": overrides, "reason": Reason(**reason)}
         return cls(**{**content, **parts})
@@ -234,14 +254,7 @@ def sentence(
         raise ParameterError(
             "sentence", [f"no template for the code {decision.reason.code!r}, and none for ''"]
         )
-    fields = fields_of(decision)
-    try:
-        return template.format(**fields)
-    except (KeyError, IndexError) as error:
-        raise ParameterError(
-            "sentence",
-            [f"the template {template!r} names {error}; there are {some(fields, 20)}"],
-        ) from None
+    return filled(template, fields_of(decision))
 
 
 def _runner_up(decision: Decision) -> str:

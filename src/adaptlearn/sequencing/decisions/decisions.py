@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
@@ -14,12 +14,18 @@ from numpy.typing import NDArray
 
 from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.labels import Label, plain
-from adaptlearn.numerics import Bools
 from adaptlearn.sequencing.decisions.arrays import Columns
-from adaptlearn.sequencing.decisions.decision import Candidate, Decision, Reason, SkillMastery
+from adaptlearn.sequencing.decisions.decision import (
+    Decision,
+    Reason,
+    ScoredLesson,
+    SkillMastery,
+)
+from adaptlearn.sequencing.decisions.templates import ON_RECORD, filled
+from adaptlearn.sequencing.knowledge.criteria import Criterion
 from adaptlearn.sequencing.overrides import Override, Overrides
 from adaptlearn.sequencing.policies.candidates import Purpose
-from adaptlearn.sequencing.policies.reasons import CODES, NO_LESSON, Choice, no_lesson, pinned
+from adaptlearn.wording import level, listed, quoted
 
 if TYPE_CHECKING:
     from adaptlearn.sequencing.decisions.replay import Replay
@@ -36,9 +42,9 @@ class Provenance(NamedTuple):
     model: str
     policy: str
     threshold: float | None
+    ready: Criterion | None
+    sentences: Mapping[str, str]
     method: str
-    reason: Callable[[Choice], tuple[str, str]]
-    leading: str | None
     overrides: Overrides
     time: float | None
     review: str | None
@@ -48,8 +54,8 @@ class Provenance(NamedTuple):
 class Decisions(Sequence[Decision]):
     """The decisions of one call: by student in the order asked for, then by rank.
 
-    Held as arrays; a `Decision` is made when it is looked at. An int gives a `Decision`, a
-    slice a tuple of them.
+    Held as arrays, in this order; a `Decision` is made when it is looked at. An int gives a
+    `Decision`, a slice a tuple of them.
     """
 
     def __init__(
@@ -63,22 +69,22 @@ class Decisions(Sequence[Decision]):
         self._students = students
         self._from = provenance
         self._ids = ids
-        self._order = np.lexsort((columns.rank, columns.student))
 
     def __len__(self) -> int:
-        return len(self._order)
+        return len(self._columns.student)
 
     @overload
     def __getitem__(self, index: int) -> Decision: ...
     @overload
     def __getitem__(self, index: slice) -> tuple[Decision, ...]: ...
     def __getitem__(self, index: int | slice) -> Decision | tuple[Decision, ...]:
-        if isinstance(index, slice):
-            return tuple(self._decision(entry) for entry in self._order[index].tolist())
-        return self._decision(int(self._order[index]))
+        entries = range(len(self))[index]
+        if isinstance(entries, range):
+            return tuple(map(self._decision, entries))
+        return self._decision(entries)
 
     def __iter__(self) -> Iterator[Decision]:
-        return map(self._decision, self._order.tolist())
+        return map(self._decision, range(len(self)))
 
     def _decision(self, entry: int) -> Decision:
         columns, shared = self._columns, self._from
@@ -115,7 +121,7 @@ class Decisions(Sequence[Decision]):
         code = self._columns.lesson[entry]
         return None if code < 0 else plain(self._from.curriculum.lessons[code])
 
-    def _candidates(self, entry: int) -> tuple[Candidate, ...]:
+    def _candidates(self, entry: int) -> tuple[ScoredLesson, ...]:
         columns = self._columns
         kept = slice(*columns.candidate_bounds[entry : entry + 2])
         rows = zip(
@@ -125,7 +131,7 @@ class Decisions(Sequence[Decision]):
             strict=True,
         )
         # Those that could have been drawn in the curriculum's order, the others best first.
-        found = [Candidate(*row) for row in rows]
+        found = [ScoredLesson(*row) for row in rows]
         others = [candidate for candidate in found if not candidate.propensity]
         others.sort(key=_SCORE, reverse=True)
         return (*(candidate for candidate in found if candidate.propensity), *others)
@@ -137,59 +143,55 @@ class Decisions(Sequence[Decision]):
 
     def _reason(self, entry: int) -> Reason:
         columns, shared = self._columns, self._from
-        code = int(columns.lesson[entry])
-        if code < 0:
-            word = NO_LESSON[columns.code[entry]]
-            text = no_lesson(word, int(columns.n_unmastered[entry]))
-            return Reason(word, text, threshold=shared.threshold)
-        lesson = plain(shared.curriculum.lessons[code])
-        skills = tuple(shared.curriculum.skills_of(lesson).tolist())
+        code, lesson = columns.code[entry], int(columns.lesson[entry])
+        if lesson < 0:
+            return Reason(code, self._text(entry, code, "", (), ()), threshold=shared.threshold)
+        title = shared.curriculum.lesson_titles[lesson]
+        skills = shared.curriculum.skills_of(shared.curriculum.lessons[lesson]).tolist()
         kept = slice(*columns.skill_bounds[entry : entry + 2])
-        mastery = tuple(columns.skill_mastery[kept].tolist())
-        choice = Choice(
-            lesson=lesson,
-            title=shared.curriculum.lesson_titles[code],
-            skills=skills,
-            mastery=mastery,
-            mastered=tuple(columns.skill_mastered[kept].tolist()),
-            ready=tuple(columns.skill_ready[kept].tolist()),
-            score=float(columns.score[entry]),
-            n_eligible=int(columns.n_candidates[entry]),
-            n_tied=int(columns.n_tied[entry]),
-            purpose=Purpose(columns.purpose[entry]),
-        )
-        pin = int(columns.pin[entry])
-        word, text = shared.reason(choice) if pin < 0 else pinned(choice, shared.overrides[pin])
+        mastery = columns.skill_mastery[kept].tolist()
+        text = self._text(entry, code, title, skills, mastery)
         recent = [f"{bits:b}"[1:] for bits in columns.skill_recent[kept].tolist()]
         answers = columns.skill_answers[kept].tolist()
-        pairs = tuple(map(SkillMastery, skills, mastery, answers, recent))
-        return Reason(word, text, pairs, shared.threshold, choice.title)
+        known = tuple(map(SkillMastery, skills, mastery, answers, recent))
+        return Reason(code, text, known, shared.threshold, title)
+
+    def _text(
+        self, entry: int, code: str, title: str, skills: Sequence[Label], mastery: Sequence[float]
+    ) -> str:
+        """The words for the code, and for how the lesson stood among the others."""
+        columns, shared = self._columns, self._from
+        pin = int(columns.pin[entry])
+        if pin >= 0:
+            author, why = shared.overrides[pin].author, shared.overrides[pin].reason
+            return filled(ON_RECORD[code], {"author": author, "title": quoted(title), "why": why})
+        if columns.lesson[entry] < 0:
+            one = columns.n_unmastered[entry] == 1
+            number = "1 skill is" if one else f"{columns.n_unmastered[entry]} skills are"
+            return filled(ON_RECORD[code], {"number": number, "them": "it" if one else "them"})
+        n_candidates, n_tied = int(columns.n_candidates[entry]), int(columns.n_tied[entry])
+        mastered = columns.skill_mastered[slice(*columns.skill_bounds[entry : entry + 2])].tolist()
+        fields = {
+            "title": quoted(title),
+            "skills": listed(map(quoted, skills)),
+            **_unmastered(skills, mastery, mastered, shared.threshold),
+            "known": _known(shared.ready),
+            "score": f"{columns.score[entry]:.4g}",
+            "n_candidates": n_candidates,
+            "n_tied": n_tied,
+        }
+        said = shared.sentences
+        place = "(tied)" if n_tied > 1 else "(best)" if n_candidates > 1 else "(only)"
+        texts = (said.get(code, said.get("", "")), said.get(place, ""))
+        return " ".join(filled(text, fields) for text in texts if text)
 
     def codes(self) -> NDArray[Any]:
-        """The reason's code of each decision, in the order of `arrays`."""
-        columns, leading = self._columns, self._from.leading
-        if leading is None:  # a policy with reasons of its own
-            return np.array([self._reason(entry).code for entry in range(len(self))], object)
-        stands_out = (columns.n_tied == 1) & (columns.n_candidates > 1)
-        code = np.where(stands_out, leading, "ready").astype(object)
-        code[self._confirms()] = "confirm"
-        for purpose, word in CODES.items():
-            code[columns.purpose == purpose] = word
-        none = columns.lesson < 0
-        code[none] = np.array(NO_LESSON, object)[columns.code[none]]
-        return code
-
-    def _confirms(self) -> Bools:
-        """Whether all that a lesson teaches was ready, and some of it not mastered."""
-        columns = self._columns
-        entry = np.repeat(np.arange(len(self)), np.diff(columns.skill_bounds))
-        n_unready = np.bincount(entry, ~columns.skill_ready, len(self))
-        n_unmastered = np.bincount(entry, ~columns.skill_mastered, len(self))
-        return np.asarray((n_unready == 0) & (n_unmastered > 0))
+        """The reason's code of each decision."""
+        return self._columns.code
 
     @property
     def arrays(self) -> Columns:
-        """All of them as arrays, in the order they were made; see `Columns`."""
+        """All of them as arrays; see `Columns`."""
         return self._columns
 
     def replay(self, student: Label) -> Replay:
@@ -212,18 +214,17 @@ class Decisions(Sequence[Decision]):
         ``student``, ``rank``, ``lesson`` (None for none), ``score`` (NaN for none),
         ``propensity``, ``n_candidates``, ``reason``.
         """
-        columns, order = self._columns, self._order
-        none = columns.lesson[order] < 0
-        lessons, reasons = np.empty(len(order), object), np.empty(len(order), object)
-        lessons[:] = [self._lesson(entry) for entry in order.tolist()]
-        reasons[:] = [self._reason(entry).text for entry in order.tolist()]
+        columns, entries = self._columns, range(len(self))
+        lessons, reasons = np.empty(len(self), object), np.empty(len(self), object)
+        lessons[:] = [self._lesson(entry) for entry in entries]
+        reasons[:] = [self._reason(entry).text for entry in entries]
         return {
-            "student": self._students[columns.student[order]],
-            "rank": columns.rank[order],
+            "student": self._students[columns.student],
+            "rank": columns.rank.copy(),
             "lesson": lessons,
-            "score": np.where(none, np.nan, columns.score[order]),
-            "propensity": columns.propensity[order],
-            "n_candidates": columns.n_candidates[order],
+            "score": columns.score.copy(),
+            "propensity": columns.propensity.copy(),
+            "n_candidates": columns.n_candidates.copy(),
             "reason": reasons,
         }
 
@@ -246,3 +247,27 @@ class Decisions(Sequence[Decision]):
 def _digest(content: Mapping[str, Any]) -> str:
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _unmastered(
+    skills: Sequence[Label],
+    mastery: Sequence[float],
+    mastered: Sequence[bool],
+    threshold: float | None,
+) -> dict[str, str]:
+    """Skills that are not mastered, with their mastery: as a list, and as part of a sentence."""
+    named = listed(
+        f"{quoted(skill)} (mastery {level(value, threshold)})"
+        for skill, value, done in zip(skills, mastery, mastered, strict=True)
+        if not done
+    )
+    if named and threshold is not None:
+        named += f", below {threshold:g}"
+    return {"unmastered": named, "teaches": f", and it teaches {named}" if named else ""}
+
+
+def _known(ready: Criterion | None) -> str:
+    """What is asked of all that comes before a lesson."""
+    if ready is None:
+        return "mastered"
+    return "known well enough" + ("" if ready.threshold is None else f" ({ready.threshold:g})")

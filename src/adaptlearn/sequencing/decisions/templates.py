@@ -1,12 +1,16 @@
-"""Decisions in sentences, for students and for teachers: templates that a platform can translate.
+"""Decisions in sentences: templates over the code of the reason, which a platform can translate.
 
-A template is a text with fields in braces, by audience and by the code of a reason. The fields are
-the numbers and names of the decision; see `adaptlearn.sequencing.decisions.fields_of`.
+A template is a text with fields in braces. The fields are the numbers and names of the decision;
+see `adaptlearn.sequencing.decisions.fields_of`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
+
+from adaptlearn.errors import ParameterError
+from adaptlearn.validation import some
 
 Templates = Mapping[str, Mapping[str, str]]
 
@@ -53,4 +57,37 @@ TEMPLATES: Templates = {
         ),
     },
 }
-"""English. The empty code stands for all that have no template of their own."""
+"""English, by audience. The empty code stands for all that have no template of their own."""
+
+ON_RECORD: Mapping[str, str] = {
+    "pinned": "{author} chose {title}: {why}.",
+    "none_eligible": "The policy allows no lesson.",
+    "all_mastered": "Every skill of the curriculum is mastered, and no review is due.",
+    "goal_reached": "All that the goal asks for is mastered, and no review is due.",
+    "ask_teacher": (
+        "A teacher should look: {number} not mastered, and practice of what is open leads nowhere."
+    ),
+    "none_open": (
+        "No lesson is open: {number} not mastered, but what comes before {them} is not known well "
+        "enough, or no lesson teaches {them}."
+    ),
+    "barred": "Teachers have banned or deferred every lesson that could be given now.",
+}
+"""The words of a `Reason` that are not its policy's (`Policy.sentences`)."""
+
+
+def filled(template: str, fields: Mapping[str, Any]) -> str:
+    """A template with its fields.
+
+    Raises
+    ------
+    ParameterError
+        It names a field that does not exist.
+    """
+    try:
+        return template.format(**fields)
+    except (KeyError, IndexError) as error:
+        raise ParameterError(
+            "sentence",
+            [f"the template {template!r} names {error}; there are {some(fields, 20)}"],
+        ) from None

@@ -74,3 +74,13 @@ class Context:
     stuck: Bools | None = None
     learn: Floats | None = None
     now: float | None = None
+
+
+def mark(context: Context, **parts: Any) -> None:
+    """Fill in, in place, what follows from the rest of a context.
+
+    For whoever makes the context, before anyone else has it: reviews and criteria read what is
+    known so far, and say what else is.
+    """
+    for name, value in parts.items():
+        object.__setattr__(context, name, value)  # frozen for all others

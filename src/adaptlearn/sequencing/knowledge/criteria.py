@@ -79,6 +79,12 @@ class Criterion:
         return context.practice
 
 
+def accepted_kind(*criteria: Criterion | None) -> MasteryKind | None:
+    """The kind of mastery that criteria are for, by the first that says so; None: any."""
+    kinds = (one.kind for one in criteria if one is not None and one.kind is not None)
+    return next(kinds, None)
+
+
 @dataclass(frozen=True)
 class ProbabilityThreshold(Criterion):
     """The estimate itself is at a threshold (Corbett & Anderson, 1995).

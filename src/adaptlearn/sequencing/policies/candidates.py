@@ -48,12 +48,21 @@ class Candidates:
         A `Purpose` each.
     bounds : int array, shape (n_students + 1,)
         Where each student's candidates begin.
+    score : float array, shape (n,), or None
+        Their scores, where what found them gave these along.
     """
 
-    def __init__(self, context: Context, pairs: Pairs, purpose: NDArray[np.int8]) -> None:
+    def __init__(
+        self,
+        context: Context,
+        pairs: Pairs,
+        purpose: NDArray[np.int8],
+        score: Floats | None = None,
+    ) -> None:
         self.context = context
         self.student, self.lesson = pairs
         self.purpose = purpose
+        self.score = score
         counts = np.bincount(self.student, minlength=len(context.students))
         self.bounds: Ints = bounds_of(counts)
 
@@ -63,7 +72,8 @@ class Candidates:
     def take(self, kept: Ints | Bools) -> Candidates:
         """Some of them, in their order."""
         pairs = Pairs(self.student[kept], self.lesson[kept])
-        return Candidates(self.context, pairs, self.purpose[kept])
+        score = None if self.score is None else self.score[kept]
+        return Candidates(self.context, pairs, self.purpose[kept], score)
 
     @cached_property
     def sizes(self) -> Ints:

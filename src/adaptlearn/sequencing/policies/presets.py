@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from adaptlearn.errors import ParameterError
@@ -147,60 +146,69 @@ class MasteryThreshold(WeightedPolicy):
 
 
 class Preset(NamedTuple):
-    """A policy that people know by name; `name` is that of its class, where it has one."""
+    """A policy that people know by name, and what it does."""
 
-    scorers: Mapping[str, float]
-    pools: tuple[str, ...]
-    chooser: str | Chooser
+    policy: WeightedPolicy
     says: str
-    criterion: Criterion = ProbabilityThreshold()
-    ready: float | None = None
-    name: str | None = None
 
 
 PRESETS: dict[str, Preset] = {
     "provisional": Preset(
-        _PROVISIONAL, ("new",), "greedy",
+        ProvisionalMastery(),
         "the default: go on when a skill is probably known, make sure of it later",
-        criterion=ProbabilityThreshold(0.999), ready=0.8, name="ProvisionalMastery",
     ),
     "surer": Preset(
-        _PROVISIONAL, ("new",), "greedy",
+        WeightedPolicy(
+            _PROVISIONAL,
+            criterion=ProbabilityThreshold(0.999) & MovingAverage(0.85),
+            ready=ProbabilityThreshold(0.8),
+            name="surer",
+        ),
         "the default for who has the time: sure of it by the latest answers, too",
-        criterion=ProbabilityThreshold(0.999) & MovingAverage(0.85), ready=0.8,
     ),
     "balanced": Preset(
         # The best new lesson gains 1: a full backlog takes more, so that any review wins.
-        {"gain_per_minute": 1.0, "review": 1.5, "backlog": 1.2, "remediation": 0.7,
-         "not_stuck": 0.5, "enrichment": 0.05},
-        POOLS,
-        "greedy",
+        WeightedPolicy(
+            {"gain_per_minute": 1.0, "review": 1.5, "backlog": 1.2, "remediation": 0.7,
+             "not_stuck": 0.5, "enrichment": 0.05},
+            pools=POOLS,
+            name="balanced",
+        ),
         "learning per minute toward the goals, reviews before they pile up, help when stuck",
     ),
-    "mastery": Preset(
-        {"nearest_to_mastery": 1.0}, ("new",), "greedy", "finish what has begun, then move on",
-        name="MasteryThreshold",
-    ),
+    "mastery": Preset(MasteryThreshold(), "finish what has begun, then move on"),
     "outer_fringe": Preset(
-        {"random": 1.0, "review": 0.5}, ("new", "review"), "greedy",
+        WeightedPolicy(
+            {"random": 1.0, "review": 0.5}, pools=("new", "review"), name="outer_fringe"
+        ),
         "knowledge spaces: any lesson the student is ready for, and reviews when due",
     ),
     "target_success": Preset(
-        {"target_success": 1.0}, ("new",), "greedy", "neither too hard nor too easy"
+        WeightedPolicy({"target_success": 1.0}, name="target_success"),
+        "neither too hard nor too easy",
     ),
     "zpdes": Preset(
-        {"learning_progress": 1.0}, ("new",), Softmax(0.2),
+        WeightedPolicy({"learning_progress": 1.0}, chooser=Softmax(0.2), name="zpdes"),
         "where the student is making progress, some exploration",
     ),
-    "oatutor": Preset({"lowest_mastery": 1.0}, ("new",), "greedy", "the least mastered first"),
-    "alosi": Preset(
-        {"readiness": 1.0, "demand": 1.0, "continuity": 0.5, "target_success": 0.5},
-        ("new",), "greedy", "readiness, demand, continuity and difficulty, weighed",
+    "oatutor": Preset(
+        WeightedPolicy({"lowest_mastery": 1.0}, name="oatutor"), "the least mastered first"
     ),
-    "fixed_order": Preset({"fixed_order": 1.0}, ("new",), "greedy", "the curriculum's order"),
-    "random": Preset({"random": 1.0}, ("new",), "greedy", "any lesson the student is ready for"),
+    "alosi": Preset(
+        WeightedPolicy(
+            {"readiness": 1.0, "demand": 1.0, "continuity": 0.5, "target_success": 0.5},
+            name="alosi",
+        ),
+        "readiness, demand, continuity and difficulty, weighed",
+    ),
+    "fixed_order": Preset(
+        WeightedPolicy({"fixed_order": 1.0}, name="fixed_order"), "the curriculum's order"
+    ),
+    "random": Preset(
+        WeightedPolicy({"random": 1.0}, name="random"), "any lesson the student is ready for"
+    ),
     "placement": Preset(
-        {"information": 1.0}, ("new",), "greedy", "what tells most about the student"
+        WeightedPolicy({"information": 1.0}, name="placement"), "what tells most about the student"
     ),
 }  # fmt: skip
 """Policies by the names people know; `preset` makes one."""
@@ -214,13 +222,12 @@ def preset(
     Parameters
     ----------
     name : str
-        One of `PRESETS`: ``"provisional"`` (`ProvisionalMastery`, the sequencer's default),
-        ``"surer"`` (it needs ``MasteryTracker(model, practice=True)``), ``"balanced"``,
-        ``"mastery"`` (`MasteryThreshold`), ``"outer_fringe"``, ``"target_success"``, ``"zpdes"``,
-        ``"oatutor"``, ``"alosi"``, ``"fixed_order"``, ``"random"``, ``"placement"``.
+        One of `PRESETS`. ``"provisional"`` is a `ProvisionalMastery`, the sequencer's default,
+        ``"mastery"`` a `MasteryThreshold`; ``"surer"`` needs
+        ``MasteryTracker(model, practice=True)``.
     criterion : Criterion, optional
-        What counts as mastered; by default P(known) of .95, of .999 for ``"provisional"``, and
-        with a moving average of .85 besides for ``"surer"``.
+        What counts as mastered; by default the preset's own: P(known) of .95, of .999 for
+        ``"provisional"``, and with a moving average of .85 besides for ``"surer"``.
     chooser : {"greedy", "softmax", "epsilon", "thompson"} or Chooser, optional
         How scores become probabilities; by default the preset's own.
 
@@ -231,19 +238,4 @@ def preset(
     """
     if name not in PRESETS:
         raise ParameterError("preset", [f"no preset {name!r}; there are {some(PRESETS, 20)}"])
-    found = PRESETS[name]
-    criterion = found.criterion if criterion is None else criterion
-    ready = None
-    if found.ready is not None:
-        enough = found.ready
-        if isinstance(criterion, ProbabilityThreshold):  # what is mastered is enough
-            enough = min(enough, criterion.threshold)
-        ready = ProbabilityThreshold(enough, criterion.kind or "latent")
-    return WeightedPolicy(
-        found.scorers,
-        criterion=criterion,
-        ready=ready,
-        chooser=found.chooser if chooser is None else chooser,
-        pools=found.pools,
-        name=found.name or name,
-    )
+    return PRESETS[name].policy.with_parts(criterion=criterion, chooser=chooser)

@@ -1,49 +1,28 @@
-"""Policies: how good each lesson would be for each student, and which may be given at all.
-
-A policy is a function ``(context) -> (scores, eligible)``, or an object whose ``score`` is one.
-It reads state and curriculum and never a model, so that any model can drive it. The library's own
-are weights on a table of scorers (`SCORERS`), wrapped by a chooser.
-"""
+"""The library's own policies: weights on a table of scorers (`SCORERS`), wrapped by a chooser."""
 
 from __future__ import annotations
 
-import hashlib
-import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from adaptlearn.errors import ParameterError
-from adaptlearn.numerics import Bools, Floats
-from adaptlearn.sequencing.knowledge.context import Context, MasteryKind
+from adaptlearn.numerics import Floats
+from adaptlearn.sequencing.knowledge.context import Context
 from adaptlearn.sequencing.knowledge.criteria import Criterion, ProbabilityThreshold
-from adaptlearn.sequencing.policies.candidates import Candidates, find_candidates, pairs_of_table
-from adaptlearn.sequencing.policies.choosers import CHOOSERS, Chooser, Greedy
-from adaptlearn.sequencing.policies.reasons import Choice, reason_of
+from adaptlearn.sequencing.policies.candidates import Candidates, find_candidates
+from adaptlearn.sequencing.policies.choosers import CHOOSERS, Chooser
+from adaptlearn.sequencing.policies.policy import Scores, fingerprint_of
+from adaptlearn.sequencing.policies.reasons import SENTENCES, Choices, codes_of
 from adaptlearn.sequencing.policies.scorers import SCORERS
 from adaptlearn.serialization import fingerprint
 from adaptlearn.validation import some
 
-Scores = tuple[Floats, Bools]
 POOLS = ("new", "review", "remediation", "enrichment")
-
-
-class ScoringPolicy(Protocol):
-    """A policy as an object.
-
-    It may also have: ``criterion``, what counts as mastered; ``chooser``, how scores become
-    probabilities; ``reason(choice)``, a code and a sentence; and ``fingerprint``.
-    """
-
-    def score(self, context: Context) -> Scores:
-        """Scores, and which lessons may be given; both (n_students, n_lessons)."""
-        ...
-
-
-Policy = ScoringPolicy | Callable[[Context], Scores]
 
 
 class WeightedPolicy:
@@ -88,6 +67,8 @@ class WeightedPolicy:
     >>> int(scores.argmax())
     1
     """
+
+    sentences: ClassVar[Mapping[str, str]] = SENTENCES
 
     def __init__(
         self,
@@ -150,16 +131,11 @@ class WeightedPolicy:
         ready = "" if self.ready is None else f", ready={self.ready}"
         return f"{self.name}({self.scorers}, criterion={self.criterion}{ready}, pools={self.pools})"
 
-    @property
-    def kind(self) -> MasteryKind | None:
-        """The kind of mastery it is for."""
-        return self.criterion.kind or (None if self.ready is None else self.ready.kind)
-
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of all that its choices depend on."""
         plain = {
-            name: [policy_fingerprint(given[0]), given[1]] if isinstance(given, tuple) else given
+            name: [fingerprint_of(given[0]), given[1]] if isinstance(given, tuple) else given
             for name, given in self.scorers.items()
         }
         return fingerprint(
@@ -173,6 +149,32 @@ class WeightedPolicy:
                 "chooser": self.chooser.described(),
             }
         )
+
+    def with_parts(
+        self, *, criterion: Criterion | None = None, chooser: str | Chooser | None = None
+    ) -> Self:
+        """The same policy with another criterion or another chooser.
+
+        What is enough to go on stays as it is, but never asks for more than what is mastered.
+        """
+        ready = self.ready
+        if criterion is not None and isinstance(ready, ProbabilityThreshold):
+            enough = ready.threshold
+            if isinstance(criterion, ProbabilityThreshold):
+                enough = min(enough, criterion.threshold)
+            ready = ProbabilityThreshold(enough, criterion.kind or "latent")
+        made = type(self).__new__(type(self))
+        WeightedPolicy.__init__(  # a class of its own is made from other arguments
+            made,
+            self.scorers,
+            criterion=self.criterion if criterion is None else criterion,
+            ready=ready,
+            chooser=self.chooser if chooser is None else chooser,
+            pools=self.pools,
+            settings=self.settings,
+            name=self.name,
+        )
+        return made
 
     def candidates(self, context: Context) -> Candidates:
         """The lessons that may be given; `context` says what is mastered."""
@@ -192,10 +194,13 @@ class WeightedPolicy:
 
     def score(self, context: Context) -> Scores:
         """Scores, and which lessons may be given; both (n_students, n_lessons)."""
+        marks: dict[str, Any] = {}
         if context.mastered is None:
-            context = replace(context, mastered=self.criterion.met(context))
+            marks["mastered"] = self.criterion.met(context)
         if context.ready is None and self.ready is not None:
-            context = replace(context, ready=self.ready.met(context))
+            marks["ready"] = self.ready.met(context)
+        if marks:
+            context = replace(context, **marks)
         candidates = self.candidates(context)
         shape = (len(context.students), len(context.curriculum.lessons))
         scores, eligible = np.zeros(shape), np.zeros(shape, bool)
@@ -203,9 +208,9 @@ class WeightedPolicy:
         scores[at], eligible[at] = self.value(candidates), True
         return scores, eligible
 
-    def reason(self, choice: Choice) -> tuple[str, str]:
-        """A code and a sentence."""
-        return reason_of(choice, self.criterion.threshold, self.leading, self.ready)
+    def reason(self, choices: Choices) -> NDArray[Any]:
+        """The code of each choice: the heaviest scorer's name where the lesson stands out."""
+        return codes_of(choices, self.leading)
 
     @property
     def leading(self) -> str:
@@ -215,91 +220,3 @@ class WeightedPolicy:
             for name, given in self.scorers.items()
         }
         return max(weights, key=weights.__getitem__)
-
-
-def candidates_of(policy: Policy, context: Context) -> tuple[Candidates, Floats]:
-    """What a policy lets be given, and its scores, whichever way it is written.
-
-    Raises
-    ------
-    ParameterError
-        It returned something else than scores and eligibility of the right shapes.
-    """
-    if isinstance(policy, WeightedPolicy):
-        candidates = policy.candidates(context)
-        value = policy.value(candidates)
-        if not np.isfinite(value).all():
-            raise ParameterError(policy.name, ["scores: that of an eligible lesson is not finite"])
-        return candidates, value
-    scores, eligible = _checked(policy_name(policy), scorer(policy)(context), context)
-    pairs = pairs_of_table(eligible)
-    candidates = Candidates(context, pairs, np.zeros(len(pairs.student), np.int8))
-    return candidates, scores[pairs.student, pairs.lesson].astype(np.float64)
-
-
-def _checked(name: str, result: Any, context: Context) -> Scores:
-    shape = (len(context.students), len(context.curriculum.lessons))
-    if not isinstance(result, tuple) or len(result) != 2:
-        raise ParameterError(name, [f"returned {result!r:.80}; expected (scores, eligible)"])
-    scores, eligible = np.asarray(result[0]), np.asarray(result[1])
-    problems = [
-        f"{what}: {array.dtype} of shape {array.shape}; expected {kind} of shape {shape}"
-        for what, array, kind, codes in (
-            ("scores", scores, "numbers", "fiu"),
-            ("eligible", eligible, "bool", "b"),
-        )
-        if array.shape != shape or array.dtype.kind not in codes
-    ]
-    if not problems and not np.isfinite(scores[eligible]).all():
-        problems.append("scores: that of an eligible lesson is not finite")
-    if problems:
-        raise ParameterError(name, problems)
-    return scores, eligible
-
-
-def criterion_of(policy: Policy) -> Criterion | None:
-    """What counts as mastered to a policy; None where it does not say."""
-    found: Criterion | None = getattr(policy, "criterion", None)
-    return found
-
-
-def ready_of(policy: Policy) -> Criterion | None:
-    """What a policy takes for enough to go on; None where only what is mastered is."""
-    found: Criterion | None = getattr(policy, "ready", None)
-    return found
-
-
-def chooser_of(policy: Policy) -> Chooser:
-    """How a policy's scores become probabilities; greedily where it does not say."""
-    found: Chooser | None = getattr(policy, "chooser", None)
-    return Greedy() if found is None else found
-
-
-def scorer(policy: Policy) -> Callable[[Context], Scores]:
-    """The function that scores: a policy's ``score``, or the policy itself."""
-    score: Callable[[Context], Scores] = getattr(policy, "score", policy)  # type: ignore[arg-type]
-    return score
-
-
-def policy_name(policy: Policy) -> str:
-    """What to call a policy in messages."""
-    named = getattr(policy, "name", None) or getattr(policy, "__name__", None)
-    return str(named or type(policy).__name__)
-
-
-def policy_fingerprint(policy: Any) -> str:
-    """A policy's own ``fingerprint``, or one of its name and code.
-
-    The code's fingerprint does not see the values a function takes from around it: give such
-    a policy a ``fingerprint`` of its own.
-    """
-    own = getattr(policy, "fingerprint", None)
-    if own is not None:
-        return str(own)
-    subject = policy if inspect.isroutine(policy) else type(policy)
-    try:
-        code = inspect.getsource(subject)
-    except (OSError, TypeError):  # made in a console, or not written in Python
-        code = getattr(getattr(subject, "__code__", None), "co_code", b"").hex()
-    name = f"{getattr(subject, '__module__', '')}.{getattr(subject, '__qualname__', '')}"
-    return hashlib.sha256(f"{name}\n{code}".encode()).hexdigest()
