@@ -25,12 +25,14 @@ from adaptlearn.sequencing.decisions.templates import ON_RECORD, filled
 from adaptlearn.sequencing.knowledge.criteria import Criterion
 from adaptlearn.sequencing.overrides import Override, Overrides
 from adaptlearn.sequencing.policies.candidates import Purpose
+from adaptlearn.tables import html_table, text_table
 from adaptlearn.wording import level, listed, quoted
 
 if TYPE_CHECKING:
     from adaptlearn.sequencing.decisions.replay import Replay
 
 _SCORE = attrgetter("score")
+_HEAD = ["student", "rank", "lesson", "score", "propensity", "reason"]
 _ROWS_SHOWN = 10
 _WIDTH = 60
 
@@ -229,19 +231,32 @@ class Decisions(Sequence[Decision]):
         }
 
     def __repr__(self) -> str:
-        head = ("student", "rank", "lesson", "score", "propensity", "reason")
-        rows = [head]
-        for decision in self[:_ROWS_SHOWN]:
-            score = "" if decision.score is None else f"{decision.score:.3f}"
-            lesson = "(none)" if decision.lesson is None else str(decision.lesson)
-            reason = decision.reason.text
-            reason = reason if len(reason) <= _WIDTH else reason[: _WIDTH - 1] + "…"
-            rows.append((str(decision.student), str(decision.rank), lesson, score,
-                         f"{decision.propensity:.3f}", reason))  # fmt: skip
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+        table = text_table(_HEAD, self._shown(), right=[False] * len(_HEAD))
+        return "\n".join([table, *self._not_shown()])
+
+    def _repr_html_(self) -> str:
+        return html_table("", _HEAD, self._shown(), self._not_shown())
+
+    def _shown(self) -> list[list[str]]:
+        return [
+            [
+                str(decision.student),
+                str(decision.rank),
+                "(none)" if decision.lesson is None else str(decision.lesson),
+                "" if decision.score is None else f"{decision.score:.3f}",
+                f"{decision.propensity:.3f}",
+                _cut(decision.reason.text),
+            ]
+            for decision in self[:_ROWS_SHOWN]
+        ]
+
+    def _not_shown(self) -> list[str]:
         more = len(self) - _ROWS_SHOWN
-        return "\n".join([*lines, *([f"… and {more:,} more"] if more > 0 else [])])
+        return [f"… and {more:,} more"] if more > 0 else []
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…"
 
 
 def _digest(content: Mapping[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from adaptlearn.errors import UnknownLabelError
 from adaptlearn.labels import Label, near_spellings, plain
 from adaptlearn.sequencing.decisions.decision import Decision, sentence
 from adaptlearn.sequencing.decisions.templates import TEMPLATES, Templates
+from adaptlearn.tables import Markup, escaped, html_table
 from adaptlearn.wording import level
 
 
@@ -82,15 +82,17 @@ class Replay:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        rows = []
-        for number, step in enumerate(self.steps, 1):
-            when = "" if step.time is None else f"{step.time:g}"
-            told = "<br>".join(map(html.escape, _told(step)))
-            says = html.escape(step.says)
-            rows.append(f"<tr><td>{number}</td><td>{when}</td><td>{told}</td><td>{says}</td></tr>")
-        head = "<tr><th></th><th>time</th><th>answers and beliefs</th><th>decision</th></tr>"
-        title = html.escape(str(self.student))
-        return f"<table><caption>{title}</caption>{head}{''.join(rows)}</table>"
+        head = ["", "time", "answers and beliefs", "decision"]
+        rows = [
+            [
+                str(number),
+                "" if step.time is None else f"{step.time:g}",
+                Markup("<br>".join(map(escaped, _told(step)))),
+                step.says,
+            ]
+            for number, step in enumerate(self.steps, 1)
+        ]
+        return html_table(str(self.student), head, rows)
 
 
 def replay(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.labels import Label
 from adaptlearn.numerics import Bools, Floats, Ints
+from adaptlearn.tables import escaped, html_table
 from adaptlearn.wording import listed, quoted
 
 _ENDED = {
@@ -162,18 +162,14 @@ class PlacementResult:
 
     def _repr_html_(self) -> str:
         columns = self.table()
-        rows = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
-            for row in zip(
-                columns["title"],
-                [f"{p:.2f}" for p in columns["probability"]],
-                columns["standing"],
-                ["ready" if ready else "" for ready in columns["frontier"]],
-                [f"{r} of {a}" if a else "" for a, r in
-                 zip(columns["asked"], columns["right"], strict=True)],
-                strict=True,
-            )
-        )  # fmt: skip
-        head = "".join(f"<th>{name}</th>" for name in
-                       ("skill", "P(mastered)", "standing", "frontier", "right"))  # fmt: skip
-        return f"<p>{html.escape(self.text)}</p><table><tr>{head}</tr>{rows}</table>"
+        answers = zip(columns["asked"], columns["right"], strict=True)
+        rows = zip(
+            columns["title"],
+            [f"{p:.2f}" for p in columns["probability"]],
+            columns["standing"],
+            ["ready" if ready else "" for ready in columns["frontier"]],
+            [f"{right} of {asked}" if asked else "" for asked, right in answers],
+            strict=True,
+        )
+        head = ["skill", "P(mastered)", "standing", "frontier", "right"]
+        return f"<p>{escaped(self.text)}</p>{html_table('', head, rows)}"
