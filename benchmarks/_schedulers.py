@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn import Curriculum, MasteryTracker
-from adaptlearn.sequencing import Context, ReviewSchedule
+from adaptlearn.sequencing import ReviewSchedule
+from adaptlearn.sequencing.knowledge import Context
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

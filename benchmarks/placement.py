@@ -38,7 +38,7 @@ from numpy.typing import NDArray
 from adaptlearn import Curriculum
 from adaptlearn.curriculum.graph.routines import closure
 from adaptlearn.errors import DataWarning
-from adaptlearn.sequencing.placement.placement import Placement
+from adaptlearn.sequencing.placement import Placement
 
 Bools = NDArray[np.bool_]
 Generator = np.random.Generator

@@ -24,15 +24,9 @@ from sklearn.base import clone
 from adaptlearn import Curriculum, MasteryTracker, Sequencer
 from adaptlearn.cli.simulate import UNTIL_DONE, parameters_of
 from adaptlearn.models import AFM, BKT, PFA, KnowledgeTracer
-from adaptlearn.sequencing import (
-    Criterion,
-    MasteryThreshold,
-    MovingAverage,
-    NInARow,
-    ProbabilityThreshold,
-    ProvisionalMastery,
-    WeightedPolicy,
-)
+from adaptlearn.sequencing import ProvisionalMastery, WeightedPolicy
+from adaptlearn.sequencing.knowledge import Criterion, MovingAverage, NInARow, ProbabilityThreshold
+from adaptlearn.sequencing.policies import MasteryThreshold
 from adaptlearn.simulation import (
     Course,
     SequencerPolicy,

@@ -27,18 +27,16 @@ from adaptlearn.curriculum import audit_curriculum, plot_curriculum
 from adaptlearn.models import BKT
 from adaptlearn.models.memory import FSRS
 from adaptlearn.sequencing import (
-    PRESETS,
-    SCORERS,
     Goals,
-    NInARow,
     Override,
     Placement,
-    ProbabilityThreshold,
     ReviewSchedule,
     WeightedPolicy,
     preset,
     replay,
 )
+from adaptlearn.sequencing.knowledge import NInARow, ProbabilityThreshold
+from adaptlearn.sequencing.policies import PRESETS, SCORERS
 
 DAY = 86400.0
 pl.Config.set_fmt_str_lengths(120)

@@ -16,7 +16,8 @@ from adaptlearn import Curriculum, Sequencer
 from adaptlearn.curriculum import audit_curriculum
 from adaptlearn.errors import CurriculumError, DataWarning
 from adaptlearn.interop import from_oatutor_courses
-from adaptlearn.sequencing import Goals, MasteryThreshold
+from adaptlearn.sequencing import Goals
+from adaptlearn.sequencing.policies import MasteryThreshold
 
 COLUMNS = {
     "skills": {"skill": "name", "title": "pretty_display_name"},

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from adaptlearn import Curriculum, Sequencer
 from adaptlearn.labels import label_array
-from adaptlearn.sequencing import Context, ProvisionalMastery
+from adaptlearn.sequencing import ProvisionalMastery
+from adaptlearn.sequencing.knowledge import Context
 
 
 @dataclass

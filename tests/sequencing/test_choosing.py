@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adaptlearn.errors import ParameterError
-from adaptlearn.sequencing import EpsilonGreedy, Greedy, Softmax, Thompson
+from adaptlearn.sequencing import EpsilonGreedy, Softmax, Thompson
+from adaptlearn.sequencing.policies import Greedy
 from adaptlearn.sequencing.policies.choosers import Ragged, draw_one, runners_up
 
 CHOOSERS = [Greedy(), Softmax(0.5), EpsilonGreedy(0.3), Thompson(0.5, samples=200)]

@@ -9,7 +9,7 @@ from tests.sequencing.fakes import FakeTracker, chain
 
 from adaptlearn import Curriculum, Sequencer
 from adaptlearn.errors import UnknownLabelError
-from adaptlearn.sequencing import MasteryThreshold
+from adaptlearn.sequencing.policies import MasteryThreshold
 
 SKILLS = ["count", "add", "multiply", "measure"]
 

@@ -12,7 +12,8 @@ from tests.sequencing.fakes import FakeTracker, chain
 
 from adaptlearn import Curriculum, Sequencer
 from adaptlearn.errors import ParameterError
-from adaptlearn.sequencing import Decision, Goals, MasteryThreshold, Override, Overrides, preset
+from adaptlearn.sequencing import Decision, Goals, Override, Overrides, preset
+from adaptlearn.sequencing.policies import MasteryThreshold
 
 SKILLS = ["count", "add", "multiply", "measure"]
 KNOWN = {

@@ -18,8 +18,8 @@ from tests.conftest import Data
 from adaptlearn import Curriculum
 from adaptlearn.curriculum.graph.routines import closure
 from adaptlearn.errors import ModelFileError, ParameterError, StateError, UnknownLabelError
+from adaptlearn.sequencing.placement import Placement, Session
 from adaptlearn.sequencing.placement import beliefs as graphs
-from adaptlearn.sequencing.placement.placement import Placement, Session
 
 N = 7
 dags = st.lists(

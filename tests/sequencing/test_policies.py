@@ -12,25 +12,24 @@ from adaptlearn import Curriculum, MasteryTracker, Sequencer
 from adaptlearn.errors import ParameterError
 from adaptlearn.models import BKT
 from adaptlearn.sequencing import (
-    PRESETS,
-    SCORERS,
-    Context,
     EpsilonGreedy,
+    PredictiveStability,
+    ProvisionalMastery,
+    WeightedPolicy,
+    preset,
+)
+from adaptlearn.sequencing.knowledge import (
+    Context,
     LowerBound,
-    MasteryThreshold,
     MovingAverage,
     NInARow,
     Practice,
     PredictiveSimilarity,
-    PredictiveStability,
     ProbabilityThreshold,
-    ProvisionalMastery,
-    Purpose,
     Retention,
-    WeightedPolicy,
     WheelSpinning,
-    preset,
 )
+from adaptlearn.sequencing.policies import PRESETS, SCORERS, MasteryThreshold, Purpose
 from adaptlearn.sequencing.policies.candidates import find_candidates
 from adaptlearn.sequencing.policies.scorers import _progress
 

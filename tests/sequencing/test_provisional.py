@@ -16,17 +16,8 @@ from adaptlearn import Curriculum, MasteryTracker, Sequencer
 from adaptlearn.cli import main
 from adaptlearn.errors import ParameterError
 from adaptlearn.responses import ResponseLog
-from adaptlearn.sequencing import (
-    Context,
-    Goals,
-    LowerBound,
-    NInARow,
-    Override,
-    ProbabilityThreshold,
-    ProvisionalMastery,
-    WeightedPolicy,
-    preset,
-)
+from adaptlearn.sequencing import Goals, Override, ProvisionalMastery, WeightedPolicy, preset
+from adaptlearn.sequencing.knowledge import Context, LowerBound, NInARow, ProbabilityThreshold
 
 SKILLS = ["count", "add", "multiply", "measure"]
 DEFAULT = ProvisionalMastery()

@@ -11,16 +11,9 @@ from tests.sequencing.fakes import FakeTracker, chain, default
 import adaptlearn
 from adaptlearn import Curriculum, MasteryTracker, Sequencer
 from adaptlearn.errors import ParameterError
-from adaptlearn.sequencing import (
-    TEMPLATES,
-    Context,
-    MasteryThreshold,
-    NInARow,
-    Override,
-    ProbabilityThreshold,
-    WeightedPolicy,
-    replay,
-)
+from adaptlearn.sequencing import TEMPLATES, Override, WeightedPolicy, replay
+from adaptlearn.sequencing.knowledge import Context, NInARow, ProbabilityThreshold
+from adaptlearn.sequencing.policies import MasteryThreshold
 from adaptlearn.sequencing.policies.candidates import Candidates, pairs_of_table
 
 SKILLS = ["count", "add", "multiply", "measure"]

@@ -11,7 +11,8 @@ from tests.sequencing.fakes import FakeTracker, chain
 from adaptlearn import MasteryTracker, Sequencer
 from adaptlearn.errors import ParameterError, UnknownLabelError
 from adaptlearn.models import BKT
-from adaptlearn.sequencing import MasteryThreshold, Override, replay
+from adaptlearn.sequencing import Override, replay
+from adaptlearn.sequencing.policies import MasteryThreshold
 
 SKILLS = ["count", "add", "multiply", "measure"]
 

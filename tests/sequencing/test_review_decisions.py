@@ -12,7 +12,8 @@ from tests.sequencing.fakes import FakeTracker
 from adaptlearn import Curriculum, MasteryTracker, Sequencer
 from adaptlearn.errors import ParameterError
 from adaptlearn.models.memory import FSRS, FSRS_DEFAULTS
-from adaptlearn.sequencing import Context, Decision, Practice, ReviewSchedule, preset
+from adaptlearn.sequencing import Decision, ReviewSchedule, preset
+from adaptlearn.sequencing.knowledge import Context, Practice
 from adaptlearn.sequencing.knowledge.review_schedule import sparing_reviews
 from adaptlearn.sequencing.policies.candidates import find_candidates
 from adaptlearn.sequencing.policies.scorers import SCORERS

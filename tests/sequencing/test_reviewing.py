@@ -13,13 +13,8 @@ from adaptlearn import Curriculum, MasteryTracker, Sequencer
 from adaptlearn.errors import ParameterError, StateError
 from adaptlearn.models import BKT
 from adaptlearn.models.memory import FSRS, FSRS_DEFAULTS, HalfLifeRegression
-from adaptlearn.sequencing import (
-    Context,
-    Practice,
-    ReviewSchedule,
-    WeightedPolicy,
-    preset,
-)
+from adaptlearn.sequencing import ReviewSchedule, WeightedPolicy, preset
+from adaptlearn.sequencing.knowledge import Context, Practice
 from adaptlearn.sequencing.knowledge.review_schedule import (
     half_life,
     implicit,

@@ -13,7 +13,9 @@ from tests.sequencing.fakes import FakeTracker, chain
 
 from adaptlearn import Curriculum, Sequencer
 from adaptlearn.errors import CurriculumError, DataWarning, ParameterError, UnknownLabelError
-from adaptlearn.sequencing import Context, Decision, MasteryThreshold
+from adaptlearn.sequencing import Decision
+from adaptlearn.sequencing.knowledge import Context
+from adaptlearn.sequencing.policies import MasteryThreshold
 from adaptlearn.sequencing.policies.choosers import Greedy, Ragged, draw_one
 
 SKILLS = ["count", "add", "multiply", "measure"]

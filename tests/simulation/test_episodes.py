@@ -10,7 +10,7 @@ import pytest
 from adaptlearn import Curriculum, MasteryTracker, Sequencer
 from adaptlearn.errors import ParameterError
 from adaptlearn.models import BKT
-from adaptlearn.sequencing import MasteryThreshold
+from adaptlearn.sequencing.policies import MasteryThreshold
 from adaptlearn.simulation import (
     Course,
     SequencerPolicy,

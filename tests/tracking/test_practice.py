@@ -13,7 +13,7 @@ from tests.models import students
 from adaptlearn import MasteryTracker, ResponseLog
 from adaptlearn.errors import DataWarning
 from adaptlearn.models import BKT
-from adaptlearn.sequencing import Practice
+from adaptlearn.sequencing.knowledge import Practice
 from adaptlearn.tracking.record import DECAY
 
 
@@ -121,7 +121,8 @@ def test_a_trackers_practice_is_what_policies_read(model):
 def test_reading_practice_loads_no_model():
     code = """
 import json, sys
-from adaptlearn.sequencing import Practice, Sequencer
+from adaptlearn.sequencing import Sequencer
+from adaptlearn.sequencing.knowledge import Practice
 print(json.dumps([name for name in sys.modules if name.startswith("adaptlearn.models")]))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

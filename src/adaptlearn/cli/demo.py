@@ -22,7 +22,7 @@ from adaptlearn.cli.recommend import decision_table
 from adaptlearn.errors import AdaptLearnWarning
 from adaptlearn.models import BKT
 from adaptlearn.models.base import Mastery
-from adaptlearn.sequencing import Explanation
+from adaptlearn.sequencing.explanation import Explanation
 from adaptlearn.simulation import simulate_school
 from adaptlearn.simulation.school import School
 

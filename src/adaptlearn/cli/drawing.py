@@ -8,7 +8,7 @@ import numpy as np
 
 from adaptlearn.models.base import Mastery
 from adaptlearn.plotting import new_figure
-from adaptlearn.sequencing import Decisions
+from adaptlearn.sequencing.decisions.decisions import Decisions
 
 MOST_STUDENTS, MOST_SKILLS = 40, 40
 

@@ -13,8 +13,11 @@ from adaptlearn.cli.output import say, show, show_json, table, terminal_width
 from adaptlearn.cli.reading import read_log
 from adaptlearn.errors import CurriculumError
 from adaptlearn.responses import ResponseLog
-from adaptlearn.sequencing import Decisions, ProbabilityThreshold, WeightedPolicy, preset
+from adaptlearn.sequencing.decisions.decisions import Decisions
 from adaptlearn.sequencing.knowledge.context import MasteryKind
+from adaptlearn.sequencing.knowledge.criteria import ProbabilityThreshold
+from adaptlearn.sequencing.policies.presets import preset
+from adaptlearn.sequencing.policies.weighted import WeightedPolicy
 
 _P_CORRECT = 0.95
 

@@ -295,7 +295,15 @@ class Sequencer:
         Returns
         -------
         TimeToGoal
-            See `adaptlearn.sequencing.goals.time_to_goal` for what is assumed.
+            `median`, `lower` and `upper`, the ends of the interval; float arrays of shape
+            (n_students,), inf where the curriculum has no way there.
+
+        Notes
+        -----
+        Every opportunity is taken to teach as the model says: a skill that the goal needs and that
+        is not mastered takes as many as a geometric distribution with P(learn) draws, and so many
+        right answers more as lift the belief to the threshold. An opportunity takes the minutes of
+        the shortest lesson on the skill.
         """
         allowed = [Interval(0, 1, closed="neither")]
         check_parameters("time_to_goal", {"confidence": confidence}, {"confidence": allowed})

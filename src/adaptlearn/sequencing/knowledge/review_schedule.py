@@ -77,7 +77,7 @@ class ReviewSchedule:
     >>> import numpy as np
     >>> from types import SimpleNamespace
     >>> from adaptlearn import Curriculum
-    >>> from adaptlearn.sequencing import Context, ReviewSchedule
+    >>> from adaptlearn.sequencing.knowledge import Context, ReviewSchedule
     >>> school = Curriculum.from_dict({"skills": ["add", "measure", "draw"]})
     >>> memory = SimpleNamespace(  # in earnest: MasteryTracker(FSRS(card="skill").fit(log))
     ...     recall=lambda students, skills, time: np.array([[0.95, 0.88, np.nan]])

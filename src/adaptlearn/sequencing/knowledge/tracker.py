@@ -32,8 +32,8 @@ class MasteryTable(Protocol):
 class Tracker(Protocol):
     """The state of many students, by label.
 
-    It may also have ``practice(students)``, the fields of `adaptlearn.sequencing.Practice` over
-    its own skills, or None; ``learning_rates()``, P(learning) of each of its skills from one
+    It may also have ``practice(students)``, the fields of `Practice` over its own skills, or
+    None; ``learning_rates()``, P(learning) of each of its skills from one
     opportunity, or None; and ``unmet(students)``, those it has not met.
     """
 

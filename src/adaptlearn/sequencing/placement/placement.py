@@ -82,7 +82,7 @@ class Placement:
     Examples
     --------
     >>> from adaptlearn import Curriculum
-    >>> from adaptlearn.sequencing.placement.placement import Placement
+    >>> from adaptlearn.sequencing.placement import Placement
     >>> school = Curriculum.from_dict(
     ...     {"prerequisites": [["count", "add"], ["add", "multiply"], ["multiply", "divide"]]}
     ... )

@@ -54,7 +54,8 @@ class ProvisionalMastery(WeightedPolicy):
     --------
     >>> import numpy as np
     >>> from adaptlearn import Curriculum
-    >>> from adaptlearn.sequencing import Context, ProvisionalMastery
+    >>> from adaptlearn.sequencing.knowledge import Context
+    >>> from adaptlearn.sequencing.policies import ProvisionalMastery
     >>> school = Curriculum.from_dict({"prerequisites": [["add", "multiply"]]})
     >>> known = np.array([[0.3, 0.1], [0.9, 0.1]])
     >>> scores, eligible = ProvisionalMastery().score(
@@ -121,7 +122,8 @@ class MasteryThreshold(WeightedPolicy):
     --------
     >>> import numpy as np
     >>> from adaptlearn import Curriculum
-    >>> from adaptlearn.sequencing import Context, MasteryThreshold
+    >>> from adaptlearn.sequencing.knowledge import Context
+    >>> from adaptlearn.sequencing.policies import MasteryThreshold
     >>> school = Curriculum.from_dict({"prerequisites": [["add", "multiply"]]})
     >>> known = np.array([[0.3, 0.1], [0.99, 0.1]])
     >>> scores, eligible = MasteryThreshold().score(

@@ -57,7 +57,8 @@ class WeightedPolicy:
     --------
     >>> import numpy as np
     >>> from adaptlearn import Curriculum
-    >>> from adaptlearn.sequencing import Context, WeightedPolicy
+    >>> from adaptlearn.sequencing.knowledge import Context
+    >>> from adaptlearn.sequencing.policies import WeightedPolicy
     >>> school = Curriculum.from_dict({"skills": ["add", "measure", "draw"]})
     >>> half = {"target_success": {"target": 0.5}}
     >>> policy = WeightedPolicy({"target_success": 1.0}, settings=half)

@@ -20,7 +20,7 @@ from adaptlearn.curriculum.graph.bits import pack, unpack
 from adaptlearn.curriculum.graph.lessons import Standing
 from adaptlearn.errors import ParameterError
 from adaptlearn.numerics import Bools, Floats, Ints
-from adaptlearn.sequencing import Sequencer
+from adaptlearn.sequencing.sequencer import Sequencer
 from adaptlearn.simulation.course import Course
 from adaptlearn.simulation.students.base import Students
 from adaptlearn.simulation.teachers.estimators import Belief, Estimator
