@@ -21,6 +21,8 @@ from adaptlearn.sequencing.policies.choosers import Odds, Ragged, draw_one, is_b
 from adaptlearn.sequencing.policies.policy import Policy, offered, reasons_of
 from adaptlearn.sequencing.policies.reasons import Choices
 
+_NOTHING = Columns.empty()
+
 
 class Rules(NamedTuple):
     """What decides beside what is known of the students.
@@ -88,6 +90,7 @@ def decide(
             candidates,
             value,
             odds,
+            ragged=ragged,
             rows=rows,
             draw=draws[:, rank],
             pinned=pinned,
@@ -117,13 +120,13 @@ def _rank(
     value: Floats,
     odds: Odds,
     *,
+    ragged: Ragged,
     rows: Ints,
     draw: Floats,
     pinned: dict[int, tuple[int, int]],
     n_runners_up: int,
 ) -> tuple[Columns, Ints]:
     """One choice for each student of `rows`, and which candidates they are."""
-    ragged = Ragged(candidates.bounds, candidates.student)
     chosen = draw_one(odds, ragged, draw)
     for row in pinned:
         chosen[row] = -1
@@ -149,7 +152,7 @@ def _rank(
     in_rows = kept if n == len(draw) else kept & np.isin(candidates.student, rows)
     sizes = np.bincount(candidates.student[in_rows], minlength=len(draw))[rows]
     return (
-        Columns.empty()._replace(
+        _NOTHING._replace(
             lesson=lesson,
             purpose=purpose,
             pin=pin,

@@ -209,7 +209,7 @@ class Sequencer:
                 return Columns.empty()
             known = self._context(labels[block], time)
             ranks = [*decide(*known, rules, draws=draws[block], first=start, rng=rng)]
-            return ranks[0] if len(ranks) == 1 else Columns.joined(ranks).by_student()
+            return Columns.joined(ranks).by_student()
 
         tasks = zip(blocks, sources, strict=True)
         if self._n_jobs == 1 or len(blocks) == 1:

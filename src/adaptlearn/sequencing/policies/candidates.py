@@ -46,8 +46,6 @@ class Candidates:
         Rows of the context and places of lessons, by student, then by lesson.
     purpose : int8 array, shape (n,)
         A `Purpose` each.
-    bounds : int array, shape (n_students + 1,)
-        Where each student's candidates begin.
     score : float array, shape (n,), or None
         Their scores, where what found them gave these along.
     """
@@ -63,8 +61,6 @@ class Candidates:
         self.student, self.lesson = pairs
         self.purpose = purpose
         self.score = score
-        counts = np.bincount(self.student, minlength=len(context.students))
-        self.bounds: Ints = bounds_of(counts)
 
     def __len__(self) -> int:
         return len(self.student)
@@ -74,6 +70,11 @@ class Candidates:
         pairs = Pairs(self.student[kept], self.lesson[kept])
         score = None if self.score is None else self.score[kept]
         return Candidates(self.context, pairs, self.purpose[kept], score)
+
+    @cached_property
+    def bounds(self) -> Ints:
+        """Where each student's candidates begin, shape (n_students + 1,)."""
+        return bounds_of(np.bincount(self.student, minlength=len(self.context.students)))
 
     @cached_property
     def sizes(self) -> Ints:

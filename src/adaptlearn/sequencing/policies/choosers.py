@@ -13,6 +13,7 @@ References
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
@@ -25,7 +26,8 @@ from adaptlearn.validation import Interval, check_parameters
 _ROUNDING = 1e-12
 
 
-class Ragged(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Ragged:
     """Candidates by student: `bounds` of shape (n_students + 1,); students without are allowed.
 
     Attributes
@@ -38,7 +40,7 @@ class Ragged(NamedTuple):
     bounds: Ints
     row: Ints
 
-    @property
+    @cached_property
     def filled(self) -> Ints:
         """Students who have candidates."""
         return np.flatnonzero(np.diff(self.bounds))
