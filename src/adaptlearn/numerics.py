@@ -273,6 +273,19 @@ def bounds_of(lengths: Ints) -> Ints:
     return np.concatenate([[0], np.cumsum(lengths)])
 
 
+def places_of(starts: Ints, lengths: Ints) -> Ints:
+    """The places of some runs, one run after the other.
+
+    Examples
+    --------
+    >>> places_of(np.array([7, 2]), np.array([3, 2])).tolist()
+    [7, 8, 9, 2, 3]
+    """
+    ends = np.cumsum(lengths)
+    n = int(ends[-1]) if len(ends) else 0
+    return np.arange(n) + np.repeat(starts - ends + lengths, lengths)
+
+
 def ratio(part: NDArray[Any], whole: NDArray[Any]) -> Floats:
     """One array over another of its shape; nan where the second is not above 0.
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.labels import plain
-from adaptlearn.numerics import Bools, Floats, Ints, bounds_of
+from adaptlearn.numerics import Bools, Floats, Ints, bounds_of, places_of
 from adaptlearn.sequencing.decisions.arrays import Columns
 from adaptlearn.sequencing.decisions.decision import PINNED, NoLesson
 from adaptlearn.sequencing.goals import Goals
@@ -178,15 +178,14 @@ def _described(part: Columns, context: Context, applied: Applied, rows: Ints) ->
     first = taught.indptr[part.lesson[chosen]]
     n_taught = np.zeros(n, np.intp)
     n_taught[chosen] = taught.indptr[part.lesson[chosen] + 1] - first
-    bounds = bounds_of(n_taught)
-    place = np.arange(bounds[-1]) + np.repeat(first - bounds[:-1][chosen], n_taught[chosen])
+    place = places_of(first, n_taught[chosen])
     at = np.repeat(rows, n_taught), taught.indices[place]
     mastered, counts, practice = context.mastered, context.counts, context.practice
     ready = mastered if context.ready is None else context.ready
     none_kept, none_known = np.zeros(len(place), np.intp), np.zeros(len(place), bool)
     overrides = [applied.by_row.get(row, []) for row in rows.tolist()] if applied.by_row else []
     return part._replace(
-        skill_bounds=bounds,
+        skill_bounds=bounds_of(n_taught),
         skill_mastery=context.mastery[at],
         skill_mastered=none_known if mastered is None else mastered[at],
         skill_ready=none_known if ready is None else ready[at],

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.numerics import Bools, Floats, Ints, bounds_of
+from adaptlearn.numerics import Bools, Floats, Ints, bounds_of, places_of
 
 
 class Columns(NamedTuple):
@@ -105,8 +105,7 @@ class Columns(NamedTuple):
         taken: dict[str, NDArray[Any]] = {}
         for bounds, names in _RAGGED.items():
             starts, sizes = getattr(self, bounds)[:-1][order], np.diff(getattr(self, bounds))[order]
-            taken[bounds] = bounds_of(sizes)
-            place = np.arange(taken[bounds][-1]) + np.repeat(starts - taken[bounds][:-1], sizes)
+            taken[bounds], place = bounds_of(sizes), places_of(starts, sizes)
             taken |= {name: getattr(self, name)[place] for name in names}
         rest = {name: getattr(self, name)[order] for name in self._fields if name not in taken}
         return Columns(**taken, **rest)

@@ -145,45 +145,41 @@ class Decisions(Sequence[Decision]):
 
     def _reason(self, entry: int) -> Reason:
         columns, shared = self._columns, self._from
-        code, lesson = columns.code[entry], int(columns.lesson[entry])
+        code, lesson, pin = columns.code[entry], int(columns.lesson[entry]), int(columns.pin[entry])
         if lesson < 0:
-            return Reason(code, self._text(entry, code, "", (), ()), threshold=shared.threshold)
+            text = filled(ON_RECORD[code], _number_of(int(columns.n_unmastered[entry])))
+            return Reason(code, text, threshold=shared.threshold)
         title = shared.curriculum.lesson_titles[lesson]
         skills = shared.curriculum.skills_of(shared.curriculum.lessons[lesson]).tolist()
         kept = slice(*columns.skill_bounds[entry : entry + 2])
         mastery = columns.skill_mastery[kept].tolist()
-        text = self._text(entry, code, title, skills, mastery)
+        if pin < 0:
+            text = self._policys_words(entry, code, title, skills)
+        else:
+            author, why = shared.overrides[pin].author, shared.overrides[pin].reason
+            text = filled(ON_RECORD[code], {"author": author, "title": quoted(title), "why": why})
         recent = [f"{bits:b}"[1:] for bits in columns.skill_recent[kept].tolist()]
         answers = columns.skill_answers[kept].tolist()
         known = tuple(map(SkillMastery, skills, mastery, answers, recent))
         return Reason(code, text, known, shared.threshold, title)
 
-    def _text(
-        self, entry: int, code: str, title: str, skills: Sequence[Label], mastery: Sequence[float]
-    ) -> str:
-        """The words for the code, and for how the lesson stood among the others."""
+    def _policys_words(self, entry: int, code: str, title: str, skills: Sequence[Label]) -> str:
+        """Its sentence for the code, and the one for how the lesson stood among the others."""
         columns, shared = self._columns, self._from
-        pin = int(columns.pin[entry])
-        if pin >= 0:
-            author, why = shared.overrides[pin].author, shared.overrides[pin].reason
-            return filled(ON_RECORD[code], {"author": author, "title": quoted(title), "why": why})
-        if columns.lesson[entry] < 0:
-            one = columns.n_unmastered[entry] == 1
-            number = "1 skill is" if one else f"{columns.n_unmastered[entry]} skills are"
-            return filled(ON_RECORD[code], {"number": number, "them": "it" if one else "them"})
+        kept = slice(*columns.skill_bounds[entry : entry + 2])
+        mastery, mastered = columns.skill_mastery[kept], columns.skill_mastered[kept]
         n_candidates, n_tied = int(columns.n_candidates[entry]), int(columns.n_tied[entry])
-        mastered = columns.skill_mastered[slice(*columns.skill_bounds[entry : entry + 2])].tolist()
         fields = {
             "title": quoted(title),
             "skills": listed(map(quoted, skills)),
-            **_unmastered(skills, mastery, mastered, shared.threshold),
+            **_unmastered(skills, mastery.tolist(), mastered.tolist(), shared.threshold),
             "known": _known(shared.ready),
             "score": f"{columns.score[entry]:.4g}",
             "n_candidates": n_candidates,
             "n_tied": n_tied,
         }
-        said = shared.sentences
         place = "(tied)" if n_tied > 1 else "(best)" if n_candidates > 1 else "(only)"
+        said = shared.sentences
         texts = (said.get(code, said.get("", "")), said.get(place, ""))
         return " ".join(filled(text, fields) for text in texts if text)
 
@@ -262,6 +258,15 @@ def _cut(text: str) -> str:
 def _digest(content: Mapping[str, Any]) -> str:
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _number_of(n_skills: int) -> dict[str, str]:
+    """How many skills there are, as part of a sentence."""
+    one = n_skills == 1
+    return {
+        "number": "1 skill is" if one else f"{n_skills} skills are",
+        "them": "it" if one else "them",
+    }
 
 
 def _unmastered(

@@ -20,7 +20,7 @@ from scipy.sparse import csr_array
 from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.curriculum.graph.routines import best_products
 from adaptlearn.errors import ParameterError
-from adaptlearn.numerics import Bools, Floats
+from adaptlearn.numerics import Bools, Floats, places_of
 from adaptlearn.sequencing.knowledge.context import Context
 from adaptlearn.serialization import fingerprint
 from adaptlearn.validation import Interval, check_parameters
@@ -271,7 +271,7 @@ def sparing_reviews(curriculum: Curriculum, urgency: Floats) -> Bools:
     shape = (len(urgency), len(curriculum.lessons))
     student, skill = np.nonzero(urgency)
     first, sizes = by_skill.indptr[skill], np.diff(by_skill.indptr)[skill]
-    place = np.arange(int(sizes.sum())) + np.repeat(first - np.cumsum(sizes) + sizes, sizes)
+    place = places_of(first, sizes)
     pair = np.repeat(student, sizes) * shape[1] + by_skill.indices[place]
     due = np.repeat(urgency[student, skill], sizes)
     total = np.bincount(pair, by_skill.data[place] * due, shape[0] * shape[1])

@@ -62,7 +62,11 @@ class Tracker(Protocol):
 
 
 class Review(Protocol):
-    """What tells how much of what was learnt is still there, and what is due."""
+    """What tells how much of what was learnt is still there, and what is due.
+
+    It may also have a ``fingerprint``, and ``retention``, the P(recall) it aims at: decisions
+    record both.
+    """
 
     def look(self, context: Context) -> tuple[Floats, Floats]:
         """P(recall) now, and how urgent review is (0: not due); both (n_students, n_skills)."""

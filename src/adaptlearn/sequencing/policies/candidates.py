@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.curriculum.graph.bits import any_of, pack, unpack
-from adaptlearn.numerics import Bits, Bools, Floats, Ints, bounds_of
+from adaptlearn.numerics import Bits, Bools, Floats, Ints, bounds_of, places_of
 from adaptlearn.sequencing.knowledge.context import Context
 from adaptlearn.sequencing.knowledge.review_schedule import sparing_reviews
 
@@ -85,9 +85,7 @@ class Candidates:
     def _entries(self) -> tuple[Ints, Ints]:
         """Each candidate's skills, one after the other: places in a table, and places of skills."""
         teaches = self.context.curriculum.teaches
-        starts = np.cumsum(self.sizes) - self.sizes
-        first = teaches.indptr[self.lesson]
-        place = np.arange(int(self.sizes.sum())) + np.repeat(first - starts, self.sizes)
+        place = places_of(teaches.indptr[self.lesson], self.sizes)
         skill = teaches.indices[place]
         n_skills = len(self.context.curriculum.skills)
         return np.repeat(self.student, self.sizes) * n_skills + skill, skill

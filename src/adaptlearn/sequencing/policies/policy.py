@@ -208,7 +208,8 @@ def reasons_of(policy: Policy, choices: Choices) -> NDArray[Any]:
         It gave something else than a text for each.
     """
     code = np.asarray(policy.reason(choices), object)
-    if code.shape != (len(choices),) or not {*map(type, code.tolist())} <= {str}:
+    kinds = {*map(type, code.tolist())}
+    if code.shape != (len(choices),) or not all(issubclass(kind, str) for kind in kinds):
         raise ParameterError(
             policy.name, [f"reason gave {code!r:.80}; expected a text for each of {len(choices)}"]
         )
