@@ -79,8 +79,10 @@ def test_arrays_codes_and_iteration_have_one_order(n: int, block_size: int | Non
 
 def test_a_table_is_the_callers_own() -> None:
     decisions = decided(2)
-    decisions.table()["propensity"][:] = 0
-    assert all(one.propensity > 0 for one in decisions)
+    before = decisions.to_dicts()
+    for column in decisions.table().values():
+        column[:] = column[::-1].copy()
+    assert decisions.to_dicts() == before
 
 
 # What an older version wrote, with `to_dict`.

@@ -171,6 +171,22 @@ def test_ranks_keep_the_scores_that_came_with_the_candidates() -> None:
     assert [one.score for one in found] == [0.9, 0.9, 0.5, 0.1, 0.4, 0.3, 0.2, 0.1]
 
 
+def test_candidates_that_are_taken_keep_all_that_is_theirs() -> None:
+    made = sequencer(lambda context: (context.mastery + 1, context.mastery > 0.5))
+    context = made.context(["ann", "ben"])
+    candidates = made.policy.candidates(context)
+    some = candidates.take(np.array([0, 3, 5]))
+    assert some.student.tolist() == [0, 1, 1]
+    assert some.lesson.tolist() == [0, 1, 3]
+    assert some.bounds.tolist() == [0, 1, 3]
+    assert made.policy.value(some).tolist() == [1.97, 1.97, 1.96]
+
+
+def test_without_a_criterion_nothing_tells_which_lessons_are_open() -> None:
+    with pytest.raises(ParameterError, match="give the policy a criterion"):
+        sequencer(type("LastFirst", (LastFirst,), {"criterion": None})()).recommend("ann")
+
+
 # Presets
 
 

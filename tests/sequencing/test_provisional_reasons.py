@@ -126,7 +126,20 @@ def test_codes_of_many_are_those_of_each() -> None:
     assert decisions.codes().tolist() == codes
     assert set(codes) == {"confirm", "gain_per_minute", "ready", "all_mastered", "barred"}
     strict = Sequencer(chain(), tracker, MasteryThreshold(), random_state=0)
-    assert "confirm" not in set(strict.recommend(range(300)).codes())
+    for found, leading, ready in (
+        (decisions, "gain_per_minute", 0.8),
+        (strict.recommend(range(300)), "nearest_to_mastery", None),
+    ):
+        for one, code in zip(found, found.codes(), strict=True):
+            if one.lesson is None:
+                assert code in ("all_mastered", "barred")
+            elif ready is not None and all(skill.mastery >= ready for skill in one.reason.skills):
+                assert code == "confirm"
+            else:
+                assert code == (leading if one.n_tied == 1 < one.n_candidates else "ready")
+        assert {"ready", leading} <= {*found.codes()}
+        assert ("confirm" in found.codes()) == (ready is not None)
+    assert (strict.recommend(range(300)).arrays.n_tied > 1).any()
 
 
 def test_what_is_mastered_needs_no_confirming() -> None:

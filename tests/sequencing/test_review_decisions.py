@@ -12,7 +12,7 @@ from tests.sequencing.fakes import FakeTracker
 from adaptlearn import Curriculum, MasteryTracker, Sequencer
 from adaptlearn.errors import ParameterError
 from adaptlearn.models.memory import FSRS, FSRS_DEFAULTS
-from adaptlearn.sequencing import Decision, ReviewSchedule, preset
+from adaptlearn.sequencing import Decision, Override, ReviewSchedule, preset
 from adaptlearn.sequencing.knowledge import Context, Practice
 from adaptlearn.sequencing.knowledge.review_schedule import sparing_reviews
 from adaptlearn.sequencing.policies.candidates import find_candidates
@@ -66,6 +66,16 @@ def test_the_sequencer_recommends_it():
     made = Sequencer(school(), tracker, preset("balanced"), review=Due([1.0, 0.9, 0, 0]))
     (decision,) = made.recommend("ann", now=0.0)
     assert (decision.lesson, decision.purpose) == ("divide", "review")
+
+
+def test_what_is_not_mastered_needs_no_review():
+    tracker = FakeTracker(SKILLS, {"ann": [0.99, 0.4, 0.99, 0.1]})
+    grant = Override("grant", "measure", author="Lee", reason="seen")
+    made = Sequencer(school(), tracker, preset("balanced"), review=Due([0.2, 0.3, 0, 0.4]),
+                     overrides=[grant])  # fmt: skip
+    context = made.context("ann", now=0.0)
+    np.testing.assert_array_equal(context.urgency, [[0.2, 0.0, 0.0, 0.4]])
+    np.testing.assert_array_equal(context.retention, [[0.8, 0.7, 1, 0.6]])
 
 
 class Due:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.curriculum.graph.bits import any_of, pack, unpack
+from adaptlearn.errors import ParameterError
 from adaptlearn.numerics import Bits, Bools, Floats, Ints, bounds_of, places_of
 from adaptlearn.sequencing.knowledge.context import Context
 from adaptlearn.sequencing.knowledge.review_schedule import sparing_reviews
@@ -146,9 +147,17 @@ def find_candidates(context: Context, pools: tuple[str, ...]) -> Candidates:
         With `mastered`, maybe `ready`; `urgency` and `stuck` where review and remediation are
         asked for.
     pools : tuple of {"new", "review", "remediation", "enrichment"}
+
+    Raises
+    ------
+    ParameterError
+        The context does not say what is mastered.
     """
     curriculum, n = context.curriculum, len(context.students)
-    assert context.mastered is not None
+    if context.mastered is None:
+        raise ParameterError(
+            "find_candidates", ["it is not known what is mastered: give the policy a criterion"]
+        )
     missing = pack(~context.mastered)
     unready = None if context.ready is None else pack(~(context.ready | context.mastered))
     found = curriculum.standing(missing, unready)
