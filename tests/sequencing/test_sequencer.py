@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import FrozenInstanceError
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +14,7 @@ from tests.sequencing.fakes import FakeTracker, chain
 
 from adaptlearn import Curriculum, Sequencer
 from adaptlearn.errors import CurriculumError, DataWarning, ParameterError, UnknownLabelError
-from adaptlearn.sequencing import Decision
+from adaptlearn.sequencing import Decision, Goals, Override
 from adaptlearn.sequencing.knowledge import Context
 from adaptlearn.sequencing.policies import MasteryThreshold
 from adaptlearn.sequencing.policies.choosers import Greedy, Ragged, draw_one
@@ -376,6 +377,30 @@ def test_the_policys_formula() -> None:
     scores, eligible = MasteryThreshold().score(context)
     assert eligible.tolist() == [[True, True, False], [True, True, True], [False, True, False]]
     assert scores[eligible] == pytest.approx([0.3, 0.55, 0.4, 0.6, 0.4, 0.5])
+
+
+def test_a_context_is_made_once_for_each_block_and_is_frozen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[Context] = []
+    own = Context.__init__
+
+    def noted(context: Context, *given: Any, **parts: Any) -> None:
+        made.append(context)
+        own(context, *given, **parts)
+
+    monkeypatch.setattr(Context, "__init__", noted)
+    grant = Override("grant", "count", author="Lee", reason="seen")
+    options = {"policy": None, "overrides": [grant], "goals": Goals(chain(), {"new": "add"})}
+    blocks = sequencer(**options, block_size=1)
+    blocks.recommend(["new", "tied", "begun"])
+    assert len(made) == 3
+    context = blocks.context("new")
+    assert len(made) == 4
+    for marked in (context.mastered, context.ready, context.goal, context.stuck):
+        assert marked is not None
+    with pytest.raises(FrozenInstanceError):
+        context.mastered = None  # type: ignore[misc]
 
 
 def test_inputs_are_not_changed() -> None:
