@@ -15,7 +15,7 @@ from adaptlearn.numerics import Bools, Floats, Ints, Sequences, group_pairs
 from adaptlearn.responses.frames import Column
 from adaptlearn.responses.labelled import Labelled
 from adaptlearn.responses.reading import check_arguments, names_of_roles, read_fields
-from adaptlearn.responses.repeats import check_repeats, repeated_rows
+from adaptlearn.responses.repeats import Events, check_repeats, repeated_rows
 from adaptlearn.responses.skills import SkillColumn
 
 
@@ -176,7 +176,7 @@ class ResponseLog:
             unanswered=unanswered,
         )
         log = cls(**fields)
-        check_repeats(log, names.get("id"))
+        check_repeats(log._events(), log.repeats(), names.get("id"), stacklevel=2)
         return log
 
     def __len__(self) -> int:
@@ -231,15 +231,11 @@ class ResponseLog:
         def part(column: Labelled | None) -> Labelled | None:
             return None if column is None else Labelled(column.codes[index], column.labels)
 
-        if self.skill_rows is None:
-            skill = SkillColumn(Labelled(self.skill.codes[index], self.skill.labels), None)
-        else:
-            skill = SkillColumn(self.skill, self.skill_rows).take(index, len(self))
         student = part(self.student)
         assert student is not None
         return ResponseLog(
             student=student,
-            skill=skill,
+            skill=SkillColumn(self.skill, self.skill_rows).take(index, len(self)),
             correct=self.correct[index],
             item=part(self.item),
             time=None if self.time is None else self.time[index],
@@ -289,9 +285,13 @@ class ResponseLog:
         student = Labelled(self.student.codes, np.array(labels))
         return ResponseLog(**{**self._fields(), "student": student})
 
+    def repeats(self) -> Ints:
+        """Rows that repeat an earlier event: see the warning of `from_frame`."""
+        return repeated_rows(self._events(), lambda: self.sequences)
+
     def without_duplicates(self) -> ResponseLog:
-        """The log without rows that repeat an earlier event: see the warning of `from_frame`."""
-        repeats = repeated_rows(self)
+        """The log without the rows of `repeats`."""
+        repeats = self.repeats()
         if not len(repeats):
             return self
         keep = np.ones(len(self), bool)
@@ -311,6 +311,11 @@ class ResponseLog:
 
     def _students_present(self) -> int:
         return int(np.count_nonzero(np.bincount(self.student.codes)))
+
+    def _events(self) -> Events:
+        item = None if self.item is None else self.item.codes
+        skill = SkillColumn(self.skill, self.skill_rows)
+        return Events(self.student.codes, skill, self.correct, item, self.time, self.id)
 
     def _fields(self) -> dict[str, Any]:
         """The constructor's arguments."""
