@@ -16,7 +16,7 @@ import numpy as np
 
 from adaptlearn.errors import ResponseDataError
 from adaptlearn.responses.columns import is_missing, rows_text
-from adaptlearn.responses.frames import Column, column_names, read_columns
+from adaptlearn.responses.frames import Column, Frame, column_names
 from adaptlearn.responses.labelled import objects
 from adaptlearn.validation import some
 
@@ -46,7 +46,7 @@ def columns_in(source: Any, names: Sequence[str], problems: list[str]) -> dict[s
     if isinstance(source, (str, PathLike)):
         columns = _texts(Path(source), list(dict.fromkeys(names)), problems)
     else:
-        columns = cast("dict[str, Column]", read_columns(source, names, problems))
+        columns = cast("dict[str, Column]", Frame.of(source).read(names, problems))
     return {name: _typed(_with_gaps(column)) for name, column in columns.items()}
 
 

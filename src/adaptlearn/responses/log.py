@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from adaptlearn.errors import UnknownLabelError
 from adaptlearn.numerics import Bools, Floats, Ints, Sequences, group_pairs
-from adaptlearn.responses.frames import Column
+from adaptlearn.responses.frames import Column, Frame
 from adaptlearn.responses.labelled import Labelled
 from adaptlearn.responses.reading import check_arguments, names_of_roles, read_fields
 from adaptlearn.responses.repeats import Events, check_repeats, repeated_rows
@@ -164,11 +164,12 @@ class ResponseLog:
         required = {"student": student, "correct": correct}
         if q_matrix is None:
             required["skill"] = skill or "skill"
-        names = names_of_roles(frame, required, {"item": item, "time": time, "id": id})
+        opened = Frame(frame)
+        names = names_of_roles(opened.names, required, {"item": item, "time": time, "id": id})
         if q_matrix is not None:
             names.setdefault("item", "item")  # so that its absence is reported by name
         fields = read_fields(
-            frame,
+            opened,
             names,
             extra=extra,
             skill_separator=skill_separator,

@@ -9,7 +9,7 @@ import numpy as np
 
 from adaptlearn.errors import ParameterError, ResponseDataError
 from adaptlearn.responses.columns import read_correct, read_labels, read_time
-from adaptlearn.responses.frames import Column, column_names, read_columns
+from adaptlearn.responses.frames import Column, Frame
 from adaptlearn.responses.labelled import Labelled
 from adaptlearn.responses.skills import read_skills, skills_from_q_matrix
 
@@ -34,16 +34,18 @@ def check_arguments(
 
 
 def names_of_roles(
-    frame: Any, required: Mapping[str, str], optional: Mapping[str, str | Literal[False] | None]
+    available: Sequence[str],
+    required: Mapping[str, str],
+    optional: Mapping[str, str | Literal[False] | None],
 ) -> dict[str, str]:
     """The column of each role: the one named, or one that has the role's name and no other."""
     names = dict(required) | {role: name for role, name in optional.items() if name}
-    free = set(column_names(frame)) - set(names.values())
+    free = set(available) - set(names.values())
     return names | {role: role for role, name in optional.items() if name is None and role in free}
 
 
 def read_fields(
-    frame: Any,
+    frame: Frame,
     names: Mapping[str, str],
     *,
     extra: Sequence[str],
@@ -55,7 +57,7 @@ def read_fields(
     problems: list[str] = []
     as_arrays = {names["correct"], names.get("time"), *extra}
     coded = set(names.values()) - as_arrays
-    raw = read_columns(frame, [*names.values(), *extra], problems, coded)
+    raw = frame.read([*names.values(), *extra], problems, coded)
     if any(_length(column) == 0 for column in raw.values()):
         raise ResponseDataError(
             "response log", [*problems, "it has no rows; expected at least one response"]
