@@ -14,10 +14,23 @@ from adaptlearn.responses.labelled import Labelled
 from adaptlearn.responses.skills import read_skills, skills_from_q_matrix
 
 
-def check_arguments(
-    *, unanswered: Any, skill_separator: Any, q_matrix: Any, item: Any, extra: Any
-) -> None:
-    """Raise one `ParameterError` for what cannot be meant, whatever the frame."""
+def checked_options(
+    reader: str,
+    *,
+    item: Any,
+    extra: Any,
+    skill_separator: Any,
+    q_matrix: Any,
+    unanswered: Any,
+    text: Any = (),
+) -> dict[str, Any]:
+    """The options of `read_fields`.
+
+    Raises
+    ------
+    ParameterError
+        Lists what cannot be meant, whatever the frame.
+    """
     problems = []
     if unanswered not in ("refuse", "exposure"):
         problems.append(f"unanswered must be one of 'refuse', 'exposure', got {unanswered!r}")
@@ -27,10 +40,19 @@ def check_arguments(
         problems.append("skill_separator is for a skill column; q_matrix takes its place")
     if q_matrix is not None and item is False:
         problems.append("q_matrix needs items; item=False leaves them out")
-    if isinstance(extra, str):
-        problems.append(f"extra must be a list of names, got the text {extra!r}")
+    problems += [
+        f"{name} must be a list of names, got the text {names!r}"
+        for name, names in (("extra", extra), ("text", text))
+        if isinstance(names, str)
+    ]
     if problems:
-        raise ParameterError("ResponseLog.from_frame", problems)
+        raise ParameterError(reader, problems)
+    return {
+        "extra": extra,
+        "skill_separator": skill_separator,
+        "q_matrix": q_matrix,
+        "unanswered": unanswered,
+    }
 
 
 def names_of_roles(
