@@ -16,7 +16,7 @@ from adaptlearn.cli.progress import fitting_progress
 from adaptlearn.cli.reading import read_log
 from adaptlearn.errors import ParameterError
 from adaptlearn.models import BKT, KnowledgeTracer
-from adaptlearn.responses import ResponseLog
+from adaptlearn.responses.log import ResponseLog
 
 Model = TypeVar("Model", bound=KnowledgeTracer)
 NAMES = ("prior", "learn", "forget", "guess", "slip")

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from adaptlearn.errors import ResponseDataError
-from adaptlearn.responses import ResponseLog
 from adaptlearn.responses.files import Source, read_file
+from adaptlearn.responses.log import ResponseLog
 
 ROLES = ("student", "skill", "correct", "item", "time", "id")
 

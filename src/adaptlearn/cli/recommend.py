@@ -12,7 +12,7 @@ from adaptlearn.cli.evaluate import knows_text, load_model
 from adaptlearn.cli.output import say, show, show_json, table, terminal_width
 from adaptlearn.cli.reading import read_log
 from adaptlearn.errors import CurriculumError
-from adaptlearn.responses import ResponseLog
+from adaptlearn.responses.log import ResponseLog
 from adaptlearn.sequencing import Decisions, ProbabilityThreshold, WeightedPolicy, preset
 from adaptlearn.sequencing.knowledge.context import MasteryKind
 

@@ -11,9 +11,9 @@ import numpy as np
 from adaptlearn.interop.joining import Joining, events_of, refuse, skills_in, tidy
 from adaptlearn.interop.tables import Table
 from adaptlearn.numerics import Bools, Floats
-from adaptlearn.responses import ResponseLog
 from adaptlearn.responses.columns import read_correct, rows_text
 from adaptlearn.responses.frames import Column
+from adaptlearn.responses.log import ResponseLog
 from adaptlearn.validation import Interval, OneOf, check_parameters, some
 
 _SUBJECT = "read_assistments"

@@ -12,10 +12,10 @@ import numpy as np
 from adaptlearn.interop.joining import Events, Joining, events_of, refuse, skills_in, tidy
 from adaptlearn.interop.tables import Table, as_labels, is_undated
 from adaptlearn.numerics import Floats
-from adaptlearn.responses import ResponseLog
 from adaptlearn.responses.columns import read_correct, read_labels, rows_text
 from adaptlearn.responses.frames import Column
 from adaptlearn.responses.labelled import objects
+from adaptlearn.responses.log import ResponseLog
 from adaptlearn.validation import OneOf, check_parameters, some
 
 _SUBJECT = "read_datashop"

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from adaptlearn.errors import DataWarning, StateError, UnknownLabelError
 from adaptlearn.models.base import KnowledgeTracer, Mastery, StudentState, When
 from adaptlearn.numerics import Floats, Ints
-from adaptlearn.responses import ResponseLog, as_log
+from adaptlearn.responses.log import ResponseLog, as_log
 from adaptlearn.serialization import read_archive, write_archive
 from adaptlearn.tracking.practice import Practice
-from adaptlearn.tracking.record import Batch, PracticeRecord
+from adaptlearn.tracking.record import PracticeRecord
 from adaptlearn.validation import some
 
 _KIND = "adaptlearn-tracker"
@@ -119,33 +119,13 @@ class MasteryTracker:
         if not len(log):
             return self
         used = _used(log)
-        labels = log.student.labels[used].tolist()
-        self._refuse_mixture(labels)
-        fresh = count(len(self._number) + 1)
-        number = {k: self._number[k] if k in self._number else next(fresh) for k in labels}
+        number = self._numbered(log.student.labels[used].tolist())
         students = np.zeros(log.n_students, np.int64)
         students[used] = list(number.values())
         self._state.grow(int(students.max()) + 1)
-        self._state.check_order(log, students)  # names students as the caller does
-        self._take(log, students)
+        _take(self.model, self._state, self._practice, log, students)
         self._number.update(number)
         return self
-
-    def _take(self, log: ResponseLog, students: Ints) -> None:
-        numbered = log.with_students(students)
-        if self._practice is None:
-            self.model.update_state(self._state, numbered)
-            return
-        batch = self._practice.batch(log, students)
-        before = self._estimate(batch)
-        self.model.update_state(self._state, numbered)
-        self._practice.note(batch, np.abs(self._estimate(batch) - before))
-
-    def _estimate(self, batch: Batch) -> Floats:
-        with warnings.catch_warnings():
-            # Of skills that were not in training the update itself warns.
-            warnings.simplefilter("ignore", DataWarning)
-            return self.model.predict_state(self._state, batch.student, batch.skill)
 
     def rebuild(self, history: Any) -> Self:
         """Replace what is believed of some students by a replay of their whole history.
@@ -163,15 +143,29 @@ class MasteryTracker:
         """
         log = as_log(history)
         self._state.check_clock(log)
-        # A replay that fails must not leave its students forgotten.
-        MasteryTracker(self.model).update(log)
-        labels = log.student.labels[_used(log)].tolist()
-        known = [self._number[label] for label in labels if label in self._number]
-        if known:
-            self._state.forget(np.array(known))
-            if self._practice is not None:
-                self._practice.forget(np.array(known))
-        return self.update(log)
+        if not len(log):
+            return self
+        used = _used(log)
+        number = self._numbered(log.student.labels[used].tolist())
+        # Beside the others' state: a replay that fails must not leave its students forgotten.
+        state = self._state.blank(len(used))
+        practice = None if self._practice is None else self._practice.blank()
+        place = np.zeros(log.n_students, np.int64)
+        place[used] = np.arange(len(used))
+        _take(self.model, state, practice, log, place)
+        students = np.array(list(number.values()))
+        self._state.grow(int(students.max()) + 1)
+        self._state.replace(students, state)
+        if self._practice is not None and practice is not None:
+            self._practice.replace(students, practice)
+        self._number.update(number)
+        return self
+
+    def _numbered(self, labels: list[Any]) -> dict[Any, int]:
+        """The numbers of students; those never met get the next ones."""
+        self._refuse_mixture(labels)
+        fresh = count(len(self._number) + 1)
+        return {k: self._number[k] if k in self._number else next(fresh) for k in labels}
 
     def mastery(
         self, students: Iterable[Any] | None = None, *, when: When = "next_opportunity"
@@ -327,6 +321,30 @@ class MasteryTracker:
             raise UnknownLabelError(
                 "tracker", [f"student {some(other)}: the students met so far are {kind}"]
             )
+
+
+def _take(
+    model: KnowledgeTracer,
+    state: StudentState,
+    practice: PracticeRecord | None,
+    log: ResponseLog,
+    students: Ints,
+) -> None:
+    """Take responses into a state and a record; `students` numbers the log's student labels."""
+    if practice is None:
+        model.update_state(state, log, students=students)
+        return
+    batch = practice.batch(log, students)
+
+    def estimate() -> Floats:
+        with warnings.catch_warnings():
+            # Of skills that were not in training the update itself warns.
+            warnings.simplefilter("ignore", DataWarning)
+            return model.predict_state(state, batch.student, batch.skill)
+
+    before = estimate()
+    model.update_state(state, log, students=students)
+    practice.note(batch, np.abs(estimate() - before))
 
 
 def _used(log: ResponseLog) -> Ints:
