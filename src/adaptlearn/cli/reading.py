@@ -7,11 +7,14 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import adaptlearn
 from adaptlearn.errors import ResponseDataError
-from adaptlearn.responses.files import Source, read_file
-from adaptlearn.responses.log import ResponseLog
+
+if TYPE_CHECKING:
+    from adaptlearn.responses.files import Source
+    from adaptlearn.responses.log import ResponseLog
 
 ROLES = ("student", "skill", "correct", "item", "time", "id")
 
@@ -39,6 +42,8 @@ def read_log(source: str, options: Namespace, *, text_skills: bool = False) -> R
     OSError
         There is no such file, or it may not be read.
     """
+    from adaptlearn.responses.files import read_file
+
     text = [options.skill] if text_skills or options.skill_separator is not None else []
     try:
         with _opened(source) as opened:
@@ -49,7 +54,7 @@ def read_log(source: str, options: Namespace, *, text_skills: bool = False) -> R
                 remedy="--{role} COL",
             )
         roles: dict[str, Any] = {role: columns.get(role, False) for role in ROLES}
-        return ResponseLog.from_frame(
+        return adaptlearn.ResponseLog.from_frame(
             frame,
             **roles,
             skill_separator=options.skill_separator,
