@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from adaptlearn.interop.joining import Joining, events_of, refuse, skills_in, tidy
+from adaptlearn.interop.events import Joining, events_of, refuse, skills_in, tidy
 from adaptlearn.interop.tables import Table
 from adaptlearn.numerics import Bools, Floats
 from adaptlearn.responses.columns import read_correct, rows_text

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from adaptlearn.interop.joining import Events, Joining, events_of, refuse, skills_in, tidy
+from adaptlearn.interop.events import Events, Joining, events_of, refuse, skills_in, tidy
 from adaptlearn.interop.tables import Table, as_labels, is_undated
 from adaptlearn.numerics import Floats
 from adaptlearn.responses.columns import read_correct, read_labels, rows_text

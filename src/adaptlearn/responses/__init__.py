@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 from adaptlearn.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from adaptlearn.responses.counting import SequenceCounts as SequenceCounts
-    from adaptlearn.responses.counting import count_sequences as count_sequences
     from adaptlearn.responses.labelled import Labelled as Labelled
     from adaptlearn.responses.log import ResponseLog as ResponseLog
     from adaptlearn.responses.log import as_log as as_log
+    from adaptlearn.responses.sequence_counts import SequenceCounts as SequenceCounts
+    from adaptlearn.responses.sequence_counts import count_sequences as count_sequences
 
 _HOMES = {
     "Labelled": "labelled",
     "ResponseLog": "log",
-    "SequenceCounts": "counting",
+    "SequenceCounts": "sequence_counts",
     "as_log": "log",
-    "count_sequences": "counting",
+    "count_sequences": "sequence_counts",
 }
 
 __all__ = ["Labelled", "ResponseLog", "SequenceCounts", "as_log", "count_sequences"]

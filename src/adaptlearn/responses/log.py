@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from adaptlearn.errors import ResponseDataError, UnknownLabelError
 from adaptlearn.numerics import Bools, Floats, Ints, Sequences
+from adaptlearn.responses.fields import checked_options, names_of_roles, read_fields
 from adaptlearn.responses.files import Roles, name_of, read_file
 from adaptlearn.responses.frames import Column, Frame
 from adaptlearn.responses.labelled import Labelled
 from adaptlearn.responses.order import chronological_rows, entry_sequences
-from adaptlearn.responses.reading import checked_options, names_of_roles, read_fields
 from adaptlearn.responses.repeats import Events, check_repeats, repeated_rows
 from adaptlearn.responses.skills import SkillColumn
 
