@@ -190,6 +190,11 @@ def test_columns_that_stay_text(tmp_path: Path) -> None:
     assert found.startswith("column 'kc' (text) is none of those that are read; the columns are")
 
 
+def test_without_a_name_a_column_has_that_of_its_role(tmp_path: Path) -> None:
+    text = "student,skill,correct\n1,a+b,1\n"
+    assert read(tmp_path, text, skill=None, skill_separator="+").skill.labels.tolist() == ["a", "b"]
+
+
 def test_an_open_file(tmp_path: Path) -> None:
     text = "student,skill,correct\na,x,1\nb,x,0\n"
     stream = io.StringIO(text)
@@ -221,7 +226,7 @@ def test_further_columns(tmp_path: Path) -> None:
 
 def test_the_skills_of_items(tmp_path: Path) -> None:
     text = "student,item,correct\n1,7,1\n1,8,0\n"
-    log = read(tmp_path, text, q_matrix={7: ["add", "carry"], 8: ["add"]})
+    log = read(tmp_path, text, skill=None, q_matrix={7: ["add", "carry"], 8: ["add"]})
     assert log.skill.values.tolist() == ["add", "carry", "add"]
     (found,) = problems(tmp_path, "student,kc,correct\n1,add,1\n", q_matrix={7: ["add"]})
     assert "'item' (item) is missing; say which one it is with item='...'" in found

@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import chain
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal, TextIO
+from typing import Any, Literal, TextIO, cast
 
 import numpy as np
 
@@ -276,7 +276,7 @@ def _with_gaps(texts: list[str]) -> Sequence[str | None]:
 
 def integers(texts: Sequence[str | None]) -> Column | None:
     """Integers if every text is written as one, ``007`` and ``+7`` are not; else None."""
-    distinct = {text for text in texts if text is not None}
+    distinct = cast("set[str]", set(texts) - {None})
     if not all(map(_INTEGER.fullmatch, distinct)):
         return None
     number_of: dict[str | None, int] = {text: int(text) for text in distinct}
@@ -289,7 +289,7 @@ def integers(texts: Sequence[str | None]) -> Column | None:
 
 def decimals(texts: Sequence[str | None]) -> Floats | None:
     """Floats if every text is a plain decimal number, nan for None; else None."""
-    if not all(map(_DECIMAL.fullmatch, {text for text in texts if text is not None})):
+    if not all(map(_DECIMAL.fullmatch, cast("set[str]", set(texts) - {None}))):
         return None
     return np.array([np.nan if text is None else float(text) for text in texts])
 

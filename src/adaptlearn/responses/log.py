@@ -180,7 +180,7 @@ class ResponseLog:
         source: str | PathLike[str] | TextIO,
         *,
         student: str = "student",
-        skill: str = "skill",
+        skill: str | None = "skill",
         correct: str = "correct",
         item: str | Literal[False] | None = None,
         time: str | Literal[False] | None = None,
@@ -259,14 +259,14 @@ class ResponseLog:
         )
         roles: Roles = {
             "student": student,
-            "skill": skill if q_matrix is None else False,
+            "skill": (skill or "skill") if q_matrix is None else False,
             "correct": correct,
             "item": item if q_matrix is None else item or "item",
             "time": time,
             "id": id,
         }
         if skill_separator is not None:
-            text = [*text, skill]
+            text = [*text, skill or "skill"]
         frame, names = read_file(source, roles, extra=extra, text=text, remedy="{role}='...'")
         try:
             return cls._read(Frame(frame), names, **options)
