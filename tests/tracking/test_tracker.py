@@ -290,6 +290,19 @@ def test_a_state_is_refused_by_another_model(model):
         model.update_state(state, {"student": ["a"], "skill": ["add"], "correct": [1]})
 
 
+def test_the_students_of_a_log_with_names_are_numbered_by_the_caller(model, log):
+    numbers = np.arange(log.n_students)[::-1] + 3
+    states = [model.init_state(log.n_students + 3) for _ in range(2)]
+    model.update_state(states[0], log, students=numbers)
+    model.update_state(states[1], log.with_students(numbers))
+    for name, array in states[0].to_arrays().items():
+        np.testing.assert_array_equal(array, states[1].to_arrays()[name])
+    with pytest.raises(LateResponse, match="student 's3'"):
+        model.update_state(states[0], log[log.student.values == "s3"][:1], students=numbers)
+    with pytest.raises(UnknownLabelError, match="outside its 43 students"):
+        model.update_state(states[0], log, students=numbers + 1)
+
+
 def test_a_large_batch_touches_only_what_was_answered(model):
     rng = np.random.default_rng(0)
     n = 20_000
