@@ -6,6 +6,9 @@ import json
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from tests.models.students import answers
 
@@ -68,6 +71,18 @@ def test_students_asked_for_come_in_the_order_asked_even_twice(model, log):
     rows = tracker.mastery(names).value
     alone = [tracker.mastery([name]).value[0] for name in names]
     np.testing.assert_array_equal(rows, alone)
+
+
+def test_students_are_known_by_the_labels_of_any_column(model, log):
+    tracker = MasteryTracker(model).update(log)
+    expected = tracker.predict(["s3", "s7"], ["add", "halve"])
+    for column in (np.array, pa.array, pd.Series, pl.Series):
+        students, skills = column(["s3", "s7"]), column(["add", "halve"])
+        np.testing.assert_array_equal(tracker.predict(students, skills), expected)
+        np.testing.assert_array_equal(tracker.counts(students), tracker.counts(["s3", "s7"]))
+        assert tracker.unmet(students) == []
+    assert tracker.mastery("s3").students.tolist() == ["s3"]
+    assert tracker.unmet(pa.scalar("s3")) == []
 
 
 def test_a_late_answer_is_refused_by_name_and_changes_nothing(model, log):

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import DataWarning, StateError, UnknownLabelError
+from adaptlearn.labels import label_array, label_list, plain
 from adaptlearn.models.base import KnowledgeTracer, Mastery, StudentState, When
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses.log import ResponseLog, as_log
@@ -85,7 +86,7 @@ class MasteryTracker:
     @property
     def students(self) -> NDArray[Any]:
         """Labels of the students met so far, in the order they were met."""
-        return _labels(list(self._number))
+        return label_array(self._number)
 
     @property
     def skills(self) -> NDArray[Any]:
@@ -179,9 +180,9 @@ class MasteryTracker:
             met stands at each skill's prior.
         when : {"next_opportunity", "after_response"}
         """
-        labels = list(self._number) if students is None else _as_list(students)
+        labels = list(self._number) if students is None else label_list(students)
         state, numbers = self._with_strangers(labels)
-        return self.model.state_mastery(state, numbers, _labels(labels), when=when)
+        return self.model.state_mastery(state, numbers, label_array(labels), when=when)
 
     def predict(
         self,
@@ -191,9 +192,9 @@ class MasteryTracker:
         items: Iterable[Any] | None = None,
     ) -> Floats:
         """P(correct) of each student's next response on the paired skill, and item, shape (n,)."""
-        state, numbers = self._with_strangers(_as_list(students))
-        named = None if items is None else _as_list(items)
-        return self.model.predict_state(state, numbers, _as_list(skills), items=named)
+        state, numbers = self._with_strangers(label_list(students))
+        named = None if items is None else label_list(items)
+        return self.model.predict_state(state, numbers, label_list(skills), items=named)
 
     def recall(self, students: Iterable[Any], skills: Iterable[Any], time: Any) -> Floats:
         """P(recall) of each student's memory of each skill, at a time.
@@ -226,13 +227,13 @@ class MasteryTracker:
                 f"this {type(self.model).__name__} remembers items, not skills; fit it with "
                 "card='skill'"
             )
-        state, numbers = self._with_strangers(_as_list(students))
-        recall: Floats = ask(state, numbers, _as_list(skills), time)
+        state, numbers = self._with_strangers(label_list(students))
+        recall: Floats = ask(state, numbers, label_list(skills), time)
         return recall
 
     def counts(self, students: Iterable[Any] | None = None) -> NDArray[np.int64]:
         """Answers seen per student and skill, shape (n_students, n_skills)."""
-        labels = list(self._number) if students is None else _as_list(students)
+        labels = list(self._number) if students is None else label_list(students)
         state, numbers = self._with_strangers(labels)
         return self.model.state_counts(state, numbers)
 
@@ -246,13 +247,13 @@ class MasteryTracker:
         """
         if self._practice is None:
             return None
-        labels = list(self._number) if students is None else _as_list(students)
+        labels = list(self._number) if students is None else label_list(students)
         _, numbers = self._with_strangers(labels)
         return self._practice.table(numbers, len(self.skills))
 
     def unmet(self, students: Iterable[Any]) -> list[Any]:
         """Those of some students who have not answered yet."""
-        return [label for label in _as_list(students) if label not in self._number]
+        return [label for label in label_list(students) if label not in self._number]
 
     def learning_rates(self) -> Floats | None:
         """P(learning) of each skill from one opportunity; None where the model has none."""
@@ -266,13 +267,13 @@ class MasteryTracker:
             arrays |= self._practice.to_arrays()
         content = {
             "model": self.fingerprint,
-            "students": [_plain(label) for label in self._number],
-            "skills": [_plain(label) for label in self._state.skills],
-            "items": [_plain(label) for label in self._state.items],
+            "students": [plain(label) for label in self._number],
+            "skills": [plain(label) for label in self._state.skills],
+            "items": [plain(label) for label in self._state.items],
             "clock": self._state.clock,
         }
         if self._practice is not None:
-            content["practice_skills"] = [_plain(label) for label in self._practice.skills]
+            content["practice_skills"] = [plain(label) for label in self._practice.skills]
         write_archive(path, _KIND, content, arrays)
 
     @classmethod
@@ -349,21 +350,3 @@ def _take(
 
 def _used(log: ResponseLog) -> Ints:
     return np.flatnonzero(np.bincount(log.student.codes, minlength=log.n_students))
-
-
-def _as_list(labels: Any) -> list[Any]:
-    if isinstance(labels, (str, int, np.integer)):
-        labels = [labels]
-    return [_plain(label) for label in labels]
-
-
-def _plain(label: Any) -> Any:
-    return label.item() if isinstance(label, np.generic) else label
-
-
-def _labels(labels: list[Any]) -> NDArray[Any]:
-    if labels and all(isinstance(label, int) for label in labels):
-        return np.array(labels, np.int64)
-    array = np.empty(len(labels), object)
-    array[:] = labels
-    return array
