@@ -101,6 +101,34 @@ def test_a_table_of_keys_is_a_dictionary(batches):
         ]
 
 
+@settings(max_examples=200)
+@given(
+    st.lists(
+        st.tuples(
+            st.lists(any_key | crowded, unique=True, max_size=40),
+            st.lists(st.integers(0, 300), max_size=12),
+        ),
+        max_size=8,
+    )
+)
+def test_a_table_gives_up_keys_and_moves_none(batches):
+    table: KeyTable = KeyTable()
+    slots: dict[int, int] = {}
+    n_slots = 0
+    for batch, given_up in batches:
+        keys = np.array(batch, np.int64)
+        for key in batch:
+            n_slots += key not in slots
+            slots.setdefault(key, n_slots - 1)
+        assert table.add(keys).tolist() == [slots[key] for key in batch]
+        gone = {list(slots)[place % len(slots)] for place in given_up} if slots else set()
+        table.remove(np.array([slots.pop(key) for key in gone], np.int64))
+        asked = np.array([*gone, *batch, *slots], np.int64)
+        assert table.find(asked).tolist() == [slots.get(int(key), -1) for key in asked]
+        assert table.slots.tolist() == sorted(slots.values())
+        assert (len(table), table.n_removed) == (n_slots, n_slots - len(slots))
+
+
 def test_a_table_of_many_keys():
     keys = np.random.default_rng(0).permutation(200_000) * 7 - 600_000
     table = KeyTable()

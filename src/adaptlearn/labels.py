@@ -55,6 +55,23 @@ def as_label(value: Any) -> Label | None:
     return None if held is None else as_label(held())
 
 
+def label_list(labels: Any) -> list[Any]:
+    """One label or several, of any list, array or column, as plain values.
+
+    What is no label stays as it is: an unknown one.
+
+    Examples
+    --------
+    >>> label_list("ann"), label_list(np.array([7, 8])), label_list(["ann", None])
+    (['ann'], [7, 8], ['ann', None])
+    """
+    one = as_label(labels)
+    if one is not None or isinstance(labels, str):
+        return [labels if one is None else one]
+    found = [(label, as_label(label)) for label in labels]
+    return [label if read is None else read for label, read in found]
+
+
 def plain(label: Any) -> Any:
     """A NumPy scalar as the Python value it holds; anything else as it is."""
     return label.item() if isinstance(label, np.generic) else label

@@ -138,19 +138,23 @@ def longest_first(sequences: Sequences) -> tuple[Ints, Ints]:
 class KeyTable:
     """Slots for integer keys, found and made for many keys at once (open addressing).
 
-    Finding and adding a key cost O(1) on average; the table doubles as it fills.
+    Finding, adding and removing a key cost O(1) on average; the table doubles as it fills. The
+    length is that of the slots, those that were given up included.
 
     Attributes
     ----------
-    keys : int64 array, shape (n,)
-        The keys held, in the order they were added: a key's slot is its place here.
+    keys : int64 array, shape (n_slots,)
+        The keys in the order they were added: a key's slot is its place here.
+    n_removed : int
+        The slots that were given up.
     """
 
-    _FREE = -1
+    _FREE, _REMOVED = -1, -2
 
     def __init__(self) -> None:
         self._keys = np.empty(16, np.int64)
         self._n = 0
+        self.n_removed = 0
         self._table = np.full(64, self._FREE, np.int64)  # slot numbers, by hash
 
     def __len__(self) -> int:
@@ -158,8 +162,15 @@ class KeyTable:
 
     @property
     def keys(self) -> NDArray[np.int64]:
-        """The keys held, shape (n,); a key's slot is its place."""
+        """The key of each slot, shape (n_slots,); of one that was given up, the key it had."""
         return self._keys[: self._n]
+
+    @property
+    def slots(self) -> NDArray[np.int64]:
+        """The slots whose keys are held, ascending."""
+        if not self.n_removed:
+            return np.arange(self._n)
+        return np.sort(self._table[self._table >= 0])
 
     def find(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
         """The slot of each key; -1 where it is not held. Keys may repeat."""
@@ -170,7 +181,7 @@ class KeyTable:
         while len(pending):
             held = self._table[places]
             taken = held != self._FREE
-            match = taken & (self._keys[held] == keys[pending])
+            match = (held >= 0) & (self._keys[held] == keys[pending])
             slots[pending[match]] = held[match]
             go_on = taken & ~match
             pending, places = pending[go_on], (places[go_on] + 1) & mask
@@ -194,12 +205,24 @@ class KeyTable:
             self._keys[first : self._n] = keys[new]
             slots[new] = np.arange(first, self._n)
             if 2 * self._n > len(self._table):
+                held = np.concatenate((self._table[self._table >= 0], slots[new]))
                 size = 1 << int(4 * self._n - 1).bit_length()
                 self._table = np.full(size, self._FREE, np.int64)
-                self._place(np.arange(self._n))
+                self._place(held)
             else:
                 self._place(slots[new])
         return slots
+
+    def remove(self, slots: Ints) -> None:
+        """Give up distinct slots whose keys are held: no slot moves, and none is used again."""
+        places = self._hash(self._keys[slots])
+        mask = len(self._table) - 1
+        astray = np.flatnonzero(self._table[places] != slots)
+        while len(astray):
+            places[astray] = (places[astray] + 1) & mask
+            astray = astray[self._table[places[astray]] != slots[astray]]
+        self._table[places] = self._REMOVED
+        self.n_removed += len(slots)
 
     def _hash(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
         # Fibonacci hashing: the high bits of a product with 2**64 / golden ratio.

@@ -14,6 +14,7 @@ from tests.cli.conftest import Run, answers, csv_text
 
 import adaptlearn
 from adaptlearn.cli import main
+from adaptlearn.cli.parser import COMMANDS
 from adaptlearn.models import BKT
 
 
@@ -238,7 +239,7 @@ def test_version_and_help(run: Run) -> None:
     done = run("--help")
     assert done.code == 0
     assert "exit codes" in done.out
-    for command in ("fit", "evaluate", "recommend", "demo"):
+    for command in COMMANDS:
         assert run(command, "--help").code == 0
 
 
@@ -285,6 +286,18 @@ def test_help_needs_no_numpy() -> None:
     assert done.returncode == 0
     assert "argparse" in done.stderr
     assert "numpy" not in done.stderr
+
+
+def test_nor_does_the_help_of_a_command() -> None:
+    code = (
+        "import sys\n"
+        "from adaptlearn.cli import main\n"
+        f"for command in {tuple(COMMANDS)}:\n"
+        "    assert main([command, '--help']) == 0\n"
+        "assert not {'numpy', 'narwhals', 'sklearn'} & set(sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert done.stdout.count("usage: adaptlearn") == len(COMMANDS) == 7
 
 
 def test_a_reader_that_goes_away(model: Path, curriculum: Path, tmp_path: Path) -> None:

@@ -110,7 +110,6 @@ def test_missing_columns_are_refused_before_anything_is_fitted(
 ) -> None:
     named = named_models() | {"timed": NamedModel("bkt", "BKT", "needs both", ("item", "time"))}
     monkeypatch.setattr("adaptlearn.models.registry.named_models", lambda: named)
-    monkeypatch.setattr("adaptlearn.cli.compare.named_models", lambda: named)
     done = fits(monkeypatch)
     asked = ("--models", "bkt,bkt-individual-items,timed", "--no-time")
     refused = run("compare", log, *asked)
@@ -127,7 +126,7 @@ def test_all_are_those_the_log_has_the_columns_for(
     run: Run, log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     named = {name: named_models()[name] for name in ("bkt", "bkt-individual-items")}
-    monkeypatch.setattr("adaptlearn.cli.compare.named_models", lambda: named)
+    monkeypatch.setattr("adaptlearn.models.registry.named_models", lambda: named)
     done = run("compare", log, "--models", "all", "--folds", "2", "--bootstrap", "0", "--json")
     assert set(json.loads(done.out)["models"]) == {"bkt"}
     assert "left out, for want of columns: bkt-individual-items" in done.err

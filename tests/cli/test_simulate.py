@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tests.cli.conftest import Run
 
-from adaptlearn import Curriculum
+from adaptlearn import Curriculum, simulation
 from adaptlearn.cli import simulate
 from adaptlearn.models import BKT
 from adaptlearn.simulation import (
@@ -93,7 +93,7 @@ def test_parameters_stand_in_the_curriculums_order() -> None:
 def test_every_name_that_is_none_is_listed_before_anything_is_simulated(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(simulate, "evaluation_matrix", None)
+    monkeypatch.setattr(simulation, "evaluation_matrix", None)
     refused = run("simulate", "--policies", "zpdes,luck", "--simulators", "fading,real",
                   "--held-out", "stability", "--outcome", "joy")  # fmt: skip
     assert (refused.code, refused.out) == (1, "")
@@ -141,7 +141,7 @@ def test_one_policy_without_a_baseline(run: Run, curriculum: Path) -> None:
 def test_a_picture_of_an_unknown_kind_is_refused_first(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(simulate, "evaluation_matrix", None)
+    monkeypatch.setattr(simulation, "evaluation_matrix", None)
     refused = run("simulate", "--picture", tmp_path / "p.xyz", "--outcome", "joy")
     assert (refused.code, refused.out) == (1, "")
     assert refused.err.startswith("error: simulate: 2 problems")
@@ -175,7 +175,7 @@ def test_tables_come_before_the_picture(
 def test_a_file_in_place_of_a_folder_is_refused_first(
     run: Run, tmp_path: Path, option: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(simulate, "evaluation_matrix", None)
+    monkeypatch.setattr(simulation, "evaluation_matrix", None)
     (tmp_path / "file").write_text("")
     refused = run("simulate", option, tmp_path / "file" / "x.png")
     assert refused.code == 1
@@ -186,7 +186,7 @@ def test_a_file_in_place_of_a_folder_is_refused_first(
 def test_a_target_that_is_a_folder_is_refused_first(
     run: Run, tmp_path: Path, option: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(simulate, "evaluation_matrix", None)
+    monkeypatch.setattr(simulation, "evaluation_matrix", None)
     refused = run("simulate", option, tmp_path)
     assert refused.code == 1
     assert f"{tmp_path}: Is a directory" in refused.err
@@ -208,7 +208,7 @@ def test_without_matplotlib_there_is_no_picture(
     def stop(*_: object, **__: object) -> None:
         raise OSError("stopped")
 
-    monkeypatch.setattr(simulate, "evaluation_matrix", stop)
+    monkeypatch.setattr(simulation, "evaluation_matrix", stop)
     early, last = run(*call).err.splitlines()
     assert early.startswith("no picture")
     assert last == "error: stopped"

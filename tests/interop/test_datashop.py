@@ -226,7 +226,7 @@ def test_damaged_files_are_named(tmp_path):
     rows[2] = rows[2][:-1]
     with path.open("w", newline="") as stream:
         csv.writer(stream, delimiter="\t").writerows(rows)
-    assert problems_of(path) == ("the header has 13 fields, but 'line 3 has 12'",)
+    assert problems_of(path) == ("line 3 has 12 fields, the header 13",)
     path.write_text(path.read_text() + '"never closed')
     assert problems_of(path)[0].startswith("line ")
     with pytest.raises(FileNotFoundError):
@@ -236,6 +236,13 @@ def test_damaged_files_are_named(tmp_path):
     assert len(problems) == 4
     assert "column 'Problem Name' is there 2 times" in problems[2]
     assert "column 'Step Name' is there 0 times" in problems[3]
+
+
+def test_whole_numbers_of_up_to_64_bits_are_integers():
+    students = ["9007199254740993", "9223372036854775807"]
+    table = {name: column[:2] for name, column in EXPORT.items()}
+    log = read_datashop({**table, "Anon Student Id": students})
+    assert log.student.labels.tolist() == [2**53 + 1, 2**63 - 1]
 
 
 def test_only_columns_in_use_must_be_utf8(tmp_path):

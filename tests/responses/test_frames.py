@@ -375,6 +375,21 @@ def test_two_columns_of_one_name():
         read(frame)
 
 
+def test_a_frame_is_opened_once(monkeypatch):
+    import narwhals
+
+    opened, original = [], narwhals.from_native
+
+    def counting(native, **options):
+        opened.append(type(native).__name__)
+        return original(native, **options)
+
+    monkeypatch.setattr(narwhals, "from_native", counting)
+    frame = pl.DataFrame({"student": [1], "skill": ["a"], "correct": [1], "item": ["x"]})
+    read(frame, q_matrix=pl.DataFrame({"item": ["x"], "skill": ["a"]}))
+    assert opened == ["DataFrame", "DataFrame"]  # the log's, and the Q-matrix's
+
+
 def test_a_package_that_the_engine_lacks_is_named(monkeypatch):
     relation = duckdb.sql("select 1 as student, 'a' as skill, 1 as correct")
     monkeypatch.setitem(sys.modules, "pyarrow", None)

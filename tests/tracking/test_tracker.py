@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from tests.models.students import answers
 
@@ -18,6 +22,7 @@ from adaptlearn.errors import (
     UnknownLabelError,
 )
 from adaptlearn.models import BKT
+from adaptlearn.models.bkt.state import BKTState
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +73,18 @@ def test_students_asked_for_come_in_the_order_asked_even_twice(model, log):
     np.testing.assert_array_equal(rows, alone)
 
 
+def test_students_are_known_by_the_labels_of_any_column(model, log):
+    tracker = MasteryTracker(model).update(log)
+    expected = tracker.predict(["s3", "s7"], ["add", "halve"])
+    for column in (np.array, pa.array, pd.Series, pl.Series):
+        students, skills = column(["s3", "s7"]), column(["add", "halve"])
+        np.testing.assert_array_equal(tracker.predict(students, skills), expected)
+        np.testing.assert_array_equal(tracker.counts(students), tracker.counts(["s3", "s7"]))
+        assert tracker.unmet(students) == []
+    assert tracker.mastery("s3").students.tolist() == ["s3"]
+    assert tracker.unmet(pa.scalar("s3")) == []
+
+
 def test_a_late_answer_is_refused_by_name_and_changes_nothing(model, log):
     tracker = MasteryTracker(model).update(log)
     before = tracker.mastery().value
@@ -109,6 +126,61 @@ def test_several_students_are_rebuilt_at_once(model, log):
     again = log[np.isin(log.student.values, ["s3", "s8"])]
     np.testing.assert_array_equal(tracker.rebuild(again).mastery().value, whole)
     assert tracker.counts().sum() == len(log)
+
+
+def test_students_who_are_rebuilt_again_and_again_take_no_more_room(model, log):
+    names = log.student.labels.tolist()
+    trackers = [MasteryTracker(model).update(log) for _ in range(2)]
+    for turn in range(60):
+        who = names[turn % 3]
+        trackers[0].rebuild(log[log.student.values == who])
+    states: list[Any] = [tracker._state for tracker in trackers]
+    assert len(states[0].p_known) <= 2 * len(states[1].p_known)
+    again = trackers[1].rebuild(log[np.isin(log.student.values, names[:3])])
+    np.testing.assert_array_equal(trackers[0].mastery().value, again.mastery().value)
+    assert {name: array.shape for name, array in states[0].to_arrays().items()} == {
+        name: array.shape for name, array in states[1].to_arrays().items()
+    }
+
+
+def test_the_order_is_checked_once_and_a_history_is_replayed_once(model, log, monkeypatch):
+    calls = {"check_order": 0, "_advance": 0}
+    for owner, name in ((BKTState, "check_order"), (BKT, "_advance")):
+        original = getattr(owner, name)
+
+        def counting(self, *given, name=name, original=original):
+            calls[name] += 1
+            return original(self, *given)
+
+        monkeypatch.setattr(owner, name, counting)
+    tracker = MasteryTracker(model, practice=True).update(log)
+    assert calls == {"check_order": 1, "_advance": 1}
+    tracker.rebuild(log[log.student.values == "s3"])
+    assert calls == {"check_order": 2, "_advance": 2}
+
+
+def test_a_rebuild_moves_nobody_else(model, log):
+    tracker: Any = MasteryTracker(model, practice=True).update(log)
+    tables = [tracker._state._pairs, tracker._practice._state._pair.table]
+    before = [table.keys.copy() for table in tables]
+    tracker.rebuild(log[log.student.values == "s3"])
+    now = [tracker._state._pairs, tracker._practice._state._pair.table]
+    assert all(table is other for table, other in zip(tables, now, strict=True))
+    for table, keys in zip(tables, before, strict=True):
+        assert table.keys[: len(keys)].tolist() == keys.tolist()
+
+
+def test_a_rebuild_may_bring_new_students_and_new_skills(model, log):
+    tracker = MasteryTracker(model).update(log)
+    history = {"student": ["s3", "new"], "skill": ["odd", "add"], "correct": [1, 1]}
+    with pytest.warns(DataWarning, match="'odd'") as caught:
+        tracker.rebuild({**history, "time": [1.0, 2.0]})
+    assert len(caught) == 1
+    assert tracker.students[-1] == "new"
+    assert tracker.counts(["s3"]).sum() == 0  # of the model's skills
+    assert tracker.predict(["s3"], ["odd"])[0] > tracker.predict(["s5"], ["odd"])[0]
+    with pytest.raises(UnknownLabelError, match="the students met so far are strings"):
+        tracker.rebuild({"student": [3], "skill": ["add"], "correct": [1], "time": [1.0]})
 
 
 def test_an_empty_batch_changes_nothing(model, log):
@@ -231,6 +303,19 @@ def test_a_state_is_refused_by_another_model(model):
         model.update_state(state, {"student": [3], "skill": ["add"], "correct": [1]})
     with pytest.raises(StateError, match="numbers its students"):
         model.update_state(state, {"student": ["a"], "skill": ["add"], "correct": [1]})
+
+
+def test_the_students_of_a_log_with_names_are_numbered_by_the_caller(model, log):
+    numbers = np.arange(log.n_students)[::-1] + 3
+    states = [model.init_state(log.n_students + 3) for _ in range(2)]
+    model.update_state(states[0], log, students=numbers)
+    model.update_state(states[1], log.with_students(numbers))
+    for name, array in states[0].to_arrays().items():
+        np.testing.assert_array_equal(array, states[1].to_arrays()[name])
+    with pytest.raises(LateResponse, match="student 's3'"):
+        model.update_state(states[0], log[log.student.values == "s3"][:1], students=numbers)
+    with pytest.raises(UnknownLabelError, match="outside its 43 students"):
+        model.update_state(states[0], log, students=numbers + 1)
 
 
 def test_a_large_batch_touches_only_what_was_answered(model):

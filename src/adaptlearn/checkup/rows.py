@@ -10,14 +10,13 @@ from adaptlearn.checkup.facts import Facts
 from adaptlearn.checkup.findings import Finding
 from adaptlearn.numerics import Ints
 from adaptlearn.responses.columns import rows_text
-from adaptlearn.responses.repeats import repeated_rows
 from adaptlearn.wording import counted, share
 
 
 def repeated_events(facts: Facts) -> Iterator[Finding]:
     """Rows that come back: the same id, or without ids the same everything at the same time."""
     log = facts.log
-    rows = repeated_rows(log)
+    rows = log.repeats()
     if not len(rows):
         return
     what = "an id" if log.id is not None else "a student, skill, item, answer and time"

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import warnings
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 
-from adaptlearn.checkup import check
+import adaptlearn
+from adaptlearn.cli.options import add_columns, add_log
 from adaptlearn.cli.output import say, show, show_json, terminal_width
 from adaptlearn.cli.reading import read_log
 from adaptlearn.errors import DataWarning
+
+SUMMARY = "say what a log can and cannot tell, before a fit"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The log."""
+    add_log(parser)
+    add_columns(parser)
 
 
 def run(arguments: Namespace) -> int:
@@ -16,7 +25,7 @@ def run(arguments: Namespace) -> int:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)  # a finding says more
         log = read_log(arguments.log, arguments)
-    checkup = check(log)
+    checkup = adaptlearn.check(log)
     if arguments.json:
         show_json(checkup.to_dict())
     else:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from argparse import Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import adaptlearn
-from adaptlearn import ResponseLog
+from adaptlearn.cli.options import add_bootstrap, add_columns, add_log, natural, positive
 from adaptlearn.cli.output import say, show, show_json, to_json
 from adaptlearn.cli.progress import task_progress
 from adaptlearn.cli.reading import read_log
@@ -21,10 +21,62 @@ from adaptlearn.errors import (
     MissingDependency,
     ParameterError,
 )
-from adaptlearn.evaluation.cross_validation.comparison import CrossValidation
-from adaptlearn.evaluation.diagnostics.calibration import CalibrationCurve, calibration_curve
-from adaptlearn.evaluation.plots import comparison_figure
-from adaptlearn.models.registry import NamedModel, named_models
+from adaptlearn.validation import some
+
+if TYPE_CHECKING:
+    from adaptlearn.evaluation.cross_validation.comparison import CrossValidation
+    from adaptlearn.models.registry import NamedModel
+    from adaptlearn.responses.log import ResponseLog
+
+SUMMARY = "compare models by cross-validation over students"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The log, the models, and how they are compared."""
+    add_log(parser)
+    parser.add_argument(
+        "--models",
+        metavar="A,B",
+        type=model_names,
+        required=True,
+        help="names of models, or `all` for those the log has the columns for; a name that is "
+        "none lists them",
+    )
+    parser.add_argument(
+        "--output",
+        metavar="DIR",
+        type=Path,
+        help="where to write tables and a picture, and to keep finished fits: called again after "
+        "an interruption, or with more models, only what is missing is computed",
+    )
+    parser.add_argument(
+        "--folds", metavar="N", type=positive, default=5, help="folds of students (default: 5)"
+    )
+    parser.add_argument(
+        "--seed", metavar="N", type=natural, default=0, help="of folds and resamples (default: 0)"
+    )
+    parser.add_argument(
+        "--jobs", metavar="N", type=positive, default=1, help="fits at a time (default: 1)"
+    )
+    add_bootstrap(parser)
+    add_columns(parser)
+
+
+def model_names(text: str) -> list[str] | None:
+    """The names of models between commas; None for `all`."""
+    from adaptlearn.models.registry import named_models
+
+    if text.strip() == "all":
+        return None
+    known = named_models()
+    found = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    unknown = [name for name in found if name not in known]
+    if unknown or not found:
+        said = f"no model is called {some(unknown)}" if unknown else "no model is named"
+        width = max(map(len, known))
+        lines = "".join(f"\n  {name:<{width}}  {known[name].summary}" for name in known)
+        raise ArgumentTypeError(f"{said}; there are{lines}")
+    return found
 
 
 def run(arguments: Namespace) -> None:
@@ -65,6 +117,8 @@ def choose(names: list[str] | None, log: ResponseLog, source: str) -> dict[str, 
     ParameterError
         Lists every model that was named and the columns it lacks, before anything is fitted.
     """
+    from adaptlearn.models.registry import named_models
+
     known = named_models()
     missing = {
         name: [column for column in known[name].needs if getattr(log, column) is None]
@@ -129,7 +183,10 @@ def write(
     folder: Path, report: dict[str, Any], result: CrossValidation, log: ResponseLog
 ) -> dict[str, str]:
     """Write the files; their names, and what each is."""
-    curves: dict[str, CalibrationCurve] = {
+    from adaptlearn.evaluation.diagnostics.calibration import calibration_curve
+    from adaptlearn.evaluation.plots import comparison_figure
+
+    curves = {
         name: calibration_curve(log, predicted) for name, predicted in result.predictions.items()
     }
     content = {**report, "calibration": {name: curve.to_dict() for name, curve in curves.items()}}

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import adaptlearn
+from adaptlearn.cli.options import add_bootstrap, add_columns, add_log
 from adaptlearn.cli.output import show, show_json
 from adaptlearn.cli.reading import read_log
-from adaptlearn.models import KnowledgeTracer
+
+if TYPE_CHECKING:
+    from adaptlearn.models.base import KnowledgeTracer
+
+SUMMARY = "score a model's one-step-ahead predictions on a log"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The model, the log and the intervals."""
+    parser.add_argument("model", metavar="MODEL", type=Path)
+    add_log(parser)
+    add_bootstrap(parser)
+    add_columns(parser)
 
 
 def run(arguments: Namespace) -> None:

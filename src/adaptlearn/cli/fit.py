@@ -3,23 +3,54 @@
 from __future__ import annotations
 
 import os
-from argparse import Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterable
 from errno import EISDIR, ENOENT
 from pathlib import Path
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from adaptlearn.cli.compare import choose
+from adaptlearn import models
+from adaptlearn.cli.compare import choose, model_names
+from adaptlearn.cli.options import add_columns, add_log
 from adaptlearn.cli.output import say, show, show_json, table
 from adaptlearn.cli.progress import fitting_progress
 from adaptlearn.cli.reading import read_log
 from adaptlearn.errors import ParameterError
-from adaptlearn.models import BKT, KnowledgeTracer
-from adaptlearn.responses import ResponseLog
 
-Model = TypeVar("Model", bound=KnowledgeTracer)
+if TYPE_CHECKING:
+    from adaptlearn.models.base import KnowledgeTracer
+    from adaptlearn.models.bkt.estimator import BKT
+    from adaptlearn.responses.log import ResponseLog
+
+SUMMARY = "fit a model to a response log"
+Model = TypeVar("Model", bound="KnowledgeTracer")
 NAMES = ("prior", "learn", "forget", "guess", "slip")
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The log, the model and where to save it."""
+    add_log(parser)
+    parser.add_argument(
+        "-o", "--output", metavar="MODEL", type=Path, required=True, help="where to save the model"
+    )
+    parser.add_argument(
+        "--model",
+        metavar="NAME",
+        type=model_name,
+        default="bkt",
+        help="which model, as in compare (default: bkt)",
+    )
+    parser.add_argument("--forgetting", action="store_true", help="known skills can be lost (BKT)")
+    add_columns(parser)
+
+
+def model_name(text: str) -> str:
+    """The name of one model."""
+    names = model_names(text)
+    if names is None or len(names) > 1:
+        raise ArgumentTypeError(f"{text!r} is not one model's name")
+    return names[0]
 
 
 def run(arguments: Namespace) -> None:
@@ -31,7 +62,7 @@ def run(arguments: Namespace) -> None:
     say(f"saved in {arguments.output}")
     if arguments.json:
         show_json(report(model, log, arguments.output))
-    elif isinstance(model, BKT):
+    elif isinstance(model, models.BKT):
         show(parameter_table(model))
     else:
         show(table(["skill", "answers"], [*zip(*_answers(model).values(), strict=True)]))
@@ -63,7 +94,7 @@ def unfitted(name: str, forgetting: bool, log: ResponseLog) -> KnowledgeTracer:
     """
     model = choose([name], log, "the log")[name]()
     if forgetting:
-        if not isinstance(model, BKT):
+        if not isinstance(model, models.BKT):
             raise ParameterError("fit", [f"--forgetting is of BKT; {name} has no such option"])
         model.set_params(forgetting=True)
     return model
@@ -72,7 +103,7 @@ def unfitted(name: str, forgetting: bool, log: ResponseLog) -> KnowledgeTracer:
 def fit(model: Model, log: ResponseLog) -> Model:
     """Fit, a BKT with a progress bar, and say what was done."""
     begun = perf_counter()
-    if isinstance(model, BKT):
+    if isinstance(model, models.BKT):
         with fitting_progress() as on_step:
             model.fit(log, on_step=on_step)
     else:
@@ -108,7 +139,7 @@ def parameter_table(model: BKT, places: Iterable[int] | None = None) -> str:
 
 def report(model: KnowledgeTracer, log: ResponseLog, path: Path) -> dict[str, Any]:
     """The same for a program."""
-    if not isinstance(model, BKT):
+    if not isinstance(model, models.BKT):
         skills = zip(*_answers(model).values(), strict=True)
         return {
             **_about(model, log, path),

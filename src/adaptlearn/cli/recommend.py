@@ -2,24 +2,65 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from adaptlearn import Curriculum, MasteryTracker, Sequencer
+import adaptlearn
 from adaptlearn.cli.evaluate import knows_text, load_model
+from adaptlearn.cli.options import add_columns, add_log, natural, positive, probability
 from adaptlearn.cli.output import say, show, show_json, table, terminal_width
 from adaptlearn.cli.reading import read_log
 from adaptlearn.errors import CurriculumError
-from adaptlearn.responses import ResponseLog
-from adaptlearn.sequencing.decisions.decisions import Decisions
-from adaptlearn.sequencing.knowledge.context import MasteryKind
-from adaptlearn.sequencing.knowledge.criteria import ProbabilityThreshold
-from adaptlearn.sequencing.policies.presets import preset
-from adaptlearn.sequencing.policies.weighted import WeightedPolicy
 
+if TYPE_CHECKING:
+    from adaptlearn.curriculum.curriculum import Curriculum
+    from adaptlearn.responses.log import ResponseLog
+    from adaptlearn.sequencing.decisions.decisions import Decisions
+    from adaptlearn.sequencing.knowledge.context import MasteryKind
+    from adaptlearn.sequencing.policies.weighted import WeightedPolicy
+
+SUMMARY = "choose the next lessons of students"
 _P_CORRECT = 0.95
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Model, log and curriculum; for whom, how many, and by which policy."""
+    parser.add_argument("model", metavar="MODEL", type=Path)
+    add_log(parser, "what the students have answered so far")
+    parser.add_argument("curriculum", metavar="CURRICULUM", type=Path, help="JSON file")
+    parser.add_argument(
+        "--students", metavar="A,B", help="whose lessons to choose (default: all of the log)"
+    )
+    parser.add_argument(
+        "--n", metavar="N", type=positive, default=1, help="lessons per student (default: 1)"
+    )
+    parser.add_argument(
+        "--policy",
+        metavar="NAME",
+        default="provisional",
+        help="how to choose: a preset of the sequencer (default: provisional)",
+    )
+    parser.add_argument(
+        "--threshold",
+        metavar="P",
+        type=probability,
+        help="mastery from which a skill counts as mastered: P(known), or P(correct) with models "
+        "that give that (default: that of the policy for P(known), 0.95 for P(correct))",
+    )
+    parser.add_argument(
+        "--repair",
+        action="store_true",
+        help="mend the faults of a curriculum, and warn of each, in place of refusing it",
+    )
+    parser.add_argument(
+        "--seed",
+        metavar="N",
+        type=natural,
+        help="repeat the draws among equally good lessons (default: fresh draws)",
+    )
+    add_columns(parser)
 
 
 def run(arguments: Namespace) -> None:
@@ -27,9 +68,9 @@ def run(arguments: Namespace) -> None:
     model = load_model(arguments.model)
     curriculum = read_curriculum(arguments.curriculum, arguments.repair)
     log = read_log(arguments.log, arguments, text_skills=knows_text(model))
-    tracker = MasteryTracker(model, practice=True).update(log)
+    tracker = adaptlearn.MasteryTracker(model, practice=True).update(log)
     policy = policy_of(arguments.policy, arguments.threshold, tracker.mastery([]).kind)
-    sequencer = Sequencer(curriculum, tracker, policy, random_state=arguments.seed)
+    sequencer = adaptlearn.Sequencer(curriculum, tracker, policy, random_state=arguments.seed)
     students = asked_for(arguments.students, log)
     decisions = sequencer.recommend(students, n=arguments.n, now=datetime.now(UTC))
     if arguments.json:
@@ -40,6 +81,9 @@ def run(arguments: Namespace) -> None:
 
 def policy_of(name: str, threshold: float | None, kind: MasteryKind) -> WeightedPolicy:
     """The preset, at a threshold for the kind of mastery that the model gives."""
+    from adaptlearn.sequencing.knowledge.criteria import ProbabilityThreshold
+    from adaptlearn.sequencing.policies.presets import preset
+
     if threshold is None and kind == "latent":
         return preset(name)
     return preset(name, criterion=ProbabilityThreshold(threshold or _P_CORRECT, kind))
@@ -55,8 +99,8 @@ def read_curriculum(path: Path, repair: bool) -> Curriculum:
     """
     try:
         if not repair:
-            return Curriculum.from_json(path)
-        curriculum = Curriculum.repaired(path)
+            return adaptlearn.Curriculum.from_json(path)
+        curriculum = adaptlearn.Curriculum.repaired(path)
     except CurriculumError as error:
         raise CurriculumError(str(path), error.problems) from None
     for mended in curriculum.repairs:

@@ -3,50 +3,87 @@
 from __future__ import annotations
 
 import os
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Mapping
 from errno import EISDIR, ENOTDIR
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 import adaptlearn
-from adaptlearn import Curriculum, MasteryTracker, Sequencer
+from adaptlearn import models, simulation
 from adaptlearn.cli.compare import quiet_fits
+from adaptlearn.cli.options import names, positive
 from adaptlearn.cli.output import say, show, show_json
 from adaptlearn.cli.progress import task_progress
 from adaptlearn.cli.recommend import read_curriculum
 from adaptlearn.errors import MissingDependency, ParameterError
-from adaptlearn.models import BKT
 from adaptlearn.plotting import new_figure
-from adaptlearn.simulation import (
-    Course,
-    Matrix,
-    SequencerPolicy,
-    Simulator,
-    baselines,
-    evaluation_matrix,
-    held_out_simulators,
-    prior_log,
-    random_course,
-    simulators,
-)
-from adaptlearn.simulation.episodes import OUTCOMES
-from adaptlearn.simulation.teachers import EpisodePolicy
+from adaptlearn.simulation import episodes
 from adaptlearn.validation import some
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from adaptlearn import Curriculum, Sequencer
+    from adaptlearn.models.bkt.estimator import BKT
+    from adaptlearn.simulation.course import Course
+    from adaptlearn.simulation.matrix.matrix import Matrix
+    from adaptlearn.simulation.students.base import Simulator
+    from adaptlearn.simulation.teachers.policies import EpisodePolicy
+
+SUMMARY = "compare policies on simulated students of many kinds"
 UNTIL_DONE = 1e9  # minutes: the teaching that was logged before ends by itself
 PARAMETERS = ("prior", "learn", "guess", "slip")
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The course, what is compared, how large, and where it is written."""
+    parser.add_argument(
+        "--curriculum", metavar="FILE", type=Path, help="JSON file (default: one of 20 skills)"
+    )
+    for option, what in (("policies", "policies"), ("simulators", "simulators of students")):
+        parser.add_argument(
+            f"--{option}",
+            metavar="A,B",
+            type=names,
+            help=f"names of {what} (default: all); a name that is none lists them",
+        )
+    parser.add_argument(
+        "--held-out",
+        metavar="A,B",
+        type=names,
+        help="simulators that were kept apart from tuning, to mark them (default: stages and "
+        "power_law, which the library's default policy was not tuned on)",
+    )
+    parser.add_argument(
+        "--outcome",
+        metavar="A,B",
+        type=names,
+        default=["minutes_to_mastery", "under_practice"],
+        help="outcomes to show (default: minutes_to_mastery,under_practice); a name that is none "
+        "lists them",
+    )
+    for option, default, what in (
+        ("students", 1000, "students of each seed (default: 1000)"),
+        ("seeds", 20, "replicates of all students (default: 20)"),
+        ("budget", 1200, "minutes of each student (default: 1200)"),
+        ("jobs", 1, "episodes at a time (default: 1)"),
+    ):
+        parser.add_argument(f"--{option}", metavar="N", type=positive, default=default, help=what)
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", type=Path, help="where to write every number, as JSON"
+    )
+    parser.add_argument(
+        "--picture", metavar="FILE", type=Path, help="where to draw: .png, .svg, .pdf …"
+    )
 
 
 def run(arguments: Namespace) -> None:
     """Simulate, write, show."""
     course = read_course(arguments.curriculum)
-    apart = held_out_simulators(course)
-    kinds = {**simulators(course), **apart}
-    standard = baselines(course)
+    apart = simulation.held_out_simulators(course)
+    kinds = {**simulation.simulators(course), **apart}
+    standard = simulation.baselines(course)
     chosen = arguments.simulators or list(kinds)
     named = arguments.policies or [*standard, "sequencer"]
     held_out = arguments.held_out or [name for name in apart if name in chosen]
@@ -56,7 +93,7 @@ def run(arguments: Namespace) -> None:
         *absent("simulator", chosen, kinds),
         *absent("policy", named, [*standard, "sequencer"]),
         *absent("simulator", held_out, chosen),
-        *absent("outcome", shown, OUTCOMES),
+        *absent("outcome", shown, episodes.OUTCOMES),
         *unwritable(picture, arguments.picture),
     ]
     if problems:
@@ -70,7 +107,7 @@ def run(arguments: Namespace) -> None:
         return {name: policies[name] for name in named}
 
     with task_progress("simulating", "episodes") as move:
-        matrix = evaluation_matrix(
+        matrix = simulation.evaluation_matrix(
             {name: kinds[name] for name in chosen},
             taught,
             course,
@@ -107,7 +144,9 @@ def make_room(path: Path | None) -> None:
 
 def read_course(path: Path | None) -> Course:
     """Lessons of five items each, of a curriculum or of a generated one."""
-    return random_course() if path is None else Course.of(read_curriculum(path, repair=False))
+    if path is None:
+        return simulation.random_course()
+    return simulation.Course.of(read_curriculum(path, repair=False))
 
 
 def absent(kind: str, names: Iterable[str], there: Iterable[str]) -> list[str]:
@@ -122,9 +161,9 @@ def absent(kind: str, names: Iterable[str], there: Iterable[str]) -> list[str]:
 
 def fitted_model(simulator: Simulator, course: Course) -> BKT:
     """Knowledge tracing, fitted to what other students of the same simulator answered before."""
-    model = BKT()
+    model = models.BKT()
     with quiet_fits():
-        model.fit(prior_log(simulator, course, budget=UNTIL_DONE))
+        model.fit(simulation.prior_log(simulator, course, budget=UNTIL_DONE))
     return model
 
 
@@ -132,16 +171,19 @@ def fitted_policies(model: BKT, course: Course) -> dict[str, EpisodePolicy]:
     """The baselines and the library's sequencer, over a model: none is told the simulator's own."""
 
     def sequencer(curriculum: Curriculum) -> Sequencer:
-        return Sequencer(curriculum, MasteryTracker(model), new_students=True, random_state=0)
+        tracker = adaptlearn.MasteryTracker(model)
+        return adaptlearn.Sequencer(curriculum, tracker, new_students=True, random_state=0)
 
     return {
-        **baselines(course, parameters=parameters_of(model, course)),
-        "sequencer": SequencerPolicy(sequencer, family="bkt"),
+        **simulation.baselines(course, parameters=parameters_of(model, course)),
+        "sequencer": simulation.SequencerPolicy(sequencer, family="bkt"),
     }
 
 
 def parameters_of(model: BKT, course: Course) -> Mapping[str, NDArray[Any]]:
     """Parameters in the order of the curriculum's skills; of a skill without answers, the mean."""
+    import numpy as np
+
     place = {skill: k for k, skill in enumerate(model.skills_.tolist())}
     rows = np.array([place.get(skill, -1) for skill in course.curriculum.skills.tolist()])
     return {
@@ -157,7 +199,7 @@ def report(matrix: Matrix, shown: list[str], curriculum: Path | None) -> dict[st
     for name in shown:
         mean, lower, upper = matrix.interval(name)
         found[name] = {
-            "better": OUTCOMES[name].better,
+            "better": episodes.OUTCOMES[name].better,
             "mean": mean,
             "lower": lower,
             "upper": upper,

@@ -8,12 +8,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from adaptlearn.interop.joining import Joining, events_of, refuse, skills_in, tidy
-from adaptlearn.interop.tables import columns_in, names_in
+from adaptlearn.interop.events import Joining, events_of, refuse, skills_in, tidy
+from adaptlearn.interop.tables import Table
 from adaptlearn.numerics import Bools, Floats
-from adaptlearn.responses import ResponseLog
 from adaptlearn.responses.columns import read_correct, rows_text
 from adaptlearn.responses.frames import Column
+from adaptlearn.responses.log import ResponseLog
 from adaptlearn.validation import Interval, OneOf, check_parameters, some
 
 _SUBJECT = "read_assistments"
@@ -142,10 +142,11 @@ def read_assistments(
         others=["skill_separator must not be empty"] if skill_separator == "" else [],
     )
     problems: list[str] = []
-    available = names_in(source)
+    table = Table(source)
+    available = table.names
     names = _chosen(available, {"skill": skill, "id": id, "item": item, "time": time}, problems)
     original = [_ORIGINAL] if scaffolding == "drop" and _ORIGINAL in available else []
-    columns = columns_in(source, [*names.values(), *original, *extra], problems)
+    columns = table.columns([*names.values(), *original, *extra], problems)
     refuse(_SUBJECT, problems)
 
     tidy(columns, names, problems)

@@ -9,13 +9,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from adaptlearn.interop.joining import Events, Joining, events_of, refuse, skills_in, tidy
-from adaptlearn.interop.tables import as_labels, columns_in, is_undated, names_in
+from adaptlearn.interop.events import Events, Joining, events_of, refuse, skills_in, tidy
+from adaptlearn.interop.tables import Table, as_labels, is_undated
 from adaptlearn.numerics import Floats
-from adaptlearn.responses import ResponseLog
 from adaptlearn.responses.columns import read_correct, read_labels, rows_text
 from adaptlearn.responses.frames import Column
 from adaptlearn.responses.labelled import objects
+from adaptlearn.responses.log import ResponseLog
 from adaptlearn.validation import OneOf, check_parameters, some
 
 _SUBJECT = "read_datashop"
@@ -129,12 +129,13 @@ def read_datashop(
         },
     )
     problems: list[str] = []
-    available = names_in(source)
+    table = Table(source)
+    available = table.names
     names = {"student": _STUDENT} | _chosen(
         available, problems, kc_model=kc_model, outcome=outcome, time=time, id=id
     )
     told = [name for name in (_HIERARCHY, _VIEW, _TIME) if name in available]
-    columns = columns_in(source, [*names.values(), _PROBLEM, _STEP, *told, *extra], problems)
+    columns = table.columns([*names.values(), _PROBLEM, _STEP, *told, *extra], problems)
     refuse(_SUBJECT, problems)
 
     undated = "time" in names and time is None and is_undated(columns[_TIME])

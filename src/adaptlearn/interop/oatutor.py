@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from adaptlearn.errors import ParameterError
-from adaptlearn.interop.plainness import individual_problems
+from adaptlearn.interop.counterparts import individual_problems
 from adaptlearn.models.bkt import BKT
 from adaptlearn.validation import Interval, some
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import DataWarning, ParameterError
-from adaptlearn.interop.plainness import individual_problems
+from adaptlearn.interop.counterparts import individual_problems
 from adaptlearn.models.bkt import BKT
 from adaptlearn.models.bkt.parameters import MARGIN
 from adaptlearn.responses.frames import columns_of

@@ -2,96 +2,81 @@
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
-from itertools import chain
 from os import PathLike
-from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 
-from adaptlearn.errors import ResponseDataError
 from adaptlearn.responses.columns import is_missing, rows_text
-from adaptlearn.responses.frames import Column, column_names, read_columns
+from adaptlearn.responses.files import CSVLines, decimals, integers, open_csv
+from adaptlearn.responses.frames import Column, Frame
 from adaptlearn.responses.labelled import objects
 from adaptlearn.validation import some
 
 # DataShop writes a dot for what it does not know.
 _GAPS = frozenset({"", ".", "NA", "N/A", "NaN", "nan", "NULL", "null", "None"})
-_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
-_DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)?\.[0-9]+|-?(0|[1-9][0-9]*)\.?")
 _UNDECODED = re.compile("[\udc80-\udcff]")
 _UNDATED = re.compile(r"\s*[0-9]+(:[0-9]+){1,2}(\.[0-9]+)?\s*")
 
 
-def names_in(source: Any) -> list[str]:
-    """The names of a file's or a frame's columns, in order."""
-    if not isinstance(source, (str, PathLike)):
-        return column_names(source)
-    with _lines(Path(source)) as lines:
-        return cast("list[str]", next(lines))
+class Table:
+    """A file or a frame, as columns whose gaps are marked.
 
+    Parameters
+    ----------
+    source : path of a text file with tabs or commas; or what `Frame` opens
 
-def columns_in(source: Any, names: Sequence[str], problems: list[str]) -> dict[str, Column]:
-    """Named columns of a file or a frame; those that cannot be read are problems.
-
-    Texts that mark a gap become None, and a column of texts becomes one of integers or floats
-    if every text is written as one (``007`` is not): a file and its frames, with or without
-    types, are read alike.
+    Attributes
+    ----------
+    names : list of str
+        Of the columns, in order.
     """
-    if isinstance(source, (str, PathLike)):
-        columns = _texts(Path(source), list(dict.fromkeys(names)), problems)
-    else:
-        columns = cast("dict[str, Column]", read_columns(source, names, problems))
-    return {name: _typed(_with_gaps(column)) for name, column in columns.items()}
+
+    def __init__(self, source: Any) -> None:
+        self._path = source if isinstance(source, (str, PathLike)) else None
+        if self._path is not None:
+            with _opened(self._path) as lines:
+                self.names = lines.names
+        else:
+            self._frame = Frame(source)
+            self.names = self._frame.names
+
+    def columns(self, names: Sequence[str], problems: list[str]) -> dict[str, Column]:
+        """Named columns; those that cannot be read are problems.
+
+        Texts that mark a gap become None, and a column of texts becomes one of integers or
+        floats if every text is written as one (``007`` is not): a file and its frames, with or
+        without types, are read alike.
+        """
+        if self._path is None:
+            columns = cast("dict[str, Column]", self._frame.read(names, problems))
+        else:
+            with _opened(self._path) as lines:
+                columns = _texts(lines, list(dict.fromkeys(names)), problems)
+        return {name: _typed(_with_gaps(column)) for name, column in columns.items()}
 
 
-@contextmanager
-def _lines(path: Path) -> Iterator[Any]:
-    """A reader of the file's lines, the header first."""
+def _opened(path: str | PathLike[str]) -> AbstractContextManager[CSVLines]:
     # Bytes that are not UTF-8 matter only in columns that are used.
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
-        first = stream.readline()
-        if not first.strip():
-            raise ResponseDataError(str(path), ["has no header: its first line is empty"])
-        separator = "\t" if "\t" in first else ","
-        lines = csv.reader(chain([first], stream), delimiter=separator, strict=True)
-        try:
-            yield lines
-        except csv.Error as error:
-            raise ResponseDataError(
-                str(path), [f"line {lines.line_num}: {error}; or give a frame"]
-            ) from None
+    return open_csv(
+        path,
+        separator=lambda header: "\t" if "\t" in header else ",",
+        undecoded="surrogateescape",
+    )
 
 
-def _texts(path: Path, wanted: list[str], problems: list[str]) -> dict[str, Column]:
-    with _lines(path) as lines:
-        header: list[str] = next(lines)
-        have = some(header, 40)
-        problems += [
-            f"column {name!r} is there {header.count(name)} times; the columns are {have}"
-            for name in wanted
-            if header.count(name) != 1
-        ]
-        wanted = [name for name in wanted if name in header]
-        places = [header.index(name) for name in wanted]
-        columns: list[list[str]] = [[] for _ in wanted]
-        stored: dict[str, str] = {}  # one text per distinct value: files repeat themselves
-        wrong = []
-        for fields in lines:
-            if len(fields) == len(header):
-                for column, place in zip(columns, places, strict=True):
-                    column.append(stored.setdefault(fields[place], fields[place]))
-            elif fields:  # else a blank line
-                wrong.append((lines.line_num, len(fields)))
-    if wrong:
-        told = some(f"line {line} has {width}" for line, width in wrong)
-        problems.append(f"the header has {len(header)} fields, but {told}")
-    read = dict(zip(wanted, columns, strict=True))
+def _texts(lines: CSVLines, wanted: list[str], problems: list[str]) -> dict[str, Column]:
+    have = some(lines.names, 40)
+    problems += [
+        f"column {name!r} is there {lines.names.count(name)} times; the columns are {have}"
+        for name in wanted
+        if lines.names.count(name) != 1
+    ]
+    read = lines.texts([name for name in wanted if name in lines.names], problems)
     for name, column in read.items():
         _check_decoded(column, name, problems)
     return {name: objects(column) for name, column in read.items()}
@@ -123,17 +108,12 @@ def _typed(column: Column) -> Column:
     values = column.tolist()
     if not set(map(type, values)) <= {str, type(None)}:
         return column
-    distinct = set(values) - {None}
-    if not distinct:
+    if not set(values) - {None}:
         return column
-    if all(map(_INTEGER.fullmatch, distinct)):
-        numbers = {text: int(text) for text in distinct}
-        if None in values:
-            return objects([numbers.get(text) for text in values])
-        return np.fromiter(map(numbers.__getitem__, values), np.int64, len(values))
-    if all(map(_DECIMAL.fullmatch, distinct)):
-        return np.array([np.nan if text is None else float(text) for text in values])
-    return column
+    numbers = integers(values)
+    if numbers is None:
+        numbers = decimals(values)
+    return column if numbers is None else numbers
 
 
 def as_labels(column: Column) -> Column:

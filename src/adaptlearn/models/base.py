@@ -136,9 +136,28 @@ class StudentState:
         self.checked(labels[present])
         return np.where(present, labels, 0).astype(np.int64)
 
+    def blank(self, n_students: int) -> Self:
+        """A state of students who have not answered yet, with the same skills, items and clock."""
+        raise NotImplementedError
+
     def forget(self, students: Ints) -> None:
         """Return students to where they were before their first response."""
         raise NotImplementedError
+
+    def replace(self, students: Ints, other: Self) -> None:
+        """Put what another state knows in place of what is known of some students.
+
+        Parameters
+        ----------
+        students : int array, shape (n,)
+            Distinct. The other state's student ``k`` is ``students[k]`` here.
+        other : StudentState
+            Made by `blank`, and moved on since; this one was not.
+        """
+        self.forget(students)
+        self.skills, self.items = other.skills, other.items
+        self.last_time[students] = other.last_time[: len(students)]
+        self.clock = other.clock
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """What a saved state holds besides its names; `last_time` is among it."""
@@ -301,7 +320,7 @@ class KnowledgeTracer:
         """The state of students who have not answered yet."""
         raise NotImplementedError
 
-    def update_state(self, state: Any, responses: Any) -> Any:
+    def update_state(self, state: Any, responses: Any, *, students: Ints | None = None) -> Any:
         """Take in responses; `state` is changed in place and returned. O(1) per response.
 
         Parameters
@@ -309,8 +328,10 @@ class KnowledgeTracer:
         state : StudentState
             Of this model.
         responses : ResponseLog or frame with its standard columns
-            The students are the state's numbers, ``0 … n_students - 1``. Several answers of
-            one student may come in one batch.
+            Several answers of one student may come in one batch.
+        students : int array, shape (n_labels,), optional
+            The state's number, ``0 … n_students - 1``, of each of the log's student labels; any
+            for a label that has no rows. By default the labels are these numbers.
 
         Raises
         ------
@@ -321,7 +342,7 @@ class KnowledgeTracer:
         """
         self._check_state(state)
         log = as_log(responses)
-        numbers = state.numbers_of(log)
+        numbers = state.numbers_of(log) if students is None else state.checked(students)
         if len(log):
             state.check_order(log, numbers)
             self._advance(state, log, numbers)

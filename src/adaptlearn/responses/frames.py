@@ -14,11 +14,60 @@ from adaptlearn.responses.labelled import Labelled, objects
 Column = NDArray[Any]
 
 
+class Frame:
+    """A dataframe or a mapping of columns, opened once for its names and its columns.
+
+    Parameters
+    ----------
+    given : pandas, Polars, PyArrow or DuckDB frame, or a mapping of arrays
+        It is never changed. Lazy frames are collected, with only the columns asked for.
+
+    Attributes
+    ----------
+    names : list of str
+        Of its columns, in order.
+    """
+
+    def __init__(self, given: Any) -> None:
+        self._mapping = given if isinstance(given, Mapping) else None
+        if self._mapping is not None:
+            self.names = [str(name) for name in self._mapping]
+        else:
+            self._frame = narwhals_frame(given)
+            self.names = list(self._frame.collect_schema().names())
+
+    @classmethod
+    def of(cls, given: Any) -> Frame:
+        """An open frame as it is; anything else, opened."""
+        return given if isinstance(given, Frame) else cls(given)
+
+    def read(
+        self, names: Sequence[str], problems: list[str], coded: Collection[str] = ()
+    ) -> dict[str, Column | Labelled]:
+        """Read as `columns_of` does, but collect the problems and leave out what has one.
+
+        Text without gaps in the columns named in `coded` may come as labels with codes, where
+        the dataframe's own library finds them faster than Python does.
+        """
+        have = ", ".join(map(repr, self.names[:20])) or "none"
+        wanted = list(dict.fromkeys(names))
+        problems += [
+            f"column {name!r} is missing; the columns are {have}"
+            for name in wanted
+            if name not in self.names
+        ]
+        wanted = [name for name in wanted if name in self.names]
+        if self._mapping is not None:
+            return _from_mapping(self._mapping, wanted, problems)
+        eager = self._frame.select(wanted)
+        if hasattr(eager, "collect"):
+            eager = _collected(eager)
+        return {name: _series_to_numpy(eager[name], name in coded) for name in wanted}
+
+
 def column_names(frame: Any) -> list[str]:
     """The names of a frame's columns, in order."""
-    if isinstance(frame, Mapping):
-        return [str(name) for name in frame]
-    return list(narwhals_frame(frame).collect_schema().names())
+    return Frame.of(frame).names
 
 
 def columns_of(frame: Any, names: Sequence[str], subject: str = "frame") -> dict[str, Column]:
@@ -26,13 +75,11 @@ def columns_of(frame: Any, names: Sequence[str], subject: str = "frame") -> dict
 
     Numbers and booleans keep their type where nothing is missing; integers and booleans
     with gaps become objects with ``None``, text becomes objects, times become
-    ``datetime64`` (a time zone is resolved to UTC and marked: see `is_aware`). The frame is
-    never changed.
+    ``datetime64`` (a time zone is resolved to UTC and marked: see `is_aware`).
 
     Parameters
     ----------
-    frame : pandas, Polars, PyArrow or DuckDB frame, or a mapping of arrays
-        Lazy frames are collected, with only the columns asked for.
+    frame : Frame, or what `Frame` opens
     names : sequence of str
     subject : str
         What the error calls the frame.
@@ -43,35 +90,10 @@ def columns_of(frame: Any, names: Sequence[str], subject: str = "frame") -> dict
         A column is missing, is not one-dimensional, or has another length than the rest.
     """
     problems: list[str] = []
-    read = read_columns(frame, names, problems)
+    read = Frame.of(frame).read(names, problems)
     if problems:
         raise ResponseDataError(subject, problems)
     return cast("dict[str, Column]", read)
-
-
-def read_columns(
-    frame: Any, names: Sequence[str], problems: list[str], coded: Collection[str] = ()
-) -> dict[str, Column | Labelled]:
-    """Read as `columns_of` does, but collect the problems and leave out what has one.
-
-    Text without gaps in the columns named in `coded` may come as labels with codes, where
-    the dataframe's own library finds them faster than Python does.
-    """
-    available = column_names(frame)
-    have = ", ".join(map(repr, available[:20])) or "none"
-    wanted = list(dict.fromkeys(names))
-    problems += [
-        f"column {name!r} is missing; the columns are {have}"
-        for name in wanted
-        if name not in available
-    ]
-    wanted = [name for name in wanted if name in available]
-    if isinstance(frame, Mapping):
-        return _from_mapping(frame, wanted, problems)
-    eager = narwhals_frame(frame).select(wanted)
-    if hasattr(eager, "collect"):
-        eager = _collected(eager)
-    return {name: _series_to_numpy(eager[name], name in coded) for name in wanted}
 
 
 def is_aware(column: Column) -> bool:

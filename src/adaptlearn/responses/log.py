@@ -4,26 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from os import PathLike
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.errors import UnknownLabelError
-from adaptlearn.numerics import Bools, Floats, Ints, Sequences, group_pairs
-from adaptlearn.responses.frames import Column
+from adaptlearn.errors import ResponseDataError, UnknownLabelError
+from adaptlearn.numerics import Bools, Floats, Ints, Sequences
+from adaptlearn.responses.fields import checked_options, names_of_roles, read_fields
+from adaptlearn.responses.files import Roles, name_of, read_file
+from adaptlearn.responses.frames import Column, Frame
 from adaptlearn.responses.labelled import Labelled
-from adaptlearn.responses.reading import check_arguments, names_of_roles, read_fields
-from adaptlearn.responses.repeats import check_repeats, repeated_rows
+from adaptlearn.responses.order import chronological_rows, entry_sequences
+from adaptlearn.responses.repeats import Events, check_repeats, repeated_rows
 from adaptlearn.responses.skills import SkillColumn
 
 
 class ResponseLog:
     """An immutable log of responses, in the caller's row order.
 
-    Build one with `from_frame`. Student, skill and item are held as codes with labels;
-    every array is read-only.
+    Build one with `from_frame` or `from_file`. Student, skill and item are held as codes with
+    labels; every array is read-only.
 
     Attributes
     ----------
@@ -154,29 +157,127 @@ class ResponseLog:
         >>> log.skill.values.tolist(), log.skill_rows.tolist()
         (['add', 'carry', 'add'], [0, 0, 1])
         """
-        check_arguments(
-            unanswered=unanswered,
-            skill_separator=skill_separator,
-            q_matrix=q_matrix,
+        options = checked_options(
+            "ResponseLog.from_frame",
             item=item,
             extra=extra,
+            skill_separator=skill_separator,
+            q_matrix=q_matrix,
+            unanswered=unanswered,
         )
         required = {"student": student, "correct": correct}
         if q_matrix is None:
             required["skill"] = skill or "skill"
-        names = names_of_roles(frame, required, {"item": item, "time": time, "id": id})
+        opened = Frame(frame)
+        names = names_of_roles(opened.names, required, {"item": item, "time": time, "id": id})
         if q_matrix is not None:
             names.setdefault("item", "item")  # so that its absence is reported by name
-        fields = read_fields(
-            frame,
-            names,
+        return cls._read(opened, names, **options)
+
+    @classmethod
+    def from_file(
+        cls,
+        source: str | PathLike[str] | TextIO,
+        *,
+        student: str = "student",
+        skill: str | None = "skill",
+        correct: str = "correct",
+        item: str | Literal[False] | None = None,
+        time: str | Literal[False] | None = None,
+        id: str | Literal[False] | None = None,  # noqa: A002 - the column's standard name
+        extra: Sequence[str] = (),
+        text: Sequence[str] = (),
+        skill_separator: str | None = None,
+        q_matrix: Any = None,
+        unanswered: Literal["refuse", "exposure"] = "refuse",
+    ) -> ResponseLog:
+        r"""Read a log from a CSV or Parquet file; CSV needs no dataframe library.
+
+        Parameters
+        ----------
+        source : path, or open text file
+            A CSV file in UTF-8 with a header, separated by commas, semicolons or tabs,
+            whichever the header has most of; or a Parquet file, if the path ends in
+            ``.parquet`` or ``.pq``.
+        student, skill, correct, item, time, id, extra
+            Names of columns, as in `from_frame`; but no column plays two roles.
+        text : sequence of str
+            Columns of a CSV file that stay text even if every value is a whole number, such
+            as skills for a model that knows them by text.
+        skill_separator, q_matrix, unanswered
+            As in `from_frame`.
+
+        Raises
+        ------
+        ResponseDataError
+            Lists every problem: columns that are missing or stand twice; lines of another
+            width than the header; then all that `from_frame` refuses. Rows are counted from
+            0 below the header.
+        ParameterError
+            Arguments that cannot be meant, whatever the file.
+        MissingDependency
+            Parquet, and neither polars, pyarrow nor duckdb is installed.
+        OSError
+            There is no such file, or it may not be read.
+
+        Warns
+        -----
+        DataWarning
+            As `from_frame`.
+
+        Notes
+        -----
+        A Parquet file has its own types. A column of a CSV file is read in one way, whatever
+        is installed:
+
+        - Students, skills, items and ids are integers if *every* value is written as a plain
+          whole number of up to 64 bits. One ``007``, ``+7`` or ``7.0``, and all stay text, as
+          written. Only an empty field is missing: a student may be called ``NA``.
+        - Columns of `extra` likewise, or floats if every value is a plain decimal number.
+        - ``correct`` is 1 and 0, or ``true`` and ``false``; ``time`` is seconds, or date and
+          time of ISO 8601. An empty field, ``NA``, ``NaN``, ``null``, ``None`` are missing.
+
+        Examples
+        --------
+        >>> import io
+        >>> answers = io.StringIO(  # or a path
+        ...     "student,skill,correct,time\n"
+        ...     "007,add,1,2024-05-17 08:30:00\n"
+        ...     "12,add,0,2024-05-17 08:31:10\n")
+        >>> log = ResponseLog.from_file(answers)
+        >>> log.student.labels.tolist(), log.correct.tolist(), log.clock
+        (['007', '12'], [1, 0], 'naive')
+        """
+        options = checked_options(
+            "ResponseLog.from_file",
+            item=item,
             extra=extra,
+            text=text,
             skill_separator=skill_separator,
             q_matrix=q_matrix,
             unanswered=unanswered,
         )
-        log = cls(**fields)
-        check_repeats(log, names.get("id"))
+        roles: Roles = {
+            "student": student,
+            "skill": (skill or "skill") if q_matrix is None else False,
+            "correct": correct,
+            "item": item if q_matrix is None else item or "item",
+            "time": time,
+            "id": id,
+        }
+        if skill_separator is not None:
+            text = [*text, skill or "skill"]
+        frame, names = read_file(source, roles, extra=extra, text=text, remedy="{role}='...'")
+        try:
+            return cls._read(Frame(frame), names, **options)
+        except ResponseDataError as error:
+            raise ResponseDataError(name_of(source), error.problems) from None
+
+    @classmethod
+    def _read(cls, frame: Frame, names: Mapping[str, str], **options: Any) -> ResponseLog:
+        """The log in named columns; repeats are warned of where the caller was called."""
+        log = cls(**read_fields(frame, names, **options))
+        check_repeats(log._events(), log.repeats(), names.get("id"), stacklevel=3)
         return log
 
     def __len__(self) -> int:
@@ -231,15 +332,11 @@ class ResponseLog:
         def part(column: Labelled | None) -> Labelled | None:
             return None if column is None else Labelled(column.codes[index], column.labels)
 
-        if self.skill_rows is None:
-            skill = SkillColumn(Labelled(self.skill.codes[index], self.skill.labels), None)
-        else:
-            skill = SkillColumn(self.skill, self.skill_rows).take(index, len(self))
         student = part(self.student)
         assert student is not None
         return ResponseLog(
             student=student,
-            skill=skill,
+            skill=SkillColumn(self.skill, self.skill_rows).take(index, len(self)),
             correct=self.correct[index],
             item=part(self.item),
             time=None if self.time is None else self.time[index],
@@ -251,19 +348,7 @@ class ResponseLog:
     @cached_property
     def chronological(self) -> Ints | None:
         """Rows by time, then id, then row; None where every student's rows stand so already."""
-        time, ids = self.time, None if self.id is None else self.id.codes
-        if time is None:
-            return None if ids is None else np.argsort(ids, kind="stable")
-        later = time[1:] > time[:-1] if ids is not None else time[1:] >= time[:-1]
-        if later.all():
-            return None
-        change = self.student.codes[1:] != self.student.codes[:-1]
-        blocks = int(np.count_nonzero(change)) + 1
-        if bool((later | change).all()) and blocks == self._students_present():
-            return None  # one block of rows per student, each in order
-        if ids is None:
-            return np.argsort(time, kind="stable")
-        return np.lexsort((ids, time))
+        return chronological_rows(self.student, self.time, self.id)
 
     @cached_property
     def sequences(self) -> Sequences:
@@ -272,16 +357,8 @@ class ResponseLog:
         ``major`` is the skill's code, ``minor`` the student's; each sequence is in order of
         time.
         """
-        order = self.chronological
-        if self.skill_rows is None:
-            student = self.student.codes
-        else:
-            student = self.student.codes[self.skill_rows]
-            if order is not None:
-                place = np.empty(len(self), np.int64)
-                place[order] = np.arange(len(self))
-                order = np.argsort(place[self.skill_rows], kind="stable")
-        return group_pairs(self.skill.codes, self.n_skills, student, self.n_students, order)
+        skill = SkillColumn(self.skill, self.skill_rows)
+        return entry_sequences(skill, self.student, self.chronological)
 
     def with_students(self, labels: NDArray[Any]) -> ResponseLog:
         """The same log with other names for its students, one per label, in the same order."""
@@ -289,9 +366,13 @@ class ResponseLog:
         student = Labelled(self.student.codes, np.array(labels))
         return ResponseLog(**{**self._fields(), "student": student})
 
+    def repeats(self) -> Ints:
+        """Rows that repeat an earlier event: see the warning of `from_frame`."""
+        return repeated_rows(self._events(), lambda: self.sequences)
+
     def without_duplicates(self) -> ResponseLog:
-        """The log without rows that repeat an earlier event: see the warning of `from_frame`."""
-        repeats = repeated_rows(self)
+        """The log without the rows of `repeats`."""
+        repeats = self.repeats()
         if not len(repeats):
             return self
         keep = np.ones(len(self), bool)
@@ -309,8 +390,10 @@ class ResponseLog:
             raise UnknownLabelError("response log", unknown)
         return np.array([known[label] for label in wanted], np.int64)
 
-    def _students_present(self) -> int:
-        return int(np.count_nonzero(np.bincount(self.student.codes)))
+    def _events(self) -> Events:
+        item = None if self.item is None else self.item.codes
+        skill = SkillColumn(self.skill, self.skill_rows)
+        return Events(self.student.codes, skill, self.correct, item, self.time, self.id)
 
     def _fields(self) -> dict[str, Any]:
         """The constructor's arguments."""

@@ -31,6 +31,8 @@ class SkillColumn(NamedTuple):
 
     def take(self, index: Ints, n_rows: int) -> SkillColumn:
         """The entries of some rows, renumbered to their place in `index`."""
+        if self.rows is None:
+            return SkillColumn(Labelled(self.entries.codes[index], self.entries.labels), None)
         return _expand(_Combinations.of_rows(self, n_rows), index)
 
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from adaptlearn.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from adaptlearn.tracking.practice import Practice as Practice
     from adaptlearn.tracking.tracker import MasteryTracker as MasteryTracker
 
-_HOMES = {"MasteryTracker": "tracker"}
+_HOMES = {"MasteryTracker": "tracker", "Practice": "practice"}
 
-__all__ = ["MasteryTracker"]
+__all__ = ["MasteryTracker", "Practice"]
 
 __getattr__, __dir__ = lazy_names(__name__, _HOMES)

@@ -19,7 +19,7 @@ from adaptlearn.models.sequential import (
 )
 from adaptlearn.models.sequential.encoding import KEY_BITS
 from adaptlearn.numerics import Floats, Ints
-from adaptlearn.responses import ResponseLog
+from adaptlearn.responses.log import ResponseLog
 from adaptlearn.tracking.practice import Practice
 
 DECAY = 0.8
@@ -87,9 +87,17 @@ class PracticeRecord:
         state.skills = batch.skills
         state.take(batch.encoded, batch.numbers, memory)
 
-    def forget(self, students: Ints) -> None:
-        """Return students to where they were before their first answer."""
-        self._state.forget(students)
+    def blank(self) -> PracticeRecord:
+        """A record of nobody on the same skills."""
+        return PracticeRecord(self.skills)
+
+    def replace(self, students: Ints, other: PracticeRecord) -> None:
+        """Put what another record holds in place of what is known of some students.
+
+        The other record's student ``k`` is ``students[k]`` here.
+        """
+        self._state.grow(int(students.max()) + 1)
+        self._state.replace(students, other._state)
 
     def table(self, students: Ints, n_skills: int) -> Practice:
         """The practice of some students on the first skills."""

@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import DataWarning, StateError, UnknownLabelError
+from adaptlearn.labels import label_array, label_list, plain
 from adaptlearn.models.base import KnowledgeTracer, Mastery, StudentState, When
 from adaptlearn.numerics import Floats, Ints
-from adaptlearn.responses import ResponseLog, as_log
+from adaptlearn.responses.log import ResponseLog, as_log
 from adaptlearn.serialization import read_archive, write_archive
 from adaptlearn.tracking.practice import Practice
-from adaptlearn.tracking.record import Batch, PracticeRecord
+from adaptlearn.tracking.record import PracticeRecord
 from adaptlearn.validation import some
 
 _KIND = "adaptlearn-tracker"
@@ -85,7 +86,7 @@ class MasteryTracker:
     @property
     def students(self) -> NDArray[Any]:
         """Labels of the students met so far, in the order they were met."""
-        return _labels(list(self._number))
+        return label_array(self._number)
 
     @property
     def skills(self) -> NDArray[Any]:
@@ -119,33 +120,13 @@ class MasteryTracker:
         if not len(log):
             return self
         used = _used(log)
-        labels = log.student.labels[used].tolist()
-        self._refuse_mixture(labels)
-        fresh = count(len(self._number) + 1)
-        number = {k: self._number[k] if k in self._number else next(fresh) for k in labels}
+        number = self._numbered(log.student.labels[used].tolist())
         students = np.zeros(log.n_students, np.int64)
         students[used] = list(number.values())
         self._state.grow(int(students.max()) + 1)
-        self._state.check_order(log, students)  # names students as the caller does
-        self._take(log, students)
+        _take(self.model, self._state, self._practice, log, students)
         self._number.update(number)
         return self
-
-    def _take(self, log: ResponseLog, students: Ints) -> None:
-        numbered = log.with_students(students)
-        if self._practice is None:
-            self.model.update_state(self._state, numbered)
-            return
-        batch = self._practice.batch(log, students)
-        before = self._estimate(batch)
-        self.model.update_state(self._state, numbered)
-        self._practice.note(batch, np.abs(self._estimate(batch) - before))
-
-    def _estimate(self, batch: Batch) -> Floats:
-        with warnings.catch_warnings():
-            # Of skills that were not in training the update itself warns.
-            warnings.simplefilter("ignore", DataWarning)
-            return self.model.predict_state(self._state, batch.student, batch.skill)
 
     def rebuild(self, history: Any) -> Self:
         """Replace what is believed of some students by a replay of their whole history.
@@ -163,15 +144,29 @@ class MasteryTracker:
         """
         log = as_log(history)
         self._state.check_clock(log)
-        # A replay that fails must not leave its students forgotten.
-        MasteryTracker(self.model).update(log)
-        labels = log.student.labels[_used(log)].tolist()
-        known = [self._number[label] for label in labels if label in self._number]
-        if known:
-            self._state.forget(np.array(known))
-            if self._practice is not None:
-                self._practice.forget(np.array(known))
-        return self.update(log)
+        if not len(log):
+            return self
+        used = _used(log)
+        number = self._numbered(log.student.labels[used].tolist())
+        # Beside the others' state: a replay that fails must not leave its students forgotten.
+        state = self._state.blank(len(used))
+        practice = None if self._practice is None else self._practice.blank()
+        place = np.zeros(log.n_students, np.int64)
+        place[used] = np.arange(len(used))
+        _take(self.model, state, practice, log, place)
+        students = np.array(list(number.values()))
+        self._state.grow(int(students.max()) + 1)
+        self._state.replace(students, state)
+        if self._practice is not None and practice is not None:
+            self._practice.replace(students, practice)
+        self._number.update(number)
+        return self
+
+    def _numbered(self, labels: list[Any]) -> dict[Any, int]:
+        """The numbers of students; those never met get the next ones."""
+        self._refuse_mixture(labels)
+        fresh = count(len(self._number) + 1)
+        return {k: self._number[k] if k in self._number else next(fresh) for k in labels}
 
     def mastery(
         self, students: Iterable[Any] | None = None, *, when: When = "next_opportunity"
@@ -185,9 +180,9 @@ class MasteryTracker:
             met stands at each skill's prior.
         when : {"next_opportunity", "after_response"}
         """
-        labels = list(self._number) if students is None else _as_list(students)
+        labels = list(self._number) if students is None else label_list(students)
         state, numbers = self._with_strangers(labels)
-        return self.model.state_mastery(state, numbers, _labels(labels), when=when)
+        return self.model.state_mastery(state, numbers, label_array(labels), when=when)
 
     def predict(
         self,
@@ -197,9 +192,9 @@ class MasteryTracker:
         items: Iterable[Any] | None = None,
     ) -> Floats:
         """P(correct) of each student's next response on the paired skill, and item, shape (n,)."""
-        state, numbers = self._with_strangers(_as_list(students))
-        named = None if items is None else _as_list(items)
-        return self.model.predict_state(state, numbers, _as_list(skills), items=named)
+        state, numbers = self._with_strangers(label_list(students))
+        named = None if items is None else label_list(items)
+        return self.model.predict_state(state, numbers, label_list(skills), items=named)
 
     def recall(self, students: Iterable[Any], skills: Iterable[Any], time: Any) -> Floats:
         """P(recall) of each student's memory of each skill, at a time.
@@ -232,13 +227,13 @@ class MasteryTracker:
                 f"this {type(self.model).__name__} remembers items, not skills; fit it with "
                 "card='skill'"
             )
-        state, numbers = self._with_strangers(_as_list(students))
-        recall: Floats = ask(state, numbers, _as_list(skills), time)
+        state, numbers = self._with_strangers(label_list(students))
+        recall: Floats = ask(state, numbers, label_list(skills), time)
         return recall
 
     def counts(self, students: Iterable[Any] | None = None) -> NDArray[np.int64]:
         """Answers seen per student and skill, shape (n_students, n_skills)."""
-        labels = list(self._number) if students is None else _as_list(students)
+        labels = list(self._number) if students is None else label_list(students)
         state, numbers = self._with_strangers(labels)
         return self.model.state_counts(state, numbers)
 
@@ -252,13 +247,13 @@ class MasteryTracker:
         """
         if self._practice is None:
             return None
-        labels = list(self._number) if students is None else _as_list(students)
+        labels = list(self._number) if students is None else label_list(students)
         _, numbers = self._with_strangers(labels)
         return self._practice.table(numbers, len(self.skills))
 
     def unmet(self, students: Iterable[Any]) -> list[Any]:
         """Those of some students who have not answered yet."""
-        return [label for label in _as_list(students) if label not in self._number]
+        return [label for label in label_list(students) if label not in self._number]
 
     def learning_rates(self) -> Floats | None:
         """P(learning) of each skill from one opportunity; None where the model has none."""
@@ -272,13 +267,13 @@ class MasteryTracker:
             arrays |= self._practice.to_arrays()
         content = {
             "model": self.fingerprint,
-            "students": [_plain(label) for label in self._number],
-            "skills": [_plain(label) for label in self._state.skills],
-            "items": [_plain(label) for label in self._state.items],
+            "students": [plain(label) for label in self._number],
+            "skills": [plain(label) for label in self._state.skills],
+            "items": [plain(label) for label in self._state.items],
             "clock": self._state.clock,
         }
         if self._practice is not None:
-            content["practice_skills"] = [_plain(label) for label in self._practice.skills]
+            content["practice_skills"] = [plain(label) for label in self._practice.skills]
         write_archive(path, _KIND, content, arrays)
 
     @classmethod
@@ -329,23 +324,29 @@ class MasteryTracker:
             )
 
 
+def _take(
+    model: KnowledgeTracer,
+    state: StudentState,
+    practice: PracticeRecord | None,
+    log: ResponseLog,
+    students: Ints,
+) -> None:
+    """Take responses into a state and a record; `students` numbers the log's student labels."""
+    if practice is None:
+        model.update_state(state, log, students=students)
+        return
+    batch = practice.batch(log, students)
+
+    def estimate() -> Floats:
+        with warnings.catch_warnings():
+            # Of skills that were not in training the update itself warns.
+            warnings.simplefilter("ignore", DataWarning)
+            return model.predict_state(state, batch.student, batch.skill)
+
+    before = estimate()
+    model.update_state(state, log, students=students)
+    practice.note(batch, np.abs(estimate() - before))
+
+
 def _used(log: ResponseLog) -> Ints:
     return np.flatnonzero(np.bincount(log.student.codes, minlength=log.n_students))
-
-
-def _as_list(labels: Any) -> list[Any]:
-    if isinstance(labels, (str, int, np.integer)):
-        labels = [labels]
-    return [_plain(label) for label in labels]
-
-
-def _plain(label: Any) -> Any:
-    return label.item() if isinstance(label, np.generic) else label
-
-
-def _labels(labels: list[Any]) -> NDArray[Any]:
-    if labels and all(isinstance(label, int) for label in labels):
-        return np.array(labels, np.int64)
-    array = np.empty(len(labels), object)
-    array[:] = labels
-    return array

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,6 +68,11 @@ class BKTState(StudentState):
         How many answers it rests on.
     students, skill_codes : int arrays, shape (n_pairs,)
         The pairs: numbers of students, and places in `skills`.
+
+    Notes
+    -----
+    A pair's place in these arrays is its *slot*. Slots of students who were forgotten stay where
+    they are, found by nobody, until they are half of all or the state is saved.
     """
 
     def __init__(self, model: str, skills: list[Any], n_students: int) -> None:
@@ -130,7 +135,8 @@ class BKTState(StudentState):
         return self._pairs.keys & ((1 << _SKILL_BITS) - 1)
 
     def __repr__(self) -> str:
-        return f"BKTState({self.n_students:,} students, {len(self._pairs):,} touched pairs)"
+        touched = len(self._pairs) - self._pairs.n_removed
+        return f"BKTState({self.n_students:,} students, {touched:,} touched pairs)"
 
     def find(self, students: Ints, skills: Ints) -> NDArray[np.int64]:
         """Slots of pairs in `p_known` and `answers`; -1 for those never touched."""
@@ -179,6 +185,7 @@ class BKTState(StudentState):
 
     def _grouped(self) -> tuple[Ints, Ints]:
         """Slots by student; kept until there are more pairs, or room for more students."""
+        self._close_up()
         size = len(self._pairs), self.n_students
         if self._groups is None or self._groups[0] != size:
             self._groups = (size, *stable_group(self.students, self.n_students))
@@ -189,23 +196,53 @@ class BKTState(StudentState):
         self._p_known[slots] = p_known
         self._answers[slots] += more_answers
 
+    def blank(self, n_students: int) -> BKTState:  # noqa: D102 - documented once, above
+        fresh = BKTState(self.model, self.skills, n_students)
+        fresh.clock = self.clock
+        return fresh
+
     def forget(self, students: Ints) -> None:  # noqa: D102 - documented once, above
-        out = np.isin(self.students, students)
-        kept = ~out
-        keys, p_known, answers = self._pairs.keys[kept], self.p_known[kept], self.answers[kept]
-        if self.last is not None:
-            self.last = self.last.take(np.flatnonzero(kept))
+        _, _, slots = self.cells(students, len(self.skills))
+        self._pairs.remove(slots)
+        self._groups = None
         if self.vectors is not None:
-            self._last_clock = self.last_clock[kept]
             for field in self.vectors:
                 field[students] = 0
-        self._pairs = KeyTable()
-        self._groups = None
-        self._pairs.add(keys)
-        self._p_known, self._answers = p_known.copy(), answers.copy()
         self.last_time[students] = -np.inf
+        if 2 * self._pairs.n_removed > len(self._pairs):
+            self._close_up()
+
+    def replace(self, students: Ints, other: Self) -> None:  # noqa: D102 - as above
+        super().replace(students, other)
+        if other.last is not None:
+            self.note_classes()
+        slots = self.touch(students[other.students], other.skill_codes)
+        self.write(slots, other.p_known, other.answers)
+        if self.last is not None and other.last is not None:
+            for mine, theirs in zip(self.last, other.last, strict=True):
+                mine[slots] = theirs[: len(slots)]
+        if other.vectors is not None:
+            self.note_individuals()
+            assert self.vectors is not None
+            for mine, theirs in zip(self.vectors, other.vectors, strict=True):
+                mine[students] = theirs[: len(students)]
+            self.last_clock[slots] = other.last_clock
+
+    def _close_up(self) -> None:
+        """Leave out the slots of pairs that were forgotten; the others keep their order."""
+        if not self._pairs.n_removed:
+            return
+        held = self._pairs.slots
+        keys, self._pairs = self._pairs.keys[held], KeyTable()
+        self._pairs.add(keys)
+        self._p_known, self._answers = self._p_known[held], self._answers[held]
+        if self.last is not None:
+            self.last = self.last.take(held)
+        if self.vectors is not None:
+            self._last_clock = self._last_clock[held]
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:  # noqa: D102 - documented once, above
+        self._close_up()
         arrays = {
             "pairs": self._pairs.keys.copy(),
             "p_known": self.p_known.copy(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,10 +40,20 @@ class CombinedState(SequentialState):
         for part in self.parts:
             part.grow(self.n_students)
 
+    def blank(self, n_students: int) -> Self:  # noqa: D102 - documented once, in the base
+        fresh = super().blank(n_students)
+        fresh.parts = tuple(part.blank(n_students) for part in self.parts)
+        return fresh
+
     def forget(self, students: Ints) -> None:  # noqa: D102 - documented once, in the base
         super().forget(students)
         for part in self.parts:
             part.forget(students)
+
+    def replace(self, students: Ints, other: Self) -> None:  # noqa: D102 - as above
+        super().replace(students, other)
+        for mine, theirs in zip(self.parts, other.parts, strict=True):
+            mine.replace(students, theirs)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:  # noqa: D102 - documented once, in the base
         arrays = super().to_arrays()

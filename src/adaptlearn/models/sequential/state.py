@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from copy import copy
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.models.base import StudentState
-from adaptlearn.models.sequential.encoding import KEY_BITS, Encoded, Names
+from adaptlearn.models.sequential.encoding import KEY_BITS, NO_ITEM, Encoded, Names
 from adaptlearn.models.sequential.scanning import Memory
-from adaptlearn.numerics import Bools, Floats, Ints, KeyTable
+from adaptlearn.numerics import Floats, Ints, KeyTable
 
 
 class Widths(NamedTuple):
@@ -30,12 +31,16 @@ class KeyedRows:
         self._values = np.zeros((0, width))
 
     def __len__(self) -> int:
-        return len(self.table)
+        return len(self.table) - self.table.n_removed
 
-    @property
-    def values(self) -> Floats:
-        """The rows held, shape (n_keys, width)."""
-        return self._values[: len(self.table)]
+    def blank(self) -> KeyedRows:
+        """Of the same width, with no keys."""
+        return KeyedRows(self._values.shape[1])
+
+    def held(self) -> tuple[NDArray[np.int64], Floats]:
+        """The keys, in the order they were added, and their rows, shape (n_keys, width)."""
+        self.close_up()
+        return self.table.keys, self._values[: len(self.table)]
 
     def read(self, keys: NDArray[np.int64]) -> Floats:
         """A copy of the rows of some keys, which may repeat."""
@@ -55,12 +60,25 @@ class KeyedRows:
             self._values = grown
         self._values[slots] = values
 
-    def keep(self, kept: Bools) -> None:
-        """Drop the other keys."""
-        keys, values = self.table.keys[kept], self.values[kept]
-        self.table = KeyTable()
-        self._values = np.zeros((0, self._values.shape[1]))
-        self.write(keys, values)
+    def forget(self, students: Ints, places: NDArray[np.int64]) -> None:
+        """Drop the keys of students; `places` are all that a student may have one with."""
+        if len(students) * len(places) < len(self.table):
+            slots = self.table.find(((students[:, None] << KEY_BITS) | places).ravel())
+            self.table.remove(slots[slots >= 0])
+        else:
+            held = self.table.slots
+            self.table.remove(held[np.isin(self.table.keys[held] >> KEY_BITS, students)])
+        if 2 * self.table.n_removed > len(self.table):
+            self.close_up()
+
+    def close_up(self) -> None:
+        """Leave out the slots that were given up; the others keep their order."""
+        if self.table.n_removed:
+            held = self.table.slots
+            keys, values = self.table.keys[held], self._values[held]
+            self.table = KeyTable()
+            self._values = np.zeros((0, self._values.shape[1]))
+            self.write(keys, values)
 
 
 class SequentialState(StudentState):
@@ -158,20 +176,37 @@ class SequentialState(StudentState):
         keys = (students[:, None] << KEY_BITS) | np.arange(n_skills)
         return self._pair.read(keys.ravel())[:, 0].reshape(keys.shape).astype(np.int64)
 
+    def blank(self, n_students: int) -> Self:  # noqa: D102 - documented once, in the base
+        fresh: Self = copy(self)  # with the names, which are looked up in large tables
+        fresh.last_time = np.full(n_students, -np.inf)
+        fresh._student = np.zeros((n_students, self._student.shape[1]))
+        fresh._pair, fresh._item = self._pair.blank(), self._item.blank()
+        return fresh
+
     def forget(self, students: Ints) -> None:  # noqa: D102 - documented once, in the base
-        for rows in (self._pair, self._item):
-            rows.keep(~np.isin(rows.table.keys >> KEY_BITS, students))
+        self._pair.forget(students, np.arange(len(self.skills)))
+        self._item.forget(students, np.append(np.arange(len(self.items)), NO_ITEM))
         self._student[students] = 0
         self.last_time[students] = -np.inf
 
+    def replace(self, students: Ints, other: Self) -> None:  # noqa: D102 - as above
+        super().replace(students, other)
+        self._named = other._named
+        self._student[students] = other._student[: len(students)]
+        for mine, theirs in ((self._pair, other._pair), (self._item, other._item)):
+            keys, values = theirs.held()
+            mine.write(_renumbered(keys, students), values)
+
     def to_arrays(self) -> dict[str, NDArray[Any]]:  # noqa: D102 - documented once, in the base
+        pair_keys, pair = self._pair.held()
+        item_keys, item = self._item.held()
         return {
             "last_time": self.last_time.copy(),
             "student": self._student.copy(),
-            "pair_keys": self._pair.table.keys.copy(),
-            "pair": self._pair.values.copy(),
-            "item_keys": self._item.table.keys.copy(),
-            "item": self._item.values.copy(),
+            "pair_keys": pair_keys.copy(),
+            "pair": pair.copy(),
+            "item_keys": item_keys.copy(),
+            "item": item.copy(),
         }
 
     def take_arrays(self, arrays: Mapping[str, NDArray[Any]]) -> None:  # noqa: D102 - as above
@@ -182,6 +217,6 @@ class SequentialState(StudentState):
 
 
 def _renumbered(keys: NDArray[np.int64], numbers: Ints) -> NDArray[np.int64]:
-    """Keys of an encoded log's students as those of a state's."""
+    """Keys of students numbered from 0 as those of a state's."""
     code = keys & ((1 << KEY_BITS) - 1)
     return np.asarray((numbers[keys >> KEY_BITS].astype(np.int64) << KEY_BITS) | code)

@@ -9,15 +9,28 @@ import numpy as np
 
 from adaptlearn.errors import ParameterError, ResponseDataError
 from adaptlearn.responses.columns import read_correct, read_labels, read_time
-from adaptlearn.responses.frames import Column, column_names, read_columns
+from adaptlearn.responses.frames import Column, Frame
 from adaptlearn.responses.labelled import Labelled
 from adaptlearn.responses.skills import read_skills, skills_from_q_matrix
 
 
-def check_arguments(
-    *, unanswered: Any, skill_separator: Any, q_matrix: Any, item: Any, extra: Any
-) -> None:
-    """Raise one `ParameterError` for what cannot be meant, whatever the frame."""
+def checked_options(
+    reader: str,
+    *,
+    item: Any,
+    extra: Any,
+    skill_separator: Any,
+    q_matrix: Any,
+    unanswered: Any,
+    text: Any = (),
+) -> dict[str, Any]:
+    """The options of `read_fields`.
+
+    Raises
+    ------
+    ParameterError
+        Lists what cannot be meant, whatever the frame.
+    """
     problems = []
     if unanswered not in ("refuse", "exposure"):
         problems.append(f"unanswered must be one of 'refuse', 'exposure', got {unanswered!r}")
@@ -27,23 +40,34 @@ def check_arguments(
         problems.append("skill_separator is for a skill column; q_matrix takes its place")
     if q_matrix is not None and item is False:
         problems.append("q_matrix needs items; item=False leaves them out")
-    if isinstance(extra, str):
-        problems.append(f"extra must be a list of names, got the text {extra!r}")
+    problems += [
+        f"{name} must be a list of names, got the text {names!r}"
+        for name, names in (("extra", extra), ("text", text))
+        if isinstance(names, str)
+    ]
     if problems:
-        raise ParameterError("ResponseLog.from_frame", problems)
+        raise ParameterError(reader, problems)
+    return {
+        "extra": extra,
+        "skill_separator": skill_separator,
+        "q_matrix": q_matrix,
+        "unanswered": unanswered,
+    }
 
 
 def names_of_roles(
-    frame: Any, required: Mapping[str, str], optional: Mapping[str, str | Literal[False] | None]
+    available: Sequence[str],
+    required: Mapping[str, str],
+    optional: Mapping[str, str | Literal[False] | None],
 ) -> dict[str, str]:
     """The column of each role: the one named, or one that has the role's name and no other."""
     names = dict(required) | {role: name for role, name in optional.items() if name}
-    free = set(column_names(frame)) - set(names.values())
+    free = set(available) - set(names.values())
     return names | {role: role for role, name in optional.items() if name is None and role in free}
 
 
 def read_fields(
-    frame: Any,
+    frame: Frame,
     names: Mapping[str, str],
     *,
     extra: Sequence[str],
@@ -55,7 +79,7 @@ def read_fields(
     problems: list[str] = []
     as_arrays = {names["correct"], names.get("time"), *extra}
     coded = set(names.values()) - as_arrays
-    raw = read_columns(frame, [*names.values(), *extra], problems, coded)
+    raw = frame.read([*names.values(), *extra], problems, coded)
     if any(_length(column) == 0 for column in raw.values()):
         raise ResponseDataError(
             "response log", [*problems, "it has no rows; expected at least one response"]

@@ -14,7 +14,7 @@ from adaptlearn.errors import ParameterError, ResponseDataError
 from adaptlearn.numerics import Ints, Sequences, distinct, stable_group
 from adaptlearn.responses.columns import read_labels, rows_text
 from adaptlearn.responses.engine_counts import count_in_engine
-from adaptlearn.responses.frames import read_columns
+from adaptlearn.responses.frames import Frame
 from adaptlearn.responses.labelled import Labelled, objects
 from adaptlearn.responses.log import ResponseLog
 from adaptlearn.validation import some
@@ -116,7 +116,7 @@ class SequenceCounts:
             Lists every problem of every column.
         """
         problems: list[str] = []
-        columns: Any = read_columns(frame, ["skill", "answers", "count"], problems)
+        columns: Any = Frame(frame).read(["skill", "answers", "count"], problems)
         readers: Any = {"skill": _read_skill, "answers": _read_answers, "count": _read_counts}
         read: Any = {name: readers[name](columns[name], problems) for name in columns}
         if problems:

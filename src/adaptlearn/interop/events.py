@@ -11,7 +11,6 @@ import numpy as np
 from adaptlearn.errors import DataWarning, ResponseDataError
 from adaptlearn.interop.tables import as_labels, as_moments
 from adaptlearn.numerics import Bools, Ints
-from adaptlearn.responses import ResponseLog
 from adaptlearn.responses.columns import (
     is_missing,
     kind_problems,
@@ -22,6 +21,7 @@ from adaptlearn.responses.columns import (
 )
 from adaptlearn.responses.frames import Column
 from adaptlearn.responses.labelled import objects
+from adaptlearn.responses.log import ResponseLog
 
 Skills = tuple[Any, ...]
 
