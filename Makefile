@@ -2,10 +2,12 @@
 #
 #   make demo              the main job on a small simulated school
 #   make demo LOG=path     the same on your own response log
-#   make test              all tests: newest dependencies, then the oldest supported
+#   make test              the tests, newest dependencies, without the slow ones
+#   make test-all          the slow ones too, and all of them with the oldest dependencies
+#   make trials            what draws at random, ten times as often
 #
 # REQUIRE=data,... turns a skip for want of that resource into a failure.
-# ARGS=... is handed to pytest.
+# ARGS=... is handed to pytest: ARGS=tests/test_imports.py, or ARGS="-n 0 -x".
 
 PYTHON ?= python3.11
 VENV := .venv
@@ -15,11 +17,18 @@ LOG ?=
 ARGS ?=
 REQUIRE ?=
 
+# A worker for each core, and a thread for each worker: more would wait for each other.
+# What stands in one file runs on one worker, in its order: the code blocks of a page share
+# their names, and module fixtures are computed once.
+IN_PARALLEL := -n logical --dist loadfile --no-loadscope-reorder
+test test-slow test-oldest trials: export OMP_NUM_THREADS := 1
+
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # The theme announces its successor on every build.
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: help demo test test-newest test-oldest layers lint format types docs wheel bench clean
+.PHONY: help demo test test-all test-rest test-slow test-oldest trials
+.PHONY: layers lint format types docs wheel bench clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -52,16 +61,28 @@ $(OLDEST)/.spark: $(OLDEST)/.installed
 demo: $(VENV)/.installed
 	$(BIN)/python -m adaptlearn demo $(if $(LOG),--log "$(LOG)")
 
-test: test-newest test-oldest
+test: $(VENV)/.installed
+	@echo "== tests with the newest dependencies, without the slow ones"
+	REQUIRE="$(REQUIRE)" $(BIN)/python -m pytest $(IN_PARALLEL) -m "not slow" $(ARGS)
 
-test-newest: $(VENV)/.spark
-	@echo "== tests with the newest dependencies"
-	REQUIRE="$(REQUIRE)" $(BIN)/python -m pytest $(ARGS)
+test-all: test test-rest
+
+# What `make test` leaves out.
+test-rest: test-slow test-oldest
+
+test-slow: $(VENV)/.spark
+	@echo "== slow tests with the newest dependencies"
+	REQUIRE="$(REQUIRE)" $(BIN)/python -m pytest $(IN_PARALLEL) -m slow $(ARGS)
 
 # Only tests/: examples in docstrings and pages show what the newest NumPy prints.
 test-oldest: $(OLDEST)/.spark
-	@echo "== tests with the oldest supported dependencies, and the peers"
-	REQUIRE="$(REQUIRE),peers" $(OLDEST)/bin/python -m pytest tests $(ARGS)
+	@echo "== all tests with the oldest supported dependencies, and the peers"
+	REQUIRE="$(REQUIRE),peers" $(OLDEST)/bin/python -m pytest $(IN_PARALLEL) tests $(ARGS)
+
+trials: $(VENV)/.installed
+	@echo "== random trials at their full number"
+	TRIALS=1 REQUIRE="$(REQUIRE)" \
+		$(BIN)/python -m pytest $(IN_PARALLEL) -m "hypothesis or trials" $(ARGS)
 
 layers: $(VENV)/.installed
 	$(BIN)/python -m pytest -q tests/test_architecture.py

@@ -1,4 +1,4 @@
-"""Run the code blocks of README.md and of docs/, top to bottom, as tests.
+"""Run the code blocks of README.md and of docs/, top to bottom, as tests; slow files first.
 
 Docstrings are pytest's own doctests; see `addopts` in pyproject.toml.
 """
@@ -32,3 +32,9 @@ def page_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     os.chdir(directory)
     yield directory
     os.chdir(before)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that hold slow tests, so that no worker is left with one at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)

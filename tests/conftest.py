@@ -1,8 +1,11 @@
-"""What a machine may lack (shared data, peer packages), and how a test asks for it.
+"""What a machine may lack (shared data, peer packages); how much is drawn at random.
 
 A test that lacks something is skipped and says why. Naming the resource in the
 environment variable ``REQUIRE`` (``REQUIRE=data,peers``) turns that skip into a
 failure, so that a run which should have everything cannot pass by skipping.
+
+Tests that draw at random draw a tenth of what they could; with ``TRIALS=1`` (``make
+trials``) all of it.
 """
 
 from __future__ import annotations
@@ -14,9 +17,20 @@ from types import ModuleType
 from typing import Protocol
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[1]
 RESOURCES = frozenset({"chromium", "data", "java", "peers"})
+
+
+def trials(full: int) -> int:
+    """How often to draw at random: ``full`` times with ``TRIALS=1``, else a tenth as often."""
+    return full if os.environ.get("TRIALS") == "1" else max(1, full // 10)
+
+
+# What a property without `max_examples` of its own gets: 100 examples, as is usual.
+settings.register_profile("trials", max_examples=trials(1000))
+settings.load_profile("trials")
 
 
 def required() -> frozenset[str]:
@@ -83,7 +97,7 @@ def peer(require: Require) -> Peer:
         try:
             return importlib.import_module(name)
         except ImportError as error:
-            require("peers", False, f"{name} does not import here ({error}); see `make test`")
+            require("peers", False, f"{name} does not import here ({error}); see `make test-all`")
             raise
 
     return load

@@ -1,4 +1,4 @@
-"""A run that should have everything cannot pass by skipping."""
+"""A run that should have everything cannot pass by skipping; how much is drawn at random."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.conftest import trials
 
 CONFTEST = Path(__file__).with_name("conftest.py")
 ASKS = """
@@ -69,3 +70,11 @@ def test_misspelt_resource_is_refused(run, tmp_path: Path) -> None:
     code, output = run("dta", tmp_path)
     assert code == 4
     assert "REQUIRE names dta" in output
+
+
+@pytest.mark.parametrize(("given", "expected"), [("", [40, 1]), ("1", [400, 5])])
+def test_trials_are_a_tenth_unless_all_are_asked_for(
+    given: str, expected: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRIALS", given)
+    assert [trials(400), trials(5)] == expected

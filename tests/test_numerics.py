@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from tests.conftest import trials
 
 from adaptlearn.numerics import KeyTable, distinct, group_pairs, longest_first, stable_group
 
@@ -81,7 +82,7 @@ crowded = st.integers(0, 40).map(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=trials(2000))
 @given(st.lists(st.lists(any_key | crowded, unique=True, max_size=40), max_size=8))
 def test_a_table_of_keys_is_a_dictionary(batches):
     table: KeyTable = KeyTable()

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.conftest import trials
 from tests.models.students import answers
 
 from adaptlearn import ResponseLog, runtime
@@ -103,7 +104,7 @@ def read_by(model, row):
 
 @pytest.mark.filterwarnings("ignore:skill 'unseen' was not")
 @pytest.mark.parametrize("name", MODELS)
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=trials(250), deadline=None, suppress_health_check=list(HealthCheck))
 @given(rows=st.lists(RESPONSE, min_size=1, max_size=12), cut=st.integers(0, 12))
 def test_numbers_equal_those_of_the_arrays(fitted, name, rows, cut):
     model, served = fitted[name]

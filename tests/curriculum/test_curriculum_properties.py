@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.conftest import trials
 
 from adaptlearn import Curriculum
 from adaptlearn.errors import CurriculumError
@@ -98,7 +99,7 @@ def test_ancestors_descendants_and_order(edges: Edges) -> None:
         assert set(np.flatnonzero(school.depth == depth).tolist()) == set(layer)
 
 
-@settings(max_examples=60)
+@settings(max_examples=trials(600))
 @given(
     edges_of_any_graph,
     st.lists(st.lists(st.integers(0, N - 1), min_size=1, max_size=4), min_size=1, max_size=6),

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.conftest import trials
 
 from adaptlearn import Curriculum
 from adaptlearn.curriculum import audit_curriculum
@@ -192,7 +193,7 @@ def test_what_is_not_redundant_is_the_transitive_reduction(edges: Any) -> None:
     assert (set(audit["redundant"].labels) if "redundant" in audit else set()) == redundant
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=trials(500))
 @given(edges_lists, groups_lists)
 def test_redundant_edges_and_groups_change_nothing(edges: Any, groups: Any) -> None:
     school = mended(edges, groups)

@@ -179,6 +179,7 @@ def walk(school: Curriculum, n_students: int, seed: int, **options: Any) -> list
     raise AssertionError("students are still on their way")
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:1 lessons and 0 steps")
 def test_every_published_oatutor_course_is_followed_to_its_end(data: Data) -> None:
     plans = data("curricula", "oatutor_course_plans.json")
@@ -191,6 +192,7 @@ def test_every_published_oatutor_course_is_followed_to_its_end(data: Data) -> No
             assert taught == set(school.skills.tolist()), name
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:2 lessons and 0 steps")
 def test_one_oatutor_course_among_all_is_a_goal(data: Data) -> None:
     """Of a thousand skills with several ways in, the student learns what the course asks for."""

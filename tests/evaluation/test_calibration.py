@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from tests.conftest import trials
 
 from adaptlearn import ResponseLog
 from adaptlearn.errors import ParameterError, ResponseDataError
@@ -47,10 +48,11 @@ def test_tied_predictions_share_a_bin_and_empty_bins_are_dropped():
     assert curve.observed[0] == log.correct[:70].mean()
 
 
+@pytest.mark.trials
 def test_bands_cover_a_calibrated_model_as_often_as_they_say():
     rng = np.random.default_rng(3)
     covered = []
-    for _ in range(60):
+    for _ in range(trials(600)):
         log, p = random_log(rng)
         curve = calibration_curve(log, p, n_bins=5, n_bootstrap=200, confidence=0.9)
         covered.append((curve.lower <= curve.predicted) & (curve.predicted <= curve.upper))

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from tests.conftest import trials
 
 from adaptlearn import ResponseLog
 from adaptlearn.errors import ParameterError
@@ -85,6 +86,7 @@ def test_a_group_of_a_few_answers_that_are_alike_is_not_the_worst(columns, answe
     assert result.worst == "times"
 
 
+@pytest.mark.trials
 def test_intervals_of_the_gap_cover_the_truth_as_often_as_they_say():
     rng = np.random.default_rng(3)
 
@@ -94,7 +96,7 @@ def test_intervals_of_the_gap_cover_the_truth_as_often_as_they_say():
     many = rng.beta(3, 2, 400_000)
     truth = np.mean(many - chances(many, rng.normal(0, 0.8, 400_000)))
     covered = []
-    for _ in range(60):
+    for _ in range(trials(600)):
         student = np.repeat(np.arange(40), 30)
         p = rng.beta(3, 2, len(student))
         shift = rng.normal(0, 0.8, 40)[student]

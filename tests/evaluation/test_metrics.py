@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from sklearn import metrics as reference
+from tests.conftest import trials
 
 from adaptlearn.errors import ParameterError
 from adaptlearn.evaluation import accuracy, auc, calibration_error, log_loss, rmse
@@ -69,9 +70,10 @@ def test_calibration_error_never_parts_equal_predictions():
     assert calibration_error(y, p, n_bins=2) == pytest.approx(expected, abs=1e-12)
 
 
+@pytest.mark.trials
 def test_calibration_error_matches_a_plain_loop_with_ties_and_weights():
     rng = np.random.default_rng(4)
-    for _ in range(200):
+    for _ in range(trials(2000)):
         y, p = answers(rng, 30, 1)
         w = rng.integers(0, 3, size=len(y))
         if not w.sum():

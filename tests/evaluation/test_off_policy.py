@@ -1,9 +1,11 @@
 """Off-policy estimates: do they find the known value of policies that did not run?"""
 
+import itertools
 import json
 
 import numpy as np
 import pytest
+from tests.conftest import trials
 
 from adaptlearn.errors import ParameterError
 from adaptlearn.evaluation import LoggedDecisions, off_policy_return, off_policy_value
@@ -64,14 +66,16 @@ def coverage(results, truth):
     return covered, errors
 
 
+@pytest.mark.slow
+@pytest.mark.trials
 @pytest.mark.parametrize(
     ("logged", "n_students"), [(UNIFORM, 60), (CONTRARY, 250)], ids=["uniform", "contrary"]
 )
 def test_intervals_of_a_bandit_cover_the_known_value(logged, n_students):
     rng = np.random.default_rng(20)
     truth = (GREEDY * MEAN).sum() / 3
-    logs = bandit(logged, rng, REPETITIONS, n_students)
-    results = [off_policy_value(log) for log in logs]
+    logs = (bandit(logged, rng, REPETITIONS, n_students) for _ in range(trials(10)))
+    results = [off_policy_value(log) for log in itertools.chain.from_iterable(logs)]
     covered, errors = coverage(results, truth)
     for name in ("ips", "snips", "dr"):
         assert 0.93 <= covered[name] <= 0.97, (name, covered)
@@ -129,11 +133,14 @@ def sequences(rng, n_repetitions, n_students):
         )
 
 
+@pytest.mark.slow
+@pytest.mark.trials
 def test_intervals_of_sequences_cover_the_known_return():
     rng = np.random.default_rng(6)
     start = values_of(TARGET_TEACH)[0]
     truth = 0.7 * start[0] + 0.3 * start[1]
-    results = [off_policy_return(log) for log in sequences(rng, REPETITIONS, 250)]
+    logs = (sequences(rng, REPETITIONS, 250) for _ in range(trials(10)))
+    results = [off_policy_return(log) for log in itertools.chain.from_iterable(logs)]
     covered, errors = coverage(results, truth)
     for name in ("pdis", "wpdis", "dr", "wdr"):
         assert 0.93 <= covered[name] <= 0.97, (name, covered)

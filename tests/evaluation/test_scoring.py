@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from tests.conftest import trials
 
 import adaptlearn
 from adaptlearn import ResponseLog
@@ -70,6 +71,8 @@ def test_a_part_of_a_log_counts_its_own_students():
     assert (result.n_students, result.n_responses) == (10, 250)
 
 
+@pytest.mark.slow
+@pytest.mark.trials
 def test_intervals_cover_the_truth_as_often_as_they_say():
     # 200 logs of 40 students who differ; 90 % intervals. With 200 trials a nominal .90 gives
     # .90 +- 3 * .021; small samples cost a little more.
@@ -77,22 +80,24 @@ def test_intervals_cover_the_truth_as_often_as_they_say():
     names = ["auc", "log_loss", "rmse", "accuracy"]
     truth = evaluate(Given(), random_log(rng, 20_000, 25, 0.8), n_bootstrap=0).metrics()
     covered = np.zeros(4)
-    for _ in range(200):
+    for _ in range(trials(2000)):
         log = random_log(rng, 40, 25, 0.8)
         found = evaluate(Given(), log, n_bootstrap=200, confidence=0.9).metrics()
         covered += [found[name].lower <= truth[name].value <= found[name].upper for name in names]
-    assert ((covered >= 0.82 * 200) & (covered <= 0.97 * 200)).all(), covered
+    covered /= trials(2000)
+    assert ((covered >= 0.82) & (covered <= 0.97)).all(), covered
 
 
+@pytest.mark.trials
 def test_the_interval_of_the_calibration_error_allows_for_chance():
     # Perfectly calibrated: a plain percentile interval would lie above the value and the truth.
     rng = np.random.default_rng(7)
     covered = 0
-    for _ in range(50):
+    for _ in range(trials(500)):
         found = evaluate(Given(), random_log(rng), n_bootstrap=200).calibration_error
         assert 0 <= found.lower <= found.value <= found.upper
         covered += found.lower < 0.3 * found.value
-    assert covered > 40
+    assert covered > 0.8 * trials(500)
 
 
 def test_exposures_are_never_scored():

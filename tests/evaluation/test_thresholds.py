@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from tests.conftest import trials
 
 from adaptlearn.errors import ParameterError
 from adaptlearn.evaluation import calibrate_threshold, later_correct
@@ -39,6 +40,7 @@ def rates(estimate, truth, threshold):
     ]
 
 
+@pytest.mark.trials
 @pytest.mark.parametrize("criterion", ["false_mastery", "needless_practice"])
 def test_a_calibrated_model_needs_the_threshold_that_its_probabilities_say(criterion):
     # Of uniform estimates above t, (1 - t) / 2 are not mastered; below it t / 2 are.
@@ -46,7 +48,7 @@ def test_a_calibrated_model_needs_the_threshold_that_its_probabilities_say(crite
     rng = np.random.default_rng(2)
     held = []
     values = []
-    for _ in range(200):
+    for _ in range(trials(2000)):
         found = calibrate_threshold(
             **judged(rng),
             wanted=0.15,

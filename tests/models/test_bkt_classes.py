@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.conftest import trials
 from tests.models.class_oracle import (
     FIELDS,
     GAPS,
@@ -316,7 +317,7 @@ def test_a_class_with_one_response_and_a_skill_with_one_history():
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=trials(150))
 @given(data=st.data())
 def test_whatever_is_fitted_gives_probabilities(variant, data):
     row = st.builds(

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 from scipy.special import expit, logit
+from tests.conftest import trials
 from tests.models.class_oracle import (
     FIELDS,
     QUIET,
@@ -74,7 +75,7 @@ def test_constraints_hold_exactly(name, variant, borrow):
     assert len(set(seen)) > 8  # what is free did move
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=trials(600))
 @given(data=st.data())
 def test_any_bounds_hold(data):
     ends = st.tuples(st.floats(0, 0.5), st.floats(0, 0.5)).filter(lambda p: p[0] + 1e-3 < p[1])

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.conftest import trials
 from tests.models.students import answers
 
 from adaptlearn import ResponseLog
@@ -110,7 +111,7 @@ def parameter_sets(draw, forgetting):
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("forgetting", [False, True])
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=trials(250))
 @given(data=st.data())
 def test_e_step_and_em_step_equal_enumeration(data, forgetting, layout):
     by_skill = data.draw(skills)
@@ -165,7 +166,7 @@ def test_e_step_and_em_step_equal_enumeration(data, forgetting, layout):
                     assert (guess, slip) == (pytest.approx(g, abs=1e-9), pytest.approx(s, abs=1e-9))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=trials(400))
 @given(by_skill=skills, values=parameter_sets(True))
 def test_filter_predicts_what_enumeration_predicts(by_skill, values):
     log = log_of(by_skill)
@@ -185,7 +186,7 @@ def test_filter_predicts_what_enumeration_predicts(by_skill, values):
 
 @pytest.mark.parametrize("forgetting", [False, True])
 @pytest.mark.parametrize("penalised", [False, True])
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=trials(250))
 @given(data=st.data())
 def test_objective_never_falls(data, forgetting, penalised):
     log = log_of(data.draw(skills))
@@ -283,7 +284,7 @@ def test_longer_steps_reach_the_same_top_in_fewer_steps():
     assert faster.n_iter.sum() < plain.n_iter.sum() / 2
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=trials(200))
 @given(data=st.data(), steps=st.integers(0, 12))
 def test_where_a_climb_is_stopped_it_is_never_below_where_it_began(data, steps):
     log = log_of(data.draw(skills))

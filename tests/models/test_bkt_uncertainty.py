@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 from scipy.special import logit
+from tests.conftest import trials
 
 import adaptlearn
 from adaptlearn.errors import ParameterError, StateError
@@ -28,8 +29,11 @@ def simulated(n_skills, n_students, length, seed):
     return {"skill": skill.ravel(), "student": student.ravel(), "correct": answers.ravel()}
 
 
-def test_intervals_cover_the_truth_as_often_as_they_say():
-    model = BKT(uncertainty=True, n_init=1, tol=1e-9).fit(simulated(2000, 400, 10, seed=1))
+@pytest.mark.slow
+@pytest.mark.trials
+@pytest.mark.parametrize("seed", range(1, trials(10) + 1))
+def test_intervals_cover_the_truth_as_often_as_they_say(seed):
+    model = BKT(uncertainty=True, n_init=1, tol=1e-9).fit(simulated(2000, 400, 10, seed))
     table = model.intervals(level=0.95)
     for name, truth in TRUTH.items():
         rows = table["parameter"] == name

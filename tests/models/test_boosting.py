@@ -287,6 +287,7 @@ def test_a_file_whose_settings_are_gone_is_refused(tmp_path):
         BoostedTracer.from_saved(content, model._all_arrays(), "it")
 
 
+@pytest.mark.slow
 def test_on_real_answers_it_passes_bayesian_knowledge_tracing(data):
     with data("assistments15", "train.csv").open(newline="") as lines:
         header = next(csv.reader(lines))

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.conftest import trials
 from tests.models.reviewed import DAY, START, rated_log, slope_of
 
 from adaptlearn.models.memory import FSRS, FSRS_DEFAULTS
@@ -56,7 +57,7 @@ PARAMETERS = st.lists(st.floats(0, 1), min_size=21, max_size=21).map(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=trials(2000), deadline=None)
 @given(HISTORIES, st.one_of(st.just(FSRS_DEFAULTS), PARAMETERS), st.booleans())
 def test_the_equations_are_those_of_the_reference(history, parameters, steps):
     w = np.array(parameters)

@@ -256,6 +256,7 @@ def test_the_seed_moves_the_fit_a_little():
     assert np.corrcoef(found[0], found[2])[0, 1] > 0.98
 
 
+@pytest.mark.slow
 def test_on_real_answers_it_ranks_unseen_students_well(data):
     """Training students of statics: fitted to half of them, the others are predicted."""
     with data("statics", "train.csv").open(newline="") as lines:

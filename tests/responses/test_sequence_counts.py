@@ -18,6 +18,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.conftest import trials
 
 from adaptlearn import ResponseLog, SequenceCounts, count_sequences
 from adaptlearn.errors import ParameterError, ResponseDataError
@@ -73,7 +74,7 @@ def spark(require, tmp_path_factory):
     gc.collect()
 
 
-@pytest.fixture(params=[*LOCAL, "spark"])
+@pytest.fixture(params=[*LOCAL, pytest.param("spark", marks=pytest.mark.slow)])
 def engine(request):
     return LOCAL.get(request.param) or request.getfixturevalue("spark")
 
@@ -142,7 +143,7 @@ rows = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=trials(400), deadline=None)
 @given(rows, st.randoms(use_true_random=False))
 def test_the_local_engines_agree_on_any_log(log, random):
     student, skill, correct = map(list, zip(*log, strict=True))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.conftest import trials
 
 from adaptlearn.errors import ParameterError
 from adaptlearn.sequencing import EpsilonGreedy, Softmax, Thompson
@@ -26,7 +27,7 @@ def shares(chooser, value, ragged, seed=0):
 
 
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=6), st.integers(0, 2**32 - 1))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=trials(600), deadline=None)
 def test_probabilities_of_each_student_sum_to_one(sizes, seed):
     ragged = ragged_of(sizes)
     value = np.random.default_rng(seed).integers(0, 3, sum(sizes)).astype(float)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.conftest import trials
 
 from adaptlearn import Curriculum
 from adaptlearn.errors import ParameterError, UnknownLabelError
@@ -145,7 +146,7 @@ def test_by_exposure_the_rarest_comes_and_ties_are_drawn() -> None:
     assert choose.given.sum() == 3
 
 
-@settings(max_examples=40)
+@settings(max_examples=trials(400))
 @given(st.integers(0, 4), st.integers(0, 2**32 - 1), st.sampled_from(["information", "exposure"]))
 def test_an_item_just_seen_never_comes(window, seed, by) -> None:
     many = Curriculum.from_dict(

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.conftest import trials
 from tests.sequencing.fakes import FakeTracker, chain
 
 from adaptlearn import Curriculum, Sequencer
@@ -127,7 +128,7 @@ def test_a_pin_can_be_withdrawn():
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=trials(600), deadline=None)
 def test_overrides_always_win(data):
     actions = st.tuples(
         st.sampled_from(["pin", "ban", "grant"]),

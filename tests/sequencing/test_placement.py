@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.conftest import Data
+from tests.conftest import Data, trials
 
 from adaptlearn import Curriculum
 from adaptlearn.curriculum.graph.routines import closure
@@ -162,7 +162,7 @@ def test_who_learns_towards_a_goal_knows_what_it_needs_and_little_beside() -> No
     assert supposing_none.n_questions[0] > 15
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=trials(600), deadline=None)
 @given(dags, st.lists(st.booleans(), min_size=N, max_size=N))
 def test_without_noise_nothing_contradicts_an_answer(edges, drawn) -> None:
     school, truth = school_of(edges), downward_closed(edges, drawn)
@@ -182,7 +182,7 @@ def test_without_noise_nothing_contradicts_an_answer(edges, drawn) -> None:
     }
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=trials(400), deadline=None)
 @given(dags, st.integers(0, 12), st.integers(0, 9), st.integers(0, 2**32 - 1))
 def test_no_more_questions_than_the_limits_allow(edges, most, minutes, seed) -> None:
     rng = np.random.default_rng(seed)
@@ -375,6 +375,7 @@ def read_published(request: Any, data: Data) -> Curriculum:
     )
 
 
+@pytest.mark.slow
 def test_a_fifth_of_the_questions_on_published_graphs(published: Curriculum) -> None:
     """Thresholds a little below what benchmarks/placement.py reports."""
     truth = walkers(published, 12, seed=7)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.conftest import trials
 from tests.sequencing.fakes import FakeTracker, chain
 
 from adaptlearn import Curriculum, MasteryTracker, Sequencer
@@ -151,7 +152,7 @@ def test_each_pool_gives_its_lessons():
 @given(
     st.integers(1, 9), st.integers(0, 2**32 - 1), st.sampled_from(sorted({*PRESETS} - {"surer"}))
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=trials(600), deadline=None)
 def test_what_is_recommended_is_eligible_whatever_the_policy(n_students, seed, name):
     rng = np.random.default_rng(seed)
     n_skills = int(rng.integers(2, 12))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.conftest import trials
 from tests.sequencing.fakes import default, open_to
 
 from adaptlearn import Curriculum
@@ -62,7 +63,7 @@ def may_have(content: dict[str, Any], known: list[float]) -> list[str]:
 
 
 @given(st.data())
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=trials(2500), deadline=None)
 def test_what_is_recommended_may_be_given(data: st.DataObject) -> None:
     content, _ = data.draw(schools())
     known = data.draw(mastery_of(content))
@@ -77,7 +78,7 @@ def test_what_is_recommended_may_be_given(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=trials(1000), deadline=None)
 def test_one_more_prerequisite_opens_nothing(data: st.DataObject) -> None:
     content, extra = data.draw(schools(spare=True))
     known = data.draw(mastery_of(content))
@@ -88,7 +89,7 @@ def test_one_more_prerequisite_opens_nothing(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=trials(1000), deadline=None)
 def test_to_know_more_closes_no_lesson_on_other_skills(data: st.DataObject) -> None:
     content, _ = data.draw(schools())
     school = Curriculum.from_dict(content)
@@ -105,7 +106,7 @@ def test_to_know_more_closes_no_lesson_on_other_skills(data: st.DataObject) -> N
 
 @pytest.mark.parametrize("reached", [0.8, 0.999])
 @given(data=st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=trials(1000), deadline=None)
 def test_following_the_way_there_opens_the_lesson(data: st.DataObject, reached: float) -> None:
     content, _ = data.draw(schools())
     made = default(Curriculum.from_dict(content), data.draw(mastery_of(content)))

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from tests.conftest import trials
 from tests.sequencing.fakes import FakeTracker, chain
 
 from adaptlearn import Curriculum, Sequencer
@@ -109,7 +110,7 @@ def test_blocked_with_nothing_open_says_so() -> None:
     st.integers(0, 3),
     st.integers(0, 2**32 - 1),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=trials(800), deadline=None)
 def test_propensities_of_the_candidates_sum_to_one(
     n_students: int, n_lessons: int, n: int, runners_up: int, seed: int
 ) -> None:
