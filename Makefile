@@ -85,7 +85,7 @@ trials: $(VENV)/.installed
 		$(BIN)/python -m pytest $(IN_PARALLEL) -m "hypothesis or trials" $(ARGS)
 
 layers: $(VENV)/.installed
-	$(BIN)/python -m pytest -q tests/test_architecture.py
+	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_structure.py
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .
