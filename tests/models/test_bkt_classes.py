@@ -33,10 +33,13 @@ import adaptlearn
 from adaptlearn import ResponseLog
 from adaptlearn.errors import AdaptLearnWarning, DataWarning
 from adaptlearn.models import BKT
-from adaptlearn.models.bkt.classes import alphabet_of, train_classes
+from adaptlearn.models.bkt.cells import class_entries
 from adaptlearn.models.bkt.em import trie as trie_module
 from adaptlearn.models.bkt.em.steps import expectations, maximise, room_of
-from adaptlearn.models.bkt.em.trie import build_trie, history_symbols
+from adaptlearn.models.bkt.em.trie import answers_only, build_trie
+from adaptlearn.models.bkt.entries import Entries
+from adaptlearn.models.bkt.fit.by_em import alphabet_of
+from adaptlearn.models.bkt.fit.options import schemes_of
 from adaptlearn.models.bkt.parameters import FLOOR, MARGIN, Limits, Parameters
 
 pytestmark = QUIET
@@ -51,18 +54,21 @@ EVENTS = {  # the expected counts of each parameter's event and of its opposite
 
 def class_trie(model, log, layout="mixed"):
     """The trie a fit builds, and the labels of every field's cells."""
-    skills = np.empty(len(log.skill.codes), np.int64)
-    skills[log.sequences.order] = np.repeat(log.sequences.major, log.sequences.lengths)
-    classes, places = train_classes(log, model._schemes(), model.gaps, skills)
-    alphabet = alphabet_of(history_symbols(log), classes, places)
+    entries = Entries.of_log(log)
+    classed = class_entries(entries, schemes_of(model.get_params()), model.gaps)
+    if classed is None:
+        alphabet, tables = answers_only(entries.answers), {}
+    else:
+        alphabet, tables = alphabet_of(entries.answers, classed), classed.classes.tables
     with pytest.MonkeyPatch.context() as patch:
         for name, value in LAYOUTS[layout].items():
             patch.setattr(trie_module, name, value)
         trie = build_trie(log.sequences, alphabet, log.sequences.major, log.n_skills)
     names = log.skill.labels.tolist()
     labels = {field: list(names) for field in FIELDS}
-    for field in places:
-        table = classes.tables[field]
+    for field, table in tables.items():
+        if not table.scheme:
+            continue
         labels[field] = [
             (names[k], tuple(a), tuple(b), c)
             for k, (a, b, c) in zip(table.split()[0].tolist(), table.labels(), strict=True)
@@ -271,6 +277,17 @@ def test_a_student_who_is_forgotten_leaves_the_others_classes_in_place():
     others = np.flatnonzero(log.student.codes[30:] != 1) + 30
     p = model.predict_proba(rest, state=state)[:, 1]
     np.testing.assert_allclose(p, batch[others], atol=1e-14)
+
+
+def test_a_state_whose_students_are_all_forgotten_begins_anew():
+    model = make("all at once", n_init=1, max_iter=20).fit(log_of_rows(tangled_rows(0, 300)))
+    log = log_of_rows(sorted(tangled_rows(3, 60), key=lambda row: row.time))
+    log = log.with_students(np.arange(log.n_students))
+    state = model.update_state(model.init_state(log.n_students), log)
+    state.forget(np.arange(log.n_students))
+    np.testing.assert_array_equal(
+        model.predict_proba(log, state=state), model.predict_proba(log, state=None)
+    )
 
 
 def test_a_saved_model_goes_on_from_the_states_and_errors_of_the_one_it_was(tmp_path):

@@ -18,7 +18,8 @@ from adaptlearn.models.bkt.em.climb import Terms
 from adaptlearn.models.bkt.em.climb import climb as climb_on
 from adaptlearn.models.bkt.em.steps import Expectations, Pseudocounts, expectations, room_of
 from adaptlearn.models.bkt.em.steps import maximise as maximise_in
-from adaptlearn.models.bkt.em.trie import EXPOSURE, answers_only, build_trie, history_symbols
+from adaptlearn.models.bkt.em.trie import answers_only, build_trie
+from adaptlearn.models.bkt.entries import EXPOSURE, entry_answers
 from adaptlearn.models.bkt.parameters import FLOOR, MARGIN, Limits, Parameters
 from adaptlearn.models.bkt.serve.filtering import filter_sequences
 
@@ -76,7 +77,7 @@ def log_of(histories_by_skill):
 
 
 def trie_of(log, layout="mixed"):
-    sequences, alphabet = log.sequences, answers_only(history_symbols(log))
+    sequences, alphabet = log.sequences, answers_only(entry_answers(log))
     with pytest.MonkeyPatch.context() as patch:
         for name, value in LAYOUTS[layout].items():
             patch.setattr(trie_module, name, value)
@@ -174,10 +175,10 @@ def test_filter_predicts_what_enumeration_predicts(by_skill, values):
     table = Parameters(*(np.array([0.5, value]) for value in values))
     ones = np.ones(len(sequences.starts), int)
     known = table.prior[ones]
-    p_correct = filter_sequences(sequences, history_symbols(log), table, ones, known).p_correct
+    p_correct = filter_sequences(sequences, entry_answers(log), table, ones, known).p_correct
     for start, length in zip(sequences.starts, sequences.lengths, strict=True):
         rows = sequences.order[start : start + length]
-        history = history_symbols(log)[rows].tolist()
+        history = entry_answers(log)[rows].tolist()
         for t, row in enumerate(rows):
             before = enumerate_paths(history[:t], values)[0] if t else 0.0
             right = enumerate_paths([*history[:t], 1], values)[0]

@@ -6,34 +6,16 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, Self
 
-import numpy as np
-
-from adaptlearn.errors import (
-    ConvergenceWarning,
-    ModelFileError,
-    ParameterError,
-    ResponseDataError,
-)
-from adaptlearn.models.bkt.classes import Scheme
+from adaptlearn.errors import ModelFileError, ParameterError, ResponseDataError
+from adaptlearn.models.bkt.cells import class_entries
 from adaptlearn.models.bkt.em.climb import OnStep
-from adaptlearn.models.bkt.em.groups import Settings
-from adaptlearn.models.bkt.fit.by_em import (
-    Histories,
-    counted_histories,
-    doubts,
-    estimate,
-    log_histories,
-)
-from adaptlearn.models.bkt.fit.by_gradient import Coupling, fit_individual
-from adaptlearn.models.bkt.fit.constraints import read_constraints
-from adaptlearn.models.bkt.fit.options import (
-    coupling_of,
-    option_problems,
-    schemes_of,
-    starts_of,
-)
+from adaptlearn.models.bkt.entries import Entries
+from adaptlearn.models.bkt.fit.by_em import fit_by_em
+from adaptlearn.models.bkt.fit.by_gradient import fit_by_gradient
+from adaptlearn.models.bkt.fit.doubts import doubts
+from adaptlearn.models.bkt.fit.options import coupling_of, option_problems, schemes_of
+from adaptlearn.models.bkt.fitted import Fitted
 from adaptlearn.models.bkt.individual.equations import RULES
-from adaptlearn.models.bkt.individual.search import Terms
 from adaptlearn.models.bkt.serve.fitted_bkt import FittedBKT
 from adaptlearn.models.bkt.serve.saving import from_manifest, read_settings
 from adaptlearn.models.bkt.serve.tables import brought, read_class_table, read_skill_table
@@ -342,18 +324,10 @@ class BKT(FittedBKT):
         log = as_log(log)
         if not len(log):
             raise ResponseDataError("response log", ["it has no rows; expected responses"])
-        if coupling_of(self.get_params()):
-            terms = Terms(self.ability, self.recency, self.lag, self.forgetting)
-            coupling = Coupling(terms, self.difficulty, self.multi_skill, self.max_iter)
-            found = fit_individual(log, coupling, self._schemes(), self.gaps, on_step)
-            if not found.converged.all():
-                warnings.warn(
-                    f"the fit did not converge within {self.max_iter} steps; raise max_iter",
-                    ConvergenceWarning,
-                    stacklevel=2,
-                )
-            return self._take(found)
-        return self._estimate(log_histories(log, self._schemes(), self.gaps), on_step)
+        options, entries = self.get_params(), Entries.of_log(log)
+        classed = class_entries(entries, schemes_of(options), self.gaps)
+        fit = fit_by_gradient if coupling_of(options) else fit_by_em
+        return self._become(fit(entries, classed, options, on_step))
 
     def fit_counts(self, counts: Any, *, on_step: OnStep | None = None) -> Self:
         """Estimate from distinct answer sequences and how many students have each.
@@ -374,8 +348,9 @@ class BKT(FittedBKT):
         ParameterError, ResponseDataError
         """
         self._check_parameters()
-        needed = [f"{field}_by" for field, scheme in self._schemes().items() if scheme]
-        needed += coupling_of(self.get_params())
+        options = self.get_params()
+        needed = [f"{field}_by" for field, scheme in schemes_of(options).items() if scheme]
+        needed += coupling_of(options)
         if needed:
             raise ParameterError(
                 "fit_counts",
@@ -388,37 +363,13 @@ class BKT(FittedBKT):
             problem = "there are no sequences; expected some"
         if problem:
             raise ResponseDataError("counts", [problem])
-        return self._estimate(counted_histories(counts), on_step)
+        return self._become(fit_by_em(Entries.of_counts(counts), None, options, on_step))
 
-    def _estimate(self, histories: Histories, on_step: OnStep | None) -> Self:
-        """Fit by EM."""
-        given, problems = read_constraints(
-            self.bounds,
-            self.fixed,
-            self.beta_priors,
-            forgetting=self.forgetting,
-            skills=histories.skills.tolist(),
-        )
-        if problems:
-            raise ParameterError(type(self).__name__, problems)
-        settings = Settings(
-            forgetting=self.forgetting,
-            n_init=self.n_init,
-            max_iter=self.max_iter,
-            tol=self.tol,
-            accelerate=self.accelerate,
-            start=starts_of(self.get_params()),
-            borrow=self.borrow,
-            rng=np.random.default_rng(self.random_state),
-            on_step=on_step,
-        )
-        found = estimate(histories, given, settings, uncertainty=self.uncertainty)
-        for message, category in doubts(found, settings):
+    def _become(self, found: Fitted) -> Self:
+        """Take what was fitted, and say what is doubtful of it."""
+        for message, category in doubts(found, self.get_params()):
             warnings.warn(message, category, stacklevel=3)
         return self._take(found)
-
-    def _schemes(self) -> dict[str, Scheme]:
-        return schemes_of(self.get_params())
 
     def _check_parameters(self) -> None:
         options = self.get_params()
@@ -487,6 +438,8 @@ class BKT(FittedBKT):
         skills, parameters = read_skill_table(table)
         model = cls(**{"forgetting": bool(parameters.forget.any()), **settings})
         model._check_parameters()
-        schemes = {field: scheme for field, scheme in model._schemes().items() if scheme}
+        schemes = {
+            name: scheme for name, scheme in schemes_of(model.get_params()).items() if scheme
+        }
         classes, values = read_class_table(by_class, schemes, skills.tolist(), model.gaps)
         return model._take(brought(skills, parameters, pooled or {}, classes, values))

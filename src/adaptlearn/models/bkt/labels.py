@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.models.bkt.entries import of_rows
 from adaptlearn.numerics import Ints, distinct
 from adaptlearn.responses import ResponseLog
 from adaptlearn.responses.columns import is_missing, rows_text
@@ -69,7 +70,7 @@ def read_labels(log: ResponseLog, columns: Sequence[str]) -> tuple[Ints, list[La
         labels = [(*labels[key // len(values)], values[key % len(values)]) for key in keys.tolist()]
     place_of = {label: code for code, label in enumerate(in_order(labels))}
     number = np.array([place_of[label] for label in labels], np.int64)
-    return entries_of(log, number[codes]), list(place_of)
+    return of_rows(log, number[codes]), list(place_of)
 
 
 def in_order(labels: Iterable[Label]) -> list[Label]:
@@ -82,8 +83,3 @@ def known_codes(codes: Ints, labels: list[Label], training: list[Label]) -> NDAr
     place = {label: code for code, label in enumerate(training)}
     number = np.array([place.get(label, -1) for label in labels], np.int64)
     return number[codes]
-
-
-def entries_of(log: ResponseLog, rows: Any) -> Any:
-    """A column of rows as a column of entries."""
-    return rows if log.skill_rows is None else rows[log.skill_rows]

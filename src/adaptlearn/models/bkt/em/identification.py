@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from adaptlearn.models.bkt.em.trie import RIGHT, WRONG, PrefixTrie
+from adaptlearn.models.bkt.em.trie import PrefixTrie
+from adaptlearn.models.bkt.entries import RIGHT, WRONG
 from adaptlearn.models.bkt.parameters import Parameters
 
 _NEAR_ONE = 1 - 1e-3

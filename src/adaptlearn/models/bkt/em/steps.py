@@ -26,7 +26,8 @@ import numpy as np
 
 from adaptlearn.errors import ImpossibleHistoryError
 from adaptlearn.models.bkt.em.sweeps import Chances, backward, binned, chances, forward
-from adaptlearn.models.bkt.em.trie import RIGHT, WRONG, PrefixTrie
+from adaptlearn.models.bkt.em.trie import PrefixTrie
+from adaptlearn.models.bkt.entries import RIGHT, WRONG
 from adaptlearn.models.bkt.parameters import MARGIN, Cells, Limits, Parameters
 from adaptlearn.numerics import Floats, Ints, distinct
 

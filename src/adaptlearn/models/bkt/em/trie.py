@@ -17,12 +17,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.models.bkt.entries import EXPOSURE
 from adaptlearn.models.bkt.parameters import Cells
 from adaptlearn.numerics import Floats, Ints, Sequences, distinct, longest_first
-from adaptlearn.responses import ResponseLog
-
-WRONG, RIGHT, EXPOSURE = 0, 1, 2
-"""Answers of a history: wrong, right, or a lesson without one."""
 
 _SHARED = 0.6
 """Sequences go on alone once they number fewer than the nodes they pass divided by this."""
@@ -35,12 +32,6 @@ _TELLING = 8
 
 _STRETCH = 256
 """Responses of one sequence that are solved as one system: its numbers must not underflow."""
-
-
-def history_symbols(log: ResponseLog) -> NDArray[np.int8]:
-    """The answer of each entry of a log."""
-    answers = log.correct if log.skill_rows is None else log.correct[log.skill_rows]
-    return np.where(answers < 0, np.int8(EXPOSURE), answers)
 
 
 class Alphabet(NamedTuple):
@@ -64,10 +55,10 @@ class Alphabet(NamedTuple):
     owner: tuple[Ints | None, ...] = (None,) * len(Cells._fields)
 
 
-def answers_only(symbols: NDArray[np.int8]) -> Alphabet:
+def answers_only(answers: NDArray[np.int8]) -> Alphabet:
     """The alphabet of histories without classes."""
-    n_symbols = 3 if len(symbols) and symbols.max() == EXPOSURE else 2
-    return Alphabet(symbols, np.arange(n_symbols, dtype=np.int8))
+    n_symbols = 3 if len(answers) and answers.max() == EXPOSURE else 2
+    return Alphabet(answers, np.arange(n_symbols, dtype=np.int8))
 
 
 class PrefixTrie(NamedTuple):

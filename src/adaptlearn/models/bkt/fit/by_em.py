@@ -1,171 +1,121 @@
-"""Estimation by EM: from a log, or counts of its sequences, to a fitted model."""
+"""Estimation by EM, of skills whose histories stand for themselves."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.errors import (
-    ConvergenceWarning,
-    IdentificationWarning,
-    ImpossibleHistoryError,
-)
-from adaptlearn.models.bkt.classes import Classes, Scheme, alphabet_of, train_classes
-from adaptlearn.models.bkt.em.groups import (
-    BORROWED,
-    Given,
-    GroupFit,
-    Settings,
-    fit_classes,
-    fit_groups,
-)
+from adaptlearn.errors import ImpossibleHistoryError
+from adaptlearn.models.bkt.cells import Classed
+from adaptlearn.models.bkt.classes import Classes, ClassTable
+from adaptlearn.models.bkt.em.climb import OnStep
+from adaptlearn.models.bkt.em.groups import Given, GroupFit, Settings, fit_classes, fit_groups
 from adaptlearn.models.bkt.em.information import information
-from adaptlearn.models.bkt.em.trie import (
-    EXPOSURE,
-    PrefixTrie,
-    answers_only,
-    build_trie,
-    history_symbols,
-)
+from adaptlearn.models.bkt.em.trie import Alphabet, PrefixTrie, answers_only, build_trie
 from adaptlearn.models.bkt.em.uncertainty import Uncertainty
-from adaptlearn.models.bkt.entries import dense, of_entries
+from adaptlearn.models.bkt.entries import EXPOSURE, Entries
+from adaptlearn.models.bkt.fit.constraints import read_constraints
+from adaptlearn.models.bkt.fit.options import settings_of
 from adaptlearn.models.bkt.fitted import Fitted, table_of_cells
 from adaptlearn.models.bkt.parameters import FLOOR, Parameters
-from adaptlearn.numerics import Floats
-from adaptlearn.responses import ResponseLog, SequenceCounts
-from adaptlearn.validation import some
+from adaptlearn.numerics import Floats, Ints, distinct
 
 
-class Histories(NamedTuple):
-    """What EM goes through.
-
-    Attributes
-    ----------
-    skills : array, shape (n_skills,)
-        Labels of the trie's groups.
-    trie : PrefixTrie
-        Of answers.
-    classes : Classes, optional
-        Where a parameter differs by class, with
-    class_trie : PrefixTrie, optional
-        the histories that tell these apart.
-    """
-
-    skills: NDArray[Any]
-    trie: PrefixTrie
-    classes: Classes | None = None
-    class_trie: PrefixTrie | None = None
-
-
-def log_histories(
-    log: ResponseLog, schemes: Mapping[str, Scheme], gaps: Sequence[float]
-) -> Histories:
-    """The histories of a log, which has rows."""
-    sequences, answers = log.sequences, history_symbols(log)
-    present, groups = dense(sequences.major)
-    skills = log.skill.labels[present]
-    trie = build_trie(sequences, answers_only(answers), groups, len(present))
-    if not any(schemes.values()):
-        return Histories(skills, trie)
-    classes, places = train_classes(log, schemes, gaps, of_entries(sequences, groups))
-    alphabet = alphabet_of(answers, classes, places)
-    return Histories(skills, trie, classes, build_trie(sequences, alphabet, groups, len(present)))
-
-
-def counted_histories(counts: SequenceCounts) -> Histories:
-    """The histories of a `SequenceCounts` that is not empty."""
-    sequences = counts.sequences()
-    present, groups = dense(sequences.major)
-    alphabet = answers_only(counts.answers)
-    trie = build_trie(sequences, alphabet, groups, len(present), counts.counts)
-    return Histories(counts.skills[present], trie)
-
-
-def estimate(
-    histories: Histories, given: Given, settings: Settings, *, uncertainty: bool
+def fit_by_em(
+    entries: Entries, classed: Classed | None, options: Mapping[str, Any], on_step: OnStep | None
 ) -> Fitted:
-    """The parameters that suit the histories best.
+    """The parameters that suit the entries best.
 
     Parameters
     ----------
-    histories : Histories
-    given : Given
-    settings : Settings
-    uncertainty : bool
-        Whether standard errors are computed.
+    entries : Entries
+    classed : Classed, optional
+        Where a parameter differs by class.
+    options : mapping of str to value
+        The constructor arguments of `BKT`.
+    on_step : callable, optional
+        As for `BKT.fit`.
 
     Raises
     ------
+    ParameterError
+        A constraint names a skill that does not occur, or leaves no room.
     ImpossibleHistoryError
         A value fixed at 0 or 1 rules out an answer; it names the skill.
     """
+    skills = entries.skills.tolist()
+    given = read_constraints(options, skills)
     try:
-        return _estimate(histories, given, settings, uncertainty)
+        return _fit(entries, classed, given, settings_of(options, on_step), options["uncertainty"])
     except ImpossibleHistoryError as error:
-        skill = histories.skills.tolist()[error.group]
         raise ImpossibleHistoryError(
-            f"skill {skill!r}: {error}; leave them free, from {FLOOR:g} to {1 - FLOOR:g}"
+            f"skill {skills[error.group]!r}: {error}; leave them free, from {FLOOR:g} to "
+            f"{1 - FLOOR:g}"
         ) from None
 
 
-def doubts(found: Fitted, settings: Settings) -> Iterator[tuple[str, type[Warning]]]:
-    """What the caller should be warned of: messages and their categories."""
-    weak = found.unidentified
-    if weak:
-        told = "; ".join(f"{label!r}: {why}" for label, why in list(weak.items())[:5])
-        more = f"; and {len(weak) - 5} more" if len(weak) > 5 else ""
-        common = "of the parameters common to all skills"
-        if settings.start:
-            done = "their parameters are as the start and EM left them"
-        elif settings.borrow == 0:
-            done = "their parameters are as EM left them"
-        elif isinstance(settings.borrow, str):
-            done = f"they were fitted, as all skills, with a prior {common}"
-        else:
-            worth = "ten" if settings.borrow == BORROWED else f"{settings.borrow:g}"
-            done = f"they were fitted with a prior worth {worth} observations {common}"
-        message = (
-            f"the answers of {len(weak)} skill(s) cannot identify their parameters: "
-            f"{told}{more}; {done} (see unidentified_)"
-        )
-        yield message, IdentificationWarning
-    if not found.converged.all() and settings.tol > 0:
-        message = (
-            f"EM did not converge within {settings.max_iter} steps for skill "
-            f"{some(found.skills[~found.converged])}; raise max_iter or tol"
-        )
-        yield message, ConvergenceWarning
-
-
-def _estimate(histories: Histories, given: Given, settings: Settings, uncertainty: bool) -> Fitted:
-    skills, trie, classes, class_trie = histories
+def _fit(
+    entries: Entries, classed: Classed | None, given: Given, settings: Settings, uncertainty: bool
+) -> Fitted:
+    labels = entries.skills.tolist()
+    whole = trie = _trie(entries, answers_only(entries.answers))
     found = fit_groups(trie, given, settings)
     climb, terms, by_skill = found.climb, found.terms, found.climb.parameters
     by_class: dict[str, Floats] = {}
-    if class_trie is not None and classes is not None:
-        trie = class_trie
+    if classed is not None:
+        trie = _trie(entries, alphabet_of(entries.answers, classed))
         climb, terms = fit_classes(trie, by_skill, given, settings)
-        by_skill, by_class = _parted(by_skill, climb.parameters, classes)
+        by_skill, by_class = _parted(by_skill, climb.parameters, classed.classes)
     errors = None
     if uncertainty:
         # Cells of classes come after the skills' and the common one.
-        offset = dict.fromkeys(by_class, len(skills) + 1)
+        offset = dict.fromkeys(by_class, len(labels) + 1)
         errors = Uncertainty.of(information(trie, climb.parameters, terms), offset)
-    labels = skills.tolist()
     return Fitted(
-        skills=skills,
+        skills=entries.skills,
         table=table_of_cells(by_skill, _pooled(found), by_class),
         log_likelihood=climb.log_likelihood,
         n_iter=climb.n_iter,
         converged=climb.converged,
-        n_answers=_answers(histories.trie),
+        n_answers=_answers(whole),
         unidentified={labels[k]: why for k, why in sorted(found.reasons.items())},
-        classes=classes,
+        classes=None if classed is None else classed.classes,
         uncertainty=errors,
     )
+
+
+def _trie(entries: Entries, alphabet: Alphabet) -> PrefixTrie:
+    n_skills = len(entries.skills)
+    return build_trie(entries.sequences, alphabet, entries.groups, n_skills, entries.counts)
+
+
+def alphabet_of(answers: NDArray[np.int8], classed: Classed) -> Alphabet:
+    """The symbols that tell apart answers and the classes they were given in.
+
+    Parameters
+    ----------
+    answers : int8 array, shape (n_entries,)
+    classed : Classed
+        Of the same entries.
+    """
+    codes = answers.astype(np.int64)
+    numbered: dict[int, tuple[Ints, ClassTable]] = {}  # by array of cells: one may serve two fields
+    for field, table in classed.classes.tables.items():
+        cells = getattr(classed.cells, field)
+        if table.scheme and id(cells) not in numbered:
+            # An entry that no class applies to stands with the first.
+            place = np.maximum(cells - (table.n_skills + 1), 0)
+            numbered[id(cells)] = place, table
+            # Where no sequence goes on, transitions have no classes to tell apart.
+            _, codes = distinct(codes * max(len(table.keys), 1) + place)
+    one = np.zeros(int(codes.max()) + 1, np.int64)
+    one[codes] = np.arange(len(codes))  # an entry with each symbol
+    found = {key: (place[one], table.split()[0]) for key, (place, table) in numbered.items()}
+    own = [found.get(id(cells), (None, None)) for cells in classed.cells]
+    return Alphabet(codes, answers[one], *zip(*own, strict=True))
 
 
 def _parted(

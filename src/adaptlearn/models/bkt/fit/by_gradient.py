@@ -2,103 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from adaptlearn.errors import ResponseDataError
-from adaptlearn.models.bkt.classes import Classes, Scheme, find_cells, train_classes
+from adaptlearn.models.bkt.cells import Classed
 from adaptlearn.models.bkt.em.climb import OnStep
-from adaptlearn.models.bkt.em.trie import EXPOSURE, history_symbols
-from adaptlearn.models.bkt.entries import dense, of_entries
+from adaptlearn.models.bkt.entries import EXPOSURE, Entries
 from adaptlearn.models.bkt.fitted import Fitted
-from adaptlearn.models.bkt.individual.equations import Rule
+from adaptlearn.models.bkt.individual.equations import filter_students
+from adaptlearn.models.bkt.individual.layout import ChainVectors, CoupledLog
 from adaptlearn.models.bkt.individual.model import Individual, coupled_log
 from adaptlearn.models.bkt.individual.search import Terms, fit
 from adaptlearn.models.bkt.parameters import Cells, Parameters
-from adaptlearn.models.bkt.serve.passes import pass_log
+from adaptlearn.models.bkt.state import StudentVectors
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog
 
 
-class Coupling(NamedTuple):
-    """What couples a student's skills.
-
-    Attributes
-    ----------
-    terms : Terms
-    difficulty : bool
-        Whether items have an easiness.
-    rule : {"full", "shared", "conjunctive", "compensatory"}
-    max_iter : int
-        The most steps of the search.
-    """
-
-    terms: Terms
-    difficulty: bool
-    rule: Rule
-    max_iter: int
-
-
-def fit_individual(
-    log: ResponseLog,
-    coupling: Coupling,
-    schemes: Mapping[str, Scheme],
-    gaps: Sequence[float],
-    on_step: OnStep | None,
+def fit_by_gradient(
+    entries: Entries, classed: Classed | None, options: Mapping[str, Any], on_step: OnStep | None
 ) -> Fitted:
-    """The parameters that suit a log best.
+    """The parameters that suit the entries best.
+
+    Parameters
+    ----------
+    entries : Entries
+        Of a log.
+    classed : Classed, optional
+        Where a parameter differs by class.
+    options : mapping of str to value
+        The constructor arguments of `BKT`.
+    on_step : callable, optional
+        As for `BKT.fit`.
 
     Raises
     ------
     ResponseDataError
-        The log lacks a column that the model reads.
+        The log names no items, and their easiness is to be estimated.
     """
-    if coupling.difficulty and log.item is None:
+    log = entries.log
+    assert log is not None  # of counts, nothing is known that couples skills
+    if options["difficulty"] and log.item is None:
         raise ResponseDataError("response log", ["column 'item' (difficulty) is missing"])
-    present, groups = dense(log.sequences.major)
-    n_skills, skills = len(present), of_entries(log.sequences, groups)
-    classes, cells = None, Cells.same(skills)
-    if any(schemes.values()):
-        classes, _ = train_classes(log, schemes, gaps, skills)
-        cells = find_cells(log, classes, skills)
-    parents = _parents(classes)
-    items = _items(log) if coupling.difficulty else {}
+    n_skills, skill = len(entries.skills), entries.skill
+    cells = Cells.same(skill) if classed is None else classed.cells
+    parents = _parents(classed)
+    items = _items(log) if options["difficulty"] else {}
+    coupled = coupled_log(log, cells, items)
     found = fit(
-        coupled_log(log, cells, items),
+        coupled,
         parents,
         n_skills,
         len(items),
-        terms=coupling.terms,
-        rule=coupling.rule,
-        max_iter=coupling.max_iter,
+        terms=Terms(*(options[name] for name in Terms._fields)),
+        rule=options["multi_skill"],
+        max_iter=options["max_iter"],
         on_step=None if on_step is None else lambda step: on_step(step, n_skills, n_skills),
     )
-    individual = Individual(found.parameters, coupling.rule, items)
+    individual = Individual(found.parameters, options["multi_skill"], items)
     guess_of_slip = np.arange(len(found.parameters.slip))
-    if schemes["guess"] != schemes["slip"]:
+    if cells.guess is not cells.slip:
         guess_of_slip = np.concatenate((np.arange(n_skills + 1), parents.slip))
-    answered = skills[history_symbols(log) != EXPOSURE]
-    fitted = Fitted(
-        skills=log.skill.labels[present],
+    return Fitted(
+        skills=entries.skills,
         table=individual.typical(n_skills, guess_of_slip),
-        log_likelihood=np.full(n_skills, np.nan),
+        log_likelihood=_likelihood_by_skill(individual, log, coupled, skill, n_skills),
         n_iter=np.full(n_skills, found.n_iter),
         converged=np.full(n_skills, found.converged),
-        n_answers=np.bincount(answered, minlength=n_skills),
+        n_answers=np.bincount(skill[entries.answers != EXPOSURE], minlength=n_skills),
         unidentified={},
-        classes=classes,
+        classes=None if classed is None else classed.classes,
         individual=individual,
     )
-    return fitted._replace(log_likelihood=_likelihood_by_skill(fitted, log, groups, skills))
 
 
-def _parents(classes: Classes | None) -> Cells:
+def _parents(classed: Classed | None) -> Cells:
     """The skill of each cell of a class, by field."""
-    if classes is None:
+    if classed is None:
         return Cells.same(np.empty(0, np.int64))
-    return Cells(*(classes.tables[field].split()[0] for field in Parameters._fields))
+    tables = classed.classes.tables
+    return Cells(*(tables[field].split()[0] for field in Parameters._fields))
 
 
 def _items(log: ResponseLog) -> dict[Any, int]:
@@ -108,11 +94,14 @@ def _items(log: ResponseLog) -> dict[Any, int]:
     return {label: code for code, label in enumerate(log.item.labels[occurs].tolist())}
 
 
-def _likelihood_by_skill(fitted: Fitted, log: ResponseLog, groups: Ints, skills: Ints) -> Floats:
+def _likelihood_by_skill(
+    model: Individual, log: ResponseLog, coupled: CoupledLog, skill: Ints, n_skills: int
+) -> Floats:
     """Of the answers, by skill; a response's is parted evenly among its skills."""
-    right = pass_log(fitted, log, groups).p_correct
-    chance = np.log(np.where(log.correct == 1, right, 1 - right))
+    students, chains = StudentVectors.new(log.n_students), ChainVectors.new(len(coupled.prior))
+    after = filter_students(coupled, model.parameters, students, chains, rule=model.rule)
+    chance = np.log(np.where(log.correct == 1, after.p_correct, 1 - after.p_correct))
     share = np.where(log.correct >= 0, chance, 0.0)
     if log.skill_rows is not None:
         share = (share / np.bincount(log.skill_rows, minlength=len(log)))[log.skill_rows]
-    return np.asarray(np.bincount(skills, share, len(fitted.skills)), np.float64)
+    return np.asarray(np.bincount(skill, share, n_skills), np.float64)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from adaptlearn.errors import ParameterError
 from adaptlearn.models.bkt.em.groups import Given
 from adaptlearn.models.bkt.em.steps import Pseudocounts
 from adaptlearn.models.bkt.parameters import FLOOR, MARGIN, Cells, Limits, Parameters
@@ -15,39 +16,39 @@ from adaptlearn.validation import Interval, some
 Problems = list[str]
 
 
-def read_constraints(
-    bounds: Mapping[str, Any] | None,
-    fixed: Mapping[str, Any] | None,
-    beta_priors: Mapping[str, Any] | None,
-    *,
-    forgetting: bool,
-    skills: list[Any],
-) -> tuple[Given, Problems]:
-    """The constraints as arrays over `skills`, and everything that is wrong with them.
+def read_constraints(options: Mapping[str, Any], skills: list[Any]) -> Given:
+    """The constraints as arrays over `skills`.
 
-    Each argument maps names of parameters to one value for all skills, or to a mapping of skills
-    to values: a pair (low, high) for `bounds`, a probability for `fixed`, a pair of Beta
-    parameters of at least 1 for `beta_priors`.
+    The options ``bounds``, ``fixed`` and ``beta_priors`` each map names of parameters to one
+    value for all skills, or to a mapping of skills to values: a pair (low, high), a probability,
+    a pair of Beta parameters of at least 1.
+
+    Raises
+    ------
+    ParameterError
+        Lists everything that is wrong with them.
     """
     problems: Problems = []
     place = {label: code for code, label in enumerate(skills)}
-    reader = _Reader(place, forgetting, problems)
+    reader = _Reader(place, options["forgetting"], problems)
     limits = Limits.widest(Cells.same(np.arange(len(skills))))
     pooled = Limits.widest(Cells.same(np.zeros(1, np.int64)))
-    for entry in reader.entries("bounds", bounds, _bound_problem):
+    for entry in reader.entries("bounds", options["bounds"], _bound_problem):
         low, high = entry.value
         entry.hold(limits, pooled, max(low, FLOOR), min(high, 1 - FLOOR))
-    for entry in reader.entries("fixed", fixed, _fixed_problem):
+    for entry in reader.entries("fixed", options["fixed"], _fixed_problem):
         value = entry.value
         low, high = entry.of(limits.low), entry.of(limits.high)
         if 0 < value < 1 and np.any((value < low) | (value > high)):
             problems.append(f"fixed[{entry.name!r}]: {value!r} lies outside the bounds")
         entry.hold(limits, pooled, value, value)
     pseudo = Pseudocounts(*(np.zeros((len(skills), 2)) for _ in Parameters._fields))
-    for entry in reader.entries("beta_priors", beta_priors, _prior_problem):
+    for entry in reader.entries("beta_priors", options["beta_priors"], _prior_problem):
         getattr(pseudo, entry.name)[entry.cells] = np.subtract(entry.value, 1)
     problems += _room_problems(limits, pooled, skills)
-    return Given(limits, pseudo if beta_priors else None, pooled), problems
+    if problems:
+        raise ParameterError("BKT", problems)
+    return Given(limits, pseudo if options["beta_priors"] else None, pooled)
 
 
 class _Entry(NamedTuple):

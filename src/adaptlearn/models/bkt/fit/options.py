@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from adaptlearn.models.bkt.classes import GAP, ITEM_PAIR, Scheme
+from adaptlearn.models.bkt.em.climb import OnStep
+from adaptlearn.models.bkt.em.groups import Settings
 from adaptlearn.models.bkt.parameters import FLOOR, MARGIN, Parameters
 from adaptlearn.validation import Interval, OneOf
 
@@ -29,6 +31,17 @@ def coupling_of(options: Mapping[str, Any]) -> list[str]:
     """The options in use that couple a student's skills, or the skills of a response."""
     names = [name for name in ("ability", "recency", "difficulty", "lag") if options[name]]
     return names if options["multi_skill"] == "full" else [*names, "multi_skill"]
+
+
+def settings_of(options: Mapping[str, Any], on_step: OnStep | None) -> Settings:
+    """How EM looks for the parameters."""
+    own = ("forgetting", "n_init", "max_iter", "tol", "accelerate", "borrow")
+    return Settings(
+        **{name: options[name] for name in own},
+        start=starts_of(options),
+        rng=np.random.default_rng(options["random_state"]),
+        on_step=on_step,
+    )
 
 
 def option_problems(options: Mapping[str, Any]) -> list[str]:

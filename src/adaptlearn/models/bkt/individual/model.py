@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from adaptlearn.models.bkt.entries import of_entries
+from adaptlearn.models.bkt.entries import first_entries, of_sequences, row_answers
 from adaptlearn.models.bkt.individual.equations import (
     CoupledParameters,
     Dynamics,
@@ -104,11 +104,11 @@ def coupled_log(log: ResponseLog, cells: Cells, items: Mapping[Any, int]) -> Cou
     return CoupledLog(
         student=log.student.codes,
         order=log.chronological,
-        answer=np.where(log.correct < 0, np.int8(2), log.correct),
+        answer=row_answers(log),
         item=item,
         entry_rows=log.skill_rows,
-        sequence=of_entries(sequences, np.arange(len(sequences.starts))),
-        prior=cells.prior[sequences.order[sequences.starts]],
+        sequence=of_sequences(sequences, np.arange(len(sequences.starts))),
+        prior=cells.prior[first_entries(sequences)],
         learn=cells.learn,
         forget=cells.forget,
         guess=cells.guess,

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from adaptlearn.errors import ImpossibleHistoryError
-from adaptlearn.models.bkt.em.trie import EXPOSURE, RIGHT
+from adaptlearn.models.bkt.entries import EXPOSURE, RIGHT
 from adaptlearn.models.bkt.parameters import Cells, Parameters
 from adaptlearn.numerics import Floats, Ints, Sequences, longest_first
 
@@ -45,7 +45,7 @@ def probability_correct(p_known: Floats, guess: Floats, slip: Floats) -> Floats:
 
 def filter_sequences(
     sequences: Sequences,
-    symbols: Ints,
+    answers: Ints,
     table: Parameters,
     cells: Cells | Ints,
     known_before: Floats,
@@ -58,8 +58,8 @@ def filter_sequences(
     Parameters
     ----------
     sequences : Sequences
-    symbols : int8 array, shape (n_rows,)
-        See `adaptlearn.models.bkt.em.trie`.
+    answers : int8 array, shape (n_rows,)
+        `WRONG`, `RIGHT` or `EXPOSURE`; see `adaptlearn.models.bkt.entries`.
     table : Parameters
         Fields of shape (n_cells,).
     cells : int array, shape (n_sequences,), or Cells
@@ -78,7 +78,7 @@ def filter_sequences(
         An answer that exact zeros or ones among the parameters rule out.
     """
     chains, reach = longest_first(sequences)
-    starts, ordered = sequences.starts[chains], symbols[sequences.order]
+    starts, ordered = sequences.starts[chains], answers[sequences.order]
     per_row = cells.take(sequences.order) if isinstance(cells, Cells) else None
     exposures = bool(len(ordered)) and ordered.max() == EXPOSURE
     in_order = np.empty(len(ordered) if scored else 0)

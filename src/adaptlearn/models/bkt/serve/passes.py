@@ -11,14 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.models.base import When
-from adaptlearn.models.bkt.classes import (
-    Before,
-    find_cells,
-    last_classes,
-    last_times,
-)
-from adaptlearn.models.bkt.em.trie import EXPOSURE, history_symbols
-from adaptlearn.models.bkt.entries import of_entries
+from adaptlearn.models.bkt.cells import Before, find_cells
+from adaptlearn.models.bkt.entries import EXPOSURE, entry_answers, first_entries, of_sequences
 from adaptlearn.models.bkt.fitted import Fitted
 from adaptlearn.models.bkt.individual.equations import FilteredStudents
 from adaptlearn.models.bkt.individual.model import (
@@ -34,7 +28,7 @@ from adaptlearn.models.bkt.serve.filtering import (
     next_opportunity,
     probability_correct,
 )
-from adaptlearn.models.bkt.state import BKTState
+from adaptlearn.models.bkt.state import BKTState, LastResponses
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog
 
@@ -52,12 +46,15 @@ class Passed(NamedTuple):
         Where chains are coupled: all of where its students stand.
     slots : int array, shape (n_sequences,)
         Each sequence's pair in the state; -1 where it is new.
+    last : LastResponses, optional
+        Where parameters differ by class: each sequence's last response.
     """
 
     p_correct: Floats
     p_known: Floats
     students: FilteredStudents | None
     slots: NDArray[np.int64]
+    last: LastResponses | None
 
 
 def skill_codes(log: ResponseLog, skills: list[Any]) -> tuple[Ints, list[Any]]:
@@ -107,16 +104,22 @@ def pass_log(
     if state is not None and students is not None:
         slots = state.find(students[log.sequences.minor], codes)
     which = _cells_of(model, codes)
+    cells: Cells | Ints = which  # of each sequence; with classes, of each entry
+    last = None
+    if model.classes is not None:
+        skills = of_sequences(log.sequences, which)
+        cells, last = find_cells(log, model.classes, skills, _before(state, slots))
     if model.individual is not None:
-        cells = _entry_cells(model, log, which, state, slots)
+        if not isinstance(cells, Cells):
+            cells = Cells.same(of_sequences(log.sequences, which))
         after = pass_along(model.individual, log, cells, state, students=students, slots=slots)
-        return Passed(after.p_correct, after.chains.p_known, after, slots)
-    found = _filter(model, log, which, state, slots, scored=scored)
+        return Passed(after.p_correct, after.chains.p_known, after, slots, last)
+    found = _filter(model, log, cells, state, slots, scored=scored)
     p_correct = found.p_correct
     if scored and log.skill_rows is not None:
         size = np.bincount(log.skill_rows, minlength=len(log))
         p_correct = np.bincount(log.skill_rows, weights=p_correct, minlength=len(log)) / size
-    return Passed(p_correct, found.p_known, None, slots)
+    return Passed(p_correct, found.p_known, None, slots, last)
 
 
 def advance(
@@ -149,16 +152,15 @@ def advance(
     slots = state.touch(students[sequences.minor], codes, passed.slots)
     counts = sequences.lengths
     if len(log) and log.correct.min() < 0:
-        answered = (history_symbols(log) != EXPOSURE)[sequences.order]
+        answered = (entry_answers(log) != EXPOSURE)[sequences.order]
         counts = np.add.reduceat(answered.astype(np.int64), sequences.starts)
     state.write(slots, passed.p_known, counts)
     if passed.students is not None:
         present = np.flatnonzero(np.bincount(log.student.codes, minlength=log.n_students))
         store(state, passed.students, students, present, slots)
-    if state.last is not None and model.classes is not None:
-        last = last_classes(log, model.classes)
-        state.last.time[slots] = last_times(log)
-        state.last.learn[slots], state.last.forget[slots] = last["learn"], last["forget"]
+    if state.last is not None and passed.last is not None:
+        for field, values in zip(state.last, passed.last, strict=True):
+            field[slots] = values
     state.note_times(log, students)
 
 
@@ -224,18 +226,17 @@ def _cells_of(model: Fitted, codes: Ints) -> Ints:
 def _filter(
     model: Fitted,
     log: ResponseLog,
-    which: Ints,
+    cells: Cells | Ints,
     state: BKTState | None,
     slots: Ints,
     *,
     scored: bool,
 ) -> Filtered:
     table = model.table
-    first = Cells.same(which)  # cells of each sequence's first response
-    cells: Cells | Ints = which
-    if model.classes is not None:
-        cells = _entry_cells(model, log, which, state, slots)
-        first = cells.take(log.sequences.order[log.sequences.starts])
+    if isinstance(cells, Cells):
+        first = cells.take(first_entries(log.sequences))
+    else:
+        first = Cells.same(cells)
     known = table.prior[first.prior]
     if state is not None:
         met = np.flatnonzero(slots >= 0)
@@ -243,7 +244,7 @@ def _filter(
         known[met] = next_opportunity(state.p_known[slots[met]], learn, forget)
     return filter_sequences(
         log.sequences,
-        history_symbols(log),
+        entry_answers(log),
         table,
         cells,
         known,
@@ -252,18 +253,12 @@ def _filter(
     )
 
 
-def _entry_cells(
-    model: Fitted, log: ResponseLog, which: Ints, state: BKTState | None, slots: Ints
-) -> Cells:
-    """The cells of every entry of a log."""
-    skills = of_entries(log.sequences, which)
-    if model.classes is None:
-        return Cells.same(skills)
-    before = None
-    if state is not None and state.last is not None:
-        place, last = np.maximum(slots, 0), state.last
-        before = Before(slots >= 0, last.time[place], last.learn[place], last.forget[place])
-    return find_cells(log, model.classes, skills, before)
+def _before(state: BKTState | None, slots: Ints) -> Before | None:
+    """What a state knows of the response before each sequence; None where there is none at all."""
+    met = slots >= 0
+    if state is None or state.last is None or not met.any():
+        return None
+    return Before(met, state.last.take(np.maximum(slots, 0)))
 
 
 def _next_cells(model: Fitted, state: BKTState, which: Ints, slots: Ints) -> Cells:

@@ -78,6 +78,7 @@ def read_class_table(
     table: Any, schemes: Mapping[str, Scheme], skills: Sequence[Any], gaps: Sequence[float]
 ) -> tuple[Classes | None, dict[str, Floats]]:
     """Parameters by class, as `BKT.class_parameters_` gives them."""
+    schemes = {field: scheme for field, scheme in schemes.items() if scheme}
     problems = []
     if table is None:
         if schemes:
