@@ -56,7 +56,7 @@ APART = (
 
 # Each child of `models` is a family, except what the families share and what joins them.
 MODELS_SHARED = frozenset({"base", "sequential", "features"})
-MODELS_WIRING = frozenset({"", "loading", "registry", "wiring"})
+MODELS_WIRING = frozenset({"", "registry", "wiring"})
 
 DATAFRAMES = frozenset({"duckdb", "narwhals", "pandas", "polars", "pyarrow", "pyspark"})
 # Rooms beside the reader of frames that may use a dataframe package, and which.
@@ -227,7 +227,7 @@ SOUND = {
     "responses/frames.py": "def read():\n    import narwhals",
     "models/__init__.py": "def __getattr__(name):\n    from adaptlearn.models.bkt import BKT",
     "models/base.py": "from adaptlearn.responses import as_log",
-    "models/loading.py": "def load():\n    from adaptlearn.models.bkt import BKT",
+    "models/registry.py": "def load():\n    from adaptlearn.models.bkt import BKT",
     "models/bkt/__init__.py": "from .em import step\nfrom ..base import KnowledgeTracer",
     "models/bkt/em.py": "import numpy\nfrom adaptlearn import errors",
     "models/elo.py": "from adaptlearn.models.base import KnowledgeTracer",
@@ -269,7 +269,7 @@ def test_a_sound_package_has_no_fault() -> None:
         ("models/bkt/em.py", "from adaptlearn.models import elo", "imports no other"),
         ("models/bkt/em.py", "from .. import elo", "imports no other"),
         ("models/base.py", "from adaptlearn.models.bkt import BKT", "builds on none of them"),
-        ("models/base.py", "from adaptlearn.models.loading import load", "builds on none of them"),
+        ("models/base.py", "from adaptlearn.models.registry import load", "builds on none of them"),
         ("simulation/school.py", "from adaptlearn.models.base import Mastery", "flatters it"),
         ("sequencing/sequencer.py", "from adaptlearn.models import BKT", "any model can drive"),
         ("sequencing/sequencer.py", "import adaptlearn.models.bkt", "any model can drive"),

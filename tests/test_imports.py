@@ -38,6 +38,13 @@ def test_errors_are_light() -> None:
     assert loaded_after("import adaptlearn.errors").isdisjoint(HEAVY)
 
 
+def test_the_table_of_models_is_light() -> None:
+    code = (
+        "import adaptlearn.models as m, adaptlearn.models.registry as r; dir(m), r.named_models()"
+    )
+    assert loaded_after(code).isdisjoint(HEAVY)
+
+
 def test_every_public_name_resolves() -> None:
     for name in adaptlearn.__all__:
         assert getattr(adaptlearn, name) is not None

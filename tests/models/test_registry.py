@@ -3,8 +3,9 @@
 import pytest
 from sklearn.base import clone
 
+from adaptlearn import models
 from adaptlearn.models import KnowledgeTracer
-from adaptlearn.models.registry import named_models
+from adaptlearn.models.registry import model_homes, named_models
 
 
 @pytest.mark.parametrize("name", named_models())
@@ -29,3 +30,15 @@ def test_names_stand_for_different_models():
 def test_what_is_handed_out_is_a_copy():
     named_models().clear()
     assert "bkt" in named_models()
+
+
+def test_every_model_of_the_table_is_public_and_no_other_is():
+    public = {name: getattr(models, name) for name in models.__all__}
+    made = {
+        name
+        for name, value in public.items()
+        if isinstance(value, type)
+        and issubclass(value, KnowledgeTracer)
+        and value is not KnowledgeTracer
+    }
+    assert made == set(model_homes())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from adaptlearn.lazy import lazy_names
+from adaptlearn.models.registry import model_homes
 
 if TYPE_CHECKING:
     from adaptlearn.models.base import KnowledgeTracer as KnowledgeTracer
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from adaptlearn.models.elo import Elo as Elo
     from adaptlearn.models.irt import IRT as IRT
     from adaptlearn.models.irt import Rasch as Rasch
-    from adaptlearn.models.loading import load as load
     from adaptlearn.models.logistic import AFM as AFM
     from adaptlearn.models.logistic import DAS3H as DAS3H
     from adaptlearn.models.logistic import DASH as DASH
@@ -24,48 +24,19 @@ if TYPE_CHECKING:
     from adaptlearn.models.memory import ForgettingCurve as ForgettingCurve
     from adaptlearn.models.memory import HalfLifeRegression as HalfLifeRegression
     from adaptlearn.models.recurrent import LinearRecurrentTracer as LinearRecurrentTracer
+    from adaptlearn.models.registry import load as load
     from adaptlearn.models.wiring import BoostedTracer as BoostedTracer
 
 _HOMES = {
-    "AFM": "logistic",
-    "BKT": "bkt",
-    "BestLR": "logistic",
-    "BoostedTracer": "wiring",
-    "DAS3H": "logistic",
-    "DASH": "logistic",
-    "Elo": "elo",
-    "FSRS": "memory",
+    **model_homes(),
     "ForgettingCurve": "memory",
-    "HalfLifeRegression": "memory",
-    "IRT": "irt",
     "KnowledgeTracer": "base",
-    "LinearRecurrentTracer": "recurrent",
     "Mastery": "base",
-    "PFA": "logistic",
-    "RPFA": "logistic",
-    "Rasch": "irt",
-    "load": "loading",
+    "load": "registry",
 }
 
-__all__ = [
-    "AFM",
-    "BKT",
-    "DAS3H",
-    "DASH",
-    "FSRS",
-    "IRT",
-    "PFA",
-    "RPFA",
-    "BestLR",
-    "BoostedTracer",
-    "Elo",
-    "ForgettingCurve",
-    "HalfLifeRegression",
-    "KnowledgeTracer",
-    "LinearRecurrentTracer",
-    "Mastery",
-    "Rasch",
-    "load",
+__all__ = [  # noqa: PLE0604 - the homes are all names, in one place
+    *_HOMES,
 ]
 
 __getattr__, __dir__ = lazy_names(__name__, _HOMES)

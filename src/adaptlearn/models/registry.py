@@ -1,13 +1,20 @@
-"""Models by name: ready-made configurations, for comparisons and command lines."""
+"""The models there are: by name, as ready-made configurations, and from their saved files.
+
+Reading the table imports no model, and nothing that a model needs.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any
+from os import PathLike
+from typing import TYPE_CHECKING, Any
 
-from adaptlearn.models.base import KnowledgeTracer
+from adaptlearn.errors import ModelFileError
+
+if TYPE_CHECKING:
+    from adaptlearn.models.base import KnowledgeTracer
 
 
 @dataclass(frozen=True)
@@ -37,8 +44,7 @@ class NamedModel:
 
     def __call__(self) -> KnowledgeTracer:
         """Make the model."""
-        made = getattr(import_module(f"adaptlearn.models.{self.home}"), self.kind)
-        model: KnowledgeTracer = made(**self.parameters)
+        model: KnowledgeTracer = _class_of(self.home, self.kind)(**self.parameters)
         return model
 
 
@@ -100,3 +106,52 @@ def named_models() -> dict[str, NamedModel]:
     BKT(forgetting=True)
     """
     return dict(_NAMED)
+
+
+def model_homes() -> dict[str, str]:
+    """For the name of each model's class, the module of `adaptlearn.models` that holds it."""
+    return {named.kind: named.home for named in _NAMED.values()}
+
+
+def load(path: str | PathLike[str]) -> KnowledgeTracer:
+    """Load a model that was saved with its ``save``.
+
+    Parameters
+    ----------
+    path : str or path
+
+    Raises
+    ------
+    ModelFileError
+        The file is damaged, was changed since it was saved, is of a newer format version, or
+        is no saved model.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import adaptlearn
+    >>> from adaptlearn.models import BKT
+    >>> from adaptlearn.simulation import simulate_school
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     BKT(forgetting=True).fit(simulate_school().responses).save(Path(folder) / "model.json")
+    ...     adaptlearn.load(Path(folder) / "model.json")
+    BKT(forgetting=True)
+    """
+    from adaptlearn.models.base import MODEL_KIND
+    from adaptlearn.serialization import Arrays, is_archive, read_archive, read_manifest
+
+    arrays: Arrays = {}
+    if is_archive(path):
+        manifest, arrays = read_archive(path, MODEL_KIND, "saved model")
+    else:
+        manifest = read_manifest(path, MODEL_KIND)
+    kind, homes = manifest.get("model"), model_homes()
+    if kind not in homes:
+        raise ModelFileError(str(path), [f"holds a model named {kind!r}, which is not known here"])
+    model: KnowledgeTracer = _class_of(homes[kind], kind).from_saved(manifest, arrays, str(path))
+    return model
+
+
+def _class_of(home: str, kind: str) -> Any:
+    return getattr(import_module(f"adaptlearn.models.{home}"), kind)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from adaptlearn.models.base import KnowledgeTracer
 from adaptlearn.models.boosting import FeatureBoosting
-from adaptlearn.models.loading import load
 from adaptlearn.models.recurrent import LinearRecurrentTracer
+from adaptlearn.models.registry import load
 
 
 class BoostedTracer(FeatureBoosting):
