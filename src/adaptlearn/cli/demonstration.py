@@ -19,7 +19,7 @@ from adaptlearn.cli.output import heading, say, table, terminal_width, to_json
 from adaptlearn.cli.recommend import decision_table
 from adaptlearn.errors import AdaptLearnWarning
 from adaptlearn.models import BKT
-from adaptlearn.models.base import Mastery
+from adaptlearn.models.mastery import Mastery
 from adaptlearn.sequencing import Explanation
 from adaptlearn.simulation.school import School
 

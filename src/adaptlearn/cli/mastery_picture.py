@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from adaptlearn.models.base import Mastery
+from adaptlearn.models.mastery import Mastery
 from adaptlearn.plotting import new_figure
 from adaptlearn.sequencing.decisions.decisions import Decisions
 

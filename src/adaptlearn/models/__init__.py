@@ -9,7 +9,6 @@ from adaptlearn.models.registry import model_homes
 
 if TYPE_CHECKING:
     from adaptlearn.models.base import KnowledgeTracer as KnowledgeTracer
-    from adaptlearn.models.base import Mastery as Mastery
     from adaptlearn.models.bkt import BKT as BKT
     from adaptlearn.models.elo import Elo as Elo
     from adaptlearn.models.irt import IRT as IRT
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from adaptlearn.models.logistic import PFA as PFA
     from adaptlearn.models.logistic import RPFA as RPFA
     from adaptlearn.models.logistic import BestLR as BestLR
+    from adaptlearn.models.mastery import Mastery as Mastery
     from adaptlearn.models.memory import FSRS as FSRS
     from adaptlearn.models.memory import ForgettingCurve as ForgettingCurve
     from adaptlearn.models.memory import HalfLifeRegression as HalfLifeRegression
@@ -31,7 +31,7 @@ _HOMES = {
     **model_homes(),
     "ForgettingCurve": "memory",
     "KnowledgeTracer": "base",
-    "Mastery": "base",
+    "Mastery": "mastery",
     "load": "registry",
 }
 

@@ -1,215 +1,27 @@
-"""What every knowledge-tracing model shares: the estimator protocol and its results."""
+"""What every knowledge-tracing model shares: the estimator protocol."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from os import PathLike
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.errors import (
-    LateResponse,
-    NotFittedError,
-    ParameterError,
-    StateError,
-    UnknownLabelError,
-)
+from adaptlearn.errors import ModelFileError, NotFittedError, ParameterError, StateError
+from adaptlearn.models.mastery import Kind, Mastery, When
+from adaptlearn.models.state import StudentState
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog, as_log
 from adaptlearn.responses.columns import read_time
 from adaptlearn.responses.labelled import objects
 from adaptlearn.serialization import Arrays
-from adaptlearn.validation import Constraint, Interval, check_parameters, some
-
-When = Literal["after_response", "next_opportunity"]
+from adaptlearn.validation import Constraint, check_parameters, some
 
 MODEL_KIND = "adaptlearn-model"
 """The format of a saved model's file."""
-
-
-@dataclass(frozen=True)
-class Mastery:
-    """What students know, as an estimate per student and skill.
-
-    Attributes
-    ----------
-    students : array, shape (n_students,)
-        Labels of the rows.
-    skills : array, shape (n_skills,)
-        Labels of the columns.
-    value : float array, shape (n_students, n_skills)
-        Probabilities; which one, `kind` and `when` say.
-    lower, upper : float arrays of the same shape, or None
-        An interval for each value; None where the model gives none.
-    kind : {"latent", "predicted"}
-        ``"latent"``: P(the skill is known). ``"predicted"``: P(correct) on its items. A
-        threshold for one is not a threshold for the other.
-    when : {"after_response", "next_opportunity"}
-        Right after the last response, or when the next one begins (learning and forgetting
-        in between included).
-    """
-
-    students: NDArray[Any]
-    skills: NDArray[Any]
-    value: Floats
-    lower: Floats | None
-    upper: Floats | None
-    kind: Literal["latent", "predicted"]
-    when: When
-
-    def table(self) -> dict[str, NDArray[Any]]:
-        """One row per student and skill, as columns any dataframe library takes."""
-        n_students, n_skills = self.value.shape
-        columns = {
-            "student": np.repeat(self.students, n_skills),
-            "skill": np.tile(self.skills, n_students),
-            "mastery": self.value.ravel(),
-        }
-        if self.lower is not None and self.upper is not None:
-            columns["lower"], columns["upper"] = self.lower.ravel(), self.upper.ravel()
-        return columns
-
-
-class StudentState:
-    """What a model keeps of students ``0 … n_students - 1``, as arrays.
-
-    Made by a model's ``init_state`` and changed in place by its ``update_state``; one writer at
-    a time.
-
-    Attributes
-    ----------
-    model : str
-        The fingerprint of the model it belongs to.
-    skills : list
-        The model's skills, then any others that were answered.
-    items : list
-        Likewise of items, where the model keeps what was answered of each.
-    last_time : float array, shape (n_students,)
-        The time of each student's last response, in seconds; -inf before the first.
-    clock : str or None
-        The clock of those times; None before the first, ``"none"`` where responses carry none.
-    """
-
-    def __init__(self, model: str, skills: list[Any], n_students: int) -> None:
-        self.model = model
-        self.skills = list(skills)
-        self.items: list[Any] = []
-        self.last_time = np.full(n_students, -np.inf)
-        self.clock: str | None = None
-
-    @property
-    def n_students(self) -> int:
-        """Students there is room for."""
-        return len(self.last_time)
-
-    def grow(self, n_students: int) -> None:
-        """Make room for more students; nothing happens where there is room."""
-        if n_students > self.n_students:
-            # By doubling, so that students who come one by one cost O(1) each.
-            more = np.full(max(n_students, 2 * self.n_students) - self.n_students, -np.inf)
-            self.last_time = np.concatenate((self.last_time, more))
-
-    def checked(self, students: Any) -> Ints:
-        """Numbers of students, refused where they are no numbers or not this state's."""
-        numbers = np.asarray(students)
-        if numbers.size and numbers.dtype.kind not in "iu":
-            raise StateError(f"a state numbers its students 0, 1, …; got {numbers.dtype} values")
-        outside = numbers[(numbers < 0) | (numbers >= self.n_students)]
-        if len(outside):
-            raise UnknownLabelError(
-                "state", [f"student {some(outside)} is outside its {self.n_students} students"]
-            )
-        return numbers.astype(np.int64)
-
-    def numbers_of(self, log: ResponseLog) -> Ints:
-        """The number of each of a log's student labels; 0 for one that has no rows."""
-        labels = log.student.labels
-        if labels.dtype.kind not in "iu":
-            raise StateError(
-                "a state numbers its students 0, 1, …; a MasteryTracker keeps their names"
-            )
-        present = np.bincount(log.student.codes, minlength=len(labels)) > 0
-        self.checked(labels[present])
-        return np.where(present, labels, 0).astype(np.int64)
-
-    def blank(self, n_students: int) -> Self:
-        """A state of students who have not answered yet, with the same skills, items and clock."""
-        raise NotImplementedError
-
-    def forget(self, students: Ints) -> None:
-        """Return students to where they were before their first response."""
-        raise NotImplementedError
-
-    def replace(self, students: Ints, other: Self) -> None:
-        """Put what another state knows in place of what is known of some students.
-
-        Parameters
-        ----------
-        students : int array, shape (n,)
-            Distinct. The other state's student ``k`` is ``students[k]`` here.
-        other : StudentState
-            Made by `blank`, and moved on since; this one was not.
-        """
-        self.forget(students)
-        self.skills, self.items = other.skills, other.items
-        self.last_time[students] = other.last_time[: len(students)]
-        self.clock = other.clock
-
-    def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """What a saved state holds besides its names; `last_time` is among it."""
-        raise NotImplementedError
-
-    def take_arrays(self, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Take back what `to_arrays` gave."""
-        raise NotImplementedError
-
-    def check_order(self, log: ResponseLog, students: Ints) -> None:
-        """Refuse responses older than what their students' state has seen.
-
-        Parameters
-        ----------
-        log : ResponseLog
-        students : integer array, shape (n_labels,)
-            The state's student for each of the log's student labels.
-
-        Raises
-        ------
-        LateResponse
-            Names the students; nothing has been changed.
-        StateError
-            The times are of another clock than those seen so far.
-        """
-        self.check_clock(log)
-        if log.time is None:
-            return
-        late = log.time < self.last_time[students[log.student.codes]]
-        if late.any():
-            who = log.student.labels[np.unique(log.student.codes[late])]
-            row = int(np.flatnonzero(late)[0])
-            raise LateResponse(
-                f"{int(late.sum())} responses are older than what was already seen of student "
-                f"{some(who)} (first: row {row}); nothing was changed. Give these "
-                "students' whole history to rebuild"
-            )
-
-    def check_clock(self, log: ResponseLog) -> None:
-        """Refuse times of another clock than those seen so far (`StateError`)."""
-        clock = log.clock or "none"
-        if self.clock is not None and clock != self.clock:
-            raise StateError(
-                f"this state has seen times of the kind {self.clock!r}, these responses carry "
-                f"{clock!r}; give all of them one kind (datetimes all with a zone, or none)"
-            )
-
-    def note_times(self, log: ResponseLog, students: Ints) -> None:
-        """Remember the clock and each student's latest time."""
-        self.clock = log.clock or "none"
-        if log.time is not None:
-            np.maximum.at(self.last_time, students[log.student.codes], log.time)
 
 
 class KnowledgeTracer:
@@ -218,10 +30,33 @@ class KnowledgeTracer:
     Serving a saved model then needs no scikit-learn, while its searches, splitters and
     ``clone`` take these models as their own. Constructors only store their arguments; `fit`
     checks them; what fitting finds ends in an underscore.
+
+    A model gives `fit`, `init_state`, `predict_state`, and behind the other methods, which check
+    what they are asked and come to these with a `ResponseLog` and a state of this model:
+
+    - `_one_step_ahead`: P(correct) of each row, in the caller's order;
+    - `_advance`: takes a log into a state, in place;
+    - `_values`: the mastery of students on all skills, of the kind `_mastery_kind`;
+    - `_counts`: how many answers these rest on;
+    - `_write` and `_restore`: a fitted model in a file, and back.
+
+    `adaptlearn.models.checks` says whether it keeps what every model promises.
+
+    Attributes
+    ----------
+    classes_ : array
+        ``[0, 1]``, wrong and right: the columns of `predict_proba`.
+    skills_ : array, shape (n_skills,)
+        Labels of the skills that were fitted, sorted.
+    fingerprint_ : str
+        Names the fitted model: equal parameters, equal fingerprint.
     """
 
     _constraints: ClassVar[Mapping[str, Sequence[Constraint]]] = {}
     _estimator_type = "classifier"
+    _mastery_kind: ClassVar[Kind] = "predicted"
+    _fades: ClassVar[bool] = False
+    """Whether mastery depends on the time that is asked for: `_values` then takes ``time``."""
 
     classes_: NDArray[np.int64]
     fingerprint_: str
@@ -278,7 +113,31 @@ class KnowledgeTracer:
         raise NotImplementedError
 
     def predict_proba(self, log: Any, *, state: Any = None) -> Floats:
-        """One step ahead: each row's probabilities before its own answer is seen."""
+        """P(wrong) and P(correct) of each row, one step ahead.
+
+        Parameters
+        ----------
+        log : ResponseLog or frame with its standard columns
+        state : StudentState, optional
+            Where the students begin; the log's students are then its numbers. It is not
+            changed. By default every student is new.
+
+        Returns
+        -------
+        array, shape (n_responses, 2)
+            In the caller's row order. Each row rests on the same student's earlier rows only.
+        """
+        self._check_fitted()
+        log, numbers = as_log(log), None
+        if state is not None:
+            self._check_state(state)
+            numbers = state.numbers_of(log)
+            state.check_order(log, numbers)
+        p_correct = self._one_step_ahead(log, state, numbers)
+        return np.stack((1 - p_correct, p_correct), axis=1)
+
+    def _one_step_ahead(self, log: ResponseLog, state: Any, numbers: Ints | None) -> Floats:
+        """P(correct) of each row; `numbers` gives each student label's number in a state."""
         raise NotImplementedError
 
     def mastery(self, log: Any, at: Any = None, *, when: When = "next_opportunity") -> Mastery:
@@ -289,7 +148,8 @@ class KnowledgeTracer:
         log : ResponseLog or frame with its standard columns
         at : float or datetime, optional
             Only responses up to this time count: in the log's seconds, or a datetime where the
-            log has datetimes.
+            log has datetimes. What is remembered has faded until then, in models of memory; by
+            default until each student's last response.
         when : {"next_opportunity", "after_response"}
             Whether the learning that follows the last response is counted; the same figure for
             models in which nothing is learnt between a response and the next opportunity.
@@ -303,13 +163,16 @@ class KnowledgeTracer:
         """
         self._check_fitted()
         log = as_log(log)
-        students = log.student.labels
-        log = log_until(log, at)
+        students, how = log.student.labels, {}
+        if at is not None:
+            moment = seconds_at(log, at)
+            log = log[log.time <= moment]
+            how = {"time": moment} if self._fades else {}
         everyone = np.arange(len(students))
         state = self.init_state(len(students))
         if len(log):
             self._advance(state, log, everyone)
-        found = self.state_mastery(state, everyone, students, when=when)
+        found = self._mastery(state, everyone, students, when, **how)
         return self._with_interval(found, log) if len(log) else found
 
     def _with_interval(self, found: Mastery, log: ResponseLog) -> Mastery:  # noqa: ARG002
@@ -364,7 +227,31 @@ class KnowledgeTracer:
         *,
         when: When = "next_opportunity",
     ) -> Mastery:
-        """What some of a state's students know."""
+        """What some of a state's students know of every fitted skill.
+
+        Parameters
+        ----------
+        state : StudentState
+        students : int array, shape (n,)
+            The state's numbers.
+        labels : array, shape (n,), optional
+            What to call them in the result.
+        when : {"next_opportunity", "after_response"}
+            As for `mastery`.
+        """
+        return self._mastery(state, students, labels, when)
+
+    def _mastery(
+        self, state: Any, students: Ints, labels: NDArray[Any] | None, when: When, **how: Any
+    ) -> Mastery:
+        self._check_state(state)
+        students = state.checked(students)
+        value = self._values(state, students, when, **how)
+        names = students if labels is None else labels
+        return Mastery(names, self.skills_.copy(), value, None, None, self._mastery_kind, when)
+
+    def _values(self, state: Any, students: Ints, when: When) -> Floats:
+        """What the students know of every fitted skill, shape (n_students, n_skills)."""
         raise NotImplementedError
 
     def learning_rates(self) -> Floats | None:
@@ -372,16 +259,37 @@ class KnowledgeTracer:
         return None
 
     def state_counts(self, state: Any, students: Ints) -> NDArray[np.int64]:
-        """Answers per student and skill, shape (n_students, n_skills)."""
+        """Answers per student and fitted skill, shape (n_students, n_skills)."""
+        self._check_state(state)
+        return self._counts(state, state.checked(students))
+
+    def _counts(self, state: Any, students: Ints) -> NDArray[np.int64]:
         raise NotImplementedError
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the fitted model to a file that `adaptlearn.load` reads."""
+        """Write the fitted model to one file, which `adaptlearn.load` reads back."""
+        self._check_fitted()
+        self._write(path)
+
+    def _write(self, path: str | PathLike[str]) -> None:
         raise NotImplementedError
 
     @classmethod
     def from_saved(cls, manifest: Mapping[str, Any], arrays: Arrays, name: str) -> Self:
         """Rebuild a model from what `save` wrote; `name` is what errors call it."""
+        model = cls()
+        try:
+            model._restore(manifest, arrays)
+            if model.fingerprint_ != manifest["fingerprint"]:
+                raise ValueError("the fingerprint is not that of what it holds")
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise ModelFileError(
+                name, [f"a part is missing or of the wrong kind: {error!r}"]
+            ) from None
+        return model
+
+    def _restore(self, manifest: Mapping[str, Any], arrays: Arrays) -> None:
+        """Become the model that was written; an error says what cannot be meant."""
         raise NotImplementedError
 
     def predict(self, log: Any) -> NDArray[np.int64]:
@@ -389,7 +297,12 @@ class KnowledgeTracer:
         return (self.predict_proba(log)[:, 1] >= 0.5).astype(np.int64)
 
     def _check_parameters(self) -> None:
-        check_parameters(type(self).__name__, self.get_params(), self._constraints)
+        name, values = type(self).__name__, self.get_params()
+        check_parameters(name, values, self._constraints, self._problems())
+
+    def _problems(self) -> list[str]:
+        """What is wrong with the arguments beside their constraints."""
+        return []
 
     def _check_fitted(self) -> None:
         if not self.__sklearn_is_fitted__():
@@ -424,20 +337,14 @@ def paired(
     return labels, named
 
 
-def check_n_students(n_students: int) -> None:
-    """Refuse what is no number of students (`ParameterError`)."""
-    allowed = {"n_students": [Interval(0, 2**39, integer=True)]}
-    check_parameters("init_state", {"n_students": n_students}, allowed)
-
-
-def log_until(log: ResponseLog, at: Any) -> ResponseLog:
-    """The responses of a log up to a point in time.
+def seconds_at(log: ResponseLog, at: Any) -> float:
+    """A point in time as a log has it.
 
     Parameters
     ----------
     log : ResponseLog
-    at : float or datetime, or None
-        In the log's seconds, or a datetime where the log has datetimes; None: all responses.
+    at : float or datetime
+        In the log's seconds, or a datetime where the log has datetimes.
 
     Raises
     ------
@@ -446,8 +353,6 @@ def log_until(log: ResponseLog, at: Any) -> ResponseLog:
     ParameterError
         `at` is no time, or of another clock.
     """
-    if at is None:
-        return log
     if log.time is None:
         raise StateError("mastery(at=…) needs a log with times")
     problems: list[str] = []
@@ -456,4 +361,4 @@ def log_until(log: ResponseLog, at: Any) -> ResponseLog:
         problems.append(f"it is a datetime of the kind {kind!r}, the log's times are {log.clock!r}")
     if problems:
         raise ParameterError("mastery(at=…)", problems)
-    return log[log.time <= float(seconds[0])]
+    return float(seconds[0])

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from adaptlearn.errors import DataWarning, StateError, UnknownLabelError
 from adaptlearn.labels import label_array, label_list, plain
-from adaptlearn.models.base import KnowledgeTracer, Mastery, StudentState, When
+from adaptlearn.models.base import KnowledgeTracer
+from adaptlearn.models.mastery import Mastery, When
+from adaptlearn.models.state import StudentState
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses.log import ResponseLog, as_log
 from adaptlearn.serialization import read_archive, write_archive

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, Self
 
-from adaptlearn.errors import ModelFileError, ParameterError, ResponseDataError
+from adaptlearn.errors import ParameterError, ResponseDataError
 from adaptlearn.models.bkt.cells import class_entries
 from adaptlearn.models.bkt.em.climb import OnStep
 from adaptlearn.models.bkt.entries import Entries
@@ -21,7 +21,7 @@ from adaptlearn.models.bkt.serve.saving import from_manifest, read_settings
 from adaptlearn.models.bkt.serve.tables import brought, read_class_table, read_skill_table
 from adaptlearn.responses import SequenceCounts, as_log
 from adaptlearn.serialization import Arrays
-from adaptlearn.validation import Interval, OneOf, check_parameters
+from adaptlearn.validation import Interval, OneOf
 
 
 class BKT(FittedBKT):
@@ -371,31 +371,15 @@ class BKT(FittedBKT):
             warnings.warn(message, category, stacklevel=3)
         return self._take(found)
 
-    def _check_parameters(self) -> None:
-        options = self.get_params()
-        problems = option_problems(options)
-        check_parameters(type(self).__name__, options, self._constraints, problems)
+    def _problems(self) -> list[str]:
+        return option_problems(self.get_params())
 
-    @classmethod
-    def from_saved(cls, manifest: Mapping[str, Any], arrays: Arrays, name: str) -> Self:
-        """Rebuild a model from what `save` wrote; `name` is what errors call it."""
+    def _restore(self, manifest: Mapping[str, Any], arrays: Arrays) -> None:
         if arrays:
-            raise ModelFileError(name, ["it holds arrays; a BKT is saved without"])
-        model = cls()
-        try:
-            model._restore(manifest)
-        except (KeyError, TypeError, ValueError, IndexError) as error:
-            raise ModelFileError(
-                name, [f"a part is missing or of the wrong kind: {error!r}"]
-            ) from None
-        return model
-
-    def _restore(self, manifest: Mapping[str, Any]) -> None:
+            raise ValueError("it holds arrays; a BKT is saved without")
         self.set_params(**read_settings(manifest))
         self._check_parameters()
         self._take(from_manifest(manifest))
-        if self.fingerprint_ != manifest["fingerprint"]:
-            raise ValueError("the fingerprint is not that of the parameters")
 
     @classmethod
     def from_parameters(

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.models.base import StudentState
+from adaptlearn.models.state import StudentState
 from adaptlearn.numerics import (
     Floats,
     Ints,

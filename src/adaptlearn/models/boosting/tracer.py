@@ -12,8 +12,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.errors import ModelFileError, ParameterError
-from adaptlearn.models.base import MODEL_KIND, KnowledgeTracer, StudentState, check_n_students
+from adaptlearn.models.base import MODEL_KIND, KnowledgeTracer
 from adaptlearn.models.boosting.growing import Growth, grow
 from adaptlearn.models.boosting.inputs import log_odds, out_of_fold, quiet, unfitted
 from adaptlearn.models.boosting.state import CombinedState
@@ -30,8 +29,9 @@ from adaptlearn.models.sequential import (
     encode,
 )
 from adaptlearn.models.sequential.tracer import training_labels
+from adaptlearn.models.state import StudentState, check_n_students
 from adaptlearn.numerics import Floats, Ints
-from adaptlearn.responses import ResponseLog, as_log
+from adaptlearn.responses import ResponseLog
 from adaptlearn.serialization import Arrays, write_archive
 from adaptlearn.validation import Interval, OneOf
 
@@ -156,9 +156,7 @@ class FeatureBoosting(SequentialTracer):
             parts=[model.init_state(n_students) for model in self.inputs_],
         )
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the fitted model to one file of arrays; `adaptlearn.load` reads it back."""
-        self._check_fitted()
+    def _write(self, path: str | PathLike[str]) -> None:
         packed = {f"input{n}": self._packed(model) for n, model in enumerate(self.inputs_)}
         write_archive(path, MODEL_KIND, self._content(), {**self._all_arrays(), **packed})
 
@@ -178,17 +176,13 @@ class FeatureBoosting(SequentialTracer):
         """The inverse of `_packed`; where models are wired together, any kind can be loaded."""
         raise NotImplementedError
 
-    @classmethod
-    def from_saved(cls, manifest: Mapping[str, Any], arrays: Arrays, name: str) -> Self:
-        """Rebuild a model from what `save` wrote; `name` is what errors call it."""
-        settings = manifest.get("settings")
-        if not isinstance(settings, dict) or not isinstance(settings.get("inputs"), list):
-            raise ModelFileError(name, ["a part is missing or of the wrong kind: 'settings'"])
-        plain = {**settings, "inputs": None}
-        model = super().from_saved({**manifest, "settings": plain}, arrays, name)
+    def _restore(self, manifest: Mapping[str, Any], arrays: Arrays) -> None:
+        settings = manifest["settings"]
+        if not isinstance(settings["inputs"], list):
+            raise TypeError("settings['inputs'] is no list")
+        super()._restore({**manifest, "settings": {**settings, "inputs": None}}, arrays)
         if manifest.get("inputs_given"):
-            model.inputs = tuple(unfitted(one) for one in model.inputs_)
-        return model
+            self.inputs = tuple(unfitted(one) for one in self.inputs_)
 
     @property
     def _widths(self) -> Widths:
@@ -200,9 +194,10 @@ class FeatureBoosting(SequentialTracer):
     def _learn(self, level: Level, memory: Memory) -> None:
         self._plan.learn(level, memory, self._rates)
 
-    def _one_step_ahead(self, log: Any, state: SequentialState | None) -> Floats:
-        log = as_log(log)
-        read, encoded = self._read(log, state)
+    def _one_step_ahead(
+        self, log: ResponseLog, state: SequentialState | None, numbers: Ints | None
+    ) -> Floats:
+        read, encoded = self._read(log, state, numbers)
         parts = _parts(state) if state is not None else (None,) * len(self.inputs_)
         beside = np.empty((len(self.inputs_), len(log)))
         with quiet():
@@ -246,16 +241,13 @@ class FeatureBoosting(SequentialTracer):
         matrix = _rounded(mean_by_response(features, starts), beside)
         return 1 / (1 + np.exp(-self._trees.predict(matrix)))
 
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
+    def _problems(self) -> list[str]:
         given: Sequence[Any] = () if self.inputs is None else self.inputs
-        problems = [
+        return [
             f"inputs must hold models, got {one!r}"
             for one in given
             if not isinstance(one, KnowledgeTracer)
         ]
-        if problems:
-            raise ParameterError(type(self).__name__, problems)
 
     def _folds(self, log: ResponseLog) -> NDArray[np.int64]:
         """The fold of each row's student: chance, but the same for any order of the rows."""

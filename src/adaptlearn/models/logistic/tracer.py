@@ -28,7 +28,7 @@ from adaptlearn.models.sequential.tracer import training_labels
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog
 from adaptlearn.serialization import Arrays
-from adaptlearn.validation import Constraint, Interval, OneOf, check_parameters
+from adaptlearn.validation import Constraint, Interval, OneOf
 
 Student = Literal["online", "average"]
 
@@ -83,7 +83,6 @@ class LogisticTracer(SequentialTracer):
         raise NotImplementedError
 
     def _problems(self) -> list[str]:
-        """What is wrong with the arguments beside their constraints."""
         if self.student == "online" and self.student_penalty == 0:
             return [
                 "student_penalty must be positive with student='online': it is how sure the "
@@ -243,10 +242,6 @@ class LogisticTracer(SequentialTracer):
         known = (level.item >= 0) & (level.item < len(weights))
         typical = level.mean(self._easiness[skill])
         return np.where(known, np.append(weights, 0)[np.where(known, level.item, -1)], typical)
-
-    def _check_parameters(self) -> None:
-        name, values = type(self).__name__, self.get_params()
-        check_parameters(name, values, self._constraints, self._problems())
 
     def _training_log(self, log: Any) -> ResponseLog:
         responses = super()._training_log(log)

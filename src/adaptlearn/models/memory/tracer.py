@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import IdentificationWarning, ResponseDataError
-from adaptlearn.models.base import Mastery, When, log_until
+from adaptlearn.models.mastery import Mastery, When
 from adaptlearn.models.memory.firsts import Firsts, firsts_of, links_of
 from adaptlearn.models.memory.moments import days_since, refuse_the_past
 from adaptlearn.models.memory.ratings import ratings_of
@@ -28,9 +28,7 @@ from adaptlearn.models.sequential import (
 )
 from adaptlearn.models.sequential.tracer import training_labels
 from adaptlearn.numerics import Bools, Floats, Ints
-from adaptlearn.responses import ResponseLog, as_log
-from adaptlearn.responses.columns import read_time
-from adaptlearn.responses.labelled import objects
+from adaptlearn.responses import ResponseLog
 from adaptlearn.serialization import Arrays
 from adaptlearn.validation import Constraint, Interval, OneOf, check_parameters
 
@@ -70,6 +68,7 @@ class MemoryTracer(SequentialTracer):
     """
 
     _constraints: ClassVar = COMMON
+    _fades = True
     _n_kept: ClassVar[int]
 
     card: CardKind | None
@@ -100,10 +99,6 @@ class MemoryTracer(SequentialTracer):
 
     def _restore_own(self, arrays: Arrays) -> None:
         raise NotImplementedError
-
-    def _problems(self) -> list[str]:
-        """What is wrong with the arguments beside their constraints."""
-        return []
 
     def fit(self, log: Any, y: object = None) -> Self:  # noqa: ARG002 - scikit-learn's
         """Estimate the parameters from a log.
@@ -217,37 +212,6 @@ class MemoryTracer(SequentialTracer):
         passed = 0.0 if time is None else DAY * days_since(last, time)
         return np.asarray(found.reshape(last.shape) - passed)
 
-    def mastery(self, log: Any, at: Any = None, *, when: When = "next_opportunity") -> Mastery:
-        """P(correct) of every student of a log on every skill.
-
-        Parameters
-        ----------
-        log : ResponseLog or frame with its standard columns
-        at : float or datetime, optional
-            The moment that is asked for: only responses up to it count, and what was learnt
-            has faded until then. By default that of each student's last response.
-        when : {"next_opportunity", "after_response"}
-            The same figure.
-
-        Returns
-        -------
-        Mastery
-            Of kind ``"predicted"``, over the log's students and the model's skills: where cards
-            are items, the mean over the items of the skill in the training log.
-        """
-        if at is None:
-            return super().mastery(log, when=when)
-        self._check_fitted()
-        log = as_log(log)
-        part, everyone = log_until(log, at), np.arange(log.n_students)
-        state = self.init_state(log.n_students)
-        if len(part):
-            self._advance(state, part, everyone)
-        seconds, _ = read_time(objects([at]), "at", [])
-        return self.state_mastery(
-            state, everyone, log.student.labels, when=when, time=float(seconds[0])
-        )
-
     def state_mastery(
         self,
         state: SequentialState,
@@ -271,8 +235,16 @@ class MemoryTracer(SequentialTracer):
             The moment that is asked for, in the log's seconds; by default that of each
             student's last response.
         """
-        self._check_state(state)
-        students = state.checked(students)
+        return self._mastery(state, students, labels, when, time=time)
+
+    def _values(
+        self,
+        state: SequentialState,
+        students: Ints,
+        when: When,  # noqa: ARG002 - nothing is learnt between a response and the next
+        *,
+        time: Any = None,
+    ) -> Floats:
         moment = state.last_time[students] if time is None else np.broadcast_to(time, len(students))
         skill, item = self._links.T if self.card_ == "item" else self._skills_alone()
         n_skills, n_links = len(self.skills_), len(skill)
@@ -291,8 +263,7 @@ class MemoryTracer(SequentialTracer):
             )
             of_links = chance.reshape(len(who), n_links)
             value[lo : lo + step] = np.add.reduceat(of_links, starts, axis=1) / n_of
-        names = students if labels is None else labels
-        return Mastery(names, self.skills_.copy(), value, None, None, "predicted", when)
+        return value
 
     def _skills_alone(self) -> tuple[Ints, Ints]:
         skills = np.arange(len(self.skills_))
@@ -368,10 +339,6 @@ class MemoryTracer(SequentialTracer):
             rows = state.memory_of(who, code, np.arange(len(who)), who * 0).pair
         last = np.where(rows[:, 0] > 0, rows[:, -1], np.nan)
         return code, rows[:, :-1], last.reshape(len(numbers), len(places))
-
-    def _check_parameters(self) -> None:
-        name, values = type(self).__name__, self.get_params()
-        check_parameters(name, values, self._constraints, self._problems())
 
     def _training_log(self, log: Any) -> ResponseLog:
         responses = super()._training_log(log)

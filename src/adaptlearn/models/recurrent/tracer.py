@@ -24,7 +24,7 @@ from adaptlearn.models.recurrent.transfer import Transfer
 from adaptlearn.models.sequential import Level, Memory, SequentialTracer, Widths
 from adaptlearn.models.sequential.tracer import training_labels
 from adaptlearn.numerics import Floats, Ints
-from adaptlearn.responses import ResponseLog
+from adaptlearn.responses import ResponseLog, as_log
 from adaptlearn.serialization import Arrays
 from adaptlearn.validation import Interval, check_parameters, some
 
@@ -174,7 +174,8 @@ class LinearRecurrentTracer(SequentialTracer):
 
     def decision_function(self, log: Any) -> Floats:
         """The log odds of a right answer of each row, one step ahead, shape (n_responses,)."""
-        read, encoded = self._read(log)
+        self._check_fitted()
+        read, encoded = self._read(as_log(log))
         return encoded.in_rows(read[:, 0])
 
     def out_of_fold(self, log: Any, fold: Any = 5) -> Floats:
@@ -265,12 +266,7 @@ class LinearRecurrentTracer(SequentialTracer):
         value = self.state_mastery(state, np.arange(state.n_students)).value
         return np.asarray(np.log(value / (1 - value)))
 
-    def _check_parameters(self) -> None:
-        check_parameters(
-            type(self).__name__, self.get_params(), self._constraints, self._decay_problems()
-        )
-
-    def _decay_problems(self) -> list[str]:
+    def _problems(self) -> list[str]:
         allowed, given = Interval(0, 1), self.decays
         if (
             isinstance(given, (tuple, list))

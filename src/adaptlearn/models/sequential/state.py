@@ -9,9 +9,9 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.models.base import StudentState
 from adaptlearn.models.sequential.encoding import KEY_BITS, NO_ITEM, Encoded, Names
 from adaptlearn.models.sequential.scanning import Memory
+from adaptlearn.models.state import StudentState
 from adaptlearn.numerics import Floats, Ints, KeyTable
 
 

@@ -10,18 +10,13 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.errors import DataWarning, ModelFileError, ResponseDataError, StateError
-from adaptlearn.models.base import (
-    MODEL_KIND,
-    KnowledgeTracer,
-    Mastery,
-    When,
-    check_n_students,
-    paired,
-)
+from adaptlearn.errors import DataWarning, ResponseDataError, StateError
+from adaptlearn.models.base import MODEL_KIND, KnowledgeTracer, paired
+from adaptlearn.models.mastery import When
 from adaptlearn.models.sequential.encoding import NO_ITEM, Encoded, encode
 from adaptlearn.models.sequential.scanning import Level, Memory, scan
 from adaptlearn.models.sequential.state import SequentialState, Widths
+from adaptlearn.models.state import check_n_students
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog, as_log
 from adaptlearn.serialization import Arrays, array_digests, fingerprint, write_archive
@@ -85,24 +80,6 @@ class SequentialTracer(KnowledgeTracer):
         """Columns for `Level.extra`, shape (n, n_extra), from all responses at once."""
         return None
 
-    def predict_proba(self, log: Any, *, state: SequentialState | None = None) -> Floats:
-        """P(wrong) and P(correct) of each row, one step ahead.
-
-        Parameters
-        ----------
-        log : ResponseLog or frame with its standard columns
-        state : SequentialState, optional
-            Where the students begin; the log's students are then its numbers. It is not
-            changed. By default every student is new.
-
-        Returns
-        -------
-        array, shape (n_responses, 2)
-            In the caller's row order. Each row rests on the same student's earlier rows only.
-        """
-        p_correct = self._one_step_ahead(log, state)
-        return np.stack((1 - p_correct, p_correct), axis=1)
-
     def init_state(self, n_students: int) -> SequentialState:
         """The state of students who have not answered yet."""
         self._check_fitted()
@@ -161,27 +138,7 @@ class SequentialTracer(KnowledgeTracer):
         )
         return self._ask(state, numbers, skill, item, sizes=sizes, time=time)
 
-    def state_mastery(
-        self,
-        state: SequentialState,
-        students: Ints,
-        labels: NDArray[Any] | None = None,
-        *,
-        when: When = "next_opportunity",
-    ) -> Mastery:
-        """P(correct) of some of a state's students on an item of every fitted skill.
-
-        Parameters
-        ----------
-        state : SequentialState
-        students : int array, shape (n,)
-        labels : array, shape (n,), optional
-            What to call them in the result.
-        when : {"next_opportunity", "after_response"}
-            The same figure.
-        """
-        self._check_state(state)
-        students = state.checked(students)
+    def _values(self, state: SequentialState, students: Ints, when: When) -> Floats:  # noqa: ARG002
         n_skills = len(self.skills_)
         value = np.empty((len(students), n_skills))
         step = max(1, _AT_ONCE // max(n_skills, 1))
@@ -191,35 +148,19 @@ class SequentialTracer(KnowledgeTracer):
             skill = np.tile(np.arange(n_skills), len(some_students))
             chance = self._ask(state, who, skill, np.full(len(who), -1))
             value[lo : lo + step] = chance.reshape(-1, n_skills)
-        names = students if labels is None else labels
-        return Mastery(names, self.skills_.copy(), value, None, None, "predicted", when)
+        return value
 
-    def state_counts(self, state: SequentialState, students: Ints) -> NDArray[np.int64]:
-        """Answers per student and fitted skill, shape (n_students, n_skills)."""
-        self._check_state(state)
-        return state.answers(state.checked(students), len(self.skills_))
+    def _counts(self, state: SequentialState, students: Ints) -> NDArray[np.int64]:
+        return state.answers(students, len(self.skills_))
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the fitted model to one file of arrays; `adaptlearn.load` reads it back."""
-        self._check_fitted()
+    def _write(self, path: str | PathLike[str]) -> None:
         write_archive(path, MODEL_KIND, self._content(), self._all_arrays())
 
-    @classmethod
-    def from_saved(cls, manifest: Mapping[str, Any], arrays: Arrays, name: str) -> Self:
-        """Rebuild a model from what `save` wrote; `name` is what errors call it."""
-        model = cls()
-        try:
-            model.set_params(**_settings_back(manifest["settings"]))
-            model._check_parameters()
-            model._restore_arrays({k: v for k, v in arrays.items() if k != "n_answers"})
-            model._ready(manifest["skills"], manifest["items"], arrays["n_answers"])
-            if model.fingerprint_ != manifest["fingerprint"]:
-                raise ValueError("the fingerprint is not that of the arrays")
-        except (KeyError, TypeError, ValueError, IndexError) as error:
-            raise ModelFileError(
-                name, [f"a part is missing or of the wrong kind: {error!r}"]
-            ) from None
-        return model
+    def _restore(self, manifest: Mapping[str, Any], arrays: Arrays) -> None:
+        self.set_params(**_settings_back(manifest["settings"]))
+        self._check_parameters()
+        self._restore_arrays({k: v for k, v in arrays.items() if k != "n_answers"})
+        self._ready(manifest["skills"], manifest["items"], arrays["n_answers"])
 
     def _training_log(self, log: Any) -> ResponseLog:
         """A log that a model can be fitted to, or the error that says why not."""
@@ -268,24 +209,20 @@ class SequentialTracer(KnowledgeTracer):
     def _all_arrays(self) -> dict[str, NDArray[Any]]:
         return {**self._arrays(), "n_answers": self.n_answers_}
 
-    def _one_step_ahead(self, log: Any, state: SequentialState | None) -> Floats:
-        """P(correct) of each row, in the caller's row order."""
-        read, encoded = self._read(log, state)
+    def _one_step_ahead(
+        self, log: ResponseLog, state: SequentialState | None, numbers: Ints | None
+    ) -> Floats:
+        read, encoded = self._read(log, state, numbers)
         return encoded.in_rows(self._chance(read))
 
-    def _read(self, log: Any, state: SequentialState | None = None) -> tuple[Floats, Encoded]:
+    def _read(
+        self, log: ResponseLog, state: SequentialState | None = None, numbers: Ints | None = None
+    ) -> tuple[Floats, Encoded]:
         """What `_look` reads of each row before its answer, and the log in codes."""
-        self._check_fitted()
-        log = as_log(log)
-        if state is None:
-            numbers = np.arange(log.n_students)
-            start = self.init_state(log.n_students)
-        else:
-            self._check_state(state)
-            numbers, start = state.numbers_of(log), state
-            state.check_order(log, numbers)
+        start = self.init_state(log.n_students) if state is None else state
         encoded = self._encoded(log, start)
-        memory = start.memory(encoded, numbers)
+        who = np.arange(log.n_students) if numbers is None else numbers
+        memory = start.memory(encoded, who)
         extra = self._prepared(encoded, memory)
         read = scan(
             encoded,

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import DataWarning
-from adaptlearn.models.base import MODEL_KIND, Mastery, When, check_n_students, paired
+from adaptlearn.models.base import MODEL_KIND, paired
 from adaptlearn.models.bkt.fitted import Fitted
 from adaptlearn.models.bkt.serve.passes import (
     advance,
@@ -24,8 +24,10 @@ from adaptlearn.models.bkt.serve.passes import (
 from adaptlearn.models.bkt.serve.reports import ReportingBKT, mastery_interval
 from adaptlearn.models.bkt.serve.saving import content, to_manifest
 from adaptlearn.models.bkt.state import BKTState
+from adaptlearn.models.mastery import Mastery, When
+from adaptlearn.models.state import check_n_students
 from adaptlearn.numerics import Floats, Ints
-from adaptlearn.responses import ResponseLog, as_log
+from adaptlearn.responses import ResponseLog
 from adaptlearn.serialization import fingerprint, write_manifest
 from adaptlearn.validation import some
 
@@ -33,31 +35,13 @@ from adaptlearn.validation import some
 class FittedBKT(ReportingBKT):
     """Prediction and live state, from parameters that were estimated, loaded or brought."""
 
-    def predict_proba(self, log: Any, *, state: BKTState | None = None) -> Floats:
-        """P(wrong) and P(correct) of each row, one step ahead.
+    _mastery_kind = "latent"
 
-        Parameters
-        ----------
-        log : ResponseLog or frame with its standard columns
-        state : BKTState, optional
-            Where the students begin; the log's students are then its numbers. It is not
-            changed. By default every student is new.
-
-        Returns
-        -------
-        array, shape (n_responses, 2)
-            In the caller's row order. Each row rests on the same student's earlier rows only.
-        """
-        self._check_fitted()
-        log = as_log(log)
-        students = None
-        if state is not None:
-            self._check_state(state)
-            students = state.numbers_of(log)
-            state.check_order(log, students)
+    def _one_step_ahead(
+        self, log: ResponseLog, state: BKTState | None, numbers: Ints | None
+    ) -> Floats:
         codes, _ = self._codes(log, self.skills_.tolist() if state is None else state.skills)
-        p_correct = pass_log(self._fitted, log, codes, state, students).p_correct
-        return np.stack((1 - p_correct, p_correct), axis=1)
+        return pass_log(self._fitted, log, codes, state, numbers).p_correct
 
     def init_state(self, n_students: int) -> BKTState:
         """The state of students who have not answered yet."""
@@ -100,29 +84,8 @@ class FittedBKT(ReportingBKT):
         item_codes = np.array([places.get(label, len(places)) for label in named], np.int64)
         return chance_of_next(self._fitted, state, numbers, codes, item_codes)
 
-    def state_mastery(
-        self,
-        state: BKTState,
-        students: Ints,
-        labels: NDArray[Any] | None = None,
-        *,
-        when: When = "next_opportunity",
-    ) -> Mastery:
-        """P(known) of some of a state's students on every fitted skill.
-
-        Parameters
-        ----------
-        state : BKTState
-        students : int array, shape (n,)
-        labels : array, shape (n,), optional
-            What to call them in the result.
-        when : {"next_opportunity", "after_response"}
-        """
-        self._check_state(state)
-        students = state.checked(students)
-        value = mastery_of(self._fitted, state, students, when)
-        names = students if labels is None else labels
-        return Mastery(names, self.skills_.copy(), value, None, None, "latent", when)
+    def _values(self, state: BKTState, students: Ints, when: When) -> Floats:
+        return mastery_of(self._fitted, state, students, when)
 
     def learning_rates(self) -> Floats:
         """P(learning) of each skill: ``parameters_["learn"]``."""
@@ -130,18 +93,13 @@ class FittedBKT(ReportingBKT):
         rates: Floats = self.parameters_["learn"]
         return rates
 
-    def state_counts(self, state: BKTState, students: Ints) -> NDArray[np.int64]:
-        """Answers per student and fitted skill, shape (n_students, n_skills)."""
-        self._check_state(state)
-        students = state.checked(students)
+    def _counts(self, state: BKTState, students: Ints) -> NDArray[np.int64]:
         counts = np.zeros((len(students), len(self.skills_)), np.int64)
         rows, columns, slots = state.cells(students, counts.shape[1])
         counts[rows, columns] = state.answers[slots]
         return counts
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the fitted model as one JSON file; `adaptlearn.load` reads it back."""
-        self._check_fitted()
+    def _write(self, path: str | PathLike[str]) -> None:
         manifest = to_manifest(self._fitted, self.get_params())
         write_manifest(path, MODEL_KIND, {**manifest, "fingerprint": self.fingerprint_})
 
@@ -187,5 +145,5 @@ class FittedBKT(ReportingBKT):
                 f"skill {some(labels)} was not in the training log; predicted from the "
                 "parameters common to all skills",
                 DataWarning,
-                stacklevel=4,
+                stacklevel=5,
             )

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.models.base import When
 from adaptlearn.models.bkt.cells import Before, find_cells
 from adaptlearn.models.bkt.entries import EXPOSURE, entry_answers, first_entries, of_sequences
 from adaptlearn.models.bkt.fitted import Fitted
@@ -29,6 +28,7 @@ from adaptlearn.models.bkt.serve.filtering import (
     probability_correct,
 )
 from adaptlearn.models.bkt.state import BKTState, LastResponses
+from adaptlearn.models.mastery import When
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import StateError
-from adaptlearn.models.base import KnowledgeTracer, Mastery
+from adaptlearn.models.base import KnowledgeTracer
 from adaptlearn.models.bkt.classes import Classes
 from adaptlearn.models.bkt.em.uncertainty import (
     Uncertainty,
@@ -23,6 +23,7 @@ from adaptlearn.models.bkt.individual.model import Individual
 from adaptlearn.models.bkt.parameters import Cells, Parameters
 from adaptlearn.models.bkt.serve.passes import advance, mastery_of, skill_codes
 from adaptlearn.models.bkt.state import BKTState
+from adaptlearn.models.mastery import Mastery
 from adaptlearn.numerics import Floats
 from adaptlearn.responses import ResponseLog
 from adaptlearn.validation import Interval, check_parameters

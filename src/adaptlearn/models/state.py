@@ -1,0 +1,158 @@
+"""What a model keeps of students, from one answer to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.errors import LateResponse, StateError, UnknownLabelError
+from adaptlearn.numerics import Ints
+from adaptlearn.responses import ResponseLog
+from adaptlearn.validation import Interval, check_parameters, some
+
+
+class StudentState:
+    """What a model keeps of students ``0 … n_students - 1``, as arrays.
+
+    Made by a model's ``init_state`` and changed in place by its ``update_state``; one writer at
+    a time.
+
+    Attributes
+    ----------
+    model : str
+        The fingerprint of the model it belongs to.
+    skills : list
+        The model's skills, then any others that were answered.
+    items : list
+        Likewise of items, where the model keeps what was answered of each.
+    last_time : float array, shape (n_students,)
+        The time of each student's last response, in seconds; -inf before the first.
+    clock : str or None
+        The clock of those times; None before the first, ``"none"`` where responses carry none.
+    """
+
+    def __init__(self, model: str, skills: list[Any], n_students: int) -> None:
+        self.model = model
+        self.skills = list(skills)
+        self.items: list[Any] = []
+        self.last_time = np.full(n_students, -np.inf)
+        self.clock: str | None = None
+
+    @property
+    def n_students(self) -> int:
+        """Students there is room for."""
+        return len(self.last_time)
+
+    def grow(self, n_students: int) -> None:
+        """Make room for more students; nothing happens where there is room."""
+        if n_students > self.n_students:
+            # By doubling, so that students who come one by one cost O(1) each.
+            more = np.full(max(n_students, 2 * self.n_students) - self.n_students, -np.inf)
+            self.last_time = np.concatenate((self.last_time, more))
+
+    def checked(self, students: Any) -> Ints:
+        """Numbers of students, refused where they are no numbers or not this state's."""
+        numbers = np.asarray(students)
+        if numbers.size and numbers.dtype.kind not in "iu":
+            raise StateError(f"a state numbers its students 0, 1, …; got {numbers.dtype} values")
+        outside = numbers[(numbers < 0) | (numbers >= self.n_students)]
+        if len(outside):
+            raise UnknownLabelError(
+                "state", [f"student {some(outside)} is outside its {self.n_students} students"]
+            )
+        return numbers.astype(np.int64)
+
+    def numbers_of(self, log: ResponseLog) -> Ints:
+        """The number of each of a log's student labels; 0 for one that has no rows."""
+        labels = log.student.labels
+        if labels.dtype.kind not in "iu":
+            raise StateError(
+                "a state numbers its students 0, 1, …; a MasteryTracker keeps their names"
+            )
+        present = np.bincount(log.student.codes, minlength=len(labels)) > 0
+        self.checked(labels[present])
+        return np.where(present, labels, 0).astype(np.int64)
+
+    def blank(self, n_students: int) -> Self:
+        """A state of students who have not answered yet, with the same skills, items and clock."""
+        raise NotImplementedError
+
+    def forget(self, students: Ints) -> None:
+        """Return students to where they were before their first response."""
+        raise NotImplementedError
+
+    def replace(self, students: Ints, other: Self) -> None:
+        """Put what another state knows in place of what is known of some students.
+
+        Parameters
+        ----------
+        students : int array, shape (n,)
+            Distinct. The other state's student ``k`` is ``students[k]`` here.
+        other : StudentState
+            Made by `blank`, and moved on since; this one was not.
+        """
+        self.forget(students)
+        self.skills, self.items = other.skills, other.items
+        self.last_time[students] = other.last_time[: len(students)]
+        self.clock = other.clock
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """What a saved state holds besides its names; `last_time` is among it."""
+        raise NotImplementedError
+
+    def take_arrays(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Take back what `to_arrays` gave."""
+        raise NotImplementedError
+
+    def check_order(self, log: ResponseLog, students: Ints) -> None:
+        """Refuse responses older than what their students' state has seen.
+
+        Parameters
+        ----------
+        log : ResponseLog
+        students : integer array, shape (n_labels,)
+            The state's student for each of the log's student labels.
+
+        Raises
+        ------
+        LateResponse
+            Names the students; nothing has been changed.
+        StateError
+            The times are of another clock than those seen so far.
+        """
+        self.check_clock(log)
+        if log.time is None:
+            return
+        late = log.time < self.last_time[students[log.student.codes]]
+        if late.any():
+            who = log.student.labels[np.unique(log.student.codes[late])]
+            row = int(np.flatnonzero(late)[0])
+            raise LateResponse(
+                f"{int(late.sum())} responses are older than what was already seen of student "
+                f"{some(who)} (first: row {row}); nothing was changed. Give these "
+                "students' whole history to rebuild"
+            )
+
+    def check_clock(self, log: ResponseLog) -> None:
+        """Refuse times of another clock than those seen so far (`StateError`)."""
+        clock = log.clock or "none"
+        if self.clock is not None and clock != self.clock:
+            raise StateError(
+                f"this state has seen times of the kind {self.clock!r}, these responses carry "
+                f"{clock!r}; give all of them one kind (datetimes all with a zone, or none)"
+            )
+
+    def note_times(self, log: ResponseLog, students: Ints) -> None:
+        """Remember the clock and each student's latest time."""
+        self.clock = log.clock or "none"
+        if log.time is not None:
+            np.maximum.at(self.last_time, students[log.student.codes], log.time)
+
+
+def check_n_students(n_students: int) -> None:
+    """Refuse what is no number of students (`ParameterError`)."""
+    allowed = {"n_students": [Interval(0, 2**39, integer=True)]}
+    check_parameters("init_state", {"n_students": n_students}, allowed)
