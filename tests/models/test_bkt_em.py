@@ -21,7 +21,7 @@ from adaptlearn.models.bkt.em.steps import maximise as maximise_in
 from adaptlearn.models.bkt.em.trie import answers_only, build_trie
 from adaptlearn.models.bkt.entries import EXPOSURE, entry_answers
 from adaptlearn.models.bkt.parameters import FLOOR, MARGIN, Limits, Parameters
-from adaptlearn.models.bkt.serve.filtering import filter_sequences
+from adaptlearn.models.bkt.serve.beliefs import filter_sequences
 
 LAYOUTS: dict[str, dict[str, float]] = {
     "shared": {"_FEW": 0, "_SHARED": 2.0},

@@ -18,7 +18,7 @@ import adaptlearn
 from adaptlearn import MasteryTracker, ResponseLog
 from adaptlearn.errors import DataWarning, IdentificationWarning, ModelFileError, ParameterError
 from adaptlearn.models import BKT, BoostedTracer, Elo, LinearRecurrentTracer
-from adaptlearn.models.boosting.growing import Growth, grow
+from adaptlearn.models.boosting.growth import Growth, grow
 from adaptlearn.models.boosting.trees import Trees
 
 GROWTH = Growth(

@@ -12,7 +12,7 @@ from tests.models import students
 
 from adaptlearn import ResponseLog
 from adaptlearn.errors import ParameterError
-from adaptlearn.models.boosting import FeatureBoosting
+from adaptlearn.models.boosting.tracer import FeatureBoosting
 from adaptlearn.models.features import (
     ENCODINGS,
     FEATURES,

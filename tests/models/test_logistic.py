@@ -22,7 +22,7 @@ from adaptlearn.errors import (
     ResponseDataError,
 )
 from adaptlearn.models import AFM, DAS3H, DASH, PFA, RPFA, BestLR
-from adaptlearn.models.logistic.solving import solve
+from adaptlearn.models.logistic.solution import solve
 
 FREE: dict[str, Any] = {"penalty": 0, "student_penalty": 0, "student": "average"}
 EVERY = [

@@ -14,6 +14,7 @@ from tests.conftest import trials
 from tests.models.reviewed import DAY, START, rated_log, slope_of
 
 from adaptlearn.models.memory import FSRS, FSRS_DEFAULTS
+from adaptlearn.models.memory.answers import answers_of, score
 from adaptlearn.models.memory.equations import (
     DEFAULTS,
     HIGHEST,
@@ -25,9 +26,9 @@ from adaptlearn.models.memory.equations import (
     retrievability,
 )
 from adaptlearn.models.memory.halflife import Regression, counts_of, features
+from adaptlearn.models.memory.noise import Noise
 from adaptlearn.models.memory.recursion import backward, forward
 from adaptlearn.models.memory.reviews import reviews_of
-from adaptlearn.models.memory.scoring import Noise, answers_of, score
 from adaptlearn.models.sequential import Names, encode
 from adaptlearn.models.sequential.tracer import training_labels
 

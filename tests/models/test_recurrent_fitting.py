@@ -10,7 +10,7 @@ from tests.models.recurrent_oracle import Reference
 
 from adaptlearn import ResponseLog
 from adaptlearn.models import LinearRecurrentTracer
-from adaptlearn.models.recurrent.fitting import (
+from adaptlearn.models.recurrent.descent import (
     Settings,
     batch_of,
     fit,
@@ -18,7 +18,6 @@ from adaptlearn.models.recurrent.fitting import (
     rates_of,
     surprises,
 )
-from adaptlearn.models.recurrent.preparing import responses_of
 from adaptlearn.models.recurrent.recurrence import (
     Bank,
     Tables,
@@ -27,6 +26,7 @@ from adaptlearn.models.recurrent.recurrence import (
     states,
     states_gradient,
 )
+from adaptlearn.models.recurrent.responses import responses_of
 
 BANK = Bank(np.array([0.0, 0.6, 1.0]), 2, 3.0)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adaptlearn.models.bkt import BKT
+from adaptlearn.models.bkt.estimator import BKT
 
 
 def individual_problems(model: BKT, program: str) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from adaptlearn.errors import ParameterError
 from adaptlearn.interop.counterparts import individual_problems
-from adaptlearn.models.bkt import BKT
+from adaptlearn.models.bkt.estimator import BKT
 from adaptlearn.validation import Interval, some
 
 _NAMES = {

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from adaptlearn.errors import DataWarning, ParameterError
 from adaptlearn.interop.counterparts import individual_problems
-from adaptlearn.models.bkt import BKT
+from adaptlearn.models.bkt.estimator import BKT
 from adaptlearn.models.bkt.parameters import MARGIN
 from adaptlearn.responses.frames import columns_of
 from adaptlearn.validation import Interval, some

@@ -1,4 +1,10 @@
-"""Knowledge-tracing models."""
+"""Knowledge-tracing models.
+
+A family is a folder: `bkt`, `elo`, `irt`, `logistic`, `memory`, `recurrent`, `boosting`. What they
+share is in `base`, `mastery` and `state`, in `sequential` (models that advance with every
+response) and in `features`. `registry` is the table of all models, `wiring` joins families,
+`checks` says whether a model keeps what all of them promise.
+"""
 
 from __future__ import annotations
 
@@ -21,17 +27,17 @@ if TYPE_CHECKING:
     from adaptlearn.models.logistic import BestLR as BestLR
     from adaptlearn.models.mastery import Mastery as Mastery
     from adaptlearn.models.memory import FSRS as FSRS
-    from adaptlearn.models.memory import ForgettingCurve as ForgettingCurve
     from adaptlearn.models.memory import HalfLifeRegression as HalfLifeRegression
     from adaptlearn.models.recurrent import LinearRecurrentTracer as LinearRecurrentTracer
     from adaptlearn.models.registry import load as load
+    from adaptlearn.models.state import StudentState as StudentState
     from adaptlearn.models.wiring import BoostedTracer as BoostedTracer
 
 _HOMES = {
     **model_homes(),
-    "ForgettingCurve": "memory",
     "KnowledgeTracer": "base",
     "Mastery": "mastery",
+    "StudentState": "state",
     "load": "registry",
 }
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.models.base import KnowledgeTracer
-from adaptlearn.models.boosting import FeatureBoosting
-from adaptlearn.models.recurrent import LinearRecurrentTracer
+from adaptlearn.models.boosting.tracer import FeatureBoosting
+from adaptlearn.models.recurrent.tracer import LinearRecurrentTracer
 from adaptlearn.models.registry import load
 
 

@@ -7,17 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.models.sequential import (
-    Encoded,
-    Level,
-    Memory,
-    Names,
-    SequentialState,
-    Widths,
-    encode,
-    scan,
-)
-from adaptlearn.models.sequential.encoding import KEY_BITS
+from adaptlearn.models.sequential.encoding import KEY_BITS, Encoded, Names, encode
+from adaptlearn.models.sequential.levels import Level, Memory, scan
+from adaptlearn.models.sequential.state import SequentialState, Widths
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses.log import ResponseLog
 from adaptlearn.tracking.practice import Practice

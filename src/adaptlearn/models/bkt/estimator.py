@@ -17,7 +17,7 @@ from adaptlearn.models.bkt.fit.options import coupling_of, option_problems, sche
 from adaptlearn.models.bkt.fitted import Fitted
 from adaptlearn.models.bkt.individual.equations import RULES
 from adaptlearn.models.bkt.serve.fitted_bkt import FittedBKT
-from adaptlearn.models.bkt.serve.saving import from_manifest, read_settings
+from adaptlearn.models.bkt.serve.manifest import from_manifest, read_settings
 from adaptlearn.models.bkt.serve.tables import brought, read_class_table, read_skill_table
 from adaptlearn.responses import SequenceCounts, as_log
 from adaptlearn.serialization import Arrays

@@ -1,5 +1,6 @@
-"""Boosted trees over history features."""
+"""Boosted trees over the history features of each response.
 
-from adaptlearn.models.boosting.tracer import FeatureBoosting
-
-__all__ = ["FeatureBoosting"]
+`growth` grows `trees`, which are scored without scikit-learn; `inputs` are other models whose
+predictions are features beside, and `state` holds theirs. `tracer` is the model; wired together
+with its default inputs it is `adaptlearn.models.BoostedTracer`.
+"""

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.models.sequential import SequentialState, Widths
+from adaptlearn.models.sequential.state import SequentialState, Widths
 from adaptlearn.models.state import StudentState
 from adaptlearn.numerics import Ints
 

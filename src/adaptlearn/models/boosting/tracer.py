@@ -13,22 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.models.base import MODEL_KIND, KnowledgeTracer
-from adaptlearn.models.boosting.growing import Growth, grow
+from adaptlearn.models.boosting.growth import Growth, grow
 from adaptlearn.models.boosting.inputs import log_odds, out_of_fold, quiet, unfitted
 from adaptlearn.models.boosting.state import CombinedState
 from adaptlearn.models.boosting.trees import MAX_LEAVES, Trees
-from adaptlearn.models.features import Plan, Rates, SituationRates, rates_in, training_features
-from adaptlearn.models.features.training import mean_by_response
-from adaptlearn.models.sequential import (
-    Level,
-    Memory,
-    Names,
-    SequentialState,
-    SequentialTracer,
-    Widths,
-    encode,
-)
-from adaptlearn.models.sequential.tracer import training_labels
+from adaptlearn.models.features.difficulty import Rates
+from adaptlearn.models.features.encodings import SituationRates
+from adaptlearn.models.features.plan import Plan, rates_in
+from adaptlearn.models.features.training import mean_by_response, training_features
+from adaptlearn.models.sequential.encoding import Names, encode
+from adaptlearn.models.sequential.levels import Level, Memory
+from adaptlearn.models.sequential.state import SequentialState, Widths
+from adaptlearn.models.sequential.tracer import SequentialTracer, training_labels
 from adaptlearn.models.state import StudentState, check_n_students
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog

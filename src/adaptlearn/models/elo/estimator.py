@@ -9,15 +9,10 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from adaptlearn.models.elo.rating import Contest, choose, rate
-from adaptlearn.models.sequential import (
-    Level,
-    Memory,
-    Names,
-    SequentialTracer,
-    Widths,
-    encode,
-)
-from adaptlearn.models.sequential.tracer import training_labels
+from adaptlearn.models.sequential.encoding import Names, encode
+from adaptlearn.models.sequential.levels import Level, Memory
+from adaptlearn.models.sequential.state import Widths
+from adaptlearn.models.sequential.tracer import SequentialTracer, training_labels
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import as_log
 from adaptlearn.serialization import Arrays

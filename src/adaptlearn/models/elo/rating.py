@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from adaptlearn.models.sequential import Encoded
+from adaptlearn.models.sequential.encoding import Encoded
 from adaptlearn.numerics import Floats, Ints
 
 START = (0.5, 0.05)

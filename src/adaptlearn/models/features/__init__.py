@@ -15,22 +15,41 @@ each; its features are the mean over them. `training_features` goes along a trai
 rates and encodings of a row rest on other folds of students than its own.
 """
 
-from adaptlearn.models.features.difficulty import Rates
-from adaptlearn.models.features.encodings import ENCODINGS, Encoding, SituationRates
-from adaptlearn.models.features.plan import GROUPS, Plan, rates_in
-from adaptlearn.models.features.table import FEATURES, Feature
-from adaptlearn.models.features.training import Training, training_features
+from __future__ import annotations
 
-__all__ = [
-    "ENCODINGS",
-    "FEATURES",
-    "GROUPS",
-    "Encoding",
-    "Feature",
-    "Plan",
-    "Rates",
-    "SituationRates",
-    "Training",
-    "rates_in",
-    "training_features",
+from typing import TYPE_CHECKING
+
+from adaptlearn.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from adaptlearn.models.features.difficulty import Rates as Rates
+    from adaptlearn.models.features.encodings import ENCODINGS as ENCODINGS
+    from adaptlearn.models.features.encodings import Encoding as Encoding
+    from adaptlearn.models.features.encodings import SituationRates as SituationRates
+    from adaptlearn.models.features.plan import GROUPS as GROUPS
+    from adaptlearn.models.features.plan import Plan as Plan
+    from adaptlearn.models.features.plan import rates_in as rates_in
+    from adaptlearn.models.features.table import FEATURES as FEATURES
+    from adaptlearn.models.features.table import Feature as Feature
+    from adaptlearn.models.features.training import Training as Training
+    from adaptlearn.models.features.training import training_features as training_features
+
+_HOMES = {
+    "ENCODINGS": "encodings",
+    "Encoding": "encodings",
+    "FEATURES": "table",
+    "Feature": "table",
+    "GROUPS": "plan",
+    "Plan": "plan",
+    "Rates": "difficulty",
+    "SituationRates": "encodings",
+    "Training": "training",
+    "rates_in": "plan",
+    "training_features": "training",
+}
+
+__all__ = [  # noqa: PLE0604 - the homes are all names, in one place
+    *_HOMES,
 ]
+
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

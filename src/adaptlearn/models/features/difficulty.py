@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.models.sequential import Encoded, Level
+from adaptlearn.models.sequential.encoding import Encoded
+from adaptlearn.models.sequential.levels import Level
 from adaptlearn.numerics import Bools, Floats, Ints
 
 SKILL_WEIGHT, ITEM_WEIGHT = 5.0, 3.0

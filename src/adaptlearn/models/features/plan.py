@@ -13,7 +13,8 @@ from adaptlearn.models.features.counters import COUNTER_OF, COUNTERS, Answers, C
 from adaptlearn.models.features.difficulty import Rates, outlook
 from adaptlearn.models.features.encodings import ENCODINGS, Encoding, SituationRates
 from adaptlearn.models.features.table import FEATURES, HOLDERS, Feature
-from adaptlearn.models.sequential import Level, Memory, Widths
+from adaptlearn.models.sequential.levels import Level, Memory
+from adaptlearn.models.sequential.state import Widths
 from adaptlearn.numerics import Bools, Floats
 
 _TABLE: dict[str, Feature | Encoding] = {**FEATURES, **ENCODINGS}

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from adaptlearn.models.features.difficulty import Rates, count_rates
 from adaptlearn.models.features.encodings import Encoding, SituationRates, count_situations
 from adaptlearn.models.features.plan import Plan
-from adaptlearn.models.sequential import Encoded, Memory, scan
+from adaptlearn.models.sequential.encoding import Encoded
+from adaptlearn.models.sequential.levels import Memory, scan
 from adaptlearn.numerics import Floats, Ints
 
 

@@ -20,7 +20,9 @@ from adaptlearn.models.irt.training import (
     training_of,
     typical_items,
 )
-from adaptlearn.models.sequential import Level, Memory, SequentialState, SequentialTracer, Widths
+from adaptlearn.models.sequential.levels import Level, Memory
+from adaptlearn.models.sequential.state import SequentialState, Widths
+from adaptlearn.models.sequential.tracer import SequentialTracer
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import as_log
 from adaptlearn.serialization import Arrays

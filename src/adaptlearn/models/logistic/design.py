@@ -8,7 +8,7 @@ import numpy as np
 
 from adaptlearn.models.logistic.history import Columns
 from adaptlearn.models.logistic.terms import Term
-from adaptlearn.models.sequential import Encoded
+from adaptlearn.models.sequential.encoding import Encoded
 from adaptlearn.numerics import Floats, Ints
 
 if TYPE_CHECKING:

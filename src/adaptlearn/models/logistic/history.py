@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from adaptlearn.models.features.counters import COUNTERS, Answers, Counter
 from adaptlearn.models.features.table import HOLDERS
-from adaptlearn.models.sequential import Encoded, Level, Memory, Widths, scan
+from adaptlearn.models.sequential.encoding import Encoded
+from adaptlearn.models.sequential.levels import Level, Memory, scan
+from adaptlearn.models.sequential.state import Widths
 from adaptlearn.numerics import Bools, Floats
 
 Columns = Mapping[str, Floats]

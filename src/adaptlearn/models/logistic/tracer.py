@@ -12,19 +12,12 @@ from numpy.typing import NDArray
 from adaptlearn.errors import ConvergenceWarning, ResponseDataError
 from adaptlearn.models.logistic.design import Weights, design_of, weights_of
 from adaptlearn.models.logistic.history import History
-from adaptlearn.models.logistic.solving import solve
+from adaptlearn.models.logistic.solution import solve
 from adaptlearn.models.logistic.terms import Recipe
-from adaptlearn.models.sequential import (
-    Encoded,
-    Level,
-    Memory,
-    Names,
-    SequentialState,
-    SequentialTracer,
-    Widths,
-    encode,
-)
-from adaptlearn.models.sequential.tracer import training_labels
+from adaptlearn.models.sequential.encoding import Encoded, Names, encode
+from adaptlearn.models.sequential.levels import Level, Memory
+from adaptlearn.models.sequential.state import SequentialState, Widths
+from adaptlearn.models.sequential.tracer import SequentialTracer, training_labels
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog
 from adaptlearn.serialization import Arrays

@@ -8,7 +8,8 @@ import numpy as np
 
 from adaptlearn.models.memory.equations import AGAIN
 from adaptlearn.models.memory.reviews import CardKind, Reviews
-from adaptlearn.models.sequential import Encoded, Level
+from adaptlearn.models.sequential.encoding import Encoded
+from adaptlearn.models.sequential.levels import Level
 from adaptlearn.numerics import Floats, Ints, distinct
 
 _SHIFT = 32  # a skill and an item as one number

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import expit
 
 from adaptlearn.errors import NotFittedError, ParameterError, ResponseDataError
-from adaptlearn.models.memory.scoring import search
+from adaptlearn.models.memory.search import search
 from adaptlearn.numerics import Floats, Ints, group_pairs
 from adaptlearn.responses import as_log
 from adaptlearn.validation import Constraint, Interval, check_parameters

@@ -9,19 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.models.memory import equations
+from adaptlearn.models.memory.answers import Answers, mean_log_loss, score
 from adaptlearn.models.memory.equations import DEFAULTS, HIGHEST, LOWEST, SPREAD, Card
+from adaptlearn.models.memory.noise import Noise, NoisePrior
 from adaptlearn.models.memory.recursion import backward, forward
 from adaptlearn.models.memory.reviews import CardKind, Reviews
-from adaptlearn.models.memory.scoring import (
-    Answers,
-    Noise,
-    NoisePrior,
-    mean_log_loss,
-    score,
-    search,
-)
+from adaptlearn.models.memory.search import search
 from adaptlearn.models.memory.tracer import COMMON, MemoryTracer
-from adaptlearn.models.sequential import SequentialState
+from adaptlearn.models.sequential.state import SequentialState
 from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.serialization import Arrays
 from adaptlearn.validation import Interval, OneOf

@@ -8,18 +8,11 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.models.memory.answers import SURE, Answers, Loss, mean_log_loss, score
 from adaptlearn.models.memory.equations import AGAIN
+from adaptlearn.models.memory.noise import Noise, NoisePrior
 from adaptlearn.models.memory.reviews import DAY, CardKind, Reviews
-from adaptlearn.models.memory.scoring import (
-    SURE,
-    Answers,
-    Loss,
-    Noise,
-    NoisePrior,
-    mean_log_loss,
-    score,
-    search,
-)
+from adaptlearn.models.memory.search import search
 from adaptlearn.models.memory.tracer import COMMON, MemoryTracer
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.serialization import Arrays

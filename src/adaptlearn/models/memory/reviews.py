@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from adaptlearn.models.sequential import Encoded
+from adaptlearn.models.sequential.encoding import Encoded
 from adaptlearn.numerics import Floats, Ints, group_pairs, longest_first
 
 CardKind = Literal["item", "skill"]

@@ -11,22 +11,16 @@ from numpy.typing import NDArray
 
 from adaptlearn.errors import IdentificationWarning, ResponseDataError
 from adaptlearn.models.mastery import Mastery, When
+from adaptlearn.models.memory.answers import SURE, Answers, answers_of
 from adaptlearn.models.memory.firsts import Firsts, firsts_of, links_of
 from adaptlearn.models.memory.moments import days_since, refuse_the_past
+from adaptlearn.models.memory.noise import Noise
 from adaptlearn.models.memory.ratings import ratings_of
 from adaptlearn.models.memory.reviews import DAY, CardKind, Reviews, reviews_of
-from adaptlearn.models.memory.scoring import SURE, Answers, Noise, answers_of
-from adaptlearn.models.sequential import (
-    Encoded,
-    Level,
-    Memory,
-    Names,
-    SequentialState,
-    SequentialTracer,
-    Widths,
-    encode,
-)
-from adaptlearn.models.sequential.tracer import training_labels
+from adaptlearn.models.sequential.encoding import Encoded, Names, encode
+from adaptlearn.models.sequential.levels import Level, Memory
+from adaptlearn.models.sequential.state import SequentialState, Widths
+from adaptlearn.models.sequential.tracer import SequentialTracer, training_labels
 from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.responses import ResponseLog
 from adaptlearn.serialization import Arrays

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from adaptlearn.models.sequential import Level, Memory
+from adaptlearn.models.sequential.levels import Level, Memory
 from adaptlearn.numerics import Floats
 
 SKILL_DECAYS = np.array([0.5, 0.8, 0.95, 1.0])

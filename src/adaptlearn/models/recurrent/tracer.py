@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import ParameterError
-from adaptlearn.models.recurrent.fitting import (
+from adaptlearn.models.recurrent.descent import (
     Parameters,
     Rates,
     Settings,
@@ -17,12 +17,13 @@ from adaptlearn.models.recurrent.fitting import (
     out_of_fold,
 )
 from adaptlearn.models.recurrent.history import HISTORY_NAMES, ITEM_WIDTH, PAIR_WIDTH
-from adaptlearn.models.recurrent.preparing import responses_of
 from adaptlearn.models.recurrent.recurrence import N_WRITTEN, Bank, Tables
-from adaptlearn.models.recurrent.serving import Server
+from adaptlearn.models.recurrent.responses import responses_of
+from adaptlearn.models.recurrent.server import Server
 from adaptlearn.models.recurrent.transfer import Transfer
-from adaptlearn.models.sequential import Level, Memory, SequentialTracer, Widths
-from adaptlearn.models.sequential.tracer import training_labels
+from adaptlearn.models.sequential.levels import Level, Memory
+from adaptlearn.models.sequential.state import Widths
+from adaptlearn.models.sequential.tracer import SequentialTracer, training_labels
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog, as_log
 from adaptlearn.serialization import Arrays

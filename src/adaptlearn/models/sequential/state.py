@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.models.sequential.encoding import KEY_BITS, NO_ITEM, Encoded, Names
-from adaptlearn.models.sequential.scanning import Memory
+from adaptlearn.models.sequential.levels import Memory
 from adaptlearn.models.state import StudentState
 from adaptlearn.numerics import Floats, Ints, KeyTable
 

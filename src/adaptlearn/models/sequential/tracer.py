@@ -14,7 +14,7 @@ from adaptlearn.errors import DataWarning, ResponseDataError, StateError
 from adaptlearn.models.base import MODEL_KIND, KnowledgeTracer, paired
 from adaptlearn.models.mastery import When
 from adaptlearn.models.sequential.encoding import NO_ITEM, Encoded, encode
-from adaptlearn.models.sequential.scanning import Level, Memory, scan
+from adaptlearn.models.sequential.levels import Level, Memory, scan
 from adaptlearn.models.sequential.state import SequentialState, Widths
 from adaptlearn.models.state import check_n_students
 from adaptlearn.numerics import Floats, Ints

@@ -1,1 +1,7 @@
-"""The estimation loop: shared histories, sweeps over them, EM, and what is known of its result."""
+"""Expectation-maximisation over the histories that students share.
+
+`trie` holds the distinct histories of every skill, `sweeps` pass along them forward and backward,
+`steps` are the E and the M step, and `climb` repeats these, with `acceleration`, until nothing is
+gained. `information` and `identification` say what the answers determine, `groups` goes from
+starting points to the parameters of skills and classes, and `uncertainty` makes intervals.
+"""

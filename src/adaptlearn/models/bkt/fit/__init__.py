@@ -1,1 +1,6 @@
-"""From a log to parameters: options, constraints, and the two ways to fit."""
+"""The two ways from a log's entries to a fitted model, of one signature.
+
+`options` and `constraints` read the constructor's arguments; `by_em` fits skills whose histories
+stand for themselves, `by_gradient` those that abilities or shared responses couple; `doubts` says
+what to warn of.
+"""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from adaptlearn.errors import DataWarning
 from adaptlearn.models.base import MODEL_KIND, paired
 from adaptlearn.models.bkt.fitted import Fitted
+from adaptlearn.models.bkt.serve.manifest import content, to_manifest
 from adaptlearn.models.bkt.serve.passes import (
     advance,
     chance_of_next,
@@ -22,7 +23,6 @@ from adaptlearn.models.bkt.serve.passes import (
     skill_codes,
 )
 from adaptlearn.models.bkt.serve.reports import ReportingBKT, mastery_interval
-from adaptlearn.models.bkt.serve.saving import content, to_manifest
 from adaptlearn.models.bkt.state import BKTState
 from adaptlearn.models.mastery import Mastery, When
 from adaptlearn.models.state import check_n_students

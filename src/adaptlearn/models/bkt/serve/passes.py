@@ -21,7 +21,7 @@ from adaptlearn.models.bkt.individual.model import (
     store,
 )
 from adaptlearn.models.bkt.parameters import Cells
-from adaptlearn.models.bkt.serve.filtering import (
+from adaptlearn.models.bkt.serve.beliefs import (
     Filtered,
     filter_sequences,
     next_opportunity,

@@ -12,7 +12,7 @@ from adaptlearn.errors import ParameterError
 from adaptlearn.models.bkt.classes import Classes, Scheme
 from adaptlearn.models.bkt.fitted import Fitted, table_of_cells
 from adaptlearn.models.bkt.parameters import MARGIN, Parameters
-from adaptlearn.models.bkt.serve.saving import read_classes
+from adaptlearn.models.bkt.serve.manifest import read_classes
 from adaptlearn.numerics import Floats
 from adaptlearn.responses.frames import column_names, columns_of
 from adaptlearn.validation import Interval, some

@@ -15,6 +15,7 @@ from adaptlearn.models.recurrent.recurrence import (
     logits,
     loss_and_gradient,
 )
+from adaptlearn.models.recurrent.responses import Responses
 from adaptlearn.numerics import Floats, Ints
 
 _BATCH = 10_000  # responses, about
@@ -24,44 +25,6 @@ _WARM_UP = 0.05  # of all steps
 _RATE_PRIOR = 5.0  # answers, of a rate's weight toward the wider one
 _START = 0.1  # standard deviation of the rows that a fit starts from
 _COMMON_PENALTY, _LEVEL_PENALTY = 0.1, 1.0
-
-
-class Responses(NamedTuple):
-    """Answers to fit to, in level-major order (see `sequential.Encoded`).
-
-    Attributes
-    ----------
-    student : int array, shape (n,)
-        Numbers from 0, such that the rows of a level ascend.
-    level : int array, shape (n,)
-        How many answers the student gave before.
-    skills : sparse array, shape (n, n_skills)
-        The share of each skill in each response; rows sum to 1.
-    item : int array, shape (n,)
-        All -1 where the log has no items.
-    n_items : int
-    history : float array, shape (n, n_history)
-    correct : int array, shape (n,)
-    """
-
-    student: Ints
-    level: Ints
-    skills: Any
-    item: Ints
-    n_items: int
-    history: Floats
-    correct: Ints
-
-    def of(self, kept: NDArray[Any]) -> Responses:
-        """Those of some rows, in their order; whole students."""
-        return self._replace(
-            student=self.student[kept],
-            level=self.level[kept],
-            skills=self.skills[kept],
-            item=self.item[kept],
-            history=self.history[kept],
-            correct=self.correct[kept],
-        )
 
 
 class Rates(NamedTuple):

@@ -1,15 +1,13 @@
-"""How well P(recall) tells the answers: the loss, its gradient, and the search for the best."""
+"""The answers that memory predicts, and how well P(recall) tells them: the loss, its gradient."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
-from adaptlearn.errors import ConvergenceWarning
 from adaptlearn.models.memory.equations import AGAIN
+from adaptlearn.models.memory.noise import Noise
 from adaptlearn.models.memory.reviews import Reviews
 from adaptlearn.numerics import Bools, Floats, Ints
 
@@ -17,22 +15,6 @@ Loss = Literal["log", "squared"]
 
 SURE = 1e-4
 """P(correct) keeps this distance from 0 and 1: that of the half-life regression's authors."""
-
-NOISE = 0.45
-"""The most that a fitted guess or slip can be."""
-
-_NOISE_SPREAD = 0.3  # how far from 0 a guess and a slip are expected
-
-
-class Noise(NamedTuple):
-    """What makes an answer differ from the memory: P(right | forgotten), P(wrong | recalled)."""
-
-    guess: float
-    slip: float
-
-    def chance(self, recall: Floats) -> Floats:
-        """P(correct) where P(recall) is given."""
-        return self.guess + (1 - self.guess - self.slip) * recall
 
 
 class Answers(NamedTuple):
@@ -119,67 +101,6 @@ def score(answers: Answers, recall: Floats, noise: Noise, loss: Loss) -> Scored:
     by_recall = np.zeros(len(recall))
     by_recall[answers.review] = by_chance * (1 - noise.guess - noise.slip)
     return Scored(total, by_recall, np.array([by_chance @ (1 - mine), -(by_chance @ mine)]))
-
-
-class NoisePrior(NamedTuple):
-    """Where a search for guess and slip begins, within what bounds, and what they cost.
-
-    Attributes
-    ----------
-    start : float array, shape (2,)
-    bounds : list of (float, float)
-        Both the same for one that is given.
-    """
-
-    start: Floats
-    bounds: list[tuple[float, float]]
-
-    @classmethod
-    def of(cls, guess: float | None, slip: float | None) -> NoisePrior:
-        """None is what is to be fitted."""
-        given = (guess, slip)
-        return cls(
-            np.array([0.1 if value is None else value for value in given]),
-            [(0.0, NOISE) if value is None else (value, value) for value in given],
-        )
-
-    def cost(self, noise: Floats, strength: float) -> tuple[float, Floats]:
-        """A quadratic penalty toward none, and its gradient."""
-        scaled = noise / _NOISE_SPREAD
-        return strength / 2 * float(scaled @ scaled), strength * scaled / _NOISE_SPREAD
-
-
-class Found(NamedTuple):
-    """The end of a search."""
-
-    at: Floats
-    n_iter: int
-    converged: bool
-
-
-def search(
-    objective: Callable[[Floats], tuple[float, Floats]],
-    start: Floats,
-    bounds: Sequence[tuple[float | None, float | None]],
-    *,
-    max_iter: int,
-    tol: float,
-) -> Found:
-    """Minimise a function that comes with its gradient, within bounds (L-BFGS)."""
-    from scipy.optimize import minimize
-
-    if all(low is not None and low == high for low, high in bounds):
-        return Found(start, 0, True)
-    options: Any = {"maxiter": max_iter, "ftol": tol, "gtol": 1e-7, "maxfun": 10 * max_iter}
-    end = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
-    converged = int(end.status) != 1
-    if not converged:
-        warnings.warn(
-            f"the fit did not converge within {max_iter} steps; raise max_iter",
-            ConvergenceWarning,
-            stacklevel=4,
-        )
-    return Found(np.asarray(end.x, np.float64), int(end.nit), converged)
 
 
 def mean_log_loss(answers: Answers, recall: Floats, noise: Noise) -> float:

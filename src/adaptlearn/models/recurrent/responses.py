@@ -1,12 +1,12 @@
-"""From a log to the arrays that are fitted to."""
+"""The answers of a log as arrays that are fitted to."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from adaptlearn.models.recurrent.fitting import Responses
 from adaptlearn.models.recurrent.history import (
     ITEM_WIDTH,
     N_HISTORY,
@@ -14,8 +14,48 @@ from adaptlearn.models.recurrent.history import (
     learn_history,
     look_history,
 )
-from adaptlearn.models.sequential import Encoded, Memory, Names, encode, scan
+from adaptlearn.models.sequential.encoding import Encoded, Names, encode
+from adaptlearn.models.sequential.levels import Memory, scan
+from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog
+
+
+class Responses(NamedTuple):
+    """Answers to fit to, in level-major order (see `sequential.Encoded`).
+
+    Attributes
+    ----------
+    student : int array, shape (n,)
+        Numbers from 0, such that the rows of a level ascend.
+    level : int array, shape (n,)
+        How many answers the student gave before.
+    skills : sparse array, shape (n, n_skills)
+        The share of each skill in each response; rows sum to 1.
+    item : int array, shape (n,)
+        All -1 where the log has no items.
+    n_items : int
+    history : float array, shape (n, n_history)
+    correct : int array, shape (n,)
+    """
+
+    student: Ints
+    level: Ints
+    skills: Any
+    item: Ints
+    n_items: int
+    history: Floats
+    correct: Ints
+
+    def of(self, kept: NDArray[Any]) -> Responses:
+        """Those of some rows, in their order; whole students."""
+        return self._replace(
+            student=self.student[kept],
+            level=self.level[kept],
+            skills=self.skills[kept],
+            item=self.item[kept],
+            history=self.history[kept],
+            correct=self.correct[kept],
+        )
 
 
 def responses_of(

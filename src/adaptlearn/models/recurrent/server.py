@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from adaptlearn.models.recurrent.fitting import Parameters
+from adaptlearn.models.recurrent.descent import Parameters
 from adaptlearn.models.recurrent.history import learn_history, look_history
 from adaptlearn.models.recurrent.recurrence import N_WRITTEN, Bank
-from adaptlearn.models.sequential import Level, Memory
+from adaptlearn.models.sequential.levels import Level, Memory
 from adaptlearn.numerics import Floats
 
 
