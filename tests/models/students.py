@@ -4,29 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-TRUTH = {  # prior, learn, guess, slip
-    "add": (0.4, 0.2, 0.2, 0.08),
-    "halve": (0.2, 0.1, 0.1, 0.15),
-    "times": (0.6, 0.3, 0.3, 0.05),
-}
+from adaptlearn.models.checks.sample import TRUTH, answers, with_items, with_times
+
+__all__ = ["TRUTH", "answers", "log_with", "with_items", "with_times"]
 
 
-def answers(n_students, n_rounds, seed, forget=0.0):
-    """Columns of a log in chronological order: each round, every student meets each skill."""
-    rng = np.random.default_rng(seed)
-    prior, learn, guess, slip = (np.array(column) for column in zip(*TRUTH.values(), strict=True))
-    known = rng.random((n_students, len(TRUTH))) < prior
-    pairs = np.arange(n_students * len(TRUTH))
-    rows = []
-    for _ in range(n_rounds):
-        right = np.where(known, rng.random(known.shape) >= slip, rng.random(known.shape) < guess)
-        order = rng.permutation(pairs)
-        rows.append((order // len(TRUTH), order % len(TRUTH), right.ravel()[order]))
-        gained, lost = rng.random(known.shape) < learn, rng.random(known.shape) < forget
-        known = np.where(known, ~lost, gained)
-    student, skill, correct = (np.concatenate(column) for column in zip(*rows, strict=True))
-    return {
-        "student": student,
-        "skill": np.array(list(TRUTH))[skill],
-        "correct": correct.astype(int),
-    }
+def log_with(**more):
+    """A log with items in which some responses have two skills."""
+    columns = with_items(answers(40, 6, seed=3))
+    second = np.roll(columns["skill"], 1)
+    pairs = zip(columns["skill"], second, strict=True)
+    columns["skill"] = [[a, b] if n % 3 == 0 and a != b else [a] for n, (a, b) in enumerate(pairs)]
+    return {**columns, **more}

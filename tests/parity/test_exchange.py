@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.models.test_contract import MODELS, log_with
+from tests.models.students import log_with
+from tests.models.test_contract import MODELS
 
 import adaptlearn
 
@@ -21,11 +22,11 @@ import sys
 import numpy as np
 from pathlib import Path
 from sklearn.base import clone
-from tests.models.test_contract import MODELS, answers, log_with
+from tests.models.students import log_with
+from tests.models.test_contract import LOG, MODELS
 folder = Path(sys.argv[1])
-log = answers(500, 8, seed=1, forget=0.05)
 for number, model in enumerate(MODELS):
-    fitted = clone(model).fit(log)
+    fitted = clone(model).fit(LOG)
     fitted.save(folder / f"{number}.model")
     np.save(folder / f"{number}.npy", fitted.predict_proba(log_with()))
 """

@@ -17,11 +17,18 @@ from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog, as_log
 from adaptlearn.responses.columns import read_time
 from adaptlearn.responses.labelled import objects
-from adaptlearn.serialization import Arrays
+from adaptlearn.serialization import Arrays, is_archive, read_archive, read_manifest
 from adaptlearn.validation import Constraint, check_parameters, some
 
 MODEL_KIND = "adaptlearn-model"
 """The format of a saved model's file."""
+
+
+def read_saved(path: str | PathLike[str]) -> tuple[Mapping[str, Any], Arrays]:
+    """What a saved model's file holds, as `KnowledgeTracer.from_saved` takes it."""
+    if is_archive(path):
+        return read_archive(path, MODEL_KIND, "saved model")
+    return read_manifest(path, MODEL_KIND), {}
 
 
 class KnowledgeTracer:
@@ -31,11 +38,12 @@ class KnowledgeTracer:
     ``clone`` take these models as their own. Constructors only store their arguments; `fit`
     checks them; what fitting finds ends in an underscore.
 
-    A model gives `fit`, `init_state`, `predict_state`, and behind the other methods, which check
-    what they are asked and come to these with a `ResponseLog` and a state of this model:
+    A model gives `fit`, `init_state`, and what is behind the other methods, which check what they
+    are asked and come to these with a `ResponseLog` and a state of this model:
 
     - `_one_step_ahead`: P(correct) of each row, in the caller's order;
     - `_advance`: takes a log into a state, in place;
+    - `_chance_of_next`: P(correct) of responses that nobody has given yet;
     - `_values`: the mastery of students on all skills, of the kind `_mastery_kind`;
     - `_counts`: how many answers these rest on;
     - `_write` and `_restore`: a fitted model in a file, and back.
@@ -215,8 +223,45 @@ class KnowledgeTracer:
         """Take a checked log into a state; `numbers` gives each student label's number."""
         raise NotImplementedError
 
-    def predict_state(self, state: Any, students: Any, skills: Any, *, items: Any = None) -> Floats:
-        """P(correct) of a next response of each student on the paired skill, and item."""
+    def predict_state(
+        self,
+        state: Any,
+        students: Any,
+        skills: Iterable[Any],
+        *,
+        items: Iterable[Any] | None = None,
+        time: Any = None,
+    ) -> Floats:
+        """P(correct) of a next response by each student on the paired skill.
+
+        Parameters
+        ----------
+        state : StudentState
+            It is not changed.
+        students : int array, shape (n,)
+            The state's numbers.
+        skills : sequence of n labels
+            One that the model does not know is warned of, and stands where an average skill does.
+            All models but BKT also take a list of labels, for a response with several skills.
+        items : sequence of n labels, optional
+            Without, and for one the model does not know, the item is an average one.
+        time : float array, shape (n,), or float, optional
+            When, in the log's seconds, for models to which the time since practice matters. By
+            default the moment of each student's last response; with a BKT, no known time.
+
+        Returns
+        -------
+        array, shape (n,)
+        """
+        self._check_state(state)
+        numbers = state.checked(np.atleast_1d(students))
+        labels, named = paired(numbers, skills, items)
+        return self._chance_of_next(state, numbers, labels, named, time)
+
+    def _chance_of_next(
+        self, state: Any, students: Ints, skills: list[Any], items: list[Any], time: Any
+    ) -> Floats:
+        """What `predict_state` promises, of pairs; None for an item that is not named."""
         raise NotImplementedError
 
     def state_mastery(

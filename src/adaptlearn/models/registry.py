@@ -138,14 +138,9 @@ def load(path: str | PathLike[str]) -> KnowledgeTracer:
     ...     adaptlearn.load(Path(folder) / "model.json")
     BKT(forgetting=True)
     """
-    from adaptlearn.models.base import MODEL_KIND
-    from adaptlearn.serialization import Arrays, is_archive, read_archive, read_manifest
+    from adaptlearn.models.base import read_saved
 
-    arrays: Arrays = {}
-    if is_archive(path):
-        manifest, arrays = read_archive(path, MODEL_KIND, "saved model")
-    else:
-        manifest = read_manifest(path, MODEL_KIND)
+    manifest, arrays = read_saved(path)
     kind, homes = manifest.get("model"), model_homes()
     if kind not in homes:
         raise ModelFileError(str(path), [f"holds a model named {kind!r}, which is not known here"])

@@ -226,8 +226,7 @@ class FeatureBoosting(SequentialTracer):
             skills, items = _labels_of(state, skill, item, starts)
             with quiet():
                 for row, (model, part) in enumerate(zip(self.inputs_, _parts(state), strict=True)):
-                    when = {"time": time} if isinstance(model, SequentialTracer) else {}
-                    p = model.predict_state(part, students, skills, items=items, **when)
+                    p = model.predict_state(part, students, skills, items=items, time=time)
                     beside[row] = log_odds(p)
         return self._chance_of(self._look(level, memory), starts, beside)
 

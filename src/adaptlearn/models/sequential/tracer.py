@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from os import PathLike
 from typing import Any, ClassVar, Self
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import DataWarning, ResponseDataError, StateError
-from adaptlearn.models.base import MODEL_KIND, KnowledgeTracer, paired
+from adaptlearn.models.base import MODEL_KIND, KnowledgeTracer
 from adaptlearn.models.mastery import When
 from adaptlearn.models.sequential.encoding import NO_ITEM, Encoded, encode
 from adaptlearn.models.sequential.levels import Level, Memory, scan
@@ -92,38 +92,11 @@ class SequentialTracer(KnowledgeTracer):
             self._widths,
         )
 
-    def predict_state(
-        self,
-        state: SequentialState,
-        students: Any,
-        skills: Iterable[Any],
-        *,
-        items: Iterable[Any] | None = None,
-        time: Any = None,
+    def _chance_of_next(
+        self, state: SequentialState, students: Ints, skills: list[Any], items: list[Any], time: Any
     ) -> Floats:
-        """P(correct) of a next response by each student on the paired skill.
-
-        Parameters
-        ----------
-        state : SequentialState
-        students : int array, shape (n,)
-            The state's numbers.
-        skills : sequence of n labels, or of n lists of labels
-            A label the model does not know stands where an average skill does.
-        items : sequence of n labels, optional
-            Without, and for one the model does not know, the item is an average one.
-        time : float array, shape (n,), or float, optional
-            When, in the log's seconds; by default the moment of each student's last response.
-
-        Returns
-        -------
-        array, shape (n,)
-        """
-        self._check_state(state)
-        numbers = state.checked(np.atleast_1d(students))
-        labels, named = paired(numbers, skills, items)
         names = state.names
-        sets = [skill if isinstance(skill, (list, tuple)) else [skill] for skill in labels]
+        sets = [skill if isinstance(skill, (list, tuple)) else [skill] for skill in skills]
         flat = [label for skills_of_one in sets for label in skills_of_one]
         self._warn_unknown([label for label in dict.fromkeys(flat) if label not in names.skills])
         beyond = len(names.skills)
@@ -134,9 +107,9 @@ class SequentialTracer(KnowledgeTracer):
         # One that nobody has answered has no history to find; -1 stands for no item at all.
         nowhere = len(names.items)
         item = np.array(
-            [-1 if label is None else names.items.get(label, nowhere) for label in named], np.int64
+            [-1 if label is None else names.items.get(label, nowhere) for label in items], np.int64
         )
-        return self._ask(state, numbers, skill, item, sizes=sizes, time=time)
+        return self._ask(state, students, skill, item, sizes=sizes, time=time)
 
     def _values(self, state: SequentialState, students: Ints, when: When) -> Floats:  # noqa: ARG002
         n_skills = len(self.skills_)

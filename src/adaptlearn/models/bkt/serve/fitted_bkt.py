@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
 from dataclasses import replace
 from os import PathLike
 from typing import Any, Self
@@ -12,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import DataWarning
-from adaptlearn.models.base import MODEL_KIND, paired
+from adaptlearn.models.base import MODEL_KIND
 from adaptlearn.models.bkt.fitted import Fitted
 from adaptlearn.models.bkt.serve.manifest import content, to_manifest
 from adaptlearn.models.bkt.serve.passes import (
@@ -49,40 +48,16 @@ class FittedBKT(ReportingBKT):
         check_n_students(n_students)
         return BKTState(self.fingerprint_, self.skills_.tolist(), n_students)
 
-    def predict_state(
-        self,
-        state: BKTState,
-        students: Any,
-        skills: Iterable[Any],
-        *,
-        items: Iterable[Any] | None = None,
+    def _chance_of_next(
+        self, state: BKTState, students: Ints, skills: list[Any], items: list[Any], time: Any
     ) -> Floats:
-        """P(correct) of a next response by each student on the paired skill.
-
-        Parameters
-        ----------
-        state : BKTState
-        students : int array, shape (n,)
-            The state's numbers.
-        skills : sequence of n labels
-            A label the model does not know is predicted from the common parameters.
-        items : sequence of n labels, optional
-            Where the model knows items' difficulties; without, and for one it does not know,
-            the item is of average difficulty.
-
-        Returns
-        -------
-        array, shape (n,)
-        """
-        self._check_state(state)
-        numbers = state.checked(np.atleast_1d(students))
-        labels, named = paired(numbers, skills, items)
         known = {label: code for code, label in enumerate(state.skills)}
-        self._warn_unknown([label for label in dict.fromkeys(labels) if label not in known])
-        codes = np.array([known.get(label, len(known)) for label in labels], np.int64)
+        self._warn_unknown([label for label in dict.fromkeys(skills) if label not in known])
+        codes = np.array([known.get(label, len(known)) for label in skills], np.int64)
         places = {} if self._individual is None else self._individual.items
-        item_codes = np.array([places.get(label, len(places)) for label in named], np.int64)
-        return chance_of_next(self._fitted, state, numbers, codes, item_codes)
+        item_codes = np.array([places.get(label, len(places)) for label in items], np.int64)
+        moments = None if time is None else np.broadcast_to(time, len(codes))
+        return chance_of_next(self._fitted, state, students, codes, items=item_codes, times=moments)
 
     def _values(self, state: BKTState, students: Ints, when: When) -> Floats:
         return mastery_of(self._fitted, state, students, when)

@@ -165,9 +165,15 @@ def advance(
 
 
 def known_before_next(
-    model: Fitted, state: BKTState, students: Ints, codes: Ints, slots: Ints
+    model: Fitted,
+    state: BKTState,
+    students: Ints,
+    codes: Ints,
+    slots: Ints,
+    *,
+    times: Floats | None = None,
 ) -> Floats:
-    """P(known) as a next response begins, of which no class is known but that it comes.
+    """P(known) as a next response begins, of which no class is known but that of its gap.
 
     Parameters
     ----------
@@ -177,10 +183,12 @@ def known_before_next(
         The state's numbers, and places of skills among the model's, or beyond.
     slots : int array, shape (n,)
         Their pairs in the state; -1 where there was no response yet.
+    times : float array, shape (n,), optional
+        When they come; without, the gap is not known either.
     """
     which, table = _cells_of(model, codes), model.table
     met = np.flatnonzero(slots >= 0)
-    cells = _next_cells(model, state, which, slots)
+    cells = _next_cells(model, state, which, slots, times)
     if model.individual is not None:
         return before_next(model.individual, state, students, cells, slots)
     known = table.prior[which]
@@ -190,10 +198,17 @@ def known_before_next(
 
 
 def chance_of_next(
-    model: Fitted, state: BKTState, students: Ints, codes: Ints, items: Ints
+    model: Fitted,
+    state: BKTState,
+    students: Ints,
+    codes: Ints,
+    *,
+    items: Ints,
+    times: Floats | None = None,
 ) -> Floats:
     """P(correct) of a next response of each student on the paired skill and item."""
-    p_known = known_before_next(model, state, students, codes, state.find(students, codes))
+    slots = state.find(students, codes)
+    p_known = known_before_next(model, state, students, codes, slots, times=times)
     which = _cells_of(model, codes)
     if model.individual is None:
         return probability_correct(p_known, model.table.guess[which], model.table.slip[which])
@@ -261,17 +276,25 @@ def _before(state: BKTState | None, slots: Ints) -> Before | None:
     return Before(met, state.last.take(np.maximum(slots, 0)))
 
 
-def _next_cells(model: Fitted, state: BKTState, which: Ints, slots: Ints) -> Cells:
+def _next_cells(
+    model: Fitted, state: BKTState, which: Ints, slots: Ints, times: Floats | None
+) -> Cells:
     """The cells of a next response: its transition's class, where the last response tells it."""
     cells = Cells.same(which)
     if model.classes is None or state.last is None:
         return cells
     met, zero = np.flatnonzero(slots >= 0), np.zeros_like(which)
+    last = state.last.take(slots[met])
+    gap = zero.copy()
+    if times is not None:
+        gap[met] = np.searchsorted(model.classes.gaps, times[met] - last.time, side="right")
     moved = {}
     for field in ("learn", "forget"):
         classes = model.classes.tables[field]
-        if classes.scheme and not classes.scheme.later and not classes.scheme.gap:
+        scheme = classes.scheme
+        if scheme and not scheme.later and (not scheme.gap or times is not None):
             earlier = np.full(len(which), -1)
-            earlier[met] = getattr(state.last, field)[slots[met]]
-            moved[field] = classes.cells(which, classes.key(which, earlier, zero, zero))
+            earlier[met] = getattr(last, field)
+            key = classes.key(which, earlier, zero, gap if scheme.gap else zero)
+            moved[field] = classes.cells(which, key)
     return cells._replace(**moved)

@@ -1,4 +1,4 @@
-"""The contract of every model, kept by the models of memory, on logs that have times."""
+"""What models of memory promise beside what every model does."""
 
 from __future__ import annotations
 
@@ -7,13 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.base import clone
-from tests.models import students
-from tests.models import test_contract as contract
-from tests.models.students import TRUTH
+from tests.models.students import TRUTH, answers, with_items, with_times
 
 import adaptlearn
-from adaptlearn import ResponseLog
-from adaptlearn.errors import DataWarning, ResponseDataError, UnknownLabelError
+from adaptlearn.errors import DataWarning, ResponseDataError
 from adaptlearn.models.memory import FSRS, FSRS_DEFAULTS, HalfLifeRegression
 
 MODELS = [
@@ -24,49 +21,21 @@ MODELS = [
     HalfLifeRegression(card="skill", loss="squared", guess=0),
 ]
 
-# These make logs of their own, without times; the tests below say the same with times.
-TIMELESS = {
-    "test_predict_state_is_the_next_row_of_the_batch",
-    "test_the_unseen_is_predicted_as_documented_and_never_one_half",
-    "test_a_part_of_a_log_updates_only_its_own_students",
-}
-PROMISES = [name for name in vars(contract) if name.startswith("test_") and name not in TIMELESS]
 
-with_items = contract.with_items
-
-
-def with_times(columns):
-    """The same answers, given 40 minutes apart."""
-    columns = with_items(columns)
-    return {"time": np.arange(len(columns["correct"])) * 2400.0, **columns}
-
-
-@pytest.fixture(autouse=True)
-def _logs_have_times(monkeypatch):
-    monkeypatch.setattr(contract, "with_items", with_times)
+def log_of(*args, **how):
+    """Answers on items, 40 minutes apart."""
+    return with_times(with_items(answers(*args, **how)))
 
 
 @pytest.fixture(scope="module", params=MODELS, ids=repr)
 def model(request):
-    columns = students.answers(500, 8, seed=1, forget=0.05)
-    return clone(request.param).fit(with_times(columns))
-
-
-@pytest.mark.parametrize("promise", PROMISES)
-def test_the_promise_is_kept(promise, model, tmp_path):
-    needs_folder = promise == "test_saved_and_loaded_it_predicts_the_same"
-    getattr(contract, promise)(model, *[tmp_path] * needs_folder)
-
-
-def test_the_promises_are_those_of_every_model():
-    assert set(vars(contract)) >= TIMELESS
-    assert len(PROMISES) >= 13
+    return clone(request.param).fit(log_of(500, 8, seed=1, forget=0.05))
 
 
 def test_saved_and_loaded_it_remembers_the_same(model, tmp_path):
     model.save(tmp_path / "model")
     again: Any = adaptlearn.load(tmp_path / "model")
-    log = contract.answers(30, 5, seed=5)
+    log = log_of(30, 5, seed=5)
     np.testing.assert_array_equal(again.mastery(log).value, model.mastery(log).value)
     keys = (model.items_ if model.card_ == "item" else model.skills_).tolist()
     state = model.update_state(model.init_state(30), log)
@@ -82,7 +51,7 @@ def test_saved_and_loaded_it_remembers_the_same(model, tmp_path):
 
 @pytest.mark.parametrize("delay", [0.0, 3600.0, 5e6])
 def test_predict_state_is_the_next_row_of_the_batch(model, delay):
-    log = contract.answers(30, 5, seed=5)
+    log = log_of(30, 5, seed=5)
     state = model.update_state(model.init_state(30), log)
     moment = log["time"][-1] + delay
     for skill in TRUTH:
@@ -105,17 +74,6 @@ def test_predict_state_is_the_next_row_of_the_batch(model, delay):
             np.testing.assert_allclose(asked, batch, atol=1e-14)
 
 
-def test_a_part_of_a_log_updates_only_its_own_students(model):
-    log = ResponseLog.from_frame(contract.answers(40, 3, seed=6))
-    state = model.init_state(5)
-    model.update_state(state, log[log.student.codes < 5])
-    assert model.state_counts(state, np.arange(5)).sum() == 5 * 3 * 3
-    with pytest.raises(UnknownLabelError, match="outside its 5 students"):
-        model.update_state(state, log)
-    model.update_state(state, log[:0])
-    assert state.clock == "seconds"
-
-
 def test_the_unseen_is_predicted_as_documented(model):
     new = {"student": ["zoe"], "skill": ["add"], "correct": [1], "time": [5.0], "item": [0]}
     known = model.predict_proba({**new, "student": ["a"], "correct": [0]})
@@ -123,7 +81,7 @@ def test_the_unseen_is_predicted_as_documented(model):
     strange = {**new, "skill": ["juggling"], "item": [77]}
     with pytest.warns(DataWarning, match="'juggling'"):
         first = model.predict_proba(strange)[0, 1]
-    columns = contract.answers(500, 8, seed=1, forget=0.05)  # what it was fitted to
+    columns = log_of(500, 8, seed=1, forget=0.05)  # what it was fitted to
     met, right = set(), []
     for student, card, correct in zip(
         columns["student"], columns[model.card_], columns["correct"], strict=True
@@ -135,7 +93,7 @@ def test_the_unseen_is_predicted_as_documented(model):
 
 
 def test_a_log_without_times_is_refused(model):
-    timeless = with_items(students.answers(20, 3, seed=2))
+    timeless = with_items(answers(20, 3, seed=2))
     for refused in (clone(model).fit, model.predict_proba, model.mastery):
         with pytest.raises(ResponseDataError, match="has no times"):
             refused(timeless)

@@ -1,0 +1,105 @@
+"""The checks of one model, one by one or all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from adaptlearn.errors import ProblemsError
+from adaptlearn.models.base import KnowledgeTracer
+from adaptlearn.models.checks.promises import CHECKS
+from adaptlearn.models.checks.subject import Subject
+
+
+class PromiseError(ProblemsError, AssertionError):
+    """A model that does not keep what every model promises; it lists every broken promise."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One promise, of one model; called, it raises an error if the model does not keep it.
+
+    Attributes
+    ----------
+    name : str
+        One of `CHECKS`; what the check is printed as.
+    """
+
+    name: str
+    _subject: Subject = field(repr=False)
+
+    @property
+    def promise(self) -> str:
+        """What is promised, in a sentence."""
+        return (CHECKS[self.name].__doc__ or "").split("\n")[0]
+
+    def __call__(self) -> None:
+        """Check it.
+
+        Raises
+        ------
+        PromiseError
+            The model answers, but not as promised; or it fails with an error of its own.
+        """
+        try:
+            CHECKS[self.name](self._subject)
+        except Exception as error:  # a model of the caller's may fail in any way
+            said = str(error) if isinstance(error, AssertionError) else repr(error)
+            raise PromiseError(repr(self._subject.model), [f"{self.name}: {said}"]) from error
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def tracer_checks(model: KnowledgeTracer, log: Any = None) -> Iterator[Check]:
+    """The checks of a model, to be called one by one; it is fitted when the first one is.
+
+    Parameters
+    ----------
+    model : KnowledgeTracer
+        It is not changed, and need not be fitted.
+    log : ResponseLog or frame with its standard columns, optional
+        What it is fitted to, with all columns that it needs; of some hundred students. By default
+        simulated answers with items and times.
+
+    Examples
+    --------
+    As tests of pytest, one for each promise::
+
+        @pytest.mark.parametrize("check", tracer_checks(MyTracer()), ids=str)
+        def test_my_model_keeps_its_promises(check):
+            check()
+    """
+    subject = Subject(model, log)
+    for name in CHECKS:
+        yield Check(name, subject)
+
+
+def check_tracer(model: KnowledgeTracer, log: Any = None) -> None:
+    """Check that a model keeps what every model of the library promises.
+
+    Parameters
+    ----------
+    model, log
+        As for `tracer_checks`.
+
+    Raises
+    ------
+    PromiseError
+        Lists every promise that is not kept: the name of the check, and what was found.
+
+    Examples
+    --------
+    >>> from adaptlearn.models import Elo
+    >>> from adaptlearn.models.checks import check_tracer
+    >>> check_tracer(Elo(alpha=1.0, beta=0.05))
+    """
+    problems: list[str] = []
+    for check in tracer_checks(model, log):
+        try:
+            check()
+        except PromiseError as error:
+            problems += error.problems
+    if problems:
+        raise PromiseError(repr(model), problems)
