@@ -366,7 +366,7 @@ class BKT(FittedBKT):
         return self._become(fit_by_em(Entries.of_counts(counts), None, options, on_step))
 
     def _become(self, found: Fitted) -> Self:
-        """Take what was fitted, and say what is doubtful of it."""
+        """Say what is doubtful of what was fitted, and be it."""
         for message, category in doubts(found, self.get_params()):
             warnings.warn(message, category, stacklevel=3)
         return self._take(found)
