@@ -20,7 +20,7 @@ from adaptlearn.cli.recommend import decision_table
 from adaptlearn.errors import AdaptLearnWarning
 from adaptlearn.models import BKT
 from adaptlearn.models.mastery import Mastery
-from adaptlearn.sequencing import Explanation
+from adaptlearn.sequencing.explanation import Explanation
 from adaptlearn.simulation.school import School
 
 SHOWN_STUDENTS, SHOWN_SKILLS = 5, 12
