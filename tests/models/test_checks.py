@@ -68,9 +68,21 @@ class CountsExposures(Sound):
 
 
 class TakesLateAnswers(Sound):
-    def update_state(self, state, responses):
+    def update_state(self, state, responses, *, students=None):
         state.last_time[:] = -np.inf
+        return super().update_state(state, responses, students=students)
+
+
+class KnowsNumbersOnly(Sound):
+    def update_state(self, state, responses, *, students=None):
         return super().update_state(state, responses)
+
+
+class NeverForgets(Sound):
+    def init_state(self, n_students):
+        state = super().init_state(n_students)
+        vars(state)["forget"] = lambda students: None
+        return state
 
 
 class IsSilentlyHalf(Sound):
@@ -133,11 +145,14 @@ BROKEN = {  # what breaks, with all that rests on it
         "next_response",
         "counts",
         "part_of_a_log",
+        "rebuilt_student",
         "late_answer",
     },
     ChangesTheStateItPredictsFrom: {"batch_equals_online"},
-    CountsExposures: {"counts", "part_of_a_log"},
+    CountsExposures: {"counts", "part_of_a_log", "rebuilt_student"},
     TakesLateAnswers: {"late_answer"},
+    KnowsNumbersOnly: {"named_students", "rebuilt_student"},
+    NeverForgets: {"rebuilt_student"},
     IsSilentlyHalf: {"unseen"},
     ChangesItsInput: {"inputs"},
     FitsDifferently: {"clone", "other_students"},

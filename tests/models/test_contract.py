@@ -86,7 +86,7 @@ def test_the_promise_is_kept(check):
 def test_every_model_there_is_is_checked():
     assert {type(model).__name__ for model in MODELS + TIMED} == set(model_homes())
     assert len(CASES) == len(MODELS + TIMED) * len(CHECKS)
-    assert len(CHECKS) >= 16
+    assert len(CHECKS) >= 18
 
 
 @pytest.fixture(scope="module", params=MODELS, ids=repr)

@@ -150,6 +150,33 @@ def student_numbers(subject: Subject) -> None:
     _refused("a state of -1 students", ParameterError, lambda: model.init_state(-1))
 
 
+def named_students(subject: Subject) -> None:
+    """A log that names its students is taken into a state by the caller's numbers."""
+    model, log = subject.fitted, subject.log(subject.answers_of(20, 9))
+    numbers = np.arange(log.n_students)[::-1] + 3
+    named = log.with_students(np.array([f"student {n}" for n in numbers], object))
+    state, expected = (model.init_state(log.n_students + 3) for _ in range(2))
+    model.update_state(state, named, students=numbers)
+    model.update_state(expected, log.with_students(numbers))
+    _unchanged("naming the students", state, _copied(expected))
+
+
+def rebuilt_student(subject: Subject) -> None:
+    """A student can be forgotten, and replayed into a state of their own that takes the place."""
+    model, log = subject.fitted, subject.log(subject.answers_of(10, 9))
+    everyone, one, new = np.arange(log.n_students), np.array([3]), np.array([log.n_students])
+    state = model.update_state(model.init_state(log.n_students + 1), log)
+    before = model.state_mastery(state, everyone).value
+    own = log[log.student.codes == one[0]]
+    replayed = model.update_state(state.blank(1), own, students=np.zeros_like(everyone))
+    state.forget(one)
+    forgotten, unknown = (model.state_mastery(state, who).value for who in (one, new))
+    _near("mastery of who is forgotten", forgotten, unknown)
+    _expect(model.state_counts(state, one).sum() == 0, "answers of who is forgotten are counted")
+    state.replace(one, replayed)
+    _near("mastery after a replay", model.state_mastery(state, everyone).value, before)
+
+
 def last_time(subject: Subject) -> None:
     """A state remembers each student's latest time, not the one written last."""
     model = subject.fitted
@@ -290,6 +317,8 @@ CHECKS: Mapping[str, Callable[[Subject], None]] = {
         counts,
         part_of_a_log,
         student_numbers,
+        named_students,
+        rebuilt_student,
         last_time,
         late_answer,
         next_response,
