@@ -12,6 +12,7 @@ import pytest
 from tests.models.students import answers, with_items
 
 from adaptlearn import ResponseLog
+from adaptlearn.errors import ResponseDataError
 from adaptlearn.models import BKT, Elo
 from adaptlearn.models.checks import CHECKS, PromiseError, check_tracer, tracer_checks
 from adaptlearn.models.checks.subject import Subject
@@ -234,6 +235,11 @@ def test_a_log_of_the_callers_own_is_what_it_is_checked_on():
     assert max(map(len, subject.probe["skill"])) == 2
     integers = {**with_items(answers(60, 6, seed=2)), "skill": np.tile([3, 5, 8], 360)}
     check_tracer(Sound(), integers)
+
+
+def test_a_log_of_few_students_is_refused():
+    with pytest.raises(ResponseDataError, match="it has 19 students; the checks need 20"):
+        check_tracer(Sound(), answers(19, 5, seed=0))
 
 
 def test_it_needs_no_pytest():

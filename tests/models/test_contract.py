@@ -8,6 +8,7 @@ from sklearn.base import clone
 from tests.models.students import answers, with_items, with_times
 
 import adaptlearn
+from adaptlearn import ResponseLog
 from adaptlearn.errors import DataWarning
 from adaptlearn.models import (
     AFM,
@@ -70,9 +71,10 @@ TIMED = [  # what these are asked for depends on times
 ]
 
 LOG = with_items(answers(500, 8, seed=1, forget=0.05))
+WHOLE = ResponseLog.from_frame(LOG)
 CASES = [
     pytest.param(check, id=f"{check}-{model!r}")
-    for models, log in ((MODELS, LOG), (TIMED, with_times(LOG)))
+    for models, log in ((MODELS, WHOLE), (TIMED, ResponseLog.from_frame(with_times(LOG))))
     for model in models
     for check in tracer_checks(model, log)
 ]

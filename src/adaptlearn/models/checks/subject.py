@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.errors import ResponseDataError
 from adaptlearn.models.base import KnowledgeTracer
 from adaptlearn.models.checks.sample import Columns, answers, with_items, with_times
 from adaptlearn.numerics import Ints
 from adaptlearn.responses import ResponseLog, as_log
 
 _STUDENTS, _ROWS = 40, 18  # of the log that predictions are asked for
+_FEWEST = 20  # students, at least
 _OF_THEIR_OWN = ("student", "skill", "correct", "item", "time")
 
 
@@ -26,18 +28,27 @@ class Subject:
         Not changed; it need not be fitted.
     log : ResponseLog or frame with its standard columns, optional
         What it is fitted to; by default simulated answers with items and times.
+
+    Attributes
+    ----------
+    training : ResponseLog
+        What it is fitted to.
+
+    Raises
+    ------
+    ResponseDataError
+        Too few students for the checks.
     """
 
     def __init__(self, model: KnowledgeTracer, log: Any = None) -> None:
-        self.model, self._given = model, log
-
-    @cached_property
-    def training(self) -> ResponseLog:
-        """What the model is fitted to."""
-        if self._given is not None:
-            return as_log(self._given)
-        columns = with_times(with_items(answers(500, 8, seed=1, forget=0.05)))
-        return ResponseLog.from_frame(columns)
+        self.model = model
+        if log is None:
+            log = with_times(with_items(answers(500, 8, seed=1, forget=0.05)))
+        self.training = as_log(log)
+        n = len(np.unique(self.training.student.codes))
+        if n < _FEWEST:
+            problem = f"it has {n} students; the checks need {_FEWEST}, better some hundred"
+            raise ResponseDataError("response log", [problem])
 
     @cached_property
     def fitted(self) -> Any:

@@ -24,10 +24,12 @@ class Check:
     ----------
     name : str
         One of `CHECKS`; what the check is printed as.
+    subject : Subject
+        The model, which is fitted once for all of its checks.
     """
 
     name: str
-    _subject: Subject = field(repr=False)
+    subject: Subject = field(repr=False)
 
     @property
     def promise(self) -> str:
@@ -43,10 +45,10 @@ class Check:
             The model answers, but not as promised; or it fails with an error of its own.
         """
         try:
-            CHECKS[self.name](self._subject)
+            CHECKS[self.name](self.subject)
         except Exception as error:  # a model of the caller's may fail in any way
             said = str(error) if isinstance(error, AssertionError) else repr(error)
-            raise PromiseError(repr(self._subject.model), [f"{self.name}: {said}"]) from error
+            raise PromiseError(repr(self.subject.model), [f"{self.name}: {said}"]) from error
 
     def __str__(self) -> str:
         return self.name
@@ -60,8 +62,9 @@ def tracer_checks(model: KnowledgeTracer, log: Any = None) -> Iterator[Check]:
     model : KnowledgeTracer
         It is not changed, and need not be fitted.
     log : ResponseLog or frame with its standard columns, optional
-        What it is fitted to, with all columns that it needs; of some hundred students. By default
-        simulated answers with items and times.
+        What it is fitted to, with all columns that it needs, of 20 students or more. Answers of it
+        are changed on their own, so no further column may say them once more. By default simulated
+        answers with items and times.
 
     Examples
     --------
@@ -88,6 +91,8 @@ def check_tracer(model: KnowledgeTracer, log: Any = None) -> None:
     ------
     PromiseError
         Lists every promise that is not kept: the name of the check, and what was found.
+    ResponseDataError
+        The log cannot be read, or has too few students.
 
     Examples
     --------
