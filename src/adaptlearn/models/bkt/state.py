@@ -55,6 +55,35 @@ class LastResponses(NamedTuple):
         )
 
 
+class StudentVectors(NamedTuple):
+    """What is known of students apart from their skills, each of shape (n_students,).
+
+    Attributes
+    ----------
+    ability : float array
+        theta.
+    residual : float array
+        r.
+    answers : int array
+        n; exposures do not count.
+    """
+
+    ability: Floats
+    residual: Floats
+    answers: NDArray[np.int64]
+
+    @classmethod
+    def new(cls, n_students: int) -> StudentVectors:
+        """Students who have not answered yet."""
+        return cls(np.zeros(n_students), np.zeros(n_students), np.zeros(n_students, np.int64))
+
+    def take(self, students: Ints) -> StudentVectors:
+        """Those of some students."""
+        return StudentVectors(
+            self.ability[students], self.residual[students], self.answers[students]
+        )
+
+
 class BKTState(StudentState):
     """Beliefs of students ``0 … n_students - 1`` under one fitted BKT, as arrays.
 
@@ -281,32 +310,3 @@ class BKTState(StudentState):
     @staticmethod
     def _key(students: Ints, skills: Ints) -> NDArray[np.int64]:
         return (students.astype(np.int64) << _SKILL_BITS) | skills.astype(np.int64)
-
-
-class StudentVectors(NamedTuple):
-    """What is known of students apart from their skills, each of shape (n_students,).
-
-    Attributes
-    ----------
-    ability : float array
-        theta.
-    residual : float array
-        r.
-    answers : int array
-        n; exposures do not count.
-    """
-
-    ability: Floats
-    residual: Floats
-    answers: NDArray[np.int64]
-
-    @classmethod
-    def new(cls, n_students: int) -> StudentVectors:
-        """Students who have not answered yet."""
-        return cls(np.zeros(n_students), np.zeros(n_students), np.zeros(n_students, np.int64))
-
-    def take(self, students: Ints) -> StudentVectors:
-        """Those of some students."""
-        return StudentVectors(
-            self.ability[students], self.residual[students], self.answers[students]
-        )
