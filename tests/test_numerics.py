@@ -102,7 +102,7 @@ def test_a_table_of_keys_is_a_dictionary(batches):
         ]
 
 
-@settings(max_examples=200)
+@settings(max_examples=trials(2000))
 @given(
     st.lists(
         st.tuples(
