@@ -130,6 +130,15 @@ def test_a_table_gives_up_keys_and_moves_none(batches):
         assert (len(table), table.n_removed) == (n_slots, n_slots - len(slots))
 
 
+def test_a_key_that_comes_and_goes_stays_as_near():
+    table, keys = KeyTable(), np.arange(5_000)
+    table.add(keys)
+    for _ in range(40):
+        table.remove(table.find(keys[:3]))
+        table.add(keys[:3])
+    assert np.count_nonzero(table._table == table._REMOVED) <= 3
+
+
 def test_a_table_of_many_keys():
     keys = np.random.default_rng(0).permutation(200_000) * 7 - 600_000
     table = KeyTable()

@@ -234,7 +234,7 @@ class KeyTable:
         places = self._hash(self._keys[slots])
         mask = len(self._table) - 1
         while len(slots):
-            free = self._table[places] == self._FREE
+            free = self._table[places] < 0  # or given up: the keys are nowhere else
             self._table[places[free]] = slots[free]
             # Of several that wrote to one place the last stays; the others go on.
             lost = self._table[places] != slots
