@@ -42,18 +42,15 @@ class Estimate:
     upper: float
 
     def __str__(self) -> str:
-        if math.isnan(self.value):
-            return "undefined"
-        if math.isnan(self.lower):
-            return f"{self.value:.4f}"
-        return f"{self.value:.4f} [{self.lower:.4f}, {self.upper:.4f}]"
+        if math.isnan(self.value) or math.isnan(self.lower):
+            return number(self.value)
+        return f"{number(self.value)} [{number(self.lower)}, {number(self.upper)}]"
 
     def interval(self, *, signed: bool = False) -> str:
         """Both ends of the interval as text, those of a difference with their signs; or a dash."""
         if math.isnan(self.lower):
             return "-"
-        form = "+.4f" if signed else ".4f"
-        return f"{self.lower:{form}} to {self.upper:{form}}"
+        return " to ".join(number(end, signed=signed) for end in (self.lower, self.upper))
 
     def to_dict(self) -> dict[str, float | None]:
         """``value``, ``lower`` and ``upper``; None in place of nan, which JSON lacks."""

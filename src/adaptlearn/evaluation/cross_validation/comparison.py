@@ -80,7 +80,7 @@ class PairedDifferences(Printed):
 
 
 def _cells(difference: Estimate) -> list[str]:
-    value = "-" if np.isnan(difference.value) else f"{difference.value:+.4f}"
+    value = "-" if np.isnan(difference.value) else number(difference.value, signed=True)
     return [value, difference.interval(signed=True)]
 
 
