@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from adaptlearn.checkup import copied_students, copies, students
 from adaptlearn.errors import ParameterError
 
 
-def answers_of(given: dict[str, dict[Any, int]]) -> dict[str, list[Any]]:
+def answers_of(given: Mapping[Any, Mapping[Any, int]]) -> dict[str, list[Any]]:
     """Columns of a log, from each student's answers to items."""
     rows = [
         (student, item, correct)
@@ -107,10 +108,10 @@ def test_every_block_of_students_is_compared(
 ) -> None:
     given = {k: drawn(rng, 30) for k in range(12)}
     given |= {100 + k: given[k] for k in (0, 5, 11)}
-    whole = copied_students(answers_of(given))  # type: ignore[arg-type]
+    whole = copied_students(answers_of(given))
     assert whole.groups == ((0, 100), (5, 105), (11, 111))
     monkeypatch.setattr(copies, "_BLOCK", 20)
-    parts = copied_students(answers_of(given))  # type: ignore[arg-type]
+    parts = copied_students(answers_of(given))
     for name, column in whole.table().items():
         np.testing.assert_array_equal(parts.table()[name], column)
 
@@ -121,7 +122,10 @@ def test_counts_are_those_of_a_loop(rng: np.random.Generator) -> None:
         for k in range(15)
     }
     found = copied_students(
-        answers_of(given), min_shared=1, min_equal=0.0, max_expected=1.0  # type: ignore[arg-type]
+        answers_of(given),
+        min_shared=1,
+        min_equal=0.0,
+        max_expected=1.0,
     )
     for one, other, shared, equal, _ in zip(*found.table().values(), strict=True):
         both = given[one].keys() & given[other].keys()

@@ -155,7 +155,7 @@ def copied_students(
     return CopiedStudents(
         labels[one[order]],
         labels[other[order]],
-        shared[order],
+        shared[order].astype(np.int64),
         equal[order],
         expected[order],
         tuple(tuple(labels[group].tolist()) for group in _connected(one, other, len(present))),
