@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from adaptlearn.errors import ParameterError
 from adaptlearn.evaluation.cross_validation.splits import (
@@ -17,7 +16,8 @@ from adaptlearn.evaluation.cross_validation.splits import (
 )
 from adaptlearn.evaluation.metrics import log_loss
 from adaptlearn.evaluation.predictions import predictions
-from adaptlearn.numerics import Bools, Ints
+from adaptlearn.models.base import KnowledgeTracer
+from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.responses import as_log
 
 _FOLDS = 5
@@ -171,35 +171,17 @@ class _Scorer:
         return float(get_scorer(self.name)(asked, log[answered], log.correct[answered]))
 
 
-class _Answered:
+class _Answered(KnowledgeTracer):
     """A fitted model as scorers want a classifier, of the answered rows of one log."""
 
-    _estimator_type = "classifier"
     classes_ = np.array([0, 1])
 
     def __init__(self, model: Any, log: Any, answered: Bools) -> None:
         self._p = predictions(model, log, type(model).__name__)[answered]
 
-    def __sklearn_tags__(self) -> Any:
-        from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
-
-        return Tags(
-            estimator_type="classifier",
-            target_tags=TargetTags(required=False),
-            classifier_tags=ClassifierTags(multi_class=False),
-            input_tags=InputTags(two_d_array=False),
-        )
-
-    def fit(self, log: object, y: object = None) -> None:
-        """Nothing is fitted: what has no ``fit`` is no classifier."""
-
-    def predict_proba(self, log: object) -> NDArray[np.float64]:  # noqa: ARG002 - these rows
+    def predict_proba(self, log: object, *, state: object = None) -> Floats:  # noqa: ARG002 - these rows
         """P(wrong) and P(correct) of the answered rows."""
         return np.stack([1 - self._p, self._p], axis=1)
-
-    def predict(self, log: object) -> NDArray[np.int64]:  # noqa: ARG002 - these rows
-        """Whether each is more likely right (1) than wrong (0)."""
-        return (self._p >= 0.5).astype(np.int64)
 
 
 def _of_three(scorer: Any) -> Any:

@@ -177,11 +177,11 @@ def sequence_value(
             worth = np.bincount(who, product[who] * gain, n_students)
             scale = product.mean() if weighted else 1.0
             part = worth.mean() / scale
-            moved = (worth - part * (product if weighted else 1.0)) / scale
+            moved = fading * (worth - part * (product if weighted else 1.0)) / scale
             # Over their mean, products say the same however small all of them are.
             exponent = 0 if weighted else products.exponent
-            value += fading * times_power(part, exponent)
-            influence += fading * times_power(moved, exponent)
+            value += times_power(fading * part, exponent)
+            influence += times_power(moved, exponent)
         fading *= discount
     return Linear(float(value), influence)
 
