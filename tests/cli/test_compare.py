@@ -141,7 +141,6 @@ def test_a_model_that_fails_on_the_log_is_a_skipped_row(
     strange = NamedModel("bkt", "BKT", "of no use here", (), {"prior_by": "nothing"})
     named = named_models() | {"strange": strange}
     monkeypatch.setattr("adaptlearn.models.registry.named_models", lambda: named)
-    monkeypatch.setattr("adaptlearn.cli.compare.named_models", lambda: named)
     asked = ("--folds", "2", "--bootstrap", "0")
     found = run("compare", log, "--models", "strange,bkt", *asked)
     assert found.code == 0
