@@ -37,9 +37,12 @@ class Printed:
         return html_table(caption, head, rows, note_lines(notes))
 
 
-def number(value: float) -> str:
-    """Four decimals, or *undefined*."""
-    return "undefined" if math.isnan(value) else f"{value:.4f}"
+def number(value: float, *, signed: bool = False) -> str:
+    """Four decimals, or *undefined*; four digits and an exponent from ten million on."""
+    if math.isnan(value):
+        return "undefined"
+    form = ".4f" if abs(value) < 1e7 else ".3e"
+    return f"{value:{'+' if signed else ''}{form}}"
 
 
 def plain_columns(columns: Mapping[str, NDArray[Any]]) -> dict[str, list[Any]]:

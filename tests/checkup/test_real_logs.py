@@ -26,6 +26,8 @@ def test_assistments09(data: Data) -> None:
     checkup = check(ResponseLog.from_frame(frame, skill="skill_set"))
     assert checkup.ok
     assert "expanded-rows" not in checkup
+    assert "63 pairs of students" in checkup["copied-students"].found
+    assert "28.8% of the log" in checkup["copied-students"].found
 
     answers: dict[int, list[int]] = defaultdict(list)
     for skill, correct in zip(frame["skill_set"].tolist(), frame["correct"].tolist(), strict=True):
@@ -76,7 +78,12 @@ def test_statics(data: Data) -> None:
     checkup = check(
         ResponseLog.from_frame(integers(data("statics", "train.csv")), skill="skill_set")
     )
-    assert checkup.codes == ("skill-all-right", "skill-answered-twice", "order-from-rows")
+    assert checkup.codes == (
+        "skill-all-right",
+        "skill-answered-twice",
+        "copied-students",
+        "order-from-rows",
+    )
 
 
 def test_assistments15(data: Data) -> None:

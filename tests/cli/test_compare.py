@@ -111,15 +111,43 @@ def test_missing_columns_are_refused_before_anything_is_fitted(
     named = named_models() | {"timed": NamedModel("bkt", "BKT", "needs both", ("item", "time"))}
     monkeypatch.setattr("adaptlearn.models.registry.named_models", lambda: named)
     done = fits(monkeypatch)
-    asked = ("--models", "bkt,bkt-individual-items,timed", "--no-time")
+    asked = ("--models", "bkt-individual-items,timed", "--no-time")
     refused = run("compare", log, *asked)
     assert (refused.code, refused.out, done) == (1, "", [])
     assert refused.err.startswith(f"error: {log}: 2 problems")
-    assert "model 'bkt-individual-items' needs a column item" in refused.err
+    assert "model 'bkt-individual-items': it needs a column item" in refused.err
     assert (
-        "model 'timed' needs a column item and a column time; name it with --item COL and "
-        "--time COL, or leave out the model"
+        "model 'timed': it needs a column item and a column time; name it with --item COL and "
+        "--time COL, or choose another model"
     ) in refused.err
+
+
+def test_a_model_that_lacks_columns_is_a_skipped_row(run: Run, log: Path, tmp_path: Path) -> None:
+    asked = ("--models", "rasch,bkt,elo", "--folds", "2", "--bootstrap", "20")
+    lines = run("compare", log, *asked).out.splitlines()
+    assert {line.split()[0] for line in lines[2:4]} == {"bkt", "elo"}
+    assert lines[4].split()[:3] == ["rasch", "skipped", "-"]
+    assert lines[5] == "note: rasch was skipped: it needs a column item"
+    found = run("compare", log, *asked, "--json", "--output", tmp_path / "out")
+    content = json.loads(found.out)
+    assert content["skipped"] == {"rasch": "it needs a column item"}
+    assert json.loads((tmp_path / "out" / "comparison.json").read_text())["skipped"]
+    assert set(content["models"]) == {"bkt", "elo"}
+
+
+def test_a_model_that_fails_on_the_log_is_a_skipped_row(
+    run: Run, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strange = NamedModel("bkt", "BKT", "of no use here", (), {"prior_by": "nothing"})
+    named = named_models() | {"strange": strange}
+    monkeypatch.setattr("adaptlearn.models.registry.named_models", lambda: named)
+    asked = ("--folds", "2", "--bootstrap", "0")
+    found = run("compare", log, "--models", "strange,bkt", *asked)
+    assert found.code == 0
+    assert "note: strange was skipped: " in found.out
+    assert "nothing" in found.out
+    alone = run("compare", log, "--models", "strange", *asked)
+    assert (alone.code, alone.out) == (1, "")
 
 
 def test_all_are_those_the_log_has_the_columns_for(
@@ -129,7 +157,7 @@ def test_all_are_those_the_log_has_the_columns_for(
     monkeypatch.setattr("adaptlearn.models.registry.named_models", lambda: named)
     done = run("compare", log, "--models", "all", "--folds", "2", "--bootstrap", "0", "--json")
     assert set(json.loads(done.out)["models"]) == {"bkt"}
-    assert "left out, for want of columns: bkt-individual-items" in done.err
+    assert set(json.loads(done.out)["skipped"]) == {"bkt-individual-items"}
 
 
 def test_unknown_models_list_what_there_is(run: Run, log: Path) -> None:

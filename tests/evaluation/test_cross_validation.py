@@ -19,6 +19,7 @@ from adaptlearn import ResponseLog
 from adaptlearn.errors import ParameterError
 from adaptlearn.evaluation import auc, cross_validate
 from adaptlearn.evaluation.cross_validation import CrossValidation
+from adaptlearn.models import DASH, BestLR
 
 
 class Rates(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
@@ -194,6 +195,63 @@ def test_an_error_says_where_it_happened(log):
     with pytest.raises(RuntimeError, match="no fit today") as caught:
         cross_validate({"mine": Failing()}, log)
     assert caught.value.__notes__ == ["while cross-validating mine, fold 0"]
+
+
+class Picky(Rates):
+    """Refuses logs of a size that some folds have."""
+
+    def fit(self, log, y=None):
+        raise ParameterError("Picky", ["it needs a column colour", "and more"])
+
+
+class Silent(Rates):
+    def predict_proba(self, log):
+        return np.full((len(log), 2), np.nan)
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_models_that_cannot_be_compared_are_skipped(log, n_jobs):
+    models = {"a": Rates(), "b": Picky(), "c": Failing(), "d": Silent(), "e": Rates(20.0)}
+    done = []
+    found = cross_validate(
+        models, log, cv=3, errors="skip", n_bootstrap=20, n_jobs=n_jobs,
+        on_fold=lambda *n: done.append(n),
+    )  # fmt: skip
+    assert list(found.pooled) == ["a", "e"]
+    assert found.skipped["b"] == "it needs a column colour; and more"
+    assert found.skipped["c"] == "RuntimeError: no fit today"
+    assert "are not probabilities" in found.skipped["d"]
+    assert done[-1] == (15, 15)
+    assert done == sorted(done)
+    without = cross_validate({"a": Rates(), "e": Rates(20.0)}, log, cv=3, n_bootstrap=20)
+    assert found.pooled == without.pooled
+    lines = str(found).splitlines()
+    assert [line.split()[:2] for line in lines[4:7]] == [[k, "skipped"] for k in "bcd"]
+    assert "note: b was skipped: it needs a column colour; and more" in lines
+    assert found.ranked().skipped == found.skipped
+    plain = json.loads(json.dumps(found.to_dict(), allow_nan=False))
+    assert plain["skipped"] == found.skipped
+    assert set(plain["models"]) == {"a", "e"}
+
+
+def test_if_every_model_is_skipped_all_reasons_are_given(log):
+    with pytest.raises(ParameterError) as caught:
+        cross_validate({"b": Picky(), "c": Failing()}, log, errors="skip")
+    assert caught.value.problems == (
+        "b: it needs a column colour; and more",
+        "c: RuntimeError: no fit today",
+    )
+    with pytest.raises(ParameterError, match="errors must be one of 'raise', 'skip'"):
+        cross_validate(Rates(), log, errors="ignore")  # type: ignore[arg-type]
+
+
+def test_a_model_that_needs_items_is_skipped_where_there_are_none(log):
+    found = cross_validate(
+        {"rates": Rates(), "dash": DASH(), "bestlr": BestLR()}, log, errors="skip", n_bootstrap=0
+    )
+    assert list(found.pooled) == ["rates"]
+    assert found.skipped["bestlr"] == "it has no items; BestLR needs a column item"
+    assert found.skipped["dash"] == "it has no items; DASH needs a column item"
 
 
 def test_text_html_plain_data_and_table(log):

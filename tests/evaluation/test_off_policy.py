@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -330,6 +331,87 @@ def test_products_that_overflow_are_refused():
     log = LoggedDecisions.from_arrays([0.1] * n, [1.0] * n, [0.0] * n, [1] * n)
     with pytest.raises(ParameterError, match="overflow at a student's decision 309"):
         off_policy_return(log)
+
+
+@pytest.mark.parametrize("tiny", [1e-100, 1e-160, 1e-300, 1e-305])
+def test_a_tiny_propensity_gives_the_numbers_that_it_should(tiny):
+    rng = np.random.default_rng(0)
+    reward, propensity = rng.random(400), np.full(400, 0.5)
+    propensity[3] = tiny
+    log = LoggedDecisions.from_arrays(
+        propensity,
+        np.full(400, 0.5),
+        reward,
+        np.repeat(np.arange(40), 10),
+        unsupported=np.zeros(400),
+    )
+    result = off_policy_value(log)
+    # One decision has all the weight.
+    assert result.estimates["ips"].value == pytest.approx(0.5 / tiny * reward[3] / 400)
+    assert result.estimates["snips"].value == pytest.approx(reward[3])
+    assert np.isfinite([result.estimates["ips"].lower, result.estimates["ips"].upper]).all()
+    assert result.effective_size == pytest.approx(1)
+    assert "e+" in str(result)  # not hundreds of digits
+    assert max(map(len, str(result).splitlines())) < 120
+    clipped = off_policy_value(log, clip=10)
+    assert clipped.estimates["snips"].value == pytest.approx(
+        (reward.sum() + 9 * reward[3]) / (400 + 9)
+    )
+    sequence = off_policy_return(log).estimates["wpdis"]
+    assert np.isfinite([sequence.value, sequence.lower, sequence.upper]).all()
+
+
+@pytest.mark.parametrize("weight", [1e-320, 1e-200, 1e200])
+def test_self_normalised_estimates_do_not_depend_on_the_scale_of_weights(weight):
+    rng = np.random.default_rng(1)
+    wanted, reward, student = rng.random(200) / 2, rng.random(200), np.repeat(np.arange(50), 4)
+    rewarded = {"reward": reward, "student": student, "unsupported": np.zeros(200)}
+    plain = LoggedDecisions.from_arrays(np.full(200, 0.5), wanted, **rewarded)
+    # Not from_arrays: policies so different have no weights between.
+    scaled = replace(plain, weight=plain.weight * weight)
+    found, expected = off_policy_value(scaled), off_policy_value(plain)
+    close = 1e-2 if weight < 1e-308 else 1e-12  # subnormal numbers have few digits
+    one, other = found.estimates["snips"], expected.estimates["snips"]
+    assert (one.value, one.lower, one.upper) == pytest.approx(
+        (other.value, other.lower, other.upper), rel=close
+    )
+    assert found.effective_size == pytest.approx(expected.effective_size, rel=close)
+
+
+def test_products_that_fade_below_what_a_float_holds_still_weigh_sequences():
+    rng = np.random.default_rng(2)
+    n_students, length = 30, 1500
+    n = n_students * length
+    columns = {
+        "reward": rng.random(n),
+        "student": np.repeat(np.arange(n_students), length),
+        "unsupported": np.zeros(n),
+    }
+    wanted = 0.2 + 0.001 * rng.random(n)
+    faint = LoggedDecisions.from_arrays(np.full(n, 0.8), wanted, **columns)  # 4 ** -1500
+    even = LoggedDecisions.from_arrays(np.full(n, 0.201), wanted, **columns)
+    found, expected = (off_policy_return(log, discount=0.999) for log in (faint, even))
+    for name in ("value", "lower", "upper"):
+        assert getattr(found.estimates["wpdis"], name) == pytest.approx(
+            getattr(expected.estimates["wpdis"], name), rel=1e-9
+        )
+    assert found.effective_size == pytest.approx(expected.effective_size, rel=1e-9)
+    # Unweighted, what fades is 0, as it would be in exact numbers.
+    truth = np.cumprod((wanted / 0.8).reshape(n_students, -1), axis=1)
+    earned = 0.999 ** np.arange(length) * truth * columns["reward"].reshape(n_students, -1)
+    assert found.estimates["pdis"].value == pytest.approx(earned.sum(axis=1).mean(), rel=1e-12)
+
+
+def test_weights_and_rewards_beyond_floats_are_refused():
+    columns = {"student": np.array([1, 2, 3]), "unsupported": np.zeros(3)}
+    with pytest.raises(ParameterError, match=r"target over propensity is more .* 1 of 3 rows, 1"):
+        LoggedDecisions.from_arrays([0.5, 5e-324, 0.5], [0.5, 0.5, 0.5], [1, 1, 1], **columns)
+    log = LoggedDecisions.from_arrays(
+        [0.5, 1e-200, 0.5], [0.5, 0.5, 0.5], [1e200, 1e200, 0], **columns
+    )
+    for estimate in (off_policy_value, off_policy_return):
+        with pytest.raises(ParameterError, match="more than a float holds; scale the rewards"):
+            estimate(log)
 
 
 def test_intervals_are_student_t_where_nothing_is_skewed():

@@ -120,9 +120,24 @@ def test_one_class_warns_and_says_why():
 
 
 def test_resamples_of_one_class_are_left_out_and_counted():
+    log = log_of([1, 1, 2, 2, 3, 3], [0, 0, 1, 1, 0, 0], np.array([0.2, 0.6, 0.4, 0.8, 0.3, 0.5]))
+    result = evaluate(Given(), log, n_bootstrap=100)  # without student 2: (2 / 3) ** 3 of them
+    assert np.isnan([result.auc.lower, result.auc.upper]).all()
+    assert result.notes[0].startswith("no interval of AUC: ")
+    assert result.notes[0].endswith(" of 100 resamples, in which every answer is alike")
+    student, correct = np.repeat(np.arange(6), 2), [0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 0, 0]
+    log = log_of(student, correct, np.linspace(0.2, 0.8, 12))
+    result = evaluate(Given(), log, n_bootstrap=100)
+    assert result.auc.lower < result.auc.value < result.auc.upper
+    assert result.notes[0].startswith("the interval of AUC leaves out ")
+
+
+def test_two_students_of_one_answer_each_have_no_interval_of_auc():
     log = log_of([1, 1, 2, 2], [0, 0, 1, 1], np.array([0.2, 0.6, 0.4, 0.8]))
     result = evaluate(Given(), log, n_bootstrap=100)
-    assert result.auc.value == result.auc.lower == result.auc.upper == 0.75
+    # The half of the resamples that have an AUC all have this one: that is no certainty.
+    assert result.auc.value == 0.75
+    assert np.isnan([result.auc.lower, result.auc.upper]).all()
     assert any("in which every answer is alike" in note for note in result.notes)
 
 

@@ -27,7 +27,11 @@ from adaptlearn.checkup.order import (
 )
 from adaptlearn.checkup.rows import expanded_rows, exposures, histories_twice, repeated_events
 from adaptlearn.checkup.skills import inseparable_skills, lopsided_skills, unidentified_skills
-from adaptlearn.checkup.students import one_answer_students, unlikely_students
+from adaptlearn.checkup.students import (
+    copied_answers,
+    one_answer_students,
+    unlikely_students,
+)
 from adaptlearn.errors import DataWarning
 from adaptlearn.responses import as_log
 
@@ -52,6 +56,7 @@ RULES: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     inseparable_skills,
     unidentified_skills,
     lopsided_skills,
+    copied_answers,
     one_answer_students,
     unlikely_students,
     rare_items,

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 
+from adaptlearn.checkup.copies import comparisons, copied_students
 from adaptlearn.checkup.facts import Facts
 from adaptlearn.checkup.findings import Finding
 from adaptlearn.labels import labels_at
 from adaptlearn.numerics import Floats
-from adaptlearn.wording import counted, named, share
+from adaptlearn.wording import counted, named, share, shown
 
 _UNLIKELY = 20  # answers of the other kind that an average student would have given
+_MOST_COMPARISONS = 500_000_000  # a second or two
 
 
 def one_answer_students(facts: Facts) -> Iterator[Finding]:
@@ -67,6 +70,53 @@ def unlikely_students(facts: Facts) -> Iterator[Finding]:
             len(found),
             found,
         )
+
+
+def copied_answers(facts: Facts) -> Iterator[Finding]:
+    """Students whose answers are nearly those of another."""
+    log = facts.log
+    if log.item is None:
+        return
+    steps = comparisons(log)
+    if steps > _MOST_COMPARISONS:
+        yield Finding(
+            "copied-students-not-sought",
+            "note",
+            f"Students with nearly the same answers were not looked for: it takes {steps:.1e} "
+            f"comparisons, and a check makes {_MOST_COMPARISONS:.0e} at most.",
+            "If a person stands in the log under two names, a split by student does not notice.",
+            "`adaptlearn.checkup.copied_students(log)` looks for them, however long it takes; or "
+            "check a part of the log.",
+            "student",
+            log.n_students,
+        )
+        return
+    found = copied_students(log)
+    if not len(found):
+        return
+    pairs = zip(found.first.tolist(), found.second.tolist(), found.shared, found.equal, strict=True)
+    told = "; ".join(
+        f"{shown(one)} and {shown(other)} ({equal:.1%} of {shared:,} items)"
+        for one, other, shared, equal in islice(pairs, 3)
+    )
+    concerned = log.codes_of("student", found.students)
+    rows = int(np.isin(log.student.codes, concerned).sum())
+    yield Finding(
+        "copied-students",
+        "warning",
+        f"Nearly the same answers to shared items, far more than by chance: "
+        f"{counted(len(found), 'pair')} of students, {told}{'; …' if len(found) > 3 else ''}. The "
+        f"{counted(len(concerned), 'student')} hold {share(rows, len(log))} of the log.",
+        "Probably one person under two names, or answers that were copied. Where a split by "
+        "student trains on one and tests on the other, a model that remembers items has seen the "
+        "answers: its metrics are too good.",
+        "Keep them in one fold: `cross_validate(…, copies=True)`, `StudentSplit(copies=True)`; "
+        "`adaptlearn.checkup.copied_students(log)` lists them. Without them: "
+        "`log[~np.isin(log.student.values, checkup['copied-students'].labels)]`.",
+        "student",
+        len(concerned),
+        found.students,
+    )
 
 
 def _expected_right(facts: Facts) -> Floats:

@@ -6,6 +6,7 @@ import warnings
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -85,8 +86,9 @@ def run(arguments: Namespace) -> None:
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
     log = read_log(arguments.log, arguments)
-    chosen = choose(arguments.models, log, arguments.log)
+    chosen, lacking = choose(arguments.models, log, arguments.log)
     result = compare(chosen, log, arguments).ranked()
+    result = replace(result, skipped={**lacking, **result.skipped})
     report = {
         "log": str(arguments.log),
         "n_responses": len(log),
@@ -103,19 +105,27 @@ def run(arguments: Namespace) -> None:
         show_json(report)
         return
     show(str(result))
-    if len(chosen) > 1:
+    if len(result.pooled) > 1:
         show(f"\n{result.differences()}")
     for name, what in report.get("files", {}).items():
         say(f"{folder}/{name}: {what}")
 
 
-def choose(names: list[str] | None, log: ResponseLog, source: str) -> dict[str, NamedModel]:
-    """The models of some names; without names, all those that the log has the columns for.
+def choose(
+    names: list[str] | None, log: ResponseLog, source: str
+) -> tuple[dict[str, NamedModel], dict[str, str]]:
+    """The models of some names, or all of them, that the log has the columns for.
+
+    Returns
+    -------
+    dict of str to NamedModel
+    dict of str to str
+        By name of the others, what they lack.
 
     Raises
     ------
     ParameterError
-        Lists every model that was named and the columns it lacks, before anything is fitted.
+        There are no others: lists every model and the columns it lacks.
     """
     from adaptlearn.models.registry import named_models
 
@@ -124,19 +134,18 @@ def choose(names: list[str] | None, log: ResponseLog, source: str) -> dict[str, 
         name: [column for column in known[name].needs if getattr(log, column) is None]
         for name in (known if names is None else names)
     }
-    lacking = {name: columns for name, columns in missing.items() if columns}
-    if names is None and lacking:
-        say(f"left out, for want of columns: {', '.join(lacking)}")
-    elif lacking:
-        problems = [
-            f"model {name!r} needs " + " and ".join(f"a column {column}" for column in columns)
-            for name, columns in lacking.items()
-        ]
-        absent = dict.fromkeys(column for columns in lacking.values() for column in columns)
+    lacking = {
+        name: "it needs " + " and ".join(f"a column {column}" for column in columns)
+        for name, columns in missing.items()
+        if columns
+    }
+    if len(lacking) == len(missing):
+        problems = [f"model {name!r}: {why}" for name, why in lacking.items()]
+        absent = dict.fromkeys(column for columns in missing.values() for column in columns)
         options = " and ".join(f"--{column} COL" for column in absent)
-        problems[-1] += f"; name it with {options}, or leave out the model"
+        problems[-1] += f"; name it with {options}, or choose another model"
         raise ParameterError(source, problems)
-    return {name: known[name] for name in missing if name not in lacking}
+    return {name: known[name] for name in missing if name not in lacking}, lacking
 
 
 def compare(
@@ -157,6 +166,7 @@ def compare(
                 {name: model() for name, model in chosen.items()},
                 log,
                 cv=arguments.folds,
+                errors="skip" if len(chosen) > 1 else "raise",
                 n_bootstrap=arguments.bootstrap,
                 random_state=arguments.seed,
                 n_jobs=arguments.jobs,

@@ -92,7 +92,8 @@ def unfitted(name: str, forgetting: bool, log: ResponseLog) -> KnowledgeTracer:
     ParameterError
         The log lacks a column that it needs, or `forgetting` is asked of another than BKT.
     """
-    model = choose([name], log, "the log")[name]()
+    chosen, _ = choose([name], log, "the log")
+    model = chosen[name]()
     if forgetting:
         if not isinstance(model, models.BKT):
             raise ParameterError("fit", [f"--forgetting is of BKT; {name} has no such option"])

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
         cross_validate as cross_validate,
     )
     from adaptlearn.evaluation.cross_validation.splits import ForwardSplit as ForwardSplit
+    from adaptlearn.evaluation.cross_validation.splits import StudentSplit as StudentSplit
     from adaptlearn.evaluation.diagnostics.calibration import calibration_curve as calibration_curve
     from adaptlearn.evaluation.diagnostics.groups import group_errors as group_errors
     from adaptlearn.evaluation.diagnostics.leakage import check_leakage as check_leakage
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "ForwardSplit": "cross_validation.splits",
     "LoggedDecisions": "off_policy.decisions",
+    "StudentSplit": "cross_validation.splits",
     "accuracy": "metrics",
     "auc": "metrics",
     "calibrate_threshold": "thresholds.calibration",

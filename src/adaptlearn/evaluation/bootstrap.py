@@ -9,12 +9,14 @@ need the weighted tally of the resample, two sparse products away.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.evaluation.custom_metrics import Metric, value_or_nan
+from adaptlearn.evaluation.intervals import Ends, Scale, student_interval
 from adaptlearn.evaluation.metrics import (
     METRICS,
     Tally,
@@ -52,6 +54,8 @@ def bootstrap_metrics(
     student: Ints,
     n_resamples: int,
     rng: np.random.Generator,
+    *,
+    own: Mapping[str, Metric] | None = None,
 ) -> dict[str, Floats]:
     """Every metric in every resample of students.
 
@@ -63,11 +67,14 @@ def bootstrap_metrics(
         Students as ``0 … n_students - 1``, each with at least one answer.
     n_resamples : int
     rng : numpy.random.Generator
+    own : mapping of str to function, optional
+        Metrics of the caller's: each is called once for each resample, with the rows repeated.
 
     Returns
     -------
     dict of str to float array, shape (n_resamples,)
-        By metric; AUC is nan in a resample whose answers are all alike.
+        By metric; AUC is nan in a resample whose answers are all alike, and so is what a metric
+        of the caller's refuses.
 
     References
     ----------
@@ -92,7 +99,9 @@ def bootstrap_metrics(
         csr_array((np.ones(rows.sum()), (place[rows], student[rows])), shape=shape)
         for rows in (correct == 1, correct == 0)
     )
-    blocks: dict[str, list[Floats]] = {name: [] for name in METRICS}
+    own = own or {}
+    blocks: dict[str, list[Floats]] = {name: [] for name in (*METRICS, *own)}
+    rows = np.arange(len(correct))
     for weights in student_weights(n_students, n_resamples, rng):
         n, loss, square, hit = (weights @ sums).T
         ranked = np.empty((len(weights), 2))
@@ -104,25 +113,37 @@ def bootstrap_metrics(
         blocks["rmse"].append(np.sqrt(square / n))
         blocks["accuracy"].append(hit / n)
         blocks["calibration_error"].append(ranked[:, 1])
+        for drawn in weights if own else ():
+            again = np.repeat(rows, drawn[student].astype(np.intp))
+            for name, metric in own.items():
+                value = value_or_nan(name, metric, correct[again], predicted[again])
+                blocks[name].append(np.array([value]))
     return {name: np.concatenate(parts) for name, parts in blocks.items()}
 
 
 class CellMeans(NamedTuple):
-    """Means within cells, with their intervals over students.
+    """Means within cells, and how much resampling students moves them.
 
     Attributes
     ----------
     n, n_students : integer arrays, shape (n_cells,)
         Values and students of each cell.
-    mean, lower, upper : float arrays, shape (n_values, n_cells)
-        nan where a cell is empty; ends of intervals are nan below two students, too.
+    effective : float array, shape (n_cells,)
+        Students as `effective_students` counts them.
+    mean, spread : float arrays, shape (n_values, n_cells)
+        Means, nan where a cell is empty; their standard deviations over resamples, nan without
+        resamples and below two students.
     """
 
     n: NDArray[np.int64]
     n_students: NDArray[np.int64]
+    effective: Floats
     mean: Floats
-    lower: Floats
-    upper: Floats
+    spread: Floats
+
+    def interval(self, row: int, confidence: float, scale: Scale = "plain") -> Ends:
+        """Of one of the quantities, over students."""
+        return student_interval(self.mean[row], self.spread[row], self.effective, confidence, scale)
 
 
 def cell_means(
@@ -132,7 +153,6 @@ def cell_means(
     n_cells: int,
     *,
     n_bootstrap: int,
-    confidence: float,
     random_state: int | np.random.Generator | None,
 ) -> CellMeans:
     """Means of several quantities within cells: bins, groups, opportunities.
@@ -146,8 +166,8 @@ def cell_means(
     student : integer array, shape (n,)
         Students as ``0 … n_students - 1``.
     n_cells : int
-    n_bootstrap, confidence, random_state
-        As in `evaluate`; the intervals are percentiles.
+    n_bootstrap, random_state
+        As in `evaluate`.
     """
     from scipy.sparse import csr_array
 
@@ -159,20 +179,21 @@ def cell_means(
     n = np.bincount(cell, minlength=n_cells)
     sums = np.stack([np.bincount(cell, quantity, n_cells) for quantity in values])
     met = np.diff(counts.indptr).astype(np.int64)
-    ends = np.full((2, len(values), n_cells), np.nan)
+    squares = np.asarray((counts * counts).sum(axis=0), np.float64)
+    effective = np.divide(n * 1.0 * n, squares, out=np.full(n_cells, np.nan), where=squares > 0)
+    spread = np.full((len(values), n_cells), np.nan)
     width = max(1, _BLOCK // max(n_bootstrap, 1))
     seed = int(np.random.default_rng(random_state).integers(2**31))
-    for first in range(0, n_cells if n_bootstrap else 0, width):
+    for first in range(0, n_cells if n_bootstrap > 1 else 0, width):
         part = slice(first, min(first + width, n_cells))
         # The same seed again: every block of cells sees the same students drawn.
         drawn = student_weights(n_students, n_bootstrap, np.random.default_rng(seed))
         means = _resampled(drawn, counts[:, part], [total[:, part] for total in totals])
-        tails = [(1 - confidence) / 2, (1 + confidence) / 2]
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="All-NaN slice")
-            ends[:, :, part] = np.nanquantile(means, tails, axis=1)
-    ends[:, :, met < 2] = np.nan
-    return CellMeans(n, met, sums / np.where(n, n, np.nan), ends[0], ends[1])
+            warnings.filterwarnings("ignore", message="Degrees of freedom")
+            spread[:, part] = np.nanstd(means, axis=1)
+    spread[:, met < 2] = np.nan
+    return CellMeans(n, met, effective, sums / np.where(n, n, np.nan), spread)
 
 
 def _resampled(drawn: Iterator[Floats], counts: Any, totals: Sequence[Any]) -> Floats:
@@ -183,31 +204,3 @@ def _resampled(drawn: Iterator[Floats], counts: Any, totals: Sequence[Any]) -> F
         n[n == 0] = np.nan  # none of the cell's students was drawn
         blocks.append(np.stack([(weights @ total) / n for total in totals]))
     return np.concatenate(blocks, axis=1)
-
-
-def rate_interval(found: CellMeans, row: int, confidence: float) -> tuple[Floats, Floats]:
-    """The interval of a mean of zeros and ones, nowhere shorter than the binomial one.
-
-    Where a cell's few answers are all alike, resampling shows no variation at all. Wilson's
-    interval, which takes answers to be independent, is then the least that can be said.
-
-    References
-    ----------
-    Wilson (1927), Probable inference, the law of succession, and statistical inference.
-    Journal of the American Statistical Association 22.
-    """
-    z = normal_quantile(confidence)
-    n = np.where(found.n, found.n, np.nan)
-    rate = found.mean[row]
-    middle = (rate + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * np.sqrt(rate * (1 - rate) / n + (z / (2 * n)) ** 2)
-    # Rounding must not carry an end past the rate itself: 0 stays within, 1 too.
-    lower = np.maximum(0, np.minimum(found.lower[row], middle - half))
-    return lower, np.minimum(1, np.maximum(found.upper[row], middle + half))
-
-
-def normal_quantile(confidence: float) -> float:
-    """Standard errors to either side that hold a share of a normal distribution."""
-    from scipy.special import ndtri
-
-    return float(ndtri((1 + confidence) / 2))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from adaptlearn.evaluation.metrics import METRICS
@@ -42,18 +43,15 @@ class Estimate:
     upper: float
 
     def __str__(self) -> str:
-        if math.isnan(self.value):
-            return "undefined"
-        if math.isnan(self.lower):
-            return f"{self.value:.4f}"
-        return f"{self.value:.4f} [{self.lower:.4f}, {self.upper:.4f}]"
+        if math.isnan(self.value) or math.isnan(self.lower):
+            return number(self.value)
+        return f"{number(self.value)} [{number(self.lower)}, {number(self.upper)}]"
 
     def interval(self, *, signed: bool = False) -> str:
         """Both ends of the interval as text, those of a difference with their signs; or a dash."""
         if math.isnan(self.lower):
             return "-"
-        form = "+.4f" if signed else ".4f"
-        return f"{self.lower:{form}} to {self.upper:{form}}"
+        return " to ".join(number(end, signed=signed) for end in (self.lower, self.upper))
 
     def to_dict(self) -> dict[str, float | None]:
         """``value``, ``lower`` and ``upper``; None in place of nan, which JSON lacks."""
@@ -107,6 +105,13 @@ class Evaluation(Printed):
         Resamples of students behind the intervals.
     notes : tuple of str
         What to know when reading the numbers: why one is undefined, what was left out.
+    effective_students : float
+        How many students with equally many answers would tell as much: the intervals rest on
+        it. It is below `n_students` where a few students gave most of the answers.
+    custom : dict of str to Estimate
+        Metrics of the caller's own, by name.
+    groups : GroupErrors or None
+        The table of errors per group that ``by`` asked for.
     """
 
     model: str
@@ -121,22 +126,28 @@ class Evaluation(Printed):
     confidence: float
     n_bootstrap: int
     notes: tuple[str, ...] = ()
+    effective_students: float = float("nan")
+    custom: Mapping[str, Estimate] = field(default_factory=dict, hash=False)
+    groups: Any = field(default=None, repr=False, compare=False)
 
     def metrics(self) -> dict[str, Estimate]:
-        """The estimates by name."""
-        return {name: getattr(self, name) for name in METRICS}
+        """The estimates by name, the caller's own last."""
+        return {**{name: getattr(self, name) for name in METRICS}, **self.custom}
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as numbers, strings, lists and dicts: ready for JSON."""
+        groups = {} if self.groups is None else {"groups": self.groups.to_dict()}
         return {
             "model": self.model,
             "n_responses": self.n_responses,
             "n_students": self.n_students,
+            "effective_students": self.effective_students,
             "fraction_correct": self.fraction_correct,
             "confidence": self.confidence,
             "n_bootstrap": self.n_bootstrap,
             "metrics": {name: estimate.to_dict() for name, estimate in self.metrics().items()},
             "notes": list(self.notes),
+            **groups,
         }
 
     def _parts(self) -> Parts:
@@ -146,7 +157,7 @@ class Evaluation(Printed):
             f"{self.fraction_correct:.1%} correct",
             ["metric", "value", interval_title(self.confidence)],
             [
-                [TITLES[name], number(estimate.value), estimate.interval()]
+                [TITLES.get(name, name), number(estimate.value), estimate.interval()]
                 for name, estimate in self.metrics().items()
             ],
             self.notes,

@@ -3,34 +3,50 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any, Protocol
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
-from adaptlearn.errors import DataWarning, ParameterError, ResponseDataError
+from adaptlearn.errors import DataWarning, ResponseDataError
 from adaptlearn.evaluation.bootstrap import bootstrap_metrics
+from adaptlearn.evaluation.custom_metrics import Metric, checked_metrics, metric_value
+from adaptlearn.evaluation.diagnostics.groups import group_errors
+from adaptlearn.evaluation.intervals import (
+    MOST_LOSS,
+    Scale,
+    check_bootstrap,
+    effective_students,
+    student_interval,
+    tail,
+)
 from adaptlearn.evaluation.metrics import METRICS, all_metrics
-from adaptlearn.evaluation.results import Estimate, Evaluation
+from adaptlearn.evaluation.predictions import Predicts, predictions
+from adaptlearn.evaluation.results import TITLES, Estimate, Evaluation
 from adaptlearn.numerics import Floats, Ints
-from adaptlearn.responses import ResponseLog, as_log
-from adaptlearn.validation import Constraint, Interval, check_parameters
+from adaptlearn.responses import as_log
 
-_RESAMPLES, _CONFIDENCE = Interval(0, 10_000_000, integer=True), Interval(0, 1, closed="neither")
+ONE_CLASS = "AUC is undefined, since every answer is alike"
 
+_SCALES: dict[str, tuple[Scale, float]] = {
+    "auc": ("share", 1.0),
+    "log_loss": ("positive", MOST_LOSS),
+    "rmse": ("positive", 1.0),
+    "accuracy": ("share", 1.0),
+}
+"""By metric: the scale of its interval, and what it is at most."""
 
-class Predicts(Protocol):
-    """All that evaluation asks of a fitted model."""
-
-    def predict_proba(self, log: ResponseLog, /) -> NDArray[np.floating]:
-        """P(wrong) and P(correct) of each row before its answer, shape (n, 2)."""
-        ...
+_DEFINED = 0.75  # of the resamples, where an interval is to be taken from them
 
 
 def evaluate(
     model: Predicts,
     log: Any,
     *,
+    metrics: Mapping[str, Metric] | None = None,
+    by: str | ArrayLike | None = None,
     n_bootstrap: int = 1000,
     confidence: float = 0.95,
     random_state: int | np.random.Generator | None = 0,
@@ -47,6 +63,13 @@ def evaluate(
         is the probability of a correct answer.
     log : ResponseLog, or a frame with the standard column names
         Answers of students the model was, preferably, not fitted on.
+    metrics : mapping of str to function, optional
+        Metrics of your own by name: functions of the scored answers (0 and 1) and the
+        predictions of them, two arrays of shape (n,), that return a number. Each is called
+        once for the log and once for each resample.
+    by : {"skill", "item", "student"}, name of one of the log's ``extra`` columns, or array
+        Adds a table of errors per group, as `group_errors` makes it, as the result's
+        ``groups``; an array has shape (n_responses,), a group for each row.
     n_bootstrap : int, default 1000
         Resamples of students for the intervals; 0 for no intervals.
     confidence : float, default 0.95
@@ -57,7 +80,8 @@ def evaluate(
     Returns
     -------
     Evaluation
-        AUC, log loss, RMSE, accuracy and calibration error, each with its interval.
+        AUC, log loss, RMSE, accuracy and calibration error, and your own metrics, each with its
+        interval.
 
     Raises
     ------
@@ -77,16 +101,24 @@ def evaluate(
     Answers of one student are alike, so the bootstrap draws students, not answers (Field &
     Welsh 2007). The intervals say how the metrics would vary with *other students like
     these*, for the model as it is; they leave out that another training log would have given
-    another model. They are percentile intervals, except for the calibration error: chance
-    alone raises it and a resample raises it once more, so its bootstrap distribution is
-    reflected at the value (the *basic* bootstrap, Davison & Hinkley 1997), cut at 0 and
-    widened to hold the value. Close to perfect calibration that interval still misses more
-    often than it says.
+    another model.
+
+    Each is Student's t with the spread of the metric over resamples, widened for how few
+    students there are (Hesterberg 2015) and counted with the effective number of students: of
+    log-odds for AUC and accuracy, of logarithms for log loss and RMSE, of the number itself for
+    metrics of your own. In simulations with 3 to 200 students they covered 92 to 98 %, mostly 94
+    to 96 %, of 95 %. Where one student gave nearly all the answers there is none.
+
+    Chance alone raises the calibration error and a resample raises it once more, so its bootstrap
+    distribution is reflected at the value (the *basic* bootstrap, Davison & Hinkley 1997), cut at
+    0 and widened to hold the value. Close to perfect calibration that interval still misses
+    more often than it says.
 
     References
     ----------
     Field & Welsh (2007), Bootstrapping clustered data. JRSS B 69(3). Davison & Hinkley (1997),
-    Bootstrap methods and their application. Cambridge University Press.
+    Bootstrap methods and their application. Cambridge University Press. Hesterberg (2015), What
+    teachers should know about the bootstrap. The American Statistician 69.
 
     Examples
     --------
@@ -99,10 +131,11 @@ def evaluate(
     >>> log = {"student": ["ann", "ann", "bob", "bob"], "skill": ["add"] * 4,
     ...        "correct": [0, 1, 1, 1]}
     >>> result = evaluate(Always(), log)
-    >>> result.accuracy
-    Estimate(value=0.75, lower=0.5, upper=1.0)
+    >>> result.accuracy.value, round(result.log_loss.value, 3)
+    (0.75, 0.568)
     """
     check_bootstrap("evaluate", n_bootstrap, confidence)
+    own = checked_metrics("evaluate", metrics)
     log = as_log(log)
     name = type(model).__name__
     answered = np.flatnonzero(log.answered)
@@ -121,70 +154,22 @@ def evaluate(
         confidence=confidence,
         rng=np.random.default_rng(random_state),
         notes=notes,
+        own=own,
     )
+    if by is not None:
+        table = group_errors(
+            log,
+            predicted,
+            by,
+            metrics=own,
+            n_bootstrap=n_bootstrap,
+            confidence=confidence,
+            random_state=random_state,
+        )
+        result = replace(result, groups=table)
     if np.isnan(result.auc.value):
         warnings.warn(f"{name}: {ONE_CLASS}", DataWarning, stacklevel=2)
     return result
-
-
-ONE_CLASS = "AUC is undefined, since every answer is alike"
-
-
-def check_bootstrap(
-    subject: str, n_bootstrap: Any, confidence: Any, **own: tuple[Any, Constraint]
-) -> None:
-    """Check what all that has intervals over students takes, and other arguments beside it.
-
-    Parameters
-    ----------
-    subject : str
-        Who asks, for error messages.
-    n_bootstrap, confidence
-    **own : tuple of (value, constraint)
-        By name, what only this one takes.
-
-    Raises
-    ------
-    ParameterError
-        Lists every argument out of range.
-    """
-    arguments = {
-        **own,
-        "n_bootstrap": (n_bootstrap, _RESAMPLES),
-        "confidence": (confidence, _CONFIDENCE),
-    }
-    check_parameters(
-        subject,
-        {name: value for name, (value, _) in arguments.items()},
-        {name: [constraint] for name, (_, constraint) in arguments.items()},
-    )
-
-
-def predictions(model: Predicts, log: ResponseLog, name: str) -> Floats:
-    """P(correct) of every row, shape (n,), checked where there is an answer.
-
-    Raises
-    ------
-    ParameterError
-        If the model's prediction is not of shape (n, 2), or holds other than probabilities.
-    """
-    both = np.asarray(model.predict_proba(log), np.float64)
-    if both.shape != (len(log), 2):
-        raise ParameterError(
-            f"predictions of {name}",
-            [f"predict_proba must return shape ({len(log)}, 2), got {both.shape}"],
-        )
-    predicted = both[:, 1]
-    wrong = np.flatnonzero(log.answered & ~((predicted >= 0) & (predicted <= 1)))
-    if len(wrong):
-        raise ParameterError(
-            f"predictions of {name}",
-            [
-                f"{len(wrong)} of {len(log)} are not probabilities, first "
-                f"{predicted[wrong[0]]} in row {wrong[0]}"
-            ],
-        )
-    return predicted
 
 
 def summarise(
@@ -197,6 +182,7 @@ def summarise(
     confidence: float,
     rng: np.random.Generator,
     notes: list[str],
+    own: Mapping[str, Metric] | None = None,
 ) -> tuple[Evaluation, dict[str, Floats]]:
     """Metrics of scored answers, with their intervals and the reasons for missing ones.
 
@@ -212,6 +198,8 @@ def summarise(
     rng : numpy.random.Generator
     notes : list of str
         What is known already; the result holds these first.
+    own : mapping of str to function, optional
+        Metrics of the caller's.
 
     Returns
     -------
@@ -219,7 +207,9 @@ def summarise(
     dict of str to float array, shape (n_bootstrap,)
         Each metric in the resamples of students; empty without intervals.
     """
+    own = own or {}
     values = all_metrics(correct, predicted)
+    values |= {name: metric_value(name, one, correct, predicted) for name, one in own.items()}
     students, code = np.unique(student, return_inverse=True)
     notes = list(notes)
     if np.isnan(values["auc"]):
@@ -228,24 +218,23 @@ def summarise(
         notes.append(
             f"{failed:,} predictions of exactly 0 or 1 failed; each adds 36 to the sum of log loss"
         )
+    effective = float(effective_students(np.bincount(code)))
     if len(students) == 1:
         notes.append("no intervals, since one student says nothing about others")
+    elif np.isnan(tail(effective, confidence)):
+        notes.append(
+            f"no intervals, since one of {len(students):,} students gave nearly all the answers"
+        )
+    if np.isnan(tail(effective, confidence)):
         n_bootstrap = 0
     resampled: dict[str, Floats] = {}
-    if not n_bootstrap:
-        intervals = dict.fromkeys(METRICS, (float("nan"), float("nan")))
-    else:
-        resampled = bootstrap_metrics(correct, predicted, code, n_bootstrap, rng)
-        lost = int(np.isnan(resampled["auc"]).sum())
-        if lost and not np.isnan(values["auc"]):
-            notes.append(
-                f"the interval of AUC leaves out {lost:,} of {n_bootstrap:,} resamples, in which "
-                "every answer is alike"
-            )
-        intervals = {
-            metric: _interval(metric, value, resampled[metric], confidence)
-            for metric, value in values.items()
-        }
+    if n_bootstrap:
+        resampled = bootstrap_metrics(correct, predicted, code, n_bootstrap, rng, own=own)
+        notes += _left_out(values, resampled)
+    estimates = {
+        name: _estimate(name, value, resampled.get(name), effective, confidence)
+        for name, value in values.items()
+    }
     evaluation = Evaluation(
         model=name,
         n_responses=len(correct),
@@ -254,20 +243,46 @@ def summarise(
         confidence=confidence,
         n_bootstrap=n_bootstrap,
         notes=tuple(notes),
-        **{metric: Estimate(value, *intervals[metric]) for metric, value in values.items()},
+        effective_students=effective,
+        custom={name: estimates[name] for name in own},
+        **{name: estimates[name] for name in METRICS},
     )
     return evaluation, resampled
 
 
-def _interval(
-    metric: str, value: float, resampled: Floats, confidence: float
-) -> tuple[float, float]:
+def _left_out(values: Mapping[str, float], resampled: Mapping[str, Floats]) -> list[str]:
+    """What to say of resamples in which a metric is undefined."""
+    notes = []
+    for name, drawn in resampled.items():
+        lost = int(np.isnan(drawn).sum())
+        if not lost or np.isnan(values[name]):
+            continue
+        called = TITLES.get(name, name)
+        why = "in which every answer is alike" if name == "auc" else "in which it is undefined"
+        if lost > (1 - _DEFINED) * len(drawn):
+            notes.append(f"no interval of {called}: {lost:,} of {len(drawn):,} resamples, {why}")
+        else:
+            notes.append(
+                f"the interval of {called} leaves out {lost:,} of {len(drawn):,} resamples, {why}"
+            )
+    return notes
+
+
+def _estimate(
+    name: str, value: float, resampled: Floats | None, effective: float, confidence: float
+) -> Estimate:
+    """A metric with its interval, where there are enough resamples for one."""
+    nothing = Estimate(value, float("nan"), float("nan"))
+    if resampled is None or np.isnan(value):
+        return nothing
     defined = resampled[~np.isnan(resampled)]
-    if np.isnan(value) or not len(defined):
-        return float("nan"), float("nan")
-    tail = (1 - confidence) / 2
-    lower, upper = np.quantile(defined, [tail, 1 - tail]).tolist()
-    if metric == "calibration_error":
+    if len(defined) < max(2, _DEFINED * len(resampled)):
+        return nothing
+    if name == "calibration_error":
         # Upward bias, doubled by resampling: see the notes of `evaluate`.
-        lower, upper = max(0.0, min(value, 2 * value - upper)), max(value, 2 * value - lower)
-    return lower, upper
+        left = tail(effective, confidence)
+        low, high = np.quantile(defined, [left, 1 - left]).tolist()
+        return Estimate(value, max(0.0, min(value, 2 * value - high)), max(value, 2 * value - low))
+    scale, most = _SCALES.get(name, ("plain", np.inf))
+    lower, upper = student_interval(value, defined.std(), effective, confidence, scale)
+    return Estimate(value, float(lower), min(float(upper), most))

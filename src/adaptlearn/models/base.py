@@ -10,7 +10,13 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.errors import ModelFileError, NotFittedError, ParameterError, StateError
+from adaptlearn.errors import (
+    ModelFileError,
+    NotFittedError,
+    ParameterError,
+    ResponseDataError,
+    StateError,
+)
 from adaptlearn.models.mastery import Kind, Mastery, When
 from adaptlearn.models.state import StudentState
 from adaptlearn.numerics import Floats, Ints
@@ -340,6 +346,18 @@ class KnowledgeTracer:
     def predict(self, log: Any) -> NDArray[np.int64]:
         """Whether each row's answer is more likely right (1) than wrong (0), shape (n,)."""
         return (self.predict_proba(log)[:, 1] >= 0.5).astype(np.int64)
+
+    def score(self, log: Any, y: object = None) -> float:  # noqa: ARG002 - the protocol's
+        """Mean log-likelihood of a log's answers: minus the log loss; higher is better.
+
+        What scikit-learn's searches go by where they are given no ``scoring``.
+        """
+        log = as_log(log)
+        rows = np.flatnonzero(log.answered)
+        if not len(rows):
+            raise ResponseDataError("score", ["the log holds no answer to score"])
+        likely = self.predict_proba(log)[rows, log.correct[rows]]
+        return float(np.log(np.maximum(likely, np.finfo(np.float64).eps)).mean())
 
     def _check_parameters(self) -> None:
         name, values = type(self).__name__, self.get_params()

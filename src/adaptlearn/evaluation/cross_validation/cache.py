@@ -16,6 +16,7 @@ import sys
 import warnings
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
+from dataclasses import is_dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -43,7 +44,9 @@ _COMPUTING = (
     "*.py",  # the ground
     "models/**/*.py",
     "responses/**/*.py",
-    "evaluation/scoring.py",
+    "evaluation/metrics.py",
+    "evaluation/order.py",
+    "evaluation/predictions.py",
     "evaluation/cross_validation/*.py",
 )
 """Where the library's files are on which predictions depend."""
@@ -74,13 +77,16 @@ class KeptFolds:
         Made where it is missing. Several processes may use it at a time.
     log : ResponseLog
         What is cross-validated.
+    copies : CopiedStudents or False
+        Whom folds keep together, those inside a search too.
     """
 
-    def __init__(self, folder: Path, log: ResponseLog) -> None:
+    def __init__(self, folder: Path, log: ResponseLog, copies: Any = False) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self._common = {
             "log": log_digest(log),
+            "copies": described(copies, "copies"),
             "library": library_digest(_PACKAGE),
             "versions": {name: version(name) for name in _VERSIONED.values()},
         }
@@ -188,6 +194,10 @@ def described(value: Any, where: str) -> Any:
                 for name, parameter in sorted(parameters.items())
             },
         }
+    if is_dataclass(value) and not isinstance(value, type):
+        return _parts(value, where)
+    if hasattr(value, "split") and hasattr(value, "get_n_splits"):
+        return _parts(value, where)
     raise ParameterError(
         "cross_validate",
         [
@@ -195,6 +205,15 @@ def described(value: Any, where: str) -> Any:
             "value would be taken for this one's; leave out `folder`"
         ],
     )
+
+
+def _parts(value: Any, where: str) -> Any:
+    """A splitter, or another plain object, by its class and what it holds."""
+    return {
+        "class": f"{type(value).__module__}.{type(value).__qualname__}",
+        "source": _source(type(value)),
+        "parts": described(vars(value), where),
+    }
 
 
 def _source(kind: type) -> list[str]:

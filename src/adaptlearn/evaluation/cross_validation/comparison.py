@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import ParameterError
+from adaptlearn.evaluation.diagnostics.groups import GroupErrors
+from adaptlearn.evaluation.intervals import student_interval
 from adaptlearn.evaluation.metrics import METRICS
 from adaptlearn.evaluation.results import TITLES, Estimate, Evaluation, interval_title
 from adaptlearn.numerics import Floats, Ints
@@ -69,9 +71,11 @@ class PairedDifferences(Printed):
         }
 
     def _parts(self) -> Parts:
-        shown = COMPARED[:3]
+        every = next(iter(self.estimates.values()), {})
+        shown = [*COMPARED[:3], *(metric for metric in every if metric not in COMPARED)]
         level = interval_title(self.confidence)
-        head = ["model"] + [cell for metric in shown for cell in (TITLES[metric], level)]
+        titles = [TITLES.get(metric, metric) for metric in shown]
+        head = ["model"] + [cell for title in titles for cell in (title, level)]
         rows = [
             [model, *(cell for metric in shown for cell in _cells(metrics[metric]))]
             for model, metrics in self.estimates.items()
@@ -80,7 +84,7 @@ class PairedDifferences(Printed):
 
 
 def _cells(difference: Estimate) -> list[str]:
-    value = "-" if np.isnan(difference.value) else f"{difference.value:+.4f}"
+    value = "-" if np.isnan(difference.value) else number(difference.value, signed=True)
     return [value, difference.interval(signed=True)]
 
 
@@ -105,6 +109,10 @@ class CrossValidation(Printed):
         How the folds were made: ``"by student"`` or ``"forward in time"``.
     resampled : dict of str to dict of str to float array, shape (n_bootstrap,)
         By model and metric: its values in the resamples, which `differences` pairs.
+    groups : dict of str to GroupErrors
+        By model: the errors by skill, or by what else ``by`` named.
+    skipped : dict of str to str
+        Models that could not be compared on this log, and why.
     """
 
     pooled: dict[str, Evaluation]
@@ -113,6 +121,8 @@ class CrossValidation(Printed):
     test_rows: tuple[Ints, ...]
     scheme: str = "by student"
     resampled: Mapping[str, Mapping[str, Floats]] = field(default_factory=dict)
+    groups: Mapping[str, GroupErrors] = field(default_factory=dict)
+    skipped: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def best(self) -> str:
@@ -127,6 +137,7 @@ class CrossValidation(Printed):
             pooled={name: self.pooled[name] for name in order},
             folds={name: self.folds[name] for name in order},
             predictions={name: self.predictions[name] for name in order},
+            groups={name: self.groups[name] for name in order if name in self.groups},
         )
 
     def _rank(self, name: str) -> tuple[float, float]:
@@ -148,8 +159,8 @@ class CrossValidation(Printed):
         Returns
         -------
         PairedDifferences
-            Of AUC, log loss, RMSE and accuracy. The intervals leave out, as those of
-            `pooled` do, that other training students would have given other models.
+            Of AUC, log loss, RMSE, accuracy and your own metrics. The intervals leave out, as
+            those of `pooled` do, that other training students would have given other models.
 
         Raises
         ------
@@ -162,10 +173,11 @@ class CrossValidation(Printed):
                 "differences", [f"no model {reference!r}; there are {some(self.pooled, 30)}"]
             )
         confidence = self.pooled[reference].confidence
+        compared = (*COMPARED, *self.pooled[reference].custom)
         return PairedDifferences(
             reference,
             {
-                name: {metric: self._difference(name, reference, metric) for metric in COMPARED}
+                name: {metric: self._difference(name, reference, metric) for metric in compared}
                 for name in self.pooled
                 if name != reference
             },
@@ -174,15 +186,15 @@ class CrossValidation(Printed):
 
     def _difference(self, name: str, reference: str, metric: str) -> Estimate:
         one, other = self.pooled[name], self.pooled[reference]
-        value = getattr(one, metric).value - getattr(other, metric).value
+        value = one.metrics()[metric].value - other.metrics()[metric].value
         none: Mapping[str, Floats] = {metric: np.empty(0)}
         mine, others = (self.resampled.get(which) or none for which in (name, reference))
         drawn = mine[metric] - others[metric]
         drawn = drawn[~np.isnan(drawn)]
-        if np.isnan(value) or not len(drawn):
+        if np.isnan(value) or len(drawn) < 2:
             return Estimate(value, float("nan"), float("nan"))
-        tail = (1 - one.confidence) / 2
-        return Estimate(value, *np.quantile(drawn, [tail, 1 - tail]).tolist())
+        ends = student_interval(value, drawn.std(), one.effective_students, one.confidence)
+        return Estimate(value, float(ends.lower), float(ends.upper))
 
     def table(self) -> dict[str, NDArray[Any]]:
         """One row per model and fold, as columns any dataframe library takes."""
@@ -191,12 +203,30 @@ class CrossValidation(Printed):
             "model": np.repeat(np.array(names, dtype=str), n_folds),
             "fold": np.tile(np.arange(n_folds), len(names)),
         }
-        for column in (*METRICS, "fit_time", "predict_time"):
+        for column in next(iter(self.folds.values())):
             columns[column] = np.concatenate([self.folds[name][column] for name in names])
+        return columns
+
+    def group_table(self) -> dict[str, NDArray[Any]]:
+        """One row per model and group (skill, say), where ``by`` asked for groups.
+
+        Raises
+        ------
+        ParameterError
+            There are no groups.
+        """
+        if not self.groups:
+            raise ParameterError("group_table", ["no groups; give cross_validate(…, by=…)"])
+        tables = {name: errors.table() for name, errors in self.groups.items()}
+        sizes = [len(table["group"]) for table in tables.values()]
+        columns: dict[str, NDArray[Any]] = {"model": np.repeat(np.array(list(tables), str), sizes)}
+        for column in next(iter(tables.values())):
+            columns[column] = np.concatenate([table[column] for table in tables.values()])
         return columns
 
     def to_dict(self) -> dict[str, Any]:
         """Pooled and per-fold numbers, ready for JSON (None for nan); predictions left out."""
+        groups = {name: errors.to_dict() for name, errors in self.groups.items()}
         return {
             "n_folds": len(self.test_rows),
             "scheme": self.scheme,
@@ -209,6 +239,8 @@ class CrossValidation(Printed):
             },
             "best": self.best,
             "differences": self.differences().to_dict(),
+            "skipped": dict(self.skipped),
+            **({"groups": groups} if groups else {}),
         }
 
     def plot(self, ax: Any = None, *, metric: str = "auc") -> Any:
@@ -223,17 +255,19 @@ class CrossValidation(Printed):
             f"{first.n_responses:,} out-of-fold predictions of {first.n_students:,} students"
         )
         head = ["model", "AUC", interval_title(first.confidence)]
-        head += [TITLES[metric] for metric in METRICS[1:]] + ["fit (s)", "predict (s)"]
+        others = [*METRICS[1:], *first.custom]
+        head += [TITLES.get(metric, metric) for metric in others] + ["fit (s)", "predict (s)"]
         rows = [
             [
                 name,
                 number(pooled.auc.value),
                 pooled.auc.interval(),
-                *(number(getattr(pooled, metric).value) for metric in METRICS[1:]),
+                *(number(pooled.metrics()[metric].value) for metric in others),
                 *(f"{self.folds[name][what].mean():.2f}" for what in ("fit_time", "predict_time")),
             ]
             for name, pooled in self.pooled.items()
         ]
+        rows += [[name, "skipped", *["-"] * (len(head) - 2)] for name in self.skipped]
         # What was left out is the same for every model, and said once.
         common = set.intersection(*(set(result.notes) for result in self.pooled.values()))
         notes = [note for note in first.notes if note in common]
@@ -243,6 +277,7 @@ class CrossValidation(Printed):
             for note in result.notes
             if note not in common
         ]
+        notes += [f"{name} was skipped: {why}" for name, why in self.skipped.items()]
         return Parts(caption, head, rows, notes)
 
     def __repr__(self) -> str:
@@ -256,7 +291,7 @@ def plot_comparison(result: CrossValidation, ax: Any = None, *, metric: str = "a
     ----------
     result : CrossValidation
     ax : matplotlib axes, optional
-    metric : {"auc", "log_loss", "rmse", "accuracy", "calibration_error"}
+    metric : {"auc", "log_loss", "rmse", "accuracy", "calibration_error"}, or one of your own
 
     Returns
     -------
@@ -267,12 +302,15 @@ def plot_comparison(result: CrossValidation, ax: Any = None, *, metric: str = "a
     MissingDependency
         Without matplotlib.
     """
-    if metric not in TITLES:
-        raise ParameterError("plot_comparison", [f"no metric {metric!r}; there are {some(TITLES)}"])
+    known = next(iter(result.pooled.values())).metrics()
+    if metric not in known:
+        raise ParameterError(
+            "plot_comparison", [f"no metric {metric!r}; there are {some(known, 30)}"]
+        )
     names = list(result.ranked().pooled)[::-1]
     ax = new_axes(ax, (5.6, 1.4 + 0.35 * len(names)))
     for down, name in enumerate(names):
-        estimate = getattr(result.pooled[name], metric)
+        estimate = result.pooled[name].metrics()[metric]
         by_fold = result.folds[name][metric]
         color = f"C{(len(names) - 1 - down) % 10}"  # as its calibration curve's
         ax.scatter(by_fold, np.full(len(by_fold), down - 0.22), s=10, color="0.7")
@@ -281,7 +319,7 @@ def plot_comparison(result: CrossValidation, ax: Any = None, *, metric: str = "a
     ax.set_yticks(range(len(names)), names)
     ax.set_ylim(-0.7, len(names) - 0.3)
     ax.set(
-        xlabel=f"{TITLES[metric]} (grey: single folds)",
+        xlabel=f"{TITLES.get(metric, metric)} (grey: single folds)",
         title=f"{len(result.test_rows)} folds {result.scheme}",
     )
     return ax

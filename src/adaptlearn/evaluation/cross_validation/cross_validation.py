@@ -5,20 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from adaptlearn.checkup.copies import CopiedStudents, copied_students
 from adaptlearn.errors import ParameterError, ResponseDataError
 from adaptlearn.evaluation.cross_validation.cache import FoldRun
 from adaptlearn.evaluation.cross_validation.comparison import CrossValidation
 from adaptlearn.evaluation.cross_validation.runs import OnFold, run_folds
+from adaptlearn.evaluation.cross_validation.searches import search_problems
 from adaptlearn.evaluation.cross_validation.splits import splits_of
+from adaptlearn.evaluation.custom_metrics import Metric, checked_metrics, value_or_nan
+from adaptlearn.evaluation.diagnostics.groups import group_errors
+from adaptlearn.evaluation.intervals import check_bootstrap
 from adaptlearn.evaluation.metrics import METRICS, all_metrics
 from adaptlearn.evaluation.results import Evaluation
-from adaptlearn.evaluation.scoring import check_bootstrap, summarise
+from adaptlearn.evaluation.scoring import summarise
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog, as_log
+from adaptlearn.validation import OneOf
 
 
 def cross_validate(
@@ -26,6 +33,10 @@ def cross_validate(
     log: Any,
     *,
     cv: Any = 5,
+    copies: bool | CopiedStudents = False,
+    metrics: Mapping[str, Metric] | None = None,
+    by: str | ArrayLike | None = None,
+    errors: Literal["raise", "skip"] = "raise",
     n_bootstrap: int = 1000,
     confidence: float = 0.95,
     random_state: int | np.random.Generator | None = 0,
@@ -48,7 +59,17 @@ def cross_validate(
     cv : int, splitter or iterable of (train rows, test rows), default 5
         Number of folds, over shuffled students; or a scikit-learn splitter, whose ``split``
         is called with the log, its ``correct`` column and a group per student; or
-        `ForwardSplit`.
+        `StudentSplit` or `ForwardSplit`.
+    copies : bool or CopiedStudents, default False
+        Whether students who are copies of each other stay in one fold, as in `StudentSplit`.
+    metrics : mapping of str to function, optional
+        Metrics of your own by name, as in `evaluate`.
+    by : str or array, optional
+        Adds a table of errors per group and model, by ``"skill"``, say, as in `evaluate`: the
+        result's ``groups`` and ``group_table()``.
+    errors : {"raise", "skip"}, default "raise"
+        What happens when a model cannot be fitted to this log, or does not predict: the error
+        is raised; or the model is left out, and the result's ``skipped`` says why.
     n_bootstrap, confidence
         As in `evaluate`, for the pooled metrics.
     random_state : int, numpy.random.Generator or None, default 0
@@ -71,14 +92,21 @@ def cross_validate(
     Raises
     ------
     ParameterError
-        For fewer students than folds, folds that cut a student, models that cannot be cloned
-        (or, with `folder`, written down), other arguments out of range, and predictions that
-        are not probabilities.
+        For fewer students than folds, folds that cut a student or part copies, models that
+        cannot be cloned (or, with `folder`, written down), other arguments out of range, and
+        predictions that are not probabilities; and if every model was skipped.
     ResponseDataError
         If the log is malformed, or the folds test no answer.
 
     Notes
     -----
+    *Searches.* A model may be one of scikit-learn's searches, such as ``GridSearchCV``: in each
+    fold it then looks for parameters among the training students alone. Its inner folds keep
+    students whole too: a number of folds, or none, becomes a `StudentSplit`, other splitters are
+    given the students for groups and refused if they cut them. ``scoring`` may be a name that
+    scikit-learn knows, for every model that predicts; without one, models are scored by their
+    log-likelihood.
+
     Pooling puts predictions of several fits into one ranking, so a pooled AUC may lie a little
     below the mean of the folds'. Intervals over students leave out the variation between
     training sets (Bengio & Grandvalet 2004: no unbiased estimate of it exists).
@@ -103,20 +131,29 @@ def cross_validate(
     >>> result.predictions["Rate"].tolist()
     [0.75, 0.75, 0.5, 0.5, 0.75, 0.75]
     """
-    check_bootstrap("cross_validate", n_bootstrap, confidence)
+    check_bootstrap(
+        "cross_validate", n_bootstrap, confidence, errors=(errors, OneOf(("raise", "skip")))
+    )
+    own = checked_metrics("cross_validate", metrics)
     log = as_log(log)
     rng = np.random.default_rng(random_state)
     fold_seed, bootstrap_seed = rng.integers(2**31, size=2).tolist()
     named = _clones_of(models)
-    splits = splits_of(cv, log, fold_seed)
-    runs = run_folds(
+    if copies is True:
+        copies = copied_students(log)
+    splits = splits_of(cv, log, fold_seed, copies)
+    runs, skipped = run_folds(
         named,
         log,
         splits,
+        copies=copies,
+        skip=errors == "skip",
         n_jobs=n_jobs,
         folder=None if folder is None else Path(folder),
         on_fold=on_fold,
     )
+    if not runs:
+        raise ParameterError("cross_validate", [f"{name}: {why}" for name, why in skipped.items()])
     test_rows = tuple(split.test for split in splits)
     pooled = {
         name: _pooled(
@@ -127,18 +164,36 @@ def cross_validate(
             n_bootstrap=n_bootstrap,
             confidence=confidence,
             rng=np.random.default_rng(bootstrap_seed),
+            own=own,
         )
         for name, folds in runs.items()
     }
+    predicted = {name: _in_row_order(len(log), test_rows, folds) for name, folds in runs.items()}
+    groups = (
+        {}
+        if by is None
+        else {
+            name: group_errors(
+                log,
+                probabilities,
+                by,
+                metrics=own,
+                n_bootstrap=n_bootstrap,
+                confidence=confidence,
+                random_state=bootstrap_seed,
+            )
+            for name, probabilities in predicted.items()
+        }
+    )
     return CrossValidation(
         pooled={name: evaluation for name, (evaluation, _) in pooled.items()},
-        folds={name: _per_fold(log, test_rows, folds) for name, folds in runs.items()},
-        predictions={
-            name: _in_row_order(len(log), test_rows, folds) for name, folds in runs.items()
-        },
+        folds={name: _per_fold(log, test_rows, folds, own) for name, folds in runs.items()},
+        predictions=predicted,
         test_rows=test_rows,
         scheme="forward in time" if any(split.forward for split in splits) else "by student",
         resampled={name: resampled for name, (_, resampled) in pooled.items()},
+        groups=groups,
+        skipped=skipped,
     )
 
 
@@ -158,6 +213,8 @@ def _clones_of(models: Any) -> dict[str, Any]:
             problems.append(
                 f"model {name!r} cannot be cloned; expected an estimator that has get_params"
             )
+        else:
+            problems += search_problems(name, model)
     if problems:
         raise ParameterError("cross_validate", problems)
     return clones
@@ -172,6 +229,7 @@ def _pooled(
     n_bootstrap: int,
     confidence: float,
     rng: np.random.Generator,
+    own: Mapping[str, Metric],
 ) -> tuple[Evaluation, dict[str, Floats]]:
     rows = np.concatenate(test_rows)
     predicted = np.concatenate([fold.predicted for fold in folds])
@@ -195,19 +253,28 @@ def _pooled(
         confidence=confidence,
         rng=rng,
         notes=notes,
+        own=own,
     )
 
 
 def _per_fold(
-    log: ResponseLog, test_rows: Sequence[Ints], folds: Sequence[FoldRun]
+    log: ResponseLog,
+    test_rows: Sequence[Ints],
+    folds: Sequence[FoldRun],
+    own: Mapping[str, Metric],
 ) -> dict[str, Floats]:
-    columns: dict[str, list[float]] = {name: [] for name in METRICS}
+    columns: dict[str, list[float]] = {name: [] for name in (*METRICS, *own)}
     for rows, fold in zip(test_rows, folds, strict=True):
         answered = log.answered[rows]
         if answered.any():
-            values = all_metrics(log.correct[rows][answered], fold.predicted[answered])
+            correct = log.correct[rows][answered].astype(np.float64)
+            predicted = fold.predicted[answered]
+            values = all_metrics(correct, predicted)
+            values |= {
+                name: value_or_nan(name, one, correct, predicted) for name, one in own.items()
+            }
         else:
-            values = dict.fromkeys(METRICS, float("nan"))
+            values = dict.fromkeys(columns, float("nan"))
         for name, value in values.items():
             columns[name].append(value)
     columns["fit_time"] = [fold.fit_time for fold in folds]

@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from adaptlearn.checkup.copies import CopiedStudents, copied_students
 from adaptlearn.errors import ParameterError
+from adaptlearn.evaluation.order import chronological_places
 from adaptlearn.numerics import Bools, Ints
 from adaptlearn.responses import ResponseLog, as_log
 from adaptlearn.validation import Interval, check_parameters, some
@@ -34,6 +36,78 @@ class Split(NamedTuple):
     def forward(self) -> bool:
         """Whether students are met again, with what they did before as their history."""
         return len(self.shown) > len(self.test)
+
+
+class StudentSplit:
+    """Folds of whole students, in chance order.
+
+    A splitter of scikit-learn's protocol that reads the students from the log, so that nothing
+    has to pass groups along: give it to `cross_validate`, and to ``GridSearchCV`` and its like,
+    as ``cv``.
+
+    Parameters
+    ----------
+    n_splits : int, default 5
+        Number of folds, at least 2.
+    copies : bool or CopiedStudents, default False
+        Whether students who are copies of each other stay in one fold: those that
+        `adaptlearn.checkup.copied_students` finds in the log, or those given.
+    random_state : int, default 0
+        Which students come together. The folds are the same in every call.
+
+    Examples
+    --------
+    >>> log = {"student": ["ann", "bob", "ann", "cat"], "skill": ["add"] * 4,
+    ...        "correct": [0, 1, 1, 1]}
+    >>> for train, test in StudentSplit(3).split(log):
+    ...     print(train.tolist(), test.tolist())
+    [0, 1, 2] [3]
+    [0, 2, 3] [1]
+    [1, 3] [0, 2]
+    """
+
+    def __init__(
+        self, n_splits: int = 5, *, copies: bool | CopiedStudents = False, random_state: int = 0
+    ) -> None:
+        check_parameters(
+            "StudentSplit",
+            {"n_splits": n_splits, "random_state": random_state},
+            {
+                "n_splits": [Interval(2, 2**31, integer=True)],
+                "random_state": [Interval(0, 2**32 - 1, integer=True)],
+            },
+        )
+        self.n_splits = n_splits
+        self.copies = copies
+        self.random_state = random_state
+
+    def __repr__(self) -> str:
+        return f"StudentSplit({self.n_splits})"
+
+    def get_n_splits(self, log: object = None, y: object = None, groups: object = None) -> int:  # noqa: ARG002 - the protocol's
+        """The number of folds."""
+        return self.n_splits
+
+    def split(
+        self,
+        log: Any,
+        y: object = None,  # noqa: ARG002 - the protocol's
+        groups: object = None,  # noqa: ARG002 - the protocol's
+    ) -> Iterator[tuple[Ints, Ints]]:
+        """Training and test rows of each fold.
+
+        Parameters
+        ----------
+        log : ResponseLog, or a frame with the standard column names
+
+        Raises
+        ------
+        ParameterError
+            There are fewer students (or groups of copies) than folds; or copies are to be
+            found in a log without items.
+        """
+        unit = units_of(as_log(log), self.copies)
+        return iter(list(_unit_folds(self.n_splits, unit, self.random_state, "n_splits")))
 
 
 class ForwardSplit:
@@ -130,26 +204,59 @@ class ForwardSplit:
             yield np.flatnonzero(block < fold), np.flatnonzero(block == fold)
 
 
-def splits_of(cv: Any, log: ResponseLog, seed: int) -> list[Split]:
+def units_of(log: ResponseLog, copies: bool | CopiedStudents) -> Ints:
+    """What a fold must not cut, as a code for each row: a student, or a group of copies."""
+    if isinstance(copies, bool):
+        if not copies:
+            return log.student.codes
+        copies = copied_students(log)
+    if not isinstance(copies, CopiedStudents):
+        raise ParameterError(
+            "copies", [f"it must be True, False or a CopiedStudents, got {copies!r}"]
+        )
+    if not copies.groups:
+        return log.student.codes
+    unit = np.arange(log.n_students)
+    code_of = {label: code for code, label in enumerate(log.student.labels.tolist())}
+    for group in copies.groups:
+        members = [code_of[label] for label in group if label in code_of]
+        unit[members] = members[:1] * len(members)
+    if code_of.keys().isdisjoint(copies.students):
+        raise ParameterError("copies", ["none of these students is in the log"])
+    return unit[log.student.codes]
+
+
+def splits_of(cv: Any, log: ResponseLog, seed: int, copies: bool | CopiedStudents) -> list[Split]:
     """Rows to train, test and predict, fold by fold.
 
     Raises
     ------
     ParameterError
-        A fold trains on answers of a student that do not all come before those it tests.
+        A fold trains on answers of a student that do not all come before those it tests; or on
+        one and tests on the other of two copies.
     """
+    unit = units_of(log, copies)
     if isinstance(cv, int | np.integer):
-        return [Split(train, test, test) for train, test in _student_folds(int(cv), log, seed)]
+        folds = _unit_folds(int(cv), unit, seed, "cv")
+        return [Split(train, test, test) for train, test in folds]
+    return checked_splits(cv, log, unit)
+
+
+def checked_splits(cv: Any, log: ResponseLog, unit: Ints) -> list[Split]:
+    """What a splitter gives, with the units for groups, if it cuts no student and no unit."""
     from sklearn.model_selection import check_cv
 
     try:
         splitter = check_cv(cv)
     except ValueError as error:
         raise ParameterError("cross_validate", [f"cv: {error}"]) from error
-    with warnings.catch_warnings():
-        # Groups are for splitters that know them; others say that they do not.
-        warnings.filterwarnings("ignore", message="The groups parameter is ignored")
-        pairs = list(splitter.split(log, log.correct, log.student.codes))
+    if isinstance(cv, StudentSplit) and unit is not log.student.codes:
+        pairs = list(_unit_folds(cv.n_splits, unit, cv.random_state, "n_splits"))
+    else:
+        with warnings.catch_warnings():
+            # Groups are for splitters that know them; others say that they do not.
+            warnings.filterwarnings("ignore", message="The groups parameter is ignored")
+            pairs = list(splitter.split(log, log.correct, unit))
     every = np.arange(len(log))
     splits, cut = [], []
     place = chronological_places(log)
@@ -171,16 +278,26 @@ def splits_of(cv: Any, log: ResponseLog, seed: int) -> list[Split]:
                 "the number of folds"
             ],
         )
+    if unit is not log.student.codes:
+        _check_units(splits, unit)
     return splits
 
 
-def chronological_places(log: ResponseLog) -> Ints:
-    """Each row's place in the order of time, then id, then row."""
-    order = log.chronological
-    place = np.arange(len(log))
-    if order is not None:
-        place[order] = np.arange(len(log))
-    return place
+def _check_units(splits: list[Split], unit: Ints) -> None:
+    bad = [
+        fold
+        for fold, split in enumerate(splits)
+        if np.isin(unit[split.test], unit[split.train]).any()
+    ]
+    if bad:
+        raise ParameterError(
+            "cross_validate",
+            [
+                f"cv parts copies: {len(bad)} of {len(splits)} folds train on one and test on "
+                "another of students who are copies (or on the same); use a splitter that keeps "
+                "groups together, or give the number of folds"
+            ],
+        )
 
 
 def _met_again(log: ResponseLog, place: Ints, train: Ints, test: Ints) -> tuple[Bools, Ints]:
@@ -192,21 +309,21 @@ def _met_again(log: ResponseLog, place: Ints, train: Ints, test: Ints) -> tuple[
     return met, np.flatnonzero(met & (last >= first))
 
 
-def _student_folds(n_folds: int, log: ResponseLog, seed: int) -> Iterator[tuple[Ints, Ints]]:
+def _unit_folds(n_folds: int, unit: Ints, seed: int, name: str) -> Iterator[tuple[Ints, Ints]]:
     # KFold over students, not GroupKFold(shuffle=True), which only newer scikit-learns have:
     # the folds are then the same beside every version.
     from sklearn.model_selection import KFold
 
-    students, code = np.unique(log.student.codes, return_inverse=True)
-    check_parameters("cross_validate", {"cv": n_folds}, {"cv": [Interval(2, 2**31, integer=True)]})
-    if len(students) < n_folds:
+    units, code = np.unique(unit, return_inverse=True)
+    check_parameters("cross_validate", {name: n_folds}, {name: [Interval(2, 2**31, integer=True)]})
+    if len(units) < n_folds:
         raise ParameterError(
             "cross_validate",
-            [f"cv must be at most the number of students, {len(students)}, got {n_folds}"],
+            [f"{name} must be at most the number of students, {len(units)}, got {n_folds}"],
         )
-    fold = np.empty(len(students), np.intp)
+    fold = np.empty(len(units), np.intp)
     splitter = KFold(n_folds, shuffle=True, random_state=seed)
-    for place, (_, test) in enumerate(splitter.split(students)):
+    for place, (_, test) in enumerate(splitter.split(units)):
         fold[test] = place
     for place in range(n_folds):
         tested = fold[code] == place

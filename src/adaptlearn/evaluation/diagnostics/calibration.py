@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from adaptlearn.evaluation.bootstrap import cell_means, rate_interval
+from adaptlearn.evaluation.bootstrap import cell_means
 from adaptlearn.evaluation.diagnostics.answers import scored_answers
+from adaptlearn.evaluation.intervals import check_bootstrap, rate_interval
 from adaptlearn.evaluation.metrics import Scored, bin_edges, tally, tally_calibration
 from adaptlearn.evaluation.results import Estimate, interval_title
-from adaptlearn.evaluation.scoring import check_bootstrap
 from adaptlearn.numerics import Floats
 from adaptlearn.plotting import new_axes
 from adaptlearn.tables import Parts, Printed, number, plain_columns
@@ -138,10 +138,11 @@ def calibration_curve(
         answers.student,
         len(starts),
         n_bootstrap=n_bootstrap,
-        confidence=confidence,
         random_state=random_state,
     )
-    lower, upper = rate_interval(found, 1, confidence)
+    lower, upper = rate_interval(
+        found.mean[1], found.spread[1], found.effective, found.n, confidence
+    )
     return CalibrationCurve(
         predicted=found.mean[0],
         observed=found.mean[1],

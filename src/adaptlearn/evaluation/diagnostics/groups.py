@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from adaptlearn.errors import ParameterError
-from adaptlearn.evaluation.bootstrap import cell_means, normal_quantile
+from adaptlearn.evaluation.bootstrap import cell_means
+from adaptlearn.evaluation.custom_metrics import Metric, checked_metrics, value_or_nan
 from adaptlearn.evaluation.diagnostics.answers import Answers, scored_answers
+from adaptlearn.evaluation.intervals import MOST_LOSS, check_bootstrap, normal_quantile
 from adaptlearn.evaluation.metrics import answer_losses, auc
 from adaptlearn.evaluation.results import Estimates, interval_title
-from adaptlearn.evaluation.scoring import check_bootstrap
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.plotting import new_axes
 from adaptlearn.responses import ResponseLog
@@ -46,13 +48,15 @@ class GroupErrors(Printed):
     confidence : float
         What each interval is to cover, by itself.
     notes : tuple of str
+    custom : dict of str to float array, shape (n_groups,)
+        Metrics of the caller's; nan where one is undefined for a group.
 
     Notes
     -----
     The interval of a gap is that of the student bootstrap, and nowhere shorter than what chance
     does to as many independent answers when the model is right. Of log loss and RMSE it is the
-    bootstrap's alone, which is too short in groups of a handful of students. All are nan in a
-    group of a single student.
+    bootstrap's alone. All allow for how few students a group has, as those of `evaluate` do, and
+    are nan in a group of a single student.
     """
 
     by: str
@@ -67,6 +71,7 @@ class GroupErrors(Printed):
     auc: Floats
     confidence: float
     notes: tuple[str, ...]
+    custom: Mapping[str, Floats] = field(default_factory=dict)
 
     @property
     def sureness(self) -> Floats:
@@ -90,7 +95,7 @@ class GroupErrors(Printed):
             columns[name] = getattr(self, name)
         for name in ("gap", "log_loss", "rmse"):
             columns.update(getattr(self, name).columns(name))
-        return {**columns, "auc": self.auc}
+        return {**columns, "auc": self.auc, **self.custom}
 
     def to_dict(self) -> dict[str, Any]:
         """The columns as lists and the rest, ready for JSON (None for nan)."""
@@ -120,17 +125,18 @@ class GroupErrors(Printed):
                     f"{self.n_students[k]:,}",
                     number(self.observed[k]),
                     number(self.predicted[k]),
-                    f"{gap.value:+.4f}",
+                    number(gap.value, signed=True),
                     gap.interval(signed=True),
                     number(self.log_loss.value[k]),
                     number(self.auc[k]),
+                    *(number(values[k]) for values in self.custom.values()),
                 ]
             )
         notes = list(self.notes)
         if (more := len(order) - _SHOWN) > 0:
             notes.append(f"{more:,} more groups are in table()")
         caption = f"errors by {self.by}: {len(self.groups):,} groups, the surest gaps first"
-        return Parts(caption, [*head, "log loss", "AUC"], rows, notes)
+        return Parts(caption, [*head, "log loss", "AUC", *self.custom], rows, notes)
 
     def __repr__(self) -> str:
         return f"GroupErrors(by {self.by}, {len(self.groups)} groups, worst {self.worst!r})"
@@ -141,6 +147,7 @@ def group_errors(
     predicted: ArrayLike,
     by: str | ArrayLike = "skill",
     *,
+    metrics: Mapping[str, Metric] | None = None,
     n_bootstrap: int = 1000,
     confidence: float = 0.95,
     random_state: int | np.random.Generator | None = 0,
@@ -154,6 +161,8 @@ def group_errors(
         As in `calibration_curve`.
     by : {"skill", "item", "student"}, name of one of the log's ``extra`` columns, or array
         What parts the answers; an array has shape (n_responses,), a group for each row.
+    metrics : mapping of str to function, optional
+        Further metrics by name, as in `evaluate`; here they come without intervals.
     n_bootstrap, confidence, random_state
         As in `evaluate`. The resamples of students are the same for every group.
 
@@ -178,6 +187,7 @@ def group_errors(
     ([0.9, -0.1], 'add')
     """
     check_bootstrap("group_errors", n_bootstrap, confidence)
+    own = checked_metrics("group_errors", metrics)
     answers = scored_answers(log, predicted, "group_errors")
     name, groups, place, cell = _grouped(answers, by)
     correct, p = answers.correct[place], answers.predicted[place]
@@ -188,15 +198,16 @@ def group_errors(
         answers.student[place],
         len(groups),
         n_bootstrap=n_bootstrap,
-        confidence=confidence,
         random_state=random_state,
     )
     order = np.argsort(cell, kind="stable")
     bounds = np.cumsum(found.n)[:-1]
-    ranking = [
-        auc(y, q)
-        for y, q in zip(np.split(correct[order], bounds), np.split(p[order], bounds), strict=True)
-    ]
+    parts = list(zip(np.split(correct[order], bounds), np.split(p[order], bounds), strict=True))
+    ranking = [auc(y, q) for y, q in parts]
+    custom = {
+        name: np.array([value_or_nan(name, metric, y, q) for y, q in parts])
+        for name, metric in own.items()
+    }
     notes = []
     if len(place) > len(answers.rows):
         notes.append("an answer on several skills counts in each of them")
@@ -206,18 +217,17 @@ def group_errors(
             f"of {len(groups):,} intervals up to {by_chance:.0f} miss 0 by chance alone, "
             "were the model right about every group"
         )
-    gap, log_loss, square = (
-        Estimates(found.mean[k], found.lower[k], found.upper[k]) for k in (2, 3, 4)
-    )
     # What chance alone does to the gap of a model that is right; resampling a few answers that
     # are all alike would show none of it.
     chance = np.sqrt(np.bincount(cell, p * (1 - p), len(groups))) / found.n
     reach = normal_quantile(confidence) * chance
+    value, (lower, upper) = found.mean[2], found.interval(2, confidence)
     gap = Estimates(
-        gap.value,
-        np.maximum(found.mean[1] - 1, np.minimum(gap.lower, gap.value - reach)),
-        np.minimum(found.mean[1], np.maximum(gap.upper, gap.value + reach)),
+        value,
+        np.maximum(found.mean[1] - 1, np.minimum(lower, value - reach)),
+        np.minimum(found.mean[1], np.maximum(upper, value + reach)),
     )
+    loss, square = (found.interval(row, confidence, "positive") for row in (3, 4))
     return GroupErrors(
         by=name,
         groups=groups,
@@ -226,11 +236,14 @@ def group_errors(
         observed=found.mean[0],
         predicted=found.mean[1],
         gap=gap,
-        log_loss=log_loss,
-        rmse=Estimates(*map(np.sqrt, square)),
+        log_loss=Estimates(found.mean[3], loss.lower, np.minimum(loss.upper, MOST_LOSS)),
+        rmse=Estimates(
+            np.sqrt(found.mean[4]), np.sqrt(square.lower), np.sqrt(np.minimum(square.upper, 1))
+        ),
         auc=np.array(ranking),
         confidence=confidence,
         notes=tuple(notes),
+        custom=custom,
     )
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import ResponseDataError
-from adaptlearn.evaluation.cross_validation.splits import chronological_places
-from adaptlearn.evaluation.scoring import Predicts, predictions
+from adaptlearn.evaluation.order import chronological_places
+from adaptlearn.evaluation.predictions import Predicts, predictions
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog, as_log
 from adaptlearn.responses.skills import SkillColumn

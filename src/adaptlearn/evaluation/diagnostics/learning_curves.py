@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from adaptlearn.errors import ParameterError, ResponseDataError
-from adaptlearn.evaluation.bootstrap import cell_means, rate_interval
+from adaptlearn.evaluation.bootstrap import cell_means
 from adaptlearn.evaluation.diagnostics.answers import Answers, scored_answers
+from adaptlearn.evaluation.intervals import check_bootstrap, rate_interval
 from adaptlearn.evaluation.results import Estimate, interval_title
-from adaptlearn.evaluation.scoring import check_bootstrap
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.plotting import new_axes
 from adaptlearn.responses import ResponseLog
@@ -201,10 +201,11 @@ def learning_curve(
         answers.student[place],
         len(points),
         n_bootstrap=n_bootstrap,
-        confidence=confidence,
         random_state=random_state,
     )
-    lower, upper = rate_interval(found, 0, confidence)
+    lower, upper = rate_interval(
+        found.mean[0], found.spread[0], found.effective, found.n, confidence
+    )
     return LearningCurve(
         skill=answers.log.skill.labels[points // max_opportunity] if by_skill else None,
         opportunity=points % max_opportunity + 1,

@@ -105,7 +105,8 @@ class LoggedDecisions:
         ParameterError
             With every problem at once: shapes, values that are no probabilities, and a target
             that the log does not support: it gives probability to actions whose logged
-            propensity is 0 or unknown, so nothing in the log tells their reward.
+            propensity is 0 or unknown, so nothing in the log tells their reward; or so little
+            above 0 that the weight is more than a float holds.
 
         Examples
         --------
@@ -141,12 +142,9 @@ class LoggedDecisions:
         if problems:
             raise ParameterError("logged decisions", problems)
         _, code = np.unique(whose[kept], return_inverse=True)
-        chance, wanted = columns["propensity"], columns["target"]
-        # What the target never does has weight 0, whether or not its propensity is known.
-        weight = np.divide(wanted, chance, out=np.zeros(len(kept)), where=wanted > 0)
         overrides = int(made.sum())
         return cls(
-            weight,
+            _weights(columns),
             columns["reward"],
             code,
             _steps(code, when[kept]),
@@ -233,6 +231,10 @@ def _value_problems(columns: Mapping[str, Floats], kept: Ints) -> list[str]:
         "reward must be finite, or nan where unknown": np.isinf(columns["reward"]),
         "q must be finite": ~np.isfinite(columns.get("q", beyond)),
         "v must be finite": ~np.isfinite(columns.get("v", beyond)),
+        "target over propensity is more than a float holds: no policy draws with a propensity so "
+        "small (correct it, or leave the decision out)": (
+            np.isinf(_weights(columns)) & (propensity > 0)
+        ),
         "no support: the target gives probability to actions whose logged propensity is unknown": (
             np.isnan(propensity) & (target > 0)
         ),
@@ -240,6 +242,13 @@ def _value_problems(columns: Mapping[str, Floats], kept: Ints) -> list[str]:
         "unknown": beyond > _SLACK,
     }
     return value_problems(wrong, kept)
+
+
+def _weights(columns: Mapping[str, Floats]) -> Floats:
+    """Target over propensity; what the target never does has weight 0, even if that is unknown."""
+    chance, wanted = columns["propensity"], columns["target"]
+    with np.errstate(over="ignore", divide="ignore"):
+        return np.divide(wanted, chance, out=np.zeros(len(wanted)), where=wanted > 0)
 
 
 def _steps(student: Ints, order: NDArray[Any]) -> Ints:

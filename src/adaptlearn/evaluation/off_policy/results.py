@@ -99,7 +99,7 @@ class OffPolicyValue(Printed):
         rows = []
         for name, one in self.estimates.items():
             gain = self.gains.get(name)
-            more = ["", ""] if gain is None else [f"{gain.value:+.4f}", gain.interval()]
+            more = ["", ""] if gain is None else [number(gain.value, signed=True), gain.interval()]
             rows.append([ESTIMATORS[name], number(one.value), one.interval(), *more])
         caption = (
             f"{self.n_decisions:,} decisions, {self.n_students:,} students; as good as "
@@ -108,6 +108,5 @@ class OffPolicyValue(Printed):
         return Parts(caption, head, rows, self.notes)
 
     def __repr__(self) -> str:
-        return (
-            f"OffPolicyValue({', '.join(f'{k}={e.value:.4f}' for k, e in self.estimates.items())})"
-        )
+        shown = ", ".join(f"{name}={number(one.value)}" for name, one in self.estimates.items())
+        return f"OffPolicyValue({shown})"

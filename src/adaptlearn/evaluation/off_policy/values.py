@@ -10,14 +10,17 @@ from adaptlearn.errors import ParameterError
 from adaptlearn.evaluation.off_policy.decisions import LoggedDecisions
 from adaptlearn.evaluation.off_policy.importance import (
     Linear,
+    brought_near_one,
     effective_size,
     ratio,
     sequence_value,
     skewed_interval,
     steps,
+    times_power,
 )
 from adaptlearn.evaluation.off_policy.results import ESTIMATORS, OffPolicyValue
 from adaptlearn.numerics import Floats
+from adaptlearn.tables import number
 from adaptlearn.validation import Constraint, Interval, OneOf, check_parameters
 
 FEW = 40
@@ -64,7 +67,8 @@ def off_policy_value(
     Raises
     ------
     ParameterError
-        For arguments out of range, and if no decision has a reward.
+        For arguments out of range, if no decision has a reward, and if weights times rewards
+        are more than a float holds.
 
     Notes
     -----
@@ -105,11 +109,13 @@ def off_policy_value(
         raise ParameterError("off_policy_value", [_NOTHING_SHARED])
     one = np.ones(len(weight))
 
+    @np.errstate(over="ignore", invalid="ignore")  # `_summary` says what did not fit a float
     def estimates(w: Floats) -> dict[str, Linear]:
+        relative, _ = brought_near_one(w)
         found = {
             "logged": ratio(reward, one, student),
             "ips": ratio(w * reward, one, student),
-            "snips": ratio(w * reward, w, student),
+            "snips": ratio(relative * reward, relative, student),
         }
         if log.q is not None and log.v is not None:
             q, v = log.q[known], log.v[known]
@@ -164,7 +170,8 @@ def off_policy_return(
     Raises
     ------
     ParameterError
-        For arguments out of range, and if a reward is nan.
+        For arguments out of range, if a reward is nan, and if products of weights, or these
+        times rewards, are more than a float holds.
 
     Notes
     -----
@@ -196,7 +203,7 @@ def off_policy_return(
     _check("off_policy_return", clip, confidence, discount, others)
     walk = list(steps(log.weight, log.student, log.step))
     last = walk[-1].after
-    if not last.any():
+    if not last.scaled.any():
         raise ParameterError("off_policy_return", [_NOTHING_SHARED])
     earned = np.bincount(log.student, discount**log.step * log.reward)
 
@@ -223,17 +230,17 @@ def off_policy_return(
         return found
 
     limit = np.inf if clip is None else clip
-    products = [step.after[log.student[step.rows]] for step in walk]
+    final = times_power(last.scaled, last.exponent)
     return _summary(
         log,
         "student",
         estimates(limit),
         None if clip is None else estimates(np.inf),
-        Linear(float(last.mean()), last - last.mean()),
+        Linear(float(final.mean()), final - final.mean()),
         n_decisions=len(log),
-        effective=min(effective_size(np.minimum(step.after, limit)) for step in walk),
+        effective=min(effective_size(step.after.at_most(limit)) for step in walk),
         clip=clip,
-        clipped=sum(int((product > limit).sum()) for product in products),
+        clipped=sum(int(step.after.beyond(limit)[log.student[step.rows]].sum()) for step in walk),
         confidence=confidence,
     )
 
@@ -262,6 +269,12 @@ def _summary(
     clipped: int,
     confidence: float,
 ) -> OffPolicyValue:
+    every = [*found.values(), *(unclipped or {}).values(), mean_weight]
+    if not all(np.isfinite(one.influence).all() and np.isfinite(one.value) for one in every):
+        raise ParameterError(
+            f"off-policy value per {per}",
+            ["weights times rewards (or q, v) are more than a float holds; scale the rewards"],
+        )
     logged = found["logged"]
     others = [name for name in found if name != "logged"]
     bias = {
@@ -270,7 +283,9 @@ def _summary(
     left_out = {**log.left_out, "without a reward": len(log) - n_decisions}
     notes = [f"left out: {n:,} {reason}" for reason, n in left_out.items() if n]
     if clipped:
-        said = ", ".join(f"{ESTIMATORS[name]} {amount:+.4f}" for name, amount in bias.items())
+        said = ", ".join(
+            f"{ESTIMATORS[name]} {number(amount, signed=True)}" for name, amount in bias.items()
+        )
         notes.append(f"{clipped:,} weights were cut to {clip:g}; estimated bias: {said}")
     if not log.support_checked:
         notes.append(
@@ -280,7 +295,7 @@ def _summary(
     sure = skewed_interval(mean_weight, _SURE)
     if not np.isnan(sure.lower) and not sure.lower <= 1 <= sure.upper:
         notes.append(
-            f"weights average {sure.value:.3f}, where 1 is due: the log does not support the "
+            f"weights average {number(sure.value)}, where 1 is due: the log does not support the "
             "target, or propensities are wrong"
         )
     if effective < FEW:

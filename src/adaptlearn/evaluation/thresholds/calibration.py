@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from adaptlearn.errors import ParameterError
+from adaptlearn.evaluation.intervals import check_bootstrap, tail
 from adaptlearn.evaluation.results import Estimate, Estimates
-from adaptlearn.evaluation.scoring import check_bootstrap
 from adaptlearn.evaluation.thresholds.rates import (
     CRITERIA,
     SIDES,
@@ -94,10 +94,10 @@ def calibrate_threshold(
     -----
     Both rates are shares of what the threshold decides (of declarations, of practice), since
     that is what a teacher sees; they depend on how many students know the skill, and so do not
-    carry over to students of whom fewer do. Intervals of rates are percentiles of the student
-    bootstrap, nowhere shorter than Wilson's. Choosing the best threshold by looking at the rates
-    flatters the rate at it a little: with few students, see how its interval reaches above what
-    was wanted.
+    carry over to students of whom fewer do. Intervals are over students, as those of `evaluate`;
+    those of rates are nowhere shorter than Wilson's. Choosing the best threshold by looking at
+    the rates flatters the rate at it a little: with few students, see how its interval reaches
+    above what was wanted.
 
     Equal rates for groups with different shares of knowing students need different thresholds,
     and one threshold gives different rates (Kleinberg et al. 2017): which to prefer is not a
@@ -129,7 +129,8 @@ def calibrate_threshold(
     rows, cuts, labels, left_out = _read(estimate, truth, student, group, thresholds)
     found = observed_sides(rows)
     drawn = resampled_sides(rows, n_bootstrap, np.random.default_rng(random_state))
-    counts = enough(found, students_at_sides(rows), criterion, wanted, min_students)
+    students = students_at_sides(rows)
+    counts = enough(found, students, criterion, wanted, min_students)
     best = chosen(found, counts, criterion, wanted)
     if best[0] < 0:
         raise ParameterError(
@@ -137,7 +138,7 @@ def calibrate_threshold(
         )
     again = chosen(drawn, counts, criterion, wanted)
     values = np.where(again < 0, SIDES[criterion].beyond, cuts[again])
-    rates = [rate_estimates(one, found, drawn, confidence) for one in CRITERIA]
+    rates = [rate_estimates(one, found, drawn, students, confidence) for one in CRITERIA]
     n = found.declared[:, 0] + found.practised[:, 0]
     everyone = []
     for row, place in enumerate(best.tolist()):
@@ -148,11 +149,12 @@ def calibrate_threshold(
         )
         refused = place < 0
         reason = _refusal(found.of(row), counts[row], criterion, wanted, min_students)
+        n_students = rows.n_students(row)
         everyone.append(
             GroupThreshold(
                 n=int(n[row]),
-                n_students=rows.n_students(row),
-                threshold=_threshold(cuts, place, values[:, row], confidence),
+                n_students=n_students,
+                threshold=_threshold(cuts, place, values[:, row], tail(n_students, confidence)),
                 refused=reason if refused else "",
                 own=None if refused else curve.at(place),
                 common=curve.at(int(best[0])),
@@ -164,28 +166,30 @@ def calibrate_threshold(
         wanted=wanted,
         common=everyone[0],
         groups={} if group is None else dict(zip(labels, everyone[1:], strict=True)),
-        equalised=None if group is None else _equalised(found, drawn, best, confidence),
+        equalised=None if group is None else _equalised(found, drawn, best, rows, confidence),
         confidence=confidence,
         notes=(f"{left_out:,} rows whose truth is nan were left out",) if left_out else (),
     )
 
 
-def _threshold(cuts: Floats, place: int, resampled: Floats, confidence: float) -> Estimate:
-    """The threshold of a place with the percentiles of those chosen in resamples."""
+def _threshold(cuts: Floats, place: int, resampled: Floats, tail: float) -> Estimate:
+    """The threshold of a place with percentiles of those chosen in resamples."""
     if place < 0:
         return Estimate(float("nan"), float("nan"), float("nan"))
     value = float(cuts[place])
     if not len(resampled):
         return Estimate(value, float("nan"), float("nan"))
-    lower, upper = np.quantile(resampled, [(1 - confidence) / 2, (1 + confidence) / 2]).tolist()
+    lower, upper = np.quantile(resampled, [tail, 1 - tail]).tolist()
     return Estimate(value, min(lower, value), max(upper, value))
 
 
-def _equalised(found: Sides, drawn: Sides, best: Ints, confidence: float) -> ErrorRates:
+def _equalised(found: Sides, drawn: Sides, best: Ints, rows: Rows, confidence: float) -> ErrorRates:
     """All students together, each group at its own threshold, or else at the common one."""
     own = np.where(best < 0, best[0], best)[1:]
     total, resampled = (each.of(slice(1, None)).at(own) for each in (found, drawn))
-    rates = [rate_estimates(one, total, resampled, confidence) for one in CRITERIA]
+    declared = rows.place > own[rows.group]
+    above, below = (np.array(len(np.unique(rows.student[at]))) for at in (declared, ~declared))
+    rates = [rate_estimates(one, total, resampled, (above, below), confidence) for one in CRITERIA]
     share = float(total.declared / (total.declared + total.practised))
     return ErrorRates(share, *(Estimate(*(float(end) for end in rate)) for rate in rates))
 

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from adaptlearn.evaluation.bootstrap import CellMeans, rate_interval, student_weights
+from adaptlearn.evaluation.bootstrap import student_weights
+from adaptlearn.evaluation.intervals import rate_interval
 from adaptlearn.evaluation.results import Estimates
 from adaptlearn.numerics import Bools, Floats, Ints
 
@@ -229,21 +230,16 @@ def chosen(found: Sides, counts: Bools, criterion: str, wanted: float) -> Ints:
     return np.where(keeps.any(axis=-1), place, -1)
 
 
-def rate_estimates(criterion: str, found: Sides, drawn: Sides, confidence: float) -> Estimates:
-    """A rate with its interval: percentiles of resamples, nowhere shorter than Wilson's."""
+def rate_estimates(
+    criterion: str, found: Sides, drawn: Sides, students: tuple[Ints, Ints], confidence: float
+) -> Estimates:
+    """A rate with its interval over students, nowhere shorter than Wilson's."""
     side = SIDES[criterion]
     rate, resamples = side.rate(found), side.rate(drawn)
-    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
-    ends = np.full((2, *rate.shape), np.nan)
+    spread = np.full(rate.shape, np.nan)
     # A resample may leave nothing on a side of which there is little: it says nothing then.
-    said = (~np.isnan(resamples)).sum(axis=0)
-    always, at_times = said == len(resamples), (said > 0) & (said < len(resamples))
-    if len(resamples):
-        ends[:, always] = np.quantile(resamples[:, always], tails, axis=0)
-    if at_times.any():
-        ends[:, at_times] = np.nanquantile(resamples[:, at_times], tails, axis=0)
-    n = side.size(found).astype(np.int64)
-    lower, upper = rate_interval(
-        CellMeans(n, n, rate[None], ends[0][None], ends[1][None]), 0, confidence
-    )
+    said = (~np.isnan(resamples)).sum(axis=0) > 1
+    spread[said] = np.nanstd(resamples[:, said], axis=0)
+    n = side.size(found)
+    lower, upper = rate_interval(rate, spread, students[side.students] * 1.0, n, confidence)
     return Estimates(rate, lower, upper)

@@ -1,0 +1,217 @@
+"""Students who gave nearly the same answers to the same items: one person under two names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.errors import ParameterError
+from adaptlearn.numerics import Bools, Floats, Ints, group_pairs
+from adaptlearn.responses import ResponseLog, as_log
+from adaptlearn.tables import Parts, Printed
+from adaptlearn.validation import Interval, check_parameters
+from adaptlearn.wording import counted
+
+_BLOCK = 1_000_000  # pairs of students held at a time
+_FIELD = 20  # bits of each of three counts in one integer: both right, one of them, neither
+_SHOWN = 15
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class CopiedStudents(Printed):
+    """Pairs of students whose answers are nearly the same; printed, a row per pair.
+
+    Attributes
+    ----------
+    first, second : arrays, shape (n_pairs,)
+        Labels of the students; the pairs that share the most items stand first.
+    shared : integer array, shape (n_pairs,)
+        Items that both have answered.
+    equal : float array, shape (n_pairs,)
+        Share of these on which both were right, or both wrong.
+    expected : float array, shape (n_pairs,)
+        What that share would be by chance: of two students who are right as often as these are,
+        on all items that they answered.
+    groups : tuple of tuple of labels
+        Students who are copies of each other, whether at once or by way of a third.
+    """
+
+    first: NDArray[Any]
+    second: NDArray[Any]
+    shared: NDArray[np.int64]
+    equal: Floats
+    expected: Floats
+    groups: tuple[tuple[Any, ...], ...]
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+    @property
+    def students(self) -> tuple[Any, ...]:
+        """Everyone who is in a pair."""
+        return tuple(label for group in self.groups for label in group)
+
+    def table(self) -> dict[str, NDArray[Any]]:
+        """One row per pair, as columns any dataframe library takes."""
+        names = ("first", "second", "shared", "equal", "expected")
+        return {name: getattr(self, name) for name in names}
+
+    def _parts(self) -> Parts:
+        rows = [
+            [str(one), str(other), f"{shared:,}", f"{equal:.1%}", f"{expected:.1%}"]
+            for one, other, shared, equal, expected in zip(
+                *(column[:_SHOWN].tolist() for column in self.table().values()), strict=True
+            )
+        ]
+        more = len(self) - _SHOWN
+        return Parts(
+            f"{counted(len(self), 'pair')} of {counted(len(self.students), 'student')} with nearly "
+            "the same answers",
+            ["student", "and", "shared items", "equal", "by chance"],
+            rows,
+            [f"{more:,} more pairs are in table()"] if more > 0 else [],
+        )
+
+    def __repr__(self) -> str:
+        return f"CopiedStudents({counted(len(self), 'pair')}, {counted(len(self.groups), 'group')})"
+
+
+def copied_students(
+    log: Any, *, min_shared: int = 20, min_equal: float = 0.97, max_expected: float = 0.75
+) -> CopiedStudents:
+    """Find students whose answers to shared items are nearly the same.
+
+    The same person under two names, or one who copied from another: where one of them is
+    trained on and the other tested, a model that remembers items has seen the answers.
+
+    Parameters
+    ----------
+    log : ResponseLog, or a frame with the standard column names
+        With items. Of a student's answers to an item the first counts.
+    min_shared : int, default 20
+        Items that both must have answered.
+    min_equal : float, default 0.97
+        The least share of these on which both are right, or both wrong.
+    max_expected : float, default 0.75
+        What that share may be by chance, at most: students who are right nearly always agree
+        without copying.
+
+    Returns
+    -------
+    CopiedStudents
+
+    Raises
+    ------
+    ParameterError
+        For arguments out of range, and if the log has no items.
+
+    Notes
+    -----
+    One product of the matrix of students and items with itself counts, for every pair, the
+    items on which both were right, one of them, and neither. It costs one step for each pair
+    of students at each item; memory is bounded. By chance, two students who are right on shares
+    p and q of their items agree on ``p * q + (1 - p) * (1 - q)`` of them.
+
+    Examples
+    --------
+    >>> answers = [k * k % 7 < 3 for k in range(30)]
+    >>> log = {"student": ["ann"] * 30 + ["bob"] * 30 + ["cat"] * 30, "skill": ["add"] * 90,
+    ...        "item": [*range(30)] * 3, "correct": answers + answers + answers[::-1]}
+    >>> copied_students(log).groups
+    (('ann', 'bob'),)
+    """
+    check_parameters(
+        "copied_students",
+        {"min_shared": min_shared, "min_equal": min_equal, "max_expected": max_expected},
+        {
+            "min_shared": [Interval(1, 2**31, integer=True)],
+            "min_equal": [Interval(0, 1)],
+            "max_expected": [Interval(0, 1)],
+        },
+    )
+    log = as_log(log)
+    if log.item is None:
+        raise ParameterError(
+            "copied_students", ["the log has no column item, which copies are told by"]
+        )
+    rows = first_answers(log)
+    present, student = np.unique(log.student.codes[rows], return_inverse=True)
+    right = log.correct[rows] == 1
+    rate = np.bincount(student, right) / np.bincount(student)
+    parts = []
+    for one, other, shared, same in _agreements(student, log.item.codes[rows], right):
+        equal = same / shared
+        p, q = rate[one], rate[other]
+        expected = p * q + (1 - p) * (1 - q)
+        alike = (shared >= min_shared) & (equal >= min_equal) & (expected < max_expected)
+        parts.append([column[alike] for column in (one, other, shared, equal, expected)])
+    one, other, shared, equal, expected = map(np.concatenate, zip(*parts, strict=True))
+    order = np.lexsort((other, one, -shared))
+    labels = log.student.labels[present]
+    return CopiedStudents(
+        labels[one[order]],
+        labels[other[order]],
+        shared[order].astype(np.int64),
+        equal[order],
+        expected[order],
+        tuple(tuple(labels[group].tolist()) for group in _connected(one, other, len(present))),
+    )
+
+
+def first_answers(log: ResponseLog) -> Ints:
+    """Rows of each student's first answer to each item, by student."""
+    assert log.item is not None
+    rows = np.arange(len(log)) if log.chronological is None else log.chronological
+    rows = rows[log.answered[rows]]
+    student, item = log.student.codes[rows], log.item.codes[rows]
+    chains = group_pairs(student, log.n_students, item, len(log.item.labels))
+    first = rows[chains.order[chains.starts]]
+    in_order: Ints = first[np.argsort(log.student.codes[first], kind="stable")]
+    return in_order
+
+
+def comparisons(log: ResponseLog) -> int:
+    """Pairs of students at each item: what `copied_students` costs, in steps."""
+    assert log.item is not None
+    answered = np.bincount(log.item.codes[first_answers(log)]).astype(np.float64)
+    return int((answered * answered).sum())
+
+
+def _agreements(student: Ints, item: Ints, right: Bools) -> Iterator[tuple[Ints, Ints, Ints, Ints]]:
+    """Pairs of students who share items, a block at a time, as students come.
+
+    Yields
+    ------
+    one, other, shared, same : integer arrays, shape (n_pairs,)
+        Each pair once; how many items they share, and on how many of these they agree.
+    """
+    from scipy.sparse import csr_array
+
+    n_students = int(student.max(initial=-1)) + 1
+    shape = (n_students, int(item.max(initial=-1)) + 1)
+    answers = csr_array((np.where(right, 1, 1 << _FIELD), (student, item)), shape=shape)
+    turned = answers.T.tocsr()
+    height = max(1, _BLOCK // max(n_students, 1))
+    for first in range(0, max(n_students, 1), height):
+        product = (answers[first : first + height] @ turned).tocoo()
+        one, other = product.row.astype(np.int64) + first, product.col.astype(np.int64)
+        once = one < other
+        counts = product.data[once]
+        field = (1 << _FIELD) - 1
+        same = (counts & field) + (counts >> (2 * _FIELD))
+        yield one[once], other[once], same + ((counts >> _FIELD) & field), same
+
+
+def _connected(one: Ints, other: Ints, n_students: int) -> list[Ints]:
+    """Groups of students who are joined by pairs, in the order of their labels."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    edges = coo_array((np.ones(len(one)), (one, other)), shape=(n_students, n_students))
+    _, group = connected_components(edges.tocsr(), directed=False)
+    members = np.flatnonzero(np.bincount(group)[group] > 1)
+    return [members[group[members] == number] for number in dict.fromkeys(group[members].tolist())]
