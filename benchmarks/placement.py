@@ -51,19 +51,21 @@ TARGET = 0.95
 
 def junyi() -> Curriculum:
     folder = DATA / "curricula"
-    return Curriculum.repaired(
+    return Curriculum.from_frames(
         skills=pd.read_csv(folder / "junyi_exercises.csv", encoding="utf-8-sig"),
         prerequisites=pd.read_csv(folder / "junyi_edges.csv"),
         columns={"skills": {"skill": "name"}, "prerequisites": {"skill": "exercise"}},
+        repair=True,
     )
 
 
 def metacademy() -> Curriculum:
     folder = DATA / "curricula"
-    return Curriculum.repaired(
+    return Curriculum.from_frames(
         skills=pd.read_csv(folder / "metacademy_concepts.csv"),
         prerequisites=pd.read_csv(folder / "metacademy_edges.csv"),
         columns={"skills": {"skill": "concept"}, "prerequisites": {"skill": "concept"}},
+        repair=True,
     )
 
 

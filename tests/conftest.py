@@ -29,7 +29,8 @@ def trials(full: int) -> int:
 
 
 # What a property without `max_examples` of its own gets: 100 examples, as is usual.
-settings.register_profile("trials", max_examples=trials(1000))
+# No deadline: how long an example takes says how busy the machine is.
+settings.register_profile("trials", max_examples=trials(1000), deadline=None)
 settings.load_profile("trials")
 
 

@@ -109,7 +109,7 @@ def test_junyis_dirty_graph_is_reported_repaired_and_walked(data):
     assert len(repeated) == 2
     assert all(name in told for name in repeated)
 
-    curriculum = Curriculum.repaired(skills=exercises, prerequisites=edges)
+    curriculum = Curriculum.from_frames(skills=exercises, prerequisites=edges, repair=True)
     assert len(curriculum.repairs) == len(caught.value.problems)
     assert len(curriculum.skills) == len(set(exercises))
 

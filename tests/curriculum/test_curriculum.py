@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -261,14 +262,14 @@ def test_rows_of_one_lesson_that_disagree() -> None:
         "lessons row 1: lesson 'L' has title None, before 'x'",
         "lessons row 1: lesson 'L' has minutes 6, before 5",
     )
-    assert Curriculum.repaired(lessons=lessons).minutes.tolist() == [5.0]
+    assert Curriculum.from_frames(lessons=lessons, repair=True).minutes.tolist() == [5.0]
 
 
 def test_a_byte_order_mark_is_reported_and_read() -> None:
     skills = pl.DataFrame({"\ufeffskill": ["a", "b"]})
     with pytest.raises(CurriculumError, match="begins with a byte-order mark"):
         Curriculum.from_frames(skills=skills)
-    mended = Curriculum.repaired(skills=skills)
+    mended = Curriculum.from_frames(skills=skills, repair=True)
     assert mended.skills.tolist() == ["a", "b"]
     assert mended.repairs[0].kind == "byte-order mark"
 
@@ -414,6 +415,27 @@ def test_arrays_are_read_only() -> None:
             array[0] = array[0]
 
 
-def test_repaired_takes_one_kind_of_input() -> None:
-    with pytest.raises(ParameterError, match="either a source or tables"):
-        Curriculum.repaired({"skills": ["a"]}, skills=["a"])
+def test_each_reader_repairs_what_it_is_asked_to(tmp_path: Path) -> None:
+    loop = {"skills": ["a", "b"], "prerequisites": [["a", "b"], ["b", "a"]]}
+    path = tmp_path / "loop.json"
+    path.write_text(json.dumps(loop), encoding="utf-8")
+    edges = {"prerequisite": ["a", "b"], "skill": ["b", "a"]}
+    tables = {"skills": {"skill": ["a", "b"]}, "prerequisites": edges}
+    mended = [
+        Curriculum.from_dict(loop, repair=True),
+        Curriculum.from_json(path, repair=True),
+        Curriculum.from_frames(**tables, repair=True),
+        Curriculum.repaired(loop),
+        Curriculum.repaired(path),
+    ]
+    for school in mended:
+        assert school == mended[0]
+        assert [repair.kind for repair in school.repairs] == ["cycle"]
+    strict: list[Callable[[], Curriculum]] = [
+        lambda: Curriculum.from_dict(loop),
+        lambda: Curriculum.from_json(path),
+        lambda: Curriculum.from_frames(**tables),
+    ]
+    for read in strict:
+        with pytest.raises(CurriculumError, match="form a cycle"):
+            read()

@@ -56,7 +56,7 @@ def test_every_fault_of_junyi_is_reported_then_repaired(junyi: dict[str, Any]) -
     assert set(caught.value.problems) == JUNYI_FAULTS | {BOM_FAULT}
     assert len(caught.value.problems) == 9
     with pytest.warns(DataWarning, match=r"3 titles hold characters .* '\?物線直覺 1'"):
-        school = Curriculum.repaired(**junyi, columns=COLUMNS)
+        school = Curriculum.from_frames(**junyi, columns=COLUMNS, repair=True)
     assert {repair.problem for repair in school.repairs} == JUNYI_FAULTS | {BOM_FAULT}
     assert school.skills.shape == (835,)
     assert school.prerequisites.nnz == 978
@@ -65,7 +65,7 @@ def test_every_fault_of_junyi_is_reported_then_repaired(junyi: dict[str, Any]) -
 
 @pytest.mark.filterwarnings("ignore:3 titles")
 def test_students_walk_junyi_from_its_start_to_its_end(junyi: dict[str, Any]) -> None:
-    school = Curriculum.repaired(**junyi, columns=COLUMNS)
+    school = Curriculum.from_frames(**junyi, columns=COLUMNS, repair=True)
     known = np.zeros((40, 835))
     tracker = FakeTracker(school.skills.tolist(), known)
     sequencer = Sequencer(school, tracker, random_state=1)
@@ -97,7 +97,7 @@ def test_the_dangling_ends_of_metacademy(data: Data) -> None:
     assert len(caught.value.problems) == 21
     assert all("has an end that is no skill" in problem for problem in caught.value.problems)
     assert "'random variables' (did you mean 'random_variables'?)" in str(caught.value)
-    school = Curriculum.repaired(**tables, columns=columns)
+    school = Curriculum.from_frames(**tables, columns=columns, repair=True)
     assert [repair.kind for repair in school.repairs] == ["dangling"] * 21
     assert school.prerequisites.nnz == 988 - 21
     assert len(school.topological_order) == 393
@@ -105,7 +105,7 @@ def test_the_dangling_ends_of_metacademy(data: Data) -> None:
 
 @pytest.mark.filterwarnings("ignore:3 titles")
 def test_what_follows_from_the_rest_of_junyi(junyi: dict[str, Any]) -> None:
-    school = Curriculum.repaired(**junyi, columns=COLUMNS)
+    school = Curriculum.from_frames(**junyi, columns=COLUMNS, repair=True)
     oracle = nx.DiGraph(school.to_dict()["prerequisites"])
     reduced = nx.transitive_reduction(oracle)
     audit = audit_curriculum(school)
@@ -118,7 +118,7 @@ def test_what_follows_from_the_rest_of_junyi(junyi: dict[str, Any]) -> None:
 @pytest.mark.filterwarnings("ignore:3 titles")
 def test_alternatives_reach_the_sequencer(junyi: dict[str, Any]) -> None:
     """Each skill with two prerequisites or more asks for one of them: students go further."""
-    content = Curriculum.repaired(**junyi, columns=COLUMNS).to_dict()
+    content = Curriculum.from_frames(**junyi, columns=COLUMNS, repair=True).to_dict()
     needs: dict[str, list[str]] = {}
     for before, skill in content["prerequisites"]:
         needs.setdefault(skill, []).append(before)

@@ -363,15 +363,17 @@ def test_answers_that_were_not_asked_for_are_refused() -> None:
 @pytest.fixture(name="published", params=["junyi", "metacademy"])
 def read_published(request: Any, data: Data) -> Curriculum:
     if request.param == "junyi":
-        return Curriculum.repaired(
+        return Curriculum.from_frames(
             skills=pd.read_csv(data("curricula", "junyi_exercises.csv"), encoding="utf-8-sig"),
             prerequisites=pd.read_csv(data("curricula", "junyi_edges.csv")),
             columns={"skills": {"skill": "name"}, "prerequisites": {"skill": "exercise"}},
+            repair=True,
         )
-    return Curriculum.repaired(
+    return Curriculum.from_frames(
         skills=pd.read_csv(data("curricula", "metacademy_concepts.csv")),
         prerequisites=pd.read_csv(data("curricula", "metacademy_edges.csv")),
         columns={"skills": {"skill": "concept"}, "prerequisites": {"skill": "concept"}},
+        repair=True,
     )
 
 

@@ -22,7 +22,7 @@ from adaptlearn.curriculum.graph.lessons import Doors, Standing, doors_of
 from adaptlearn.curriculum.graph.matrices import incidence, row
 from adaptlearn.curriculum.outline import SkillGroups, outline_of
 from adaptlearn.curriculum.skill_graph import SkillGraph
-from adaptlearn.errors import CurriculumError, DataWarning, ParameterError
+from adaptlearn.errors import CurriculumError, DataWarning
 from adaptlearn.labels import Label, LabelIndex, label_array, looks_damaged
 from adaptlearn.numerics import Bits, Bools, Floats
 from adaptlearn.serialization import fingerprint
@@ -33,7 +33,7 @@ class Curriculum(SkillGraph):
     """An immutable curriculum, checked when it is made.
 
     Make one with `from_frames`, `from_dict` or `from_json`, which refuse a curriculum that
-    contradicts itself and list every fault; or with `repaired`, which mends the faults and
+    contradicts itself and list every fault; or with ``repair=True``, which mends the faults and
     says how. Labels of skills, lessons and items are integers or strings. Without lessons,
     there is one lesson per skill, of the same label. Without a list of skills, the skills are
     those that prerequisites, lessons and items name, in the order they occur.
@@ -129,6 +129,7 @@ class Curriculum(SkillGraph):
         courses: Any = None,
         columns: Mapping[str, Mapping[str, str]] | None = None,
         skill_separator: str | None = None,
+        repair: bool = False,
     ) -> Self:
         """Read pandas, Polars, PyArrow or DuckDB frames, or dicts of arrays.
 
@@ -160,19 +161,21 @@ class Curriculum(SkillGraph):
             frame are not read.
         skill_separator : str, optional
             What divides the skills, standards or tags in a text cell that holds several.
+        repair : bool
+            Mend what can be mended and say how in `repairs` (see `repaired`), rather than refuse.
 
         Raises
         ------
         CurriculumError
-            Lists every fault of every table.
+            Lists every fault of every table; with `repair`, those that cannot be mended.
         """
         tables = {"skills": skills, "prerequisites": prerequisites, "lessons": lessons,
                   "items": items, "encompasses": encompasses, "standards": standards,
                   "courses": courses}  # fmt: skip
-        return cls._strict(read_frames(tables, columns, skill_separator))
+        return cls._read(read_frames(tables, columns, skill_separator), repair)
 
     @classmethod
-    def from_dict(cls, content: Mapping[str, Any]) -> Self:
+    def from_dict(cls, content: Mapping[str, Any], *, repair: bool = False) -> Self:
         """Read plain lists and mappings.
 
         Parameters
@@ -187,45 +190,37 @@ class Curriculum(SkillGraph):
             likewise. ``standards``: ``{"standard", "skills", "title", "grade"}``, or a mapping
             likewise. ``courses``: ``{"course", "title", "grade", "units"}`` with units
             ``{"unit", "title", "standards", "skills"}``. All are optional.
+        repair : bool
+            Mend what can be mended and say how in `repairs` (see `repaired`), rather than refuse.
 
         Raises
         ------
         CurriculumError
-            Lists every fault.
+            Lists every fault; with `repair`, those that cannot be mended.
         """
-        return cls._strict(read_mapping(content))
+        return cls._read(read_mapping(content), repair)
 
     @classmethod
-    def from_json(cls, source: str | os.PathLike[str]) -> Self:
+    def from_json(cls, source: str | os.PathLike[str], *, repair: bool = False) -> Self:
         """Read JSON with the content `from_dict` takes.
 
         Parameters
         ----------
         source : str or path
             A text that starts with a brace, or the path of a file in UTF-8.
+        repair : bool
+            Mend what can be mended and say how in `repairs` (see `repaired`), rather than refuse.
 
         Raises
         ------
         CurriculumError
-            It is not JSON, or has faults: all are listed.
+            It is not JSON, or has faults: all are listed; with `repair`, those that cannot be
+            mended.
         """
-        return cls._strict(read_json(source))
+        return cls._read(read_json(source), repair)
 
     @classmethod
-    def repaired(
-        cls,
-        source: Mapping[str, Any] | str | os.PathLike[str] | None = None,
-        *,
-        skills: Any = None,
-        prerequisites: Any = None,
-        lessons: Any = None,
-        items: Any = None,
-        encompasses: Any = None,
-        standards: Any = None,
-        courses: Any = None,
-        columns: Mapping[str, Mapping[str, str]] | None = None,
-        skill_separator: str | None = None,
-    ) -> Self:
+    def repaired(cls, source: Mapping[str, Any] | str | os.PathLike[str]) -> Self:
         """Read a curriculum with faults, mend them, and say how in `repairs`.
 
         Of duplicates the first is kept; a prerequisite of a skill to itself, or with an end
@@ -236,12 +231,8 @@ class Curriculum(SkillGraph):
 
         Parameters
         ----------
-        source : mapping, str or path, optional
-            What `from_dict` or `from_json` take; or else give the tables:
-        skills, prerequisites, lessons, items, encompasses, standards, courses
-            What `from_frames` takes.
-        columns, skill_separator
-            What `from_frames` takes.
+        source : mapping, str or path
+            What `from_dict` or `from_json` take. Frames: `from_frames` with ``repair=True``.
 
         Raises
         ------
@@ -256,31 +247,20 @@ class Curriculum(SkillGraph):
         >>> print(*Curriculum.repaired(loop).repairs)
         prerequisites form a cycle: a -> b -> a: dropped 'b' -> 'a', the last of them to be listed
         """
-        tables = {"skills": skills, "prerequisites": prerequisites, "lessons": lessons,
-                  "items": items, "encompasses": encompasses, "standards": standards,
-                  "courses": courses}  # fmt: skip
-        if source is None:
-            draft = read_frames(tables, columns, skill_separator)
-        elif any(table is not None for table in tables.values()):
-            raise ParameterError("Curriculum.repaired", ["give either a source or tables"])
-        elif isinstance(source, Mapping):
-            draft = read_mapping(source)
-        else:
-            draft = read_json(source)
+        draft = read_mapping(source) if isinstance(source, Mapping) else read_json(source)
+        return cls._read(draft, repair=True)
+
+    @classmethod
+    def _read(cls, draft: Draft, repair: bool) -> Self:
         parts, repairs, fatal = check(draft)
-        if fatal:
+        if repair and fatal:
             raise CurriculumError("curriculum (beyond repair)", fatal)
-        return cls._made(parts, repairs, stacklevel=3)
-
-    @classmethod
-    def _strict(cls, draft: Draft) -> Self:
-        parts, repairs, fatal = check(draft)
-        if fatal or repairs:
+        if fatal or (repairs and not repair):
             raise CurriculumError("curriculum", [*fatal, *(fault.problem for fault in repairs)])
-        return cls._made(parts, (), stacklevel=4)
+        return cls._made(parts, repairs)
 
     @classmethod
-    def _made(cls, parts: Parts, repairs: Iterable[Repair], stacklevel: int) -> Self:
+    def _made(cls, parts: Parts, repairs: Iterable[Repair]) -> Self:
         made = cls(parts, repairs)
         damaged = [title for title in dict.fromkeys((*made.skill_titles, *made.lesson_titles))
                    if looks_damaged(title)]  # fmt: skip
@@ -289,7 +269,7 @@ class Curriculum(SkillGraph):
                 f"{len(damaged)} titles hold characters that were lost on the way (wrong encoding, "
                 f"or a spreadsheet's error): {some(damaged)}; they are kept as they are",
                 DataWarning,
-                stacklevel=stacklevel,
+                stacklevel=4,  # whoever calls the reader
             )
         return made
 
