@@ -11,8 +11,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.media import Markup, html_text
 from adaptlearn.numerics import Ints
-from adaptlearn.tables import Markup, escaped, html_table
+from adaptlearn.tables import html_table
 from adaptlearn.wording import counted
 
 Severity = Literal["error", "warning", "note"]
@@ -179,7 +180,7 @@ class Checkup:
         return ", ".join(counted(n, severity) for severity, n in numbers if n) or "nothing found"
 
     def _repr_html_(self) -> str:
-        about = f"<p><b>{escaped(self.subject)}</b><br>{self._counts()}</p>"
+        about = f"<p><b>{html_text(self.subject)}</b><br>{self._counts()}</p>"
         if not len(self):
             return about
         head = ("", "what was found", "what it does", "what to do")
@@ -191,14 +192,14 @@ def _html_cells(finding: Finding) -> list[str]:
     mark = Markup(
         f'<div style="white-space:nowrap;border-left:4px solid {colour};padding-left:6px">'
         f'<b style="color:{colour}">{finding.severity}</b>'
-        f"<br><code>{escaped(finding.code)}</code></div>"
+        f"<br><code>{html_text(finding.code)}</code></div>"
     )
     return [mark, *map(_html_text, (finding.found, finding.consequence, finding.remedy))]
 
 
 def _html_text(text: str) -> Markup:
     """What stands between backticks as code; long names are broken, not cut."""
-    words = re.sub(r"`([^`]+)`", r"<code>\1</code>", escaped(text))
+    words = re.sub(r"`([^`]+)`", r"<code>\1</code>", html_text(text))
     return Markup(
         f'<div style="max-width:26em;white-space:normal;overflow-wrap:anywhere">{words}</div>'
     )
