@@ -362,6 +362,20 @@ def test_what_is_packed_is_not_unpacked(tmp_path):
     tracemalloc.stop()
 
 
+def test_the_rest_of_an_archive_that_holds_another_is_not_read_as_the_other(tmp_path):
+    inner, outer = tmp_path / "inner.npz", tmp_path / "outer.npz"
+    write_archive(inner, "kind", {"which": "inner"}, {"x": np.zeros(3)})
+    held = np.frombuffer(inner.read_bytes(), np.uint8)
+    write_archive(outer, "kind", {"which": "outer"}, {"held": held, "y": np.zeros(3)})
+    assert read_archive(outer, "kind", "thing")[0]["which"] == "outer"
+    whole = outer.read_bytes()
+    end = whole.index(inner.read_bytes()) + len(held)
+    for rest in (whole[:end], whole[: end + 30], b"x" + inner.read_bytes()):
+        outer.write_bytes(rest)
+        with pytest.raises(ModelFileError, match="is not a whole thing"):
+            read_archive(outer, "kind", "thing")
+
+
 def test_parts_that_lie_over_each_other_or_share_a_name_are_refused(tmp_path):
     path = tmp_path / "a.npz"
     write_archive(path, "kind", {}, {"x": np.zeros(1000)})

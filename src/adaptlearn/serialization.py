@@ -305,6 +305,9 @@ def _members(file: zipfile.ZipFile, size: int) -> dict[str, zipfile.ZipInfo]:
         raise ValueError("its parts are packed; this library does not pack them")
     if sum(member.file_size for member in members.values()) > size:
         raise ValueError("its parts are larger than the file")
+    # An archive that holds another and has lost its own end would be read as the other.
+    if min((member.header_offset for member in members.values()), default=0) > 0:
+        raise ValueError("it begins with something else than its parts")
     return members
 
 
