@@ -55,6 +55,8 @@ def html_text(text: object) -> Markup:
 def picture_text(text: object, width: int = 60) -> str:
     r"""A name as matplotlib draws it letter by letter, cut where it is long.
 
+    One that begins with an underscore gets a space before it: legends leave such names out.
+
     Parameters
     ----------
     text : object
@@ -69,7 +71,7 @@ def picture_text(text: object, width: int = 60) -> str:
     name = terminal_text(text)
     if len(name) > width:
         name = name[: width - 1] + "…"
-    return name.replace("$", r"\$")
+    return (" " * name.startswith("_") + name).replace("$", r"\$")
 
 
 def spreadsheet_cell(value: Any) -> Any:

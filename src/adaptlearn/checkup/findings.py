@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.media import Markup, html_text
+from adaptlearn.media import Markup, html_text, terminal_text
 from adaptlearn.numerics import Ints
 from adaptlearn.tables import html_table
 from adaptlearn.wording import counted
@@ -74,7 +74,7 @@ class Finding:
         lines = [f"{self.severity:<7}  {self.code}"]
         for name, text in parts:
             lines += textwrap.wrap(
-                name + text,
+                terminal_text(name + text, lines=True),
                 width,
                 initial_indent=" " * 9,
                 subsequent_indent=" " * (9 + len(name)),
@@ -164,7 +164,8 @@ class Checkup:
     def to_text(self, width: int = 80) -> str:
         """The findings as text of at most so many columns."""
         blocks = ["\n".join(finding.lines(max(width, 40))) for finding in self]
-        return "\n\n".join([f"{self.subject}\n{self._counts()}", *blocks])
+        about = f"{terminal_text(self.subject)}\n{self._counts()}"
+        return "\n\n".join([about, *blocks])
 
     def __str__(self) -> str:
         return self.to_text()
