@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 import math
-import random
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from tests.damage.mutations import Damage, of_archive, of_json, of_sealed_json
 
 import adaptlearn
 from adaptlearn import Curriculum, MasteryTracker, ResponseLog, Sequencer, models, runtime
@@ -29,11 +30,9 @@ from adaptlearn.interop import (
 )
 from adaptlearn.models import BKT
 from adaptlearn.models.base import KnowledgeTracer
-from adaptlearn.sequencing import Decision, replay
-from adaptlearn.sequencing.placement import Placement
+from adaptlearn.sequencing import Decision, Override, Placement, replay
 from adaptlearn.serialization import array_digests, fingerprint
-from adaptlearn.simulation import Matrix
-from tests.damage.mutations import Damage, Sign, of_archive, of_bytes, of_json, of_sealed_json
+from adaptlearn.simulation import Course, Matrix, baselines, evaluation_matrix, simulators
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -152,11 +151,8 @@ def read_model(path: Path) -> str:
 def read_runtime(path: Path) -> str:
     model = runtime.load(path)
     student = model.student()
-    given = {"item": "i0", "lesson": "read"}
-    columns = {name: given[name] for name in model.columns if name in given}
-    if "time" in model.columns:
-        columns["time"] = 1e9
-    student.update("add", True, **columns)
+    given: dict[str, Any] = {"item": "i0", "lesson": "read", "time": 1e9}
+    student.update("add", True, **{name: given[name] for name in model.columns if name in given})
     chances = [student.p_correct(skill) for skill in (*model.skills[:9], "new")]
     known = [*student.masteries().values(), *student.masteries("after_response").values()]
     says = [probabilities(chances, "p_correct"), probabilities(known, "masteries")]
@@ -223,28 +219,16 @@ def fitted(name: str) -> KnowledgeTracer:
     return _fitted[name]
 
 
-def models_() -> Iterator[tuple[str, Callable[[], Subject]]]:
+def model_subjects() -> Iterator[tuple[str, Callable[[], Subject]]]:
+    def subject(name: str, read: Callable[[Path], str], *forged: Damage) -> Subject:
+        return Subject(saved(fitted(name)), read, True, forged)
+
     for name in BKTS:
-        yield (
-            f"model, {name}",
-            lambda name=name: Subject(
-                saved(fitted(name)), read_model, True, (of_sealed_json(sign_bkt),)
-            ),
-        )
+        yield f"model, {name}", partial(subject, name, read_model, of_sealed_json(sign_bkt))
         if name != "BKT individual":  # of which `runtime` knows nothing
-            yield (
-                f"runtime, {name}",
-                lambda name=name: Subject(
-                    saved(fitted(name)), read_runtime, True, (of_sealed_json(sign_bkt),)
-                ),
-            )
+            yield f"runtime, {name}", partial(subject, name, read_runtime, of_sealed_json(sign_bkt))
     for name in OTHERS:
-        yield (
-            f"model, {name}",
-            lambda name=name: Subject(
-                saved(fitted(name)), read_model, True, (of_archive(sign_sequential),)
-            ),
-        )
+        yield f"model, {name}", partial(subject, name, read_model, of_archive(sign_sequential))
 
 
 # States
@@ -334,8 +318,6 @@ def says_curriculum(curriculum: Curriculum) -> str:
 
 
 def decisions() -> bytes:
-    from adaptlearn.sequencing import Override
-
     tracker = MasteryTracker(fitted("BKT"), practice=True).update(
         {"student": ["x", "y"], "skill": ["add", "halve"], "correct": [1, 0]}
     )
@@ -383,7 +365,9 @@ def placement_subject() -> Subject:
     diagnostic = Placement(CURRICULUM, guess=0.2, slip=0.1, max_questions=8)
     session = diagnostic.start("ann")
     for right in (True, False, True):
-        session.answer(session.next(), right)
+        asked = session.next()
+        assert asked is not None
+        session.answer(asked, right)
 
     def read(path: Path) -> str:
         again = diagnostic.resume(path.read_text("utf-8", "surrogateescape"))
@@ -404,8 +388,6 @@ def placement_subject() -> Subject:
 
 
 def matrix_subject() -> Subject:
-    from adaptlearn.simulation import Course, baselines, evaluation_matrix, simulators
-
     course = Course.of(CURRICULUM, n_items=2)
     kinds, policies = simulators(course), baselines(course)
     matrix = evaluation_matrix(
@@ -445,8 +427,7 @@ def fold_subject() -> Subject:
         probabilities(run.predicted, "predicted")
         sound(len(run.predicted) == 20, "predictions")
         for seconds in (run.fit_time, run.predict_time):
-            sound(isinstance(seconds, (int, float)) and math.isfinite(seconds), "seconds")
-            sound(seconds >= 0, "seconds")
+            sound(math.isfinite(seconds) and seconds >= 0, "seconds")
         return fingerprint({"is": [run.predicted.tolist(), run.fit_time, run.predict_time]})
 
     return Subject(whole, read, True, (of_sealed_json(unsigned),))
@@ -461,15 +442,16 @@ PLANS = [
         {"id": "a2", "name": "Two", "topics": "E",
          "learningObjectives": {"solving": 0.85, "checking": 0.9}}]},
 ]  # fmt: skip
-DATASHOP = "\t".join(
-    ["Row", "Anon Student Id", "Problem Hierarchy", "Problem Name", "Problem View", "Step Name",
-     "Step Start Time", "First Transaction Time", "Step End Time", "First Attempt", "Incorrects",
-     "Hints", "Corrects", "KC (Default)", "Opportunity (Default)"]
-) + "\n" + "".join(
+DATASHOP = (
+    "Row\tAnon Student Id\tProblem Hierarchy\tProblem Name\tProblem View\tStep Name\t"
+    "Step Start Time\tFirst Transaction Time\tStep End Time\tFirst Attempt\tIncorrects\tHints\t"
+    "Corrects\tKC (Default)\tOpportunity (Default)\n"
+) + "".join(
     f"{k}\ts{k % 3}\tU\tp{k}\t1\tst{k}\t2012-09-28 15:11:{k:02d}\t2012-09-28 15:11:{k:02d}\t"
-    f"2012-09-28 15:12:{k:02d}\t{'correct' if k % 2 else 'incorrect'}\t0\t0\t1\tkc{k % 2}~~kcx\t1~~2\n"
+    f"2012-09-28 15:12:{k:02d}\t{'correct' if k % 2 else 'incorrect'}\t0\t0\t1\t"
+    f"kc{k % 2}~~kcx\t1~~2\n"
     for k in range(12)
-)  # fmt: skip
+)
 ASSISTMENTS = "order_id,user_id,skill_id,skill_name,correct,problem_id,original\n" + "".join(
     f"{k},{k % 3},{k % 2},s{k % 2},{k % 2},{k},1\n" for k in range(12)
 )
@@ -484,11 +466,6 @@ def says_log(log: ResponseLog) -> str:
     return fingerprint({"is": [len(log), log.n_students, log.n_skills]})
 
 
-def read_parameters(path: Path) -> str:
-    model = from_oatutor(path)
-    return says_model(model)
-
-
 def read_plans(path: Path) -> str:
     return says_curriculum(from_oatutor_courses(path, {"s1": ["terms"]}))
 
@@ -497,31 +474,48 @@ def read_skill_model(path: Path) -> str:
     return says_curriculum(from_oatutor_courses(PLANS, path))
 
 
-def text_(text: Any, read: Callable[[Path], str], *forged: Damage) -> Callable[[], Subject]:
-    return lambda: Subject(
-        (text if isinstance(text, str) else json.dumps(text)).encode(), read, False, forged
-    )
+def text(whole: str, read: Callable[[Path], str], *forged: Damage) -> Subject:
+    return Subject(whole.encode(), read, False, forged)
 
 
+def parameters_subject() -> Subject:
+    whole = json.dumps(to_oatutor(BKT(n_init=1).fit(LOG)))
+    return text(whole, lambda path: says_model(from_oatutor(path)), of_json)
+
+
+def skill_model_subject() -> Subject:
+    whole = json.dumps({"s1": ["terms"], "s2": ["terms", "solving"]})
+    return text(whole, read_skill_model, of_json)
+
+
+TRACKED = (
+    "BKT",
+    "BKT by class",
+    "BKT individual",
+    "Elo",
+    "IRT",
+    "PFA",
+    "DAS3H",
+    "RPFA",
+    "FSRS",
+    "HalfLifeRegression",
+    "LinearRecurrentTracer",
+    "BoostedTracer",
+)
 SUBJECTS: dict[str, Callable[[], Subject]] = {
-    **dict(models_()),
-    **{
-        f"tracker, {name}": lambda name=name: tracker_subject(name)
-        for name in ("BKT", "BKT by class", "BKT individual", "Elo", "IRT", "PFA", "DAS3H", "RPFA",
-                     "FSRS", "HalfLifeRegression", "LinearRecurrentTracer", "BoostedTracer")
-    },
-    **{f"student, {name}": lambda name=name: student_subject(name) for name in ("BKT", "BKT by class")},
-    "curriculum": lambda: text_(CURRICULUM.to_json(), read_curriculum, of_json)(),
-    "curriculum, repaired": lambda: text_(CURRICULUM.to_json(), read_repaired, of_json)(),
+    **dict(model_subjects()),
+    **{f"tracker, {name}": partial(tracker_subject, name) for name in TRACKED},
+    **{f"student, {name}": partial(student_subject, name) for name in ("BKT", "BKT by class")},
+    "curriculum": lambda: text(CURRICULUM.to_json(), read_curriculum, of_json),
+    "curriculum, repaired": lambda: text(CURRICULUM.to_json(), read_repaired, of_json),
     "decisions": lambda: Subject(decisions(), read_decisions, False, (of_json,)),
     "placement": placement_subject,
     "matrix": matrix_subject,
     "kept fold": fold_subject,
-    "OATutor parameters": lambda: text_(
-        to_oatutor(BKT(n_init=1).fit(LOG)), read_parameters, of_json)(),
-    "OATutor plans": text_(PLANS, read_plans, of_json),
-    "OATutor skill model": text_({"s1": ["terms"], "s2": ["terms", "solving"]}, read_skill_model, of_json),
-    "DataShop": text_(DATASHOP, lambda path: says_log(read_datashop(path))),
-    "ASSISTments": text_(ASSISTMENTS, lambda path: says_log(read_assistments(path))),
-    "CSV": text_(CSV, lambda path: says_log(ResponseLog.from_file(path))),
-}  # fmt: skip
+    "OATutor parameters": parameters_subject,
+    "OATutor plans": lambda: text(json.dumps(PLANS), read_plans, of_json),
+    "OATutor skill model": skill_model_subject,
+    "DataShop": lambda: text(DATASHOP, lambda path: says_log(read_datashop(path))),
+    "ASSISTments": lambda: text(ASSISTMENTS, lambda path: says_log(read_assistments(path))),
+    "CSV": lambda: text(CSV, lambda path: says_log(ResponseLog.from_file(path))),
+}

@@ -40,7 +40,7 @@ def outcome(read, path, whole, exact):
         found = "refused" if str(error).isprintable() or "\n" in str(error) else "raw text"
     except Unsound as error:
         found = f"wrong: {error}"
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - of any kind: that is what is looked for
         last = traceback.extract_tb(error.__traceback__)[-1]
         found = f"foreign: {error!r:.200} at {Path(last.filename).name}:{last.lineno}"
     return "slow" if time.process_time() - begun > SLOWEST else found
