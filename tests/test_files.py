@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import random
 import socket
@@ -17,6 +18,7 @@ from errno import ENOSPC
 from pathlib import Path
 
 import pytest
+from tests.conftest import trials
 
 from adaptlearn import files
 from adaptlearn.errors import AdaptLearnWarning
@@ -26,8 +28,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="of permissions, links, 
 as_root = pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only the superuser may"
 )
-TRIALS = os.environ.get("TRIALS") == "1"
-KILLS = 200 if TRIALS else 20
+KILLS = trials(200)
 NOBODY = 65534
 
 
@@ -292,6 +293,7 @@ while True:
 """
 
 
+@pytest.mark.trials
 def test_who_is_killed_leaves_a_whole_file_and_the_next_writer_nothing_else(tmp_path, way):
     path, size, left = tmp_path / "tracker.npz", 1_000_000, 0
     good = {b"a" * size, b"b" * size}
@@ -343,9 +345,10 @@ def test_what_is_planted_where_a_writer_writes_is_not_followed(tmp_path, way):
     assert not path.is_symlink()
 
 
+@pytest.mark.trials
 @pytest.mark.usefixtures("way")
 def test_writers_at_the_same_time_and_their_readers(tmp_path):
-    path, n = tmp_path / "tracker.npz", 300 if TRIALS else 40
+    path, n = tmp_path / "tracker.npz", trials(300)
     contents = [bytes([65 + k]) * 100_000 for k in range(8)]
     write_bytes(path, contents[0])
     ended, torn = threading.Event(), []
@@ -384,3 +387,50 @@ def test_more_writers_than_places_wait(tmp_path, monkeypatch):
     assert path.read_bytes() == b"new"
     for descriptor in held:
         os.close(descriptor)
+
+
+# Where a file may be opened for writing: the writer itself, and a folder that lasts for one call.
+WRITERS = {"files.py", "models/wiring.py"}
+
+
+def writes(tree):
+    """Lines that write to a path in another way than by `adaptlearn.files`."""
+    ours = {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "adaptlearn.files"
+        for alias in node.names
+    }
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        name = ast.unparse(node.func).rpartition(".")[2]
+        given = [*node.args, *(keyword.value for keyword in node.keywords)]
+        modes = {value.value for value in given if isinstance(value, ast.Constant)}
+        if name in ("write_bytes", "write_text") and not (
+            isinstance(node.func, ast.Name) and name in ours
+        ):
+            yield node.lineno
+        if name == "open" and any(isinstance(mode, str) and set(mode) & set("wax+") and
+                                  set(mode) <= set("rwaxbt+") for mode in modes):  # fmt: skip
+            yield node.lineno
+        if name in ("savefig", "savez") and ast.unparse(node.args[0]).startswith(
+            ("path", "folder", "Path", "os.")
+        ):
+            yield node.lineno
+
+
+def test_every_file_is_written_by_the_one_writer():
+    source = Path(files.__file__).parent
+    found = {
+        f"{path.relative_to(source).as_posix()}:{line}"
+        for path in source.rglob("*.py")
+        if path.relative_to(source).as_posix() not in WRITERS
+        for line in writes(ast.parse(path.read_text(encoding="utf-8")))
+    }
+    assert found == set()
+    for bad in ("open(p, 'w')", "p.open(mode='ab')", "p.write_text('x')", "f.savefig(path)"):
+        assert list(writes(ast.parse(bad))) == [1]
+    ours = "from adaptlearn.files import write_text\nwrite_text(p, '')"
+    for good in ("open(p)", "p.open('rb')", "f.savefig(stream)", ours):
+        assert list(writes(ast.parse(good))) == []
