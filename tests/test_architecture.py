@@ -30,6 +30,8 @@ LAYERS = (
     ("responses",),
     (
         "serialization",
+        "files",
+        "media",
         "validation",
         "numerics",
         "labels",

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from adaptlearn.media import terminal_text
+
 
 class AdaptLearnError(Exception):
     """Root of every error the library raises on purpose."""
+
+    def __str__(self) -> str:
+        # It quotes names and paths, and is shown in terminals. Not super's: KeyError, from which
+        # one of these inherits, shows its message quoted and escaped.
+        return terminal_text(Exception.__str__(self), lines=True)
 
 
 class ProblemsError(AdaptLearnError, ValueError):
@@ -56,8 +63,6 @@ class ModelFileError(ProblemsError):
 class UnknownLabelError(ProblemsError, KeyError):
     """A student, skill, item or lesson that nothing is known about."""
 
-    __str__ = Exception.__str__  # KeyError's would show the message quoted and escaped
-
 
 class NotFittedError(AdaptLearnError, ValueError, AttributeError):
     """A model was asked for something before ``fit``."""
@@ -89,6 +94,9 @@ class MissingDependency(AdaptLearnError, ImportError):
 
 class AdaptLearnWarning(UserWarning):
     """Root of the library's warnings."""
+
+    def __str__(self) -> str:
+        return terminal_text(super().__str__(), lines=True)
 
 
 class DataWarning(AdaptLearnWarning):

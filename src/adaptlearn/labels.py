@@ -72,6 +72,25 @@ def label_list(labels: Any) -> list[Any]:
     return [label if read is None else read for label, read in found]
 
 
+def saved_labels(labels: Any, what: str) -> list[Label]:
+    """A list of labels as a file holds it; `what` is what errors call them.
+
+    Raises
+    ------
+    ValueError
+        It is no list, or its labels are not all texts or all integers, or one stands twice.
+    """
+    if not isinstance(labels, list) or any(
+        type(label) is not type(labels[0]) or as_label(label) is None for label in labels
+    ):
+        raise ValueError(f"{what} are not a list of texts, or of integers")
+    if len(set(labels)) < len(labels):
+        raise ValueError(f"{what} name one of them twice")
+    if any(type(label) is int and not -(2**63) <= label < 2**63 for label in labels):
+        raise ValueError(f"{what} hold an integer of more than 64 bits")
+    return labels
+
+
 def plain(label: Any) -> Any:
     """A NumPy scalar as the Python value it holds; anything else as it is."""
     return label.item() if isinstance(label, np.generic) else label

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
+from pathlib import Path
 from typing import Any
 
 from adaptlearn.errors import MissingDependency
+from adaptlearn.files import write_bytes
 
 
 def new_axes(ax: Any, size: tuple[float, float], *, bare: bool = False) -> Any:
@@ -33,6 +36,13 @@ def new_figure(size: tuple[float, float]) -> Any:
     figure = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
     return figure
+
+
+def write_picture(figure: Any, path: Path, kind: str = "png") -> None:
+    """Write a figure to a file, whole or not at all."""
+    stream = io.BytesIO()
+    figure.savefig(stream, dpi=150, format=kind)
+    write_bytes(path, stream.getvalue())
 
 
 def _missing() -> MissingDependency:

@@ -40,6 +40,16 @@ _CONTENT = ("model", "skills", "parameters", "pooled", "classes")  # what predic
 _KNOWN = {*_CONTENT, "format", "version", "settings", "fit", "uncertainty", "fingerprint", "digest"}
 _CLASSES = {"earlier", "later", "gap", "skill", "class", "value"}
 _TAKEN = {"time", "skill", "correct", "self"}  # `update` has these for something else
+_LARGEST = 2**28  # bytes of a model that are read
+_MALFORMED = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Skill = int | str
@@ -59,7 +69,7 @@ class ServingError(ValueError):
 
     def __init__(self, subject: str, problems: Sequence[str]) -> None:
         self.subject, self.problems = subject, tuple(problems)
-        super().__init__(f"{subject}: {'; '.join(problems)}")
+        super().__init__(_shown(f"{subject}: {'; '.join(problems)}"))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.subject, self.problems)
@@ -373,7 +383,7 @@ class Student:
             student._beliefs = {row[0]: _belief(row, n, timed) for row in rows}
             if len(student._beliefs) < len(rows):
                 raise ValueError("has a skill twice")
-        except (KeyError, TypeError, ValueError, IndexError) as error:
+        except _MALFORMED as error:
             told = str(error) if type(error) is ValueError else f"is damaged: {error!r}"
             raise StateError("saved student", [told]) from None
         return student
@@ -406,11 +416,13 @@ def load(path: str | os.PathLike[str]) -> Model:
     FileNotFoundError
         There is no such file.
     """
-    data = Path(path).read_bytes()
     try:
-        manifest = _opened(data)
+        with Path(path).open("rb") as stream:
+            if os.fstat(stream.fileno()).st_size > _LARGEST:
+                raise ValueError(f"it is larger than the {_LARGEST:,} bytes that are read")
+            manifest = _opened(stream.read(_LARGEST))
         return Model(_BKT(manifest), manifest["fingerprint"])
-    except (KeyError, TypeError, ValueError, IndexError, RecursionError) as error:
+    except _MALFORMED as error:
         told = f"cannot be read: {error}"
         if not isinstance(error, ValueError):
             told = f"a part is missing or of the wrong kind: {error!r}"
@@ -422,6 +434,8 @@ def _opened(data: bytes) -> dict[str, Any]:
     manifest: dict[str, Any] = json.loads(data)
     if manifest["format"] != "adaptlearn-model":
         raise ValueError("it is no saved model of adaptlearn")
+    if type(manifest["version"]) is not int or manifest["version"] < 1:
+        raise ValueError(f"its version is {manifest['version']!r}")
     if manifest["version"] > FORMAT_VERSION:
         raise ValueError(f"its version {manifest['version']} is newer than {FORMAT_VERSION}")
     body = {name: part for name, part in manifest.items() if name != "digest"}
@@ -435,6 +449,13 @@ def _opened(data: bytes) -> dict[str, Any]:
     if manifest["fingerprint"] != _fingerprint(content):
         raise ValueError("its fingerprint is not that of its parameters")
     return manifest
+
+
+def _shown(text: str) -> str:
+    """A text without what a terminal would obey."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
 
 
 def _fingerprint(content: Mapping[str, Any]) -> str:

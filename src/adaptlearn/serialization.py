@@ -1,39 +1,62 @@
-"""Saved things: a JSON manifest that names its format and proves it is whole."""
+"""Saved things: a JSON manifest that names its format and proves it is whole.
+
+What is read may be damaged, or made to do harm. Sizes are therefore looked at before anything is
+read, and an error says what is wrong. The digest finds damage; who forges a file signs it anew,
+so a reader checks what it makes of the content as well.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import json
+import math
 import os
-import tempfile
+import re
+import struct
 import zipfile
-import zlib
-from collections.abc import Mapping
-from errno import EISDIR
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.errors import ModelFileError
+from adaptlearn.errors import ModelFileError, ProblemsError
+from adaptlearn.files import write_bytes
+from adaptlearn.wording import shown
 
 FORMAT_VERSION = 1
 Arrays = Mapping[str, NDArray[Any]]
 
-# What NumPy and zipfile raise for a file that is no archive, or a damaged one.
-_UNREADABLE = (
-    EOFError,
-    KeyError,
-    NotImplementedError,
-    OSError,
-    RuntimeError,
+LARGEST_JSON = 2**30
+"""Bytes of JSON that are read, at most: parsed, it takes a multiple of them."""
+
+_DEEPEST = 100  # lists and objects within each other
+_TOO_DEEP = f"holds more than {_DEEPEST} lists and objects within each other"
+_LONGEST_NUMBER = 400  # digits and signs; the longest float has 309 before its point
+# The header of an array that NumPy wrote: of plain numbers, so that reading one runs nothing.
+_HEADER = re.compile(
+    rb"\x93NUMPY(?:\x01\x00..|[\x02\x03]\x00....)"
+    rb"{'descr': '([<>|][biufUS]\d{1,9})', 'fortran_order': (True|False), "
+    rb"'shape': \(((?:\d{1,18}, ?)*(?:\d{1,18})?)\), } *\n",
+    re.DOTALL,
+)
+_LONGEST_HEADER = 4096
+
+MALFORMED = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RecursionError,
     TypeError,
     ValueError,
-    zipfile.BadZipFile,
-    zlib.error,
 )
+"""What Python and NumPy raise where content is not of the kind that a reader expects."""
+
+_DAMAGED = (EOFError, OSError, RuntimeError, struct.error, zipfile.BadZipFile)
 
 
 def fingerprint(content: Mapping[str, Any]) -> str:
@@ -46,47 +69,6 @@ def seal(kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
     """The content with its format, version and digest."""
     body = {"format": kind, "version": FORMAT_VERSION, **content}
     return {**body, "digest": fingerprint(body)}
-
-
-def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
-    """Write a file whole or not at all: a crash half-way leaves the old one.
-
-    Raises
-    ------
-    OSError
-        It cannot be written; the error names the path, as that of `open` would.
-    """
-    target = Path(path)
-    if target.is_dir():
-        raise _unwritten(EISDIR, target)
-    try:
-        _write_aside(target, data)
-    except OSError as error:
-        if error.errno is None:
-            raise
-        raise _unwritten(error.errno, target) from None
-
-
-def _write_aside(target: Path, data: bytes) -> None:
-    """Write beside the target, then take its place."""
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(temporary).chmod(0o666 & ~umask)  # mkstemp's files are private, saved ones are not
-        Path(temporary).replace(target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def _unwritten(code: int, target: Path) -> OSError:
-    """What the system says, of the file meant: its own errors name the one beside it."""
-    return OSError(code, os.strerror(code), str(target))
 
 
 def write_manifest(path: str | os.PathLike[str], kind: str, content: Mapping[str, Any]) -> None:
@@ -105,23 +87,28 @@ def read_manifest(path: str | os.PathLike[str], kind: str) -> dict[str, Any]:
     FileNotFoundError
         There is no such file.
     """
-    return open_seal(Path(path).read_bytes(), kind, str(path))
+    name = os.fspath(path)
+    try:
+        data = read_limited(path)
+    except ValueError as error:
+        raise ModelFileError(name, [str(error)]) from None
+    return open_seal(data, kind, name)
 
 
-def open_seal(data: bytes, kind: str, name: str) -> dict[str, Any]:
+def open_seal(data: bytes | str, kind: str, name: str) -> dict[str, Any]:
     """Check sealed JSON and return it with its seal."""
     try:
-        manifest = json.loads(data)
-    except (ValueError, RecursionError) as error:  # of the text, its encoding, its nesting
+        manifest = parse_json(data, halves=True)
+    except ValueError as error:
         raise ModelFileError(
-            name, [f"is not whole JSON ({error}): truncated, or not a saved file of this library"]
+            name, [f"{error}: it is truncated, or not a saved file of this library"]
         ) from None
     if not isinstance(manifest, dict) or manifest.get("format") != kind:
         found = manifest.get("format") if isinstance(manifest, dict) else type(manifest).__name__
-        raise ModelFileError(name, [f"its format is {found!r}; expected {kind!r}"])
+        raise ModelFileError(name, [f"its format is {shown(found)}; expected {kind!r}"])
     version = manifest.get("version")
-    if not isinstance(version, int) or version < 1:
-        raise ModelFileError(name, [f"its format version is {version!r}; expected an integer"])
+    if type(version) is not int or version < 1:
+        raise ModelFileError(name, [f"its format version is {shown(version)}; expected an integer"])
     if version > FORMAT_VERSION:
         raise ModelFileError(
             name,
@@ -131,15 +118,132 @@ def open_seal(data: bytes, kind: str, name: str) -> dict[str, Any]:
             ],
         )
     body = {key: value for key, value in manifest.items() if key != "digest"}
-    try:
-        whole = manifest.get("digest") == fingerprint(body)
-    except ValueError:  # NaN or infinity, which no saved file holds
-        whole = False
-    if not whole:
+    if manifest.get("digest") != fingerprint(body):
         raise ModelFileError(
             name, ["its content does not match its digest: it was changed or damaged after saving"]
         )
     return manifest
+
+
+def parse_json(
+    text: bytes | str, *, repeated: list[str] | None = None, halves: bool = False
+) -> Any:
+    """JSON as every reader of this library takes it: nothing in it is lost, or beyond a float.
+
+    Parameters
+    ----------
+    text : bytes or str
+        In UTF-8, with or without a byte-order mark.
+    repeated : list of str, optional
+        Gets the keys that stand twice in one object, of which the first is kept. Without the
+        list they are an error.
+    halves : bool
+        Whether texts may hold halves of a character (lone surrogates), which JSON can write and
+        UTF-8 cannot.
+
+    Raises
+    ------
+    ValueError
+        Says what is wrong.
+    """
+    try:
+        if isinstance(text, bytes):
+            text = text.decode()
+        content = json.loads(
+            text.removeprefix("\ufeff"),
+            object_pairs_hook=_first_of_each(repeated),
+            parse_constant=_no_number,
+            parse_float=_finite,
+            parse_int=_bounded,
+        )
+        if not halves and ("\\ud" in text or "\\uD" in text):
+            json.dumps(content, ensure_ascii=False).encode()
+    except RecursionError:
+        raise ValueError(_TOO_DEEP) from None
+    except UnicodeEncodeError:
+        raise ValueError("is no JSON in UTF-8: a text has half a character in it") from None
+    except ValueError as error:  # of the text, its encoding, or from those above
+        raise ValueError(f"is not whole JSON in UTF-8 ({error})") from None
+    if _is_deep(content):
+        raise ValueError(_TOO_DEEP)
+    return content
+
+
+def _first_of_each(repeated: list[str] | None) -> Callable[[list[tuple[str, Any]]], Any]:
+    """What makes an object of its keys and values; see `parse_json`."""
+
+    def made(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        content: dict[str, Any] = {}
+        for key, value in pairs:
+            if key not in content:
+                content[key] = value
+            elif repeated is None:
+                raise ValueError(f"key {shown(key)} stands twice in one object")
+            else:
+                repeated.append(key)
+        return content
+
+    return made
+
+
+def _is_deep(content: Any) -> bool:
+    level = [content] if isinstance(content, (dict, list)) else []
+    for _ in range(_DEEPEST):
+        level = [
+            child
+            for node in level
+            for child in (node.values() if isinstance(node, dict) else node)
+            if isinstance(child, (dict, list))
+        ]
+    return bool(level)
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"{text} is no number of JSON")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"the number {shown(text)} is beyond what a float holds")
+    return value
+
+
+def _bounded(text: str) -> int:
+    if len(text) > _LONGEST_NUMBER or math.isinf(float(text)):
+        raise ValueError(f"the number {shown(text)} is beyond what a float holds")
+    return int(text)
+
+
+def read_limited(path: str | os.PathLike[str], largest: int = LARGEST_JSON) -> bytes:
+    """The bytes of a file that are at most so many.
+
+    Raises
+    ------
+    ValueError
+        There are more.
+    """
+    with Path(path).open("rb") as stream:
+        size = os.fstat(stream.fileno()).st_size
+        # A pipe or a device says nothing of its size before it is read.
+        if size > largest or len(data := stream.read(largest + 1)) > largest:
+            raise ValueError(f"is larger than the {largest:,} bytes that are read")
+        return data
+
+
+@contextmanager
+def reading(name: str) -> Iterator[None]:
+    """Report what wrong content makes a reader raise as a `ModelFileError` of a file's name."""
+    try:
+        yield
+    except ModelFileError:
+        raise
+    except ProblemsError as error:
+        raise ModelFileError(name, error.problems) from None
+    except MALFORMED as error:
+        # A problem that a reader of this library found itself is a sentence.
+        told = str(error) if type(error) is ValueError else repr(error)
+        raise ModelFileError(name, [f"a part is missing or of the wrong kind: {told}"]) from None
 
 
 def array_digests(arrays: Arrays) -> dict[str, str]:
@@ -164,6 +268,8 @@ def read_archive(
 ) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """Read back what `write_archive` wrote; `what` is what errors call it.
 
+    No array is read that is not in the file as it says: nothing is unpacked.
+
     Raises
     ------
     ModelFileError
@@ -171,18 +277,53 @@ def read_archive(
     FileNotFoundError
         There is no such file.
     """
-    name, data = str(path), Path(path).read_bytes()
-    try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as file:
-            arrays = {key: file[key] for key in file.files}
-    except _UNREADABLE as error:
-        raise ModelFileError(name, [f"is not a whole {what} ({error})"]) from None
-    if "manifest" not in arrays:
-        raise ModelFileError(name, [f"is not a {what}: it has no manifest"])
-    manifest = open_seal(arrays.pop("manifest").tobytes(), kind, name)
-    if array_digests(arrays) != manifest["arrays"]:
+    name = os.fspath(path)
+    with Path(path).open("rb") as stream:
+        try:
+            with zipfile.ZipFile(stream) as file:
+                members = _members(file, os.fstat(stream.fileno()).st_size)
+                if "manifest" not in members:
+                    raise ModelFileError(name, [f"is not a {what}: it has no manifest"])
+                text = _array(file, members.pop("manifest")).tobytes()
+                manifest = open_seal(text, kind, name)
+                arrays = {key: _array(file, member) for key, member in members.items()}
+        except ModelFileError:
+            raise
+        except (*MALFORMED, *_DAMAGED) as error:
+            raise ModelFileError(name, [f"is not a whole {what} ({error})"]) from None
+    if array_digests(arrays) != manifest.get("arrays"):
         raise ModelFileError(name, ["its arrays do not match the manifest: it was changed"])
     return manifest, arrays
+
+
+def _members(file: zipfile.ZipFile, size: int) -> dict[str, zipfile.ZipInfo]:
+    """The members of an archive by name, none of which takes more than it does in the file."""
+    members = {member.filename.removesuffix(".npy"): member for member in file.infolist()}
+    if len(members) < len(file.infolist()):
+        raise ValueError("two of its parts have one name")
+    if any(member.compress_type != zipfile.ZIP_STORED for member in members.values()):
+        raise ValueError("its parts are packed; this library does not pack them")
+    if sum(member.file_size for member in members.values()) > size:
+        raise ValueError("its parts are larger than the file")
+    # An archive that holds another and has lost its own end would be read as the other.
+    if min((member.header_offset for member in members.values()), default=0) > 0:
+        raise ValueError("it begins with something else than its parts")
+    return members
+
+
+def _array(file: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[Any]:
+    """An array as NumPy writes it, if its header says the size that it has."""
+    with file.open(member) as stream:
+        header = _HEADER.match(stream.read(_LONGEST_HEADER))
+    if header is None:
+        raise ValueError(f"{member.filename}: its header is none of an array of numbers")
+    dtype = np.dtype(header[1].decode())
+    shape = tuple(int(length) for length in header[3].split(b",") if length.strip())
+    if header.end() + math.prod(shape) * dtype.itemsize != member.file_size:
+        raise ValueError(f"{member.filename}: its size is not the one in its header")
+    data = file.read(member)
+    flat = np.frombuffer(data, dtype, offset=header.end()).copy()
+    return flat.reshape(shape, order="F" if header[2] == b"True" else "C")
 
 
 def is_archive(path: str | os.PathLike[str]) -> bool:

@@ -6,8 +6,9 @@ import math
 import textwrap
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from adaptlearn.media import html_text, terminal_text
 
 if TYPE_CHECKING:  # commands that only print need no NumPy
     from numpy.typing import NDArray
@@ -30,7 +31,8 @@ class Printed:
 
     def __str__(self) -> str:
         caption, head, rows, notes = self._parts()
-        return "\n".join([caption, text_table(head, rows), *note_lines(notes)])
+        lines = [caption, text_table(head, rows), *note_lines(notes)]
+        return terminal_text("\n".join(lines), lines=True)
 
     def _repr_html_(self) -> str:
         caption, head, rows, notes = self._parts()
@@ -61,7 +63,7 @@ def text_table(
     rule: bool = False,
     width: int | None = None,
 ) -> str:
-    """Aligned columns, as text.
+    """Aligned columns, as text that is safe in a terminal (see `terminal_text`).
 
     Parameters
     ----------
@@ -74,14 +76,14 @@ def text_table(
     width : int, optional
         Where to wrap the last column; by default every row is one line.
     """
-    widths = [max(map(display_width, column)) for column in zip(head, *rows, strict=True)]
-    lines = list(rows)
+    first, *lines = ([*map(terminal_text, row)] for row in (head, *rows))
+    widths = [max(map(display_width, column)) for column in zip(first, *lines, strict=True)]
     if width is not None:
         last = max(width - sum(widths[:-1]) - 2 * len(widths[:-1]), 30)
-        lines = [line for row in rows for line in _wrapped(row, last)]
+        lines = [line for row in lines for line in _wrapped(row, last)]
         widths[-1] = min(widths[-1], last)
     under = [["-" * width for width in widths]] if rule else []
-    return "\n".join(aligned([head, *under, *lines], widths, right))
+    return "\n".join(aligned([first, *under, *lines], widths, right))
 
 
 def aligned(
@@ -90,18 +92,18 @@ def aligned(
     right: Sequence[bool] | None = None,
 ) -> list[str]:
     """Rows as lines of text, their cells padded to a column's width (see `text_table`)."""
-    rows = list(rows)
+    lines = [[*map(terminal_text, row)] for row in rows]
     if widths is None:
-        widths = [max(map(display_width, column)) for column in zip(*rows, strict=True)]
+        widths = [max(map(display_width, column)) for column in zip(*lines, strict=True)]
     sides = [column > 0 for column in range(len(widths))] if right is None else right
     return [
         "  ".join(
             " " * (width - display_width(cell)) + cell
             if to_right
             else cell + " " * (width - display_width(cell))
-            for cell, width, to_right in zip(row, widths, sides, strict=True)
+            for cell, width, to_right in zip(line, widths, sides, strict=True)
         ).rstrip()
-        for row in rows
+        for line in lines
     ]
 
 
@@ -132,17 +134,6 @@ def note_lines(notes: Iterable[str]) -> list[str]:
     return [f"note: {note}" for note in notes]
 
 
-class Markup(str):
-    """HTML that is shown as it is: what it quotes is escaped already (see `escaped`)."""
-
-    __slots__ = ()
-
-
-def escaped(text: object) -> Markup:
-    """A text as HTML, unless it is HTML already."""
-    return text if isinstance(text, Markup) else Markup(escape(str(text)))
-
-
 def html_table(
     caption: str,
     head: Sequence[str],
@@ -167,10 +158,10 @@ def html_table(
     style = ' style="text-align:left;vertical-align:top"' if prose else ""
 
     def line(cells: Sequence[str], tag: str) -> str:
-        inner = (f"<{tag}{style}>{escaped(cell)}</{tag}>" for cell in cells)
+        inner = (f"<{tag}{style}>{html_text(cell)}</{tag}>" for cell in cells)
         return f"<tr>{''.join(inner)}</tr>"
 
-    titled = f"<caption>{escaped(caption)}</caption>" if caption else ""
+    titled = f"<caption>{html_text(caption)}</caption>" if caption else ""
     body = "".join(line(row, "td") for row in rows)
-    below = "".join(f"<p>{escaped(note)}</p>" for note in notes)
+    below = "".join(f"<p>{html_text(note)}</p>" for note in notes)
     return f"<table>{titled}<thead>{line(head, 'th')}</thead><tbody>{body}</tbody></table>{below}"

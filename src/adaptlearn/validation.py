@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -59,7 +60,21 @@ class OneOf:
         return "one of " + ", ".join(repr(value) for value in self.values)
 
 
-Constraint = Interval | OneOf
+@dataclass(frozen=True)
+class Pattern:
+    """Texts that a regular expression fits from end to end; a dot is any letter."""
+
+    expression: str
+
+    def accepts(self, value: Any) -> bool:
+        """Whether the value is such a text."""
+        return isinstance(value, str) and bool(re.fullmatch(self.expression, value, re.DOTALL))
+
+    def __str__(self) -> str:
+        return "a text" if self.expression in (".*", ".+") else f"a text like {self.expression}"
+
+
+Constraint = Interval | OneOf | Pattern
 
 
 def check_parameters(
@@ -76,6 +91,74 @@ def check_parameters(
     ]
     if problems or others:
         raise ParameterError(subject, [*problems, *others])
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """An array of numbers of a shape, all of them from `low` to `high`.
+
+    `gaps`: nan may stand among them. `whole`: they are whole, and kept as integers.
+    """
+
+    shape: tuple[int, ...]
+    low: float = -1e9
+    high: float = 1e9
+    gaps: bool = False
+    whole: bool = False
+
+    def problem(self, name: str, array: NDArray[Any]) -> str | None:
+        """What is wrong with an array, or None."""
+        if array.dtype.kind not in ("iub" if self.whole else "iubf"):
+            kind = "whole numbers" if self.whole else "numbers"
+            return f"{name} holds {array.dtype} values, expected {kind}"
+        if array.dtype.kind == "f" and array.dtype.itemsize != 8:
+            return f"{name} holds {array.dtype} values, expected float64"
+        if array.shape != self.shape:
+            return f"{name} has shape {array.shape}, expected {self.shape}"
+        inside = (array >= self.low) & (array <= self.high)
+        if self.gaps:
+            inside |= array != array  # noqa: PLR0124 - nan alone differs from itself
+        if not inside.all():
+            return f"{name} holds values outside [{self.low:g}, {self.high:g}]"
+        return None
+
+
+def number_array(values: Any, name: str, expected: Numbers) -> NDArray[Any]:
+    """Numbers as JSON holds them, lists within lists, as an array.
+
+    Raises
+    ------
+    ValueError
+        There is something else among them, or they are not as expected; None stands for nan.
+    """
+    import numpy as np
+
+    level = [values]
+    for _ in expected.shape:
+        if not all(isinstance(part, list) for part in level):
+            raise ValueError(f"{name} is not a list of numbers")
+        level = [value for part in level for value in part]
+    kinds = {int} if expected.whole else {int, float}
+    if not {type(value) for value in level} - {type(None)} <= kinds:
+        raise ValueError(f"{name} holds something that is no {'whole ' * expected.whole}number")
+    array = np.array(values, np.float64)
+    if expected.whole and np.all(array == array) and np.all(np.abs(array) < 2**53):  # noqa: PLR0124
+        array = array.astype(np.int64)
+    if problem := expected.problem(name, array):
+        raise ValueError(problem)
+    return array
+
+
+def array_problems(
+    arrays: Mapping[str, NDArray[Any]], expected: Mapping[str, Numbers]
+) -> list[str]:
+    """Arrays that are missing, not asked for, or not as expected."""
+    missing = [f"{name} is missing" for name in expected if name not in arrays]
+    more = [f"{name} is not a part of it" for name in arrays if name not in expected]
+    told = [
+        numbers.problem(name, arrays[name]) for name, numbers in expected.items() if name in arrays
+    ]
+    return [*missing, *more, *filter(None, told)]
 
 
 def some(values: Iterable[Any], limit: int = 5) -> str:

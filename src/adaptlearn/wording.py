@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from adaptlearn.media import terminal_text
+
 
 def quoted(name: object) -> str:
     """A name in quotation marks: titles hold colons and spaces of their own."""
-    return f'"{name}"'
+    return f'"{terminal_text(name)}"'
 
 
 def listed(parts: Iterable[str]) -> str:

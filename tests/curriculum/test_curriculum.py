@@ -420,7 +420,7 @@ def test_each_reader_repairs_what_it_is_asked_to(tmp_path: Path) -> None:
     path = tmp_path / "loop.json"
     path.write_text(json.dumps(loop), encoding="utf-8")
     edges = {"prerequisite": ["a", "b"], "skill": ["b", "a"]}
-    tables = {"skills": {"skill": ["a", "b"]}, "prerequisites": edges}
+    tables: dict[str, Any] = {"skills": {"skill": ["a", "b"]}, "prerequisites": edges}
     mended = [
         Curriculum.from_dict(loop, repair=True),
         Curriculum.from_json(path, repair=True),

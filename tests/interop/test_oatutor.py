@@ -85,7 +85,7 @@ def test_everything_that_is_wrong_is_said_at_once(tmp_path):
 def test_a_damaged_file_is_named(tmp_path):
     path = tmp_path / "params.json"
     path.write_text('{"a": ')
-    with pytest.raises(ParameterError, match=r"params.json.*\n.*is not JSON"):
+    with pytest.raises(ParameterError, match=r"params.json.*\n.*is not whole JSON"):
         from_oatutor(path)
     path.write_text(json.dumps(FILE)[:-1] + ', "the_slope_of_a_größe": ' + json.dumps(USUAL) + "}")
     assert problems_of(path) == ("'the_slope_of_a_größe' stands there more than once",)

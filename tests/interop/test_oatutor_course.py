@@ -118,7 +118,7 @@ def test_files_and_everything_wrong_with_them_at_once(tmp_path: Path) -> None:
         {"courseName": "A", "lessons": []},
     ]
     path.write_text(json.dumps(wrong))
-    model.write_text('{"s": "a", "s": ["a"]}')
+    model.write_text('{"s": ["a"], "s": "a"}')
     with pytest.raises(CurriculumError) as caught:
         from_oatutor_courses(path, model)
     assert caught.value.problems == (
@@ -130,7 +130,7 @@ def test_files_and_everything_wrong_with_them_at_once(tmp_path: Path) -> None:
         "'s' stands there more than once",
     )
     path.write_text("[{")
-    with pytest.raises(CurriculumError, match="plans: is not JSON"):
+    with pytest.raises(CurriculumError, match="plans: is not whole JSON"):
         from_oatutor_courses(path)
     for source, said in (({}, "expected a list of courses"), ([], "there are no courses")):
         with pytest.raises(CurriculumError, match=said):

@@ -11,8 +11,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.media import Markup, html_text, terminal_text
 from adaptlearn.numerics import Ints
-from adaptlearn.tables import Markup, escaped, html_table
+from adaptlearn.tables import html_table
 from adaptlearn.wording import counted
 
 Severity = Literal["error", "warning", "note"]
@@ -73,7 +74,7 @@ class Finding:
         lines = [f"{self.severity:<7}  {self.code}"]
         for name, text in parts:
             lines += textwrap.wrap(
-                name + text,
+                terminal_text(name + text, lines=True),
                 width,
                 initial_indent=" " * 9,
                 subsequent_indent=" " * (9 + len(name)),
@@ -163,7 +164,8 @@ class Checkup:
     def to_text(self, width: int = 80) -> str:
         """The findings as text of at most so many columns."""
         blocks = ["\n".join(finding.lines(max(width, 40))) for finding in self]
-        return "\n\n".join([f"{self.subject}\n{self._counts()}", *blocks])
+        about = f"{terminal_text(self.subject)}\n{self._counts()}"
+        return "\n\n".join([about, *blocks])
 
     def __str__(self) -> str:
         return self.to_text()
@@ -179,7 +181,7 @@ class Checkup:
         return ", ".join(counted(n, severity) for severity, n in numbers if n) or "nothing found"
 
     def _repr_html_(self) -> str:
-        about = f"<p><b>{escaped(self.subject)}</b><br>{self._counts()}</p>"
+        about = f"<p><b>{html_text(self.subject)}</b><br>{self._counts()}</p>"
         if not len(self):
             return about
         head = ("", "what was found", "what it does", "what to do")
@@ -191,14 +193,14 @@ def _html_cells(finding: Finding) -> list[str]:
     mark = Markup(
         f'<div style="white-space:nowrap;border-left:4px solid {colour};padding-left:6px">'
         f'<b style="color:{colour}">{finding.severity}</b>'
-        f"<br><code>{escaped(finding.code)}</code></div>"
+        f"<br><code>{html_text(finding.code)}</code></div>"
     )
     return [mark, *map(_html_text, (finding.found, finding.consequence, finding.remedy))]
 
 
 def _html_text(text: str) -> Markup:
     """What stands between backticks as code; long names are broken, not cut."""
-    words = re.sub(r"`([^`]+)`", r"<code>\1</code>", escaped(text))
+    words = re.sub(r"`([^`]+)`", r"<code>\1</code>", html_text(text))
     return Markup(
         f'<div style="max-width:26em;white-space:normal;overflow-wrap:anywhere">{words}</div>'
     )

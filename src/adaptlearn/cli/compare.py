@@ -22,6 +22,8 @@ from adaptlearn.errors import (
     MissingDependency,
     ParameterError,
 )
+from adaptlearn.files import write_text
+from adaptlearn.plotting import write_picture
 from adaptlearn.validation import some
 
 if TYPE_CHECKING:
@@ -200,13 +202,13 @@ def write(
         name: calibration_curve(log, predicted) for name, predicted in result.predictions.items()
     }
     content = {**report, "calibration": {name: curve.to_dict() for name, curve in curves.items()}}
-    (folder / "comparison.json").write_text(to_json(content) + "\n", encoding="utf-8")
+    write_text(folder / "comparison.json", to_json(content) + "\n")
     files = {"comparison.json": "every number, with intervals, folds, differences, calibration"}
     try:
         figure = comparison_figure(result, curves)
     except MissingDependency:
         say("no picture, since matplotlib is not installed: pip install 'adaptlearn[plot]'")
     else:
-        figure.savefig(folder / "comparison.png", dpi=150)
+        write_picture(figure, folder / "comparison.png")
         files["comparison.png"] = "AUC and log loss with intervals, and calibration"
     return files

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +19,8 @@ from adaptlearn.cli.mastery_picture import draw_mastery
 from adaptlearn.cli.output import heading, say, table, terminal_width, to_json
 from adaptlearn.cli.recommend import decision_table
 from adaptlearn.errors import AdaptLearnWarning
+from adaptlearn.files import write_text
+from adaptlearn.media import spreadsheet_cell, terminal_text
 from adaptlearn.models import BKT
 from adaptlearn.models.mastery import Mastery
 from adaptlearn.sequencing.explanation import Explanation
@@ -78,7 +81,8 @@ class Demonstration:
             lessons = (
                 f"{len(curriculum.lessons)} lessons, {curriculum.prerequisites.nnz} prerequisites"
             )
-        explained = f"Why (not) {self.explanation.lesson}, for {self.explanation.student}?"
+        lesson, student = map(terminal_text, (self.explanation.lesson, self.explanation.student))
+        explained = f"Why (not) {lesson}, for {student}?"
         few = decision_table(self.few_decisions, terminal_width())
         parts = [
             heading(f"{source}: {self.log!r}"),
@@ -155,14 +159,12 @@ class Demonstration:
         write_csv(folder / "mastery.csv", self.mastery.table())
         files["mastery.csv"] = f"P(known) of {self._some_students(len(self.mastery.students))}"
         decided = self.decisions.to_dicts()
-        (folder / "decisions.json").write_text(to_json(decided) + "\n", encoding="utf-8")
+        write_text(folder / "decisions.json", to_json(decided) + "\n")
         files["decisions.json"] = f"the next lesson of {self._some_students(len(decided))}, and why"
         if self.school is not None:
             write_csv(folder / "responses.csv", self.school.responses)
             files["responses.csv"] = "the simulated log: try adaptlearn fit on it"
-            (folder / "curriculum.json").write_text(
-                self.curriculum.to_json(indent=1) + "\n", encoding="utf-8"
-            )
+            write_text(folder / "curriculum.json", self.curriculum.to_json(indent=1) + "\n")
             files["curriculum.json"] = "its skills, prerequisites, lessons and items"
         try:
             draw_mastery(self.mastery, self.decisions, folder / "mastery.png")
@@ -236,8 +238,10 @@ def cross_validated(log: ResponseLog) -> str | None:
 
 
 def write_csv(path: Path, columns: Mapping[str, Any]) -> None:
-    """Write columns of equal length."""
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(columns)
-        writer.writerows(zip(*(column.tolist() for column in columns.values()), strict=True))
+    """Write columns of equal length; no name in them is a formula to a spreadsheet."""
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream)
+    writer.writerow(columns)
+    cells = (map(spreadsheet_cell, column.tolist()) for column in columns.values())
+    writer.writerows(zip(*cells, strict=True))
+    write_text(path, stream.getvalue())

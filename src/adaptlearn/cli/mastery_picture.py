@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from adaptlearn.media import picture_text
 from adaptlearn.models.mastery import Mastery
-from adaptlearn.plotting import new_figure
+from adaptlearn.plotting import new_figure, write_picture
 from adaptlearn.sequencing.decisions.decisions import Decisions
 
 MOST_STUDENTS, MOST_SKILLS = 40, 40
@@ -57,12 +58,13 @@ def draw_mastery(mastery: Mastery, decisions: Decisions, path: Path) -> None:
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), frameon=False, borderaxespad=0.2)
     axes.set_xticks(
         range(len(skills)),
-        [str(mastery.skills[k]) for k in skills],
+        [picture_text(mastery.skills[k]) for k in skills],
         rotation=40,
         ha="right",
         rotation_mode="anchor",
     )
-    axes.set_yticks(range(len(students)), [str(mastery.students[s]) for s in students], fontsize=7)
+    names = [picture_text(mastery.students[s]) for s in students]
+    axes.set_yticks(range(len(students)), names, fontsize=7)
     shown, total = len(students), len(mastery.students)
     axes.set_ylabel(
         f"students, most mastery first ({shown} of {total:,})"
@@ -71,4 +73,4 @@ def draw_mastery(mastery: Mastery, decisions: Decisions, path: Path) -> None:
     )
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
-    figure.savefig(path, dpi=150)
+    write_picture(figure, path)

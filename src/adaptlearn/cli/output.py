@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any, TextIO
 
 from adaptlearn.errors import AdaptLearnWarning
+from adaptlearn.media import terminal_text
 from adaptlearn.tables import text_table
 
 
@@ -31,6 +32,7 @@ def show_json(value: Any) -> None:
 
 
 def _write(stream: TextIO, text: str) -> None:
+    text = terminal_text(text, lines=True)
     try:
         print(text, file=stream)
     except UnicodeEncodeError:  # a terminal of few letters shows ? for the others
@@ -40,7 +42,8 @@ def _write(stream: TextIO, text: str) -> None:
 
 def to_json(value: Any) -> str:
     """JSON text of dicts, lists, arrays and numbers."""
-    return json.dumps(plain(value), indent=2, allow_nan=False)
+    text = json.dumps(plain(value), indent=2, allow_nan=False)
+    return text.replace("\x7f", "\\u007f")  # the one control character that JSON may hold as it is
 
 
 def plain(value: Any) -> Any:

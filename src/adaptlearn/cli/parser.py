@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from adaptlearn import __version__
 from adaptlearn.cli import check, compare, demo, evaluate, fit, recommend, simulate
+from adaptlearn.media import terminal_text
 
 _EXAMPLES = """\
 examples:
@@ -51,9 +52,16 @@ COMMANDS: Mapping[str, Command] = {
 }
 
 
+class SafeParser(ArgumentParser):
+    """A parser whose messages, which quote what was typed, are safe in a terminal."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        super()._print_message(terminal_text(message, lines=True), file)
+
+
 def build_parser() -> ArgumentParser:
     """The parser; what it returns has the command's function ``run``."""
-    parser = ArgumentParser(
+    parser = SafeParser(
         prog="adaptlearn",
         description="Knowledge tracing from response logs, and what each student should do next.",
         epilog=_EXAMPLES,

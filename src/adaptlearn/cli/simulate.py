@@ -17,7 +17,7 @@ from adaptlearn.cli.output import say, show, show_json
 from adaptlearn.cli.progress import task_progress
 from adaptlearn.cli.recommend import read_curriculum
 from adaptlearn.errors import MissingDependency, ParameterError
-from adaptlearn.plotting import new_figure
+from adaptlearn.plotting import new_figure, write_picture
 from adaptlearn.simulation import episodes
 from adaptlearn.validation import some
 
@@ -268,5 +268,5 @@ def draw(picture: Any, matrix: Matrix, shown: list[str], path: Path) -> None:
     """Write a picture with a heat map of each outcome."""
     for name, ax in zip(shown, picture.subplots(len(shown), squeeze=False)[:, 0], strict=True):
         matrix.heat_map(name, ax)
-    picture.savefig(path, dpi=150, format=format_of(path))
+    write_picture(picture, path, format_of(path))
     say(f"{path}: a picture of the tables")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from adaptlearn.errors import ParameterError
 from adaptlearn.interop.counterparts import individual_problems
 from adaptlearn.models.bkt.estimator import BKT
+from adaptlearn.serialization import parse_json, read_limited
 from adaptlearn.validation import Interval, some
 
 _NAMES = {
@@ -122,20 +122,16 @@ def to_oatutor(model: BKT) -> dict[str, dict[str, float]]:
 
 
 def read_json(path: Path, problems: list[str]) -> Any:
-    """The file's JSON; names that occur twice, of which JSON would keep the last, are problems."""
-
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) < len(pairs):
-            names = [name for name, _ in pairs]
-            twice = sorted({name for name in names if names.count(name) > 1})
-            problems.append(f"{some(twice)} stands there more than once")
-        return found
-
+    """The file's JSON; names that occur twice, of which the first is kept, are problems."""
+    repeated: list[str] = []
     try:
-        return json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=once)
-    except (ValueError, RecursionError) as error:  # of the text, its encoding, its nesting
-        raise ParameterError(str(path), [f"is not JSON: {error}"]) from None
+        content = parse_json(read_limited(path), repeated=repeated)
+    except ValueError as error:
+        raise ParameterError(str(path), [str(error)]) from None
+    if repeated:
+        twice = some(sorted(set(repeated)))
+        problems.append(f"{twice} stands there more than once")
+    return content
 
 
 def _faults(skill: Any, values: Any) -> list[str]:

@@ -10,20 +10,14 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.errors import (
-    ModelFileError,
-    NotFittedError,
-    ParameterError,
-    ResponseDataError,
-    StateError,
-)
+from adaptlearn.errors import NotFittedError, ParameterError, ResponseDataError, StateError
 from adaptlearn.models.mastery import Kind, Mastery, When
 from adaptlearn.models.state import StudentState
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog, as_log
 from adaptlearn.responses.columns import read_time
 from adaptlearn.responses.labelled import objects
-from adaptlearn.serialization import Arrays, is_archive, read_archive, read_manifest
+from adaptlearn.serialization import Arrays, is_archive, read_archive, read_manifest, reading
 from adaptlearn.validation import Constraint, check_parameters, some
 
 MODEL_KIND = "adaptlearn-model"
@@ -197,6 +191,18 @@ class KnowledgeTracer:
         """The state of students who have not answered yet."""
         raise NotImplementedError
 
+    def restore_state(
+        self, n_students: int, names: Mapping[str, Any], arrays: Arrays
+    ) -> StudentState:
+        """The state that a file holds, as `StudentState.restore` takes it."""
+        state = self.init_state(1)
+        state.restore(n_students, names, arrays)
+        self.check_restored(state)
+        return state
+
+    def check_restored(self, state: Any) -> None:
+        """Refuse a state that this model cannot have left (`ValueError`)."""
+
     def update_state(self, state: Any, responses: Any, *, students: Ints | None = None) -> Any:
         """Take in responses; `state` is changed in place and returned. O(1) per response.
 
@@ -328,15 +334,11 @@ class KnowledgeTracer:
     @classmethod
     def from_saved(cls, manifest: Mapping[str, Any], arrays: Arrays, name: str) -> Self:
         """Rebuild a model from what `save` wrote; `name` is what errors call it."""
-        model = cls()
-        try:
+        with reading(name):
+            model = cls()
             model._restore(manifest, arrays)
             if model.fingerprint_ != manifest["fingerprint"]:
                 raise ValueError("the fingerprint is not that of what it holds")
-        except (KeyError, TypeError, ValueError, IndexError) as error:
-            raise ModelFileError(
-                name, [f"a part is missing or of the wrong kind: {error!r}"]
-            ) from None
         return model
 
     def _restore(self, manifest: Mapping[str, Any], arrays: Arrays) -> None:

@@ -142,7 +142,7 @@ def load(path: str | PathLike[str]) -> KnowledgeTracer:
 
     manifest, arrays = read_saved(path)
     kind, homes = manifest.get("model"), model_homes()
-    if kind not in homes:
+    if not isinstance(kind, str) or kind not in homes:
         raise ModelFileError(str(path), [f"holds a model named {kind!r}, which is not known here"])
     model: KnowledgeTracer = _class_of(homes[kind], kind).from_saved(manifest, arrays, str(path))
     return model

@@ -8,10 +8,18 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.errors import LateResponse, StateError, UnknownLabelError
+from adaptlearn.errors import LateResponse, ProblemsError, StateError, UnknownLabelError
+from adaptlearn.labels import saved_labels
 from adaptlearn.numerics import Ints
 from adaptlearn.responses import ResponseLog
-from adaptlearn.validation import Interval, check_parameters, some
+from adaptlearn.serialization import Arrays
+from adaptlearn.validation import Interval, Numbers, array_problems, check_parameters, some
+from adaptlearn.wording import shown
+
+CLOCKS = (None, "none", "seconds", "naive", "aware")
+"""What a state's times may be; see `StudentState.clock`."""
+
+_LATEST = 1e20  # seconds, or the nanoseconds that some count in
 
 
 class StudentState:
@@ -103,7 +111,57 @@ class StudentState:
         """What a saved state holds besides its names; `last_time` is among it."""
         raise NotImplementedError
 
-    def take_arrays(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+    def restore(self, n_students: int, names: Mapping[str, Any], arrays: Arrays) -> None:
+        """Become the state that a file holds; this one is new.
+
+        Parameters
+        ----------
+        n_students : int
+            Those of the file; number 0 is nobody.
+        names : mapping
+            ``skills``, ``items`` and ``clock``, as of this class.
+        arrays : mapping of str to array
+            What `to_arrays` gave.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            They are not such names and arrays, or cannot belong to this model.
+        """
+        skills, items = (
+            saved_labels(names["skills"], "skills"),
+            saved_labels(names["items"], "items"),
+        )
+        for what, mine, theirs in (("skills", self.skills, skills), ("items", self.items, items)):
+            if theirs[: len(mine)] != mine:
+                raise ValueError(f"{what} do not begin with those of the model")
+        if names["clock"] not in CLOCKS:
+            raise ValueError(f"its clock is {shown(names['clock'])}; expected one of {CLOCKS}")
+        expected = self._expected(arrays, n_students, len(skills), len(items))
+        if expected is not None and (problems := array_problems(arrays, expected)):
+            raise ProblemsError("state", problems)
+        self.skills, self.items, self.clock = skills, items, names["clock"]
+        self.take_arrays(arrays)
+
+    def _expected(
+        self,
+        arrays: Arrays,  # noqa: ARG002 - what subclasses tell by
+        n_students: int,  # noqa: ARG002
+        n_skills: int,  # noqa: ARG002
+        n_items: int,  # noqa: ARG002
+    ) -> dict[str, Numbers] | None:
+        """What `to_arrays` gives of so many students, skills and items; `arrays` are a file's.
+
+        None takes them unseen.
+
+        Raises
+        ------
+        KeyError, ValueError
+            They are not even enough to tell.
+        """
+        return None
+
+    def take_arrays(self, arrays: Arrays) -> None:
         """Take back what `to_arrays` gave."""
         raise NotImplementedError
 
@@ -150,6 +208,24 @@ class StudentState:
         self.clock = log.clock or "none"
         if log.time is not None:
             np.maximum.at(self.last_time, students[log.student.codes], log.time)
+
+
+def times(n: int) -> Numbers:
+    """So many times in seconds; -inf stands for none."""
+    return Numbers((n,), -np.inf, _LATEST)
+
+
+def rows_of(arrays: Arrays, name: str, n_students: int) -> int:
+    """The rows of an array by student, which may have room for more of them."""
+    return max(n_students, len(arrays[name]))
+
+
+def check_keys(keys: NDArray[Any], n_students: int, bits: int, n_codes: int) -> None:
+    """Refuse keys that are not distinct pairs of a student and a code (`ValueError`)."""
+    student, code = keys >> bits, keys & ((1 << bits) - 1)
+    outside = (student < 1) | (student >= n_students) | (code >= n_codes)
+    if np.any(outside) or len(np.unique(keys)) < len(keys):
+        raise ValueError("its pairs are not distinct, or of students or skills that it has not")
 
 
 def check_n_students(n_students: int) -> None:

@@ -12,6 +12,7 @@ from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.curriculum.graph.bits import pack, unpack
 from adaptlearn.curriculum.graph.routines import reachable
 from adaptlearn.labels import Label, plain
+from adaptlearn.media import terminal_text
 from adaptlearn.numerics import Bools, Floats
 from adaptlearn.sequencing.knowledge.context import Context
 from adaptlearn.sequencing.overrides import Override
@@ -109,7 +110,7 @@ class Explanation:
     text: str
 
     def __str__(self) -> str:
-        return self.text
+        return terminal_text(self.text)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, fit for JSON."""
@@ -312,7 +313,7 @@ def _text(found: Explanation, title: str, unlock: list[str], policy: str) -> str
             sentences.append(
                 f"No lesson leads there: nothing that can open teaches {out_of_reach}."
             )
-    return " ".join(sentences)
+    return terminal_text(" ".join(sentences))
 
 
 def _limit(threshold: float | None) -> str:

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from adaptlearn.models.sequential.encoding import KEY_BITS, Encoded, Names, encode
 from adaptlearn.models.sequential.levels import Level, Memory, scan
-from adaptlearn.models.sequential.state import SequentialState, Widths
+from adaptlearn.models.sequential.state import SequentialState, Signed, Widths
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses.log import ResponseLog
+from adaptlearn.serialization import Arrays
 from adaptlearn.tracking.practice import Practice
 
 DECAY = 0.8
@@ -113,15 +114,13 @@ class PracticeRecord:
         """What a saved record holds."""
         return {f"practice_{name}": array for name, array in self._state.to_arrays().items()}
 
-    def take_arrays(self, arrays: dict[str, NDArray[Any]], skills: list[Any]) -> None:
-        """Take back what `to_arrays` gave."""
-        own = {
-            name.removeprefix("practice_"): array
-            for name, array in arrays.items()
-            if name.startswith("practice_")
-        }
-        self._state.skills = list(skills)
-        self._state.take_arrays(own)
+    def restore(self, n_students: int, skills: Any, arrays: Arrays) -> None:
+        """Become the record that a file holds (see `StudentState.restore`); this one is new."""
+        own = {name.removeprefix("practice_"): array for name, array in arrays.items()}
+        self._state.restore(n_students, {"skills": skills, "items": [], "clock": None}, own)
+        self._state.check_signs(Signed(pair=[_TIME]))
+        if np.any(self._state.to_arrays()["pair"][:, 1 + _RECENT] >= 1 << 9):
+            raise ValueError("practice remembers more than the last outcomes")
 
 
 def _learn(level: Level, memory: Memory) -> None:

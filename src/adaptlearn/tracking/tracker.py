@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import DataWarning, StateError, UnknownLabelError
-from adaptlearn.labels import label_array, label_list, plain
+from adaptlearn.labels import label_array, label_list, plain, saved_labels
 from adaptlearn.models.base import KnowledgeTracer
 from adaptlearn.models.mastery import Mastery, When
 from adaptlearn.models.state import StudentState
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses.log import ResponseLog, as_log
-from adaptlearn.serialization import read_archive, write_archive
+from adaptlearn.serialization import Arrays, read_archive, reading, write_archive
 from adaptlearn.tracking.practice import Practice
 from adaptlearn.tracking.record import PracticeRecord
 from adaptlearn.validation import some
@@ -291,20 +291,29 @@ class MasteryTracker:
         """
         name, tracker = str(path), cls(model)
         manifest, arrays = read_archive(path, _KIND, "saved tracker")
-        if manifest["model"] != model.fingerprint_:
+        made_with = manifest.get("model")
+        if isinstance(made_with, str) and made_with != model.fingerprint_:
             raise StateError(
-                f"{name}: made with model {manifest['model'][:12]}…, this model is "
+                f"{name}: made with model {made_with[:12]}…, this model is "
                 f"{model.fingerprint_[:12]}…; replay the responses over the new model"
             )
-        tracker._state.take_arrays(arrays)
-        if any(key.startswith("practice_") for key in arrays):
-            tracker._practice = PracticeRecord(model.skills_.tolist())
-            tracker._practice.take_arrays(arrays, manifest["practice_skills"])
-        tracker._state.skills = manifest["skills"]
-        tracker._state.items = manifest.get("items", [])
-        tracker._state.clock = manifest["clock"]
-        tracker._number = {label: number for number, label in enumerate(manifest["students"], 1)}
+        with reading(name):
+            tracker._restore(manifest, arrays)
         return tracker
+
+    def _restore(self, manifest: dict[str, Any], arrays: Arrays) -> None:
+        """Become the tracker that a file holds; this one is new."""
+        if not isinstance(manifest["model"], str):
+            raise TypeError("model is no text")
+        students = saved_labels(manifest["students"], "students")
+        practice = {key: arrays[key] for key in arrays if key.startswith("practice_")}
+        own = {key: array for key, array in arrays.items() if key not in practice}
+        names = {"items": [], **manifest}
+        self._state = self.model.restore_state(len(students) + 1, names, own)
+        if practice or "practice_skills" in manifest:
+            self._practice = PracticeRecord(self.skills.tolist())
+            self._practice.restore(len(students) + 1, manifest["practice_skills"], practice)
+        self._number = {label: number for number, label in enumerate(students, 1)}
 
     def _with_strangers(self, labels: list[Any]) -> tuple[StudentState, Ints]:
         """The state and the number of each label; the never met share number 0."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from adaptlearn.labels import Label
+from adaptlearn.media import terminal_text
 
 
 class Repair(NamedTuple):
@@ -30,7 +31,7 @@ class Repair(NamedTuple):
     remedy: str
 
     def __str__(self) -> str:
-        return f"{self.problem}: {self.remedy}"
+        return terminal_text(f"{self.problem}: {self.remedy}")
 
 
 class RawSkill(NamedTuple):

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from adaptlearn.curriculum.content.draft import Draft, Repair
@@ -13,6 +11,7 @@ from adaptlearn.curriculum.content.rows import REQUIRED, TABLES, given_or_none, 
 from adaptlearn.errors import CurriculumError, ParameterError, ProblemsError
 from adaptlearn.labels import as_label
 from adaptlearn.responses.frames import column_names, columns_of
+from adaptlearn.serialization import parse_json, read_limited
 from adaptlearn.validation import some
 
 FORMAT = "adaptlearn-curriculum"
@@ -77,21 +76,10 @@ def read_json(source: str | os.PathLike[str]) -> Draft:
     text = source if isinstance(source, str) and source.lstrip(_BOM + " \t\r\n")[:1] == "{" else ""
     name = "curriculum" if text else os.fspath(source)
     repeated: list[str] = []
-
-    def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        content: dict[str, Any] = {}
-        for key, value in pairs:
-            if key in content:
-                repeated.append(key)
-            else:
-                content[key] = value
-        return content
-
     try:
-        text = text or Path(source).read_bytes().decode("utf-8-sig")
-        content = json.loads(text.lstrip(_BOM), object_pairs_hook=without_repeats)
-    except ValueError as error:  # of the text or of its encoding
-        raise CurriculumError(name, [f"is not whole JSON in UTF-8 ({error})"]) from None
+        content = parse_json(text.lstrip(_BOM) or read_limited(source), repeated=repeated)
+    except ValueError as error:
+        raise CurriculumError(name, [str(error)]) from None
     if not isinstance(content, dict):
         raise CurriculumError(name, [f"holds a {type(content).__name__}; expected an object"])
     draft = read_mapping(content)

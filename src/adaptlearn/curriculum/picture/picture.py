@@ -15,6 +15,7 @@ from adaptlearn.curriculum.graph.requirements import Attaining, without_groups
 from adaptlearn.curriculum.picture.layout import Layout, layered
 from adaptlearn.errors import ParameterError
 from adaptlearn.labels import Label
+from adaptlearn.media import terminal_text
 from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.plotting import new_axes
 from adaptlearn.validation import Interval, check_parameters
@@ -262,7 +263,8 @@ def _frame(ax: Any, layout: Layout) -> None:
 
 def _wrapped(title: str) -> str:
     """A title in two lines of a box; what does not fit ends in an ellipsis."""
-    lines = textwrap.wrap(title.replace("_", " "), _LETTERS, max_lines=2, placeholder="\u2026")
+    words = terminal_text(" ".join(title.replace("_", " ").split()))
+    lines = textwrap.wrap(words, _LETTERS, max_lines=2, placeholder="\u2026")
     return "\n".join(lines)
 
 

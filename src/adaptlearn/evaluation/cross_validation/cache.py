@@ -28,7 +28,9 @@ from adaptlearn.errors import DataWarning, ModelFileError, ParameterError
 from adaptlearn.evaluation.cross_validation.splits import Split
 from adaptlearn.numerics import Floats
 from adaptlearn.responses import ResponseLog
-from adaptlearn.serialization import fingerprint, read_manifest, write_manifest
+from adaptlearn.serialization import fingerprint, read_manifest, reading, write_manifest
+from adaptlearn.validation import Interval
+from adaptlearn.wording import shown
 
 _KIND = "adaptlearn-fold"
 _PACKAGE = Path(inspect.getfile(sys.modules["adaptlearn"])).parent
@@ -113,16 +115,28 @@ def read_run(path: Path, n_test: int) -> FoldRun | None:
     """A finished fit, or None; a damaged file is warned of and counts as none."""
     try:
         content = read_manifest(path, _KIND)
-        predicted = np.frombuffer(b64decode(content["predicted"]), "<f8")
-        if len(predicted) == n_test:
-            return FoldRun(predicted, content["fit_time"], content["predict_time"])
-        why = f"it holds {len(predicted)} predictions, the fold has {n_test} rows"
+        with reading(str(path)):
+            return _checked_run(content, n_test)
     except FileNotFoundError:
         return None
-    except (ModelFileError, KeyError) as error:
-        why = " ".join(str(error).split())
+    except ModelFileError as error:
+        why = "; ".join(error.problems)
     warnings.warn(f"a kept fold is computed again: {path}: {why}", DataWarning, stacklevel=2)
     return None
+
+
+def _checked_run(content: Mapping[str, Any], n_test: int) -> FoldRun:
+    """A run of so many predictions (`ValueError` if it is none)."""
+    predicted = np.frombuffer(b64decode(content["predicted"], validate=True), "<f8")
+    if len(predicted) != n_test:
+        raise ValueError(f"it holds {len(predicted)} predictions, the fold has {n_test} rows")
+    if not np.all((predicted >= 0) & (predicted <= 1)):
+        raise ValueError("its predictions are no probabilities")
+    seconds = Interval(0, 1e15)
+    times = (content["fit_time"], content["predict_time"])
+    if not all(map(seconds.accepts, times)):
+        raise ValueError(f"it took {shown(times)} seconds")
+    return FoldRun(predicted, *times)
 
 
 def write_run(path: Path, run: FoldRun) -> None:

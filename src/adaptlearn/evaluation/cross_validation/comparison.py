@@ -14,6 +14,7 @@ from adaptlearn.evaluation.diagnostics.groups import GroupErrors
 from adaptlearn.evaluation.intervals import student_interval
 from adaptlearn.evaluation.metrics import METRICS
 from adaptlearn.evaluation.results import TITLES, Estimate, Evaluation, interval_title
+from adaptlearn.media import picture_text, terminal_text
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.plotting import new_axes
 from adaptlearn.tables import Parts, Printed, number, plain_columns
@@ -281,7 +282,8 @@ class CrossValidation(Printed):
         return Parts(caption, head, rows, notes)
 
     def __repr__(self) -> str:
-        return f"CrossValidation({', '.join(self.pooled)}; {len(self.test_rows)} folds)"
+        names = ", ".join(map(terminal_text, self.pooled))
+        return f"CrossValidation({names}; {len(self.test_rows)} folds)"
 
 
 def plot_comparison(result: CrossValidation, ax: Any = None, *, metric: str = "auc") -> Any:
@@ -316,7 +318,7 @@ def plot_comparison(result: CrossValidation, ax: Any = None, *, metric: str = "a
         ax.scatter(by_fold, np.full(len(by_fold), down - 0.22), s=10, color="0.7")
         ax.hlines(down, estimate.lower, estimate.upper, linewidth=2, color=color)
         ax.scatter([estimate.value], [down], s=28, color=color)
-    ax.set_yticks(range(len(names)), names)
+    ax.set_yticks(range(len(names)), [*map(picture_text, names)])
     ax.set_ylim(-0.7, len(names) - 0.3)
     ax.set(
         xlabel=f"{TITLES.get(metric, metric)} (grey: single folds)",

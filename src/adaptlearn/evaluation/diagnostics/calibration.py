@@ -14,6 +14,7 @@ from adaptlearn.evaluation.diagnostics.answers import scored_answers
 from adaptlearn.evaluation.intervals import check_bootstrap, rate_interval
 from adaptlearn.evaluation.metrics import Scored, bin_edges, tally, tally_calibration
 from adaptlearn.evaluation.results import Estimate, interval_title
+from adaptlearn.media import picture_text
 from adaptlearn.numerics import Floats
 from adaptlearn.plotting import new_axes
 from adaptlearn.tables import Parts, Printed, number, plain_columns
@@ -180,7 +181,9 @@ def plot_calibration(
     named = curves if isinstance(curves, Mapping) else {"": curves}
     ax.plot([0, 1], [0, 1], color="0.6", linewidth=1, linestyle="--", zorder=1)
     for name, curve in named.items():
-        label = f"{name} ({curve.error:.3f})" if several else f"error {curve.error:.3f}"
+        label = (
+            f"{picture_text(name)} ({curve.error:.3f})" if several else f"error {curve.error:.3f}"
+        )
         (line,) = ax.plot(curve.predicted, curve.observed, marker="o", markersize=3.5, label=label)
         ax.fill_between(
             curve.predicted,

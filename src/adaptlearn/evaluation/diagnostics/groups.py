@@ -16,6 +16,7 @@ from adaptlearn.evaluation.diagnostics.answers import Answers, scored_answers
 from adaptlearn.evaluation.intervals import MOST_LOSS, check_bootstrap, normal_quantile
 from adaptlearn.evaluation.metrics import answer_losses, auc
 from adaptlearn.evaluation.results import Estimates, interval_title
+from adaptlearn.media import picture_text, terminal_text
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.plotting import new_axes
 from adaptlearn.responses import ResponseLog
@@ -139,7 +140,8 @@ class GroupErrors(Printed):
         return Parts(caption, [*head, "log loss", "AUC", *self.custom], rows, notes)
 
     def __repr__(self) -> str:
-        return f"GroupErrors(by {self.by}, {len(self.groups)} groups, worst {self.worst!r})"
+        by = terminal_text(self.by)
+        return f"GroupErrors(by {by}, {len(self.groups)} groups, worst {self.worst!r})"
 
 
 def group_errors(
@@ -323,10 +325,13 @@ def plot_gaps(result: GroupErrors, ax: Any = None, *, most: int = 30) -> Any:
     # An interval need not hold its value where a group has few students.
     ax.hlines(down, gap.lower[order], gap.upper[order], linewidth=1.2, zorder=2)
     ax.scatter(gap.value[order], down, s=14, zorder=3)
-    names = [f"{result.groups[[k]].tolist()[0]} (n = {result.n[k]:,})" for k in order.tolist()]
+    groups = map(picture_text, result.groups[order].tolist())
+    names = [f"{name} (n = {n:,})" for name, n in zip(groups, result.n[order], strict=True)]
     ax.set_yticks(down, names, fontsize="small")
     ax.set_ylim(-0.8, len(order) - 0.2)
     shown, total = len(order), len(result.groups)
     which = f", {shown} of {total} groups" if shown < total else ""
-    ax.set(xlabel="predicted - observed P(correct)", title=f"gaps by {result.by}{which}")
+    ax.set(
+        xlabel="predicted - observed P(correct)", title=f"gaps by {picture_text(result.by)}{which}"
+    )
     return ax

@@ -13,6 +13,7 @@ from adaptlearn.evaluation.bootstrap import cell_means
 from adaptlearn.evaluation.diagnostics.answers import Answers, scored_answers
 from adaptlearn.evaluation.intervals import check_bootstrap, rate_interval
 from adaptlearn.evaluation.results import Estimate, interval_title
+from adaptlearn.media import picture_text
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.plotting import new_axes
 from adaptlearn.responses import ResponseLog
@@ -300,11 +301,12 @@ def plot_learning_curve(result: LearningCurve, ax: Any = None, *, skill: Any = N
             f"{students:,}", (place, 0), (0, 3), textcoords="offset points", ha="center",
             fontsize="x-small", color="0.4",
         )  # fmt: skip
+    of_skill = "" if skill is None else f", {picture_text(skill)}"
     ax.set(
         ylim=(0, min(1.0, 1.15 * top)),
         xlabel="opportunity (grey: students who had it)",
         ylabel="error rate",
-        title=f"learning curve{'' if skill is None else f', {skill}'} ({result.students} students)",
+        title=f"learning curve{of_skill} ({result.students} students)",
     )
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.legend(frameon=False)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.models.state import StudentState
+from adaptlearn.models.state import StudentState, check_keys, rows_of, times
 from adaptlearn.numerics import (
     Floats,
     Ints,
     KeyTable,
     stable_group,
 )
+from adaptlearn.serialization import Arrays
+from adaptlearn.validation import Numbers
 
 _LOOKED_UP = 1 << 14
 """Pairs that are looked up one by one; for more, all pairs are grouped by student once."""
@@ -287,7 +288,34 @@ class BKTState(StudentState):
                 arrays[f"student_{name}"] = field.copy()
         return arrays
 
-    def take_arrays(self, arrays: Mapping[str, NDArray[Any]]) -> None:  # noqa: D102 - as above
+    def _expected(
+        self,
+        arrays: Arrays,
+        n_students: int,
+        n_skills: int,
+        n_items: int,  # noqa: ARG002 - of items nothing is kept
+    ) -> dict[str, Numbers]:
+        pairs = arrays["pairs"]
+        n = (len(pairs),)
+        expected = {
+            "pairs": Numbers(n, 0, 2**63 - 1, whole=True),
+            "p_known": Numbers(n, 0, 1),
+            "answers": Numbers(n, low=0, whole=True),
+            "last_time": times(rows_of(arrays, "last_time", n_students)),
+        }
+        if "pair_time" in arrays:
+            expected["pair_time"] = times(len(pairs))
+            expected |= {f"pair_{name}": Numbers(n, -1, whole=True) for name in ("learn", "forget")}
+        if "last_clock" in arrays:
+            rows = (rows_of(arrays, "student_ability", n_students),)
+            expected["last_clock"] = Numbers(n, -1, whole=True)
+            expected |= {f"student_{name}": Numbers(rows) for name in ("ability", "residual")}
+            expected["student_answers"] = Numbers(rows, 0, whole=True)
+        if pairs.dtype.kind in "iu":
+            check_keys(pairs, n_students, _SKILL_BITS, n_skills)
+        return expected
+
+    def take_arrays(self, arrays: Arrays) -> None:  # noqa: D102 - as above
         self.last_time = arrays["last_time"].astype(np.float64)
         self._pairs = KeyTable()
         self._pairs.add(arrays["pairs"].astype(np.int64))

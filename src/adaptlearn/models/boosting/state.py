@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from adaptlearn.models.sequential.state import SequentialState, Widths
 from adaptlearn.models.state import StudentState
 from adaptlearn.numerics import Ints
+from adaptlearn.serialization import Arrays
 
 
 class CombinedState(SequentialState):
@@ -69,12 +70,15 @@ class CombinedState(SequentialState):
             }
         return arrays
 
-    def take_arrays(self, arrays: Mapping[str, NDArray[Any]]) -> None:  # noqa: D102 - as above
-        super().take_arrays(arrays)
+    def restore(self, n_students: int, names: Mapping[str, Any], arrays: Arrays) -> None:  # noqa: D102 - as above
+        rest = dict(arrays)
         for place, part in enumerate(self.parts):
             prefix = f"part{place}."
-            own = {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
-            part.skills = own.pop("skills").tolist()
-            part.items = own.pop("items").tolist()
-            part.clock = str(own.pop("clock")) or None
-            part.take_arrays(own)
+            own = {k.removeprefix(prefix): rest.pop(k) for k in arrays if k.startswith(prefix)}
+            told = {
+                "skills": own.pop("skills").tolist(),
+                "items": own.pop("items").tolist(),
+                "clock": own.pop("clock").tolist() or None,
+            }
+            part.restore(n_students, told, own)
+        super().restore(n_students, names, rest)

@@ -23,13 +23,13 @@ from adaptlearn.models.features.plan import Plan, rates_in
 from adaptlearn.models.features.training import mean_by_response, training_features
 from adaptlearn.models.sequential.encoding import Names, encode
 from adaptlearn.models.sequential.levels import Level, Memory
-from adaptlearn.models.sequential.state import SequentialState, Widths
+from adaptlearn.models.sequential.state import SequentialState, Signed, Widths
 from adaptlearn.models.sequential.tracer import SequentialTracer, training_labels
 from adaptlearn.models.state import StudentState, check_n_students
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog
 from adaptlearn.serialization import Arrays, write_archive
-from adaptlearn.validation import Interval, OneOf
+from adaptlearn.validation import Interval, Numbers, OneOf
 
 _UNKNOWN = ("an unknown label",)  # equal to no label of a log
 
@@ -184,6 +184,14 @@ class FeatureBoosting(SequentialTracer):
     def _widths(self) -> Widths:
         return self._plan.widths
 
+    def _signed(self) -> Signed:
+        return self._plan.signed
+
+    def check_restored(self, state: SequentialState) -> None:  # noqa: D102 - documented in the base
+        super().check_restored(state)
+        for model, part in zip(self.inputs_, _parts(state), strict=True):
+            model.check_restored(part)
+
     def _look(self, level: Level, memory: Memory) -> Floats:
         return self._plan.look(level, memory, self._rates)
 
@@ -273,6 +281,25 @@ class FeatureBoosting(SequentialTracer):
             arrays |= {f"rates_{name}_{part}": a for part, a in table._asdict().items()}
         return arrays
 
+    def _expected(self, arrays: Arrays, n_skills: int, n_items: int) -> dict[str, Numbers]:
+        items, times = (bool(has) for has in arrays["columns"])
+        plan = Plan(self.features, items=items, times=times)
+        packed = {name: array for name, array in arrays.items() if name.startswith("input")}
+        expected = {
+            "columns": Numbers((2,), 0, 1),
+            "skill_counts": Numbers((1, n_skills + 1, 2), low=0),
+            "item_counts": Numbers((1, n_items + 1, 2), low=0),
+            **{name: Numbers(array.shape, 0, 255, whole=True) for name, array in packed.items()},
+            **Trees.expected(arrays, len(plan.names) + len(packed)),
+        }
+        for encoding in plan.encodings:
+            keys = f"rates_{encoding.name}_keys"
+            shape = arrays[keys].shape
+            expected[keys] = Numbers(shape, 0, 2**63 - 1, whole=True)
+            for part in ("right", "answers"):
+                expected[f"rates_{encoding.name}_{part}"] = Numbers(shape, low=0)
+        return expected
+
     def _restore_arrays(self, arrays: Arrays) -> None:
         items, times = (bool(has) for has in arrays["columns"])
         packed = [name for name in arrays if name.startswith("input")]
@@ -286,6 +313,13 @@ class FeatureBoosting(SequentialTracer):
             for encoding in self._plan.encodings
         }
         self._trees = Trees.from_arrays(arrays)
+        situations = self._situations.values()
+        counts = [(table[..., 0], table[..., 1]) for table in (self._rates.skill, self._rates.item)]
+        counts += [(table.answers, table.right) for table in situations]
+        if any(np.any(right > answers) for answers, right in counts):
+            raise ValueError("right answers are more than all")
+        if any(np.any(np.diff(one.keys) <= 0) for one in situations):
+            raise ValueError("situations are not in order")
 
     def _settings(self) -> dict[str, Any]:
         return {

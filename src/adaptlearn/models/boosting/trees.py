@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.numerics import Bools, Floats, Ints
+from adaptlearn.validation import Numbers
 
 MAX_LEAVES = 64
 _BLOCK = 1 << 10  # rows whose bits, in some hundred trees, fit in a processor's cache
@@ -105,7 +106,46 @@ class Trees:
         """The inverse of `to_arrays`."""
         names = ("sizes", "feature", "threshold", "missing_left", "left", "right", "value", "gain")
         parts = {name: arrays[f"tree_{name}"] for name in names}
-        return cls(float(arrays["tree_baseline"]), **parts)
+        found = cls(float(arrays["tree_baseline"]), **parts)
+        found._check_nodes()
+        return found
+
+    @staticmethod
+    def expected(arrays: Mapping[str, NDArray[Any]], n_features: int) -> dict[str, Numbers]:
+        """What `from_arrays` takes."""
+        trees, nodes = arrays["tree_sizes"].shape, arrays["tree_feature"].shape
+        place = Numbers(nodes, low=0, whole=True)
+        return {
+            "tree_baseline": Numbers(()),
+            "tree_sizes": Numbers(trees, low=1, whole=True),
+            "tree_feature": Numbers(nodes, -1, n_features - 1, whole=True),
+            "tree_threshold": Numbers(nodes, -np.inf, np.inf),
+            "tree_missing_left": Numbers(nodes, 0, 1, whole=True),
+            "tree_left": place,
+            "tree_right": place,
+            "tree_value": Numbers(nodes),
+            "tree_gain": Numbers(nodes, -np.inf, np.inf),
+        }
+
+    def _check_nodes(self) -> None:
+        """Refuse nodes that do not form trees (`ValueError`)."""
+        n, sizes = len(self.feature), self.sizes.astype(np.int64)
+        if sizes.sum() != n:
+            raise ValueError("trees have other sizes than their nodes")
+        tree = np.repeat(np.arange(len(sizes)), sizes)
+        start = (np.cumsum(sizes) - sizes)[tree]
+        split = self.feature >= 0
+        children = np.stack((self.left, self.right))[:, split].astype(np.int64) + start[split]
+        after = children > np.flatnonzero(split)
+        within = children < (start + sizes[tree])[split]
+        if not (after & within).all():
+            raise ValueError("trees have a node whose children are elsewhere")
+        # Every node is the child of one, the roots apart.
+        parents = np.bincount(children.ravel(), minlength=n)
+        if np.any(parents != (np.arange(n) > start)):
+            raise ValueError("trees have a node that is the child of none, or of two")
+        if np.any(np.bincount(tree[~split], minlength=len(sizes)) > MAX_LEAVES):
+            raise ValueError(f"trees have more than {MAX_LEAVES} leaves")
 
     def gains(self, n_features: int) -> Floats:
         """What the splits of each feature have improved, shape (n_features,)."""

@@ -11,12 +11,12 @@ from scipy.special import expit
 from adaptlearn.models.elo.rating import Contest, choose, rate
 from adaptlearn.models.sequential.encoding import Names, encode
 from adaptlearn.models.sequential.levels import Level, Memory
-from adaptlearn.models.sequential.state import Widths
+from adaptlearn.models.sequential.state import Signed, Widths
 from adaptlearn.models.sequential.tracer import SequentialTracer, training_labels
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import as_log
 from adaptlearn.serialization import Arrays
-from adaptlearn.validation import Interval, OneOf
+from adaptlearn.validation import Interval, Numbers, OneOf
 
 _SURE = 1e-12  # predictions keep this distance from 0 and 1
 _ENOUGH = 100_000  # answers that alpha and beta are chosen on
@@ -169,6 +169,9 @@ class Elo(SequentialTracer):
         # A rating, and the answers it rests on.
         return Widths(student=2, pair=2 if self.skill_offsets else 0)
 
+    def _signed(self) -> Signed:
+        return Signed(student=[0], pair=[0] if self.skill_offsets else [])
+
     def _look(self, level: Level, memory: Memory) -> Floats:
         skill = np.minimum(level.skill, len(self._skill) - 1)
         balance = -self._skill[skill]
@@ -218,6 +221,15 @@ class Elo(SequentialTracer):
             "item": self._item,
             "item_answers": self._item_answers,
             "log_loss": np.array([self.log_loss_]),
+        }
+
+    def _expected(self, arrays: Arrays, n_skills: int, n_items: int) -> dict[str, Numbers]:  # noqa: ARG002
+        return {
+            "step": Numbers((2,), low=0),
+            "skill": Numbers((n_skills + 1,)),
+            "item": Numbers((n_items,)),
+            "item_answers": Numbers((n_items,), low=0, whole=True),
+            "log_loss": Numbers((1,), low=0, gaps=True),
         }
 
     def _restore_arrays(self, arrays: Arrays) -> None:

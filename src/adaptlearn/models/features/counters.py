@@ -77,6 +77,8 @@ class Counter(NamedTuple):
         From rows and the moment of the next answer to the columns; by default they are the rows.
     timed : bool
         Whether it needs a log with times.
+    signed : bool
+        Whether one of its numbers may be below 0.
     """
 
     columns: tuple[str, ...]
@@ -84,6 +86,7 @@ class Counter(NamedTuple):
     width: int
     look: Callable[[Floats, Floats | None], Floats] | None = None
     timed: bool = False
+    signed: bool = False
 
 
 def _tally(rows: Floats, new: Answers) -> None:
@@ -210,23 +213,36 @@ def _pairs(prefix: str, names: dict[str, float]) -> tuple[str, ...]:
 COUNTERS: dict[str, Counter] = {
     "tally": Counter(("answers", "right"), _tally, 2),
     "decayed": Counter(tuple(f"right_{d:g}" for d in DECAYS), _decayed, len(DECAYS)),
-    "run": Counter(("run",), _run, 1),
+    "run": Counter(("run",), _run, 1, signed=True),
     "recent": Counter(("recent",), _recent, 1),
     "series": Counter(("series", "place"), _series, 2),
     "residual": Counter(
         ("residual", *(f"residual_{d:g}" for d in RESIDUAL_DECAYS)),
         _residual,
         1 + len(RESIDUAL_DECAYS),
+        signed=True,
     ),
-    "rating": Counter(("rating", "rated"), _rating, 2),
+    "rating": Counter(("rating", "rated"), _rating, 2, signed=True),
     "last": Counter(("last_item", "last_skill"), _last, 2),
-    "firsts": Counter(("begun", "begun_right", "begun_residual", "later_residual"), _firsts, 4),
-    "clock": Counter(("age",), _clock, 2, _look_clock, timed=True),
+    "firsts": Counter(
+        ("begun", "begun_right", "begun_residual", "later_residual"), _firsts, 4, signed=True
+    ),
+    "clock": Counter(("age",), _clock, 2, _look_clock, timed=True, signed=True),
     "window": Counter(
-        _pairs("within", WINDOWS), _window, 3 * BINS * len(WINDOWS), _look_window, timed=True
+        _pairs("within", WINDOWS),
+        _window,
+        3 * BINS * len(WINDOWS),
+        _look_window,
+        timed=True,
+        signed=True,
     ),
     "fading": Counter(
-        _pairs("fading", TIME_SCALES), _fading, 1 + 2 * len(TIME_SCALES), _look_fading, timed=True
+        _pairs("fading", TIME_SCALES),
+        _fading,
+        1 + 2 * len(TIME_SCALES),
+        _look_fading,
+        timed=True,
+        signed=True,
     ),
 }
 COUNTER_OF = {column: name for name, one in COUNTERS.items() for column in one.columns}

@@ -14,7 +14,7 @@ from adaptlearn.models.features.difficulty import Rates, outlook
 from adaptlearn.models.features.encodings import ENCODINGS, Encoding, SituationRates
 from adaptlearn.models.features.table import FEATURES, HOLDERS, Feature
 from adaptlearn.models.sequential.levels import Level, Memory
-from adaptlearn.models.sequential.state import Widths
+from adaptlearn.models.sequential.state import Signed, Widths
 from adaptlearn.numerics import Bools, Floats
 
 _TABLE: dict[str, Feature | Encoding] = {**FEATURES, **ENCODINGS}
@@ -65,6 +65,8 @@ class Plan:
         The group of each.
     widths : Widths
         Numbers remembered of a student, of the student on a skill, and on an item.
+    signed : Signed
+        Which of them may be below 0.
     n_read : int
         Numbers read of a response's skill before the answer.
 
@@ -102,6 +104,7 @@ class Plan:
             self._kept[holder] = kept
             widths.append(width)
         self.widths = Widths(*widths)
+        self.signed = Signed(*(_signed(self._kept[holder]) for holder in HOLDERS))
         for name in _NOW:
             self._place[name] = len(self._place)
         self.n_read = len(self._place)
@@ -277,3 +280,13 @@ def _chosen(wanted: str | Sequence[str]) -> set[str]:
             [f"no feature or group {name!r}; groups are {', '.join(GROUPS)}" for name in unknown],
         )
     return {name for name, part in _TABLE.items() if name in wanted or part.group in wanted}
+
+
+def _signed(kept: Iterable[Kept]) -> list[int]:
+    """The columns of the counters that may be below 0."""
+    return [
+        column
+        for one in kept
+        if one.counter.signed
+        for column in range(one.memory.start, one.memory.stop)
+    ]

@@ -12,7 +12,7 @@ from scipy.special import expit
 
 from adaptlearn.errors import ConvergenceWarning, IdentificationWarning, UnknownLabelError
 from adaptlearn.models.irt.errors import Errors, standard_errors
-from adaptlearn.models.irt.mml import Grid, Items, fit_items
+from adaptlearn.models.irt.mml import DIFFICULTY, SLOPES, Grid, Items, fit_items
 from adaptlearn.models.irt.prior import ItemPrior
 from adaptlearn.models.irt.training import (
     doubts,
@@ -21,12 +21,12 @@ from adaptlearn.models.irt.training import (
     typical_items,
 )
 from adaptlearn.models.sequential.levels import Level, Memory
-from adaptlearn.models.sequential.state import SequentialState, Widths
+from adaptlearn.models.sequential.state import SequentialState, Signed, Widths
 from adaptlearn.models.sequential.tracer import SequentialTracer
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import as_log
 from adaptlearn.serialization import Arrays
-from adaptlearn.validation import Constraint, Interval, OneOf, some
+from adaptlearn.validation import Constraint, Interval, Numbers, OneOf, some
 
 _SURE = 1e-12  # predictions keep this distance from 0 and 1
 _SD = Interval(0, 100, closed="neither")
@@ -313,6 +313,9 @@ class IRT(SequentialTracer):
         # Of a student, the log-likelihood of the answers at each point of the grid.
         return Widths(student=len(self._grid.points), pair=0)
 
+    def _signed(self) -> Signed:
+        return Signed(student=range(len(self._grid.points)))
+
     def _look(self, level: Level, memory: Memory) -> Floats:
         chance = expit(self._items_of(level).logits(self._grid.points))
         found = np.sum(self._posterior(memory.student) * chance, axis=1, keepdims=True)
@@ -418,12 +421,31 @@ class IRT(SequentialTracer):
             ),
         }
 
+    def _expected(self, arrays: Arrays, n_skills: int, n_items: int) -> dict[str, Numbers]:
+        n = n_items or n_skills  # without items, a skill is one
+        slope, difficulty = np.log(SLOPES), DIFFICULTY
+        error = Numbers((n,), low=0, high=np.inf, gaps=True)
+        return {
+            "points": Numbers((max(len(arrays["points"]), 1),)),
+            "log_slope": Numbers((n,), *slope),
+            "difficulty": Numbers((n,), -difficulty, difficulty),
+            "skill_log_slope": Numbers((n_skills + 1,), *slope),
+            "skill_difficulty": Numbers((n_skills + 1,), -difficulty, difficulty),
+            "log_slope_error": error,
+            "difficulty_error": error,
+            "count": Numbers((n,), low=0),
+            "right": Numbers((n,), low=0),
+            "fit": Numbers((4,), low=-np.inf),
+        }
+
     def _restore_arrays(self, arrays: Arrays) -> None:
         self._grid = Grid.of(len(arrays["points"]))
         self._items = Items(arrays["log_slope"], arrays["difficulty"])
         self._skills = Items(arrays["skill_log_slope"], arrays["skill_difficulty"])
         self._errors = Errors(arrays["log_slope_error"], arrays["difficulty_error"])
         self._count, self._right = arrays["count"], arrays["right"]
+        if np.any(self._right > self._count):
+            raise ValueError("right answers are more than all")
         log_likelihood, n_iter, converged, alone = arrays["fit"].tolist()
         self.log_likelihood_, self.n_iter_ = log_likelihood, int(n_iter)
         self.converged_, self._alone = bool(converged), bool(alone)

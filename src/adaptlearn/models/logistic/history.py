@@ -12,7 +12,7 @@ from adaptlearn.models.features.counters import COUNTERS, Answers, Counter
 from adaptlearn.models.features.table import HOLDERS
 from adaptlearn.models.sequential.encoding import Encoded
 from adaptlearn.models.sequential.levels import Level, Memory, scan
-from adaptlearn.models.sequential.state import Widths
+from adaptlearn.models.sequential.state import Signed, Widths
 from adaptlearn.numerics import Bools, Floats
 
 Columns = Mapping[str, Floats]
@@ -69,7 +69,7 @@ def windows(lengths: Sequence[float], remember: int) -> Counter:
         f"{kind}_within_{length:.15g}" for length in lengths for kind in ("answers", "right")
     ]
     look = partial(_count_recent, tuple(lengths))
-    return Counter(tuple(columns), _remember, 1 + 2 * remember, look, timed=True)
+    return Counter(tuple(columns), _remember, 1 + 2 * remember, look, timed=True, signed=True)
 
 
 def _parts(rows: Floats) -> tuple[Floats, Floats, Floats]:
@@ -113,19 +113,26 @@ class History:
     ----------
     widths : Widths
         Numbers remembered of each.
+    signed : Signed
+        Which of them may be below 0.
     """
 
     def __init__(self, counters: Mapping[str, Iterable[Counter]], reserved: int = 0) -> None:
         self._kept: dict[str, list[tuple[Counter, slice]]] = {}
         widths = []
+        signed: list[list[int]] = []
         for holder in HOLDERS:
             width = reserved if holder == "student" else 0
             self._kept[holder] = []
+            signed.append([])
             for counter in counters.get(holder, ()):
-                self._kept[holder].append((counter, slice(width, width + counter.width)))
+                place = slice(width, width + counter.width)
+                self._kept[holder].append((counter, place))
+                if counter.signed:
+                    signed[-1] += range(place.start, place.stop)
                 width += counter.width
             widths.append(width)
-        self.widths = Widths(*widths)
+        self.widths, self.signed = Widths(*widths), Signed(*signed)
 
     def read(self, level: Level, memory: Memory) -> dict[str, Floats]:
         """The counters' columns before the level's answers."""

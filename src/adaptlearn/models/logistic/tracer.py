@@ -16,12 +16,12 @@ from adaptlearn.models.logistic.solution import solve
 from adaptlearn.models.logistic.terms import Recipe
 from adaptlearn.models.sequential.encoding import Encoded, Names, encode
 from adaptlearn.models.sequential.levels import Level, Memory
-from adaptlearn.models.sequential.state import SequentialState, Widths
+from adaptlearn.models.sequential.state import SequentialState, Signed, Widths
 from adaptlearn.models.sequential.tracer import SequentialTracer, training_labels
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog
 from adaptlearn.serialization import Arrays
-from adaptlearn.validation import Constraint, Interval, OneOf
+from adaptlearn.validation import Constraint, Interval, Numbers, OneOf
 
 Student = Literal["online", "average"]
 
@@ -180,6 +180,10 @@ class LogisticTracer(SequentialTracer):
     def _widths(self) -> Widths:
         return self._history.widths
 
+    def _signed(self) -> Signed:
+        signed = self._history.signed
+        return signed._replace(student=[_ABILITY, *signed.student]) if self._online else signed
+
     def _lay_out(self) -> None:
         """Take the arguments as they are now: a later change of them is not the fitted model's."""
         self._terms, counters = self._recipe()
@@ -261,6 +265,14 @@ class LogisticTracer(SequentialTracer):
             for term, weights in zip(self._terms, self._weights, strict=True)
         }
         return {"fitted": np.array(fitted, np.float64), "easiness": self._easiness, **terms}
+
+    def _expected(self, arrays: Arrays, n_skills: int, n_items: int) -> dict[str, Numbers]:  # noqa: ARG002
+        size = {"all": 1, "skill": n_skills + 1, "item": n_items}
+        return {
+            "fitted": Numbers((4,), low=-1e15),
+            "easiness": Numbers((n_skills + 1,)),
+            **{f"term_{term.name}": Numbers((size[term.by],)) for term in self._recipe().terms},
+        }
 
     def _restore_arrays(self, arrays: Arrays) -> None:
         self._lay_out()

@@ -75,3 +75,11 @@ def links_of(encoded: Encoded) -> Ints:
     item = encoded.entries_of(encoded.item).astype(np.int64)
     pairs, _ = distinct((encoded.skill.astype(np.int64) << _SHIFT) | item)
     return np.stack((pairs >> _SHIFT, pairs & ((1 << _SHIFT) - 1)), axis=1)
+
+
+def check_links(links: Ints, n_skills: int, n_items: int) -> None:
+    """Refuse what `links_of` cannot have found (`ValueError`)."""
+    skill, item = links.T.astype(np.int64)
+    sorted_once = np.all(np.diff((skill << _SHIFT) | item) > 0)
+    if not sorted_once or set(skill.tolist()) != set(range(n_skills)) or item.max() >= n_items:
+        raise ValueError("links are not sorted pairs of a skill and an item, some of every skill")

@@ -19,7 +19,7 @@ from adaptlearn.models.memory.tracer import COMMON, MemoryTracer
 from adaptlearn.models.sequential.state import SequentialState
 from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.serialization import Arrays
-from adaptlearn.validation import Interval, OneOf
+from adaptlearn.validation import Interval, Numbers, OneOf
 
 FSRS_DEFAULTS: tuple[float, ...] = tuple(DEFAULTS.tolist())
 """The published parameters of FSRS-6."""
@@ -229,6 +229,11 @@ class FSRS(MemoryTracer):
     def _own_arrays(self) -> dict[str, NDArray[Any]]:
         return {"parameters": self.parameters_, "whole_days": np.array([self._whole_days])}
 
+    def _expected_own(self, n_codes: int) -> dict[str, Numbers]:  # noqa: ARG002 - one of all cards
+        return {"parameters": Numbers(LOWEST.shape), "whole_days": Numbers((1,), 0, 1)}
+
     def _restore_own(self, arrays: Arrays) -> None:
         self.parameters_ = arrays["parameters"]
+        if np.any((self.parameters_ < LOWEST) | (self.parameters_ > HIGHEST)):
+            raise ValueError("parameters are outside what they can be")
         self._whole_days = bool(arrays["whole_days"][0])

@@ -16,7 +16,7 @@ from adaptlearn.models.memory.search import search
 from adaptlearn.models.memory.tracer import COMMON, MemoryTracer
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.serialization import Arrays
-from adaptlearn.validation import Interval, OneOf
+from adaptlearn.validation import Interval, Numbers, OneOf
 
 _LN2 = float(np.log(2))
 _OCTAVES = 100.0  # 2 to this power is neither 0 nor infinite
@@ -302,7 +302,16 @@ class HalfLifeRegression(MemoryTracer):
     def _own_arrays(self) -> dict[str, NDArray[Any]]:
         return {"weights": self._weights, "bias": self._bias, "bounds": np.array(self._bounds)}
 
+    def _expected_own(self, n_codes: int) -> dict[str, Numbers]:
+        return {
+            "weights": Numbers((3,)),
+            "bias": Numbers((n_codes,)),
+            "bounds": Numbers((2,), low=1e-100, high=1e12),
+        }
+
     def _restore_own(self, arrays: Arrays) -> None:
         self._weights, self._bias = arrays["weights"], arrays["bias"]
         low, high = arrays["bounds"].tolist()
         self._bounds = (low, high)
+        if low > high:
+            raise ValueError("bounds are not those of a half-life")

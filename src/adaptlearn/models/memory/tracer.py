@@ -12,19 +12,19 @@ from numpy.typing import NDArray
 from adaptlearn.errors import IdentificationWarning, ResponseDataError
 from adaptlearn.models.mastery import Mastery, When
 from adaptlearn.models.memory.answers import SURE, Answers, answers_of
-from adaptlearn.models.memory.firsts import Firsts, firsts_of, links_of
+from adaptlearn.models.memory.firsts import Firsts, check_links, firsts_of, links_of
 from adaptlearn.models.memory.moments import days_since, refuse_the_past
 from adaptlearn.models.memory.noise import Noise
 from adaptlearn.models.memory.ratings import ratings_of
 from adaptlearn.models.memory.reviews import DAY, CardKind, Reviews, reviews_of
 from adaptlearn.models.sequential.encoding import Encoded, Names, encode
 from adaptlearn.models.sequential.levels import Level, Memory
-from adaptlearn.models.sequential.state import SequentialState, Widths
+from adaptlearn.models.sequential.state import SequentialState, Signed, Widths
 from adaptlearn.models.sequential.tracer import SequentialTracer, training_labels
 from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.responses import ResponseLog
 from adaptlearn.serialization import Arrays
-from adaptlearn.validation import Constraint, Interval, OneOf, check_parameters
+from adaptlearn.validation import Constraint, Interval, Numbers, OneOf, check_parameters
 
 _PAIRS_AT_ONCE = 1 << 18
 
@@ -89,6 +89,10 @@ class MemoryTracer(SequentialTracer):
         raise NotImplementedError
 
     def _own_arrays(self) -> dict[str, NDArray[Any]]:
+        raise NotImplementedError
+
+    def _expected_own(self, n_codes: int) -> dict[str, Numbers]:
+        """What `_own_arrays` gives of a model of so many cards."""
         raise NotImplementedError
 
     def _restore_own(self, arrays: Arrays) -> None:
@@ -269,6 +273,10 @@ class MemoryTracer(SequentialTracer):
         width = self._n_kept + 1
         return Widths(0, 0, width) if self.card_ == "item" else Widths(0, width)
 
+    def _signed(self) -> Signed:
+        time = [self._n_kept]
+        return Signed(item=time) if self.card_ == "item" else Signed(pair=time)
+
     def _asked(
         self,
         state: SequentialState,
@@ -374,6 +382,17 @@ class MemoryTracer(SequentialTracer):
             **self._own_arrays(),
         }
 
+    def _expected(self, arrays: Arrays, n_skills: int, n_items: int) -> dict[str, Numbers]:
+        of_items = bool(arrays["items_are_cards"].ravel()[0])
+        return {
+            "fitted": Numbers((5,), low=0, gaps=True),
+            "items_are_cards": Numbers((1,), 0, 1),
+            "links": Numbers((len(arrays["links"]), 2), 0, max(n_skills, n_items) - 1, whole=True),
+            "first_item": Numbers((n_items if of_items else 0,), 0, 1),
+            "first_skill": Numbers((n_skills + 1,), 0, 1),
+            **self._expected_own(n_items if of_items else n_skills),
+        }
+
     def _restore_arrays(self, arrays: Arrays) -> None:
         guess, slip, self.log_loss_, n_iter, converged = arrays["fitted"].tolist()
         self._noise, self.n_iter_, self.converged_ = (
@@ -381,9 +400,13 @@ class MemoryTracer(SequentialTracer):
             int(n_iter),
             bool(converged),
         )
+        if not (guess <= 1 and slip <= 1):
+            raise ValueError("guess and slip are not both probabilities")
         self.card_ = "item" if arrays["items_are_cards"][0] else "skill"
         self._links = arrays["links"]
         self._firsts = Firsts(arrays["first_item"], arrays["first_skill"])
+        if self.card_ == "item":
+            check_links(self._links, len(self._firsts.skill) - 1, len(self._firsts.item))
         self._restore_own(arrays)
 
 

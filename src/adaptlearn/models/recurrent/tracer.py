@@ -22,12 +22,12 @@ from adaptlearn.models.recurrent.responses import responses_of
 from adaptlearn.models.recurrent.server import Server
 from adaptlearn.models.recurrent.transfer import Transfer
 from adaptlearn.models.sequential.levels import Level, Memory
-from adaptlearn.models.sequential.state import Widths
+from adaptlearn.models.sequential.state import SequentialState, Signed, Widths
 from adaptlearn.models.sequential.tracer import SequentialTracer, training_labels
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog, as_log
 from adaptlearn.serialization import Arrays
-from adaptlearn.validation import Interval, check_parameters, some
+from adaptlearn.validation import Interval, Numbers, check_parameters, some
 
 _FARTHEST = 30.0  # log odds beyond which a probability is no longer told from 0 or 1
 
@@ -298,6 +298,15 @@ class LinearRecurrentTracer(SequentialTracer):
         items = ITEM_WIDTH if self._server.n_items else 0
         return Widths(1 + self._server.bank.width, PAIR_WIDTH, items)
 
+    def check_restored(self, state: SequentialState) -> None:  # noqa: D102 - documented in the base
+        super().check_restored(state)
+        of_student, of_pair = state.touched()
+        if np.any(of_pair[:, -1] > of_student[:, 0]):
+            raise ValueError("it remembers a skill that was practised after the last answer")
+
+    def _signed(self) -> Signed:
+        return Signed(student=range(1, self._widths.student))
+
     def _look(self, level: Level, memory: Memory) -> Floats:
         return self._server.look(level, memory)
 
@@ -321,27 +330,25 @@ class LinearRecurrentTracer(SequentialTracer):
             "losses": fitted.losses,
         }
 
+    def _expected(self, arrays: Arrays, n_skills: int, n_items: int) -> dict[str, Numbers]:
+        bank = self._how_to_fit().bank
+        columns = 1 + bank.width + len(HISTORY_NAMES)
+        return {
+            "read": Numbers((n_skills + n_items + 1, columns)),
+            "write": Numbers((N_WRITTEN * (n_skills + 1), bank.width)),
+            "unnamed": Numbers((n_skills, columns)),
+            "rate": Numbers((1,), 0, 1),
+            "skill_rates": Numbers((n_skills,), 0, 1),
+            "item_rates": Numbers((n_items,), 0, 1),
+            "item_answers": Numbers((n_items,), low=0),
+            "losses": Numbers(arrays["losses"].shape, low=0, gaps=True),
+        }
+
     def _restore_arrays(self, arrays: Arrays) -> None:
         bank = self._how_to_fit().bank
         rates = Rates(float(arrays["rate"][0]), arrays["skill_rates"], arrays["item_rates"])
         tables = Tables(arrays["read"], arrays["write"])
-        _check_shapes(arrays, bank)
         self._take(
             Parameters(tables, arrays["unnamed"], rates, arrays["item_answers"], arrays["losses"]),
             bank,
         )
-
-
-def _check_shapes(arrays: Arrays, bank: Bank) -> None:
-    """Refuse arrays that do not belong together."""
-    n_skills, n_items = len(arrays["skill_rates"]), len(arrays["item_rates"])
-    columns = 1 + bank.width + len(HISTORY_NAMES)
-    expected = {
-        "read": (n_skills + n_items + 1, columns),
-        "write": (N_WRITTEN * (n_skills + 1), bank.width),
-        "unnamed": (n_skills, columns),
-        "item_answers": (n_items,),
-    }
-    wrong = [name for name, shape in expected.items() if arrays[name].shape != shape]
-    if wrong:
-        raise ValueError(f"arrays of other shapes than the rest: {', '.join(wrong)}")

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import MissingDependency
+from adaptlearn.media import picture_text
 from adaptlearn.numerics import Floats
 from adaptlearn.validation import Interval, OneOf, check_parameters
 
@@ -144,7 +145,7 @@ def plot_transfer(
         side = max(4.2, 2.6 + 0.18 * len(shown))
         ax = plt.subplots(figsize=(side + 0.9, side), layout="constrained")[1]
     picture = ax.imshow(values, cmap="RdBu", vmin=-top, vmax=top)
-    names = [str(skill)[:24] for skill in effects.skills[shown].tolist()]
+    names = [picture_text(skill, 24) for skill in effects.skills[shown].tolist()]
     ax.set_xticks(range(len(shown)), names, rotation=90, fontsize=7)
     ax.set_yticks(range(len(shown)), names, fontsize=7)
     ax.set_xlabel("tells about skill")

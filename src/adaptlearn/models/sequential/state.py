@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from copy import copy
 from typing import Any, NamedTuple, Self
 
@@ -11,8 +11,12 @@ from numpy.typing import NDArray
 
 from adaptlearn.models.sequential.encoding import KEY_BITS, NO_ITEM, Encoded, Names
 from adaptlearn.models.sequential.levels import Memory
-from adaptlearn.models.state import StudentState
+from adaptlearn.models.state import StudentState, check_keys, rows_of, times
 from adaptlearn.numerics import Floats, Ints, KeyTable
+from adaptlearn.serialization import Arrays
+from adaptlearn.validation import Numbers
+
+_FAR = 1e20  # from 0: what is remembered are counts, sums and times
 
 
 class Widths(NamedTuple):
@@ -21,6 +25,14 @@ class Widths(NamedTuple):
     student: int
     pair: int
     item: int = 0
+
+
+class Signed(NamedTuple):
+    """Which numbers of a memory may be below 0, by their columns in `Memory`."""
+
+    student: Sequence[int] = ()
+    pair: Sequence[int] = ()
+    item: Sequence[int] = ()
 
 
 class KeyedRows:
@@ -32,6 +44,11 @@ class KeyedRows:
 
     def __len__(self) -> int:
         return len(self.table) - self.table.n_removed
+
+    @property
+    def width(self) -> int:
+        """How many numbers a row has."""
+        return self._values.shape[1]
 
     def blank(self) -> KeyedRows:
         """Of the same width, with no keys."""
@@ -209,7 +226,44 @@ class SequentialState(StudentState):
             "item": item.copy(),
         }
 
-    def take_arrays(self, arrays: Mapping[str, NDArray[Any]]) -> None:  # noqa: D102 - as above
+    def _expected(
+        self, arrays: Arrays, n_students: int, n_skills: int, n_items: int
+    ) -> dict[str, Numbers]:
+        rows = rows_of(arrays, "student", n_students)
+        expected = {
+            "last_time": times(rows_of(arrays, "last_time", n_students)),
+            "student": Numbers((rows, self._student.shape[1]), -_FAR, _FAR),
+        }
+        for name, held, n_codes in (("pair", self._pair, n_skills), ("item", self._item, n_items)):
+            keys = arrays[f"{name}_keys"]
+            expected[f"{name}_keys"] = Numbers((len(keys),), 0, 2**63 - 1, whole=True)
+            expected[name] = Numbers((len(keys), held.width), -_FAR, _FAR)
+            if keys.dtype.kind in "iu":
+                check_keys(keys[keys & NO_ITEM != NO_ITEM], n_students, KEY_BITS, n_codes)
+        if np.any(arrays["pair"][:, :1] < 0):
+            raise ValueError("pair rests on fewer than 0 answers")
+        return expected
+
+    def touched(self) -> tuple[Floats, Floats]:
+        """Of each touched pair what is remembered of its student, and of the student on the skill.
+
+        Float arrays, shapes (n_pairs, widths.student) and (n_pairs, widths.pair).
+        """
+        keys, rows = self._pair.held()
+        return self._student[keys >> KEY_BITS], rows[:, 1:]
+
+    def check_signs(self, signed: Signed) -> None:
+        """Refuse a memory that is below 0 where it cannot be, or knows of nobody (`ValueError`)."""
+        pair, item = self._pair.held()[1][:, 1:], self._item.held()[1]
+        for rows, columns in zip((self._student, pair, item), signed, strict=True):
+            lowest = rows.min(axis=0, initial=0)
+            lowest[[*columns]] = 0
+            if np.any(lowest < 0):
+                raise ValueError("it remembers a number below 0 that counts")
+        if np.any(self._student[0]):
+            raise ValueError("it remembers something of nobody")
+
+    def take_arrays(self, arrays: Arrays) -> None:  # noqa: D102 - as above
         self.last_time = arrays["last_time"].astype(np.float64)
         self._student = arrays["student"][: self.n_students].astype(np.float64)
         for name, rows in (("pair", self._pair), ("item", self._item)):

@@ -10,17 +10,18 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.errors import DataWarning, ResponseDataError, StateError
+from adaptlearn.errors import DataWarning, ProblemsError, ResponseDataError, StateError
+from adaptlearn.labels import saved_labels
 from adaptlearn.models.base import MODEL_KIND, KnowledgeTracer
 from adaptlearn.models.mastery import When
 from adaptlearn.models.sequential.encoding import NO_ITEM, Encoded, encode
 from adaptlearn.models.sequential.levels import Level, Memory, scan
-from adaptlearn.models.sequential.state import SequentialState, Widths
+from adaptlearn.models.sequential.state import SequentialState, Signed, Widths
 from adaptlearn.models.state import check_n_students
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog, as_log
 from adaptlearn.serialization import Arrays, array_digests, fingerprint, write_archive
-from adaptlearn.validation import some
+from adaptlearn.validation import Numbers, array_problems, some
 
 _AT_ONCE = 1 << 16  # pairs of student and skill whose mastery is asked for together
 
@@ -35,7 +36,9 @@ class SequentialTracer(KnowledgeTracer):
     - `_look` reads a level's memory, `_n_read` numbers for each response;
     - `_learn` changes the memory by the answers, in place;
     - `_chance` makes P(correct) of what was read, for any number of responses at once;
-    - `_arrays`: what fitting found, by name, and `_restore_arrays`, its inverse;
+    - `_arrays`: what fitting found, by name, `_restore_arrays`, its inverse, and `_expected`,
+      what the arrays of a file must be for that;
+    - `_signed`: which columns of the memory may be below 0;
     - `_prepared`, where it needs more of the log than one level shows.
 
     Skills and items keep their place in `skills_` and `items_`; one the model does not know has
@@ -76,6 +79,22 @@ class SequentialTracer(KnowledgeTracer):
     def _restore_arrays(self, arrays: Arrays) -> None:
         raise NotImplementedError
 
+    def _expected(
+        self,
+        arrays: Arrays,  # noqa: ARG002 - what subclasses tell by
+        n_skills: int,  # noqa: ARG002
+        n_items: int,  # noqa: ARG002
+    ) -> dict[str, Numbers] | None:
+        """What `_arrays` gives of a model of so many skills and items; `arrays` are a file's.
+
+        None takes them unseen.
+        """
+        return None
+
+    def _signed(self) -> Signed:
+        """Which columns of the memory may be below 0."""
+        return Signed()
+
     def _prepared(self, encoded: Encoded, memory: Memory) -> Floats | None:  # noqa: ARG002
         """Columns for `Level.extra`, shape (n, n_extra), from all responses at once."""
         return None
@@ -91,6 +110,9 @@ class SequentialTracer(KnowledgeTracer):
             n_students,
             self._widths,
         )
+
+    def check_restored(self, state: SequentialState) -> None:  # noqa: D102 - documented in the base
+        state.check_signs(self._signed())
 
     def _chance_of_next(
         self, state: SequentialState, students: Ints, skills: list[Any], items: list[Any], time: Any
@@ -132,8 +154,15 @@ class SequentialTracer(KnowledgeTracer):
     def _restore(self, manifest: Mapping[str, Any], arrays: Arrays) -> None:
         self.set_params(**_settings_back(manifest["settings"]))
         self._check_parameters()
+        skills = saved_labels(manifest["skills"], "skills")
+        items = saved_labels(manifest["items"], "items")
+        expected = self._expected(arrays, len(skills), len(items))
+        if expected is not None:
+            expected["n_answers"] = Numbers((len(skills),), low=0, whole=True)
+            if problems := array_problems(arrays, expected):
+                raise ProblemsError("arrays", problems)
         self._restore_arrays({k: v for k, v in arrays.items() if k != "n_answers"})
-        self._ready(manifest["skills"], manifest["items"], arrays["n_answers"])
+        self._ready(skills, items, arrays["n_answers"])
 
     def _training_log(self, log: Any) -> ResponseLog:
         """A log that a model can be fitted to, or the error that says why not."""

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from adaptlearn.errors import ParameterError
+from adaptlearn.errors import ModelFileError, ParameterError
 from adaptlearn.labels import Label
+from adaptlearn.media import terminal_text
+from adaptlearn.sequencing.decisions.checks import (
+    CANDIDATE,
+    DECISION,
+    REASON,
+    SKILL,
+    field_problems,
+    whole_problems,
+)
 from adaptlearn.sequencing.decisions.templates import TEMPLATES, Templates, filled
 from adaptlearn.sequencing.overrides import Override
 from adaptlearn.validation import some
-from adaptlearn.wording import level, listed, quoted
+from adaptlearn.wording import level, listed, quoted, shown
 
 PINNED = "pinned"
 """The code of a lesson that a teacher chose."""
@@ -98,7 +107,7 @@ class Reason:
     title: str = ""
 
     def __str__(self) -> str:
-        return self.text
+        return terminal_text(self.text)
 
 
 @dataclass(frozen=True)
@@ -188,13 +197,68 @@ class Decision:
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Decision:
-        """The decision that `to_dict` wrote."""
+        """The decision that `to_dict` wrote.
+
+        Raises
+        ------
+        ModelFileError
+            Lists every field that is missing, of the wrong kind, or not what a decision can be.
+        """
+        given: Any = content
+        if problems := _problems(given):
+            name = shown(given.get("id")) if isinstance(given, Mapping) else "of no id"
+            raise ModelFileError(f"saved decision {name}", problems)
         reason = dict(content["reason"])
         reason["skills"] = tuple(SkillMastery(**skill) for skill in reason["skills"])
         candidates = tuple(ScoredLesson(**candidate) for candidate in content["candidates"])
         overrides = tuple(Override(**override) for override in content["overrides"])
         parts = {"candidates": candidates, "overrides": overrides, "reason": Reason(**reason)}
         return cls(**{**content, **parts})
+
+
+def _problems(content: Any) -> list[str]:
+    """What keeps plain values from being a decision."""
+    problems = field_problems("decision", content, DECISION, _given(Decision))
+    if problems:
+        return problems
+    problems = field_problems("reason", content["reason"], REASON, _given(Reason))
+    lists = {
+        "candidates": content["candidates"],
+        "overrides": content["overrides"],
+        "skills of the reason": () if problems else content["reason"].get("skills", ()),
+    }
+    problems += [
+        f"{name} must be a list, got {shown(listed)}"
+        for name, listed in lists.items()
+        if not isinstance(listed, (list, tuple))
+    ]
+    if problems:
+        return problems
+    candidates, overrides, skills = lists.values()
+    for one in candidates:
+        problems += field_problems("candidate", one, CANDIDATE, _given(ScoredLesson))
+    for one in skills:
+        problems += field_problems("skill", one, SKILL, _given(SkillMastery))
+    for one in overrides:
+        problems += _override_problems(one)
+    return problems or whole_problems(content, {*NoLesson})
+
+
+def _override_problems(content: Any) -> list[str]:
+    problems = field_problems("override", content, {}, _given(Override))
+    if not problems:
+        try:
+            Override(**content)
+        except ParameterError as error:
+            return [*error.problems]
+    return problems
+
+
+def _given(kind: Any) -> dict[str, bool]:
+    """The fields of a dataclass or named tuple, and whether they have no default."""
+    if hasattr(kind, "_field_defaults"):
+        return {name: name not in kind._field_defaults for name in kind._fields}
+    return {one.name: one.default is MISSING for one in fields(kind)}
 
 
 def fields_of(decision: Decision) -> dict[str, Any]:
@@ -244,12 +308,14 @@ def sentence(
         There is no such audience, no template for the code, or one names a field that does not
         exist.
     """
-    if audience not in templates:
+    given: Any = templates  # by a platform
+    if not isinstance(given, Mapping) or audience not in given:
+        there = some(given) if isinstance(given, Mapping) else shown(given)
         raise ParameterError(
-            "sentence", [f"no templates for the audience {audience!r}; there are {some(templates)}"]
+            "sentence", [f"no templates for the audience {audience!r}; there are {there}"]
         )
-    mine = templates[audience]
-    template = mine.get(decision.reason.code, mine.get(""))
+    mine = given[audience]
+    template = mine.get(decision.reason.code, mine.get("")) if isinstance(mine, Mapping) else None
     if template is None:
         raise ParameterError(
             "sentence", [f"no template for the code {decision.reason.code!r}, and none for ''"]

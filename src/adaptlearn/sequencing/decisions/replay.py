@@ -8,9 +8,10 @@ from typing import Any
 
 from adaptlearn.errors import UnknownLabelError
 from adaptlearn.labels import Label, near_spellings, plain
+from adaptlearn.media import Markup, html_text, terminal_text
 from adaptlearn.sequencing.decisions.decision import Decision, sentence
 from adaptlearn.sequencing.decisions.templates import TEMPLATES, Templates
-from adaptlearn.tables import Markup, escaped, html_table
+from adaptlearn.tables import html_table
 from adaptlearn.wording import level
 
 
@@ -74,7 +75,7 @@ class Replay:
         return columns
 
     def __str__(self) -> str:
-        lines = [f"{self.student}: {len(self)} decisions"]
+        lines = [f"{terminal_text(self.student)}: {len(self)} decisions"]
         for number, step in enumerate(self.steps, 1):
             when = "" if step.time is None else f" at {step.time:g}"
             lines.append(f"{number}.{when} {step.says}")
@@ -87,7 +88,7 @@ class Replay:
             [
                 str(number),
                 "" if step.time is None else f"{step.time:g}",
-                Markup("<br>".join(map(escaped, _told(step)))),
+                Markup("<br>".join(map(html_text, _told(step)))),
                 step.says,
             ]
             for number, step in enumerate(self.steps, 1)
@@ -151,5 +152,5 @@ def _told(step: Step) -> list[str]:
             answers += f" ({recent})"
         threshold = step.decision.reason.threshold
         was = "" if before is None else f"{level(before, threshold)} -> "
-        told.append(f"{skill}: {answers}, mastery {was}{level(now, threshold)}")
+        told.append(f"{terminal_text(skill)}: {answers}, mastery {was}{level(now, threshold)}")
     return told

@@ -6,13 +6,21 @@ see `adaptlearn.sequencing.decisions.fields_of`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from functools import lru_cache
+from itertools import zip_longest
 from typing import Any
 
 from adaptlearn.errors import ParameterError
+from adaptlearn.media import terminal_text
 from adaptlearn.validation import some
+from adaptlearn.wording import shown
 
 Templates = Mapping[str, Mapping[str, str]]
+
+# A brace that is shown, a field, text between, or a brace that has no other.
+_PIECE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[^{}]+|[{}]")
 
 TEMPLATES: Templates = {
     "student": {
@@ -79,15 +87,39 @@ ON_RECORD: Mapping[str, str] = {
 def filled(template: str, fields: Mapping[str, Any]) -> str:
     """A template with its fields.
 
+    A field is its name in braces, and nothing more: a template comes from a translator, and a
+    part of a field or a width would be obeyed. What a field says is safe in a terminal.
+
     Raises
     ------
     ParameterError
-        It names a field that does not exist.
+        It is no text, has a brace alone, or names a field that does not exist.
     """
-    try:
-        return template.format(**fields)
-    except (KeyError, IndexError) as error:
-        raise ParameterError(
-            "sentence",
-            [f"the template {template!r} names {error}; there are {some(fields, 20)}"],
-        ) from None
+    if not isinstance(template, str):
+        raise ParameterError("sentence", [f"a template must be a text, got {shown(template)}"])
+    texts, names = _parts(template)
+    alone = "has a brace alone; one that is shown stands there twice"
+    wrong = [
+        alone if name in ("{", "}") else f"names {shown(name)}; there are {some(fields, 20)}"
+        for name in names
+        if name not in fields
+    ]
+    if wrong:
+        where = f"the template {shown(template)}"
+        raise ParameterError("sentence", [f"{where} {problem}" for problem in wrong])
+    said = [terminal_text(fields[name]) for name in names]
+    return "".join(part for pair in zip_longest(texts, said, fillvalue="") for part in pair)
+
+
+@lru_cache(maxsize=1024)
+def _parts(template: str) -> tuple[list[str], list[str]]:
+    """The texts around the fields of a template, one more than these, and what is in the braces."""
+    texts, names = [""], []
+    for found in _PIECE.finditer(template):
+        piece, name = found[0], found[1]
+        if name is not None or piece in "{}":
+            names.append(piece if name is None else name)
+            texts.append("")
+        else:
+            texts[-1] += piece[0] if piece in ("{{", "}}") else piece
+    return texts, names

@@ -24,12 +24,13 @@ import numpy as np
 
 from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.errors import ParameterError, StateError
-from adaptlearn.labels import Label, plain
+from adaptlearn.labels import Label, as_label, plain
 from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.sequencing.placement import beliefs as graphs
 from adaptlearn.sequencing.placement.result import PlacementResult
-from adaptlearn.serialization import open_seal, seal
+from adaptlearn.serialization import open_seal, reading, seal
 from adaptlearn.validation import Interval, OneOf, check_parameters
+from adaptlearn.wording import shown
 
 KIND = "adaptlearn placement session"
 _SETTLED = 1e-4  # the variance of a belief that no question can move any more
@@ -167,14 +168,17 @@ class Placement:
         StateError
             It belongs to another curriculum, or to a diagnostic with other settings.
         """
-        saved = open_seal(text.encode(), KIND, "placement session")
-        if saved["curriculum"] != self.curriculum.fingerprint:
+        saved = open_seal(text, KIND, "placement session")
+        if saved.get("curriculum") != self.curriculum.fingerprint:
             raise StateError("the session belongs to another curriculum, or another version of it")
-        if saved["settings"] != self._settings:
+        settings = saved.get("settings")
+        if settings != self._settings:
             names = [name for name, value in self._settings.items()
-                     if saved["settings"].get(name) != value]  # fmt: skip
+                     if not isinstance(settings, dict) or settings.get(name) != value]  # fmt: skip
             raise StateError(f"the session was started with other settings: {', '.join(names)}")
-        return Session(self._rules, self._settings, saved["student"], saved["answers"])
+        with reading("placement session"):
+            student, answers = _checked(saved, self.max_questions)
+            return Session(self._rules, self._settings, student, answers)
 
     def run(
         self,
@@ -211,6 +215,23 @@ class Placement:
             self.guess if guess is None else guess,
         )  # fmt: skip
         return _simulate(self._rules, truth, p_right, rng)
+
+
+def _checked(
+    saved: Mapping[str, Any], max_questions: int
+) -> tuple[Label, list[tuple[Label, bool]]]:
+    """The student and the answers of a saved session (`ValueError` if they are none)."""
+    student, answers = (
+        as_label(saved["student"]),
+        [(skill, right) for skill, right in saved["answers"]],
+    )
+    if student is None:
+        raise ValueError(f"student is {shown(saved['student'])}; expected a text or an integer")
+    if not all(isinstance(right, bool) and as_label(skill) is not None for skill, right in answers):
+        raise ValueError("answers are not pairs of a skill and whether it was right")
+    if len(answers) > max_questions:
+        raise ValueError(f"it has {len(answers)} answers, to {max_questions} questions at most")
+    return student, answers
 
 
 class _Rules(NamedTuple):

@@ -8,8 +8,9 @@ import numpy as np
 
 from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.labels import Label
+from adaptlearn.media import html_text, terminal_text
 from adaptlearn.numerics import Bools, Floats, Ints
-from adaptlearn.tables import escaped, html_table
+from adaptlearn.tables import html_table
 from adaptlearn.wording import listed, quoted
 
 _ENDED = {
@@ -83,8 +84,8 @@ class PlacementResult:
         n = len(self._skills)
         number = f"{self.n_questions} question{'' if self.n_questions == 1 else 's'}"
         says = [
-            f"After {number}, {self.student} has mastered {len(self.mastered)} of {n} skills and "
-            f"has not mastered {len(self.not_mastered)} (each with at least "
+            f"After {number}, {terminal_text(self.student)} has mastered {len(self.mastered)} of "
+            f"{n} skills and has not mastered {len(self.not_mastered)} (each with at least "
             f"{self.confidence:.0%} confidence); {len(self.uncertain)} are uncertain."
         ]
         doubt = np.argsort(np.abs(self.probability - 0.5), kind="stable")
@@ -155,7 +156,7 @@ class PlacementResult:
 
     def __repr__(self) -> str:
         return (
-            f"<PlacementResult of {self.student}: {len(self.mastered)} mastered, "
+            f"<PlacementResult of {terminal_text(self.student)}: {len(self.mastered)} mastered, "
             f"{len(self.not_mastered)} not, {len(self.uncertain)} uncertain, "
             f"{self.n_questions} questions>"
         )
@@ -172,4 +173,4 @@ class PlacementResult:
             strict=True,
         )
         head = ["skill", "P(mastered)", "standing", "frontier", "right"]
-        return f"<p>{escaped(self.text)}</p>{html_table('', head, rows)}"
+        return f"<p>{html_text(self.text)}</p>{html_table('', head, rows)}"

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import ParameterError
+from adaptlearn.media import terminal_text
 from adaptlearn.numerics import Floats
 from adaptlearn.sequencing.knowledge.context import Context
 from adaptlearn.sequencing.knowledge.criteria import Criterion, ProbabilityThreshold
@@ -130,7 +131,8 @@ class WeightedPolicy:
 
     def __repr__(self) -> str:
         ready = "" if self.ready is None else f", ready={self.ready}"
-        return f"{self.name}({self.scorers}, criterion={self.criterion}{ready}, pools={self.pools})"
+        parts = f"{self.scorers}, criterion={self.criterion}{ready}, pools={self.pools}"
+        return f"{terminal_text(self.name)}({parts})"
 
     @cached_property
     def fingerprint(self) -> str:

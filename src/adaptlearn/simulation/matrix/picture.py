@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from adaptlearn.media import picture_text
 from adaptlearn.numerics import Floats
 from adaptlearn.plotting import new_axes
 from adaptlearn.simulation.episodes.outcomes import OUTCOMES
@@ -43,13 +44,16 @@ def draw_heat_map(matrix: MatrixValues, outcome: str, ax: Any = None) -> Any:
                 weight="bold" if NEAR in cell else "normal",
                 color="white" if dark else "0.1",
             )
-    names = [name.replace("_", "\n") for name in column_names(matrix)]
+    names = [picture_text(name).strip().replace("_", "\n") for name in column_names(matrix)]
     ax.set_xticks(range(len(names)), names, fontsize="small")
-    ax.set_yticks(range(len(matrix.policies)), matrix.policies, fontsize="small")
+    policies = [*map(picture_text, matrix.policies)]
+    ax.set_yticks(range(len(policies)), policies, fontsize="small")
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
-    notes = "\n".join(f"bold: {note[2:]}" if note[0] == NEAR else note
-                      for note in notes_of(matrix, outcome))  # fmt: skip
+    notes = "\n".join(
+        picture_text(f"bold: {note[2:]}" if note[0] == NEAR else note, 500)
+        for note in notes_of(matrix, outcome)
+    )
     ax.set_xlabel(notes, fontsize="x-small", loc="left", labelpad=10)
     ax.set_title(caption_of(matrix, outcome), fontsize="medium", loc="left")
     return ax

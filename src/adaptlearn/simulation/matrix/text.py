@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 
+from adaptlearn.media import terminal_text
 from adaptlearn.numerics import Floats
 from adaptlearn.simulation.episodes.outcomes import OUTCOMES
 from adaptlearn.simulation.matrix.statistics import Intervals
@@ -92,9 +93,8 @@ def table_of(matrix: MatrixValues, outcome: str) -> str:
     lines = zip_longest(*(reversed(word) for word in words), fillvalue="")
     head = [["", *(cell + "  " for cell in line)] for line in lines][::-1]
     head[-1][0] = "policy"
-    return "\n".join(
-        [caption_of(matrix, outcome), *aligned([*head, *rows]), *notes_of(matrix, outcome)]
-    )
+    notes = map(terminal_text, notes_of(matrix, outcome))
+    return "\n".join([caption_of(matrix, outcome), *aligned([*head, *rows]), *notes])
 
 
 def worst_of(matrix: MatrixValues, outcome: str, by: Literal["difference", "value"]) -> str:

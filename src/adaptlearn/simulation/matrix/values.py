@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from adaptlearn.errors import ParameterError
 from adaptlearn.numerics import Bools, Floats, Ints
-from adaptlearn.serialization import read_manifest, write_manifest
+from adaptlearn.serialization import read_manifest, reading, write_manifest
 from adaptlearn.simulation.episodes.outcomes import OUTCOMES
 from adaptlearn.simulation.matrix.statistics import (
     Intervals,
@@ -24,7 +24,14 @@ from adaptlearn.simulation.matrix.statistics import (
     seed_means,
     with_intervals,
 )
-from adaptlearn.validation import OneOf, check_parameters, some
+from adaptlearn.validation import (
+    Interval,
+    Numbers,
+    OneOf,
+    check_parameters,
+    number_array,
+    some,
+)
 
 _KIND = "adaptlearn-evaluation-matrix"
 
@@ -219,20 +226,45 @@ class MatrixValues:
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Self:
-        """What `to_dict` gave, as a matrix again."""
+        """What `to_dict` gave, as a matrix again.
+
+        Raises
+        ------
+        ModelFileError
+            It is not what `to_dict` can have given.
+        """
+        with reading("evaluation matrix"):
+            return cls._restored(content)
+
+    @classmethod
+    def _restored(cls, content: Mapping[str, Any]) -> Self:
+        policies = _names(content["policies"], "policies")
+        simulators = _names(content["simulators"], "simulators")
+        seeds = content["seeds"]
+        check_parameters("matrix", content, _CONSTRAINTS, _reference_problems(content))
+        whole = Interval(-(2**63), 2**64, integer=True)
+        if not isinstance(seeds, list) or not seeds or not all(map(whole.accepts, seeds)):
+            raise ValueError("seeds are not a list of whole numbers")
+        shape = (len(policies), len(simulators), len(seeds))
+        same_family = np.array(content["same_family"])
+        if same_family.dtype != bool or same_family.shape != shape[:2]:
+            raise ValueError(f"same_family is not true or false, of shape {shape[:2]}")
+        values = _arrays(content["values"], shape)
         return cls(
-            policies=tuple(content["policies"]),
-            simulators=tuple(content["simulators"]),
-            seeds=tuple(content["seeds"]),
+            policies=policies,
+            simulators=simulators,
+            seeds=tuple(seeds),
             oracle=content["oracle"],
             baselines=tuple(content["baselines"]),
             held_out=tuple(content["held_out"]),
-            same_family=np.array(content["same_family"], bool),
-            values=_arrays(content["values"]),
-            parts=_arrays(content["parts"]),
-            **{name: content[name] for name in ("n_students", "budget", "minutes_per_day",
-                                                "confidence", "n_bootstrap")},
-        )  # fmt: skip
+            same_family=same_family,
+            values=values,
+            parts={
+                group: {part: _arrays(one, shape, values) for part, one in parts.items()}
+                for group, parts in content["parts"].items()
+            },
+            **{name: content[name] for name in _CONSTRAINTS},
+        )
 
     def to_json(self, indent: int | None = None) -> str:
         """`to_dict` as JSON text."""
@@ -251,7 +283,9 @@ class MatrixValues:
         ModelFileError
             It is not whole, was changed, or is no saved matrix.
         """
-        return cls.from_dict(read_manifest(path, _KIND))
+        content = read_manifest(path, _KIND)
+        with reading(str(path)):
+            return cls._restored(content)
 
     def _intervals(self, values: Floats) -> Intervals:
         return with_intervals(values, self.confidence)
@@ -296,8 +330,44 @@ def _plain(values: Any) -> Any:
     return plain.tolist()
 
 
-def _arrays(values: Any) -> Any:
-    """What `_plain` made lists of, as arrays again."""
-    if isinstance(values, Mapping):
-        return {name: _arrays(value) for name, value in values.items()}
-    return np.array(values, np.float64)
+def _arrays(
+    values: Any, shape: tuple[int, ...], outcomes: Iterable[str] | None = None
+) -> dict[str, Floats]:
+    """What `_plain` made lists of, by outcome, as arrays again; those of `outcomes`."""
+    expected = set(values if outcomes is None else outcomes)
+    if not expected or not expected <= set(OUTCOMES) or set(values) != expected:
+        raise ValueError(f"it has values of {some(values, 20)}; expected outcomes that are known")
+    number = Numbers(shape, -1e15, 1e15, gaps=True)
+    return {name: number_array(listed, name, number) for name, listed in values.items()}
+
+
+def _names(listed: Any, what: str) -> tuple[str, ...]:
+    """Distinct names, one or more."""
+    named = isinstance(listed, list) and all(isinstance(name, str) for name in listed)
+    if not named or not listed or len(set(listed)) < len(listed):
+        raise ValueError(f"{what} are not a list of distinct names")
+    return tuple(listed)
+
+
+def _reference_problems(content: Mapping[str, Any]) -> list[str]:
+    """Names of policies and simulators that are none."""
+    lists = {
+        "oracle": ([] if content["oracle"] is None else [content["oracle"]], "policies"),
+        "baselines": (content["baselines"], "policies"),
+        "held_out": (content["held_out"], "simulators"),
+    }
+    return [
+        f"{name} names {some(set(listed) - set(content[what]))}, none of the {what}"
+        for name, (listed, what) in lists.items()
+        if not isinstance(listed, list) or set(listed) - set(content[what])
+    ]
+
+
+_POSITIVE = Interval(0, 1e300, "right")
+_CONSTRAINTS = {
+    "n_students": [Interval(1, 2**53, integer=True)],
+    "budget": [_POSITIVE],
+    "minutes_per_day": [_POSITIVE],
+    "confidence": [Interval(0, 1, "neither")],
+    "n_bootstrap": [Interval(1, 2**31, integer=True)],
+}

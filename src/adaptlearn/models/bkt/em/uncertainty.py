@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +12,7 @@ from scipy.special import expit, logit, ndtri
 from adaptlearn.models.bkt.em.information import Information
 from adaptlearn.models.bkt.parameters import FLOOR, MARGIN, Cells, Parameters
 from adaptlearn.numerics import Floats
+from adaptlearn.validation import Numbers, number_array
 
 _LARGE = 25.0  # variance of a logit beyond which a draw says "anywhere"
 
@@ -92,24 +93,51 @@ class Uncertainty(NamedTuple):
         }
 
     @classmethod
-    def from_json(cls, content: Any) -> Uncertainty | None:
-        """What `to_json` wrote; None from None."""
+    def from_json(cls, content: Any, n_skills: int, sizes: Mapping[str, int]) -> Uncertainty | None:
+        """What `to_json` wrote; None from None.
+
+        Parameters
+        ----------
+        content : mapping, optional
+        n_skills : int
+        sizes : mapping of str to int
+            How many cells each parameter has.
+        """
         if content is None:
             return None
-        return cls(
-            [[(int(field), int(cell)) for field, cell in own] for own in content["free"]],
-            [
-                np.array(
-                    [[np.inf if entry is None else entry for entry in row] for row in matrix],
-                    np.float64,
-                ).reshape(len(matrix), len(matrix))
-                for matrix in content["covariance"]
-            ],
-            [
-                (int(skill), [(str(f), int(cell), float(w)) for f, cell, w in parts])
-                for skill, parts in content["flat"]
-            ],
-        )
+        names = Parameters._fields
+        free = [[(field, cell) for field, cell in own] for own in content["free"]]
+        flat = [
+            (skill, [(name, cell, weight) for name, cell, weight in parts])
+            for skill, parts in content["flat"]
+        ]
+        everywhere = [(names[field], cell, 0.0) for own in free for field, cell in own]
+        of_flat = [part for _, parts in flat for part in parts]
+        number_array([skill for skill, _ in flat], "flat", _whole(len(flat), n_skills))
+        number_array([part[2] for part in of_flat], "flat", Numbers((len(of_flat),)))
+        for name, size in sizes.items():
+            cells = [part[1] for part in (*everywhere, *of_flat) if part[0] == name]
+            number_array(cells, f"cells of {name}", _whole(len(cells), size))
+        if {part[0] for part in of_flat} - {*names} or len(set(everywhere)) < len(everywhere):
+            raise ValueError("uncertainty names a parameter that is none, or a cell twice")
+        if len(free) != n_skills or len(content["covariance"]) != n_skills:
+            raise ValueError("uncertainty is not of every skill")
+        return cls(free, [*map(_covariance, content["covariance"], map(len, free))], flat)
+
+
+def _whole(n: int, end: int) -> Numbers:
+    return Numbers((n,), 0, end - 1, whole=True)
+
+
+def _covariance(matrix: Any, n: int) -> Floats:
+    """A matrix in which null is an infinite variance."""
+    limit = 1e100
+    found = number_array(matrix, "covariance", Numbers((n, n), -limit, limit, gaps=True))
+    found = found.reshape(n, n)
+    found = np.where(np.isnan(found), np.inf, found)
+    if np.any(np.diag(found) < 0):
+        raise ValueError("covariance has a variance below 0")
+    return found
 
 
 def _below_one(drawn: Parameters) -> Parameters:

@@ -7,8 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from adaptlearn.labels import saved_labels
 from adaptlearn.models.bkt.entries import first_entries, of_sequences, row_answers
 from adaptlearn.models.bkt.individual.equations import (
+    RULES,
     CoupledParameters,
     Dynamics,
     FilteredStudents,
@@ -22,6 +24,10 @@ from adaptlearn.models.bkt.parameters import Cells, Parameters
 from adaptlearn.models.bkt.state import BKTState, StudentVectors
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog
+from adaptlearn.validation import Numbers, number_array
+
+_FAR = 700.0
+"""The farthest that log odds may be from 0, so that exponentials are finite."""
 
 
 class Individual(NamedTuple):
@@ -50,24 +56,36 @@ class Individual(NamedTuple):
         return content
 
     @classmethod
-    def from_json(cls, content: Mapping[str, Any] | None) -> Individual | None:
-        """What `to_json` wrote; None from None."""
+    def from_json(
+        cls, content: Mapping[str, Any] | None, sizes: Mapping[str, int]
+    ) -> Individual | None:
+        """What `to_json` wrote; None from None.
+
+        Parameters
+        ----------
+        content : mapping, optional
+        sizes : mapping of str to int
+            How many cells each parameter has.
+        """
         if content is None:
             return None
-        if len(content["items"]) != len(content["item"]):
-            raise ValueError("items and their parameters differ in number")
+        if content["rule"] not in RULES:
+            raise ValueError(f"its rule is {content['rule']!r}; expected one of {RULES}")
+        items = saved_labels(content["items"], "items")
+        lengths = {**sizes, "item": len(items)}
         arrays: dict[str, Any] = {
-            name: np.array(content[name], np.float64)
-            for name in ("prior", "learn", "forget", "guess", "slip", "item")
+            name: number_array(content[name], name, Numbers((length,), -_FAR, _FAR))
+            for name, length in lengths.items()
             if content[name] is not None or name != "forget"
         }
         parameters = CoupledParameters(
             **{"forget": None, **arrays},
-            weights=Weights(**content["weights"]),
-            dynamics=Dynamics(**content["dynamics"]),
+            weights=Weights(*_numbers(content["weights"], Weights._fields, -_FAR, _FAR)),
+            dynamics=Dynamics(*_numbers(content["dynamics"], Dynamics._fields, 0, _FAR)),
         )
-        items = {label: code for code, label in enumerate(content["items"])}
-        return cls(parameters, content["rule"], items)
+        if parameters.dynamics.rho > 1:
+            raise ValueError("rho is above 1")
+        return cls(parameters, content["rule"], {label: code for code, label in enumerate(items)})
 
     def typical(self, n_skills: int, guess_of_slip: Ints) -> Parameters:
         """Every cell's probabilities for a student of ability 0, on an item of easiness 0.
@@ -83,6 +101,15 @@ class Individual(NamedTuple):
             guess=logistic(own.guess),
             slip=logistic(-own.guess[guess_of_slip] - np.exp(own.slip)),
         )
+
+
+def _numbers(content: Any, names: tuple[str, ...], low: float, high: float) -> list[float]:
+    """Named numbers, in the order of their names."""
+    if not isinstance(content, dict) or set(content) != set(names):
+        raise ValueError(f"expected {', '.join(names)} and nothing else")
+    values = [content[name] for name in names]
+    number_array(values, names[0], Numbers((len(names),), low, high))
+    return values
 
 
 def coupled_log(log: ResponseLog, cells: Cells, items: Mapping[Any, int]) -> CoupledLog:

@@ -8,13 +8,16 @@ from typing import Any
 
 import numpy as np
 
+from adaptlearn.labels import saved_labels
 from adaptlearn.models.bkt.classes import Classes, ClassTable, Scheme
 from adaptlearn.models.bkt.em.uncertainty import Uncertainty
 from adaptlearn.models.bkt.fitted import Fitted, table_of_cells
 from adaptlearn.models.bkt.individual.model import Individual
-from adaptlearn.models.bkt.labels import in_order
+from adaptlearn.models.bkt.labels import Label, in_order
 from adaptlearn.models.bkt.parameters import Parameters
-from adaptlearn.numerics import Floats
+from adaptlearn.numerics import Bools, Floats
+from adaptlearn.validation import Numbers, number_array
+from adaptlearn.wording import shown
 
 
 def content(found: Fitted) -> dict[str, Any]:
@@ -53,7 +56,9 @@ def to_manifest(found: Fitted, settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def read_settings(manifest: Mapping[str, Any]) -> dict[str, Any]:
     """The constructor arguments of a model that `to_manifest` wrote."""
-    settings: dict[str, Any] = _restored(manifest["settings"])
+    settings = _restored(manifest["settings"])
+    if not isinstance(settings, dict):
+        raise ValueError("its settings are no mapping")
     if "gaps" in settings:
         settings["gaps"] = tuple(settings["gaps"])
     return settings
@@ -67,27 +72,48 @@ def from_manifest(manifest: Mapping[str, Any]) -> Fitted:
     KeyError, TypeError, ValueError, IndexError
         A part is missing or of the wrong kind.
     """
-    skills, fit = manifest["skills"], manifest["fit"]
+    skills, fit = saved_labels(manifest["skills"], "skills"), manifest["fit"]
+    n, fields = len(skills), Parameters._fields
+    if not n:
+        raise ValueError("it has no skills")
     parameters = Parameters(
-        *(
-            _probabilities(manifest["parameters"][name], name, (len(skills),))
-            for name in Parameters._fields
-        )
+        *(_probabilities(manifest["parameters"][name], name, (n,)) for name in fields)
     )
-    pooled = {field: float(manifest["pooled"][field]) for field in Parameters._fields}
-    classes, by_class = read_classes(manifest.get("classes"), len(skills))
+    pooled = {
+        name: float(_probabilities(manifest["pooled"][name], f"pooled {name}", ()))
+        for name in fields
+    }
+    classes, by_class = read_classes(manifest.get("classes"), n)
+    sizes = {name: n + 1 + len(by_class.get(name, ())) for name in fields}
+    count = Numbers((n,), low=0, whole=True)
     return Fitted(
         skills=np.array(skills, object if isinstance(skills[0], str) else np.int64),
         table=table_of_cells(parameters, pooled, by_class),
-        log_likelihood=np.array(fit["log_likelihood"], np.float64),
-        n_iter=np.array(fit["n_iter"], np.int64),
-        converged=np.array(fit["converged"], bool),
-        n_answers=np.array(fit["n_answers"], np.int64),
-        unidentified=dict(fit["unidentified"]),
+        log_likelihood=number_array(
+            fit["log_likelihood"], "log_likelihood", Numbers((n,), low=-1e15, gaps=True)
+        ),
+        n_iter=number_array(fit["n_iter"], "n_iter", count),
+        converged=_truths(fit["converged"], n),
+        n_answers=number_array(fit["n_answers"], "n_answers", count),
+        unidentified=_reasons(fit["unidentified"], skills),
         classes=classes,
-        individual=Individual.from_json(manifest.get("coupled")),
-        uncertainty=Uncertainty.from_json(manifest.get("uncertainty")),
+        individual=Individual.from_json(manifest.get("coupled"), sizes),
+        uncertainty=Uncertainty.from_json(manifest.get("uncertainty"), n, sizes),
     )
+
+
+def _truths(values: Any, n: int) -> Bools:
+    if not isinstance(values, list) or [*map(type, values)] != [bool] * n:
+        raise ValueError("converged does not say of each skill whether it is")
+    return np.array(values, bool)
+
+
+def _reasons(pairs: Any, skills: list[Any]) -> dict[Any, str]:
+    reasons = dict(pairs)
+    known = set(skills)
+    if not all(label in known and isinstance(why, str) for label, why in reasons.items()):
+        raise ValueError("unidentified holds something else than skills and reasons")
+    return reasons
 
 
 def _plain(value: Any) -> Any:
@@ -134,14 +160,19 @@ def read_classes(
     """What `_class_content` wrote; None where no parameter differs by class."""
     if content is None:
         return None, {}
-    gaps = tuple(float(gap) for gap in content["gaps"])
+    listed = number_array(
+        content["gaps"], "gaps", Numbers((len(content["gaps"]),), low=0, high=np.inf)
+    )
+    gaps = tuple(listed.tolist())
+    if any(gap <= before for gap, before in zip(gaps, (0.0, *gaps), strict=False)):
+        raise ValueError("gaps do not ascend")
     tables, by_class = {}, {}
     for field in Parameters._fields:
         entry = content["parameters"].get(field)
         scheme, cells = Scheme(), []
         if entry is not None:
-            scheme = Scheme(tuple(entry["earlier"]), tuple(entry["later"]), bool(entry["gap"]))
-            cells = [(tuple(a), tuple(b), int(c)) for a, b, c in entry["class"]]
+            scheme = _scheme(entry)
+            cells = [_cell(cell, scheme, len(gaps)) for cell in entry["class"]]
         earlier = in_order({cell[0] for cell in cells}) or [()]
         later = in_order({cell[1] for cell in cells}) or [()]
         n_gaps = len(gaps) + 1 if scheme.gap else 1
@@ -150,24 +181,44 @@ def read_classes(
             place_earlier = {label: code for code, label in enumerate(earlier)}
             place_later = {label: code for code, label in enumerate(later)}
             keys = table.key(
-                np.array(entry["skill"], np.int64),
+                number_array(
+                    entry["skill"],
+                    f"classes of {field}",
+                    Numbers((len(cells),), 0, n_skills - 1, whole=True),
+                ),
                 np.array([place_earlier[cell[0]] for cell in cells], np.int64),
                 np.array([place_later[cell[1]] for cell in cells], np.int64),
                 np.array([cell[2] for cell in cells], np.int64),
             )
             order = np.argsort(keys)
             values = _probabilities(entry["value"], field, keys.shape)
-            if np.any(keys < 0) or np.any(np.diff(keys[order]) == 0):
-                raise ValueError(f"the classes of {field} name a skill or class twice, or none")
+            if np.any(np.diff(keys[order]) == 0):
+                raise ValueError(f"the classes of {field} name one of a skill twice")
             table, by_class[field] = table._replace(keys=keys[order]), values[order]
         tables[field] = table
     return Classes(tables, gaps), by_class
 
 
 def _probabilities(values: Any, name: str, shape: tuple[int, ...]) -> Floats:
-    array = np.array(values, np.float64)
-    if array.shape != shape:
-        raise ValueError(f"{name} has shape {array.shape}, expected {shape}")
-    if not np.all((array >= 0) & (array <= 1)):
-        raise ValueError(f"{name} holds values outside [0, 1]")
-    return array
+    return number_array(values, name, Numbers(shape, 0, 1))
+
+
+def _scheme(entry: Mapping[str, Any]) -> Scheme:
+    """By which columns a parameter differs."""
+    columns = (*entry["earlier"], *entry["later"])
+    if (
+        not all(isinstance(name, str) and name for name in columns)
+        or type(entry["gap"]) is not bool
+    ):
+        raise ValueError("classes are not of columns")
+    return Scheme(tuple(entry["earlier"]), tuple(entry["later"]), entry["gap"])
+
+
+def _cell(cell: Any, scheme: Scheme, n_gaps: int) -> tuple[Label, Label, int]:
+    """One class: earlier labels, later labels, number of the gap."""
+    earlier, later, gap = cell
+    whole = len(earlier) == len(scheme.earlier) and len(later) == len(scheme.later)
+    plain = all(isinstance(value, (str, int, float)) for value in (*earlier, *later))
+    if not whole or not plain or type(gap) is not int or not 0 <= gap <= n_gaps * scheme.gap:
+        raise ValueError(f"{shown(cell)} is no class of its columns")
+    return tuple(earlier), tuple(later), gap
