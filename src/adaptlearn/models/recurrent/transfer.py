@@ -8,9 +8,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.errors import MissingDependency
 from adaptlearn.media import picture_text
 from adaptlearn.numerics import Floats
+from adaptlearn.plotting import new_axes
 from adaptlearn.validation import Interval, OneOf, check_parameters
 
 _LABELS = {
@@ -132,18 +132,13 @@ def plot_transfer(
         {"what": what, "most": most},
         {"what": [OneOf(tuple(_LABELS))], "most": [Interval(1, 1e6, integer=True)]},
     )
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as error:
-        raise MissingDependency("plots need matplotlib; install adaptlearn[plot]") from error
     shown = _shown(effects, most)
     values = getattr(effects, what)[np.ix_(shown, shown)].copy()
     np.fill_diagonal(values, np.nan)
     top = float(np.nanmax(np.abs(values))) if len(shown) > 1 else 0.0
     top = top or 1.0
-    if ax is None:
-        side = max(4.2, 2.6 + 0.18 * len(shown))
-        ax = plt.subplots(figsize=(side + 0.9, side), layout="constrained")[1]
+    side = max(4.2, 2.6 + 0.18 * len(shown))
+    ax = new_axes(ax, (side + 0.9, side))
     picture = ax.imshow(values, cmap="RdBu", vmin=-top, vmax=top)
     names = [picture_text(skill, 24) for skill in effects.skills[shown].tolist()]
     ax.set_xticks(range(len(shown)), names, rotation=90, fontsize=7)
