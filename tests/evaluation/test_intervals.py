@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy import stats
+from tests.conftest import trials
 
 from adaptlearn import ResponseLog
 from adaptlearn.evaluation import evaluate, group_errors
@@ -41,27 +42,31 @@ def found(rng: np.random.Generator, answers: Any, n_bootstrap: int = 100) -> Any
     return summarise("model", *answers, rng=rng, **summary)
 
 
+@pytest.mark.slow
+@pytest.mark.trials
 @pytest.mark.parametrize(
-    ("n_students", "trials", "uneven"),
-    [(3, 250, False), (10, 250, False), (20, 200, False), (50, 120, False), (200, 60, False),
-     (10, 250, True)],
+    ("n_students", "n_logs", "uneven"),
+    [(3, 2500, False), (10, 2500, False), (20, 2000, False), (50, 1200, False),
+     (200, 600, False), (10, 2500, True)],
 )  # fmt: skip
-def test_intervals_of_few_students_cover_as_often_as_they_say(n_students, trials, uneven):
+def test_intervals_of_few_students_cover_as_often_as_they_say(n_students, n_logs, uneven):
     # Percentiles of the same resamples cover .73 with 3 students, .87 with 10, .92 with 20, and
     # .85 with 10 uneven ones.
     rng = np.random.default_rng(n_students)
     truth = all_metrics(*school(np.random.default_rng(0), 40_000, uneven)[:2])
     covered = np.zeros(4)
-    for _ in range(trials):
+    for _ in range(trials(n_logs)):
         result, _ = found(rng, school(rng, n_students, uneven))
         ends = [result.metrics()[name] for name in METRICS]
         covered += [
             one.lower <= truth[name] <= one.upper for name, one in zip(METRICS, ends, strict=True)
         ]
-    least = 0.95 - 3 * np.sqrt(0.95 * 0.05 / trials)
-    assert (covered >= least * trials).all(), covered / trials
+    covered /= trials(n_logs)
+    assert (covered >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / trials(n_logs))).all(), covered
 
 
+@pytest.mark.slow
+@pytest.mark.trials
 def test_differences_of_two_models_cover_as_often_as_they_say():
     rng = np.random.default_rng(8)
 
@@ -70,8 +75,8 @@ def test_differences_of_two_models_cover_as_often_as_they_say():
 
     correct, p, _ = school(np.random.default_rng(0), 40_000)
     one, two = all_metrics(correct, p), all_metrics(correct, other(p))
-    trials, covered = 150, np.zeros(4)
-    for _ in range(trials):
+    covered = np.zeros(4)
+    for _ in range(trials(1500)):
         correct, p, student = school(rng, 10)
         seed = int(rng.integers(2**31))
         models = {
@@ -90,7 +95,8 @@ def test_differences_of_two_models_cover_as_often_as_they_say():
             differences[name].lower <= two[name] - one[name] <= differences[name].upper
             for name in METRICS
         ]
-    assert (covered >= 0.91 * trials).all(), covered / trials
+    covered /= trials(1500)
+    assert (covered >= 0.91).all(), covered
 
 
 def test_gaps_of_groups_of_few_students_cover_as_often_as_they_say():

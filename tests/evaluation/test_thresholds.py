@@ -40,6 +40,7 @@ def rates(estimate, truth, threshold):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.trials
 @pytest.mark.parametrize("criterion", ["false_mastery", "needless_practice"])
 def test_a_calibrated_model_needs_the_threshold_that_its_probabilities_say(criterion):

@@ -189,6 +189,7 @@ def test_everything_wrong_with_the_arguments_is_said_at_once():
     assert len(caught.value.problems) == 3
 
 
+@pytest.mark.slow
 def test_ratings_beat_the_published_irt_on_real_students(data):
     # Gervet et al. (2020) report .79 for IRT on another split of these students.
     student, item, skill, correct = np.loadtxt(

@@ -266,6 +266,7 @@ def test_everything_wrong_with_the_arguments_is_said_at_once(planted):
         assert not IRT(max_iter=2).fit(planted.log).converged_
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["1PL", "2PL"])
 def test_online_abilities_beat_the_published_baseline_on_real_students(data, kind):
     # Gervet et al. (2020) report .79 for IRT on another split of these students.

@@ -94,6 +94,7 @@ def log_loss(p, correct):
     return float(-np.log(np.where(correct == 1, p, 1 - p)).mean())
 
 
+@pytest.mark.slow
 def test_practice_tells_the_test_of_students_held_out(cloze):
     log, test, held_out = cloze
     practice, new = log[~held_out & ~test], log[held_out]
@@ -106,6 +107,7 @@ def test_practice_tells_the_test_of_students_held_out(cloze):
         assert log_loss(p, correct) < constant - gain
 
 
+@pytest.mark.slow
 def test_fitted_parameters_tell_more_than_the_published_ones(cloze):
     log, _, held_out = cloze
     new = log[held_out]
