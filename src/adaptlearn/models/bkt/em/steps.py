@@ -25,13 +25,17 @@ from typing import NamedTuple
 import numpy as np
 
 from adaptlearn.errors import ImpossibleHistoryError
-from adaptlearn.models.bkt.em.sweeps import Chances, backward, binned, chances, forward
+from adaptlearn.models.bkt.em.logarithms import exponential_of_sum, log_sweeps
+from adaptlearn.models.bkt.em.sweeps import Chances, Swept, backward, binned, chances, forward
 from adaptlearn.models.bkt.em.trie import PrefixTrie
 from adaptlearn.models.bkt.entries import RIGHT, WRONG
 from adaptlearn.models.bkt.parameters import MARGIN, Cells, Limits, Parameters
 from adaptlearn.numerics import Floats, Ints, distinct
 
 _AT_ONCE = 1 << 15  # nodes and restarts whose counts stay in the cache together
+
+_HUGE = 1e200
+"""Below this a message makes nothing of a belief that was too small for a number."""
 
 
 class Expectations(NamedTuple):
@@ -72,28 +76,53 @@ def expectations(trie: PrefixTrie, parameters: Parameters) -> Expectations:
     ImpossibleHistoryError
         Exact zeros or ones among the parameters rule out a history that occurred.
     """
-    chance = chances(trie, parameters)
-    state, scale = forward(trie, chance)
-    if not np.all(scale > 0):
-        raise _impossible(trie, scale)
-    arriving = chance.likelihood
-    arriving /= scale
-    message = backward(trie, chance, arriving)
+    with np.errstate(all="ignore"):  # what leaves the range of numbers is found, and done again
+        chance = chances(trie, parameters)
+        state, scale = forward(trie, chance)
+        arriving = chance.likelihood
+        arriving /= scale
+        message = backward(trie, chance, arriving)
+        swept = Swept(state, scale, arriving, message)
+        counts = _count(trie, chance, swept)
+    lost = _lost(trie, swept)
+    if len(lost):
+        part, cells = trie.restrict(lost), trie.cells_of(lost)
+        again = _in_logarithms(part, parameters.take(cells), lost)
+        order = (cells.prior, cells.guess, cells.slip, cells.learn, cells.forget)
+        places = [lost, *(place for place in order for _ in range(2))]
+        for all_counts, new, place in zip(counts, again, places, strict=True):
+            all_counts[:, place] = new
+    return counts
 
-    return _count(trie, chance, _Swept(state, scale, arriving, message))
+
+def _lost(trie: PrefixTrie, swept: Swept) -> Ints:
+    """Groups in which a belief was too small for a number, and may have counted all the same.
+
+    A belief that underflows is below 1e-290; it counts where its message is the larger.
+    """
+    if swept.scale.min() > 0 and max(swept.message.max(), swept.arriving.max()) < _HUGE:
+        return np.empty(0, np.int64)
+    out = ~(swept.scale > 0).all(axis=0)
+    for field in (swept.message, swept.arriving):
+        out |= ~(field < _HUGE).all(axis=(0, 1))
+    return np.unique(trie.group[out]).astype(np.int64)
 
 
-class _Swept(NamedTuple):
-    """What the sweeps give, by node: see `forward` and `backward`."""
+def _in_logarithms(trie: PrefixTrie, parameters: Parameters, groups: Ints) -> Expectations:
+    """The same expectations of a few groups, at a higher price."""
+    swept = log_sweeps(trie, parameters)
+    if np.any(np.isneginf(swept.scale)):
+        error = _impossible(trie, swept.scale)
+        error.group = int(groups[error.group])
+        raise error
+    return _count(trie, chances(trie, parameters), swept, in_logarithms=True)
 
-    state: Floats
-    scale: Floats
-    arriving: Floats
-    message: Floats
 
-
-def _count(trie: PrefixTrie, chance: Chances, swept: _Swept) -> Expectations:
+def _count(
+    trie: PrefixTrie, chance: Chances, swept: Swept, *, in_logarithms: bool = False
+) -> Expectations:
     """Expected counts from the sweeps, a stretch of nodes at a time: what fits the cache."""
+    product = exponential_of_sum if in_logarithms else np.multiply
     state, scale, arriving, message = swept
     restarts, cells = len(scale), trie.cells
     n_prior, n_learn, n_forget, n_guess, n_slip = (len(owner) for owner in trie.owner)
@@ -106,10 +135,9 @@ def _count(trie: PrefixTrie, chance: Chances, swept: _Swept) -> Expectations:
     step = max(1, _AT_ONCE // restarts)
     for lo in range(0, trie.n_nodes, step):
         nodes = slice(lo, lo + step)
-        fits += binned(
-            np.log(scale[:, nodes]) * trie.weight[nodes], trie.group[nodes], trie.n_groups
-        )
-        visits = message[:, :, nodes] * state[:, :, nodes]
+        fit = scale[:, nodes] if in_logarithms else np.log(scale[:, nodes])
+        fits += binned(fit * trie.weight[nodes], trie.group[nodes], trie.n_groups)
+        visits = product(message[:, :, nodes], state[:, :, nodes])
         for known, cell in enumerate((cells.guess, cells.slip)):
             place = cell[nodes] * 3 + trie.answer[nodes]
             answers[known][:] += binned(visits[known], place, answers[known].shape[1])
@@ -119,11 +147,11 @@ def _count(trie: PrefixTrie, chance: Chances, swept: _Swept) -> Expectations:
         before = state.take(trie.parent[nodes], axis=2)
         came = arriving[:, :, nodes]
         learned += binned(
-            _moved(before[0], came, chance.learn[:, nodes]), cells.learn[nodes], n_learn
+            _moved(product(before[0], came), chance.learn[:, nodes]), cells.learn[nodes], n_learn
         )
         if chance.forget is not None:
             forgot += binned(
-                _moved(before[1], came[::-1], chance.forget[:, nodes]),
+                _moved(product(before[1], came[::-1]), chance.forget[:, nodes]),
                 cells.forget[nodes],
                 n_forget,
             )
@@ -135,7 +163,7 @@ def _count(trie: PrefixTrie, chance: Chances, swept: _Swept) -> Expectations:
     return Expectations(
         log_likelihood=fits,
         first=binned(first, prior, n_prior),
-        first_known=binned(message[1, :, top] * state[1, :, top], prior, n_prior),
+        first_known=binned(product(message[1, :, top], state[1, :, top]), prior, n_prior),
         right_unknown=unknown[..., RIGHT],
         wrong_unknown=unknown[..., WRONG],
         right_known=known_answers[..., RIGHT],
@@ -147,18 +175,20 @@ def _count(trie: PrefixTrie, chance: Chances, swept: _Swept) -> Expectations:
     )
 
 
-def _moved(before: Floats, arriving: Floats, probability: Floats) -> Floats:
-    """Expected transitions of one state into each node: those that stay, those that leave."""
-    moves = before * arriving
+def _moved(moves: Floats, probability: Floats) -> Floats:
+    """Expected transitions of one state into each node: those that stay, those that leave.
+
+    `moves` is a state's belief times what arrives, in itself and in the other; it is changed.
+    """
     leave = moves[1] * probability
     moves[0] -= moves[0] * probability
     moves[1] = leave
     return moves
 
 
-def _impossible(trie: PrefixTrie, scale: Floats) -> ImpossibleHistoryError:
+def _impossible(trie: PrefixTrie, log_scale: Floats) -> ImpossibleHistoryError:
     """The error that names the first history of probability 0."""
-    node = int(np.argwhere(~(scale > 0))[0, 1])
+    node = int(np.argwhere(np.isneginf(log_scale))[0, 1])
     group, history = int(trie.group[node]), []
     while node >= 0:
         history.append(("wrong", "right", "exposure")[trie.answer[node]])

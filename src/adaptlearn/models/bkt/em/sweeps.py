@@ -20,6 +20,9 @@ from adaptlearn.numerics import Floats, Ints
 _TINY, _HUGE = 1e-280, 1e280
 """Within these a stretch's unscaled numbers have kept their digits."""
 
+_BESIDE = 1e-100
+"""A stretch's numbers above this have kept what counts beside them, however small."""
+
 
 class Chances(NamedTuple):
     """What the parameters say about each node.
@@ -38,6 +41,25 @@ class Chances(NamedTuple):
     learn: Floats
     forget: Floats | None
     likelihood: Floats
+
+
+class Swept(NamedTuple):
+    """What the sweeps give, by node; state and message have the axis of states, as `arriving` has.
+
+    Attributes
+    ----------
+    state, scale : float arrays
+        See `forward`.
+    arriving : float array
+        The message times the likelihood of the node's response over its scale.
+    message : float array
+        See `backward`.
+    """
+
+    state: Floats
+    scale: Floats
+    arriving: Floats
+    message: Floats
 
 
 def chances(trie: PrefixTrie, parameters: Parameters) -> Chances:
@@ -94,7 +116,7 @@ def forward(trie: PrefixTrie, chance: Chances) -> tuple[Floats, Floats]:
             z = moved[0] + moved[1]
             np.divide(moved, z, out=state[:, :, lo:hi])
             scale[:, lo:hi] = z
-        for block in _blocks(trie):
+        for block in blocks(trie):
             _forward_stretch(trie, chance, block, state, scale)
     return state, scale
 
@@ -125,7 +147,8 @@ class Block(NamedTuple):
         return self.lo + self.heads
 
 
-def _blocks(trie: PrefixTrie) -> list[Block]:
+def blocks(trie: PrefixTrie) -> list[Block]:
+    """The stretches, in their order."""
     return [
         Block(lo, hi, np.flatnonzero(trie.parent[lo:hi] < lo))
         for lo, hi in pairwise(trie.stretches.tolist())
@@ -154,6 +177,8 @@ def _forward_stretch(
         found = _solve(_band(chance, restart, block, ratio), right, transposed=False)
         total = found.sum(axis=1)
         in_range = in_range and bool(total.min() > _TINY and total.max() < _HUGE)
+        if in_range and found.min() < _TINY:
+            in_range = bool(total[found.min(axis=1) < _TINY].min() > _BESIDE)
         state[:, restart, nodes] = found.T / total
         above = np.empty_like(total)
         above[1:] = total[:-1]
@@ -194,7 +219,7 @@ def backward(trie: PrefixTrie, chance: Chances, ratio: Floats) -> Floats:
     """
     message = np.empty(ratio.shape)
     message[:] = trie.end
-    for block in reversed(_blocks(trie)):
+    for block in reversed(blocks(trie)):
         nodes, first = slice(block.lo, block.hi), block.first
         for restart in range(ratio.shape[1]):
             band = _band(chance, restart, block, ratio[:, restart, nodes])

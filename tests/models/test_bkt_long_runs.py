@@ -1,0 +1,147 @@
+"""BKT on histories whose beliefs leave the range of numbers, against decimals that have no end."""
+
+from __future__ import annotations
+
+from decimal import Decimal, localcontext
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+from adaptlearn import ResponseLog
+from adaptlearn.models import BKT
+from adaptlearn.models.bkt.em import trie as trie_module
+from adaptlearn.models.bkt.em.steps import expectations
+from adaptlearn.models.bkt.em.trie import answers_only, build_trie
+from adaptlearn.models.bkt.entries import entry_answers
+from adaptlearn.models.bkt.parameters import Parameters
+
+
+class Values(NamedTuple):
+    prior: float
+    learn: float
+    forget: float
+    guess: float
+    slip: float
+
+
+KINDS = {
+    "without forgetting": Values(0.3, 0.02, 0.0, 0.001, 0.1),
+    "with forgetting": Values(0.3, 0.1, 1e-4, 0.001, 0.1),
+    "nothing is learned": Values(0.5, 0.0, 0.0, 0.2, 0.01),
+    "no slips": Values(0.5, 0.1, 0.0, 0.2, 0.0),
+    "no guesses, nothing is learned": Values(0.5, 0.0, 0.1, 0.0, 0.3),
+}
+
+
+def log_of(histories):
+    """One student per history, all on one skill."""
+    return ResponseLog.from_frame(
+        {
+            "student": np.repeat(np.arange(len(histories)), [len(h) for h in histories]),
+            "skill": np.zeros(sum(map(len, histories)), np.int64),
+            "correct": np.concatenate([np.array(h, np.int64) for h in histories]),
+        }
+    )
+
+
+def runs(*lengths, first=1):
+    """Answers in runs of equal ones: so many right, so many wrong, …"""
+    return [(first + k) % 2 for k, n in enumerate(lengths) for _ in range(n)]
+
+
+class Exact:
+    """Forward and backward along one history, in decimals of sixty digits."""
+
+    def __init__(self, history, values):
+        with localcontext() as context:
+            context.prec = 60
+            prior, learn, forget, guess, slip = (Decimal(float(v)) for v in values)
+            step = ((1 - learn, learn), (forget, 1 - forget))
+            by = [((1 - guess, slip), (guess, 1 - slip))[answer] for answer in history]
+            ahead: list[Any] = [(1 - prior, prior)]  # joint with the answers before
+            after: list[Any] = []
+            for answered in by:
+                after.append(tuple(ahead[-1][i] * answered[i] for i in (0, 1)))
+                ahead.append(tuple(sum(after[-1][i] * step[i][j] for i in (0, 1)) for j in (0, 1)))
+            back: list[Any] = [(Decimal(1), Decimal(1))]
+            for answered in reversed(by[1:]):
+                back.append(
+                    tuple(
+                        sum(step[i][j] * answered[j] * back[-1][j] for j in (0, 1)) for i in (0, 1)
+                    )
+                )
+            back.reverse()
+            whole = after[-1][0] + after[-1][1]
+            self.p_correct = [
+                float((a[0] * guess + a[1] * (1 - slip)) / sum(a)) for a in ahead[:-1]
+            ]
+            self.p_known = float(after[-1][1] / whole)
+            self.next_known = float(ahead[-1][1] / sum(ahead[-1]))
+            self.log_likelihood = float(whole.ln())
+            visits = [
+                [a[i] * b[i] / whole for i in (0, 1)] for a, b in zip(after, back, strict=True)
+            ]
+            moves = [
+                [[a[i] * step[i][j] * y[j] * b[j] / whole for j in (0, 1)] for i in (0, 1)]
+                for a, y, b in zip(after[:-1], by[1:], back[1:], strict=True)
+            ]
+            self.counts = {
+                "first": 1.0,
+                "first_known": float(visits[0][1]),
+                "learned": float(sum(m[0][1] for m in moves)),
+                "stay_unknown": float(sum(m[0][0] for m in moves)),
+                "forgot": float(sum(m[1][0] for m in moves)),
+                "stay_known": float(sum(m[1][1] for m in moves)),
+            }
+            for name, answer in (("right", 1), ("wrong", 0)):
+                for i, state in enumerate(("unknown", "known")):
+                    self.counts[f"{name}_{state}"] = float(
+                        sum(v[i] for v, y in zip(visits, history, strict=True) if y == answer)
+                    )
+
+
+def histories_of(values):
+    """Long runs that the parameters allow."""
+    some = [runs(100, 1000), runs(400, 30, 300), runs(400, 700, first=0), runs(120, 1, 60)]
+    if values.slip == 0:
+        some = [h for h in some if not values.forget] and [runs(400, 40), runs(500), runs(40, 1)]
+    if values.guess == 0:
+        some = [runs(30, 400), runs(300, first=0), runs(60, 800)]
+    return some
+
+
+@pytest.mark.parametrize("layout", ["levels", "stretches"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_expected_counts_of_long_runs(kind, layout, monkeypatch):
+    values = KINDS[kind]
+    monkeypatch.setattr(trie_module, "_FEW", 0 if layout == "levels" else 192)
+    histories = histories_of(values)
+    log = log_of(histories)
+    trie = build_trie(log.sequences, answers_only(entry_answers(log)), log.sequences.major, 1)
+    assert (len(trie.stretches) > 0) == (layout == "stretches")
+    found = expectations(trie, Parameters(*(np.full((2, 1), v) for v in values)))
+    exact = [Exact(history, values) for history in histories]
+    wanted = sum(one.log_likelihood for one in exact)
+    np.testing.assert_allclose(found.log_likelihood, wanted, rtol=1e-12)
+    for name in exact[0].counts:
+        if name in ("forgot", "stay_known") and not values.forget:
+            continue
+        total = sum(one.counts[name] for one in exact)
+        np.testing.assert_allclose(getattr(found, name), total, rtol=1e-9, atol=1e-9, err_msg=name)
+
+
+def test_a_skill_of_long_runs_is_fitted_beside_the_others():
+    rng = np.random.default_rng(0)
+    log = ResponseLog.from_frame(
+        {
+            "student": np.concatenate(
+                (np.repeat(np.arange(20), 1100), np.repeat(np.arange(90), 5))
+            ),
+            "skill": np.repeat(["long", "short"], [22_000, 450]),
+            "correct": np.concatenate((runs(100, 1000) * 20, rng.integers(0, 2, 450))),
+        }
+    )
+    model = BKT(bounds={"guess": (0, 1e-3)}).fit(log)
+    assert model.converged_.all()
+    assert np.isfinite(model.log_likelihood_).all()
