@@ -40,6 +40,7 @@ _CONTENT = ("model", "skills", "parameters", "pooled", "classes")  # what predic
 _KNOWN = {*_CONTENT, "format", "version", "settings", "fit", "uncertainty", "fingerprint", "digest"}
 _CLASSES = {"earlier", "later", "gap", "skill", "class", "value"}
 _TAKEN = {"time", "skill", "correct", "self"}  # `update` has these for something else
+_TINY = 1e-280
 _LARGEST = 2**28  # bytes of a model that are read
 _MALFORMED = (
     ArithmeticError,
@@ -58,7 +59,8 @@ Time = float | date | None
 Label = tuple[Any, ...]
 Given = Mapping[str, Any]  # what is known of a response, by column; its time in seconds
 # P(known) after a skill's last response, and answers. Models that tell transitions apart add that
-# response's time, and its classes for learn and for forget (None: not in training).
+# response's time, and its classes for learn and for forget (None: not in training). P(not known)
+# stands last. Either is held by its logarithm, a number below 0, where it is below _TINY.
 Belief = tuple[Any, ...]
 Beliefs = dict[Skill, Belief]
 When = Literal["next_opportunity", "after_response"]
@@ -140,7 +142,7 @@ class _BKT:
             raise ValueError(f"it has classes by {sorted(_TAKEN.intersection(names))}")
         gap = ["time"] if any(gap for _, _, gap in self._later) else []
         self.columns = tuple(dict.fromkeys([*names, *gap]))
-        self.size = 5 if self._lessons else 2  # of a belief
+        self.size = 5 if self._lessons else 2  # of a belief, without P(not known)
 
     def _read_classes(self, field: int, entry: Mapping[str, Any]) -> None:
         cells, values = list(self.table.values()), _probabilities(entry["value"])
@@ -163,35 +165,36 @@ class _BKT:
             kept = (given.get("time"), self._lesson(LEARN, given), self._lesson(FORGET, given))
         found = {}
         for skill in skills:
-            known, guess, slip = self._coming(beliefs, skill, given)
+            known, unknown, guess, slip = self._coming(beliefs, skill, given)
             answers = beliefs[skill][1] if skill in beliefs else 0
             if right is not None:
-                hit, missed = known * (1 - slip), known * slip
-                guessed, failed = (1 - known) * guess, (1 - known) * (1 - guess)
-                joint, other = (hit, guessed) if right else (missed, failed)
-                if not joint + other > 0:
+                likely = (1 - slip, guess) if right else (slip, 1 - guess)
+                after = _share(_product(known, likely[0]), _product(unknown, likely[1]))
+                if after is None:
                     told = f"skill {skill!r} has probability 0 under parameters of exactly 0 or 1"
                     raise ImpossibleHistoryError("response", [f"this answer on {told}"])
-                known, answers = joint / (joint + other), answers + 1
-            found[skill] = (known, answers, *kept)
+                (known, unknown), answers = after, answers + 1
+            found[skill] = (known, answers, *kept, unknown)
         return found
 
     def p_correct(self, beliefs: Beliefs, skills: Sequence[Skill], given: Given) -> float:
         """P(correct) of a response: the mean over its skills."""
         total = 0.0
         for skill in skills:
-            known, guess, slip = self._coming(beliefs, skill, given)
-            total += known * (1 - slip) + (1 - known) * guess
+            known, unknown, guess, slip = self._coming(beliefs, skill, given)
+            total += max(known, 0.0) * (1 - slip) + max(unknown, 0.0) * guess
         return total / len(skills)
 
     def mastery(self, beliefs: Beliefs, skill: Skill, when: When) -> float:
         """P(known) after the last response, or when the next one begins."""
         if when == "after_response" and skill in beliefs:
-            return float(beliefs[skill][0])
-        return self._coming(beliefs, skill, {})[0]
+            return max(float(beliefs[skill][0]), 0.0)
+        return max(self._coming(beliefs, skill, {})[0], 0.0)
 
-    def _coming(self, beliefs: Beliefs, skill: Skill, given: Given) -> tuple[float, float, float]:
-        """P(known) as a response begins, its guess and slip: of its classes, where known."""
+    def _coming(
+        self, beliefs: Beliefs, skill: Skill, given: Given
+    ) -> tuple[float, float, float, float]:
+        """Both beliefs as a response begins, its guess and slip: of its classes, where known."""
         cells, belief = self.table.get(skill), beliefs.get(skill)
         if cells is None:
             told = f"skill {skill!r} was not in training; the parameters common to all serve it"
@@ -215,8 +218,10 @@ class _BKT:
                 values[field] = by_class[field].get((earlier, later, gap), values[field])
             prior, learn, forget, guess, slip = values
         if belief is None:
-            return prior, guess, slip
-        return learn + (1 - learn - forget) * belief[0], guess, slip
+            return prior, 1 - prior, guess, slip
+        after, unknown = belief[0], belief[-1]
+        known = _sum(_product(after, 1 - forget), _product(unknown, learn))
+        return known, _sum(_product(unknown, 1 - learn), _product(after, forget)), guess, slip
 
     def _lesson(self, field: int, given: Given) -> Label | None:
         """What a response may have taught, by learn's or forget's columns; None if unseen."""
@@ -451,6 +456,43 @@ def _opened(data: bytes) -> dict[str, Any]:
     return manifest
 
 
+def _product(belief: float, chance: float) -> float:
+    """Of a belief, which may be a logarithm, and a probability."""
+    if belief < 0:
+        return belief + math.log(chance) if chance else 0.0
+    found = belief * chance
+    return found if found >= _TINY or not found else math.log(belief) + math.log(chance)
+
+
+def _sum(a: float, b: float) -> float:
+    """Of two beliefs, either of which may be a logarithm."""
+    if a >= 0 and b >= 0:
+        return a + b
+    if a >= 0 or b >= 0:
+        larger = max(a, b)
+        return larger or min(a, b)
+    return max(a, b) + math.log1p(math.exp(-abs(a - b)))
+
+
+def _share(a: float, b: float) -> tuple[float, float] | None:
+    """Each of two numbers over their sum; None where both are 0."""
+    if not a and not b:
+        return None
+    if a >= 0 and b >= 0:
+        found = a / (a + b), b / (a + b)
+        if all(part >= _TINY or not part for part in found):
+            return found
+    logs = [part if part < 0 else math.log(part) if part else -math.inf for part in (a, b)]
+    top = max(logs)
+    whole = top + math.log(sum(math.exp(log - top) for log in logs))
+    return _held(logs[0] - whole), _held(logs[1] - whole)
+
+
+def _held(logarithm: float) -> float:
+    small = -math.inf < logarithm < math.log(_TINY)
+    return logarithm if small else math.exp(logarithm)
+
+
 def _shown(text: str) -> str:
     """A text without what a terminal would obey."""
     if text.isprintable():
@@ -476,16 +518,26 @@ def _probabilities(values: Sequence[Any]) -> list[float]:
 
 
 def _belief(row: Sequence[Any], n: int, timed: bool) -> Belief:
+    """A belief as `to_dict` gave it; before P(not known) was kept, its row was shorter by one."""
     skill, known, answers, *kept = row
-    whole = len(row) == n and type(skill) in (int, str) and type(answers) is int
+    unknown = kept.pop() if len(row) == n + 1 else 1 - known
+    whole = len(kept) == n - 3 and type(skill) in (int, str) and type(answers) is int
     if not whole or answers < 0:
         raise ValueError(f"has a belief that is none: {row!r}")
-    (known,) = _probabilities([known])
+    if not all(map(_is_belief, (known, unknown))):
+        raise ValueError(f"has a belief outside [0, 1]: {row!r}")
+    if abs(max(known, 0) + max(unknown, 0) - 1) > 1e-9:
+        raise ValueError(f"has beliefs that do not sum to 1: {row!r}")
+    known, unknown = float(known), float(unknown)
     if not kept:
-        return known, answers
+        return known, answers, unknown
     learn, forget = (None if label is None else tuple(label) for label in kept[1:])
     hash((learn, forget))  # raises what `from_dict` reports
-    return known, answers, _seconds(kept[0], timed), learn, forget
+    return known, answers, _seconds(kept[0], timed), learn, forget, unknown
+
+
+def _is_belief(value: Any) -> bool:
+    return type(value) in (int, float) and (0 <= value <= 1 or -1e300 < value < math.log(_TINY))
 
 
 def _seconds(value: Any, timed: bool) -> float | None:

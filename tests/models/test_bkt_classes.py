@@ -35,7 +35,8 @@ from adaptlearn.errors import AdaptLearnWarning, DataWarning
 from adaptlearn.models import BKT
 from adaptlearn.models.bkt.cells import class_entries
 from adaptlearn.models.bkt.em import trie as trie_module
-from adaptlearn.models.bkt.em.steps import expectations, maximise, room_of
+from adaptlearn.models.bkt.em.room import room_of
+from adaptlearn.models.bkt.em.steps import expectations, maximise
 from adaptlearn.models.bkt.em.trie import answers_only, build_trie
 from adaptlearn.models.bkt.entries import Entries
 from adaptlearn.models.bkt.fit.by_em import alphabet_of

@@ -13,10 +13,12 @@ from tests.models.students import answers
 
 from adaptlearn import ResponseLog
 from adaptlearn.errors import ImpossibleHistoryError
+from adaptlearn.models.bkt.belief import Beliefs
 from adaptlearn.models.bkt.em import trie as trie_module
 from adaptlearn.models.bkt.em.climb import Terms
 from adaptlearn.models.bkt.em.climb import climb as climb_on
-from adaptlearn.models.bkt.em.steps import Expectations, Pseudocounts, expectations, room_of
+from adaptlearn.models.bkt.em.room import room_of
+from adaptlearn.models.bkt.em.steps import Expectations, Pseudocounts, expectations
 from adaptlearn.models.bkt.em.steps import maximise as maximise_in
 from adaptlearn.models.bkt.em.trie import answers_only, build_trie
 from adaptlearn.models.bkt.entries import EXPOSURE, entry_answers
@@ -174,7 +176,7 @@ def test_filter_predicts_what_enumeration_predicts(by_skill, values):
     sequences = log.sequences
     table = Parameters(*(np.array([0.5, value]) for value in values))
     ones = np.ones(len(sequences.starts), int)
-    known = table.prior[ones]
+    known = Beliefs.of(table.prior[ones])
     p_correct = filter_sequences(sequences, entry_answers(log), table, ones, known).p_correct
     for start, length in zip(sequences.starts, sequences.lengths, strict=True):
         rows = sequences.order[start : start + length]

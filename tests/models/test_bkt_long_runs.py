@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, localcontext
+import json
+from decimal import Decimal, DecimalException, localcontext
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
-from adaptlearn import ResponseLog
+from adaptlearn import MasteryTracker, ResponseLog, runtime
+from adaptlearn.errors import ImpossibleHistoryError
 from adaptlearn.models import BKT
 from adaptlearn.models.bkt.em import trie as trie_module
 from adaptlearn.models.bkt.em.steps import expectations
 from adaptlearn.models.bkt.em.trie import answers_only, build_trie
 from adaptlearn.models.bkt.entries import entry_answers
 from adaptlearn.models.bkt.parameters import Parameters
+from adaptlearn.models.bkt.state import BKTState
 
 
 class Values(NamedTuple):
@@ -34,12 +37,12 @@ KINDS = {
 }
 
 
-def log_of(histories):
+def log_of(histories, skill="long"):
     """One student per history, all on one skill."""
     return ResponseLog.from_frame(
         {
             "student": np.repeat(np.arange(len(histories)), [len(h) for h in histories]),
-            "skill": np.zeros(sum(map(len, histories)), np.int64),
+            "skill": [skill] * sum(map(len, histories)),
             "correct": np.concatenate([np.array(h, np.int64) for h in histories]),
         }
     )
@@ -145,3 +148,101 @@ def test_a_skill_of_long_runs_is_fitted_beside_the_others():
     model = BKT(bounds={"guess": (0, 1e-3)}).fit(log)
     assert model.converged_.all()
     assert np.isfinite(model.log_likelihood_).all()
+
+
+LIVE = [runs(40, 1), runs(500, 30, 900), runs(900, 400, first=0), runs(1500, 1, 30)]
+
+
+def brought(values):
+    return BKT.from_parameters({"skill": ["a"], **{k: [v] for k, v in values._asdict().items()}})
+
+
+def possible(histories, values):
+    """Those that the parameters do not rule out."""
+    found = []
+    for history in histories:
+        try:
+            found.append((history, Exact(history, values)))
+        except DecimalException:
+            continue
+    return found
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_log_a_live_state_a_saved_one_and_the_runtime_agree_on_long_runs(kind, tmp_path):
+    model = brought(KINDS[kind])
+    model.save(tmp_path / "model.json")
+    served = runtime.load(tmp_path / "model.json")
+    allowed = possible([*LIVE, *histories_of(KINDS[kind])], KINDS[kind])
+    assert len(allowed) > 3
+    histories, exact = zip(*allowed, strict=True)
+    log = log_of(histories, "a")
+    wanted = np.concatenate([one.p_correct for one in exact])
+    np.testing.assert_allclose(model.predict_proba(log)[:, 1], wanted, rtol=0, atol=1e-10)
+
+    tracker = MasteryTracker(model)
+    places = np.concatenate([np.arange(len(h)) for h in histories])
+    lengths = np.repeat([len(h) for h in histories], [len(h) for h in histories])
+    first = places < lengths // 3
+    tracker.update(log[first])
+    tracker.save(tmp_path / "tracker.npz")
+    tracker = MasteryTracker.load(tmp_path / "tracker.npz", model)
+    tracker.update(log[~first])
+    known = [one.p_known for one in exact]
+    found = tracker.mastery(when="after_response").value[:, 0]
+    np.testing.assert_allclose(found, known, rtol=0, atol=1e-10)
+    whole = MasteryTracker(model)
+    whole.update(log)
+    np.testing.assert_array_equal(whole.mastery(when="after_response").value[:, 0], found)
+
+    for history, one in allowed:
+        student = served.student()
+        for n, answer in enumerate(history):
+            assert student.p_correct("a") == pytest.approx(one.p_correct[n], abs=1e-10)
+            student.update("a", answer)
+            if n == len(history) // 3:
+                student = runtime.Student.from_dict(
+                    served, json.loads(json.dumps(student.to_dict()))
+                )
+        assert student.mastery("a", "after_response") == pytest.approx(one.p_known, abs=1e-10)
+        assert student.mastery("a") == pytest.approx(one.next_known, abs=1e-10)
+
+
+def test_what_fixed_zeros_rule_out_is_an_error_all_the_same():
+    certain = Values(1.0, 0.1, 0.0, 0.2, 0.0)
+    log = log_of([runs(500, 1)], "a")
+    with pytest.raises(ImpossibleHistoryError, match=r"row 500.*fixed at exactly 0 or 1"):
+        brought(certain).predict_proba(log)
+    with pytest.raises(ImpossibleHistoryError, match="fixed at exactly 0 or 1"):
+        BKT(fixed={"slip": 0, "prior": 1}).fit(log_of([runs(500, 1)] * 20, "a"))
+    fitted = BKT(fixed={"slip": 0}).fit(log_of([runs(500, 1), runs(2, 3, 4)] * 20, "a"))
+    assert np.isfinite(fitted.log_likelihood_).all()
+
+
+def test_a_student_saved_without_p_not_known_is_read(tmp_path):
+    model = brought(KINDS["with forgetting"])
+    tracker = MasteryTracker(model)
+    tracker.update(log_of([runs(2, 3)], "a"))
+    state = tracker._state
+    arrays = state.to_arrays()
+    again = BKTState(state.model, ["a"], 0)
+    names = {"skills": ["a"], "items": [], "clock": state.clock}
+    old = {name: values for name, values in arrays.items() if name != "p_unknown"}
+    again.restore(state.n_students, names, old)
+    np.testing.assert_allclose(again.beliefs(slice(None)).unknown, arrays["p_unknown"], atol=1e-15)
+    for known in (arrays["p_known"] * 0.5, arrays["p_known"] - 2):
+        with pytest.raises(ValueError, match="do not sum to 1"):
+            BKTState(state.model, ["a"], 0).restore(
+                state.n_students, names, {**arrays, "p_known": known}
+            )
+
+    model.save(tmp_path / "model.json")
+    served = runtime.load(tmp_path / "model.json")
+    student = served.student().update("a", True)
+    saved = student.to_dict()
+    saved["beliefs"] = [row[:-1] for row in saved["beliefs"]]
+    found = runtime.Student.from_dict(served, saved)
+    assert found.mastery("a") == pytest.approx(student.mastery("a"), abs=1e-15)
+    saved["beliefs"] = [[*row, 0.9] for row in saved["beliefs"]]
+    with pytest.raises(runtime.StateError, match="do not sum to 1"):
+        runtime.Student.from_dict(served, saved)

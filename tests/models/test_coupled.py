@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from adaptlearn.models.bkt.belief import Beliefs
 from adaptlearn.models.bkt.individual.equations import (
     RULES,
     CoupledParameters,
@@ -231,10 +232,10 @@ def test_without_the_terms_it_is_plain_bkt():
 
     logits = np.stack((prior, learn, forget, guess, -(guess + np.exp(lift))))
     plain = Parameters(*(1 / (1 + np.exp(-logits))))
-    before = plain.prior[sequences.major]
+    before = Beliefs.of(plain.prior[sequences.major])
     expected = filter_sequences(sequences, log.answer, plain, sequences.major, before)
     np.testing.assert_allclose(found.p_correct, expected.p_correct, rtol=0, atol=1e-12)
-    np.testing.assert_allclose(found.chains.p_known, expected.p_known, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(found.chains.p_known, expected.beliefs.p_known, rtol=0, atol=1e-12)
 
 
 def flat(parameters):

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.models.bkt.belief import Beliefs
 from adaptlearn.models.state import StudentState, check_keys, rows_of, times
 from adaptlearn.numerics import (
     Floats,
@@ -19,6 +20,8 @@ from adaptlearn.validation import Numbers
 
 _LOOKED_UP = 1 << 14
 """Pairs that are looked up one by one; for more, all pairs are grouped by student once."""
+
+_FARTHEST = 1e300  # of a belief's logarithm from 0
 
 _SKILL_BITS = 24  # a pair's key is student << 24 | skill: up to 16 million skills
 
@@ -108,7 +111,7 @@ class BKTState(StudentState):
     def __init__(self, model: str, skills: list[Any], n_students: int) -> None:
         super().__init__(model, skills, n_students)
         self._pairs = KeyTable()
-        self._p_known = np.empty(0)
+        self._beliefs = Beliefs(np.empty(0), np.empty(0))
         self._answers = np.empty(0, np.int64)
         self.last: LastResponses | None = None
         self.vectors: StudentVectors | None = None
@@ -127,7 +130,7 @@ class BKTState(StudentState):
         return self._last_clock[: len(self._pairs)]
 
     def _fit_clock(self) -> None:
-        more = len(self._p_known) - len(self._last_clock)
+        more = self._room - len(self._last_clock)
         if self.vectors is not None and more > 0:
             self._last_clock = np.concatenate((self._last_clock, np.full(more, -1)))
 
@@ -139,15 +142,23 @@ class BKTState(StudentState):
                 field[: len(old)] = old
             self.vectors = vectors
 
+    @property
+    def _room(self) -> int:
+        return len(self._beliefs.known)
+
     def note_classes(self) -> None:
         """From now on, remember of each pair's last response what its classes depend on."""
         if self.last is None:
-            self.last = LastResponses.new(len(self._p_known))
+            self.last = LastResponses.new(self._room)
 
     @property
     def p_known(self) -> Floats:
         """P(known) after the last response, shape (n_pairs,)."""
-        return self._p_known[: len(self._pairs)]
+        return self.beliefs(slice(len(self._pairs))).p_known
+
+    def beliefs(self, slots: Ints | slice) -> Beliefs:
+        """Those after the last response of some pairs, by their slots."""
+        return self._beliefs.take(slots)
 
     @property
     def answers(self) -> NDArray[np.int64]:
@@ -178,15 +189,16 @@ class BKTState(StudentState):
         """Slots of distinct pairs, made where needed; `slots` may give what `find` found."""
         slots = self._pairs.add(self._key(students, skills), slots)
         n = len(self._pairs)
-        if n > len(self._p_known):
-            room = max(n, 2 * len(self._p_known))
-            self._p_known = np.concatenate((self._p_known, np.empty(room - len(self._p_known))))
+        if n > self._room:
+            room = max(n, 2 * self._room)
+            more = np.empty(room - self._room)
+            self._beliefs = Beliefs(*(np.concatenate((b, more)) for b in self._beliefs))
             self._answers = np.concatenate(
                 (self._answers, np.zeros(room - len(self._answers), np.int64))
             )
         self._fit_clock()
-        if self.last is not None and len(self.last.time) < len(self._p_known):
-            self.last = self.last.grown(len(self._p_known))
+        if self.last is not None and len(self.last.time) < self._room:
+            self.last = self.last.grown(self._room)
         return slots
 
     def cells(self, students: Ints, n_skills: int) -> tuple[Ints, Ints, Ints]:
@@ -221,9 +233,9 @@ class BKTState(StudentState):
             self._groups = (size, *stable_group(self.students, self.n_students))
         return self._groups[1], self._groups[2]
 
-    def write(self, slots: Ints, p_known: Floats, more_answers: Ints) -> None:
+    def write(self, slots: Ints, beliefs: Beliefs, more_answers: Ints) -> None:
         """Store new beliefs, and count the answers they came from."""
-        self._p_known[slots] = p_known
+        self._beliefs.put(slots, beliefs)
         self._answers[slots] += more_answers
 
     def blank(self, n_students: int) -> BKTState:  # noqa: D102 - documented once, above
@@ -247,7 +259,7 @@ class BKTState(StudentState):
         if other.last is not None:
             self.note_classes()
         slots = self.touch(students[other.students], other.skill_codes)
-        self.write(slots, other.p_known, other.answers)
+        self.write(slots, other.beliefs(slice(len(slots))), other.answers)
         if self.last is not None and other.last is not None:
             for mine, theirs in zip(self.last, other.last, strict=True):
                 mine[slots] = theirs[: len(slots)]
@@ -265,7 +277,7 @@ class BKTState(StudentState):
         held = self._pairs.slots
         keys, self._pairs = self._pairs.keys[held], KeyTable()
         self._pairs.add(keys)
-        self._p_known, self._answers = self._p_known[held], self._answers[held]
+        self._beliefs, self._answers = self._beliefs.take(held), self._answers[held]
         if self.last is not None:
             self.last = self.last.take(held)
         if self.vectors is not None:
@@ -273,9 +285,11 @@ class BKTState(StudentState):
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:  # noqa: D102 - documented once, above
         self._close_up()
+        n = len(self._pairs)
         arrays = {
             "pairs": self._pairs.keys.copy(),
-            "p_known": self.p_known.copy(),
+            "p_known": self._beliefs.known[:n].copy(),
+            "p_unknown": self._beliefs.unknown[:n].copy(),
             "answers": self.answers.copy(),
             "last_time": self.last_time.copy(),
         }
@@ -299,10 +313,12 @@ class BKTState(StudentState):
         n = (len(pairs),)
         expected = {
             "pairs": Numbers(n, 0, 2**63 - 1, whole=True),
-            "p_known": Numbers(n, 0, 1),
+            "p_known": Numbers(n, -_FARTHEST, 1),
             "answers": Numbers(n, low=0, whole=True),
             "last_time": times(rows_of(arrays, "last_time", n_students)),
         }
+        if "p_unknown" in arrays:
+            expected["p_unknown"] = Numbers(n, -_FARTHEST, 1)
         if "pair_time" in arrays:
             expected["pair_time"] = times(len(pairs))
             expected |= {f"pair_{name}": Numbers(n, -1, whole=True) for name in ("learn", "forget")}
@@ -319,7 +335,7 @@ class BKTState(StudentState):
         self.last_time = arrays["last_time"].astype(np.float64)
         self._pairs = KeyTable()
         self._pairs.add(arrays["pairs"].astype(np.int64))
-        self._p_known = arrays["p_known"].astype(np.float64)
+        self._beliefs = Beliefs.restored(arrays["p_known"], arrays.get("p_unknown"))
         self._answers = arrays["answers"].astype(np.int64)
         if "pair_learn" in arrays:
             self.last = LastResponses(

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit, logit
 
-from adaptlearn.models.bkt.em.steps import Room
+from adaptlearn.models.bkt.em.room import Room
 from adaptlearn.models.bkt.em.sweeps import binned
 from adaptlearn.models.bkt.parameters import MARGIN, Cells, Limits, Parameters
 from adaptlearn.numerics import Bools, Floats

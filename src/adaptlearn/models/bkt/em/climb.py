@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.models.bkt.em.acceleration import extrapolate
+from adaptlearn.models.bkt.em.room import Room, room_of
 from adaptlearn.models.bkt.em.steps import (
     Expectations,
     Pseudocounts,
-    Room,
     expectations,
     maximise,
-    room_of,
 )
 from adaptlearn.models.bkt.em.trie import PrefixTrie
 from adaptlearn.models.bkt.parameters import Cells, Limits, Parameters

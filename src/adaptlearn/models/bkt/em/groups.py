@@ -10,7 +10,8 @@ import numpy as np
 from adaptlearn.models.bkt.em.climb import Climb, OnStep, Terms, climb, race
 from adaptlearn.models.bkt.em.identification import boundary_reasons, data_reasons
 from adaptlearn.models.bkt.em.information import information, spread_over_groups
-from adaptlearn.models.bkt.em.steps import Pseudocounts, room_of
+from adaptlearn.models.bkt.em.room import room_of
+from adaptlearn.models.bkt.em.steps import Pseudocounts
 from adaptlearn.models.bkt.em.trie import PrefixTrie
 from adaptlearn.models.bkt.parameters import FLOOR, MARGIN, Limits, Parameters
 

@@ -171,7 +171,7 @@ def pass_along(
     if state is not None and students is not None and state.vectors is not None:
         vectors = state.vectors.take(students)
         met = slots >= 0
-        chains.p_known[met] = state.p_known[slots[met]]
+        chains.p_known[met] = state.beliefs(slots[met]).p_known
         chains.last[met] = state.last_clock[slots[met]]
     found = coupled_log(log, cells, model.items)
     return filter_students(found, model.parameters, vectors, chains, rule=model.rule)
@@ -213,7 +213,7 @@ def before_next(
     stay = np.ones(len(met))
     if own.forget is not None:
         stay = logistic(-own.forget[cells.forget[met]] - weights.forget_lag * lag)
-    after = state.p_known[at]
+    after = state.beliefs(at).p_known
     known[met] = after * stay + (1 - after) * learn
     return known
 

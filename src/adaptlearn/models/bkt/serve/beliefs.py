@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from adaptlearn.errors import ImpossibleHistoryError
-from adaptlearn.models.bkt.entries import EXPOSURE, RIGHT
+from adaptlearn.models.bkt.belief import Beliefs, answered, next_opportunity
+from adaptlearn.models.bkt.entries import EXPOSURE
 from adaptlearn.models.bkt.parameters import Cells, Parameters
 from adaptlearn.numerics import Floats, Ints, Sequences, longest_first
 
@@ -25,17 +26,12 @@ class Filtered(NamedTuple):
     ----------
     p_correct : float array, shape (n_rows,)
         P(correct) of each row before its own answer is seen; empty where it is not wanted.
-    p_known : float array, shape (n_sequences,)
-        P(known) after the last response of each sequence (before any learning from it).
+    beliefs : Beliefs, shape (n_sequences,)
+        After the last response of each sequence (before any learning from it).
     """
 
     p_correct: Floats
-    p_known: Floats
-
-
-def next_opportunity(p_known: Floats, learn: Floats, forget: Floats) -> Floats:
-    """P(known) when the next response begins, from P(known) after the last one."""
-    return learn + (1 - learn - forget) * p_known
+    beliefs: Beliefs
 
 
 def probability_correct(p_known: Floats, guess: Floats, slip: Floats) -> Floats:
@@ -48,7 +44,7 @@ def filter_sequences(
     answers: Ints,
     table: Parameters,
     cells: Cells | Ints,
-    known_before: Floats,
+    before: Beliefs,
     *,
     skill_rows: Ints | None = None,
     scored: bool = True,
@@ -65,8 +61,8 @@ def filter_sequences(
     cells : int array, shape (n_sequences,), or Cells
         The cell of each sequence; or, where they change along it, the cells of each row, fields
         of shape (n_rows,), learn and forget for the transition into the row.
-    known_before : float array, shape (n_sequences,)
-        P(known) when the first response of each sequence begins.
+    before : Beliefs, shape (n_sequences,)
+        When the first response of each sequence begins.
     skill_rows : int array, shape (n_rows,), optional
         The responses' rows in the log, for errors, where these are entries of several skills.
     scored : bool
@@ -82,50 +78,36 @@ def filter_sequences(
     per_row = cells.take(sequences.order) if isinstance(cells, Cells) else None
     exposures = bool(len(ordered)) and ordered.max() == EXPOSURE
     in_order = np.empty(len(ordered) if scored else 0)
-    known = known_before[chains]
+    current = before.take(chains)
     for first in range(0, len(chains), _AT_ONCE):
         some = slice(first, first + _AT_ONCE)
-        begin, belief = starts[some], known[some]
+        begin, beliefs = starts[some], current.take(some)
         sets = None if isinstance(cells, Cells) else table.take(cells[chains[some]])
         for level, reached in enumerate(reach.tolist()):
             m = min(reached - first, len(begin))
             if m <= 0:
                 break
-            place, p = begin[:m] + level, belief[:m]
+            place, begun = begin[:m] + level, beliefs.take(slice(m))
             if sets is not None:
                 here = sets if m == len(begin) else sets.take(slice(m))
             else:
                 assert per_row is not None
                 here = table.take(per_row.take(place))
             if level:
-                p *= 1 - here.learn - here.forget
-                p += here.learn
+                begun = next_opportunity(begun, here.learn, here.forget)
             answer = ordered[place]
-            expected, scale = _answer(p, answer, here, exposures)
+            after, expected, possible = answered(begun, answer, here, exposures=exposures)
             if scored:
                 in_order[place] = expected
-            if not np.all(scale > 0):
-                raise _impossible(int(sequences.order[place[np.argmin(scale > 0)]]), skill_rows)
-    p_correct, p_known = np.empty(len(in_order)), np.empty(len(chains))
-    p_known[chains] = known
+            if not possible.all():
+                raise _impossible(int(sequences.order[place[np.argmin(possible)]]), skill_rows)
+            beliefs.known[:m], beliefs.unknown[:m] = after
+    p_correct = np.empty(len(in_order))
+    found = Beliefs(np.empty(len(chains)), np.empty(len(chains)))
+    found.put(chains, current)
     if scored:
         p_correct[sequences.order] = in_order
-    return Filtered(p_correct, p_known)
-
-
-def _answer(p: Floats, answer: Ints, here: Parameters, exposures: bool) -> tuple[Floats, Floats]:
-    """P(correct), and the probability of what was answered; `p` becomes the belief after it."""
-    right = answer == RIGHT
-    missed, unknown = p * here.slip, 1 - p
-    hit, guessed = p - missed, unknown * here.guess
-    joint = np.where(right, hit, missed)
-    scale = joint + np.where(right, guessed, unknown - guessed)
-    if exposures:  # nothing is learnt of the state
-        unseen = answer == EXPOSURE
-        joint, scale = np.where(unseen, p, joint), np.where(unseen, 1.0, scale)
-    with np.errstate(invalid="ignore"):  # 0 / 0: the caller finds and names it
-        np.divide(joint, scale, out=p)
-    return hit + guessed, scale
+    return Filtered(p_correct, found)
 
 
 def _impossible(row: int, skill_rows: Ints | None) -> ImpossibleHistoryError:

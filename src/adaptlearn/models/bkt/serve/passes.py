@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.models.bkt.belief import Beliefs, next_opportunity
 from adaptlearn.models.bkt.cells import Before, find_cells
 from adaptlearn.models.bkt.entries import EXPOSURE, entry_answers, first_entries, of_sequences
 from adaptlearn.models.bkt.fitted import Fitted
@@ -24,7 +25,6 @@ from adaptlearn.models.bkt.parameters import Cells
 from adaptlearn.models.bkt.serve.beliefs import (
     Filtered,
     filter_sequences,
-    next_opportunity,
     probability_correct,
 )
 from adaptlearn.models.bkt.state import BKTState, LastResponses
@@ -40,8 +40,8 @@ class Passed(NamedTuple):
     ----------
     p_correct : float array, shape (n_rows,)
         P(correct) of each row before its own answer is seen.
-    p_known : float array, shape (n_sequences,)
-        P(known) after the last response of each sequence.
+    beliefs : Beliefs, shape (n_sequences,)
+        After the last response of each sequence.
     students : FilteredStudents, optional
         Where chains are coupled: all of where its students stand.
     slots : int array, shape (n_sequences,)
@@ -51,7 +51,7 @@ class Passed(NamedTuple):
     """
 
     p_correct: Floats
-    p_known: Floats
+    beliefs: Beliefs
     students: FilteredStudents | None
     slots: NDArray[np.int64]
     last: LastResponses | None
@@ -113,13 +113,13 @@ def pass_log(
         if not isinstance(cells, Cells):
             cells = Cells.same(of_sequences(log.sequences, which))
         after = pass_along(model.individual, log, cells, state, students=students, slots=slots)
-        return Passed(after.p_correct, after.chains.p_known, after, slots, last)
+        return Passed(after.p_correct, Beliefs.of(after.chains.p_known), after, slots, last)
     found = _filter(model, log, cells, state, slots, scored=scored)
     p_correct = found.p_correct
     if scored and log.skill_rows is not None:
         size = np.bincount(log.skill_rows, minlength=len(log))
         p_correct = np.bincount(log.skill_rows, weights=p_correct, minlength=len(log)) / size
-    return Passed(p_correct, found.p_known, None, slots, last)
+    return Passed(p_correct, found.beliefs, None, slots, last)
 
 
 def advance(
@@ -154,7 +154,7 @@ def advance(
     if len(log) and log.correct.min() < 0:
         answered = (entry_answers(log) != EXPOSURE)[sequences.order]
         counts = np.add.reduceat(answered.astype(np.int64), sequences.starts)
-    state.write(slots, passed.p_known, counts)
+    state.write(slots, passed.beliefs, counts)
     if passed.students is not None:
         present = np.flatnonzero(np.bincount(log.student.codes, minlength=log.n_students))
         store(state, passed.students, students, present, slots)
@@ -193,7 +193,7 @@ def known_before_next(
         return before_next(model.individual, state, students, cells, slots)
     known = table.prior[which]
     learn, forget = table.learn[cells.learn[met]], table.forget[cells.forget[met]]
-    known[met] = next_opportunity(state.p_known[slots[met]], learn, forget)
+    known[met] = next_opportunity(state.beliefs(slots[met]), learn, forget).p_known
     return known
 
 
@@ -222,7 +222,7 @@ def mastery_of(model: Fitted, state: BKTState, students: Ints, when: When) -> Fl
     rows, columns, slots = state.cells(students, n_skills)
     value = np.tile(model.by_skill.prior, (len(students), 1))
     if when == "after_response":
-        value[rows, columns] = state.p_known[slots]
+        value[rows, columns] = state.beliefs(slots).p_known
     elif model.individual is None:
         value[rows, columns] = known_before_next(model, state, students[rows], columns, slots)
     else:  # abilities tell something of skills that were never answered too
@@ -252,17 +252,17 @@ def _filter(
         first = cells.take(first_entries(log.sequences))
     else:
         first = Cells.same(cells)
-    known = table.prior[first.prior]
+    before = Beliefs.of(table.prior[first.prior])
     if state is not None:
         met = np.flatnonzero(slots >= 0)
         learn, forget = table.learn[first.learn[met]], table.forget[first.forget[met]]
-        known[met] = next_opportunity(state.p_known[slots[met]], learn, forget)
+        before.put(met, next_opportunity(state.beliefs(slots[met]), learn, forget))
     return filter_sequences(
         log.sequences,
         entry_answers(log),
         table,
         cells,
-        known,
+        before,
         skill_rows=log.skill_rows,
         scored=scored,
     )
