@@ -111,8 +111,19 @@ def test_rasch_is_the_1pl_in_log_odds(planted):
     assert rasch.ability_sd_ == slope
     assert one.ability_sd_ == 1
     np.testing.assert_array_equal(rasch.parameters_["discrimination"], np.ones(15))
-    for name in ("difficulty", "difficulty_se"):
-        np.testing.assert_allclose(rasch.parameters_[name], one.parameters_[name] * slope)
+    difficulty = one.parameters_["difficulty"]
+    np.testing.assert_allclose(rasch.parameters_["difficulty"], difficulty * slope)
+    # By the delta method; a slope that is 1 by definition has no error, their spread has one.
+    errors = rasch._errors
+    expected = slope**2 * (
+        (difficulty * errors.log_slope) ** 2
+        + errors.difficulty**2
+        + 2 * difficulty * errors.covariance
+    )
+    np.testing.assert_allclose(rasch.parameters_["difficulty_se"] ** 2, expected)
+    assert np.isnan(rasch.parameters_["discrimination_se"]).all()
+    assert rasch.ability_sd_se_ == one.parameters_["discrimination_se"][0]
+    assert np.isnan(one.ability_sd_se_)
     np.testing.assert_allclose(
         rasch.skill_parameters_["difficulty"], one.skill_parameters_["difficulty"] * slope
     )
@@ -286,3 +297,53 @@ def test_online_abilities_beat_the_published_baseline_on_real_students(data, kin
     ability = ability[np.unique(log[~held_out].student.codes)]
     assert abs(ability.mean()) < 0.1
     assert 0.9 < ability.std() < 1.1
+
+
+def test_with_many_items_a_common_slope_counts_as_known(planted, monkeypatch):
+    monkeypatch.setattr("adaptlearn.models.irt.errors.MOST_ITEMS", 0)
+    rasch = Rasch().fit(planted.log)
+    assert np.isnan(rasch.ability_sd_se_)
+    expected = rasch._errors.difficulty * rasch.ability_sd_
+    np.testing.assert_allclose(rasch.parameters_["difficulty_se"], expected)
+
+
+def test_a_file_without_covariances_is_read_without_these_errors(planted):
+    rasch = Rasch().fit(planted.log)
+    arrays = {k: v for k, v in rasch._arrays().items() if k != "error_covariance"}
+    assert "error_covariance" not in rasch._expected(arrays, 1, 15)
+    again = Rasch()
+    again._restore_arrays(arrays)
+    assert np.isnan(again._errors.covariance).all()
+    np.testing.assert_array_equal(again._errors.difficulty, rasch._errors.difficulty)
+
+
+def bock_and_lieberman(path):
+    """A row per answer, from patterns of answers with their frequencies."""
+    table = np.loadtxt(path, delimiter=",", skiprows=1, dtype=int)
+    right = np.repeat(table[:, :5], table[:, 5], axis=0)
+    student, item = np.indices(right.shape).reshape(2, -1)
+    return {"student": student, "item": item, "skill": item * 0, "correct": right.ravel()}
+
+
+def test_lsat6_as_mirt_finds_it(data):
+    log = bock_and_lieberman(data("lsat", "lsat6.csv"))
+    rasch = Rasch(difficulty_sd=None).fit(log)
+    table = rasch.parameters_
+    intercepts = [2.73, 0.999, 0.24, 1.306, 2.099]
+    np.testing.assert_allclose(-table["difficulty"], intercepts, atol=1.5e-3)
+    independent = [0.130, 0.079, 0.072, 0.085, 0.105]  # by the Hessian of the log-likelihood
+    np.testing.assert_allclose(table["difficulty_se"], independent, atol=6e-4)
+    np.testing.assert_allclose(
+        table["difficulty_se"], [0.129, 0.078, 0.071, 0.083, 0.104], atol=2e-3
+    )
+    assert rasch.ability_sd_**2 == pytest.approx(0.57, abs=5e-3)
+    assert rasch.log_likelihood_ == pytest.approx(-2466.94, abs=0.01)
+    free = IRT(difficulty_sd=None, discrimination_sd=None).fit(log)
+    assert free.log_likelihood_ == pytest.approx(-2466.65, abs=0.01)
+
+
+def test_lsat7_as_mirt_finds_it(data):
+    log = bock_and_lieberman(data("lsat", "lsat7.csv"))
+    table = IRT(difficulty_sd=None, discrimination_sd=None).fit(log).parameters_
+    errors = [0.177, 0.169, 0.320, 0.134, 0.151]
+    np.testing.assert_allclose(table["discrimination_se"], errors, atol=1e-3)

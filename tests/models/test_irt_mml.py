@@ -181,10 +181,12 @@ def test_errors_are_the_inverse_of_the_observed_information(answers, common, mon
     join = np.zeros((2 * N_ITEMS, group.max() + 1 + N_ITEMS))
     join[np.arange(N_ITEMS), group] = 1
     join[N_ITEMS:, group.max() + 1 :] = np.eye(N_ITEMS)
-    expected = np.sqrt(np.diag(np.linalg.inv(join.T @ second @ join)))
+    inverse, n_slopes = np.linalg.inv(join.T @ second @ join), group.max() + 1
+    expected, together = np.sqrt(np.diag(inverse)), inverse[group, n_slopes + np.arange(N_ITEMS)]
     whole = errors.standard_errors(answers, found.items, GRID, group, NO_PRIOR)
     np.testing.assert_allclose(whole.log_slope, expected[: group.max() + 1][group], rtol=1e-3)
     np.testing.assert_allclose(whole.difficulty, expected[group.max() + 1 :], rtol=1e-3)
+    np.testing.assert_allclose(whole.covariance, together, rtol=1e-3, atol=1e-6)
 
     monkeypatch.setattr(errors, "MOST_ITEMS", 0)
     monkeypatch.setattr(errors, "_AT_ONCE", 100)
@@ -196,7 +198,9 @@ def test_errors_are_the_inverse_of_the_observed_information(answers, common, mon
         return
     for j in range(N_ITEMS):
         own = np.ix_([j, N_ITEMS + j], [j, N_ITEMS + j])
-        block = np.sqrt(np.diag(np.linalg.inv(second[own])))
+        part = np.linalg.inv(second[own])
+        np.testing.assert_allclose(alone.covariance[j], part[0, 1], rtol=1e-3, atol=1e-6)
+        block = np.sqrt(np.diag(part))
         np.testing.assert_allclose([alone.log_slope[j], alone.difficulty[j]], block, rtol=1e-3)
     assert np.all(alone.difficulty < whole.difficulty)
 

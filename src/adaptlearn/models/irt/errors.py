@@ -29,10 +29,28 @@ class Errors(NamedTuple):
     Attributes
     ----------
     log_slope, difficulty : float arrays, shape (n_items,)
+    covariance : float array, shape (n_items,)
+        Of the errors of an item's log slope and difficulty.
     """
 
     log_slope: Floats
     difficulty: Floats
+    covariance: Floats
+
+    @classmethod
+    def none(cls, n_items: int) -> Errors:
+        """Where none were computed."""
+        return cls(*(np.full(n_items, np.nan) for _ in cls._fields))
+
+    def of_product(self, slope: Floats, difficulty: Floats) -> Floats:
+        """Of slope times difficulty, by the delta method.
+
+        A slope without an error counts as known.
+        """
+        product = slope * difficulty
+        of_slope = (product * self.log_slope) ** 2 + 2 * product * slope * self.covariance
+        known = np.isnan(self.log_slope)
+        return np.sqrt((slope * self.difficulty) ** 2 + np.where(known, 0.0, of_slope))
 
 
 def standard_errors(
@@ -60,8 +78,12 @@ def standard_errors(
     sound = (aa > 0) & (bb > 0) & (determinant > 0)
     if group.max() < len(group) - 1:
         nothing = np.full(len(group), np.nan)
-        return Errors(nothing, np.sqrt(_ratio(bb > 0, 1, bb)))
-    return Errors(np.sqrt(_ratio(sound, bb, determinant)), np.sqrt(_ratio(sound, aa, determinant)))
+        return Errors(nothing, np.sqrt(_ratio(bb > 0, 1, bb)), nothing)
+    return Errors(
+        np.sqrt(_ratio(sound, bb, determinant)),
+        np.sqrt(_ratio(sound, aa, determinant)),
+        _ratio(sound, -ab, determinant),
+    )
 
 
 def _ratio(sound: Bools, above: Any, below: Floats) -> Floats:
@@ -83,7 +105,10 @@ def _inverted(information: Floats, group: Ints) -> Errors:
     variance = np.einsum("pk,pk,k->p", vectors[:, held], vectors[:, held], 1 / values[held])
     loose = np.abs(vectors[:, ~held]).max(axis=1, initial=0) > np.sqrt(_FLAT)
     errors = np.where(loose, np.nan, np.sqrt(variance))
-    return Errors(errors[:n_groups][group], errors[n_groups:])
+    own = vectors[:n_groups, held][group], vectors[n_groups:, held]
+    covariance = np.einsum("pk,pk,k->p", *own, 1 / values[held])
+    covariance[loose[:n_groups][group] | loose[n_groups:]] = np.nan
+    return Errors(errors[:n_groups][group], errors[n_groups:], covariance)
 
 
 def _all_missing(answers: Answers, items: Items, grid: Grid, posterior: Floats) -> Floats:

@@ -81,6 +81,8 @@ class IRT(SequentialTracer):
         Columns ``skill``, ``difficulty``, ``discrimination``: those of a typical item.
     ability_sd_ : float
         The standard deviation of abilities, in the unit of difficulties: 1.
+    ability_sd_se_ : float
+        Its standard error: nan, because it is 1 by definition.
     skills_, items_ : arrays
         Labels, sorted; no items where the log has none.
     n_answers_ : int array, shape (n_skills,)
@@ -209,8 +211,7 @@ class IRT(SequentialTracer):
             max_iter=self.max_iter,
             tol=self.tol,
         )
-        nothing = np.full(n_units, np.nan)
-        errors = Errors(nothing, nothing)
+        errors = Errors.none(n_units)
         if self.uncertainty:
             errors = standard_errors(training.answers, found.items, grid, group, prior)
         self._grid, self._items, self._errors = grid, found.items, errors
@@ -364,19 +365,24 @@ class IRT(SequentialTracer):
         """What one standard deviation of abilities counts."""
         return 1.0
 
+    def _errors_in_unit(self) -> tuple[Floats, Floats, float]:
+        """Standard errors of difficulties, discriminations, and `ability_sd_`."""
+        return self._errors.difficulty, self._errors.log_slope * self._items.slope, np.nan
+
     def _ready(self, skills: list[Any], items: list[Any], n_answers: Ints) -> Self:
         super()._ready(skills, items, n_answers)
         unit = self.ability_sd_ = self._unit()
         labels = self.items_ if items else self.skills_
         slope, typical = self._items.slope, self._skills
+        difficulty_error, discrimination_error, self.ability_sd_se_ = self._errors_in_unit()
         share = np.full(len(labels), np.nan)
         np.divide(self._right, self._count, out=share, where=self._count > 0)
         self.parameters_ = {
             "item": labels,
             "difficulty": self._items.difficulty * unit,
             "discrimination": slope / unit,
-            "difficulty_se": self._errors.difficulty * unit,
-            "discrimination_se": self._errors.log_slope * slope / unit,
+            "difficulty_se": difficulty_error,
+            "discrimination_se": discrimination_error,
             "n_answers": self._count,
             "p_correct": share,
         }
@@ -414,6 +420,7 @@ class IRT(SequentialTracer):
             "skill_difficulty": self._skills.difficulty,
             "log_slope_error": self._errors.log_slope,
             "difficulty_error": self._errors.difficulty,
+            "error_covariance": self._errors.covariance,
             "count": self._count,
             "right": self._right,
             "fit": np.array(
@@ -425,7 +432,10 @@ class IRT(SequentialTracer):
         n = n_items or n_skills  # without items, a skill is one
         slope, difficulty = np.log(SLOPES), DIFFICULTY
         error = Numbers((n,), low=0, high=np.inf, gaps=True)
-        return {
+        # Files of earlier versions have no covariance.
+        covariance = Numbers((n,), -np.inf, np.inf, gaps=True)
+        more = {"error_covariance": covariance} if "error_covariance" in arrays else {}
+        return more | {
             "points": Numbers((max(len(arrays["points"]), 1),)),
             "log_slope": Numbers((n,), *slope),
             "difficulty": Numbers((n,), -difficulty, difficulty),
@@ -442,7 +452,9 @@ class IRT(SequentialTracer):
         self._grid = Grid.of(len(arrays["points"]))
         self._items = Items(arrays["log_slope"], arrays["difficulty"])
         self._skills = Items(arrays["skill_log_slope"], arrays["skill_difficulty"])
-        self._errors = Errors(arrays["log_slope_error"], arrays["difficulty_error"])
+        n = len(arrays["difficulty"])
+        covariance = arrays.get("error_covariance", np.full(n, np.nan))
+        self._errors = Errors(arrays["log_slope_error"], arrays["difficulty_error"], covariance)
         self._count, self._right = arrays["count"], arrays["right"]
         if np.any(self._right > self._count):
             raise ValueError("right answers are more than all")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import numpy as np
+
 from adaptlearn.models.irt.estimator import CONSTRAINTS, IRT
+from adaptlearn.numerics import Floats
 
 
 class Rasch(IRT):
@@ -23,6 +26,9 @@ class Rasch(IRT):
     ----------
     ability_sd_ : float
         The standard deviation of abilities, in log odds.
+    ability_sd_se_ : float
+        Its standard error; nan with more than 300 items, where it counts as known. (A
+        discrimination is 1 by definition and has no error.)
 
     See Also
     --------
@@ -66,3 +72,9 @@ class Rasch(IRT):
 
     def _unit(self) -> float:
         return float(self._items.slope[0])
+
+    def _errors_in_unit(self) -> tuple[Floats, Floats, float]:
+        slope, difficulty = self._items.slope, self._items.difficulty
+        of_one = np.full(len(slope), np.nan)
+        of_sd = float(self._errors.log_slope[0] * slope[0])
+        return self._errors.of_product(slope, difficulty), of_one, of_sd
