@@ -365,3 +365,21 @@ def test_of_several_given_starts_the_best_goes_on(log, tmp_path):
     assert adaptlearn.load(tmp_path / "m.json").get_params()["start"] == [stuck, near]
     with pytest.raises(ParameterError, match="start is empty"):
         BKT(start=[]).fit(log)
+
+
+@pytest.mark.parametrize(
+    ("pooled", "said"),
+    [
+        ({"gues": 0.2}, "unknown 'gues'"),
+        ({"guess": 1.5}, r"pooled\['guess'\] must be in \[0, 1\], got 1.5"),
+        ({"guess": float("nan"), "slip": "x"}, "got nan.*got 'x'"),
+        ({"guess": 0.6, "slip": 0.6}, "guess . slip must be below 1"),
+        ([0.2], "pooled must be a mapping"),
+    ],
+)
+def test_common_parameters_that_cannot_be_meant_are_refused(pooled, said):
+    table = {"skill": ["a"], "prior": [0.4], "learn": [0.2], "guess": [0.2], "slip": [0.1]}
+    with pytest.raises(ParameterError, match=f"(?s){said}"):
+        BKT.from_parameters(table, pooled=pooled)
+    model = BKT.from_parameters(table, pooled={"guess": 0.3})
+    assert model.pooled_ == {"prior": 0.4, "learn": 0.2, "forget": 0, "guess": 0.3, "slip": 0.1}

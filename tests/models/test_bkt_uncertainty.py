@@ -42,7 +42,11 @@ def test_intervals_cover_the_truth_as_often_as_they_say(seed):
         covered = np.mean((lower <= truth) & (truth <= upper))
         assert 0.935 <= covered <= 0.965, (name, covered)
         scatter = np.std(logit(table["value"][rows].astype(float)))
-        assert np.mean(table["standard_error"][rows]) == pytest.approx(scatter, rel=0.05), name
+        assert np.mean(table["standard_error_logit"][rows]) == pytest.approx(scatter, rel=0.05), (
+            name
+        )
+        scatter = np.std(table["value"][rows].astype(float))
+        assert np.mean(table["standard_error"][rows]) == pytest.approx(scatter, rel=0.1), name
 
 
 def test_wider_levels_give_wider_intervals_and_bad_ones_are_refused():
@@ -54,6 +58,18 @@ def test_wider_levels_give_wider_intervals_and_bad_ones_are_refused():
     assert (narrow["upper"][free] < wide["upper"][free]).all()
     with pytest.raises(ParameterError, match="level"):
         model.intervals(1.0)
+
+
+def test_standard_errors_stand_on_both_scales():
+    table = BKT(uncertainty=True).fit(simulated(2, 300, 6, seed=2)).intervals()
+    value, by_logit = table["value"], table["standard_error_logit"]
+    assert np.isfinite(by_logit).any()
+    np.testing.assert_allclose(table["standard_error"], value * (1 - value) * by_logit)
+    reach = 1.959963984540054 * by_logit  # the interval is made on the logit scale
+    known = np.isfinite(by_logit)
+    np.testing.assert_allclose(
+        logit(table["upper"][known]), logit(value[known]) + reach[known], rtol=1e-9
+    )
 
 
 def test_without_uncertainty_there_are_no_intervals():

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from adaptlearn.errors import NotFittedError, ParameterError, ResponseDataError, StateError
 from adaptlearn.models.mastery import Kind, Mastery, When
-from adaptlearn.models.state import StudentState
+from adaptlearn.models.state import StudentState, asked_seconds
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog, as_log
 from adaptlearn.responses.columns import read_time
@@ -264,10 +264,18 @@ class KnowledgeTracer:
         Returns
         -------
         array, shape (n,)
+
+        Raises
+        ------
+        StateError
+            Students who are not in the state, or what does not come in pairs.
+        ParameterError
+            A time that is no finite number.
         """
         self._check_state(state)
         numbers = state.checked(np.atleast_1d(students))
         labels, named = paired(numbers, skills, items)
+        time = None if time is None else asked_seconds(time, numbers.shape)
         return self._chance_of_next(state, numbers, labels, named, time)
 
     def _chance_of_next(

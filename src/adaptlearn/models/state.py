@@ -8,9 +8,15 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.errors import LateResponse, ProblemsError, StateError, UnknownLabelError
+from adaptlearn.errors import (
+    LateResponse,
+    ParameterError,
+    ProblemsError,
+    StateError,
+    UnknownLabelError,
+)
 from adaptlearn.labels import saved_labels
-from adaptlearn.numerics import Ints
+from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog
 from adaptlearn.serialization import Arrays
 from adaptlearn.validation import Interval, Numbers, array_problems, check_parameters, some
@@ -208,6 +214,24 @@ class StudentState:
         self.clock = log.clock or "none"
         if log.time is not None:
             np.maximum.at(self.last_time, students[log.student.codes], log.time)
+
+
+def asked_seconds(time: Any, shape: tuple[int, ...]) -> Floats:
+    """Times that are asked for, in the log's seconds: finite numbers that broadcast to a shape.
+
+    Raises
+    ------
+    ParameterError
+        They are not.
+    """
+    values = np.asarray(time)
+    if values.dtype.kind not in "iuf" or not np.isfinite(values).all():
+        raise ParameterError("time", [f"expected finite numbers of seconds, got {time!r}"])
+    try:
+        return np.broadcast_to(values.astype(np.float64), shape)
+    except ValueError:
+        problem = f"expected one number of seconds, or an array of shape {shape}"
+        raise ParameterError("time", [f"{problem}, got shape {values.shape}"]) from None
 
 
 def times(n: int) -> Numbers:

@@ -18,7 +18,12 @@ from adaptlearn.models.bkt.fitted import Fitted
 from adaptlearn.models.bkt.individual.equations import RULES
 from adaptlearn.models.bkt.serve.fitted_bkt import FittedBKT
 from adaptlearn.models.bkt.serve.manifest import from_manifest, read_settings
-from adaptlearn.models.bkt.serve.tables import brought, read_class_table, read_skill_table
+from adaptlearn.models.bkt.serve.tables import (
+    brought,
+    read_class_table,
+    read_pooled,
+    read_skill_table,
+)
 from adaptlearn.responses import SequenceCounts, as_log
 from adaptlearn.serialization import Arrays
 from adaptlearn.validation import Interval, OneOf
@@ -426,4 +431,5 @@ class BKT(FittedBKT):
             name: scheme for name, scheme in schemes_of(model.get_params()).items() if scheme
         }
         classes, values = read_class_table(by_class, schemes, skills.tolist(), model.gaps)
-        return model._take(brought(skills, parameters, pooled or {}, classes, values))
+        common = read_pooled(pooled, parameters)
+        return model._take(brought(skills, parameters, common, classes, values))

@@ -9,6 +9,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Mapping
 from copy import deepcopy
+from functools import partial
 from inspect import signature
 from itertools import pairwise
 from pathlib import Path
@@ -139,6 +140,15 @@ def part_of_a_log(subject: Subject) -> None:
     model.update_state(state, log[:0])
     _unchanged("an update without rows", state, before)
     _expect(state.clock == clock, "an update without rows changes the state's clock")
+
+
+def asked_times(subject: Subject) -> None:
+    """A prediction is for a moment: times that are none are refused."""
+    model = subject.fitted
+    skill, state = model.skills_[:1].tolist(), model.init_state(1)
+    for time in (np.nan, [np.inf], "noon", True):
+        ask = partial(model.predict_state, state, [0], skill, time=time)
+        _refused(f"time={time!r}", ParameterError, ask)
 
 
 def student_numbers(subject: Subject) -> None:
@@ -317,6 +327,7 @@ CHECKS: Mapping[str, Callable[[Subject], None]] = {
         counts,
         part_of_a_log,
         student_numbers,
+        asked_times,
         named_students,
         rebuilt_student,
         last_time,

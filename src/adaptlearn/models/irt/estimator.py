@@ -412,6 +412,10 @@ class IRT(SequentialTracer):
             )
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
+        # Earlier versions had none: a file of theirs has the same fingerprint still.
+        covariance = {"error_covariance": self._errors.covariance}
+        if np.isnan(self._errors.covariance).all():
+            covariance = {}
         return {
             "points": self._grid.points,
             "log_slope": self._items.log_slope,
@@ -420,7 +424,7 @@ class IRT(SequentialTracer):
             "skill_difficulty": self._skills.difficulty,
             "log_slope_error": self._errors.log_slope,
             "difficulty_error": self._errors.difficulty,
-            "error_covariance": self._errors.covariance,
+            **covariance,
             "count": self._count,
             "right": self._right,
             "fit": np.array(

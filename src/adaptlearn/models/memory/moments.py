@@ -6,17 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from adaptlearn.errors import ParameterError, StateError
+from adaptlearn.errors import StateError
 from adaptlearn.models.memory.reviews import DAY
+from adaptlearn.models.state import asked_seconds
 from adaptlearn.numerics import Floats
 
 
 def days_since(last: Floats, time: Any) -> Floats:
     """Days from each card's last review to a time; nan where there was none."""
-    moments = np.asarray(time)
-    if moments.dtype.kind not in "iuf" or not np.isfinite(moments).all():
-        raise ParameterError("time", [f"expected finite numbers of seconds, got {time!r}"])
-    days = (np.broadcast_to(moments, last.shape) - last) / DAY
+    days = (asked_seconds(time, last.shape) - last) / DAY
     refuse_the_past(days)
     return np.asarray(days)
 

@@ -21,6 +21,7 @@ from adaptlearn.models.sequential.encoding import Encoded, Names, encode
 from adaptlearn.models.sequential.levels import Level, Memory
 from adaptlearn.models.sequential.state import SequentialState, Signed, Widths
 from adaptlearn.models.sequential.tracer import SequentialTracer, training_labels
+from adaptlearn.models.state import asked_seconds
 from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.responses import ResponseLog
 from adaptlearn.serialization import Arrays
@@ -243,7 +244,7 @@ class MemoryTracer(SequentialTracer):
         *,
         time: Any = None,
     ) -> Floats:
-        moment = state.last_time[students] if time is None else np.broadcast_to(time, len(students))
+        moment = state.last_time[students] if time is None else asked_seconds(time, students.shape)
         skill, item = self._links.T if self.card_ == "item" else self._skills_alone()
         n_skills, n_links = len(self.skills_), len(skill)
         starts = np.searchsorted(skill, np.arange(n_skills))

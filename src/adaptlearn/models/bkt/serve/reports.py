@@ -86,7 +86,9 @@ class ReportingBKT(KnowledgeTracer):
         -------
         dict of columns
             ``parameter``, ``skill``, ``class`` (None where it does not differ by class, or for
-            other classes), ``value``, ``standard_error`` (of the logit), ``lower``, ``upper``.
+            other classes), ``value``, ``standard_error`` (of the value, a probability, by the
+            delta method), ``standard_error_logit`` (of its log odds, from which the interval is
+            made), ``lower``, ``upper``.
 
         Raises
         ------
@@ -105,10 +107,10 @@ class ReportingBKT(KnowledgeTracer):
             lower, upper = interval(values, error, level)
             for cell, (skill, label) in enumerate(self._cell_names(name)):
                 if cell != len(self.skills_):  # the common parameters are no estimate of a skill's
-                    rows.append(
-                        (name, skill, label, values[cell], error[cell], lower[cell], upper[cell])
-                    )
-        names = ("parameter", "skill", "class", "value", "standard_error", "lower", "upper")
+                    own = values[cell] * (1 - values[cell]) * error[cell], error[cell]
+                    rows.append((name, skill, label, values[cell], *own, lower[cell], upper[cell]))
+        errors_of = ("standard_error", "standard_error_logit")
+        names = ("parameter", "skill", "class", "value", *errors_of, "lower", "upper")
         columns = table_of(rows, names)
         return {n: c if i < 3 else c.astype(np.float64) for i, (n, c) in enumerate(columns.items())}
 

@@ -54,7 +54,9 @@ def read_skill_table(table: Any) -> tuple[NDArray[Any], Parameters]:
 def read_pooled(pooled: Mapping[str, Any] | None, table: Parameters) -> dict[str, float]:
     """The common parameters: the medians of the table's, unless they are given."""
     common = {name: float(np.median(field)) for name, field in table._asdict().items()}
-    given = pooled or {}
+    given = {} if pooled is None else pooled
+    if not isinstance(given, Mapping):
+        raise ParameterError(_SUBJECT, [f"pooled must be a mapping or None, got {given!r}"])
     problems = [
         f"pooled has an unknown {name!r}; there are {some(Parameters._fields)}"
         for name in given
@@ -124,19 +126,15 @@ def read_class_table(
 def brought(
     skills: NDArray[Any],
     parameters: Parameters,
-    pooled: Mapping[str, float],
+    pooled: dict[str, float],
     classes: Classes | None,
     by_class: dict[str, Floats],
 ) -> Fitted:
-    """A model of parameters that were read: nothing was fitted.
-
-    Common parameters that are not in `pooled` are the medians of the skills'.
-    """
+    """A model of parameters that were read: nothing was fitted."""
     n = len(skills)
-    common = {name: float(np.median(field)) for name, field in parameters._asdict().items()}
     return Fitted(
         skills=skills,
-        table=table_of_cells(parameters, {**common, **pooled}, by_class),
+        table=table_of_cells(parameters, pooled, by_class),
         log_likelihood=np.full(n, np.nan),
         n_iter=np.zeros(n, np.int64),
         converged=np.zeros(n, bool),
