@@ -41,6 +41,7 @@ _KNOWN = {*_CONTENT, "format", "version", "settings", "fit", "uncertainty", "fin
 _CLASSES = {"earlier", "later", "gap", "skill", "class", "value"}
 _TAKEN = {"time", "skill", "correct", "self"}  # `update` has these for something else
 _TINY = 1e-280
+_NEAR = 1e-270  # above this, what is divided by a sum below 1 stays above _TINY
 _LARGEST = 2**28  # bytes of a model that are read
 _MALFORMED = (
     ArithmeticError,
@@ -168,12 +169,21 @@ class _BKT:
             known, unknown, guess, slip = self._coming(beliefs, skill, given)
             answers = beliefs[skill][1] if skill in beliefs else 0
             if right is not None:
-                likely = (1 - slip, guess) if right else (slip, 1 - guess)
-                after = _share(_product(known, likely[0]), _product(unknown, likely[1]))
-                if after is None:
-                    told = f"skill {skill!r} has probability 0 under parameters of exactly 0 or 1"
-                    raise ImpossibleHistoryError("response", [f"this answer on {told}"])
-                (known, unknown), answers = after, answers + 1
+                if right:
+                    joint, other = known * (1 - slip), unknown * guess
+                else:
+                    joint, other = known * slip, unknown * (1 - guess)
+                if joint < _NEAR or other < _NEAR:  # or below 0: by logarithms
+                    likely = (1 - slip, guess) if right else (slip, 1 - guess)
+                    after = _share(_product(known, likely[0]), _product(unknown, likely[1]))
+                    if after is None:
+                        told = f"{skill!r} has probability 0 under parameters of exactly 0 or 1"
+                        raise ImpossibleHistoryError("response", [f"this answer on skill {told}"])
+                    known, unknown = after
+                else:
+                    scale = joint + other
+                    known, unknown = joint / scale, other / scale
+                answers += 1
             found[skill] = (known, answers, *kept, unknown)
         return found
 
@@ -220,6 +230,9 @@ class _BKT:
         if belief is None:
             return prior, 1 - prior, guess, slip
         after, unknown = belief[0], belief[-1]
+        if after >= 0 and unknown >= 0:
+            stays, leaves = unknown * (1 - learn), after * forget
+            return after * (1 - forget) + unknown * learn, stays + leaves, guess, slip
         known = _sum(_product(after, 1 - forget), _product(unknown, learn))
         return known, _sum(_product(unknown, 1 - learn), _product(after, forget)), guess, slip
 
