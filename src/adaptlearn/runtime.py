@@ -41,6 +41,8 @@ _KNOWN = {*_CONTENT, "format", "version", "settings", "fit", "uncertainty", "fin
 _CLASSES = {"earlier", "later", "gap", "skill", "class", "value"}
 _TAKEN = {"time", "skill", "correct", "self"}  # `update` has these for something else
 _TINY = 1e-280
+_LOG_TINY = math.log(_TINY)
+_SURE = 1e-100  # beside this, what is below _TINY is nothing
 _NEAR = 1e-270  # above this, what is divided by a sum below 1 stays above _TINY
 _LARGEST = 2**28  # bytes of a model that are read
 _MALFORMED = (
@@ -169,12 +171,12 @@ class _BKT:
             known, unknown, guess, slip = self._coming(beliefs, skill, given)
             answers = beliefs[skill][1] if skill in beliefs else 0
             if right is not None:
-                if right:
-                    joint, other = known * (1 - slip), unknown * guess
-                else:
-                    joint, other = known * slip, unknown * (1 - guess)
-                if joint < _NEAR or other < _NEAR:  # or below 0: by logarithms
-                    likely = (1 - slip, guess) if right else (slip, 1 - guess)
+                likely = (1 - slip, guess) if right else (slip, 1 - guess)
+                joint, other = known * likely[0], unknown * likely[1]
+                if unknown < 0 and joint > _SURE and likely[1]:  # known for long, and still
+                    unknown = _held(unknown + math.log(likely[1]) - math.log(joint))
+                    known = 1.0
+                elif joint < _NEAR or other < _NEAR:  # or below 0: by logarithms
                     after = _share(_product(known, likely[0]), _product(unknown, likely[1]))
                     if after is None:
                         told = f"{skill!r} has probability 0 under parameters of exactly 0 or 1"
@@ -233,6 +235,8 @@ class _BKT:
         if after >= 0 and unknown >= 0:
             stays, leaves = unknown * (1 - learn), after * forget
             return after * (1 - forget) + unknown * learn, stays + leaves, guess, slip
+        if after >= 0 and not forget and learn < 1:  # known for long
+            return after, unknown + math.log(1 - learn), guess, slip
         known = _sum(_product(after, 1 - forget), _product(unknown, learn))
         return known, _sum(_product(unknown, 1 - learn), _product(after, forget)), guess, slip
 
@@ -502,8 +506,7 @@ def _share(a: float, b: float) -> tuple[float, float] | None:
 
 
 def _held(logarithm: float) -> float:
-    small = -math.inf < logarithm < math.log(_TINY)
-    return logarithm if small else math.exp(logarithm)
+    return logarithm if -math.inf < logarithm < _LOG_TINY else math.exp(logarithm)
 
 
 def _shown(text: str) -> str:
@@ -550,7 +553,7 @@ def _belief(row: Sequence[Any], n: int, timed: bool) -> Belief:
 
 
 def _is_belief(value: Any) -> bool:
-    return type(value) in (int, float) and (0 <= value <= 1 or -1e300 < value < math.log(_TINY))
+    return type(value) in (int, float) and (0 <= value <= 1 or -1e300 < value < _LOG_TINY)
 
 
 def _seconds(value: Any, timed: bool) -> float | None:
