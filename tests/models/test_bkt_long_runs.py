@@ -8,11 +8,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from tests.models.students import answers
 
 from adaptlearn import MasteryTracker, ResponseLog, runtime
 from adaptlearn.errors import ImpossibleHistoryError
 from adaptlearn.models import BKT
+from adaptlearn.models.bkt.em import groups
 from adaptlearn.models.bkt.em import trie as trie_module
+from adaptlearn.models.bkt.em.climb import climb as climb_on
 from adaptlearn.models.bkt.em.steps import expectations
 from adaptlearn.models.bkt.em.trie import answers_only, build_trie
 from adaptlearn.models.bkt.entries import entry_answers
@@ -246,3 +249,25 @@ def test_a_student_saved_without_p_not_known_is_read(tmp_path):
     saved["beliefs"] = [[*row, 0.9] for row in saved["beliefs"]]
     with pytest.raises(runtime.StateError, match="do not sum to 1"):
         runtime.Student.from_dict(served, saved)
+
+
+@pytest.mark.filterwarnings("ignore::adaptlearn.errors.IdentificationWarning")
+def test_a_skill_whose_fit_fails_is_named_and_helped(monkeypatch):
+    def failing(trie, *terms, **how):
+        found = climb_on(trie, *terms, **how)
+        if trie.n_groups > 1:
+            for field in (*found.parameters, found.log_likelihood):
+                field[1] = np.nan
+        return found
+
+    log = answers(300, 6, seed=1)
+    whole = BKT().fit(log)
+    monkeypatch.setattr(groups, "climb", failing)
+    model = BKT().fit(log)
+    assert model.unidentified_ == {model.skills_[1]: "the fit ended in no number"}
+    for name, values in whole.parameters_.items():
+        if name != "skill":
+            np.testing.assert_array_equal(
+                np.delete(model.parameters_[name], 1), np.delete(values, 1)
+            )
+            assert model.parameters_[name][1] == pytest.approx(values[1], abs=0.1)

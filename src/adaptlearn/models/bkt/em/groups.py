@@ -157,7 +157,12 @@ def fit_groups(trie: PrefixTrie, given: Given, settings: Settings) -> GroupFit:
         starts = Parameters(*(np.concatenate(pair) for pair in zip(common, drawn, strict=True)))
     first = race(trie, _inside(starts, terms), _RACE_STEPS, terms)
     found = settings.climb(trie, first, terms)
-    reasons = {**boundary_reasons(found.parameters), **data_reasons(trie)}
+    lost = np.flatnonzero(~np.isfinite(found.log_likelihood))
+    common = Parameters(*(np.repeat(field, trie.n_groups) for field in pooled))
+    for field, own in zip(found.parameters, _point_inside(common, terms), strict=True):
+        field[lost] = own[lost]
+    reasons = dict.fromkeys(lost.tolist(), "the fit ended in no number")
+    reasons |= {**boundary_reasons(found.parameters), **data_reasons(trie)}
     fit = GroupFit(found, pooled, reasons, terms)
     if settings.borrow == "empirical" and not settings.start:
         fit = _shrink(trie, fit, given.pooled, settings)
