@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 from tests.models.students import answers
 
 from adaptlearn import MasteryTracker, ResponseLog, runtime
@@ -271,3 +272,20 @@ def test_a_skill_whose_fit_fails_is_named_and_helped(monkeypatch):
                 np.delete(model.parameters_[name], 1), np.delete(values, 1)
             )
             assert model.parameters_[name][1] == pytest.approx(values[1], abs=0.1)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_piechs_split_of_assistments_is_fitted_at_defaults(data):
+    logs = []
+    for part in ("train", "test"):
+        table = np.loadtxt(
+            data("assistments09_piech", f"{part}.csv.gz"), delimiter=",", skiprows=1, dtype=int
+        )
+        logs.append(
+            ResponseLog.from_frame(dict(zip(("student", "skill", "correct"), table.T, strict=True)))
+        )
+    model = BKT().fit(logs[0])
+    assert model.converged_.all()
+    found = roc_auc_score(logs[1]["correct"], model.predict_proba(logs[1])[:, 1])
+    assert found == pytest.approx(0.7578, abs=2e-3)
