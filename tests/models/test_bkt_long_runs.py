@@ -287,5 +287,5 @@ def test_piechs_split_of_assistments_is_fitted_at_defaults(data):
         )
     model = BKT().fit(logs[0])
     assert model.converged_.all()
-    found = roc_auc_score(logs[1]["correct"], model.predict_proba(logs[1])[:, 1])
+    found = roc_auc_score(logs[1].correct, model.predict_proba(logs[1])[:, 1])
     assert found == pytest.approx(0.7578, abs=2e-3)
