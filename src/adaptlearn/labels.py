@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
 
@@ -22,6 +24,17 @@ _DAMAGE = re.compile(r"\ufffd|^#(?:NAME\?|REF!|VALUE!|N/A)|\?(?=[^\W\d_])")
 def looks_damaged(title: str) -> bool:
     """Whether a text shows the marks of characters lost in an earlier conversion."""
     return _DAMAGE.search(title) is not None
+
+
+def is_missing(value: Any) -> bool:
+    """None, NaN, NaT, or a dataframe library's own mark for a gap."""
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    if isinstance(value, (np.datetime64, np.timedelta64)):
+        return bool(np.isnat(value))
+    if isinstance(value, Decimal):
+        return value.is_nan()
+    return isinstance(value, (float, np.floating)) and math.isnan(value)
 
 
 def label_array(labels: Iterable[Any]) -> NDArray[Any]:

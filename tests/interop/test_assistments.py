@@ -230,3 +230,15 @@ def test_arguments_are_checked():
             skill_separator="",
         )
     assert len(caught.value.problems) == 3
+
+
+def test_a_gap_in_original_gets_advice_that_helps():
+    rows = {
+        "order_id": [1, 2], "user_id": [7, 7], "problem_id": [5, 6], "correct": [1, 0],
+        "skill_id": [1, 1], "original": [1, np.nan],
+    }  # fmt: skip
+    with pytest.raises(ResponseDataError, match=r"'original': 1 row .row 1. missing") as caught:
+        read_assistments(rows)
+    assert "scaffolding='keep'" in str(caught.value)
+    assert "unanswered" not in str(caught.value)
+    assert len(read_assistments(rows, scaffolding="keep")) == 2

@@ -297,3 +297,20 @@ def test_datetimes_are_those_of_the_file():
     assert log.time is not None
     moment = datetime.fromisoformat("2005-09-09 12:24:07+00:00")
     assert log.time[0] == moment.timestamp()
+
+
+HEAD = "Row\tAnon Student Id\tProblem Name\tStep Name\tFirst Attempt\tKC (Default)\tInput\n"
+
+
+def test_an_unmatched_quotation_mark_swallows_no_row(tmp_path):
+    row = "{}\ts\tp\tx{}\tcorrect\ta\t{}\n"
+    notes = ['"2 + 2', "4", '5"', "6"]
+    text = HEAD + "".join(row.format(n, n, note) for n, note in enumerate(notes))
+    (tmp_path / "steps.txt").write_text(text)
+    with pytest.raises(ResponseDataError, match="lines 2 to 4: a quoted field runs over them"):
+        read_datashop(tmp_path / "steps.txt")
+
+
+def test_a_long_field_that_is_not_used_is_read(tmp_path):
+    (tmp_path / "steps.txt").write_text(HEAD + f"1\ts\tp\tx\tcorrect\ta\t{'z' * 140_000}\n")
+    assert len(read_datashop(tmp_path / "steps.txt")) == 1

@@ -6,6 +6,7 @@ import builtins
 import io
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -297,3 +298,33 @@ def test_parquet_without_a_package(parquet: Path, monkeypatch: pytest.MonkeyPatc
     hide(monkeypatch, "polars", "pyarrow", "duckdb")
     with pytest.raises(MissingDependency, match=r"adaptlearn\[pyarrow\]"):
         ResponseLog.from_file(parquet)
+
+
+@pytest.mark.parametrize("column", ["student", "correct", "time"])
+@pytest.mark.parametrize("cell", ["1" * 50_000 + "x", "1" * 5_000], ids=["text", "digits"])
+def test_a_long_cell_is_read_in_one_pass(column, cell):
+    row = {"student": "a", "skill": "k", "correct": "1", "time": "1"} | {column: cell}
+    file = io.StringIO("student,skill,correct,time\n" + ",".join(row.values()) + "\nb,k,0,2\n")
+    begun = time.process_time()
+    try:
+        assert cell in ResponseLog.from_file(file).student.labels.tolist()
+    except ResponseDataError as error:
+        assert f"column '{column}'" in str(error)  # noqa: PT017 - only some are refused
+    assert time.process_time() - begun < 1
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("kind", [str, Path, io.StringIO])
+def test_an_unmatched_quotation_mark_swallows_no_row(separator, kind, tmp_path):
+    lines = ["student,skill,correct,note", 'a,k,1,"x', "b,k,0,y", 'c,k,1,z"', "d,k,1,w"]
+    text = "\n".join(lines).replace(",", separator) + "\n"
+    (tmp_path / "log.csv").write_text(text)
+    source = kind(text if kind is io.StringIO else tmp_path / "log.csv")
+    with pytest.raises(ResponseDataError, match="lines 2 to 4: a quoted field runs over them"):
+        ResponseLog.from_file(source)
+
+
+def test_a_text_of_several_lines_and_a_long_one_are_read(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text(f'student,skill,correct,note\na,k,1,"well, then\nno"\nb,k,0,{"z" * 200_000}\n')
+    assert len(ResponseLog.from_file(path)) == 2

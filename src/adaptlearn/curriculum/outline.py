@@ -69,6 +69,8 @@ def as_grades(value: Any) -> tuple[float, float] | None:
                      (found[1], found[2] or found[1]))  # fmt: skip
         ends = (float(low), float(high))
     elif isinstance(value, (int, float, np.number)) and not isinstance(value, bool):
+        if not _GRADES[0] <= value <= _GRADES[1]:  # an integer may be beyond any float
+            return None
         ends = (float(value), float(value))
     else:
         return None

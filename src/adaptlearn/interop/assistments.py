@@ -10,6 +10,7 @@ import numpy as np
 
 from adaptlearn.interop.events import Joining, events_of, refuse, skills_in, tidy
 from adaptlearn.interop.tables import Table
+from adaptlearn.labels import is_missing
 from adaptlearn.numerics import Bools, Floats
 from adaptlearn.responses.columns import read_correct, rows_text
 from adaptlearn.responses.frames import Column
@@ -157,7 +158,14 @@ def read_assistments(
     columns[_CORRECT] = credit
     scaffold = np.zeros(len(partial), bool)
     if original:
-        scaffold = read_correct(columns[_ORIGINAL], _ORIGINAL, "refuse", problems) == 0
+        asked = read_correct(columns[_ORIGINAL], _ORIGINAL, "exposure", problems)
+        gaps = np.flatnonzero([is_missing(value) for value in columns[_ORIGINAL].tolist()])
+        if len(gaps):
+            problems.append(
+                f"column {_ORIGINAL!r}: {rows_text(gaps)} missing, so that nobody knows whether "
+                "these are scaffolding; give 1 or 0, or scaffolding='keep'"
+            )
+        scaffold = asked == 0
     refuse(_SUBJECT, problems)
 
     joining = Joining(_SUBJECT, columns, names, events_of([columns[names["id"]]]), skills)

@@ -10,9 +10,9 @@ import numpy as np
 
 from adaptlearn.errors import DataWarning, ResponseDataError
 from adaptlearn.interop.tables import as_labels, as_moments
+from adaptlearn.labels import is_missing
 from adaptlearn.numerics import Bools, Ints
 from adaptlearn.responses.columns import (
-    is_missing,
     kind_problems,
     label_kind,
     read_labels,

@@ -11,7 +11,8 @@ from typing import Any, cast
 
 import numpy as np
 
-from adaptlearn.responses.columns import is_missing, rows_text
+from adaptlearn.labels import is_missing
+from adaptlearn.responses.columns import rows_text
 from adaptlearn.responses.files import CSVLines, decimals, integers, open_csv
 from adaptlearn.responses.frames import Column, Frame
 from adaptlearn.responses.labelled import objects

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.labels import is_missing
 from adaptlearn.numerics import Floats, Ints, distinct
 from adaptlearn.responses.frames import Column, is_aware
 from adaptlearn.responses.labelled import Labelled, objects
@@ -115,15 +116,6 @@ def label_kind(value: Any) -> str:
 def _is_integer_type(kind: type) -> bool:
     # To Python a bool is an integer, to NumPy a duration.
     return issubclass(kind, (int, np.integer)) and not issubclass(kind, (bool, np.timedelta64))
-
-
-def is_missing(value: Any) -> bool:
-    """None, NaN, NaT, or a dataframe library's own mark for a gap."""
-    if value is None or type(value).__name__ in ("NAType", "NaTType"):
-        return True
-    if isinstance(value, (np.datetime64, np.timedelta64)):
-        return bool(np.isnat(value))
-    return isinstance(value, (float, np.floating)) and math.isnan(value)
 
 
 def _encode_integers(column: Column, where: str, problems: list[str]) -> Labelled:

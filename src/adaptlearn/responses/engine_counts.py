@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import ResponseDataError
-from adaptlearn.responses.columns import is_missing
+from adaptlearn.labels import is_missing
 from adaptlearn.responses.frames import Column, columns_of, narwhals_frame
 from adaptlearn.validation import some
 

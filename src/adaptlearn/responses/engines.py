@@ -2,7 +2,7 @@
 
 For CSV they are a convenience: they hand over text and may decline a file, which is then read
 with the standard library. (pandas is not among them: of a line with too many fields it quietly
-drops some.) Parquet needs one of them.
+drops some.) Parquet needs one of them. Arrow's newer layouts of text are read here too.
 """
 
 from __future__ import annotations
@@ -135,3 +135,24 @@ def _parquet_by_duckdb(path: str, names: list[str] | None) -> Any:
 def _damaged(path: str, error: Exception) -> ResponseDataError:
     why = " ".join(str(error).split())
     return ResponseDataError(path, [f"cannot be read as Parquet ({why})"])
+
+
+def text_out_of_views(array: Any) -> Any:
+    """An Arrow array of text, or of a dictionary, in chunks of the layout that all kernels know."""
+    import pyarrow as pa
+
+    def plain(chunk: Any) -> Any:
+        if str(chunk.type) != "string_view":
+            return chunk
+        try:
+            return chunk.cast(pa.string())
+        except pa.ArrowNotImplementedError:  # by PyArrow's first versions with views
+            return pa.array(chunk.to_pylist(), pa.string())
+
+    chunks = array.chunks if isinstance(array, pa.ChunkedArray) else [array]
+    if pa.types.is_dictionary(array.type):
+        from_parts = pa.DictionaryArray.from_arrays
+        found = [from_parts(chunk.indices, plain(chunk.dictionary)) for chunk in chunks]
+    else:
+        found = [plain(chunk) for chunk in chunks]
+    return pa.chunked_array(found or [pa.array([], pa.string())])

@@ -48,7 +48,7 @@ def checked_options(
     if problems:
         raise ParameterError(reader, problems)
     return {
-        "extra": extra,
+        "extra": list(map(str, extra)),
         "skill_separator": skill_separator,
         "q_matrix": q_matrix,
         "unanswered": unanswered,
@@ -61,7 +61,9 @@ def names_of_roles(
     optional: Mapping[str, str | Literal[False] | None],
 ) -> dict[str, str]:
     """The column of each role: the one named, or one that has the role's name and no other."""
-    names = dict(required) | {role: name for role, name in optional.items() if name}
+    chosen = {role: name for role, name in optional.items() if name is not None}
+    given = dict(required) | {role: name for role, name in chosen.items() if name is not False}
+    names = {role: str(name) for role, name in given.items()}  # pandas' may be numbers
     free = set(available) - set(names.values())
     return names | {role: role for role, name in optional.items() if name is None and role in free}
 

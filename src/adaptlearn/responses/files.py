@@ -32,7 +32,12 @@ GAPS = frozenset({"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"})
 
 _INTEGER = re.compile(r"0|-?[1-9][0-9]*")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)?\.[0-9]+|-?(0|[1-9][0-9]*)\.?")
-_NUMBER = re.compile(r"\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\s*")
+# No two parts of a pattern match the same letters: else a long cell is tried in all its splits.
+_NUMBER = re.compile(r"\s*[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?\s*")
+# Beyond this many digits Python reads no integer; nothing that a log takes is as long.
+_DIGITS = 400
+# A field may be long where it is not used; Python's own limit is 128 kB.
+_LONGEST = 2**31 - 1
 _TRUTH = {"true": True, "false": False}
 
 
@@ -169,7 +174,14 @@ class CSVLines:
         stored: dict[str, str] = {}  # one text per distinct value: files repeat themselves
         wrong: list[str] = []
         n_wrong = 0
+        before = self.number
         for fields in self._fields:
+            if self.number > before + 1 and self._holds_rows(fields):
+                problems.append(
+                    f"lines {before + 1} to {self.number}: a quoted field runs over them and holds "
+                    "what look like rows; close its quotation mark, or write it twice"
+                )
+            before = self.number
             if len(fields) == len(self.names):
                 for column, place in zip(columns, places, strict=True):
                     field = fields[place]
@@ -186,15 +198,35 @@ class CSVLines:
             problems.append(f"so have {n_wrong - 5} more lines another number of fields")
         return dict(zip(wanted, columns, strict=True))
 
+    def _holds_rows(self, fields: list[str]) -> bool:
+        """Whether one of the fields has swallowed rows, as after an unmatched quotation mark."""
+        width = len(self.names) - 1
+        for field in fields:
+            breaks, found = field.rstrip("\r\n").count("\n"), field.count(self.separator)
+            # Prose may hold commas, but seldom a tab, or just as many commas as rows would.
+            if breaks and found and (self.separator == "\t" or found == breaks * width):
+                return True
+        return False
+
     def texts_fast(self, wanted: Sequence[str]) -> Texts:
         """The same with a package that reads files fast, if one is installed; problems raise."""
         texts = None if self._path is None else csv_texts(self._path, self.separator, wanted)
+        # A row of several lines is looked at closely: a quotation mark may not be closed.
+        if texts and len(next(iter(texts.values()))) + 1 < _count_of_lines(self._path):
+            texts = None
         if texts is None:
             problems: list[str] = []
             texts = self.texts(wanted, problems)
             if problems:
                 raise ResponseDataError(self.subject, problems)
         return texts
+
+
+def _count_of_lines(path: str | None) -> int:
+    if path is None:
+        return 0
+    with Path(path).open("rb") as file:
+        return sum(part.count(b"\n") for part in iter(lambda: file.read(1 << 20), b""))
 
 
 def most_frequent_separator(header: str) -> str:
@@ -228,6 +260,7 @@ def open_csv(
     """
     with _stream(source, undecoded) as stream:
         subject = name_of(source)
+        usual = csv.field_size_limit(_LONGEST)
         try:
             first = stream.readline()
             if not first.strip():
@@ -244,6 +277,8 @@ def open_csv(
             if why == "unexpected end of data":
                 why = "the file ends within a quoted field; a quotation mark is not closed"
             raise ResponseDataError(subject, [f"line {lines.number}: {why}"]) from None
+        finally:
+            csv.field_size_limit(usual)
 
 
 @contextmanager
@@ -277,7 +312,7 @@ def _with_gaps(texts: list[str]) -> Sequence[str | None]:
 def integers(texts: Sequence[str | None]) -> Column | None:
     """Integers if every text is written as one, ``007`` and ``+7`` are not; else None."""
     distinct = cast("set[str]", set(texts) - {None})
-    if not all(map(_INTEGER.fullmatch, distinct)):
+    if not all(len(text) <= _DIGITS and _INTEGER.fullmatch(text) for text in distinct):
         return None
     number_of: dict[str | None, int] = {text: int(text) for text in distinct}
     if not all(-(2**63) <= number < 2**63 for number in number_of.values()):
@@ -305,7 +340,7 @@ def _answer(text: str) -> bool | float | str:
 
 def _number(text: str) -> float | str:
     """A number, or the text itself: what a log does not take is refused where it is checked."""
-    if _INTEGER.fullmatch(text):
+    if len(text) <= _DIGITS and _INTEGER.fullmatch(text):
         return int(text)
     return float(text) if _NUMBER.fullmatch(text) else text
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import MissingDependency, ResponseDataError
+from adaptlearn.labels import is_missing
+from adaptlearn.responses.engines import text_out_of_views
 from adaptlearn.responses.labelled import Labelled, objects
 
 Column = NDArray[Any]
@@ -25,16 +28,18 @@ class Frame:
     Attributes
     ----------
     names : list of str
-        Of its columns, in order.
+        Of its columns, in order; a name that is no text, such as pandas' numbers of columns,
+        as text.
     """
 
     def __init__(self, given: Any) -> None:
         self._mapping = given if isinstance(given, Mapping) else None
-        if self._mapping is not None:
-            self.names = [str(name) for name in self._mapping]
-        else:
+        if self._mapping is None:
             self._frame = narwhals_frame(given)
-            self.names = list(self._frame.collect_schema().names())
+            names = list(self._frame.collect_schema().names())
+            if not all(isinstance(name, str) for name in names):  # pandas allows anything
+                self._mapping = {name: given.iloc[:, place] for place, name in enumerate(names)}
+        self.names = names if self._mapping is None else list(map(str, self._mapping))
 
     @classmethod
     def of(cls, given: Any) -> Frame:
@@ -56,7 +61,15 @@ class Frame:
             for name in wanted
             if name not in self.names
         ]
-        wanted = [name for name in wanted if name in self.names]
+        problems += [
+            f"column {name!r} is there {self.names.count(name)} times, as text and otherwise; "
+            "rename one of them"
+            for name in wanted
+            if self.names.count(name) > 1
+        ]
+        wanted = [name for name in wanted if self.names.count(name) == 1]
+        if not wanted:
+            return {}
         if self._mapping is not None:
             return _from_mapping(self._mapping, wanted, problems)
         eager = self._frame.select(wanted)
@@ -74,8 +87,10 @@ def columns_of(frame: Any, names: Sequence[str], subject: str = "frame") -> dict
     """Read named columns as NumPy arrays; missing values stay visible.
 
     Numbers and booleans keep their type where nothing is missing; integers and booleans
-    with gaps become objects with ``None``, text becomes objects, times become
-    ``datetime64`` (a time zone is resolved to UTC and marked: see `is_aware`).
+    with gaps become objects, text becomes objects, times become ``datetime64`` (a time zone is
+    resolved to UTC and marked: see `is_aware`). Whatever a library's mark for a gap is, among
+    objects it becomes None. Decimals, and integers of 128 bits, become integers if all of them
+    are whole, else floats.
 
     Parameters
     ----------
@@ -140,7 +155,8 @@ def as_column(values: Any) -> Column:
         return _unmasked(values)
     if isinstance(values, np.ndarray):
         # NumPy's text of any length is read as objects are.
-        return values.astype(object) if values.dtype.kind == "T" else values
+        boxed = values.dtype.kind in "OT" and values.ndim == 1
+        return _settled(values.tolist()) if boxed else values
     if isinstance(values, (list, tuple)):
         kinds = set(map(type, values))
         kind = next(iter(kinds)) if len(kinds) == 1 else object
@@ -150,7 +166,7 @@ def as_column(values: Any) -> Column:
             column = np.asarray(values)
             if kind is not int or column.dtype.kind in "iu":  # some large integers become floats
                 return column
-        return objects(list(values))
+        return _settled(list(values))
     import narwhals as nw
 
     series = nw.from_native(values, series_only=True, pass_through=True)
@@ -159,6 +175,37 @@ def as_column(values: Any) -> Column:
     if hasattr(values, "to_pylist"):  # an Arrow array; as a NumPy array it would lose its zone
         return as_column(values.to_pylist())
     return as_column(np.asarray(values) if hasattr(values, "__array__") else list(values))
+
+
+def _settled(values: list[Any]) -> Column:
+    """Objects as they are, but gaps as None, and decimals and PyArrow's scalars as they count."""
+    kinds = set(map(type, values))
+    if kinds <= {str, int}:
+        return objects(values)
+    if any(hasattr(kind, "as_py") for kind in kinds):
+        return as_column([value.as_py() if hasattr(value, "as_py") else value for value in values])
+    if not kinds <= {str, int, bool, type(None)}:
+        values = [None if is_missing(value) else value for value in values]
+        kinds = set(map(type, values))
+    if Decimal in kinds and kinds <= {Decimal, type(None)}:
+        return _numbers(values)
+    return objects(values)
+
+
+# More digits than an integer of 128 bits has; 1E+999999 would fill the memory.
+_DIGITS = 40
+
+
+def _numbers(values: list[Any]) -> Column:
+    """Decimals as integers if all are whole, else as floats."""
+    found = {value for value in values if isinstance(value, Decimal)}
+    whole = all(
+        value.is_finite() and value.adjusted() < _DIGITS and value == value.to_integral_value()
+        for value in found
+    )
+    if whole:
+        return as_column([None if value is None else int(value) for value in values])
+    return np.array([np.nan if value is None else float(value) for value in values])
 
 
 def _unmasked(values: Any) -> Column:
@@ -201,9 +248,11 @@ def _series_to_numpy(series: Any, coded: bool) -> Column | Labelled:
     dtype = series.dtype
     if dtype in (nw.Datetime, nw.Date):
         return _datetimes(series)
+    if dtype in (nw.Int128, nw.UInt128, nw.Decimal):
+        return as_column(series.to_list())
     if dtype.is_integer() or dtype == nw.Boolean:
         if series.is_null().any():
-            return objects(series.to_list())
+            return _settled(series.to_list())
         return np.asarray(series.to_numpy())
     if dtype.is_float():
         return np.asarray(series.to_numpy(), dtype=np.float64)
@@ -212,7 +261,22 @@ def _series_to_numpy(series: Any, coded: bool) -> Column | Labelled:
         return column if column.dtype.kind == "m" else objects(series.to_list())
     if dtype in (nw.List, nw.Array):
         return objects(series.to_list())
-    return _texts(series, coded)
+    return _texts(_plain_layout(series), coded)
+
+
+def _plain_layout(series: Any) -> Any:
+    """Arrow's text in views, or in a dictionary of views, in the layout that all kernels know."""
+    import narwhals as nw
+
+    arrow = series.implementation.is_pyarrow()
+    if series.dtype not in (nw.String, nw.Categorical):
+        return series
+    if not arrow and not hasattr(getattr(series.to_native(), "dtype", None), "pyarrow_dtype"):
+        return series
+    native = series.to_arrow()
+    if arrow and "string_view" not in str(native.type):
+        return series
+    return nw.from_native(text_out_of_views(native), series_only=True)
 
 
 def _texts(series: Any, coded: bool) -> Column | Labelled:
@@ -230,7 +294,7 @@ def _texts(series: Any, coded: bool) -> Column | Labelled:
         if native is not None and not native.is_null().any():
             return _coded_text(native)
     # As NumPy arrays Polars' texts would lose their trailing NUL characters.
-    return objects(series.to_numpy() if pandas_like else series.to_list())
+    return _settled(objects(series.to_numpy()).tolist() if pandas_like else series.to_list())
 
 
 def _coded_categories(accessor: Any) -> Labelled:
@@ -275,5 +339,7 @@ def _coded_text(series: Any) -> Labelled:
     import narwhals as nw
 
     labels = sorted(series.unique().to_list())
+    if not labels:
+        return Labelled(np.zeros(0, np.int32), objects([]))
     codes = series.replace_strict(labels, range(len(labels)), return_dtype=nw.Int32)
     return Labelled(np.array(codes.to_numpy(), np.int32), objects(labels))

@@ -167,7 +167,7 @@ class ResponseLog:
         )
         required = {"student": student, "correct": correct}
         if q_matrix is None:
-            required["skill"] = skill or "skill"
+            required["skill"] = "skill" if skill is None else skill
         opened = Frame(frame)
         names = names_of_roles(opened.names, required, {"item": item, "time": time, "id": id})
         if q_matrix is not None:

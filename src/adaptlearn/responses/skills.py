@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import ResponseDataError
+from adaptlearn.labels import is_missing
 from adaptlearn.numerics import Ints
 from adaptlearn.responses.columns import (
     blank,
-    is_missing,
     kind_problems,
     label_kind,
     read_labels,

@@ -18,7 +18,7 @@ from adaptlearn.curriculum.content.draft import (
     RawUnit,
     Repair,
 )
-from adaptlearn.labels import Label, as_label
+from adaptlearn.labels import Label, as_label, is_missing
 from adaptlearn.validation import some
 
 _Row = TypeVar("_Row")
@@ -74,7 +74,7 @@ class _Reader:
         self._separator = separator
 
     def rows(self, table: str, given: Any, read: Callable[[Any, str, int], _Row]) -> list[_Row]:
-        if isinstance(given, Mapping):
+        if isinstance(given, Mapping) and not is_view_of_edges(given):
             given = _mapping_rows(given, table)
         if not isinstance(given, Iterable) or isinstance(given, (str, bytes)):
             self._draft.fatal.append(f"{table} is a {type(given).__name__}; expected a list")
@@ -122,7 +122,7 @@ class _Reader:
         role = TABLES[table][0]
         label = _label(record, role)
         skills = self._labels(record, "skills", f"{role} {label!r}")
-        minutes = record.get("minutes")
+        minutes = given_or_none(record, "minutes")
         if "minutes" in record and minutes is None:
             minutes = math.nan  # a gap; who does not know the minutes leaves them out
         kind, difficulty = given_or_none(record, "kind"), given_or_none(record, "difficulty")
@@ -145,7 +145,11 @@ class _Reader:
             raise _MalformedError(
                 f"course {course!r} has units {record['units']!r}; expected a list"
             )
-        shared = {"course": course, "title": _title(record), "grade": record.get("grade")}
+        shared = {
+            "course": course,
+            "title": _title(record),
+            "grade": given_or_none(record, "grade"),
+        }
         found = []
         for part in record["units"]:
             unit = self._record(part, table, number, _UNIT)
@@ -207,7 +211,16 @@ class _MalformedError(Exception):
 
 
 def _is_row(raw: Any, length: int) -> bool:
-    return isinstance(raw, Sequence) and not isinstance(raw, str) and len(raw) == length
+    return (
+        isinstance(raw, (Sequence, np.ndarray)) and not isinstance(raw, str) and len(raw) == length
+    )
+
+
+def is_view_of_edges(given: Any) -> bool:
+    """Whether it maps pairs to attributes, as networkx's views of edges do: its keys are rows."""
+    return (
+        isinstance(given, Mapping) and bool(given) and all(isinstance(key, tuple) for key in given)
+    )
 
 
 def _mapping_rows(given: Mapping[Any, Any], table: str) -> list[Any]:
@@ -245,14 +258,14 @@ def _title(record: Mapping[str, Any], role: str = "title") -> str | None:
 
 
 def given_or_none(record: Mapping[str, Any], role: str) -> Any:
-    """A value of a record; None for the gaps of dataframes, which do not equal themselves."""
+    """A value of a record; None for a gap, whichever mark a dataframe has for it."""
     value = record.get(role)
-    return None if isinstance(value, float) and math.isnan(value) else value
+    return None if is_missing(value) else value
 
 
 def as_list(value: Any) -> list[Any]:
     """A cell's values: those of a list, one of anything else, none of a gap."""
-    if value is None or (isinstance(value, float) and np.isnan(value)):
+    if is_missing(value):
         return []
     if isinstance(value, np.ndarray):
         return list(value.tolist())

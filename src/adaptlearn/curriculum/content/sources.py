@@ -7,9 +7,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from adaptlearn.curriculum.content.draft import Draft, Repair
-from adaptlearn.curriculum.content.rows import REQUIRED, TABLES, given_or_none, read_tables
+from adaptlearn.curriculum.content.rows import (
+    REQUIRED,
+    TABLES,
+    as_list,
+    given_or_none,
+    is_view_of_edges,
+    read_tables,
+)
 from adaptlearn.errors import CurriculumError, ParameterError, ProblemsError
-from adaptlearn.labels import as_label
+from adaptlearn.labels import as_label, is_missing
 from adaptlearn.responses.frames import column_names, columns_of
 from adaptlearn.serialization import parse_json, read_limited
 from adaptlearn.validation import some
@@ -40,7 +47,7 @@ def read_frames(
     draft = Draft()
     plain: dict[str, Any] = {}
     for table, given in tables.items():
-        if given is None or isinstance(given, (list, tuple)):
+        if given is None or isinstance(given, (list, tuple)) or is_view_of_edges(given):
             plain[table] = given
             continue
         try:
@@ -132,12 +139,16 @@ def _gather(
                 first[name].append(record[name])
         for name in [name for name in record if name not in (*roles, *lists)]:
             given, before = record[name], first[name]
-            # A value that is not equal to itself is a gap, and two gaps agree.
-            if given != before and (given == given or before == before):  # noqa: PLR0124
+            if not _agree(given, before):
                 whose = f"{roles[0]} {labels[0]!r}"
                 problem = f"{table} row {number}: {whose} has {name} {given!r}, before {before!r}"
                 draft.faults.append(Repair("conflict", problem, f"kept {before!r}"))
     return list(gathered.values())
+
+
+def _agree(one: Any, other: Any) -> bool:
+    """Whether two cells hold the same; two gaps do."""
+    return as_list(one) == as_list(other) and is_missing(one) == is_missing(other)
 
 
 def _alternatives(records: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from adaptlearn.curriculum.graph.matrices import incidence
@@ -146,6 +147,39 @@ def blocking_groups(requirements: Requirements) -> list[Blockage]:
     requirements : Requirements
         Of which `all_of` alone must have no cycle.
     """
+    front = Attaining(requirements)
+    front.advance()
+    if not front.blocked():
+        return []
+    # Nodes of different strong components never wait for each other in a circle: one by one,
+    # many small cycles cost what they hold, not the square of their number.
+    all_of, groups, groups_of = requirements
+    needs = csr_array(all_of + groups_of @ groups)
+    n_parts, part = connected_components(needs, directed=True, connection="strong")
+    of_part = np.split(np.argsort(part, kind="stable"), np.cumsum(np.bincount(part))[:-1])
+    blocked = np.zeros(n_parts, bool)
+    blocked[part[front.blocked()]] = True
+    sizes = np.bincount(part)
+    loops = np.zeros(n_parts, bool)
+    loops[part[needs.diagonal() > 0]] = True
+    found = []
+    for number in np.flatnonzero(blocked & ((sizes > 1) | loops)).tolist():
+        nodes = of_part[number]
+        own = groups_of[nodes].indices
+        inner = np.sort(own[np.diff(groups.indptr)[own] == np.diff(groups[own][:, nodes].indptr)])
+        inside = Requirements(
+            csr_array(all_of[nodes][:, nodes]),
+            csr_array(groups[inner][:, nodes]),
+            csr_array(groups_of[nodes][:, inner]),
+        )
+        found += [
+            Blockage(int(inner[group]), tuple(nodes[list(path)].tolist()))
+            for group, path in _blocking_within(inside)
+        ]
+    return sorted(found)
+
+
+def _blocking_within(requirements: Requirements) -> list[Blockage]:
     found: dict[int, Blockage] = {}
     front = Attaining(requirements)
     front.advance()

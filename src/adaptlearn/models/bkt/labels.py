@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.labels import is_missing
 from adaptlearn.models.bkt.entries import of_rows
 from adaptlearn.numerics import Ints, distinct
 from adaptlearn.responses import ResponseLog
-from adaptlearn.responses.columns import is_missing, rows_text
+from adaptlearn.responses.columns import rows_text
 
 Label = tuple[Any, ...]
 """One value per column."""

@@ -7,6 +7,7 @@ its outcome, and this item. Its rate is shrunk toward what the skill or item has
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -26,7 +27,8 @@ class Encoding(NamedTuple):
     inputs : tuple of str
         Columns, which `key` takes in this order.
     key : callable
-        From columns to a non-negative number below 2**53 that names the situation.
+        From columns to a non-negative number below 2**53 that names the situation; it
+        can be pickled.
     prior : str
         The column that the rate is shrunk toward.
     formula : str
@@ -53,18 +55,12 @@ def unbroken(place: Floats, before: Floats, series: Floats) -> Floats:
     return np.where((before == place) & (place > 0), series, 0)
 
 
-def _up_to(limit: int) -> Callable[[Floats, Floats], Floats]:
-    def key(thing: Floats, count: Floats) -> Floats:
-        return thing * (limit + 1) + np.minimum(count, limit)
-
-    return key
+def _up_to(thing: Floats, count: Floats, *, limit: int) -> Floats:
+    return thing * (limit + 1) + np.minimum(count, limit)
 
 
-def _recent(n: int) -> Callable[[Floats, Floats], Floats]:
-    def key(thing: Floats, recent: Floats) -> Floats:
-        return thing * 2.0 ** (n + 1) + last(recent, n)
-
-    return key
+def _recent(thing: Floats, recent: Floats, *, n: int) -> Floats:
+    return thing * 2.0 ** (n + 1) + last(recent, n)
 
 
 def _recent_count(skill: Floats, recent: Floats, answers: Floats) -> Floats:
@@ -123,7 +119,11 @@ def _table() -> Iterator[Encoding]:
         "skill, its last three outcomes, answers on it up to 7",
     )
     yield of_skill(
-        "skill_recent_5", "patterns", (recent,), _recent(5), "skill, its last five outcomes"
+        "skill_recent_5",
+        "patterns",
+        (recent,),
+        partial(_recent, n=5),
+        "skill, its last five outcomes",
     )
     yield of_skill(
         "skill_student_recent",
@@ -143,20 +143,28 @@ def _table() -> Iterator[Encoding]:
         "skill, its last five outcomes, position in a series of it",
     )
     yield of_item(
-        "item_recent", "patterns", ("item.recent",), _recent(3), "item, its last three outcomes"
+        "item_recent",
+        "patterns",
+        ("item.recent",),
+        partial(_recent, n=3),
+        "item, its last three outcomes",
     )
     yield of_item(
         "item_skill_recent",
         "patterns",
         (recent,),
-        _recent(2),
+        partial(_recent, n=2),
         "item, the last two outcomes on the skill",
     )
     yield of_item(
         "item_in_series", "patterns", _SERIES, _in_series, "item, position in a series of the skill"
     )
     yield of_item(
-        "item_opportunity", "patterns", (answers,), _up_to(15), "item, answers on the skill"
+        "item_opportunity",
+        "patterns",
+        (answers,),
+        partial(_up_to, limit=15),
+        "item, answers on the skill",
     )
     yield of_skill(
         "skill_transition",
@@ -185,7 +193,9 @@ def _table() -> Iterator[Encoding]:
     yield of_item(
         "item_following", "transitions", (item_before,), _following, "item before, this item"
     )
-    yield of_item("item_after", "transitions", (of_all,), _recent(1), "outcome before, this item")
+    yield of_item(
+        "item_after", "transitions", (of_all,), partial(_recent, n=1), "outcome before, this item"
+    )
 
 
 ENCODINGS: dict[str, Encoding] = {encoding.name: encoding for encoding in _table()}

@@ -9,6 +9,7 @@ them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -29,7 +30,7 @@ class Feature(NamedTuple):
     inputs : tuple of str
         Columns, which `compute` takes in this order.
     compute : callable
-        Arrays of shape (n,) to one array of shape (n,).
+        Arrays of shape (n,) to one array of shape (n,); a function that can be pickled.
     formula : str
     """
 
@@ -58,17 +59,22 @@ def _share(right: Floats, answers: Floats) -> Floats:
     return (right + 1) / (answers + 2)
 
 
-def _recency_share(decay: float) -> Callable[[Floats, Floats], Floats]:
+def _recency_share(right: Floats, answers: Floats, *, decay: float) -> Floats:
     # One wrong answer before the first, as if it were the latest then (Galyardt & Goldin, 2015).
-    def share(right: Floats, answers: Floats) -> Floats:
-        faded = decay**answers
-        return right / ((1 - faded) / (1 - decay) + faded)
-
-    return share
+    faded = decay**answers
+    return right / ((1 - faded) / (1 - decay) + faded)
 
 
 def _mean_residual(residual: Floats, answers: Floats) -> Floats:
     return residual / (answers + 3)
+
+
+def _mean_later_residual(residual: Floats, answers: Floats, begun: Floats) -> Floats:
+    return residual / (answers - begun + 3)
+
+
+def _expected(rating: Floats, rate: Floats) -> Floats:
+    return logit(rate) + rating
 
 
 def _counts(holder: str) -> Iterator[Feature]:
@@ -84,7 +90,7 @@ def _recency(holder: str) -> Iterator[Feature]:
             f"{holder}_share_{decay:g}",
             "recency",
             (f"{holder}.right_{decay:g}", f"{holder}.answers"),
-            _recency_share(float(decay)),
+            partial(_recency_share, decay=float(decay)),
             "Σ d^age y / (Σ d^age + d^n): R-PFA (Galyardt & Goldin, 2015)",
         )
 
@@ -203,7 +209,7 @@ def _firsts() -> Iterator[Feature]:
         "student_later_residual",
         "firsts",
         ("student.later_residual", "student.answers", begun),
-        lambda residual, answers, begun: residual / (answers - begun + 3),
+        _mean_later_residual,
         "Σ (y - rate) / (n + 3) of the others",
     )
 
@@ -213,7 +219,7 @@ def _expectations(holder: str) -> Iterator[Feature]:
         f"{holder}_expectation",
         "ratings",
         (f"{holder}.rating", "now.expected"),
-        lambda rating, rate: logit(rate) + rating,
+        _expected,
         "logit rate + θ",
     )
 
