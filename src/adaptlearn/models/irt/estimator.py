@@ -386,7 +386,8 @@ class IRT(SequentialTracer):
             "discrimination": typical.slope[:-1] / unit,
         }
         reasons = doubts(self._items, self._count, self._right, self._alone)
-        self.unidentified_ = {labels.tolist()[place]: why for place, why in reasons.items()}
+        named = labels[list(reasons)].tolist() if reasons else []
+        self.unidentified_ = dict(zip(named, reasons.values(), strict=True))
         return self
 
     def _say_doubts(self) -> None:
