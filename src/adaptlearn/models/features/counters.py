@@ -79,6 +79,9 @@ class Counter(NamedTuple):
         Whether it needs a log with times.
     signed : bool
         Whether one of its numbers may be below 0.
+    along : callable, optional
+        From the rows of all holders, a log's chains, outcomes and times to the columns before
+        each response; the rows take what the log leaves. As `look` and `learn` one by one.
     """
 
     columns: tuple[str, ...]
@@ -87,6 +90,7 @@ class Counter(NamedTuple):
     look: Callable[[Floats, Floats | None], Floats] | None = None
     timed: bool = False
     signed: bool = False
+    along: Callable[[Floats, Any, Floats, Floats | None], Floats] | None = None
 
 
 def _tally(rows: Floats, new: Answers) -> None:

@@ -20,7 +20,15 @@ from adaptlearn.models.irt.training import (
     training_of,
     typical_items,
 )
-from adaptlearn.models.sequential.levels import Level, Memory
+from adaptlearn.models.sequential.encoding import Encoded
+from adaptlearn.models.sequential.levels import (
+    Level,
+    Memory,
+    level_of,
+    narrow_from,
+    rest_of_each,
+    scan,
+)
 from adaptlearn.models.sequential.state import SequentialState, Signed, Widths
 from adaptlearn.models.sequential.tracer import SequentialTracer
 from adaptlearn.numerics import Floats, Ints
@@ -37,6 +45,8 @@ CONSTRAINTS: dict[str, Sequence[Constraint]] = {
     "max_iter": [Interval(1, 10**6, integer=True)],
     "tol": [Interval(0, 1)],
 }
+
+_ANSWERS_AT_ONCE = 1 << 11
 
 
 class IRT(SequentialTracer):
@@ -323,11 +333,31 @@ class IRT(SequentialTracer):
         return np.asarray(found)
 
     def _learn(self, level: Level, memory: Memory) -> None:
+        memory.student[:] += self._said(level)
+
+    def _said(self, level: Level) -> Floats:
+        """What each answer adds to the log-likelihood of every ability."""
         logits = self._items_of(level).logits(self._grid.points)
         right = (level.correct == 1)[:, None]
         answered = (level.correct >= 0)[:, None]
-        said = right * logits - np.logaddexp(0, logits)
-        memory.student[:] += np.where(answered, said, 0)
+        return np.where(answered, right * logits - np.logaddexp(0, logits), 0)
+
+    def _along(self, encoded: Encoded, memory: Memory) -> Floats:
+        narrow = narrow_from(encoded.bounds)
+        found = scan(encoded, memory, look=self._look, learn=self._learn, width=1, n_levels=narrow)
+        # Log-likelihoods are sums: those of one student stand before all of the answers at once.
+        for student, places in enumerate(rest_of_each(encoded.bounds, narrow)):
+            for lo in range(0, len(places), _ANSWERS_AT_ONCE):
+                some_places = places[lo : lo + _ANSWERS_AT_ONCE]
+                level, _ = level_of(encoded, some_places)
+                steps = np.concatenate((memory.student[student][None], self._said(level)))
+                sums = np.add.accumulate(steps, axis=0)
+                found[some_places] = self._look(level, memory._replace(student=sums[:-1]))
+                memory.student[student] = sums[-1]
+        return found
+
+    def _learn_along(self, encoded: Encoded, memory: Memory) -> None:
+        self._along(encoded, memory)
 
     def _chance(self, read: Floats) -> Floats:
         return np.clip(read[:, 0], _SURE, 1 - _SURE)
@@ -392,7 +422,8 @@ class IRT(SequentialTracer):
             "discrimination": typical.slope[:-1] / unit,
         }
         reasons = doubts(self._items, self._count, self._right, self._alone)
-        self.unidentified_ = {labels.tolist()[place]: why for place, why in reasons.items()}
+        named = labels[list(reasons)].tolist() if reasons else []
+        self.unidentified_ = dict(zip(named, reasons.values(), strict=True))
         return self
 
     def _say_doubts(self) -> None:

@@ -10,15 +10,24 @@ from numpy.typing import NDArray
 
 from adaptlearn.models.features.counters import COUNTERS, Answers, Counter
 from adaptlearn.models.features.table import HOLDERS
+from adaptlearn.models.logistic.chains import Chains, faded, summed
 from adaptlearn.models.sequential.encoding import Encoded
-from adaptlearn.models.sequential.levels import Level, Memory, scan
+from adaptlearn.models.sequential.levels import Level, Memory
 from adaptlearn.models.sequential.state import Signed, Widths
 from adaptlearn.numerics import Bools, Floats
 
 Columns = Mapping[str, Floats]
 """Columns by name, ``skill.answers`` say: those of ``skill`` by entry, the others by response."""
 
-TALLY = COUNTERS["tally"]
+_AT_ONCE = 1 << 20  # remembered answers that are compared with windows together
+
+
+def _tally_along(rows: Floats, chains: Chains, correct: Floats, time: Floats | None) -> Floats:  # noqa: ARG001
+    answers = summed(rows[:, 0], chains, np.ones(len(correct)))
+    return np.stack((answers, summed(rows[:, 1], chains, correct)), axis=1)
+
+
+TALLY = COUNTERS["tally"]._replace(along=_tally_along)
 """Answers and right answers."""
 
 
@@ -26,18 +35,33 @@ def _one_more(rows: Floats, new: Answers) -> None:  # noqa: ARG001 - a counter's
     rows[:, 0] += 1
 
 
-OPPORTUNITIES = Counter(("opportunities",), _one_more, 1)
+def _more_along(rows: Floats, chains: Chains, correct: Floats, time: Floats | None) -> Floats:  # noqa: ARG001
+    return summed(rows[:, 0], chains, np.ones(len(correct)))[:, None]
+
+
+OPPORTUNITIES = Counter(("opportunities",), _one_more, 1, along=_more_along)
 """Responses of any kind: the only counter that an exposure changes."""
 
 
 def decayed(decay: float) -> Counter:
     """Right answers, each worth `decay` times the next one."""
-    return Counter(("right_decayed",), partial(_decay, decay), 1)
+    along = partial(_decay_along, decay)
+    return Counter(("right_decayed",), partial(_decay, decay), 1, along=along)
 
 
 def _decay(decay: float, rows: Floats, new: Answers) -> None:
     rows *= decay
     rows[:, 0] += new.correct
+
+
+def _decay_along(
+    decay: float,
+    rows: Floats,
+    chains: Chains,
+    correct: Floats,
+    time: Floats | None,  # noqa: ARG001
+) -> Floats:
+    return faded(rows[:, 0], chains, correct, decay)[:, None]
 
 
 def windows(lengths: Sequence[float], remember: int) -> Counter:
@@ -69,7 +93,9 @@ def windows(lengths: Sequence[float], remember: int) -> Counter:
         f"{kind}_within_{length:.15g}" for length in lengths for kind in ("answers", "right")
     ]
     look = partial(_count_recent, tuple(lengths))
-    return Counter(tuple(columns), _remember, 1 + 2 * remember, look, timed=True, signed=True)
+    along = partial(_recent_along, tuple(lengths))
+    width = 1 + 2 * remember
+    return Counter(tuple(columns), _remember, width, look, timed=True, signed=True, along=along)
 
 
 def _parts(rows: Floats) -> tuple[Floats, Floats, Floats]:
@@ -91,12 +117,43 @@ def _count_recent(lengths: tuple[float, ...], rows: Floats, time: Floats | None)
     assert time is not None
     n_answers, outcomes, times = _parts(rows)
     age = np.where(np.arange(outcomes.shape[1]) < n_answers, time[:, None] - times, np.inf)
-    counts = np.empty((len(rows), len(lengths), 2))
+    return _younger(lengths, age, outcomes)
+
+
+def _recent_along(
+    lengths: tuple[float, ...], rows: Floats, chains: Chains, correct: Floats, time: Floats | None
+) -> Floats:
+    assert time is not None
+    n_answers, outcomes, times = _parts(rows)
+    remember = outcomes.shape[1]
+    known = np.arange(remember) < n_answers
+    # The oldest first, and then the log's: what a row remembers is a stretch of its chain.
+    all_outcomes = chains.laid(outcomes[:, ::-1], correct)
+    all_times = chains.laid(np.where(known, times, -np.inf)[:, ::-1], time)
+    starts = chains.starts(remember)
+    at = starts[chains.chain] + chains.before
+    found = np.empty((len(at), 2 * len(lengths)))
+    step = max(1, _AT_ONCE // remember)
+    for lo in range(0, len(at), step):
+        part = slice(lo, lo + step)
+        kept = at[part, None] + np.arange(remember)
+        age = time[part, None] - all_times[kept]
+        found[part] = _younger(lengths, age, all_outcomes[kept])
+    last = starts[1:, None] - 1 - np.arange(remember)
+    n_answers += chains.lengths[:, None]
+    outcomes[:] = all_outcomes[last]
+    times[:] = np.where(np.arange(remember) < n_answers, all_times[last], 0)
+    return found
+
+
+def _younger(lengths: tuple[float, ...], age: Floats, outcomes: Floats) -> Floats:
+    """Answers, and right ones, below each age: shape (n, 2 * n_lengths)."""
+    counts = np.empty((len(age), len(lengths), 2))
     for place, length in enumerate(lengths):
         inside = age < length
         counts[:, place, 0] = inside.sum(axis=1)
         counts[:, place, 1] = (inside * outcomes).sum(axis=1)
-    return counts.reshape(len(rows), -1)
+    return counts.reshape(len(age), -1)
 
 
 class History:
@@ -167,21 +224,40 @@ class History:
                     counter.learn(some, _only(new, answered))
                     rows[answered, place] = some
 
-    def along(self, encoded: Encoded) -> Columns:
-        """The columns of all responses of a log whose students are new, in its encoded order."""
-        memory = Memory(
+    def along(self, encoded: Encoded, memory: Memory) -> Columns:
+        """The columns of all responses of a log, in its encoded order; `memory` takes them in.
+
+        The same as `read` and `learn` by levels; the cost goes with the responses, however
+        few students gave them.
+        """
+        columns: dict[str, Floats] = {}
+        of = (encoded.student, encoded.pair, encoded.item_pair)
+        for holder, rows, chain in zip(HOLDERS, memory, of, strict=True):
+            if not self._kept[holder]:
+                continue
+            by_entry = holder == "skill"
+            correct = encoded.entries_of(encoded.correct) if by_entry else encoded.correct
+            time = encoded.time
+            if time is not None and by_entry:
+                time = encoded.entries_of(time)
+            every = np.ones(len(correct), bool)
+            answered = Chains.of(chain, len(rows), correct >= 0)
+            told = Chains.of(chain, len(rows), every) if np.any(correct < 0) else answered
+            for counter, place in self._kept[holder]:
+                assert counter.along is not None
+                chains = told if counter == OPPORTUNITIES else answered
+                seen = counter.along(rows[:, place], chains, correct.astype(np.float64), time)
+                for column, values in zip(counter.columns, seen.T, strict=True):
+                    columns[f"{holder}.{column}"] = np.ascontiguousarray(values)
+        return columns
+
+    def blank(self, encoded: Encoded) -> Memory:
+        """What is remembered of the students of an encoded log who are new."""
+        return Memory(
             np.zeros((len(encoded.students), self.widths.student)),
             np.zeros((len(encoded.pairs), self.widths.pair)),
             np.zeros((len(encoded.item_pairs), self.widths.item)),
         )
-        levels: list[dict[str, Floats]] = []
-
-        def look(level: Level, memory: Memory) -> Floats:
-            levels.append(self.read(level, memory))
-            return np.empty((len(level.item), 0))
-
-        scan(encoded, memory, look=look, learn=self.learn)
-        return {name: np.concatenate([found[name] for found in levels]) for name in levels[0]}
 
 
 def _answers(level: Level, *, by_entry: bool) -> Answers:

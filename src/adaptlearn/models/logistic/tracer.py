@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -11,11 +12,17 @@ from numpy.typing import NDArray
 
 from adaptlearn.errors import ConvergenceWarning, ResponseDataError
 from adaptlearn.models.logistic.design import Weights, design_of, weights_of
-from adaptlearn.models.logistic.history import History
+from adaptlearn.models.logistic.history import Columns, History
 from adaptlearn.models.logistic.solution import solve
 from adaptlearn.models.logistic.terms import Recipe
 from adaptlearn.models.sequential.encoding import Encoded, Names, encode
-from adaptlearn.models.sequential.levels import Level, Memory
+from adaptlearn.models.sequential.levels import (
+    Level,
+    Memory,
+    level_of,
+    narrow_from,
+    rest_of_each,
+)
 from adaptlearn.models.sequential.state import SequentialState, Signed, Widths
 from adaptlearn.models.sequential.tracer import SequentialTracer, training_labels
 from adaptlearn.numerics import Floats, Ints
@@ -109,7 +116,7 @@ class LogisticTracer(SequentialTracer):
         with_students = self.student is not None
         design = design_of(
             encoded,
-            self._history.along(encoded),
+            self._history.along(encoded, self._history.blank(encoded)),
             self._terms,
             n_skills=n_skills,
             n_items=n_items,
@@ -200,31 +207,51 @@ class LogisticTracer(SequentialTracer):
                 self._easiness = _easiness_of_skills(encoded, of_items, n_skills)
 
     def _look(self, level: Level, memory: Memory) -> Floats:
-        return self._logit(level, memory)[:, None]
+        logit = self._logit(level, self._history.read(level, memory))
+        return (logit + memory.student[:, _ABILITY] if self._online else logit)[:, None]
 
-    def _learn(self, level: Level, memory: Memory) -> None:
+    def _along(self, encoded: Encoded, memory: Memory) -> Floats:
+        # Counts do not depend on predictions: only the ability must be followed by responses.
+        level, _ = level_of(encoded)
+        logit = self._logit(level, self._history.along(encoded, memory))
         if self._online:
+            logit = self._followed(encoded, logit, memory.student)
+        return logit[:, None]
+
+    def _learn_along(self, encoded: Encoded, memory: Memory) -> None:
+        if self._online:
+            self._along(encoded, memory)
+        else:
+            self._history.along(encoded, memory)
+
+    def _followed(self, encoded: Encoded, logit: Floats, of_student: Floats) -> Floats:
+        """Log odds with the ability before each response; `of_student` takes the answers in."""
+        narrow, correct = narrow_from(encoded.bounds), encoded.correct
+        for lo, hi in pairwise(encoded.bounds[: narrow + 1].tolist()):
+            rows = of_student[: hi - lo]
+            logit[lo:hi] += rows[:, _ABILITY]
+            p = self._chance(logit[lo:hi, None])
             # A step of Newton's method from what was believed: in O(1), and the smaller the
             # more answers there were.
-            p = self._chance(self._look(level, memory))
-            answered = level.correct >= 0
-            of_student = memory.student
-            of_student[:, _PRECISION] += np.where(answered, p * (1 - p), 0)
-            surprise = np.where(answered, level.correct - p, 0)
-            of_student[:, _ABILITY] += surprise / (self._prior + of_student[:, _PRECISION])
-        self._history.learn(level, memory)
+            answered = correct[lo:hi] >= 0
+            rows[:, _PRECISION] += np.where(answered, p * (1 - p), 0)
+            surprise = np.where(answered, correct[lo:hi] - p, 0)
+            rows[:, _ABILITY] += surprise / (self._prior + rows[:, _PRECISION])
+        for student, places in enumerate(rest_of_each(encoded.bounds, narrow)):
+            logit[places] = _followed_alone(
+                logit[places], correct[places], of_student[student], self._prior
+            )
+        return logit
 
     def _chance(self, read: Floats) -> Floats:
         logit = np.clip(read[:, 0], -_FARTHEST, _FARTHEST)
         return np.asarray(1 / (1 + np.exp(-logit)))
 
-    def _logit(self, level: Level, memory: Memory) -> Floats:
-        columns = self._history.read(level, memory)
+    def _logit(self, level: Level, columns: Columns) -> Floats:
+        """Log odds at ability 0."""
         n, n_entries = len(level.item), len(level.skill)
         skill = np.minimum(level.skill, len(self._easiness) - 1)
         logit = np.full(n, self._intercept)
-        if self._online:
-            logit += memory.student[:, _ABILITY]
         for term, weights in zip(self._terms, self._weights, strict=True):
             if term.by == "item":
                 logit += self._of_items(level, skill, weights)
@@ -281,6 +308,24 @@ class LogisticTracer(SequentialTracer):
         self.n_iter_, self.converged_ = int(n_iter), bool(converged)
         self._easiness = arrays["easiness"]
         self._weights = [arrays[f"term_{term.name}"] for term in self._terms]
+
+
+def _followed_alone(
+    logit: Floats, correct: NDArray[np.int8], of_student: Floats, prior: float
+) -> Floats:
+    """One student's log odds with the ability before each response: `_followed` in numbers."""
+    ability, precision = float(of_student[_ABILITY]), float(of_student[_PRECISION])
+    found = []
+    for given, answer in zip(logit.tolist(), correct.tolist(), strict=True):
+        total = given + ability
+        found.append(total)
+        if answer >= 0:
+            # NumPy's exp, not math's: the same bits as among many students.
+            p = 1 / (1 + float(np.exp(-min(max(total, -_FARTHEST), _FARTHEST))))
+            precision += p * (1 - p)
+            ability += (answer - p) / (prior + precision)
+    of_student[_ABILITY], of_student[_PRECISION] = ability, precision
+    return np.array(found)
 
 
 def _easiness_of_skills(encoded: Encoded, of_items: Floats, n_skills: int) -> Floats:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.models.sequential.encoding import Encoded
-from adaptlearn.numerics import Floats, Ints
+from adaptlearn.numerics import Floats, Ints, bounds_of, places_of
 
 
 class Level(NamedTuple):
@@ -81,6 +81,42 @@ class Memory(NamedTuple):
     item: Floats
 
 
+NARROW = 16
+"""Levels of fewer responses are better followed student by student, where a model can."""
+
+
+def narrow_from(bounds: Ints) -> int:
+    """The first level of few responses: levels never grow, so all later ones have few too."""
+    return int(np.searchsorted(-np.diff(bounds), -NARROW, side="right"))
+
+
+def rest_of_each(bounds: Ints, first: int) -> list[Ints]:
+    """Of every student who has responses from a level on, their places, in order."""
+    starts, sizes = bounds[first:-1], np.diff(bounds[first:])
+    n_students = int(sizes[0]) if len(sizes) else 0
+    return [starts[: int(np.sum(sizes > number))] + number for number in range(n_students)]
+
+
+def level_of(encoded: Encoded, rows: Ints | None = None) -> tuple[Level, Ints]:
+    """Some responses, or all, as one level; and the places of their entries."""
+    at = np.arange(len(encoded.rows)) if rows is None else rows
+    starts, owner, entries = None, None, at
+    if encoded.starts is not None:
+        begin, sizes = encoded.starts[at], encoded.starts[at + 1] - encoded.starts[at]
+        entries, starts = places_of(begin, sizes), bounds_of(sizes)[:-1]
+        owner = np.repeat(np.arange(len(at)), sizes)
+    level = Level(
+        skill=encoded.skill[entries],
+        item=encoded.item[at],
+        time=None if encoded.time is None else encoded.time[at],
+        correct=encoded.correct[at],
+        starts=starts,
+        owner=owner,
+        extra=np.empty((len(at), 0)),
+    )
+    return level, entries
+
+
 Look = Callable[[Level, Memory], Floats]
 Learn = Callable[[Level, Memory], None]
 
@@ -94,6 +130,7 @@ def scan(
     learn: Learn | None = None,
     width: int = 0,
     by_entry: bool = False,
+    n_levels: int | None = None,
 ) -> Floats:
     """Go along responses, level by level.
 
@@ -113,6 +150,8 @@ def scan(
     width : int
     by_entry : bool
         Whether each skill of a response is read by itself.
+    n_levels : int, optional
+        Stop after so many; what is read of the rest is not filled in.
 
     Returns
     -------
@@ -124,6 +163,7 @@ def scan(
     found = np.empty((n_found, width if look is not None else 0))
     given = np.empty((n, 0)) if extra is None else extra
     bounds, starts = encoded.bounds.tolist(), encoded.starts
+    bounds = bounds if n_levels is None else bounds[: n_levels + 1]
     with_items = memory.item.shape[1] > 0
     for lo, hi in pairwise(bounds):
         entries = slice(lo, hi) if starts is None else slice(int(starts[lo]), int(starts[hi]))

@@ -225,17 +225,26 @@ class SequentialTracer(KnowledgeTracer):
         encoded = self._encoded(log, start)
         who = np.arange(log.n_students) if numbers is None else numbers
         memory = start.memory(encoded, who)
-        extra = self._prepared(encoded, memory)
-        read = scan(
+        return self._along(encoded, memory), encoded
+
+    def _along(self, encoded: Encoded, memory: Memory) -> Floats:
+        """What `_look` reads of each response; the memory takes the answers in.
+
+        A model that can follow one student faster than response by response does it here.
+        """
+        return scan(
             encoded,
             memory,
-            extra=extra,
+            extra=self._prepared(encoded, memory),
             look=self._look,
             learn=self._learn,
             width=self._n_read,
             by_entry=self._reads_entries,
         )
-        return read, encoded
+
+    def _learn_along(self, encoded: Encoded, memory: Memory) -> None:
+        """As `_along`, with nothing read."""
+        scan(encoded, memory, extra=self._prepared(encoded, memory), learn=self._learn)
 
     def _encoded(self, log: ResponseLog, state: SequentialState) -> Encoded:
         names = state.names.with_those_of(log)
@@ -245,8 +254,7 @@ class SequentialTracer(KnowledgeTracer):
     def _advance(self, state: SequentialState, log: ResponseLog, numbers: Ints) -> None:
         encoded = self._encoded(log, state)
         memory = state.memory(encoded, numbers)
-        extra = self._prepared(encoded, memory)
-        scan(encoded, memory, extra=extra, learn=self._learn)
+        self._learn_along(encoded, memory)
         state.learn_names(state.names.with_those_of(log))
         state.take(encoded, numbers, memory)
         state.note_times(log, numbers)
