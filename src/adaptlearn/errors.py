@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
 
 from adaptlearn.media import terminal_text
+
+_PACKAGE = str(Path(__file__).parent)
+_quiet: ContextVar[bool] = ContextVar("quiet", default=False)
 
 
 class AdaptLearnError(Exception):
@@ -109,3 +117,27 @@ class IdentificationWarning(AdaptLearnWarning):
 
 class ConvergenceWarning(AdaptLearnWarning):
     """An iteration that ended before it converged."""
+
+
+def warn(message: str, category: type[AdaptLearnWarning]) -> None:
+    """Warn at the first line outside the library; nothing where it is `quiet`."""
+    if _quiet.get():
+        return
+    level, frame = 1, sys._getframe()  # noqa: SLF001 - what warnings itself counts by
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without what `warn` says, in this thread only.
+
+    ``warnings.catch_warnings`` changes the filters of the whole process: under another thread,
+    they stay as they are found.
+    """
+    before = _quiet.set(True)
+    try:
+        yield
+    finally:
+        _quiet.reset(before)

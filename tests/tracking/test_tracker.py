@@ -153,7 +153,7 @@ def test_the_order_is_checked_once_and_a_history_is_replayed_once(model, log, mo
             return original(self, *given)
 
         monkeypatch.setattr(owner, name, counting)
-    tracker = MasteryTracker(model, practice=True).update(log)
+    tracker = MasteryTracker(model).update(log)
     assert calls == {"check_order": 1, "_advance": 1}
     tracker.rebuild(log[log.student.values == "s3"])
     assert calls == {"check_order": 2, "_advance": 2}

@@ -71,7 +71,10 @@ class PracticeRecord:
         )
 
     def note(self, batch: Batch, moved: Floats) -> None:
-        """Take in a batch; `moved` says how far it moved the estimate of each of its pairs."""
+        """Take in a batch that holds one response of a student at most.
+
+        `moved` says how far it moved the model's estimate of each of its pairs.
+        """
         state = self._state
         state.grow(int(batch.student.max()) + 1)
         memory = state.memory(batch.encoded, batch.numbers)
@@ -83,6 +86,10 @@ class PracticeRecord:
     def blank(self) -> PracticeRecord:
         """A record of nobody on the same skills."""
         return PracticeRecord(self.skills)
+
+    def forget(self, students: Ints) -> None:
+        """Return students to where they were before their first response."""
+        self._state.forget(students[students < self._state.n_students])
 
     def replace(self, students: Ints, other: PracticeRecord) -> None:
         """Put what another record holds in place of what is known of some students.
@@ -143,10 +150,9 @@ def _learn(level: Level, memory: Memory) -> None:
 
 
 def _settle(encoded: Encoded, memory: Memory, moved: Floats) -> None:
-    """Move the average of how far answers move the estimate, once per pair and batch."""
-    answered = encoded.entries_of(encoded.correct >= 0)
-    counts = np.bincount(encoded.pair, answered, len(memory.pair))
-    mean = moved / np.maximum(counts, 1)
-    first = np.where(memory.pair[:, _CHANGE] > 0, memory.pair[:, _CHANGE], 1.0)
-    kept = _SETTLING**counts
-    memory.pair[:, _CHANGE] = np.where(counts > 0, kept * first + (1 - kept) * mean, first)
+    """Move the average of how far answers move the estimate."""
+    right_or_wrong = encoded.entries_of(encoded.correct >= 0)
+    answered = np.bincount(encoded.pair, right_or_wrong, len(memory.pair)) > 0
+    before = np.where(memory.pair[:, _CHANGE] > 0, memory.pair[:, _CHANGE], 1.0)
+    after = _SETTLING * before + (1 - _SETTLING) * moved
+    memory.pair[:, _CHANGE] = np.where(answered, after, before)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable
-from itertools import count
+from itertools import chain, count
 from os import PathLike
+from threading import RLock
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.errors import DataWarning, StateError, UnknownLabelError
-from adaptlearn.labels import label_array, label_list, plain, saved_labels
+from adaptlearn.errors import StateError, UnknownLabelError, quiet
+from adaptlearn.labels import LabelIndex, label_array, label_list, plain, saved_labels
 from adaptlearn.models.base import KnowledgeTracer
 from adaptlearn.models.mastery import Mastery, When
 from adaptlearn.models.state import StudentState
-from adaptlearn.numerics import Floats, Ints
+from adaptlearn.numerics import Floats, Ints, bounds_of
 from adaptlearn.responses.log import ResponseLog, as_log
 from adaptlearn.serialization import Arrays, read_archive, reading, write_archive
 from adaptlearn.tracking.practice import Practice
@@ -52,8 +52,13 @@ class MasteryTracker:
 
     Notes
     -----
-    One writer at a time, and nobody reads while it writes. `update` takes a whole batch in or,
-    if it raises, none of it.
+    Threads may share a tracker: a lock lets one call in at a time, so that each reads or changes
+    the whole. Two calls, one after the other, may stand on either side of another's update.
+    `update` takes a whole batch in or, if it raises, none of it.
+
+    Nothing depends on how answers were delivered: one by one or all at once, what is believed
+    and what practice says are the same numbers, bit for bit. With ``practice=True`` a batch costs
+    a pass for each answer of the student who has the most in it.
 
     Late answers are told by their times. Ids order the responses of one batch; they are not
     remembered, so an event that is delivered twice counts twice.
@@ -75,10 +80,20 @@ class MasteryTracker:
 
     def __init__(self, model: KnowledgeTracer, *, practice: bool = False) -> None:
         self.model = model
+        self._lock = RLock()
         self._practice = PracticeRecord(model.skills_.tolist()) if practice else None
         # Number 0 is nobody, and stays as it began: it stands for all who were never met.
         self._state = model.init_state(1)
         self._number: dict[Any, int] = {}
+        self._free: list[int] = []  # numbers of students who were forgotten
+
+    def __getstate__(self) -> dict[str, Any]:
+        with self._lock:
+            return {name: value for name, value in vars(self).items() if name != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._lock = RLock()
 
     @property
     def fingerprint(self) -> str:
@@ -88,7 +103,8 @@ class MasteryTracker:
     @property
     def students(self) -> NDArray[Any]:
         """Labels of the students met so far, in the order they were met."""
-        return label_array(self._number)
+        with self._lock:
+            return label_array(self._number)
 
     @property
     def skills(self) -> NDArray[Any]:
@@ -122,12 +138,13 @@ class MasteryTracker:
         if not len(log):
             return self
         used = _used(log)
-        number = self._numbered(log.student.labels[used].tolist())
         students = np.zeros(log.n_students, np.int64)
-        students[used] = list(number.values())
-        self._state.grow(int(students.max()) + 1)
-        _take(self.model, self._state, self._practice, log, students)
-        self._number.update(number)
+        with self._lock:
+            number = self._numbered(log.student.labels[used].tolist())
+            students[used] = list(number.values())
+            self._state.grow(int(students.max()) + 1)
+            _take(self.model, self._state, self._practice, log, students)
+            self._meet(number)
         return self
 
     def rebuild(self, history: Any) -> Self:
@@ -149,26 +166,73 @@ class MasteryTracker:
         if not len(log):
             return self
         used = _used(log)
-        number = self._numbered(log.student.labels[used].tolist())
-        # Beside the others' state: a replay that fails must not leave its students forgotten.
-        state = self._state.blank(len(used))
-        practice = None if self._practice is None else self._practice.blank()
         place = np.zeros(log.n_students, np.int64)
         place[used] = np.arange(len(used))
-        _take(self.model, state, practice, log, place)
-        students = np.array(list(number.values()))
-        self._state.grow(int(students.max()) + 1)
-        self._state.replace(students, state)
-        if self._practice is not None and practice is not None:
-            self._practice.replace(students, practice)
-        self._number.update(number)
+        with self._lock:
+            number = self._numbered(log.student.labels[used].tolist())
+            # Beside the others' state: a replay that fails must not leave its students forgotten.
+            state = self._state.blank(len(used))
+            practice = None if self._practice is None else self._practice.blank()
+            _take(self.model, state, practice, log, place)
+            students = np.array(list(number.values()))
+            self._state.grow(int(students.max()) + 1)
+            self._state.replace(students, state)
+            if self._practice is not None and practice is not None:
+                self._practice.replace(students, practice)
+            self._meet(number)
+        return self
+
+    def forget(self, students: Iterable[Any]) -> Self:
+        """Remove students: the tracker is then as if it had never met them.
+
+        It costs what is known of them, not of all.
+
+        Parameters
+        ----------
+        students : sequence of labels
+            All of them met.
+
+        Raises
+        ------
+        UnknownLabelError
+            Some were never met; nothing is changed.
+
+        Examples
+        --------
+        >>> from adaptlearn import MasteryTracker
+        >>> from adaptlearn.models import BKT
+        >>> model = BKT.from_parameters({"skill": ["add"], "prior": [.3], "learn": [.2],
+        ...                              "guess": [.2], "slip": [.1]})
+        >>> tracker = MasteryTracker(model)
+        >>> tracker.update({"student": ["mia", "ben"], "skill": ["add"] * 2, "correct": [1, 0]})
+        MasteryTracker(2 students over BKT())
+        >>> tracker.forget(["mia"]).students.tolist()
+        ['ben']
+        """
+        labels = list(dict.fromkeys(label_list(students)))
+        with self._lock:
+            LabelIndex("student", self._number).codes(labels)
+            if not labels:
+                return self
+            numbers = np.array([self._number[label] for label in labels])
+            self._state.forget(numbers)
+            if self._practice is not None:
+                self._practice.forget(numbers)
+            for label in labels:
+                self._free.append(self._number.pop(label))
         return self
 
     def _numbered(self, labels: list[Any]) -> dict[Any, int]:
-        """The numbers of students; those never met get the next ones."""
+        """The numbers of students; those never met get free ones, and then the next."""
         self._refuse_mixture(labels)
-        fresh = count(len(self._number) + 1)
+        fresh = chain(self._free, count(len(self._number) + len(self._free) + 1))
         return {k: self._number[k] if k in self._number else next(fresh) for k in labels}
+
+    def _meet(self, number: dict[Any, int]) -> None:
+        """Remember what `_numbered` gave."""
+        n_fresh = sum(label not in self._number for label in number)
+        self._number.update(number)
+        del self._free[:n_fresh]
 
     def mastery(
         self, students: Iterable[Any] | None = None, *, when: When = "next_opportunity"
@@ -182,9 +246,9 @@ class MasteryTracker:
             met stands at each skill's prior.
         when : {"next_opportunity", "after_response"}
         """
-        labels = list(self._number) if students is None else label_list(students)
-        state, numbers = self._with_strangers(labels)
-        return self.model.state_mastery(state, numbers, label_array(labels), when=when)
+        with self._lock:
+            labels, numbers = self._asked(students)
+            return self.model.state_mastery(self._state, numbers, label_array(labels), when=when)
 
     def predict(
         self,
@@ -194,9 +258,10 @@ class MasteryTracker:
         items: Iterable[Any] | None = None,
     ) -> Floats:
         """P(correct) of each student's next response on the paired skill, and item, shape (n,)."""
-        state, numbers = self._with_strangers(label_list(students))
-        named = None if items is None else label_list(items)
-        return self.model.predict_state(state, numbers, label_list(skills), items=named)
+        named, pair = None if items is None else label_list(items), label_list(skills)
+        with self._lock:
+            _, numbers = self._asked(students)
+            return self.model.predict_state(self._state, numbers, pair, items=named)
 
     def recall(self, students: Iterable[Any], skills: Iterable[Any], time: Any) -> Floats:
         """P(recall) of each student's memory of each skill, at a time.
@@ -229,15 +294,16 @@ class MasteryTracker:
                 f"this {type(self.model).__name__} remembers items, not skills; fit it with "
                 "card='skill'"
             )
-        state, numbers = self._with_strangers(label_list(students))
-        recall: Floats = ask(state, numbers, label_list(skills), time)
+        with self._lock:
+            _, numbers = self._asked(students)
+            recall: Floats = ask(self._state, numbers, label_list(skills), time)
         return recall
 
     def counts(self, students: Iterable[Any] | None = None) -> NDArray[np.int64]:
         """Answers seen per student and skill, shape (n_students, n_skills)."""
-        labels = list(self._number) if students is None else label_list(students)
-        state, numbers = self._with_strangers(labels)
-        return self.model.state_counts(state, numbers)
+        with self._lock:
+            _, numbers = self._asked(students)
+            return self.model.state_counts(self._state, numbers)
 
     def practice(self, students: Iterable[Any] | None = None) -> Practice | None:
         """What students did on each of the model's skills; None where it is not kept.
@@ -249,13 +315,15 @@ class MasteryTracker:
         """
         if self._practice is None:
             return None
-        labels = list(self._number) if students is None else label_list(students)
-        _, numbers = self._with_strangers(labels)
-        return self._practice.table(numbers, len(self.skills))
+        with self._lock:
+            _, numbers = self._asked(students)
+            return self._practice.table(numbers, len(self.skills))
 
     def unmet(self, students: Iterable[Any]) -> list[Any]:
         """Those of some students who have not answered yet."""
-        return [label for label in label_list(students) if label not in self._number]
+        labels = label_list(students)
+        with self._lock:
+            return [label for label in labels if label not in self._number]
 
     def learning_rates(self) -> Floats | None:
         """P(learning) of each skill from one opportunity; None where the model has none."""
@@ -263,10 +331,14 @@ class MasteryTracker:
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the state to one file: arrays, and a JSON manifest of what they are."""
+        with self._lock:
+            content, arrays = self._content()
+        write_archive(path, _KIND, content, arrays)
+
+    def _content(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """What a file holds."""
         arrays = self._state.to_arrays()
-        arrays["last_time"] = arrays["last_time"][: len(self) + 1]
-        if self._practice is not None:
-            arrays |= self._practice.to_arrays()
+        arrays["last_time"] = arrays["last_time"][: len(self) + len(self._free) + 1]
         content = {
             "model": self.fingerprint,
             "students": [plain(label) for label in self._number],
@@ -274,9 +346,13 @@ class MasteryTracker:
             "items": [plain(label) for label in self._state.items],
             "clock": self._state.clock,
         }
+        numbers = list(self._number.values())
+        if numbers != list(range(1, len(numbers) + 1)):  # some were forgotten
+            content["numbers"], content["free"] = numbers, list(self._free)
         if self._practice is not None:
+            arrays |= self._practice.to_arrays()
             content["practice_skills"] = [plain(label) for label in self._practice.skills]
-        write_archive(path, _KIND, content, arrays)
+        return content, arrays
 
     @classmethod
     def load(cls, path: str | PathLike[str], model: KnowledgeTracer) -> MasteryTracker:
@@ -309,17 +385,20 @@ class MasteryTracker:
         practice = {key: arrays[key] for key in arrays if key.startswith("practice_")}
         own = {key: array for key, array in arrays.items() if key not in practice}
         names = {"items": [], **manifest}
-        self._state = self.model.restore_state(len(students) + 1, names, own)
+        numbers, self._free = _numbers_of(manifest, len(students))
+        n = len(students) + len(self._free) + 1
+        self._state = self.model.restore_state(n, names, own)
         if practice or "practice_skills" in manifest:
             self._practice = PracticeRecord(self.skills.tolist())
-            self._practice.restore(len(students) + 1, manifest["practice_skills"], practice)
-        self._number = {label: number for number, label in enumerate(students, 1)}
+            self._practice.restore(n, manifest["practice_skills"], practice)
+        self._number = dict(zip(students, numbers, strict=True))
 
-    def _with_strangers(self, labels: list[Any]) -> tuple[StudentState, Ints]:
-        """The state and the number of each label; the never met share number 0."""
+    def _asked(self, students: Iterable[Any] | None) -> tuple[list[Any], Ints]:
+        """Students who are asked for, and their numbers; the never met share number 0."""
+        labels = list(self._number) if students is None else label_list(students)
         unmet = [label for label in labels if label not in self._number]
         self._refuse_mixture(unmet)
-        return self._state, np.array([self._number.get(k, 0) for k in labels], np.int64)
+        return labels, np.array([self._number.get(k, 0) for k in labels], np.int64)
 
     def _refuse_mixture(self, labels: list[Any]) -> None:
         """1 and "1" are two students; a caller who mixes them would lose one's answers."""
@@ -346,17 +425,40 @@ def _take(
     if practice is None:
         model.update_state(state, log, students=students)
         return
-    batch = practice.batch(log, students)
+    rounds = _rounds(log)
+    state.check_order(log, students)
+    with quiet():  # a row that is refused must not find earlier ones taken in
+        model.predict_proba(log.with_students(students), state=state)
+    state.clock = log.clock or "none"  # that of the estimates before the first answers, too
+    for rows in rounds:
+        part = log if len(rounds) == 1 else log[rows]
+        batch = practice.batch(part, students)
+        with quiet():  # of skills that were not in training the update itself warns
+            before = model.predict_state(state, batch.student, batch.skill)
+        model.update_state(state, part, students=students)
+        with quiet():
+            after = model.predict_state(state, batch.student, batch.skill)
+        practice.note(batch, np.abs(after - before))
 
-    def estimate() -> Floats:
-        with warnings.catch_warnings():
-            # Of skills that were not in training the update itself warns.
-            warnings.simplefilter("ignore", DataWarning)
-            return model.predict_state(state, batch.student, batch.skill)
 
-    before = estimate()
-    model.update_state(state, log, students=students)
-    practice.note(batch, np.abs(estimate() - before))
+def _rounds(log: ResponseLog) -> list[Ints]:
+    """Rows of a log: each student's first, then each one's second, and so on."""
+    rows = log.chronological if log.chronological is not None else np.arange(len(log))
+    by_student = rows[np.argsort(log.student.codes[rows], kind="stable")]
+    lengths = np.bincount(log.student.codes, minlength=log.n_students)
+    place = np.arange(len(log)) - np.repeat(bounds_of(lengths)[:-1], lengths)
+    order = np.argsort(place, kind="stable")
+    return np.split(by_student[order], np.cumsum(np.bincount(place))[:-1])
+
+
+def _numbers_of(manifest: dict[str, Any], n_students: int) -> tuple[list[int], list[int]]:
+    """The numbers of a file's students, and those that are free."""
+    if "numbers" not in manifest:
+        return list(range(1, n_students + 1)), []
+    numbers, free = manifest["numbers"], manifest["free"]
+    if sorted([*numbers, *free]) != list(range(1, n_students + len(free) + 1)):
+        raise ValueError("the numbers of its students are not distinct, or out of range")
+    return numbers, free
 
 
 def _used(log: ResponseLog) -> Ints:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, Self
 
-from adaptlearn.errors import ParameterError, ResponseDataError
+from adaptlearn.errors import ParameterError, ResponseDataError, warn
 from adaptlearn.models.bkt.cells import class_entries
 from adaptlearn.models.bkt.em.climb import OnStep
 from adaptlearn.models.bkt.entries import Entries
@@ -373,7 +372,7 @@ class BKT(FittedBKT):
     def _become(self, found: Fitted) -> Self:
         """Say what is doubtful of what was fitted, and be it."""
         for message, category in doubts(found, self.get_params()):
-            warnings.warn(message, category, stacklevel=3)
+            warn(message, category)
         return self._take(found)
 
     def _problems(self) -> list[str]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.errors import AdaptLearnWarning
+from adaptlearn.errors import quiet
 from adaptlearn.models.base import KnowledgeTracer
 from adaptlearn.numerics import Floats
 from adaptlearn.responses import ResponseLog
@@ -58,11 +56,3 @@ def out_of_fold(
                 else:
                     found[row, held] = np.nan
     return found
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Without the library's warnings: fits to parts and unknown labels are told of once."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", AdaptLearnWarning)
-        yield

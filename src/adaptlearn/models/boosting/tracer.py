@@ -12,9 +12,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.errors import quiet
 from adaptlearn.models.base import MODEL_KIND, KnowledgeTracer
 from adaptlearn.models.boosting.growth import Growth, grow
-from adaptlearn.models.boosting.inputs import log_odds, out_of_fold, quiet, unfitted
+from adaptlearn.models.boosting.inputs import log_odds, out_of_fold, unfitted
 from adaptlearn.models.boosting.state import CombinedState
 from adaptlearn.models.boosting.trees import MAX_LEAVES, Trees
 from adaptlearn.models.features.difficulty import Rates

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Literal, Self
 
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from adaptlearn.errors import ConvergenceWarning, IdentificationWarning, UnknownLabelError
+from adaptlearn.errors import ConvergenceWarning, IdentificationWarning, UnknownLabelError, warn
 from adaptlearn.models.irt.errors import Errors, standard_errors
 from adaptlearn.models.irt.mml import DIFFICULTY, SLOPES, Grid, Items, fit_items
 from adaptlearn.models.irt.prior import ItemPrior
@@ -429,17 +428,15 @@ class IRT(SequentialTracer):
     def _say_doubts(self) -> None:
         if self.unidentified_:
             named = list(self.unidentified_)
-            warnings.warn(
+            warn(
                 f"items {some(named)} are held by the prior or a limit alone in some parameter "
                 "(all answers alike, for instance); see unidentified_",
                 IdentificationWarning,
-                stacklevel=3,
             )
         if not self.converged_:
-            warnings.warn(
+            warn(
                 f"the fit did not converge within {self.max_iter} steps; raise max_iter",
                 ConvergenceWarning,
-                stacklevel=3,
             )
 
     def _arrays(self) -> dict[str, NDArray[Any]]:

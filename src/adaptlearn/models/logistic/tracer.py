@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, ClassVar, Literal, Self
@@ -10,7 +9,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.errors import ConvergenceWarning, ResponseDataError
+from adaptlearn.errors import ConvergenceWarning, ResponseDataError, warn
 from adaptlearn.models.logistic.design import Weights, design_of, weights_of
 from adaptlearn.models.logistic.history import Columns, History
 from adaptlearn.models.logistic.solution import solve
@@ -127,10 +126,9 @@ class LogisticTracer(SequentialTracer):
             design.matrix, design.correct, design.penalty, max_iter=self.max_iter, tol=self.tol
         )
         if not found.converged:
-            warnings.warn(
+            warn(
                 f"the fit did not converge within {self.max_iter} steps; raise max_iter",
                 ConvergenceWarning,
-                stacklevel=2,
             )
         weights = weights_of(
             found.weights, design, self._terms, self.penalty, students=with_students

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from adaptlearn.errors import ConvergenceWarning
+from adaptlearn.errors import ConvergenceWarning, warn
 from adaptlearn.numerics import Floats
 
 
@@ -37,9 +36,8 @@ def search(
     end = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
     converged = int(end.status) != 1
     if not converged:
-        warnings.warn(
+        warn(
             f"the fit did not converge within {max_iter} steps; raise max_iter",
             ConvergenceWarning,
-            stacklevel=4,
         )
     return Found(np.asarray(end.x, np.float64), int(end.nit), converged)

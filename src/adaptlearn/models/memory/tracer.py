@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.errors import IdentificationWarning, ResponseDataError
+from adaptlearn.errors import IdentificationWarning, ResponseDataError, warn
 from adaptlearn.models.mastery import Mastery, When
 from adaptlearn.models.memory.answers import SURE, Answers, answers_of
 from adaptlearn.models.memory.firsts import Firsts, check_links, firsts_of, links_of
@@ -133,11 +132,10 @@ class MemoryTracer(SequentialTracer):
         first = self._firsts.of_reviews(reviews, self.card_)
         answers = answers_of(reviews, first, self._scored(reviews))
         if not len(answers.correct):
-            warnings.warn(
+            warn(
                 f"no student has answered on one {self.card_} twice, so nothing is known of "
                 "forgetting; the parameters are those that the model begins with",
                 IdentificationWarning,
-                stacklevel=2,
             )
         self._noise = self._estimate(reviews, answers, len(items if items_are_cards else skills))
         return self._ready(skills, items, n_answers)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from os import PathLike
 from typing import Any, ClassVar, Self
@@ -10,7 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.errors import DataWarning, ProblemsError, ResponseDataError, StateError
+from adaptlearn.errors import DataWarning, ProblemsError, ResponseDataError, StateError, warn
 from adaptlearn.labels import saved_labels
 from adaptlearn.models.base import MODEL_KIND, KnowledgeTracer
 from adaptlearn.models.mastery import When
@@ -291,11 +290,12 @@ class SequentialTracer(KnowledgeTracer):
             starts, owner = np.cumsum(sizes) - sizes, np.repeat(owner, sizes)
         memory = state.memory_of(students, skill, owner, np.where(item < 0, NO_ITEM, item))
         when = state.last_time[students] if time is None else np.broadcast_to(time, n)
+        # Who has not answered has no history that a moment could make older: any will do.
         when = np.where(np.isfinite(when), when, 0.0).astype(np.float64)
         level = Level(
             skill=skill,
             item=item,
-            time=None if state.clock in (None, "none") and time is None else when,
+            time=None if state.clock == "none" and time is None else when,
             correct=np.full(n, -1, np.int8),
             starts=starts,
             owner=owner if several else None,
@@ -305,10 +305,9 @@ class SequentialTracer(KnowledgeTracer):
 
     def _warn_unknown(self, labels: list[Any]) -> None:
         if labels:
-            warnings.warn(
+            warn(
                 f"skill {some(labels)} was not in the training log; predicted as an average skill",
                 DataWarning,
-                stacklevel=5,
             )
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from adaptlearn.errors import ConvergenceWarning, IdentificationWarning
+from adaptlearn.errors import AdaptLearnWarning, ConvergenceWarning, IdentificationWarning
 from adaptlearn.models.bkt.em.groups import BORROWED
 from adaptlearn.models.bkt.fitted import Fitted
 from adaptlearn.validation import some
 
 
-def doubts(found: Fitted, options: Mapping[str, Any]) -> Iterator[tuple[str, type[Warning]]]:
+def doubts(
+    found: Fitted, options: Mapping[str, Any]
+) -> Iterator[tuple[str, type[AdaptLearnWarning]]]:
     """Messages and their categories.
 
     Parameters

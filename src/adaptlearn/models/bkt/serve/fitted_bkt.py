@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 from os import PathLike
 from typing import Any, Self
@@ -10,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.errors import DataWarning
+from adaptlearn.errors import DataWarning, warn
 from adaptlearn.models.base import MODEL_KIND
 from adaptlearn.models.bkt.fitted import Fitted
 from adaptlearn.models.bkt.serve.manifest import content, to_manifest
@@ -116,9 +115,8 @@ class FittedBKT(ReportingBKT):
 
     def _warn_unknown(self, labels: list[Any]) -> None:
         if labels:
-            warnings.warn(
+            warn(
                 f"skill {some(labels)} was not in the training log; predicted from the "
                 "parameters common to all skills",
                 DataWarning,
-                stacklevel=5,
             )
