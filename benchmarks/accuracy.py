@@ -4,6 +4,9 @@
     python benchmarks/accuracy.py --final    fit on train, predict test
     python benchmarks/accuracy.py --family prediction    the other models, not BKT's variants
 
+Test students with a copy among the training students are counted once more apart: whatever
+remembers items profits of them.
+
 The test students are for a final answer, not for choices: each look at them is added to
 looks.jsonl, with date, commit and figures. ``ADAPTLEARN_DATA`` names the folder of the logs, by
 default ../shared/data beside the repository. Results are kept in results/.
@@ -26,8 +29,10 @@ from _record import HERE, circumstances, write
 from numpy.typing import NDArray
 
 from adaptlearn import ResponseLog
+from adaptlearn.checkup import copied_students
 from adaptlearn.errors import ConvergenceWarning, DataWarning, IdentificationWarning
 from adaptlearn.evaluation import cross_validate, evaluate
+from adaptlearn.evaluation.results import Evaluation
 from adaptlearn.models import (
     AFM,
     BKT,
@@ -52,6 +57,9 @@ INDIVIDUAL = "forgetting, difficulty, ability, recency, lag"
 
 
 RECURRENT, BOOSTED = "LinearRecurrentTracer", "BoostedTracer"
+
+
+WITHOUT = "without copied students"
 
 
 class Dataset(NamedTuple):
@@ -194,8 +202,11 @@ def cross_validated(dataset: str, family: str) -> dict[str, Any]:
 def final(dataset: str, family: str, where: dict[str, Any]) -> dict[str, Any]:
     """Fit on all training students, score the test students, note that they were seen."""
     train, test = read(dataset, "train")[0], read(dataset, "test")[0]
+    own = originals(dataset)
     results: dict[str, Any] = {}
     print(f"\n{dataset}: {len(train):,} responses to fit, {len(test):,} to predict")
+    if len(own) < len(test):
+        print(f"{len(own):,} of them are of students without a copy among those to fit")
     print(
         f"{'model':44}{'AUC':>8}{'95% interval':>19}{'log loss':>10}{'RMSE':>8}{'fit s':>7}  goal"
     )
@@ -203,7 +214,7 @@ def final(dataset: str, family: str, where: dict[str, Any]) -> dict[str, Any]:
         begin = time.perf_counter()
         model.fit(train)
         fit_seconds = time.perf_counter() - begin
-        found = evaluate(model, test)
+        found = looked_at(model, test, dataset, name, where)
         target = DATASETS[dataset].target.get(name)
         reached = None if target is None else bool(found.auc.value >= target)
         results[name] = {
@@ -214,16 +225,49 @@ def final(dataset: str, family: str, where: dict[str, Any]) -> dict[str, Any]:
             "reached": reached,
             **found.to_dict(),
         }
-        figures = {metric: getattr(found, metric).value for metric in METRICS}
-        with LOOKS.open("a") as looks:
-            entry = {"date": where["date"], "commit": where["commit"], "dataset": dataset}
-            looks.write(json.dumps({**entry, "model": name, **figures}) + "\n")
-        print(
-            f"{name:44}{found.auc.value:8.4f}{found.auc.lower:9.4f} to{found.auc.upper:7.4f}"
-            f"{found.log_loss.value:10.4f}{found.rmse.value:8.4f}{fit_seconds:7.2f}"
-            + ("" if target is None else f"  {target:.3f} {'reached' if reached else 'MISSED'}")
-        )
+        goal = "" if target is None else f"  {target:.3f} {'reached' if reached else 'MISSED'}"
+        print(f"{name:44}{figures(found)}{fit_seconds:7.2f}{goal}")
+        if len(own) < len(test):
+            found = looked_at(model, test[own], f"{dataset}, {WITHOUT}", name, where)
+            results[name][WITHOUT] = found.to_dict()
+            print(f"{'  ' + WITHOUT:44}{figures(found)}")
     return results
+
+
+def originals(dataset: str) -> NDArray[np.intp]:
+    """Rows of the test log whose students are not copied among the training students."""
+    known = DATASETS[dataset]
+    parts = [columns_of(DATA / known.folder / f"{part}.csv") for part in ("train", "test")]
+    trained, tested = (part["student"] for part in parts)
+    if not known.items:
+        return np.arange(len(tested))
+    names = {"student": "student", "skill": "item", "item": "item", "correct": "correct"}
+    found = copied_students(
+        {name: np.concatenate([part[column] for part in parts]) for name, column in names.items()}
+    )
+    pairs = np.stack([found.first, found.second])
+    across = np.isin(pairs, trained).any(axis=0) & np.isin(pairs, tested).any(axis=0)
+    return np.flatnonzero(~np.isin(tested, pairs[:, across]))
+
+
+def looked_at(
+    model: KnowledgeTracer, test: ResponseLog, dataset: str, name: str, where: dict[str, Any]
+) -> Evaluation:
+    """How a model does on test students; that they were looked at is put down."""
+    found = evaluate(model, test)
+    entry = {"date": where["date"], "commit": where["commit"], "dataset": dataset, "model": name}
+    values = {metric: getattr(found, metric).value for metric in METRICS}
+    with LOOKS.open("a") as looks:
+        looks.write(json.dumps(entry | values) + "\n")
+    return found
+
+
+def figures(found: Evaluation) -> str:
+    auc = found.auc
+    return (
+        f"{auc.value:8.4f}{auc.lower:9.4f} to{auc.upper:7.4f}"
+        f"{found.log_loss.value:10.4f}{found.rmse.value:8.4f}"
+    )
 
 
 def of_bkt(model: KnowledgeTracer) -> dict[str, int]:

@@ -46,7 +46,9 @@ def a_matrix(n=3000, seed=0):
 
 
 def small(**how):
-    return BoostedTracer(**{"inputs": (), "max_iter": 10, "min_samples_leaf": 10, **how})
+    return BoostedTracer(
+        **{"inputs": (), "lean_on": (), "max_iter": 10, "min_samples_leaf": 10, **how}
+    )
 
 
 def answers(n_students=60, n_rounds=5, seed=0):

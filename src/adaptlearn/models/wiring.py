@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from adaptlearn.models.base import KnowledgeTracer
 from adaptlearn.models.boosting.tracer import FeatureBoosting
+from adaptlearn.models.elo.estimator import Elo
 from adaptlearn.models.recurrent.tracer import LinearRecurrentTracer
 from adaptlearn.models.registry import load
 
@@ -32,6 +33,11 @@ class BoostedTracer(FeatureBoosting):
     inputs : sequence of KnowledgeTracer, optional
         Models whose log odds are features beside; they are not changed. None: a
         `LinearRecurrentTracer`; an empty sequence: none.
+    lean_on : sequence of KnowledgeTracer, optional
+        Simple models that the prediction leans on where trees have too little to learn from, up
+        to 50,000 training answers: a prediction is then the mean of the log odds of the trees,
+        the inputs and these, by shares that make the log loss of students who were left out the
+        least. None: an `Elo`; an empty sequence: none, the trees alone are asked.
     n_folds : int
         Parts of the training students. Rates, and the other models' predictions, rest for each
         student on the other parts only.
@@ -59,6 +65,12 @@ class BoostedTracer(FeatureBoosting):
     ----------
     inputs_ : tuple of KnowledgeTracer
         The other models, fitted to all training students.
+    leaned_on_ : tuple of KnowledgeTracer
+        The models that are leaned on, fitted to all training students; empty after a fit to more
+        than 50,000 answers.
+    weights_ : dict of str to float
+        The share of the trees (``"trees"``) and of each other model in the log odds of a
+        prediction. The trees have 1 where no model is leaned on.
     feature_names_, feature_groups_ : list of str
         What the trees see, in their order.
     feature_gains_ : dict of str to float
@@ -88,7 +100,8 @@ class BoostedTracer(FeatureBoosting):
     students' long-term knowledge retention through personalized review. Psychological Science
     25(3). Ke et al. (2017). LightGBM: a highly efficient gradient boosting decision tree.
     NeurIPS. Lucchese et al. (2015). QuickScorer: a fast algorithm to rank documents with
-    additive ensembles of regression trees. SIGIR.
+    additive ensembles of regression trees. SIGIR. Wolpert (1992). Stacked generalization. Neural
+    Networks 5.
 
     Examples
     --------
@@ -105,6 +118,9 @@ class BoostedTracer(FeatureBoosting):
 
     def _default_inputs(self) -> Sequence[KnowledgeTracer]:
         return (LinearRecurrentTracer(random_state=self.random_state),)
+
+    def _default_lean_on(self) -> Sequence[KnowledgeTracer]:
+        return (Elo(),)
 
     @classmethod
     def _unpacked(cls, packed: NDArray[np.uint8]) -> KnowledgeTracer:

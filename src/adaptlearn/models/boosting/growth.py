@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.models.boosting.trees import Trees
-from adaptlearn.numerics import Floats
+from adaptlearn.numerics import Floats, Ints
 
 
 class Growth(NamedTuple):
@@ -67,3 +67,31 @@ def grow(
         nodes += [trees[0].nodes for trees in found._predictors]  # noqa: SLF001
         baseline = np.ravel(found._baseline_prediction)  # noqa: SLF001
     return Trees.of_nodes(float(baseline[0]), nodes, told, share=1 / n_seeds)
+
+
+def grown_out_of_fold(
+    matrix: Floats,
+    correct: NDArray[np.int8],
+    fold: Ints,
+    growth: Growth,
+    *,
+    n_jobs: int | None = None,
+) -> Floats:
+    """The log odds of every row by trees that were grown on the other folds.
+
+    Parameters
+    ----------
+    matrix, correct, growth, n_jobs
+        As `grow` takes them.
+    fold : int array, shape (n,)
+
+    Returns
+    -------
+    float array, shape (n,)
+    """
+    found = np.empty(len(fold))
+    for of in np.unique(fold):
+        held = fold == of
+        trees = grow(matrix[:, ~held], correct[~held], growth, n_jobs=n_jobs)
+        found[held] = trees.predict(matrix[:, held])
+    return found

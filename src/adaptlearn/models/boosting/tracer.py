@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from adaptlearn.errors import quiet
 from adaptlearn.models.base import MODEL_KIND, KnowledgeTracer
-from adaptlearn.models.boosting.growth import Growth, grow
+from adaptlearn.models.boosting.blend import MOST_ANSWERS, weights
+from adaptlearn.models.boosting.growth import Growth, grow, grown_out_of_fold
 from adaptlearn.models.boosting.inputs import log_odds, out_of_fold, unfitted
 from adaptlearn.models.boosting.state import CombinedState
 from adaptlearn.models.boosting.trees import MAX_LEAVES, Trees
@@ -33,6 +34,8 @@ from adaptlearn.serialization import Arrays, write_archive
 from adaptlearn.validation import Interval, Numbers, OneOf
 
 _UNKNOWN = ("an unknown label",)  # equal to no label of a log
+_PACKED = ("input", "leaned_on")  # what a file calls the models that it holds, before their number
+_TREES_ALONE = np.array([1.0])
 
 
 class FeatureBoosting(SequentialTracer):
@@ -56,6 +59,7 @@ class FeatureBoosting(SequentialTracer):
     _reads_entries = True
 
     inputs_: tuple[KnowledgeTracer, ...]
+    leaned_on_: tuple[KnowledgeTracer, ...]
     feature_names_: list[str]
     feature_groups_: list[str]
 
@@ -64,6 +68,7 @@ class FeatureBoosting(SequentialTracer):
         *,
         features: str | Sequence[str] = "all",
         inputs: Sequence[KnowledgeTracer] | None = None,
+        lean_on: Sequence[KnowledgeTracer] | None = None,
         n_folds: int = 5,
         max_iter: int = 400,
         learning_rate: float = 0.03,
@@ -77,6 +82,7 @@ class FeatureBoosting(SequentialTracer):
     ) -> None:
         self.features = features
         self.inputs = inputs
+        self.lean_on = lean_on
         self.n_folds = n_folds
         self.max_iter = max_iter
         self.learning_rate = learning_rate
@@ -97,7 +103,8 @@ class FeatureBoosting(SequentialTracer):
         y : ignored
         """
         responses = self._training_log(log)
-        models = self._default_inputs() if self.inputs is None else self.inputs
+        models = tuple(self._default_inputs() if self.inputs is None else self.inputs)
+        lean_on = tuple(self._default_lean_on() if self.lean_on is None else self.lean_on)
         skills, items, n_answers = training_labels(responses)
         plan = Plan(
             self.features, items=responses.item is not None, times=responses.time is not None
@@ -112,22 +119,40 @@ class FeatureBoosting(SequentialTracer):
             n_skills=len(skills),
             n_items=len(items),
         )
-        beside = out_of_fold(models, responses, fold, self.n_folds)
-        matrix = _rounded(found.matrix, beside[:, encoded.rows])
         answered = encoded.correct >= 0
-        if not answered.all():
-            matrix = matrix[:, answered]
+        if np.count_nonzero(answered) > MOST_ANSWERS:
+            lean_on = ()
+        beside = out_of_fold((*models, *lean_on), responses, fold, self.n_folds)
+        beside = beside[:, encoded.rows[answered]]
+        features = found.matrix if answered.all() else found.matrix[:, answered]
+        matrix, correct = _rounded(features, beside[: len(models)]), encoded.correct[answered]
+        n_jobs = None if self.n_jobs == -1 else self.n_jobs
         self._rates, self._situations = found.rates, found.tables
-        self._trees = grow(
-            matrix,
-            encoded.correct[answered],
-            self._growth(),
-            n_seeds=self.n_seeds,
-            n_jobs=None if self.n_jobs == -1 else self.n_jobs,
-        )
+        self._trees = grow(matrix, correct, self._growth(), n_seeds=self.n_seeds, n_jobs=n_jobs)
+        self._shares = _TREES_ALONE
+        if lean_on:
+            own = grown_out_of_fold(
+                matrix, correct, fold[encoded.rows[answered]], self._growth(), n_jobs=n_jobs
+            )
+            judged = np.vstack([own, beside])
+            if np.isfinite(judged).all():
+                self._shares = weights(judged, correct)
+            else:  # one student: nobody was left out to judge by
+                first = len(judged) - len(lean_on)
+                self._shares = np.where(np.arange(len(judged)) < first, 0, 1 / len(lean_on))
         self.inputs_ = tuple(unfitted(model).fit(responses) for model in models)
+        self.leaned_on_ = tuple(unfitted(model).fit(responses) for model in lean_on)
         self._take_plan(plan)
         return self._ready(skills, items, n_answers)
+
+    @property
+    def weights_(self) -> dict[str, float]:
+        """The share of the trees and of each other model in the log odds of a prediction."""
+        self._check_fitted()
+        names = ["trees", *_names(self._others)]
+        shares = np.zeros(len(names))
+        shares[: len(self._shares)] = self._shares
+        return dict(zip(names, shares.tolist(), strict=True))
 
     @property
     def feature_gains_(self) -> dict[str, float]:
@@ -150,16 +175,29 @@ class FeatureBoosting(SequentialTracer):
             self.items_.tolist(),
             n_students,
             self._widths,
-            parts=[model.init_state(n_students) for model in self.inputs_],
+            parts=[model.init_state(n_students) for model in self._others],
         )
 
     def _write(self, path: str | PathLike[str]) -> None:
-        packed = {f"input{n}": self._packed(model) for n, model in enumerate(self.inputs_)}
+        packed = {
+            f"{kind}{n}": self._packed(model)
+            for kind, models in zip(_PACKED, (self.inputs_, self.leaned_on_), strict=True)
+            for n, model in enumerate(models)
+        }
         write_archive(path, MODEL_KIND, self._content(), {**self._all_arrays(), **packed})
 
     def _default_inputs(self) -> Sequence[KnowledgeTracer]:
         """Other models, where none were given."""
         return ()
+
+    def _default_lean_on(self) -> Sequence[KnowledgeTracer]:
+        """Models to lean on where answers are few, where none were given."""
+        return ()
+
+    @property
+    def _others(self) -> tuple[KnowledgeTracer, ...]:
+        """The models beside the trees, in the order of a state's parts."""
+        return (*self.inputs_, *self.leaned_on_)
 
     def _packed(self, model: KnowledgeTracer) -> NDArray[np.uint8]:
         """A fitted model as bytes."""
@@ -177,9 +215,13 @@ class FeatureBoosting(SequentialTracer):
         settings = manifest["settings"]
         if not isinstance(settings["inputs"], list):
             raise TypeError("settings['inputs'] is no list")
-        super()._restore({**manifest, "settings": {**settings, "inputs": None}}, arrays)
+        # Files of models that lean on none do not say so.
+        told = {**settings, "inputs": None, "lean_on": None}
+        super()._restore({**manifest, "settings": told}, arrays)
         if manifest.get("inputs_given"):
             self.inputs = tuple(unfitted(one) for one in self.inputs_)
+        if manifest.get("lean_on_given"):
+            self.lean_on = tuple(unfitted(one) for one in self.leaned_on_)
 
     @property
     def _widths(self) -> Widths:
@@ -190,7 +232,7 @@ class FeatureBoosting(SequentialTracer):
 
     def check_restored(self, state: SequentialState) -> None:  # noqa: D102 - documented in the base
         super().check_restored(state)
-        for model, part in zip(self.inputs_, _parts(state), strict=True):
+        for model, part in zip(self._others, _parts(state), strict=True):
             model.check_restored(part)
 
     def _look(self, level: Level, memory: Memory) -> Floats:
@@ -203,19 +245,19 @@ class FeatureBoosting(SequentialTracer):
         self, log: ResponseLog, state: SequentialState | None, numbers: Ints | None
     ) -> Floats:
         read, encoded = self._read(log, state, numbers)
-        parts = _parts(state) if state is not None else (None,) * len(self.inputs_)
-        beside = np.empty((len(self.inputs_), len(log)))
+        parts = _parts(state) if state is not None else (None,) * len(self._others)
+        beside = np.empty((len(self._others), len(log)))
         with quiet():
-            for row, (model, part) in enumerate(zip(self.inputs_, parts, strict=True)):
+            for row, (model, part) in enumerate(zip(self._others, parts, strict=True)):
                 beside[row] = log_odds(model.predict_proba(log, state=part)[:, 1])
         return encoded.in_rows(self._chance_of(read, encoded.starts, beside[:, encoded.rows]))
 
     def _advance(self, state: SequentialState, log: ResponseLog, numbers: Ints) -> None:
         super()._advance(state, log, numbers)
-        if self.inputs_:
+        if self._others:
             numbered = log.with_students(numbers)
             with quiet():
-                for model, part in zip(self.inputs_, _parts(state), strict=True):
+                for model, part in zip(self._others, _parts(state), strict=True):
                     model.update_state(part, numbered)
 
     def _ask(
@@ -230,11 +272,11 @@ class FeatureBoosting(SequentialTracer):
     ) -> Floats:
         level, memory = self._asked(state, students, skill, item, sizes=sizes, time=time)
         starts = None if level.starts is None else np.append(level.starts, len(skill))
-        beside = np.empty((len(self.inputs_), len(students)))
-        if self.inputs_:
+        beside = np.empty((len(self._others), len(students)))
+        if self._others:
             skills, items = _labels_of(state, skill, item, starts)
             with quiet():
-                for row, (model, part) in enumerate(zip(self.inputs_, _parts(state), strict=True)):
+                for row, (model, part) in enumerate(zip(self._others, _parts(state), strict=True)):
                     p = model.predict_state(part, students, skills, items=items, time=time)
                     beside[row] = log_odds(p)
         return self._chance_of(self._look(level, memory), starts, beside)
@@ -242,14 +284,17 @@ class FeatureBoosting(SequentialTracer):
     def _chance_of(self, read: Floats, starts: Ints | None, beside: Floats) -> Floats:
         """P(correct) from what was read of each skill, and the other models' log odds."""
         features = self._plan.matrix(read, rates_in(self._situations))
-        matrix = _rounded(mean_by_response(features, starts), beside)
-        return 1 / (1 + np.exp(-self._trees.predict(matrix)))
+        inputs = beside[: len(self.inputs_)]
+        odds = self._trees.predict(_rounded(mean_by_response(features, starts), inputs))
+        if self.leaned_on_:
+            odds = self._shares @ np.vstack([odds, beside])
+        return 1 / (1 + np.exp(-odds))
 
     def _problems(self) -> list[str]:
-        given: Sequence[Any] = () if self.inputs is None else self.inputs
         return [
-            f"inputs must hold models, got {one!r}"
-            for one in given
+            f"{name} must hold models, got {one!r}"
+            for name in ("inputs", "lean_on")
+            for one in getattr(self, name) or ()
             if not isinstance(one, KnowledgeTracer)
         ]
 
@@ -263,7 +308,7 @@ class FeatureBoosting(SequentialTracer):
 
     def _take_plan(self, plan: Plan) -> None:
         self._plan, self._n_read = plan, plan.n_read
-        names = [f"{type(model).__name__}_{n}" for n, model in enumerate(self.inputs_)]
+        names = _names(self.inputs_)
         self.feature_names_ = [*plan.names, *names]
         self.feature_groups_ = [*plan.groups, *("inputs" for _ in names)]
 
@@ -278,6 +323,8 @@ class FeatureBoosting(SequentialTracer):
             "item_counts": rates.item,
             **self._trees.to_arrays(),
         }
+        if self.leaned_on_:
+            arrays["shares"] = self._shares
         for name, table in situations.items():
             arrays |= {f"rates_{name}_{part}": a for part, a in table._asdict().items()}
         return arrays
@@ -285,14 +332,19 @@ class FeatureBoosting(SequentialTracer):
     def _expected(self, arrays: Arrays, n_skills: int, n_items: int) -> dict[str, Numbers]:
         items, times = (bool(has) for has in arrays["columns"])
         plan = Plan(self.features, items=items, times=times)
-        packed = {name: array for name, array in arrays.items() if name.startswith("input")}
+        inputs, leaned_on = (_packed_in(arrays, kind) for kind in _PACKED)
         expected = {
             "columns": Numbers((2,), 0, 1),
             "skill_counts": Numbers((1, n_skills + 1, 2), low=0),
             "item_counts": Numbers((1, n_items + 1, 2), low=0),
-            **{name: Numbers(array.shape, 0, 255, whole=True) for name, array in packed.items()},
-            **Trees.expected(arrays, len(plan.names) + len(packed)),
+            **{
+                name: Numbers(arrays[name].shape, 0, 255, whole=True)
+                for name in (*inputs, *leaned_on)
+            },
+            **Trees.expected(arrays, len(plan.names) + len(inputs)),
         }
+        if leaned_on:
+            expected["shares"] = Numbers((1 + len(inputs) + len(leaned_on),), 0, 1)
         for encoding in plan.encodings:
             keys = f"rates_{encoding.name}_keys"
             shape = arrays[keys].shape
@@ -303,8 +355,13 @@ class FeatureBoosting(SequentialTracer):
 
     def _restore_arrays(self, arrays: Arrays) -> None:
         items, times = (bool(has) for has in arrays["columns"])
-        packed = [name for name in arrays if name.startswith("input")]
-        self.inputs_ = tuple(self._unpacked(arrays[f"input{n}"]) for n in range(len(packed)))
+        self.inputs_, self.leaned_on_ = (
+            tuple(self._unpacked(arrays[name]) for name in _packed_in(arrays, kind))
+            for kind in _PACKED
+        )
+        self._shares = arrays["shares"] if self.leaned_on_ else _TREES_ALONE
+        if abs(self._shares.sum() - 1) > 1e-9:
+            raise ValueError("the shares of the models do not add up to 1")
         self._take_plan(Plan(self.features, items=items, times=times))
         self._rates = Rates.of(arrays["skill_counts"], arrays["item_counts"])
         self._situations = {
@@ -323,18 +380,33 @@ class FeatureBoosting(SequentialTracer):
             raise ValueError("situations are not in order")
 
     def _settings(self) -> dict[str, Any]:
-        return {
-            **super()._settings(),
-            "inputs": [model.fingerprint_ for model in self.inputs_],
-        }
+        settings = super()._settings()
+        settings["inputs"] = [model.fingerprint_ for model in self.inputs_]
+        del settings["lean_on"]
+        if self.leaned_on_:
+            settings["lean_on"] = [model.fingerprint_ for model in self.leaned_on_]
+        return settings
 
     def _content(self) -> dict[str, Any]:
-        return {**super()._content(), "inputs_given": self.inputs is not None}
+        given = {"inputs_given": self.inputs is not None}
+        if self.lean_on is not None:
+            given["lean_on_given"] = True
+        return {**super()._content(), **given}
 
 
 def _parts(state: SequentialState) -> tuple[StudentState, ...]:
     assert isinstance(state, CombinedState)
     return state.parts
+
+
+def _names(models: Sequence[KnowledgeTracer]) -> list[str]:
+    return [f"{type(model).__name__}_{n}" for n, model in enumerate(models)]
+
+
+def _packed_in(arrays: Arrays, kind: str) -> list[str]:
+    """The names of the models of a kind that a file holds."""
+    named = sum(name.startswith(kind) for name in arrays)
+    return [f"{kind}{n}" for n in range(named)]
 
 
 def _labels_of(
