@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from difflib import get_close_matches
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -68,21 +69,93 @@ def as_label(value: Any) -> Label | None:
     return None if held is None else as_label(held())
 
 
-def label_list(labels: Any) -> list[Any]:
+def label_list(labels: Any, what: str = "label") -> list[Label]:
     """One label or several, of any list, array or column, as plain values.
 
-    What is no label stays as it is: an unknown one.
+    Parameters
+    ----------
+    labels : label, or sequence of labels of one dimension
+    what : str
+        What errors call one of them.
+
+    Raises
+    ------
+    UnknownLabelError
+        Lists what is no label: gaps, truth values, floats, bytes, integers of more than 64 bits,
+        tables.
 
     Examples
     --------
-    >>> label_list("ann"), label_list(np.array([7, 8])), label_list(["ann", None])
-    (['ann'], [7, 8], ['ann', None])
+    >>> label_list("ann"), label_list(np.array([7, 8]))
+    (['ann'], [7, 8])
     """
-    one = as_label(labels)
-    if one is not None or isinstance(labels, str):
-        return [labels if one is None else one]
-    found = [(label, as_label(label)) for label in labels]
-    return [label if read is None else read for label, read in found]
+    given = [labels] if as_label(labels) is not None else _several(labels, what)
+    read: list[Any] = (
+        given if {*map(type, given)} in ({str}, {int}) else [as_label(one) for one in given]
+    )
+    wrong = [place for place, one in enumerate(read) if not _usable(one)]
+    problems = [f"{given[place]!r:.80} (place {place}): {_EXPECTED}" for place in wrong[:_TOLD]]
+    problems += [f"… and {len(wrong) - _TOLD} more"] if len(wrong) > _TOLD else []
+    if problems:
+        raise UnknownLabelError(f"unknown {what}", problems)
+    return read
+
+
+def label_of(value: Any, what: str = "label") -> Label:
+    """One label as a plain value; `UnknownLabelError` where it is none."""
+    if problem := label_problem(value):
+        raise UnknownLabelError(f"unknown {what}", [problem])
+    return label_list(value)[0]
+
+
+def label_problem(value: Any) -> str:
+    """What keeps a value from being one label; nothing where it is one."""
+    return "" if _usable(as_label(value)) else f"{value!r:.80}: {_EXPECTED}"
+
+
+def refuse_other_kind(labels: Sequence[Label], known: Iterable[Label], what: str) -> None:
+    """Refuse integers where the labels that are known are texts, and the reverse.
+
+    Where none are known, all must be of the kind of the first.
+
+    Raises
+    ------
+    UnknownLabelError
+        With near spellings.
+    """
+    kinds = (type(plain(label)) for label in chain(known, labels))
+    kind = next(kinds, None)
+    other = [label for label in labels if type(label) is not kind]
+    if other:
+        names = [*known] or [label for label in labels if type(label) is kind]
+        raise UnknownLabelError(
+            f"unknown {what}",
+            [f"{label!r}{near_spellings(label, names)}" for label in other[:_TOLD]]
+            + ([f"… and {len(other) - _TOLD} more"] if len(other) > _TOLD else []),
+        )
+
+
+_EXPECTED = "expected a text or an integer of at most 64 bits"
+_TOLD = 20
+
+
+def _usable(label: Label | None) -> bool:
+    return label is not None and (type(label) is not int or -(2**63) <= label < 2**63)
+
+
+def _several(labels: Any, what: str) -> list[Any]:
+    # A text has letters, bytes have numbers and tables the names of their columns: none are meant.
+    table = isinstance(labels, (str, bytes, bytearray, memoryview, Mapping))
+    table = table or getattr(labels, "ndim", 1) != 1
+    if table or not hasattr(labels, "__iter__"):
+        shape = getattr(labels, "shape", None)
+        found = f"{type(labels).__name__} of shape {shape}" if shape else f"{labels!r:.80}"
+        expected = "expected a label, or a list or column of them"
+        raise UnknownLabelError(f"unknown {what}", [f"{found}: {expected}"])
+    listed = getattr(labels, "to_pylist", None)  # of PyArrow's columns
+    if type(labels) is np.ndarray and labels.dtype.kind in "iu":
+        listed = labels.tolist
+    return [*labels] if listed is None else listed()
 
 
 def saved_labels(labels: Any, what: str) -> list[Label]:
@@ -111,11 +184,13 @@ def plain(label: Any) -> Any:
 
 def near_spellings(label: Any, known: Iterable[Any]) -> str:
     """A hint for an error: the known labels that look most like this one."""
-    kinds = {type(plain(other)) for other in known}
+    spelled = {str(other): plain(other) for other in known}
+    kinds = {type(other) for other in spelled.values()}
     if kinds and type(plain(label)) not in kinds:
         names = " and ".join(sorted(_KINDS.get(kind, kind.__name__) for kind in kinds))
-        return f" (labels are {names} here, this is a {type(plain(label)).__name__})"
-    spelled = {str(other): plain(other) for other in known}
+        same = spelled.get(str(label))
+        meant = "" if same is None else f"; did you mean {same!r}?"
+        return f" (labels are {names} here, this is a {type(plain(label)).__name__}{meant})"
     near = get_close_matches(str(label), spelled, n=3, cutoff=0.6)
     return f" (did you mean {' or '.join(repr(spelled[name]) for name in near)}?)" if near else ""
 
@@ -156,19 +231,22 @@ class LabelIndex:
 
     def code(self, label: Any) -> int:
         """The place of one label; `UnknownLabelError` names near spellings."""
-        return self.codes([label])[0]
+        # Units of a course are named by pairs.
+        return self._places([label if type(label) is tuple else label_of(label, self._what)])[0]
 
-    def codes(self, labels: Sequence[Any]) -> list[int]:
+    def codes(self, labels: Any) -> list[int]:
         """The places of several labels; one `UnknownLabelError` names all that are unknown."""
-        values = [plain(label) for label in labels]
-        unknown = [value for value in values if value not in self.place]
+        return self._places(label_list(labels, self._what))
+
+    def _places(self, labels: list[Any]) -> list[int]:
+        unknown = [label for label in labels if label not in self.place]
         if unknown:
             raise UnknownLabelError(
                 f"unknown {self._what}",
-                [f"{value!r}{near_spellings(value, self.place)}" for value in unknown[:20]]
-                + ([f"… and {len(unknown) - 20} more"] if len(unknown) > 20 else []),
+                [f"{label!r}{near_spellings(label, self.place)}" for label in unknown[:_TOLD]]
+                + ([f"… and {len(unknown) - _TOLD} more"] if len(unknown) > _TOLD else []),
             )
-        return [self.place[value] for value in values]
+        return [self.place[label] for label in labels]
 
 
 def labels_at(labels: NDArray[Any], places: NDArray[Any]) -> tuple[Any, ...]:
