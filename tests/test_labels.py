@@ -90,7 +90,7 @@ def test_labels_are_read_from_any_list_or_column(given: Any, labels: list[Any]) 
         np.array("ann"), np.array([["ann"]]), np.array([[7, 8]]), {"student": [7]},
         pd.DataFrame({"student": [7]}), pl.DataFrame({"student": [7]}), pa.table({"student": [7]}),
         ["ann", None], [7, float("nan")], [7, pd.NA], pd.Series([7, None]), [True], [b"ann"],
-        [2**63], np.array([2**63], np.uint64), [["ann"]], [("ann", "ben")], [7.0],
+        [""], [2**63], np.array([2**63], np.uint64), [["ann"]], [("ann", "ben")], [7.0],
         np.ma.array([7, 8], mask=[False, True]), pa.array([7, None]),
     ],
     ids=lambda given: f"{given!r:.40}",

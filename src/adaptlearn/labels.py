@@ -140,7 +140,7 @@ _TOLD = 20
 
 
 def _usable(label: Label | None) -> bool:
-    return label is not None and (type(label) is not int or -(2**63) <= label < 2**63)
+    return label not in (None, "") and (type(label) is not int or -(2**63) <= label < 2**63)
 
 
 def _several(labels: Any, what: str) -> list[Any]:

@@ -15,8 +15,7 @@ from adaptlearn.models.mastery import Kind, Mastery, When
 from adaptlearn.models.state import StudentState, asked_seconds
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog, as_log
-from adaptlearn.responses.columns import read_time
-from adaptlearn.responses.labelled import objects
+from adaptlearn.responses.columns import moment_of
 from adaptlearn.serialization import Arrays, is_archive, read_archive, read_manifest, reading
 from adaptlearn.validation import Constraint, check_parameters, some
 
@@ -428,10 +427,8 @@ def seconds_at(log: ResponseLog, at: Any) -> float:
     """
     if log.time is None:
         raise StateError("mastery(at=…) needs a log with times")
-    problems: list[str] = []
-    seconds, kind = read_time(objects([at]), "at", problems)
-    if not problems and kind not in ("seconds", log.clock):
-        problems.append(f"it is a datetime of the kind {kind!r}, the log's times are {log.clock!r}")
-    if problems:
-        raise ParameterError("mastery(at=…)", problems)
-    return float(seconds[0])
+    seconds, kind = moment_of(at, "mastery(at=…)")
+    if kind not in ("seconds", log.clock):
+        problem = f"it is a datetime of the kind {kind!r}, the log's times are {log.clock!r}"
+        raise ParameterError("mastery(at=…)", [problem])
+    return seconds

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.errors import ParameterError
 from adaptlearn.labels import is_missing
 from adaptlearn.numerics import Floats, Ints, distinct
 from adaptlearn.responses.frames import Column, is_aware
@@ -251,6 +252,30 @@ def read_time(column: Column, name: str, problems: list[str]) -> tuple[Floats, s
     if len(endless):
         problems.append(f"{where}: {rows_text(endless)} infinite; expected finite seconds")
     return seconds, clock
+
+
+def moment_of(value: Any, what: str) -> tuple[float, str]:
+    """The seconds of one time, and its clock, as `read_time` tells them of a column.
+
+    Parameters
+    ----------
+    value : float or datetime
+    what : str
+        What errors call it.
+
+    Raises
+    ------
+    ParameterError
+        It is no time.
+    """
+    problems: list[str] = []
+    value = value.as_py() if hasattr(value, "as_py") else value  # of PyArrow's scalars
+    if is_missing(value):
+        problems.append(f"{value!r}; expected seconds or a datetime")
+    seconds, clock = read_time(objects([value]), what, problems)
+    if problems:
+        raise ParameterError(what, problems[:1])
+    return float(seconds[0]), clock
 
 
 def _seconds(column: Column) -> Floats:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import logit
 
 from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.errors import ParameterError
-from adaptlearn.labels import Label, near_spellings, plain
+from adaptlearn.labels import Label, label_list, label_of, near_spellings, refuse_other_kind
 from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.sequencing.knowledge.context import Context
 
@@ -38,6 +38,9 @@ class Goals:
     ParameterError
         Lists every target that is neither skill nor lesson, and every weight that is not
         positive.
+    UnknownLabelError
+        Students that are no labels, or of both kinds. JSON makes texts of integers: ``weights``
+        refuses goals of ``"1"`` where students are integers.
 
     Examples
     --------
@@ -58,10 +61,13 @@ class Goals:
         self.curriculum = curriculum
         self._before = curriculum.ancestry
         problems: list[str] = []
+        given = targets or {}
+        students = [label_of(student, "student with a goal") for student in given]
+        refuse_other_kind(students, [], "student with a goal")
         self._kinds: dict[tuple[tuple[int, float], ...], int] = {}
         self._kind = {
-            plain(student): self._read(target, f"goal of {student!r}", problems)
-            for student, target in (targets or {}).items()
+            student: self._read(target, f"goal of {student!r}", problems)
+            for student, target in zip(students, given.values(), strict=True)
         }
         self._default = -1
         if default is not None:
@@ -77,12 +83,10 @@ class Goals:
 
     def _read(self, target: Target, what: str, problems: list[str]) -> int:
         """The number of a target's kind, by the skills and weights it comes to."""
-        if isinstance(target, (str, int)):
-            given: dict[Any, Any] = {target: 1.0}
-        elif isinstance(target, Mapping):
-            given = dict(target)
+        if isinstance(target, Mapping):
+            given = {label_of(label, what): weight for label, weight in target.items()}
         else:
-            given = dict.fromkeys(target, 1.0)
+            given = dict.fromkeys(label_list(target, what), 1.0)
         if not given:
             problems.append(f"{what} is empty; name a skill")
         weights: dict[int, float] = {}
@@ -91,7 +95,7 @@ class Goals:
             if not usable or not 0 < weight < float("inf"):
                 problems.append(f"{what}: the weight of {label!r} is {weight!r}; expected above 0")
                 continue
-            for skill in self._skills(plain(label), what, problems):
+            for skill in self._skills(label, what, problems):
                 weights[skill] = max(float(weight), weights.get(skill, 0.0))
         return self._kinds.setdefault(tuple(sorted(weights.items())), len(self._kinds))
 
@@ -117,7 +121,10 @@ class Goals:
         return weight
 
     def _rows(self, students: Sequence[Label]) -> Ints:
-        return np.array([self._kind.get(plain(who), self._default) for who in students], np.intp)
+        labels = label_list(students, "student")
+        if labels and self._kind and type(labels[0]) is not type(next(iter(self._kind))):
+            refuse_other_kind([*self._kind], labels, "student with a goal")
+        return np.array([self._kind.get(who, self._default) for who in labels], np.intp)
 
     def weights(self, students: Sequence[Label]) -> Floats:
         """How much each skill counts, shape (n_students, n_skills)."""

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.errors import ParameterError
-from adaptlearn.labels import Label, LabelIndex, near_spellings
+from adaptlearn.labels import (
+    Label,
+    LabelIndex,
+    label_of,
+    label_problem,
+    near_spellings,
+    refuse_other_kind,
+)
 from adaptlearn.numerics import Bools
+from adaptlearn.responses.columns import moment_of
 from adaptlearn.validation import Interval, OneOf, check_parameters, some
 
 Action = Literal["pin", "ban", "defer", "grant"]
 _ACTIONS = ("pin", "ban", "defer", "grant")
+_ZONE = {"naive": "without a zone", "aware": "with a zone"}
 
 
 @dataclass(frozen=True)
@@ -33,8 +43,16 @@ class Override:
     student : label or None
         None: everyone.
     author, reason : str
-    expires : float or None
-        Seconds; from then on it does not count. A deferral must have one.
+    expires : float, datetime or None
+        From then on it does not count. A deferral must have one. A datetime is kept as seconds,
+        and with it `clock`, which says whether it had a zone.
+    clock : {"naive", "aware"} or None
+        Of a datetime that was given.
+
+    Raises
+    ------
+    ParameterError
+        Lists every argument outside these.
 
     Examples
     --------
@@ -48,24 +66,39 @@ class Override:
     student: Label | None = None
     author: str = ""
     reason: str = ""
-    expires: float | None = None
+    expires: Any = None
+    clock: str | None = None
 
     def __post_init__(self) -> None:
         problems = [
             f"{name} is empty; say who, and why" if not getattr(self, name) else ""
             for name in ("author", "reason")
         ]
+        for name in ("target", "student"):
+            value = getattr(self, name)
+            if value is not None or name == "target":
+                problem = label_problem(value)
+                problems.append(f"{name} is {problem}" if problem else "")
+                self._set(name, value if problem else label_of(value))
+        if isinstance(self.expires, (date, np.datetime64)):
+            seconds, clock = moment_of(self.expires, f"override {self.action}: expires")
+            self._set("expires", seconds)
+            self._set("clock", clock)
         if self.action == "defer" and self.expires is None:
             problems.append("a deferral needs the time it expires")
         check_parameters(
             f"override {self.action} {self.target!r}",
-            {"action": self.action, "expires": self.expires},
+            {"action": self.action, "expires": self.expires, "clock": self.clock},
             {
                 "action": [OneOf(_ACTIONS)],
+                "clock": [OneOf(("naive", "aware", None))],
                 "expires": [Interval(-math.inf, math.inf, "neither"), OneOf((None,))],
             },
             [problem for problem in problems if problem],
         )
+
+    def _set(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)  # frozen for all others
 
     def active(self, now: float | None) -> bool:
         """Whether it counts at a time; without a clock everything does."""
@@ -73,7 +106,10 @@ class Override:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, fit for JSON."""
-        return asdict(self)
+        content = asdict(self)
+        if self.clock is None:  # as overrides without datetimes have always been written
+            del content["clock"]
+        return content
 
 
 class Applied(NamedTuple):
@@ -106,7 +142,10 @@ class Overrides:
     Raises
     ------
     ParameterError
-        Lists every override whose lesson or skill is not in the curriculum.
+        Lists every override whose lesson or skill is not in the curriculum, unless it expires:
+        once it has, that does not matter, and until then `apply` refuses it.
+    UnknownLabelError
+        Some of their students are texts, and others integers.
     """
 
     def __init__(
@@ -115,20 +154,20 @@ class Overrides:
         self.curriculum = curriculum
         self._held: list[Override] = []
         self._by_student: dict[Label | None, list[int]] = {}
+        # Of students' labels and of datetimes, so that most calls need not look at each.
+        self._kinds: set[type] = set()
+        self._clocks: set[str] = set()
         self.add(*overrides)
 
     def add(self, *overrides: Override | Mapping[str, Any]) -> None:
         """Take in more of them; all or, if one is wrong, none."""
         made = [one if isinstance(one, Override) else Override(**one) for one in overrides]
-        problems = []
-        for one in made:
-            index = self._index_of(one)
-            if one.target not in index.place:
-                what = "skill" if one.action == "grant" else "lesson"
-                near = near_spellings(one.target, index.place)
-                problems.append(f"{one.action} {one.target!r}: no such {what}{near}")
-        if problems:
-            raise ParameterError("overrides", problems)
+        self._check_targets(one for one in made if one.expires is None)
+        held = [who for who, places in self._by_student.items() if who is not None and places]
+        theirs = [one.student for one in made if one.student is not None]
+        refuse_other_kind(theirs, held, "student of an override")
+        self._kinds |= {*map(type, theirs)}
+        self._clocks |= {one.clock for one in made if one.clock is not None}
         for one in made:
             self._by_student.setdefault(one.student, []).append(len(self._held))
             self._held.append(one)
@@ -162,18 +201,45 @@ class Overrides:
         mine = [*self._by_student.get(None, ()), *self._by_student.get(student, ())]
         return sorted(place for place in mine if self._held[place].active(now))
 
-    def apply(self, students: Sequence[Label], now: float | None) -> Applied:
-        """What they say of a block of students."""
+    def apply(
+        self, students: Sequence[Label], now: float | None, clock: str | None = None
+    ) -> Applied:
+        """What they say of a block of students.
+
+        Parameters
+        ----------
+        students : sequence of labels
+        now : float or None
+            Seconds.
+        clock : str or None
+            The clock of `now`, where it is known.
+
+        Raises
+        ------
+        ParameterError
+            One that counts is of a lesson or skill that the curriculum does not have; one expires
+            by another clock.
+        UnknownLabelError
+            One that counts is for a student whose label is of another kind than these students':
+            it would bind nobody.
+        """
         n = len(students)
+        self._check_clocks(clock)
+        self._check_students(students, now)
         by_row = {
             row: found for row, who in enumerate(students) if (found := self.active(who, now))
         }
+        if now is not None:
+            counting = {place for places in by_row.values() for place in places}
+            self._check_targets(self._held[place] for place in sorted(counting))
         granted = barred = None
         pins: dict[int, list[tuple[int, int]]] = {}
         for row, places in by_row.items():
             for place in places:
                 one = self._held[place]
-                at = self._index_of(one).place[one.target]
+                at = self._index_of(one).place.get(one.target)
+                if at is None:  # it may have expired: nobody said what time it is
+                    continue
                 if one.action == "grant":
                     if granted is None:
                         granted = np.zeros((n, len(self.curriculum.skills)), bool)
@@ -186,6 +252,45 @@ class Overrides:
                 pins[row] = [*earlier, (at, place)] if one.action == "pin" else earlier
                 barred[row, at] = one.action != "pin"
         return Applied(granted, barred, pins, by_row)
+
+    def _check_targets(self, overrides: Iterable[Override]) -> None:
+        problems = []
+        for one in overrides:
+            index = self._index_of(one)
+            if one.target not in index.place:
+                what = "skill" if one.action == "grant" else "lesson"
+                near = near_spellings(one.target, index.place)
+                problems.append(f"{one.action} {one.target!r}: no such {what}{near}")
+        if problems:
+            raise ParameterError("overrides", problems)
+
+    def _check_clocks(self, clock: str | None) -> None:
+        if clock not in _ZONE or self._clocks <= {clock}:
+            return
+        problems = [
+            f"{one.action} {one.target!r} expires at a datetime {_ZONE[one.clock]}, now is one "
+            f"{_ZONE[clock]}; give both of one kind"
+            for one in self._living()
+            if one.clock is not None and one.clock != clock
+        ]
+        if problems:
+            raise ParameterError("overrides", problems)
+
+    def _check_students(self, students: Sequence[Label], now: float | None) -> None:
+        if not students or self._kinds <= {type(students[0])}:
+            return
+        other = [
+            one.student
+            for one in self._living()
+            if one.student is not None
+            and type(one.student) is not type(students[0])
+            and one.active(now)
+        ]
+        refuse_other_kind(other, students, "student of an override")
+
+    def _living(self) -> Iterator[Override]:
+        """Those that were not withdrawn."""
+        return (self._held[place] for places in self._by_student.values() for place in places)
 
     def _index_of(self, one: Override) -> LabelIndex:
         if one.action == "grant":

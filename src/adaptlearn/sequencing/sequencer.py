@@ -13,7 +13,14 @@ import numpy as np
 
 from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.errors import ParameterError
-from adaptlearn.labels import Label, LabelIndex, label_array, plain
+from adaptlearn.labels import (
+    Label,
+    LabelIndex,
+    label_array,
+    label_list,
+    label_of,
+    refuse_other_kind,
+)
 from adaptlearn.sequencing.decisions.arrays import Columns
 from adaptlearn.sequencing.decisions.decisions import Decisions, Provenance
 from adaptlearn.sequencing.explanation import Explanation, explain
@@ -260,8 +267,9 @@ class Sequencer:
         UnknownLabelError
             With near spellings.
         """
+        lesson = label_of(lesson, "lesson")
         code = self.curriculum.lesson_index.code(lesson)
-        labels = self._checked_students([student])
+        labels = self._checked_students([label_of(student, "student")])
         context, applied = self._context(labels, _seconds(now))
         candidates, value = offered(self.policy, context)
         barring = [
@@ -270,7 +278,7 @@ class Sequencer:
             if applied.barred is not None
             and applied.barred[0, code]
             and self.overrides[place].action in ("ban", "defer")
-            and self.overrides[place].target == plain(lesson)
+            and self.overrides[place].target == lesson
         ]
         return explain(
             context, self.policy, code, candidates=candidates, value=value, barring=barring
@@ -323,9 +331,7 @@ class Sequencer:
         return None if criterion is None else criterion.threshold
 
     def _checked_students(self, students: Iterable[Label] | Label) -> list[Label]:
-        if isinstance(students, (str, int, np.generic)):
-            students = [students]
-        labels = [plain(student) for student in students]
+        labels = label_list(students, "student")
         if len(set(labels)) < len(labels):
             twice = [label for label, times in Counter(labels).items() if times > 1]
             raise ParameterError("students", [f"listed more than once: {some(twice)}"])
@@ -333,6 +339,8 @@ class Sequencer:
             unmet = getattr(self.tracker, "unmet", None)
             if unmet is None or unmet(labels):
                 LabelIndex("student", self.tracker.students).codes(labels)
+        elif not hasattr(self.tracker, "unmet"):  # those that have it look themselves
+            refuse_other_kind(labels, self.tracker.students[:1], "student")
         return labels
 
     def _context(self, labels: list[Label], now: float | None) -> tuple[Context, Applied]:

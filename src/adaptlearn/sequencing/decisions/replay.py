@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adaptlearn.errors import UnknownLabelError
-from adaptlearn.labels import Label, near_spellings, plain
+from adaptlearn.labels import Label, label_of, near_spellings
 from adaptlearn.media import Markup, html_text, terminal_text
 from adaptlearn.sequencing.decisions.decision import Decision, sentence
 from adaptlearn.sequencing.decisions.templates import TEMPLATES, Templates
@@ -121,8 +121,9 @@ def replay(
     UnknownLabelError
         No decision is about this student.
     """
+    student = label_of(student, "student")
     made = [one if isinstance(one, Decision) else Decision.from_dict(one) for one in decisions]
-    mine = {one.id: one for one in made if one.student == plain(student)}
+    mine = {one.id: one for one in made if one.student == student}
     if not mine:
         near = near_spellings(student, dict.fromkeys(one.student for one in made))
         raise UnknownLabelError("replay", [f"no decision is about {student!r}{near}"])
@@ -139,7 +140,7 @@ def replay(
             held[skill.skill] = (skill.mastery, skill.answers)
         says = sentence(decision, audience, templates)
         steps.append(Step(decision.time, beliefs, answers, decision, says))
-    return Replay(plain(student), steps)
+    return Replay(student, steps)
 
 
 def _told(step: Step) -> list[str]:

@@ -19,7 +19,7 @@ import numpy as np
 from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.curriculum.graph.routines import closure
 from adaptlearn.errors import ParameterError
-from adaptlearn.labels import Label, LabelIndex, plain
+from adaptlearn.labels import Label, LabelIndex, label_of, refuse_other_kind
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.sequencing.items.propensities import (
     acceptance,
@@ -181,10 +181,24 @@ class NextItem:
         return found
 
     def saw(self, student: Label, items: Iterable[Label]) -> None:
-        """Note items that a student met elsewhere, in order; they count as given."""
-        codes = self._index.codes([*items])
+        """Note items that a student met elsewhere, in order; they count as given.
+
+        Raises
+        ------
+        UnknownLabelError
+            With near spellings: an item is unknown; or the student's label is of another kind
+            than those of the students who were seen before.
+        """
+        student = self._student(student)
+        codes = self._index.codes(items)
         np.add.at(self._reached, codes, 1.0)
-        self._note(plain(student), codes)
+        self._note(student, codes)
+
+    def _student(self, student: Label) -> Label:
+        """A student's label, of the kind of those that were seen before."""
+        label = label_of(student, "student")
+        refuse_other_kind([label], self._seen, "student")
+        return label
 
     def _note(self, student: Label, codes: Sequence[int]) -> None:
         self._seen.setdefault(student, deque(maxlen=self.window)).extend(codes)
@@ -216,12 +230,13 @@ class NextItem:
         Raises
         ------
         UnknownLabelError
-            The lesson or skill is unknown.
+            The lesson or skill is unknown; the student's label is of another kind than those of
+            the students who were seen before.
         ParameterError
             It has no items; all of them are among the last `window` that the student saw;
             probabilities are missing, or outside [0, 1].
         """
-        student = plain(student)
+        student = self._student(student)
         places = self._items(lesson, skill)
         fresh = ~np.isin(places, list(self._seen.get(student, ())))
         if not fresh.any():

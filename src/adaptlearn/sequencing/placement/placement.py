@@ -24,7 +24,7 @@ import numpy as np
 
 from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.errors import ParameterError, StateError
-from adaptlearn.labels import Label, as_label, plain
+from adaptlearn.labels import Label, as_label, label_of, plain
 from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.sequencing.placement import beliefs as graphs
 from adaptlearn.sequencing.placement.result import PlacementResult
@@ -141,7 +141,7 @@ class Placement:
         may_ask = np.ones(n, bool)
         if ask is not None:
             may_ask[:] = False
-            may_ask[curriculum.skill_index.codes([*ask])] = True
+            may_ask[curriculum.skill_index.codes(ask)] = True
         self._rules = _Rules(
             curriculum, nets, weight, may_ask, graphs.Noise(guess, slip), error, confidence,
             self.max_questions, max_minutes, minutes_per_question,
@@ -356,7 +356,7 @@ class Session:
         answers: Iterable[tuple[Label, bool]] = (),
     ) -> None:
         self._rules, self._settings = rules, settings
-        self.student: Label = plain(student)
+        self.student: Label = label_of(student, "student")
         self.answers: list[tuple[Label, bool]] = []
         self._held = graphs.before_answers(rules.nets, rules.weight, 1)
         self._p = graphs.mastered(rules.nets, self._held)
@@ -390,17 +390,18 @@ class Session:
         ParameterError
             Another skill was asked, or none; `correct` is neither true nor false.
         """
+        skill = label_of(skill, "skill")
         self._rules.curriculum.skill_index.code(skill)
         asked, problems = self.next(), []
         if asked is None:
             problems.append(f"no skill is being asked: the diagnostic has ended ({self.ended})")
-        elif plain(skill) != asked:
-            problems.append(f"{plain(skill)!r} was not asked; the question is on {asked!r}")
+        elif skill != asked:
+            problems.append(f"{skill!r} was not asked; the question is on {asked!r}")
         if plain(correct) not in (0, 1):
             problems.append(f"correct must be true or false, got {correct!r}")
         if problems:
             raise ParameterError(f"answer of {self.student}", problems)
-        self._take(plain(skill), bool(correct))
+        self._take(skill, bool(correct))
 
     def _take(self, skill: Label, correct: bool) -> None:
         rules = self._rules
