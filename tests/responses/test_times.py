@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 from adaptlearn import ResponseLog
+from adaptlearn.errors import ResponseDataError
 
 read: Any = ResponseLog.from_frame  # also given what its types forbid
 
@@ -130,3 +131,78 @@ def test_dates_and_datetimes_without_a_zone_are_of_one_clock():
 )
 def test_numbers_are_seconds(column):
     assert times(column) == ([0.0, -5.0, 2.0**53 - 1], "seconds")
+
+
+FAR = {
+    "ns": ([-(2**63) + 1, -(2**63) + 500, 2**63 - 1], 1e9),
+    "us": ([-(2**63) + 2, 2**63 - 2, 9_404_949_939_200_000_000 // 2], 1e6),
+    "ms": ([-(2**61), 9_404_949_939_200_000, -62_135_596_800_001], 1e3),
+    "s": ([-(2**52), 9_404_949_939_200, 2**52], 1.0),
+}
+
+
+def engines(counts, unit):
+    array = np.array(counts, f"datetime64[{unit}]")
+    arrow = pa.array(counts, pa.int64()).cast(pa.timestamp(unit))
+    there = pa.array(counts, pa.int64()).cast(pa.timestamp(unit, "Asia/Kathmandu"))
+    yield array, dict
+    yield list(array), dict
+    yield pd.Series(array), dict
+    yield pd.Series(array), pd.DataFrame
+    yield pd.Series(array).dt.tz_localize("UTC"), pd.DataFrame
+    for column in (arrow, there):
+        yield column, dict
+        yield column, pa.table
+        yield pd.Series(pd.arrays.ArrowExtensionArray(column)), pd.DataFrame
+        if unit != "s":
+            yield pl.from_arrow(column), pl.DataFrame
+
+
+@pytest.mark.parametrize("unit", FAR)
+def test_datetimes_at_the_ends_of_their_unit_are_the_right_seconds(unit):
+    counts, per_second = FAR[unit]
+    for column, frame in engines(counts, unit):
+        found, _ = times(column, frame)
+        np.testing.assert_allclose(found, np.array(counts) / per_second, rtol=1e-15)
+
+
+@pytest.mark.parametrize("unit", ["ms", "s", "m", "h", "D", "W", "M", "Y"])
+def test_datetimes_beyond_exact_seconds_are_refused(unit):
+    for count in (-(2**63) + 1, 2**63 - 1):
+        for column in (np.array([count] * 3, f"datetime64[{unit}]"),):
+            with pytest.raises(ResponseDataError, match="infinite"):
+                times(column)
+
+
+def test_far_dates_of_every_engine():
+    days = pa.array([-(2**31), 3_000_000, 2**31 - 2], pa.int32()).cast(pa.date32())
+    seconds = [-(2**31) * 86400.0, 3_000_000 * 86400.0, (2**31 - 2) * 86400.0]
+    for column, frame in (
+        (days, dict),
+        (days, pa.table),
+        (pa.chunked_array([days.cast(pa.date64())]), pa.table),
+        (pd.Series(pd.arrays.ArrowExtensionArray(days)), pd.DataFrame),
+        (pl.from_arrow(days), pl.DataFrame),
+        (np.array(days), dict),
+    ):
+        assert times(column, frame) == (seconds, "naive")
+
+
+@pytest.mark.parametrize("kind", ["timestamp", "timestamptz", "date"])
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_duckdbs_infinities_are_refused(kind, sign):
+    duckdb = pytest.importorskip("duckdb")
+    table = duckdb.sql(
+        f"select 1 as student, 1 as skill, 1 as correct, '{sign}infinity'::{kind} as time"
+    )
+    with pytest.raises(ResponseDataError, match="infinite"):
+        read(table)
+
+
+def test_times_that_are_objects_at_the_ends_of_what_they_hold():
+    ends = [pd.Timestamp.min, pd.Timestamp.max, np.datetime64("300001-01-01")]
+    found, _ = times(pd.Series(ends, dtype=object), pd.DataFrame)
+    np.testing.assert_allclose(found, [-9223372036.854776, 9223372036.854776, 9404949939200.0])
+    zone = dt.timezone(dt.timedelta(hours=5))
+    found, clock = times([dt.datetime.min.replace(tzinfo=zone), *AWARE[:2]])
+    assert (found[0], clock) == (-62135596800.0 - 5 * 3600, "aware")

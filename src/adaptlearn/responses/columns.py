@@ -24,6 +24,11 @@ from adaptlearn.validation import some
 
 _FLOAT_EXACT = 2**53
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Units of datetimes: so many to a microsecond, or so many seconds each.
+_FINER = {"us": 1, "ns": 10**3, "ps": 10**6, "fs": 10**9, "as": 10**12}
+_LONGER = {"s": 1.0, "m": 60.0, "h": 3600.0, "D": 86400.0, "W": 604800.0}
+_EXACT_MONTHS = 2**31
+_ENDLESS = {"us": 2**63 - 1, "D": 2**31 - 1}  # DuckDB's infinity, in its timestamps and dates
 
 
 def rows_text(rows: NDArray[Any], total: int | None = None) -> str:
@@ -279,12 +284,28 @@ def moment_of(value: Any, what: str) -> tuple[float, str]:
 
 
 def _seconds(column: Column) -> Floats:
-    # Whole microseconds over a million round as Python's datetimes do; finer parts are apart,
-    # for a nanosecond count does not fit a float exactly.
-    whole = column.astype("datetime64[us]")
-    seconds = whole.astype(np.int64) / 1e6 + (column - whole) / np.timedelta64(1, "s")
+    """Seconds of datetimes, in their own unit's integers: conversions of NumPy's wrap around."""
+    unit, step = np.datetime_data(column.dtype)
+    counts = column.astype(np.int64)
+    seconds: Floats
+    if unit in _FINER:
+        # Whole microseconds over a million round as Python's datetimes do; finer parts are apart,
+        # for a nanosecond count does not fit a float exactly.
+        whole = counts // _FINER[unit]
+        rest = counts - whole * _FINER[unit]
+        seconds = step * (whole / 1e6 + rest / (1e6 * _FINER[unit]))
+    elif unit in ("Y", "M"):
+        near = np.abs(counts) < _EXACT_MONTHS
+        days = np.where(near, counts, 0).astype(column.dtype).astype("datetime64[D]")
+        seconds = np.where(near, days.astype(np.int64) * 86400.0, np.inf)
+    else:
+        in_seconds = counts / 1e3 if unit == "ms" else counts * _LONGER[unit]
+        seconds = np.asarray(in_seconds * step, np.float64)
+    endless = np.abs(counts) == _ENDLESS.get(unit, -1)
+    # Beyond it, floats do not tell seconds apart.
+    seconds[endless | (np.abs(seconds) >= _FLOAT_EXACT)] = np.inf
     seconds[np.isnat(column)] = np.nan
-    return np.asarray(seconds, np.float64)
+    return seconds
 
 
 def _read_object_times(column: Column, where: str, problems: list[str]) -> tuple[Floats, str]:
@@ -313,14 +334,16 @@ def _read_object_times(column: Column, where: str, problems: list[str]) -> tuple
 
 def _moment(value: Any) -> tuple[str, float]:
     """The clock of one value, and its seconds; of anything else its type, and 0."""
+    if hasattr(value, "to_datetime64"):  # pandas', whose differences may overflow
+        value_in_utc = np.array([value.to_datetime64()])
+        return "naive" if value.tzinfo is None else "aware", float(_seconds(value_in_utc)[0])
     if isinstance(value, datetime):
         # A time without a zone is counted as its clock shows it, as datetime64 does.
         aware = value.utcoffset() is not None
         moment = value if aware else value.replace(tzinfo=UTC)
-        past = moment - _EPOCH  # its own total_seconds() rounds otherwise if it is pandas'
+        past = moment - _EPOCH
         micros = (past.days * 86_400 + past.seconds) * 1_000_000 + past.microseconds
-        seconds = micros / 1e6 + getattr(past, "nanoseconds", 0) / 1e9
-        return "aware" if aware else "naive", seconds
+        return "aware" if aware else "naive", micros / 1e6
     if isinstance(value, date):
         return "naive", 86400.0 * (value - _EPOCH.date()).days
     if isinstance(value, np.datetime64):

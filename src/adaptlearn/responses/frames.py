@@ -172,8 +172,9 @@ def as_column(values: Any) -> Column:
     series = nw.from_native(values, series_only=True, pass_through=True)
     if isinstance(series, nw.Series):
         return cast("Column", _series_to_numpy(series, coded=False))
-    if hasattr(values, "to_pylist"):  # an Arrow array; as a NumPy array it would lose its zone
-        return as_column(values.to_pylist())
+    if hasattr(values, "to_pylist"):  # an Arrow array
+        times = _arrow_times(values)
+        return as_column(values.to_pylist()) if times is None else times
     return as_column(np.asarray(values) if hasattr(values, "__array__") else list(values))
 
 
@@ -283,6 +284,10 @@ def _texts(series: Any, coded: bool) -> Column | Labelled:
     import narwhals as nw
 
     pandas_like = series.implementation.is_pandas_like()
+    if series.dtype == nw.Unknown and series.implementation.is_pyarrow():
+        times = _arrow_times(series.to_arrow())  # dates in milliseconds
+        if times is not None:
+            return times
     if series.dtype in (nw.Categorical, nw.Enum):
         if not all(isinstance(value, str) for value in series.drop_nulls().unique().to_list()):
             return as_column(series.to_list())  # categories may be integers, or times
@@ -312,12 +317,24 @@ def _datetimes(series: Any) -> Column:
     zone = getattr(series.dtype, "time_zone", None)
     if zone is not None:
         series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-    if series.dtype == nw.Date:
-        series = series.cast(nw.Datetime("us"))
+    if series.dtype == nw.Date and not series.implementation.is_polars():
+        column = _arrow_times(series.to_arrow())
+        if column is not None:
+            return column
     column = np.asarray(series.to_numpy())
     if column.dtype == object:
         column = column.astype("datetime64[us]")
     return mark_aware(column) if zone is not None else column
+
+
+def _arrow_times(array: Any) -> Column | None:
+    """An Arrow array of times in its own unit; None if it holds something else."""
+    kind = str(array.type)
+    if not kind.startswith(("timestamp", "date")):
+        return None
+    # Python's datetimes, which `to_pylist` gives, end with the year 9999.
+    column = np.asarray(array.to_numpy(zero_copy_only=False))
+    return column if getattr(array.type, "tz", None) is None else mark_aware(column)
 
 
 def _hashing_natively(series: Any) -> Any:
