@@ -12,13 +12,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import StateError, UnknownLabelError, quiet
-from adaptlearn.labels import LabelIndex, label_array, label_list, plain, saved_labels
+from adaptlearn.labels import (
+    LabelIndex,
+    label_array,
+    label_list,
+    near_spellings,
+    plain,
+    refuse_other_kind,
+    saved_labels,
+)
 from adaptlearn.models.base import KnowledgeTracer
 from adaptlearn.models.mastery import Mastery, When
 from adaptlearn.models.state import StudentState
 from adaptlearn.numerics import Floats, Ints, bounds_of
 from adaptlearn.responses.log import ResponseLog, as_log
 from adaptlearn.serialization import Arrays, read_archive, reading, write_archive
+from adaptlearn.tracking.clock import DAY, refuse_the_future, seconds_of
 from adaptlearn.tracking.practice import Practice
 from adaptlearn.tracking.record import PracticeRecord
 from adaptlearn.validation import some
@@ -118,7 +127,16 @@ class MasteryTracker:
         n = len(self)
         return f"MasteryTracker({n:,} student{'' if n == 1 else 's'} over {self.model!r})"
 
-    def update(self, responses: Any) -> Self:
+    @property
+    def clock(self) -> str | None:
+        """The clock of the answers' times, which every moment that is asked for must fit.
+
+        ``"seconds"``; datetimes, ``"naive"`` or ``"aware"``; ``"none"`` where answers carry no
+        times; None before the first answer.
+        """
+        return self._state.clock
+
+    def update(self, responses: Any, *, max_ahead: float = DAY) -> Self:
         """Take in new responses.
 
         Parameters
@@ -126,15 +144,22 @@ class MasteryTracker:
         responses : ResponseLog or frame with its standard columns
             Any students, known or new; several answers of one student are taken in order of
             time, id and row.
+        max_ahead : float
+            Seconds, by default a day: how far ahead of the present answers may be dated. One of
+            2099 would make every later answer of its student a late one. Datetimes are compared
+            with this machine's clock (those without a zone with that of the easternmost zone);
+            plain seconds may be of any clock and are taken as they are. inf takes everything.
 
         Raises
         ------
+        ResponseDataError
+            Answers are dated too far ahead; nothing is changed.
         LateResponse
             An answer is older than what was already seen of its student; nothing is changed.
             `rebuild` replays such a student.
         ResponseDataError, StateError
         """
-        log = as_log(responses)
+        log = self._checked(responses, max_ahead)
         if not len(log):
             return self
         used = _used(log)
@@ -147,7 +172,7 @@ class MasteryTracker:
             self._meet(number)
         return self
 
-    def rebuild(self, history: Any) -> Self:
+    def rebuild(self, history: Any, *, max_ahead: float = DAY) -> Self:
         """Replace what is believed of some students by a replay of their whole history.
 
         Parameters
@@ -155,13 +180,15 @@ class MasteryTracker:
         history : ResponseLog or frame with its standard columns
             Every response of the students in it: what a late answer belongs to. The tracker
             keeps beliefs, not histories, so the platform's own record is asked for.
+        max_ahead : float
+            As of `update`.
 
         Raises
         ------
         ResponseDataError, StateError
             Nothing is changed.
         """
-        log = as_log(history)
+        log = self._checked(history, max_ahead)
         self._state.check_clock(log)
         if not len(log):
             return self
@@ -209,7 +236,7 @@ class MasteryTracker:
         >>> tracker.forget(["mia"]).students.tolist()
         ['ben']
         """
-        labels = list(dict.fromkeys(label_list(students)))
+        labels = list(dict.fromkeys(label_list(students, "student")))
         with self._lock:
             LabelIndex("student", self._number).codes(labels)
             if not labels:
@@ -221,6 +248,15 @@ class MasteryTracker:
             for label in labels:
                 self._free.append(self._number.pop(label))
         return self
+
+    def _checked(self, responses: Any, max_ahead: float) -> ResponseLog:
+        """Responses as a log whose dates, skills and items may be this tracker's."""
+        log = as_log(responses)
+        refuse_the_future(log, max_ahead)
+        refuse_other_kind(log.skill.labels[:1].tolist(), self.skills, "skill")
+        if log.item is not None:
+            refuse_other_kind(log.item.labels[:1].tolist(), self._state.items, "item")
+        return log
 
     def _numbered(self, labels: list[Any]) -> dict[Any, int]:
         """The numbers of students; those never met get free ones, and then the next."""
@@ -258,8 +294,9 @@ class MasteryTracker:
         items: Iterable[Any] | None = None,
     ) -> Floats:
         """P(correct) of each student's next response on the paired skill, and item, shape (n,)."""
-        named, pair = None if items is None else label_list(items), label_list(skills)
+        named, pair = None if items is None else label_list(items, "item"), self._skills(skills)
         with self._lock:
+            refuse_other_kind(named or (), self._state.items, "item")
             _, numbers = self._asked(students)
             return self.model.predict_state(self._state, numbers, pair, items=named)
 
@@ -270,8 +307,8 @@ class MasteryTracker:
         ----------
         students, skills : sequences of labels
             Of any pairs; who or what was never met is not remembered.
-        time : float, or float array that broadcasts to (n_students, n_skills)
-            In the log's seconds.
+        time : float or datetime, or array that broadcasts to (n_students, n_skills)
+            In the log's seconds, or datetimes of the log's clock.
 
         Returns
         -------
@@ -296,7 +333,8 @@ class MasteryTracker:
             )
         with self._lock:
             _, numbers = self._asked(students)
-            recall: Floats = ask(self._state, numbers, label_list(skills), time)
+            seconds = seconds_of(time, self.clock, "recall: time")
+            recall: Floats = ask(self._state, numbers, self._skills(skills), seconds)
         return recall
 
     def counts(self, students: Iterable[Any] | None = None) -> NDArray[np.int64]:
@@ -321,9 +359,15 @@ class MasteryTracker:
 
     def unmet(self, students: Iterable[Any]) -> list[Any]:
         """Those of some students who have not answered yet."""
-        labels = label_list(students)
+        labels = label_list(students, "student")
         with self._lock:
             return [label for label in labels if label not in self._number]
+
+    def last_times(self, students: Iterable[Any]) -> Floats:
+        """The time of each student's last answer, in seconds; -inf where there is none."""
+        with self._lock:
+            _, numbers = self._asked(label_list(students, "student"))
+            return self._state.last_time[numbers]
 
     def learning_rates(self) -> Floats | None:
         """P(learning) of each skill from one opportunity; None where the model has none."""
@@ -395,22 +439,30 @@ class MasteryTracker:
 
     def _asked(self, students: Iterable[Any] | None) -> tuple[list[Any], Ints]:
         """Students who are asked for, and their numbers; the never met share number 0."""
-        labels = list(self._number) if students is None else label_list(students)
+        labels = list(self._number) if students is None else label_list(students, "student")
         unmet = [label for label in labels if label not in self._number]
         self._refuse_mixture(unmet)
         return labels, np.array([self._number.get(k, 0) for k in labels], np.int64)
+
+    def _skills(self, skills: Iterable[Any]) -> list[Any]:
+        """Skills that are asked for: of the model's kind, met or not."""
+        labels = label_list(skills, "skill")
+        refuse_other_kind(labels, self.skills, "skill")
+        return labels
 
     def _refuse_mixture(self, labels: list[Any]) -> None:
         """1 and "1" are two students; a caller who mixes them would lose one's answers."""
         first = next(iter(self._number), None)
         if first is None:
+            refuse_other_kind(labels, (), "student")
             return
         text = isinstance(first, str)
         other = [label for label in labels if isinstance(label, str) != text]
         if other:
             kind = "strings" if text else "integers"
+            near = near_spellings(other[0], self._number)
             raise UnknownLabelError(
-                "tracker", [f"student {some(other)}: the students met so far are {kind}"]
+                "tracker", [f"student {some(other)}: the students met so far are {kind}{near}"]
             )
 
 
