@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -104,7 +105,7 @@ def test_what_falls_below_the_target_before_the_middle_of_the_next_session_is_du
         ReviewSchedule(ahead=-1.0)
 
 
-def test_practice_between_now_and_then_is_still_refused():
+def test_practice_between_now_and_then_is_looked_at_as_of_the_last_answer():
     last = np.array([[0.0, 0.4 * DAY, 0.0, 0.0]])
     some = np.ones((1, 4))
     practice = Practice(some, some, some, some, np.full((1, 4), 3), last)
@@ -112,8 +113,11 @@ def test_practice_between_now_and_then_is_still_refused():
         school(), np.array(["ann"]), np.ones((1, 4)), "latent",
         counts=np.ones((1, 4), int), practice=practice, now=0.2 * DAY,
     )  # fmt: skip
-    with pytest.raises(ParameterError, match="before practice"):
-        ReviewSchedule(ahead=DAY).look(now)
+    later = replace(now, now=0.4 * DAY)
+    for found, expected in zip(
+        ReviewSchedule(ahead=DAY).look(now), ReviewSchedule(ahead=DAY).look(later), strict=True
+    ):
+        np.testing.assert_array_equal(found, expected)
 
 
 # On record

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from adaptlearn.sequencing.decisions.decisions import Decisions
     from adaptlearn.sequencing.knowledge.context import MasteryKind
     from adaptlearn.sequencing.policies.weighted import WeightedPolicy
+    from adaptlearn.tracking.tracker import MasteryTracker
 
 SUMMARY = "choose the next lessons of students"
 _P_CORRECT = 0.95
@@ -72,11 +73,17 @@ def run(arguments: Namespace) -> None:
     policy = policy_of(arguments.policy, arguments.threshold, tracker.mastery([]).kind)
     sequencer = adaptlearn.Sequencer(curriculum, tracker, policy, random_state=arguments.seed)
     students = asked_for(arguments.students, log)
-    decisions = sequencer.recommend(students, n=arguments.n, now=datetime.now(UTC))
+    decisions = sequencer.recommend(students, n=arguments.n, now=_now(tracker))
     if arguments.json:
         show_json(decisions.to_dicts())
     else:
         show(decision_table(decisions, terminal_width()))
+
+
+def _now(tracker: MasteryTracker) -> datetime:
+    """The present, by the clock of the answers: without a zone, as this machine shows it."""
+    here = datetime.now(UTC).astimezone()
+    return here.replace(tzinfo=None) if tracker.clock == "naive" else here
 
 
 def policy_of(name: str, threshold: float | None, kind: MasteryKind) -> WeightedPolicy:

@@ -6,7 +6,7 @@ import math
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 import numpy as np
@@ -21,11 +21,13 @@ from adaptlearn.labels import (
     label_of,
     refuse_other_kind,
 )
+from adaptlearn.responses.columns import moment_of
 from adaptlearn.sequencing.decisions.arrays import Columns
+from adaptlearn.sequencing.decisions.decision import Alert
 from adaptlearn.sequencing.decisions.decisions import Decisions, Provenance
 from adaptlearn.sequencing.explanation import Explanation, explain
 from adaptlearn.sequencing.goals import Goals, TimeToGoal, time_to_goal
-from adaptlearn.sequencing.knowledge.context import Context, mark
+from adaptlearn.sequencing.knowledge.context import Context, last_answers, mark
 from adaptlearn.sequencing.knowledge.criteria import WheelSpinning
 from adaptlearn.sequencing.knowledge.matched import MatchedTracker
 from adaptlearn.sequencing.knowledge.tracker import Review, Tracker
@@ -40,6 +42,7 @@ from adaptlearn.sequencing.policies.policy import (
 )
 from adaptlearn.sequencing.policies.presets import ProvisionalMastery
 from adaptlearn.sequencing.ranks import Rules, decide
+from adaptlearn.tracking.clock import check_clock
 from adaptlearn.validation import Interval, OneOf, check_parameters, some
 
 # A block's tables stay below this many cells, so that they fit the processor's cache.
@@ -181,9 +184,12 @@ class Sequencer:
             Lessons per student. Rank 2 is drawn from what rank 1 left over, and so on; a
             student with fewer eligible lessons gets fewer. One with none gets one decision
             that says so.
-        now : float or aware datetime, optional
+        now : float or datetime, optional
             The decisions' time: what is due and which overrides count depend on it. No clock is
-            read here; without it every override counts.
+            read here; without it every override counts. Seconds, or a datetime of the clock of
+            the answers' times: with a zone where these have one, without where they have none. A
+            student whose last answer is dated later is looked at as of that answer, and the
+            decision's `alerts` say so.
 
         Returns
         -------
@@ -195,12 +201,13 @@ class Sequencer:
             Students the tracker has not met, unless `new_students` allows them.
         ParameterError
             The tracker's kind of mastery is not what the policy is for; the policy returned
-            something else than two tables of (n_students, n_lessons); a bad argument.
+            something else than two tables of (n_students, n_lessons); a bad argument; `now` is
+            of another clock than the answers' times.
         """
         check_parameters(
             "Sequencer.recommend", {"n": n}, {"n": [Interval(1, math.inf, integer=True)]}
         )
-        time = _seconds(now)
+        time, clock = self._moment(now)
         labels = self._checked_students(students)
         n = min(n, len(self.curriculum.lessons))  # no lesson comes twice
         # All draws at once, so that the choice does not depend on the size of the blocks.
@@ -210,11 +217,14 @@ class Sequencer:
 
         rules = Rules(self.policy, self.goals, self.wheel_spinning, self._runners_up)
 
+        alerts: dict[int, tuple[Alert, ...]] = {}
+
         def decided(start: int, rng: np.random.Generator) -> Columns:
             block = slice(start, start + self._block_size)
             if not labels[block]:
                 return Columns.empty()
-            known = self._context(labels[block], time)
+            known = self._context(labels[block], time, clock)
+            alerts.update(self._alerts(known[0], start))
             ranks = [*decide(*known, rules, draws=draws[block], first=start, rng=rng)]
             return Columns.joined(ranks).by_student()
 
@@ -243,7 +253,38 @@ class Sequencer:
             review=None if self.review is None else fingerprint_of(self.review),
             review_target=getattr(self.review, "retention", None),
         )
-        return Decisions(columns, label_array(labels), provenance, ids)
+        return Decisions(columns, label_array(labels), provenance, ids, alerts)
+
+    def _alerts(self, context: Context, first: int) -> dict[int, tuple[Alert, ...]]:
+        """By place among all students who were asked for; `first` is the block's first one's."""
+        if context.now is None:
+            return {}
+        ahead = last_answers(context, self.tracker, self._memory) - context.now
+        return {
+            first + row: (Alert("clock", {"ahead": float(ahead[row])}),)
+            for row in np.flatnonzero(ahead > 0).tolist()
+        }
+
+    @property
+    def _memory(self) -> Any:
+        """What the reviews go by, where it is another than the tracker."""
+        memory = getattr(self.review, "memory", None)
+        return None if memory is self.tracker else memory
+
+    def _moment(self, now: Any) -> tuple[float | None, str | None]:
+        """The seconds of a time, and its clock, which must be that of the answers' times."""
+        if now is None:
+            return None, None
+        if not isinstance(now, (date, np.datetime64)) and not hasattr(now, "as_py"):
+            allowed = [Interval(-math.inf, math.inf, "neither")]
+            check_parameters("Sequencer.recommend", {"now": now}, {"now": allowed})
+        seconds, clock = moment_of(now, "now")
+        kept = [getattr(one, "clock", "none") for one in (self.tracker, self._memory)]
+        known = [one for one in kept if one != "none"] or ["none"]
+        for one in known:
+            check_clock(clock, one, f"now, {now}")
+        theirs = [one for one in known if one in ("naive", "aware")]
+        return seconds, theirs[0] if clock == "seconds" and theirs else clock
 
     def explain(
         self, student: Label, lesson: Label, now: float | datetime | None = None
@@ -253,7 +294,7 @@ class Sequencer:
         Parameters
         ----------
         student, lesson : label
-        now : float or aware datetime, optional
+        now : float or datetime, optional
 
         Returns
         -------
@@ -270,7 +311,7 @@ class Sequencer:
         lesson = label_of(lesson, "lesson")
         code = self.curriculum.lesson_index.code(lesson)
         labels = self._checked_students([label_of(student, "student")])
-        context, applied = self._context(labels, _seconds(now))
+        context, applied = self._context(labels, *self._moment(now))
         candidates, value = offered(self.policy, context)
         barring = [
             self.overrides[place]
@@ -298,7 +339,7 @@ class Sequencer:
         students : sequence of labels, or one label
         confidence : float, default 0.9
             Of the interval.
-        now : float or aware datetime, optional
+        now : float or datetime, optional
 
         Returns
         -------
@@ -315,14 +356,14 @@ class Sequencer:
         """
         allowed = [Interval(0, 1, closed="neither")]
         check_parameters("time_to_goal", {"confidence": confidence}, {"confidence": allowed})
-        context, _ = self._context(self._checked_students(students), _seconds(now))
+        context, _ = self._context(self._checked_students(students), *self._moment(now))
         return time_to_goal(context, threshold=self._threshold, confidence=confidence)
 
     def context(
         self, students: Iterable[Label] | Label, now: float | datetime | None = None
     ) -> Context:
         """What the policy reads of some students."""
-        return self._context(self._checked_students(students), _seconds(now))[0]
+        return self._context(self._checked_students(students), *self._moment(now))[0]
 
     @property
     def _threshold(self) -> float | None:
@@ -343,10 +384,13 @@ class Sequencer:
             refuse_other_kind(labels, self.tracker.students[:1], "student")
         return labels
 
-    def _context(self, labels: list[Label], now: float | None) -> tuple[Context, Applied]:
+    def _context(
+        self, labels: list[Label], now: float | None, clock: str | None
+    ) -> tuple[Context, Applied]:
         """What is known of some students, and what follows from it, in turn."""
-        policy, applied = self.policy, self.overrides.apply(labels, now)
+        policy, applied = self.policy, self.overrides.apply(labels, now, clock)
         context = self._matched.context(labels, now)
+        mark(context, clock=clock)
         check_kind(policy, context.kind)
         if self.review is not None:
             retention, urgency = self.review.look(context)
@@ -377,16 +421,3 @@ def _unfit(curriculum: Curriculum, policy: Any, goals: Any, overrides: Any) -> I
     for name, part in (("goals", goals), ("overrides", overrides)):
         if isinstance(part, (Goals, Overrides)) and part.curriculum != curriculum:
             yield f"{name} are of another curriculum than the sequencer's"
-
-
-def _seconds(now: float | datetime | None) -> float | None:
-    if now is None:
-        return None
-    if isinstance(now, datetime):
-        if now.tzinfo is None:
-            raise ParameterError("now", [f"{now} has no time zone; give an aware datetime"])
-        return now.timestamp()
-    check_parameters(
-        "Sequencer.recommend", {"now": now}, {"now": [Interval(-math.inf, math.inf, "neither")]}
-    )
-    return float(now)

@@ -91,6 +91,23 @@ def field_problems(
     ]
 
 
+def alert_problems(alerts: Any) -> list[str]:
+    """What keeps plain values from being a list of alerts, pairs of a code and its details."""
+    if not isinstance(alerts, (list, tuple)):
+        return [f"alerts must be a list, got {shown(alerts)}"]
+    plain = (_NUMBER, _ANY_TEXT, _NONE, OneOf((True, False)))
+    return [
+        f"alert must be a pair of a text and a mapping to numbers or texts, got {shown(alert)}"
+        for alert in alerts
+        if not isinstance(alert, (list, tuple))
+        or len(alert) != 2
+        or not _TEXT.accepts(alert[0])
+        or not isinstance(alert[1], Mapping)
+        or not all(_TEXT.accepts(name) for name in alert[1])
+        or not all(any(one.accepts(value) for one in plain) for value in alert[1].values())
+    ]
+
+
 def whole_problems(content: Mapping[str, Any], without_lesson: Collection[str]) -> list[str]:
     """What is wrong with fields that are right one by one.
 

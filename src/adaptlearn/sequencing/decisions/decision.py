@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from adaptlearn.sequencing.decisions.checks import (
     DECISION,
     REASON,
     SKILL,
+    alert_problems,
     field_problems,
     whole_problems,
 )
@@ -110,6 +111,22 @@ class Reason:
         return terminal_text(self.text)
 
 
+class Alert(NamedTuple):
+    """Something that whoever reads a decision should know of its student.
+
+    Attributes
+    ----------
+    code : str
+        ``"clock"``: the student's last answer is dated after the decision's time; what is
+        remembered was looked at as of that answer.
+    details : dict of str to number or text
+        Of the clock ``ahead``, by how many seconds.
+    """
+
+    code: str
+    details: dict[str, Any]
+
+
 @dataclass(frozen=True)
 class Decision:
     """One recommendation. That it was made does not say that it was followed.
@@ -153,6 +170,8 @@ class Decision:
         The fingerprint of what told which skills were due; None where nothing did.
     review_target : float or None
         The P(recall) below which it called them due, if it has such a target.
+    alerts : tuple of Alert
+        What whoever reads the decision should know besides.
     """
 
     id: str
@@ -176,6 +195,7 @@ class Decision:
     time: float | None
     review: str | None = None
     review_target: float | None = None
+    alerts: tuple[Alert, ...] = field(default=(), hash=False)
 
     @property
     def by_policy(self) -> bool:
@@ -191,6 +211,9 @@ class Decision:
         content = vars(self).copy()
         content["candidates"] = [candidate._asdict() for candidate in self.candidates]
         content["overrides"] = [override.to_dict() for override in self.overrides]
+        content["alerts"] = [[alert.code, dict(alert.details)] for alert in self.alerts]
+        if not self.alerts:  # as decisions without any have always been written
+            del content["alerts"]
         content["reason"] = vars(self.reason).copy()
         content["reason"]["skills"] = [skill._asdict() for skill in self.reason.skills]
         return content
@@ -212,8 +235,9 @@ class Decision:
         reason["skills"] = tuple(SkillMastery(**skill) for skill in reason["skills"])
         candidates = tuple(ScoredLesson(**candidate) for candidate in content["candidates"])
         overrides = tuple(Override(**override) for override in content["overrides"])
+        alerts = tuple(Alert(code, dict(told)) for code, told in content.get("alerts", ()))
         parts = {"candidates": candidates, "overrides": overrides, "reason": Reason(**reason)}
-        return cls(**{**content, **parts})
+        return cls(**{**content, **parts, "alerts": alerts})
 
 
 def _problems(content: Any) -> list[str]:
@@ -241,6 +265,7 @@ def _problems(content: Any) -> list[str]:
         problems += field_problems("skill", one, SKILL, _given(SkillMastery))
     for one in overrides:
         problems += _override_problems(one)
+    problems += alert_problems(content.get("alerts", ()))
     return problems or whole_problems(content, {*NoLesson})
 
 

@@ -16,6 +16,7 @@ from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.labels import Label, plain
 from adaptlearn.sequencing.decisions.arrays import Columns
 from adaptlearn.sequencing.decisions.decision import (
+    Alert,
     Decision,
     Reason,
     ScoredLesson,
@@ -66,11 +67,13 @@ class Decisions(Sequence[Decision]):
         students: NDArray[Any],
         provenance: Provenance,
         ids: Sequence[str] | None,
+        alerts: Mapping[int, tuple[Alert, ...]] | None = None,
     ) -> None:
         self._columns = columns
         self._students = students
         self._from = provenance
         self._ids = ids
+        self._alerts = alerts or {}  # by place among the students
 
     def __len__(self) -> int:
         return len(self._columns.student)
@@ -116,6 +119,7 @@ class Decisions(Sequence[Decision]):
             n_tied=int(columns.n_tied[entry]),
             reason=self._reason(entry),
             overrides=self._overrides(entry),
+            alerts=self._alerts.get(int(columns.student[entry]), ()),
             **content,
         )
 

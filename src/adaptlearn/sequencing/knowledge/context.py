@@ -55,6 +55,8 @@ class Context:
         P(learning the skill from one opportunity), where the model knows.
     now : float or None
         Seconds.
+    clock : {"seconds", "naive", "aware"} or None
+        Whether `now` was seconds, or a datetime without or with a zone.
     """
 
     curriculum: Curriculum
@@ -74,6 +76,7 @@ class Context:
     stuck: Bools | None = None
     learn: Floats | None = None
     now: float | None = None
+    clock: str | None = None
 
 
 def mark(context: Context, **parts: Any) -> None:
@@ -84,3 +87,28 @@ def mark(context: Context, **parts: Any) -> None:
     """
     for name, value in parts.items():
         object.__setattr__(context, name, value)  # frozen for all others
+
+
+def last_answers(context: Context, *keepers: Any) -> Floats:
+    """The time of each student's last answer as far as anything knows it, shape (n_students,).
+
+    Parameters
+    ----------
+    context : Context
+    *keepers : object
+        Trackers and memories; those that have ``last_times(students)`` are asked.
+
+    Returns
+    -------
+    float array
+        Seconds; -inf where there is none.
+    """
+    last = np.full(len(context.students), -np.inf)
+    if context.practice is not None:
+        times = np.where(context.practice.recent > 0, context.practice.last_time, np.nan)
+        last = np.fmax.reduce(times, axis=1, initial=-np.inf)
+    for keeper in keepers:
+        ask = getattr(keeper, "last_times", None)
+        if ask is not None:
+            last = np.fmax(last, ask(context.students.tolist()))
+    return np.asarray(last)

@@ -92,7 +92,7 @@ class MatchedTracker:
             tables = map(self._by_curriculum, found, (0, 0, 0, 1, 1, np.nan))
             known["practice"] = Practice(*tables)
             if now is not None:
-                known["time_since"] = now - known["practice"].last_time
+                known["time_since"] = np.maximum(now - known["practice"].last_time, 0.0)
         rates = getattr(self._tracker, "learning_rates", None)
         learn = None if rates is None else rates()
         if learn is not None:

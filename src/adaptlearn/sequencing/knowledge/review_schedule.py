@@ -21,8 +21,9 @@ from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.curriculum.graph.routines import best_products
 from adaptlearn.errors import ParameterError
 from adaptlearn.numerics import Bools, Floats, places_of
-from adaptlearn.sequencing.knowledge.context import Context
+from adaptlearn.sequencing.knowledge.context import Context, last_answers
 from adaptlearn.serialization import fingerprint
+from adaptlearn.tracking.clock import check_clock
 from adaptlearn.validation import Interval, check_parameters
 
 DAY = 86400.0
@@ -149,19 +150,30 @@ class ReviewSchedule:
         Raises
         ------
         ParameterError
-            The context lacks one of these, or the memory gave no such table.
+            The context lacks one of these, or the memory gave no such table; `now` is of another
+            clock than the memory's.
+
+        Notes
+        -----
+        Of a student whose last answer is dated after `now`, by a device whose clock is ahead, it
+        is looked at as of that answer.
         """
         if context.now is None or not math.isfinite(context.now):
             raise ParameterError(
                 "ReviewSchedule", ["what is due depends on the time: recommend(students, now=...)"]
             )
-        recall = self._recall(context, context.now)
-        then = self._recall(context, context.now + self.ahead) if self.ahead else recall
+        check_clock(context.clock or "seconds", getattr(self.memory, "clock", None), "now")
+        now: Floats | float = context.now
+        last = last_answers(context, self.memory)
+        if (last > now).any():
+            now = np.maximum(now, last)[:, None]
+        recall = self._recall(context, now)
+        then = self._recall(context, now + self.ahead) if self.ahead else recall
         with np.errstate(invalid="ignore"):
             short = np.clip((self.retention - then) / self.width, 0.0, 1.0)
         return recall, np.nan_to_num(short, nan=0.0)
 
-    def _recall(self, context: Context, now: float) -> Floats:
+    def _recall(self, context: Context, now: Floats | float) -> Floats:
         moment = _moments(context, now) if context.curriculum.encompasses.nnz else now
         if self.memory is None:
             return _recall_from_practice(context, moment)
@@ -280,11 +292,9 @@ def sparing_reviews(curriculum: Curriculum, urgency: Floats) -> Bools:
     return np.asarray((total > most).reshape(shape))
 
 
-def _moments(context: Context, now: float) -> Floats:
+def _moments(context: Context, now: Floats | float) -> Floats:
     """The time at which each skill is looked at: earlier, where others have practised it along."""
     last = _last_practised(context, "the curriculum has skills that encompass others")
-    if (last > now).any():
-        raise ParameterError("ReviewSchedule", [_too_early(now)])
     # Rounding must not lead to before the last practice.
     earlier = np.maximum(now - implicit(context.curriculum, last), last)
     return np.where(np.isnan(last), now, earlier)
@@ -302,8 +312,6 @@ def _recall_from_practice(context: Context, moment: Floats | float) -> Floats:
             "ReviewSchedule",
             ["some answers have no times; update the tracker with a log that has a column time"],
         )
-    if (elapsed < 0).any():
-        raise ParameterError("ReviewSchedule", [_too_early(context.now)])
     lives = half_life(context.practice.right, context.counts - context.practice.right)
     return np.asarray(np.where(answered, 2.0 ** (-elapsed / (lives * DAY)), np.nan))
 
@@ -319,7 +327,3 @@ def _last_practised(context: Context, why: str) -> Floats:
             ],
         )
     return np.where(context.practice.recent > 0, context.practice.last_time, np.nan)
-
-
-def _too_early(now: float | None) -> str:
-    return f"now={now} is before practice that the tracker has seen"
