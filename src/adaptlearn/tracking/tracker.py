@@ -297,7 +297,7 @@ class MasteryTracker:
         named, pair = None if items is None else label_list(items, "item"), self._skills(skills)
         with self._lock:
             refuse_other_kind(named or (), self._state.items, "item")
-            _, numbers = self._asked(students)
+            _, numbers = self._asked(label_list(students, "student"))
             return self.model.predict_state(self._state, numbers, pair, items=named)
 
     def recall(self, students: Iterable[Any], skills: Iterable[Any], time: Any) -> Floats:
@@ -332,7 +332,7 @@ class MasteryTracker:
                 "card='skill'"
             )
         with self._lock:
-            _, numbers = self._asked(students)
+            _, numbers = self._asked(label_list(students, "student"))
             seconds = seconds_of(time, self.clock, "recall: time")
             recall: Floats = ask(self._state, numbers, self._skills(skills), seconds)
         return recall
