@@ -358,3 +358,16 @@ def test_models_and_options_that_do_not_go_together_are_refused(
     assert not path.exists()
     refused = run("recommend", model, log, curriculum, "--policy", "best")
     assert "no preset 'best'" in refused.err
+
+
+@pytest.mark.parametrize("zone", ["", "+05:45"])
+def test_lessons_are_chosen_now_by_the_clock_of_the_log(
+    run: Run, model: Path, curriculum: Path, tmp_path: Path, zone: str
+) -> None:
+    log = tmp_path / "timed.csv"
+    log.write_text(f"student,skill,correct,time\nann,add,1,2024-03-01T08:00:00{zone}\n")
+    ran = run("recommend", model, log, curriculum, "--json")
+    assert ran.code == 0, ran.err
+    (decision,) = json.loads(ran.out)
+    assert decision["time"] > 1_700_000_000
+    assert "alerts" not in decision

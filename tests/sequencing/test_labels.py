@@ -54,6 +54,9 @@ def test_rules_for_both_kinds_of_label_are_refused() -> None:
     held.withdraw(held[0])
     held.add(override("ban", "count", 1))
     assert held.apply([1], None).barred is not None
+    assert held.active(np.int64(1), None) == [1, 2]  # type: ignore[arg-type]
+    with pytest.raises(UnknownLabelError, match="mean '1'"):
+        held.active("1", None)
     with pytest.raises(UnknownLabelError):
         Goals(chain(), {1: "add", "2": "add"})
 

@@ -197,7 +197,18 @@ class Overrides:
         places.remove(found[-1])
 
     def active(self, student: Label, now: float | None) -> list[int]:
-        """Places of those that count for a student, in the order they were made."""
+        """Places of those that count for a student, in the order they were made.
+
+        Raises
+        ------
+        UnknownLabelError
+            One that counts is for a student whose label is of another kind.
+        """
+        student = label_of(student, "student")
+        self._check_students([student], now)
+        return self._active(student, now)
+
+    def _active(self, student: Label, now: float | None) -> list[int]:
         mine = [*self._by_student.get(None, ()), *self._by_student.get(student, ())]
         return sorted(place for place in mine if self._held[place].active(now))
 
@@ -227,7 +238,7 @@ class Overrides:
         self._check_clocks(clock)
         self._check_students(students, now)
         by_row = {
-            row: found for row, who in enumerate(students) if (found := self.active(who, now))
+            row: found for row, who in enumerate(students) if (found := self._active(who, now))
         }
         if now is not None:
             counting = {place for places in by_row.values() for place in places}

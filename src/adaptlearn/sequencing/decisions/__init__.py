@@ -8,6 +8,7 @@ from adaptlearn.lazy import lazy_names
 
 if TYPE_CHECKING:
     from adaptlearn.sequencing.decisions.arrays import Columns as Columns
+    from adaptlearn.sequencing.decisions.decision import Alert as Alert
     from adaptlearn.sequencing.decisions.decision import Decision as Decision
     from adaptlearn.sequencing.decisions.decision import NoLesson as NoLesson
     from adaptlearn.sequencing.decisions.decision import Reason as Reason
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from adaptlearn.sequencing.decisions.templates import TEMPLATES as TEMPLATES
 
 _HOMES = {
+    "Alert": "decision",
     "Columns": "arrays",
     "Decision": "decision",
     "Decisions": "decisions",
