@@ -140,6 +140,20 @@ def test_times_of_another_unit(factor: float, unit: str) -> None:
     assert codes(columns) == []  # seconds since the course began, say
 
 
+@pytest.mark.parametrize("form", ["%Y%m%d", "%Y%m%d%H%M", "%Y%m%d%H%M%S"])
+def test_dates_written_as_numbers(form: str) -> None:
+    columns = sound()
+    start = dt.datetime(2024, 1, 1, 8)  # noqa: DTZ001 - as it stands in a file
+    moments = [start + dt.timedelta(hours=7 * k) for k in range(960)]
+    columns["time"] = [int(moment.strftime(form)) for moment in moments]
+    checkup = checked(columns)
+    assert "times-like-dates" in checkup.codes
+    assert "times-in-milliseconds" not in checkup.codes
+    assert form in checkup["times-like-dates"].remedy
+    columns["time"] = [time % 10**8 + 99 for time in columns["time"]]
+    assert "times-like-dates" not in codes(columns)
+
+
 def test_seconds_read_as_nanoseconds() -> None:
     columns = sound()
     since = [np.datetime64(int(time * 1e3), "us") for time in columns["time"]]

@@ -112,6 +112,13 @@ def test_recommend(run: Run, model: Path, log: Path, curriculum: Path) -> None:
         assert decision["lesson"] is None or total == pytest.approx(1)
 
 
+def test_recommend_to_nobody(run: Run, model: Path, log: Path, curriculum: Path) -> None:
+    for nobody in ("", " , "):
+        done = run("recommend", model, log, curriculum, "--students", nobody)
+        assert done.code == 1
+        assert "names nobody" in done.err
+
+
 def test_recommend_at_another_threshold(run: Run, model: Path, log: Path, curriculum: Path) -> None:
     call = ("recommend", model, log, curriculum, "--json", "--seed", "0")
     strict = json.loads(run(*call, "--threshold", "0.999999").out)

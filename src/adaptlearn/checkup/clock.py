@@ -19,6 +19,10 @@ _START = 20 * _YEAR  # 1990: no platform's log is older
 _UNITS = ((1e11, "milliseconds", 1e3), (1e14, "microseconds", 1e6), (1e17, "nanoseconds", 1e9))
 
 
+# Dates as one number, by its digits.
+_COMPACT = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+
+
 def times_of_another_unit(facts: Facts) -> Iterator[Finding]:
     """Milliseconds given as seconds, and seconds read as nanoseconds."""
     log = facts.log
@@ -27,6 +31,8 @@ def times_of_another_unit(facts: Facts) -> Iterator[Finding]:
     middle = float(np.median(log.time))
     unit = next((unit for unit in reversed(_UNITS) if abs(middle) >= unit[0]), None)
     gaps = "Time since practice, and with it every forgetting, is wrong by the same factor."
+    if _form_of_dates(log.time, log.clock):
+        return
     if log.clock == "seconds" and unit is not None:
         yield Finding(
             "times-in-milliseconds",
@@ -49,6 +55,39 @@ def times_of_another_unit(facts: Facts) -> Iterator[Finding]:
             "time",
             len(log),
         )
+
+
+def times_like_dates(facts: Facts) -> Iterator[Finding]:
+    """Dates written as one number, 20240131 or 202401310830, read as seconds."""
+    log = facts.log
+    if log.time is not None and (form := _form_of_dates(log.time, log.clock)):
+        yield Finding(
+            "times-like-dates",
+            "error",
+            f"All {len(log):,} times can be read as dates ({log.time[0]:.0f}, for instance), "
+            "and were read as seconds.",
+            "Time since practice, and with it every forgetting, is wrong.",
+            f'Give datetimes: `pd.to_datetime(…, format="{form}")`.',
+            "time",
+            len(log),
+        )
+
+
+def _form_of_dates(time: Floats, clock: str | None) -> str | None:
+    """How numbers are dates, where all are and several differ."""
+    written = np.unique(time)
+    form = _COMPACT.get(len(f"{written[0]:.0f}"))
+    if clock != "seconds" or form is None or len(written) < 2:
+        return None
+    return form if all(_is_date(number, form) for number in written.tolist()) else None
+
+
+def _is_date(number: float, form: str) -> bool:
+    try:
+        moment = datetime.strptime(f"{number:.0f}", form)  # noqa: DTZ007 - only whether it is one
+    except ValueError:
+        return False
+    return number == int(number) and 1970 <= moment.year < 2100
 
 
 def _within_a_year(time: Floats) -> bool:

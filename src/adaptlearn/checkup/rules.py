@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from adaptlearn.checkup.clock import times_of_another_unit, times_out_of_range
+from adaptlearn.checkup.clock import times_like_dates, times_of_another_unit, times_out_of_range
 from adaptlearn.checkup.columns import (
     constant_columns,
     items_and_skills,
@@ -41,6 +41,7 @@ RULES: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     histories_twice,
     repeated_events,
     times_of_another_unit,
+    times_like_dates,
     times_out_of_range,
     sorted_by_answer,
     numbers_as_text,

@@ -12,7 +12,7 @@ from adaptlearn.cli.evaluate import knows_text, load_model
 from adaptlearn.cli.options import add_columns, add_log, natural, positive, probability
 from adaptlearn.cli.output import say, show, show_json, table, terminal_width
 from adaptlearn.cli.reading import read_log
-from adaptlearn.errors import CurriculumError
+from adaptlearn.errors import CurriculumError, ParameterError
 
 if TYPE_CHECKING:
     from adaptlearn.curriculum.curriculum import Curriculum
@@ -121,8 +121,10 @@ def asked_for(names: str | None, log: ResponseLog) -> list[Any]:
     if names is None:
         return labels
     label_of = {str(label): label for label in labels}
-    wanted = [name.strip() for name in names.split(",")]
-    return [label_of.get(name, name) for name in wanted if name]
+    wanted = [name for name in map(str.strip, names.split(",")) if name]
+    if not wanted:
+        raise ParameterError("--students", ["it names nobody; leave it out for all of the log"])
+    return [label_of.get(name, name) for name in wanted]
 
 
 def decision_table(decisions: Decisions, width: int | None = None) -> str:

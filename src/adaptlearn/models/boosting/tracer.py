@@ -287,7 +287,10 @@ class FeatureBoosting(SequentialTracer):
         inputs = beside[: len(self.inputs_)]
         odds = self._trees.predict(_rounded(mean_by_response(features, starts), inputs))
         if self.leaned_on_:
-            odds = self._shares @ np.vstack([odds, beside])
+            # Term by term: a matrix product's last digit depends on how many rows it has.
+            odds = self._shares[0] * odds
+            for share, other in zip(self._shares[1:], beside, strict=True):
+                odds += share * other
         return 1 / (1 + np.exp(-odds))
 
     def _problems(self) -> list[str]:

@@ -50,7 +50,8 @@ class Errors(NamedTuple):
         product = slope * difficulty
         of_slope = (product * self.log_slope) ** 2 + 2 * product * slope * self.covariance
         known = np.isnan(self.log_slope)
-        return np.sqrt((slope * self.difficulty) ** 2 + np.where(known, 0.0, of_slope))
+        variance = (slope * self.difficulty) ** 2 + np.where(known, 0.0, of_slope)
+        return np.sqrt(np.maximum(variance, 0.0))  # what is 0 may round to less
 
 
 def standard_errors(

@@ -490,6 +490,9 @@ class IRT(SequentialTracer):
         self._count, self._right = arrays["count"], arrays["right"]
         if np.any(self._right > self._count):
             raise ValueError("right answers are more than all")
+        most = self._errors.log_slope * self._errors.difficulty
+        if np.any(np.abs(covariance) > most * (1 + 1e-9)):
+            raise ValueError("errors vary together more than each of them varies")
         log_likelihood, n_iter, converged, alone = arrays["fit"].tolist()
         self.log_likelihood_, self.n_iter_ = log_likelihood, int(n_iter)
         self.converged_, self._alone = bool(converged), bool(alone)
