@@ -107,8 +107,14 @@ if hasattr(pa, "string_view"):
     TEXT_TYPES["Arrow string_view"] = of_arrow(pa.string_view())
     TEXT_TYPES["Arrow dictionary of views"] = by_dictionary(pa.string_view())
     TEXT_TYPES["pandas Arrow string_view"] = of_pandas(pd.ArrowDtype(pa.string_view()))
-if hasattr(pl.DataFrame, "__arrow_c_stream__"):
     TEXT_TYPES["Arrow table of Polars"] = lambda values: pa.table(of_polars(pl.Categorical)(values))
+else:  # what an old PyArrow does not know of DuckDB is refused
+    REFUSED = {name: NUMBER_TYPES.pop(name) for name in ("DuckDB DECIMAL", "DuckDB UHUGEINT")}
+
+    @pytest.mark.parametrize("make", REFUSED.values(), ids=REFUSED)
+    def test_what_arrow_cannot_hand_over_is_refused_by_name(make: Make) -> None:
+        with pytest.raises(ResponseDataError, match="'x'"):
+            ResponseLog.from_frame(make(NUMBERS), student="x", skill="x", correct="x")
 
 
 @pytest.mark.parametrize("make", TEXT_TYPES.values(), ids=TEXT_TYPES)

@@ -13,6 +13,7 @@ from adaptlearn.errors import MissingDependency, ResponseDataError
 from adaptlearn.labels import is_missing
 from adaptlearn.responses.engines import text_out_of_views
 from adaptlearn.responses.labelled import Labelled, objects
+from adaptlearn.validation import some
 
 Column = NDArray[Any]
 
@@ -74,7 +75,7 @@ class Frame:
             return _from_mapping(self._mapping, wanted, problems)
         eager = self._frame.select(wanted)
         if hasattr(eager, "collect"):
-            eager = _collected(eager)
+            eager = _collected(eager, wanted)
         return {name: _series_to_numpy(eager[name], name in coded) for name in wanted}
 
 
@@ -236,11 +237,19 @@ def narwhals_frame(frame: Any) -> Any:
     raise ResponseDataError("frame", [problem])
 
 
-def _collected(lazy: Any) -> Any:
+def _collected(lazy: Any, names: list[str]) -> Any:
+    """DuckDB, say, hands its columns over as Arrow: that may be missing, or too old for a type."""
     try:
         return lazy.collect()
-    except ModuleNotFoundError as error:  # DuckDB, say, hands its columns over as Arrow
+    except ModuleNotFoundError as error:
         raise MissingDependency(f"reading this frame needs {error.name!r}: install it") from error
+    except Exception as error:  # Arrow's own, without importing it
+        if type(error).__module__.partition(".")[0] != "pyarrow":
+            raise
+        told = " ".join(str(error).split())
+        problem = f"columns {some(names)} cannot be read by way of PyArrow: {told}; "
+        problem += "cast decimals to DOUBLE or BIGINT, or install a newer PyArrow"
+        raise ResponseDataError("frame", [problem]) from error
 
 
 def _series_to_numpy(series: Any, coded: bool) -> Column | Labelled:
