@@ -219,6 +219,10 @@ def test_rows_are_counted_from_zero_whatever_the_index_and_only_the_first_are_li
         (np.array(["2024", "NaT", "2025"], "M8[s]"), ["1 row (row 1) missing; with a time"]),
         ([np.datetime64("2024", "s"), np.datetime64("NaT"), None], ["2 rows (rows 1, 2) missing"]),
         ([0, np.inf, -np.inf], ["2 rows (rows 1, 2) infinite; expected finite seconds"]),
+        (
+            ["01/31/2024 08:00"] * 3,
+            ["str in 3 rows (rows 0, 1, 2); expected seconds or datetimes (in a file: ISO 8601"],
+        ),
         (["2024-01-01"] * 3, ["str in 3 rows (rows 0, 1, 2); expected seconds or datetimes"]),
         (np.array(["2024"] * 3), ["holds text such as '2024'; expected seconds or datetimes"]),
         ([True, False, True], ["holds bool such as True; expected seconds or datetimes"]),

@@ -317,7 +317,8 @@ def _read_object_times(column: Column, where: str, problems: list[str]) -> tuple
             found.setdefault(clock, []).append(row)
     strange = [kind for kind in found if kind not in ("seconds", "naive", "aware")]
     problems += [
-        f"{where}: {kind} in {rows_text(np.array(found[kind]))}; expected seconds or datetimes"
+        f"{where}: {kind} in {rows_text(np.array(found[kind]))}; expected seconds or datetimes "
+        "(in a file: ISO 8601, such as 2024-01-31T08:30:00Z)"
         for kind in strange
     ]
     if {"naive", "aware"} <= set(found):
