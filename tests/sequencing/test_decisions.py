@@ -172,3 +172,9 @@ def test_a_policys_words_name_only_fields_that_exist() -> None:
     assert decisions.codes().tolist() == ["ready"]
     with pytest.raises(ParameterError, match=r"names 'luck'; there are .*'title'"):
         decisions[0]
+
+
+def test_a_reason_without_skills_has_none() -> None:
+    written = json.loads(OLDER.replace("\n", " "))[0]
+    del written["reason"]["skills"]
+    assert Decision.from_dict(written).reason.skills == ()

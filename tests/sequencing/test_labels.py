@@ -85,7 +85,7 @@ def test_labels_of_other_libraries_are_read(one: Any) -> None:
     assert len(replay([decision], one)) == 1
 
 
-@pytest.mark.parametrize("value", NO_LABELS, ids=repr)
+@pytest.mark.parametrize("value", NO_LABELS, ids=lambda given: type(given).__name__)
 def test_what_is_no_label_is_refused_where_it_is_given(value: Any) -> None:
     if value is not None:
         with pytest.raises(ParameterError, match="student is"):

@@ -232,7 +232,7 @@ class Decision:
             name = shown(given.get("id")) if isinstance(given, Mapping) else "of no id"
             raise ModelFileError(f"saved decision {name}", problems)
         reason = dict(content["reason"])
-        reason["skills"] = tuple(SkillMastery(**skill) for skill in reason["skills"])
+        reason["skills"] = tuple(SkillMastery(**skill) for skill in reason.get("skills", ()))
         candidates = tuple(ScoredLesson(**candidate) for candidate in content["candidates"])
         overrides = tuple(Override(**override) for override in content["overrides"])
         alerts = tuple(Alert(code, dict(told)) for code, told in content.get("alerts", ()))
