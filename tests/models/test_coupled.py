@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import warnings
 from typing import Any
 
 import numpy as np
 import pytest
 
+from adaptlearn.errors import AdaptLearnWarning
+from adaptlearn.models import BKT
 from adaptlearn.models.bkt.belief import Beliefs
 from adaptlearn.models.bkt.individual.equations import (
     RULES,
@@ -540,3 +543,23 @@ def test_parameters_are_plain_enough_for_json(fitted):
     read = json.loads(text)
     assert read["weights"] == list(parameters.weights)
     np.testing.assert_array_equal(read["guess"], parameters.guess)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_one_student_may_be_all_there_is(seed):
+    # The search tries points so far out that their logits are no floats.
+    rng = np.random.default_rng(seed)
+    log = {
+        "student": np.zeros(300, int),
+        "skill": rng.integers(0, 3, 300),
+        "correct": (rng.random(300) < 0.6).astype(int),
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        warnings.simplefilter("ignore", AdaptLearnWarning)
+        model = BKT(ability=True, max_iter=15).fit(log)
+    p = model.predict_proba(log)
+    assert np.isfinite(p).all()
+    rate = np.mean(log["correct"])
+    entropy = -(rate * np.log(rate) + (1 - rate) * np.log(1 - rate))
+    assert -model.score(log) < entropy + 0.01

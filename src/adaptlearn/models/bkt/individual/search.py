@@ -45,6 +45,9 @@ _WEIGHTS_START = Weights(prior=0.3, learn=0.1, answer=0.6, residual=0.1)
 _TRACE = 0.001
 """Penalty on what is common to all: nothing beside a hundred answers."""
 
+_FAR = 1e100
+"""What the objective is called where it is no number: worse than anything that is."""
+
 # Rough information that one observation holds on a logit; only the units of steps rest on it.
 _INFORMATION = {"prior": 0.1, "learn": 0.03, "forget": 0.03, "guess": 0.12, "slip": 0.1}
 _ITEM_INFORMATION = 0.15
@@ -151,6 +154,14 @@ def fit(
     layout = lay_out(log, n_students, chains, students.answers, len(parents.prior) + n_skills + 1)
 
     def objective(point: Floats) -> tuple[float, Floats]:
+        # A step may be tried so far out that logits leave the range of floats: it is refused.
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            value, slope = objective_at(point)
+        if np.isfinite(value) and np.isfinite(slope).all():
+            return value, slope
+        return _FAR, np.zeros_like(slope)
+
+    def objective_at(point: Floats) -> tuple[float, Floats]:
         vector = space.vector(point)
         parameters = space.parameters(vector)
         local = coefficients(layout, parameters, rule)
