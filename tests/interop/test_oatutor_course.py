@@ -200,7 +200,7 @@ def test_no_alternative_could_be_spared() -> None:
         for name, skills in {"One": "ab", "Two": "bc", "Three": "bd"}.items()
     ]
     groups = from_oatutor_courses(plans).to_dict()["prerequisites"]
-    # (a and b) or (b and c) or (b and d)
+    # Each course asks for b; and a, c or d with it.
     assert groups == [["b", "end"], [["a", "c", "d"], "end"]]
 
 

@@ -157,7 +157,8 @@ def test_a_lesson_shut_by_alternatives_names_the_ways():
 
 def by_rounds(school: Curriculum, goal: int, needed: Any, mastered: Any, known: Any) -> list[int]:
     """The way there as it is meant: every round looks at all lessons anew."""
-    known, route = known.copy(), []
+    known = known.copy()
+    route: list[int] = []
     while (wanted := needed & ~known).any():
         opened = unpack(school.standing(pack(~mastered[None]), pack(~known[None])).open, 1)[0]
         steps = np.flatnonzero(opened & (school.teaches @ wanted > 0)).tolist()
@@ -210,11 +211,15 @@ def test_the_way_there_is_that_of_whole_rounds() -> None:
 
 
 def test_a_long_way_costs_its_length(monkeypatch: pytest.MonkeyPatch) -> None:
-    n, looked = 300, []
+    n = 300
+    looked: list[int] = []
     is_open = explanation._is_open
-    monkeypatch.setattr(
-        explanation, "_is_open", lambda *given: looked.append(given[1]) or is_open(*given)
-    )
+
+    def counted(school: Curriculum, lesson: int, mastered: Any, known: Any) -> bool:
+        looked.append(lesson)
+        return is_open(school, lesson, mastered, known)
+
+    monkeypatch.setattr(explanation, "_is_open", counted)
     school = Curriculum.from_dict({"prerequisites": [[k, k + 1] for k in range(n)]})
     made = Sequencer(school, FakeTracker(list(range(n + 1)), {"ann": [0.1] * (n + 1)}))
     assert made.explain("ann", n).unlock == tuple(range(n))
