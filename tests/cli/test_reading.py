@@ -58,6 +58,17 @@ def test_skills_as_text_for_a_model_that_knows_text(tmp_path: Path) -> None:
     assert log.student.labels.tolist() == [1]
 
 
+def test_several_skills_as_integers_for_a_model_that_knows_integers(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text("student,skill,correct\n1,10+9,1\n1,9,0\n")
+    log = read_log(str(path), options(skill_separator="+"), text_skills=False)
+    assert log.skill.labels.tolist() == [9, 10]
+    assert log.skill.values.tolist() == [10, 9, 9]
+    path.write_text("student,skill,correct\n1,1+007,1\n1,1,0\n")
+    log = read_log(str(path), options(skill_separator="+"), text_skills=False)
+    assert log.skill.labels.tolist() == ["007", "1"]
+
+
 def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     stdin = io.TextIOWrapper(io.BytesIO(b"\xef\xbb\xbfstudent,skill,correct\na,x,1\nb,x,0\n"))
     monkeypatch.setattr(sys, "stdin", stdin)

@@ -192,3 +192,29 @@ def test_one_published_course_is_a_sequence(data: Data) -> None:
     assert (len(school.lessons), len(school.skills), len(school.items)) == (71, 201, 4396)
     assert school.depth.max() == 70
     assert audit_curriculum(school).codes == ()
+
+
+def test_no_alternative_could_be_spared() -> None:
+    plans = [
+        {"courseName": name, "lessons": [lesson(f"{name}1", *skills), lesson(f"{name}2", "end")]}
+        for name, skills in {"One": "ab", "Two": "bc", "Three": "bd"}.items()
+    ]
+    groups = from_oatutor_courses(plans).to_dict()["prerequisites"]
+    # Each course asks for b; and a, c or d with it.
+    assert groups == [["b", "end"], [["a", "c", "d"], "end"]]
+
+
+def test_courses_whose_orders_come_to_too_much_in_all_are_refused() -> None:
+    ends = [f"end{k}" for k in range(100)]
+    plans = [
+        {
+            "courseName": name,
+            "lessons": [
+                lesson(f"{name}1", *(f"{name}{k}" for k in range(40))),
+                lesson(f"{name}2", *ends),
+            ],
+        }
+        for name in ("One", "Two")
+    ]
+    with pytest.raises(ParameterError, match="more than 100000 prerequisites; read fewer courses"):
+        from_oatutor_courses(plans)

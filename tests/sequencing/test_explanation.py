@@ -5,10 +5,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.conftest import trials
 from tests.sequencing.fakes import FakeTracker, chain
 
 from adaptlearn import Curriculum, Sequencer
+from adaptlearn.curriculum.graph.bits import pack, unpack
 from adaptlearn.errors import UnknownLabelError
+from adaptlearn.sequencing import explanation
 from adaptlearn.sequencing.policies import MasteryThreshold
 
 SKILLS = ["count", "add", "multiply", "measure"]
@@ -150,3 +153,74 @@ def test_a_lesson_shut_by_alternatives_names_the_ways():
     assert found.unlock[0] in ("fractions", "decimals")
     one_way = Sequencer(school, FakeTracker(skills, {"ann": [0.99, 0.3, 0.99, 0.1]}))
     assert one_way.explain("ann", "percent").status == "eligible"
+
+
+def by_rounds(school: Curriculum, goal: int, needed: Any, mastered: Any, known: Any) -> list[int]:
+    """The way there as it is meant: every round looks at all lessons anew."""
+    known = known.copy()
+    route: list[int] = []
+    while (wanted := needed & ~known).any():
+        opened = unpack(school.standing(pack(~mastered[None]), pack(~known[None])).open, 1)[0]
+        steps = np.flatnonzero(opened & (school.teaches @ wanted > 0)).tolist()
+        if opened[goal] or not steps:
+            return route if opened[goal] else []
+        for step in steps:
+            taught = school.teaches[[step]].indices
+            if wanted[taught].any():
+                route.append(step)
+                known[taught], wanted[taught] = True, False
+    return route
+
+
+def test_the_way_there_is_that_of_whole_rounds() -> None:
+    rng = np.random.default_rng(3)
+    found = 0
+    for _ in range(trials(60)):
+        n = 10
+        skills = list(range(n))
+        before = [rng.choice(k, min(k, int(rng.integers(1, 4))), replace=False).tolist()
+                  for k in range(1, n)]  # fmt: skip
+        school = Curriculum.repaired(
+            {
+                "skills": skills,
+                "prerequisites": [
+                    [ways if len(ways) > 1 else ways[0], k + 1] for k, ways in enumerate(before)
+                ],
+                "lessons": [
+                    {"lesson": k, "skills": rng.choice(n, 2, replace=False).tolist()}
+                    for k in range(n)
+                ],
+            }
+        )
+        mastered = rng.random(n) < 0.2
+        made = Sequencer(
+            school, FakeTracker(skills, np.where(mastered, 0.99, 0.2)[None]), MasteryThreshold()
+        )
+        for goal in range(n):
+            told = made.explain(0, goal)
+            if told.status != "blocked":
+                continue
+            needed = np.zeros(n, bool)
+            for missing in told.missing:
+                for skill in (missing.skill, *missing.instead):
+                    needed[[skill, *school.ancestors(skill).tolist()]] = True
+            way = by_rounds(school, goal, needed, mastered, mastered)
+            assert told.unlock == tuple(way)
+            found += len(way) > 1
+    assert found
+
+
+def test_a_long_way_costs_its_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    n = 300
+    looked: list[int] = []
+    is_open = explanation._is_open
+
+    def counted(school: Curriculum, lesson: int, mastered: Any, known: Any) -> bool:
+        looked.append(lesson)
+        return is_open(school, lesson, mastered, known)
+
+    monkeypatch.setattr(explanation, "_is_open", counted)
+    school = Curriculum.from_dict({"prerequisites": [[k, k + 1] for k in range(n)]})
+    made = Sequencer(school, FakeTracker(list(range(n + 1)), {"ann": [0.1] * (n + 1)}))
+    assert made.explain("ann", n).unlock == tuple(range(n))
+    assert len(looked) <= n

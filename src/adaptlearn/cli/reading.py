@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ROLES = ("student", "skill", "correct", "item", "time", "id")
 
 
-def read_log(source: str, options: Namespace, *, text_skills: bool = False) -> ResponseLog:
+def read_log(source: str, options: Namespace, *, text_skills: bool | None = None) -> ResponseLog:
     """Read a log by the name of its file and the column options of a command.
 
     Parameters
@@ -29,9 +29,10 @@ def read_log(source: str, options: Namespace, *, text_skills: bool = False) -> R
     options : argparse.Namespace
         With ``student``, ``skill``, ``correct``, ``item``, ``time``, ``id``,
         ``skill_separator`` and ``unanswered``.
-    text_skills : bool
-        Keep a CSV file's skills as text, even if all are integers: for a model that knows
-        its skills by text.
+    text_skills : bool, optional
+        Whether skills are text to the model that the log is for: a CSV file's skills stay
+        text then, even if all are integers, and become integers if they are not, even where
+        a row names several. Without a model, those between separators are text.
 
     Raises
     ------
@@ -54,12 +55,13 @@ def read_log(source: str, options: Namespace, *, text_skills: bool = False) -> R
                 remedy="--{role} COL",
             )
         roles: dict[str, Any] = {role: columns.get(role, False) for role in ROLES}
-        return adaptlearn.ResponseLog.from_frame(
+        log = adaptlearn.ResponseLog.from_frame(
             frame,
             **roles,
             skill_separator=options.skill_separator,
             unanswered=options.unanswered,
         )
+        return log if text_skills in (None, True) else log.with_integer_skills()
     except ResponseDataError as error:
         raise ResponseDataError(source, error.problems) from None
 

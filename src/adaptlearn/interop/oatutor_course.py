@@ -18,6 +18,7 @@ from adaptlearn.validation import Interval, OneOf, check_parameters, some
 
 _THRESHOLD = Interval(0, 1, closed="right")
 _MOST_GROUPS = 2_000
+_MOST_IN_ALL = 100_000
 Source = Mapping[str, Any] | Sequence[Any] | str | PathLike[str]
 
 
@@ -82,7 +83,7 @@ def from_oatutor_courses(
         There is no such course.
     ParameterError
         `order` is another word; or courses that overlap so much that their orders come to more
-        than 2,000 groups of alternatives for one skill.
+        than 2,000 groups of alternatives for one skill, or 100,000 prerequisites in all.
 
     References
     ----------
@@ -262,6 +263,12 @@ def _add_lesson(
         known["kind"] = "instruction"
 
 
+def _is_least(choice: frozenset[str], ways: Iterable[frozenset[str]]) -> bool:
+    """Whether none of a choice can be spared: each is all that is chosen of some way."""
+    chosen = (choice & way for way in ways)
+    return frozenset().union(*(one for one in chosen if len(one) == 1)) == choice
+
+
 def _prerequisites(
     skills: Iterable[str], before: Mapping[str, list[frozenset[str]]]
 ) -> list[tuple[Any, str]]:
@@ -282,7 +289,13 @@ def _prerequisites(
             )  # fmt: skip
         # One of each choice: (a and b) or c is (a or c) and (b or c).
         choices = {frozenset(choice) for choice in product(*ways)}
-        least = [one for one in choices if not any(other < one for other in choices)]
+        least = [one for one in choices if _is_least(one, ways)]
         needs = sorted(map(sorted, least))
         found.extend((one[0] if len(one) == 1 else one, skill) for one in needs)
+        if len(found) > _MOST_IN_ALL:
+            raise ParameterError(
+                "from_oatutor_courses",
+                [f"the orders of the courses come to more than {_MOST_IN_ALL} prerequisites; "
+                 "read fewer courses, or order='none'"],
+            )  # fmt: skip
     return found

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from adaptlearn.errors import ResponseDataError, UnknownLabelError
 from adaptlearn.numerics import Bools, Floats, Ints, Sequences
+from adaptlearn.responses.columns import read_labels
 from adaptlearn.responses.fields import checked_options, names_of_roles, read_fields
-from adaptlearn.responses.files import Roles, name_of, read_file
+from adaptlearn.responses.files import Roles, integers, name_of, read_file
 from adaptlearn.responses.frames import Column, Frame
 from adaptlearn.responses.labelled import Labelled
 from adaptlearn.responses.order import chronological_rows, entry_sequences
@@ -365,6 +366,24 @@ class ResponseLog:
         # A copy: the log's labels are read-only, the caller's array stays as it is.
         student = Labelled(self.student.codes, np.array(labels))
         return ResponseLog(**{**self._fields(), "student": student})
+
+    def with_integer_skills(self) -> ResponseLog:
+        """The same log with integers for skills, if all of them are written as such.
+
+        Examples
+        --------
+        >>> log = ResponseLog.from_frame(
+        ...     {"student": ["ann"], "skill": ["1+2"], "correct": [1]}, skill_separator="+")
+        >>> log.with_integer_skills().skill.labels.tolist()
+        [1, 2]
+        """
+        numbers = (
+            integers(self.skill.labels.tolist()) if self.skill.labels.dtype == object else None
+        )
+        if numbers is None:
+            return self
+        entries = read_labels(numbers[self.skill.codes], "skill", "skill", [])
+        return ResponseLog(**{**self._fields(), "skill": SkillColumn(entries, self.skill_rows)})
 
     def repeats(self) -> Ints:
         """Rows that repeat an earlier event: see the warning of `from_frame`."""

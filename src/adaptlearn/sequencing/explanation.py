@@ -258,23 +258,42 @@ def _route(
     for skill in missing:
         needed[skill] = True
         needed[reachable(curriculum.may_need, skill)] = True
-    known, to_learn = known.copy(), pack(~mastered[None])
+    standing = curriculum.standing(pack(~mastered[None]), pack(~known[None]))
+    opened = np.flatnonzero(unpack(standing.open, 1)[0]).tolist()
+    known = known.copy()
+    needed_by, taught_by = curriculum.may_need.T.tocsr(), curriculum.teaches.T.tocsr()
     route: list[int] = []
-    while (wanted := needed & ~known).any():
-        open_ = unpack(curriculum.standing(to_learn, pack(~known[None])).open, 1)[0]
-        if open_[goal]:
-            break
-        helpful = open_ & (curriculum.teaches @ wanted > 0)
-        steps = np.flatnonzero(helpful).tolist()
-        if not steps:
-            return [], np.flatnonzero(wanted).tolist()
-        for step in steps:
+    while (wanted := needed & ~known).any() and goal not in opened:
+        learnt: list[int] = []
+        for step in opened:
             taught = _row(curriculum.teaches, step)
             if wanted[taught].any():
                 route.append(step)
+                learnt += [skill for skill in taught if not known[skill]]
                 known[taught] = True
                 wanted[taught] = False
+        if not learnt:
+            return [], np.flatnonzero(wanted).tolist()
+        # Only what needs a skill just learnt can open now: a long way costs its length.
+        nearer = {lesson for skill in learnt for after in _row(needed_by, skill)
+                  for lesson in _row(taught_by, after)}  # fmt: skip
+        opened = [one for one in sorted(nearer) if _is_open(curriculum, one, mastered, known)]
     return route, []
+
+
+def _is_open(curriculum: Curriculum, lesson: int, mastered: Bools, known: Bools) -> bool:
+    """As `Standing.open` has it: unfinished, and nothing missing that it does not teach."""
+    taught = _row(curriculum.teaches, lesson)
+    to_learn = [skill for skill in taught if not mastered[skill]]
+    for skill in to_learn:
+        needs = np.array(_row(curriculum.prerequisites, skill), np.intp)
+        if not set(needs[~known[needs]].tolist()) <= set(taught):
+            return False
+        for group in _row(curriculum.alternatives_of, skill):
+            ways = _row(curriculum.alternatives, group)
+            if not known[ways].any() and not set(ways) & set(taught):
+                return False
+    return bool(to_learn)
 
 
 def _text(found: Explanation, title: str, unlock: list[str], policy: str) -> str:
