@@ -77,12 +77,14 @@ def test_wheel_is_pure_and_carries_the_package_version(wheel: Path) -> None:
 def test_wheel_holds_the_typed_package_and_no_data(wheel: Path) -> None:
     with ZipFile(wheel) as archive:
         names = archive.namelist()
+        size = sum(entry.file_size for entry in archive.infolist())
         largest = max(entry.file_size for entry in archive.infolist())
     package = {name for name in names if ".dist-info/" not in name}
     source = ROOT / "src"
     expected = {path.relative_to(source).as_posix() for path in source.rglob("*.py")}
     assert package == expected | {"adaptlearn/py.typed"}
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
+    assert size < 2_500_000
     assert largest < 60_000  # source and its records: nothing of the size of a data file
 
 

@@ -12,7 +12,6 @@ import os
 import stat
 import sys
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from errno import EBUSY, EISDIR, ENXIO
@@ -20,7 +19,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
 
-from adaptlearn.errors import AdaptLearnWarning
+from adaptlearn.errors import AdaptLearnWarning, warn
 
 if sys.platform != "win32":
     import fcntl
@@ -87,10 +86,9 @@ def _pour(path: Path, data: bytes, old: os.stat_result) -> None:
     flags = os.O_WRONLY | _BINARY
     descriptor = _reader(path, flags) if stat.S_ISFIFO(old.st_mode) else os.open(path, flags)
     if descriptor is None:
-        warnings.warn(
+        warn(
             f"{path}: this is a pipe, and nobody reads it: nothing was written",
             AdaptLearnWarning,
-            stacklevel=3,
         )
         return
     with os.fdopen(descriptor, "wb") as stream:

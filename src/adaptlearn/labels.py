@@ -103,9 +103,10 @@ def label_list(labels: Any, what: str = "label") -> list[Label]:
 
 def label_of(value: Any, what: str = "label") -> Label:
     """One label as a plain value; `UnknownLabelError` where it is none."""
-    if problem := label_problem(value):
-        raise UnknownLabelError(f"unknown {what}", [problem])
-    return label_list(value)[0]
+    label = as_label(value)
+    if label is None or not _usable(label):
+        raise UnknownLabelError(f"unknown {what}", [label_problem(value)])
+    return label
 
 
 def label_problem(value: Any) -> str:
@@ -190,12 +191,14 @@ def near_spellings(label: Any, known: Iterable[Any]) -> str:
         names = " and ".join(sorted(_KINDS.get(kind, kind.__name__) for kind in kinds))
         same = spelled.get(str(label))
         meant = "" if same is None else f"; did you mean {same!r}?"
-        return f" (labels are {names} here, this is a {type(plain(label)).__name__}{meant})"
+        kind = _KIND.get(type(plain(label)), type(plain(label)).__name__)
+        return f" (labels are {names} here, this is {kind}{meant})"
     near = get_close_matches(str(label), spelled, n=3, cutoff=0.6)
     return f" (did you mean {' or '.join(repr(spelled[name]) for name in near)}?)" if near else ""
 
 
 _KINDS = {int: "integers", str: "strings", tuple: "pairs"}
+_KIND = {int: "an integer", str: "a string", tuple: "a pair"}
 # Looking for near spellings compares with every name: only done while that is cheap.
 _HINTS = 50
 _HINT_NAMES = 20_000

@@ -415,5 +415,5 @@ def test_derived_arrays_are_read_only_too() -> None:
 
 
 def test_a_unit_is_asked_for_by_course_and_name() -> None:
-    with pytest.raises(UnknownLabelError, match="labels are pairs here, this is a str"):
+    with pytest.raises(UnknownLabelError, match="labels are pairs here, this is a string"):
         Curriculum.from_dict(MATHS).units.skills_of("start")

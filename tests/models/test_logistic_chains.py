@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 from adaptlearn.models import DAS3H, DASH, PFA, RPFA
-from adaptlearn.models.logistic import history as histories
+from adaptlearn.models.features.counters import Answers
+from adaptlearn.models.features.table import HOLDERS
 from adaptlearn.models.logistic import tracer
-from adaptlearn.models.logistic.history import OPPORTUNITIES, TALLY, History, decayed, windows
+from adaptlearn.models.logistic.history import (
+    OPPORTUNITIES,
+    TALLY,
+    History,
+    decayed,
+    windows,
+)
 from adaptlearn.models.sequential.encoding import Names, encode
 from adaptlearn.models.sequential.levels import NARROW, Level, Memory, scan
 from adaptlearn.numerics import Floats
@@ -31,6 +40,21 @@ def log_of(n_students, n=600, *, several=False):
     return ResponseLog.from_frame(frame, unanswered="exposure")
 
 
+def learn(history, level, memory):
+    """One answer after the other, in place: what each counter says of itself."""
+    for holder, rows in zip(HOLDERS, memory, strict=True):
+        by_entry = holder == "skill" and level.owner is not None
+        which = level.owner if by_entry else np.arange(len(level.correct))
+        answered = level.correct[which] >= 0
+        for counter, place in history._kept[holder]:
+            told = answered | (counter == OPPORTUNITIES)
+            correct, unused = level.correct[which][told].astype(float), np.zeros(told.sum())
+            some = rows[told, place]
+            time = level.time[which][told]
+            counter.learn(some, Answers(correct, unused, unused, unused, unused, time))
+            rows[told, place] = some
+
+
 @pytest.mark.parametrize("several", [False, True])
 @pytest.mark.parametrize("n_students", [1, 5, 60])
 def test_counted_at_once_is_counted_one_by_one(n_students, several):
@@ -46,7 +70,7 @@ def test_counted_at_once_is_counted_one_by_one(n_students, several):
             found.append(history.read(level, memory))
             return np.empty((len(level.item), 0))
 
-        scan(encoded, by_levels, look=look, learn=history.learn)
+        scan(encoded, by_levels, look=look, learn=partial(learn, history))
         columns = history.along(encoded, at_once)
         for name, values in columns.items():
             np.testing.assert_array_equal(values, np.concatenate([one[name] for one in found]))
@@ -68,7 +92,6 @@ def test_one_student_costs_no_step_for_each_answer(model, monkeypatch):
     log = log_of(3)
     model.fit(log)
     monkeypatch.setattr(tracer.LogisticTracer, "_chance", counted)
-    monkeypatch.setattr(histories.History, "learn", None)  # answer by answer
     together = model.predict_proba(log)
     assert len(calls) <= NARROW
     state = model.update_state(model.init_state(3), log)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import csv
 import io
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from adaptlearn.errors import (
     ResponseDataError,
 )
 from adaptlearn.responses import engines
+from adaptlearn.responses.files import open_csv
 
 ENGINES = ("polars", "pyarrow", "none")
 
@@ -328,3 +330,13 @@ def test_a_text_of_several_lines_and_a_long_one_are_read(tmp_path):
     path = tmp_path / "log.csv"
     path.write_text(f'student,skill,correct,note\na,k,1,"well, then\nno"\nb,k,0,{"z" * 200_000}\n')
     assert len(ResponseLog.from_file(path)) == 2
+
+
+def test_files_that_are_read_together_leave_the_limit_of_fields_as_it_was() -> None:
+    usual = csv.field_size_limit()
+    long = "student,note\n1," + "x" * (usual + 1) + "\n"
+    with open_csv(io.StringIO(long)) as one:
+        with open_csv(io.StringIO(long)) as other:
+            other.texts(["student"], [])
+        assert one.texts(["student"], []) == {"student": ["1"]}
+    assert csv.field_size_limit() == usual

@@ -169,3 +169,13 @@ def test_an_override_expires_at_a_datetime() -> None:
     for wrong in (pd.NaT, np.datetime64("NaT"), "2030-01-02", True):
         with pytest.raises(ParameterError, match="expires"):
             override("ban", "count", expires=wrong)
+
+
+def test_an_expiry_is_a_time_of_any_library() -> None:
+    moment = dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
+    kept = {
+        (made.expires, made.clock)
+        for given in (moment, pd.Timestamp(moment), pa.scalar(moment))
+        for made in [override("ban", "count", expires=given)]
+    }
+    assert kept == {(moment.timestamp(), "aware")}

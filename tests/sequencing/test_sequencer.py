@@ -313,7 +313,7 @@ def test_skills_are_matched_by_label() -> None:
 
 
 def test_no_common_skill_is_an_error() -> None:
-    with pytest.raises(CurriculumError, match="labels are integers here, this is a str"):
+    with pytest.raises(CurriculumError, match="labels are integers here, this is a string"):
         Sequencer(chain(), FakeTracker([1, 2], {"ann": [0.1, 0.2]}))
     with pytest.raises(CurriculumError, match="no skill of the curriculum"):
         Sequencer(chain(), FakeTracker(["x"], {"ann": [0.1]}))

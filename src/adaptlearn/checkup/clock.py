@@ -75,10 +75,11 @@ def times_like_dates(facts: Facts) -> Iterator[Finding]:
 
 def _form_of_dates(time: Floats, clock: str | None) -> str | None:
     """How numbers are dates, where all are and several differ."""
-    written = np.unique(time)
-    form = _COMPACT.get(len(f"{written[0]:.0f}"))
-    if clock != "seconds" or form is None or len(written) < 2:
+    low, high = float(time.min()), float(time.max())
+    form = _COMPACT.get(len(f"{low:.0f}"))
+    if clock != "seconds" or form is None or low == high or len(f"{high:.0f}") != len(f"{low:.0f}"):
         return None
+    written = np.unique(time)
     return form if all(_is_date(number, form) for number in written.tolist()) else None
 
 

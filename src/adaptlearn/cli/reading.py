@@ -61,7 +61,7 @@ def read_log(source: str, options: Namespace, *, text_skills: bool | None = None
             skill_separator=options.skill_separator,
             unanswered=options.unanswered,
         )
-        return log if text_skills in (None, True) else log.with_integer_skills()
+        return log.with_integer_skills() if text_skills is False else log
     except ResponseDataError as error:
         raise ResponseDataError(source, error.problems) from None
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Self
@@ -22,7 +21,7 @@ from adaptlearn.curriculum.graph.lessons import Doors, Standing, doors_of
 from adaptlearn.curriculum.graph.matrices import incidence, row
 from adaptlearn.curriculum.outline import SkillGroups, outline_of
 from adaptlearn.curriculum.skill_graph import SkillGraph
-from adaptlearn.errors import CurriculumError, DataWarning
+from adaptlearn.errors import CurriculumError, DataWarning, warn
 from adaptlearn.labels import Label, LabelIndex, label_array, looks_damaged
 from adaptlearn.numerics import Bits, Bools, Floats
 from adaptlearn.serialization import fingerprint
@@ -265,11 +264,10 @@ class Curriculum(SkillGraph):
         damaged = [title for title in dict.fromkeys((*made.skill_titles, *made.lesson_titles))
                    if looks_damaged(title)]  # fmt: skip
         if damaged:
-            warnings.warn(
+            warn(
                 f"{len(damaged)} titles hold characters that were lost on the way (wrong encoding, "
                 f"or a spreadsheet's error): {some(damaged)}; they are kept as they are",
                 DataWarning,
-                stacklevel=4,  # whoever calls the reader
             )
         return made
 

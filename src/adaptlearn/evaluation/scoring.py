@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from adaptlearn.errors import DataWarning, ResponseDataError
+from adaptlearn.errors import DataWarning, ResponseDataError, warn
 from adaptlearn.evaluation.bootstrap import bootstrap_metrics
 from adaptlearn.evaluation.custom_metrics import Metric, checked_metrics, metric_value
 from adaptlearn.evaluation.diagnostics.groups import group_errors
@@ -168,7 +167,7 @@ def evaluate(
         )
         result = replace(result, groups=table)
     if np.isnan(result.auc.value):
-        warnings.warn(f"{name}: {ONE_CLASS}", DataWarning, stacklevel=2)
+        warn(f"{name}: {ONE_CLASS}", DataWarning)
     return result
 
 

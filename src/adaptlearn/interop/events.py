@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from adaptlearn.errors import DataWarning, ResponseDataError
+from adaptlearn.errors import DataWarning, ResponseDataError, warn
 from adaptlearn.interop.tables import as_labels, as_moments
 from adaptlearn.labels import is_missing
 from adaptlearn.numerics import Bools, Ints
@@ -119,11 +118,10 @@ class Joining:
         log = ResponseLog.from_frame(frame, **roles, extra=extra, unanswered=unanswered)
         if self._account:
             lines = "".join(f"\n  - {line}" for line in self._account)
-            warnings.warn(
+            warn(
                 f"{self.subject}: {len(self.events.of_row):,} rows became {len(log):,} responses"
                 + lines,
                 DataWarning,
-                stacklevel=3,
             )
         return log
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from adaptlearn.curriculum import Curriculum
-from adaptlearn.errors import CurriculumError, DataWarning, ParameterError, UnknownLabelError
+from adaptlearn.errors import CurriculumError, DataWarning, ParameterError, UnknownLabelError, warn
 from adaptlearn.interop.oatutor import read_json
 from adaptlearn.labels import near_spellings
 from adaptlearn.validation import Interval, OneOf, check_parameters, some
@@ -198,11 +197,10 @@ def _drop_nameless(courses: list[_Course], steps: dict[str, list[str]]) -> None:
                if "" in lesson.thresholds]  # fmt: skip
     nameless = [step for step, skills in steps.items() if "" in skills]
     if lessons or nameless:
-        warnings.warn(
+        warn(
             f"{len(lessons)} lessons and {len(nameless)} steps have a skill without a name "
             f"({some([*lessons, *nameless])}); they are read without it",
             DataWarning,
-            stacklevel=3,
         )
     for course in courses:
         for lesson in course.lessons:

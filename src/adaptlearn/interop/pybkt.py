@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from statistics import median
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.errors import DataWarning, ParameterError
+from adaptlearn.errors import DataWarning, ParameterError, warn
 from adaptlearn.interop.counterparts import individual_problems
 from adaptlearn.models.bkt.estimator import BKT
 from adaptlearn.models.bkt.parameters import MARGIN
@@ -114,11 +113,10 @@ def from_pybkt(
     if problems:
         raise ParameterError("pyBKT's parameters", problems)
     if degenerate:
-        warnings.warn(
+        warn(
             f"guess + slip is 1 or more in {len(degenerate)} class(es), where a right answer "
             f"speaks for not knowing: (skill, class) {some(degenerate)}",
             DataWarning,
-            stacklevel=2,
         )
     return _model(table, columns, pooled)
 
@@ -172,11 +170,10 @@ def to_pybkt(model: BKT) -> dict[str, NDArray[Any]]:
     if problems:
         raise ParameterError("to_pybkt", problems)
     if fields:
-        warnings.warn(
+        warn(
             f"{', '.join(fields)}: what serves classes that were not seen in training has no "
             "place in pyBKT and is left out",
             DataWarning,
-            stacklevel=2,
         )
     columns = list(zip(*rows, strict=True))
     texts = {name: np.array(columns[i], object) for i, name in enumerate(_COLUMNS[:3])}

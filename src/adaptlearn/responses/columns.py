@@ -259,6 +259,12 @@ def read_time(column: Column, name: str, problems: list[str]) -> tuple[Floats, s
     return seconds, clock
 
 
+def is_datetime(value: Any) -> bool:
+    """Whether a value is one date or datetime, of Python, NumPy, pandas or PyArrow."""
+    held = value.as_py() if hasattr(value, "as_py") else value
+    return isinstance(held, (date, np.datetime64))
+
+
 def moment_of(value: Any, what: str) -> tuple[float, str]:
     """The seconds of one time, and its clock, as `read_time` tells them of a column.
 

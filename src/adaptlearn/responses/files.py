@@ -13,6 +13,7 @@ from datetime import datetime
 from itertools import chain
 from os import PathLike
 from pathlib import Path
+from threading import Lock
 from typing import Any, Literal, TextIO, cast
 
 import numpy as np
@@ -34,10 +35,12 @@ _INTEGER = re.compile(r"0|-?[1-9][0-9]*")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)?\.[0-9]+|-?(0|[1-9][0-9]*)\.?")
 # No two parts of a pattern match the same letters: else a long cell is tried in all its splits.
 _NUMBER = re.compile(r"\s*[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?\s*")
-# Beyond this many digits Python reads no integer; nothing that a log takes is as long.
+# Nothing that a log takes has as many digits; Python itself refuses integers of 4,300.
 _DIGITS = 400
 # A field may be long where it is not used; Python's own limit is 128 kB.
 _LONGEST = 2**31 - 1
+_limit = Lock()
+_usual: list[int] = []  # csv's own limit, once for each file that is being read
 _TRUTH = {"true": True, "false": False}
 
 
@@ -258,9 +261,8 @@ def open_csv(
     OSError
         There is no such file, or it may not be read.
     """
-    with _stream(source, undecoded) as stream:
+    with _stream(source, undecoded) as stream, _long_fields():
         subject = name_of(source)
-        usual = csv.field_size_limit(_LONGEST)
         try:
             first = stream.readline()
             if not first.strip():
@@ -277,8 +279,20 @@ def open_csv(
             if why == "unexpected end of data":
                 why = "the file ends within a quoted field; a quotation mark is not closed"
             raise ResponseDataError(subject, [f"line {lines.number}: {why}"]) from None
-        finally:
-            csv.field_size_limit(usual)
+
+
+@contextmanager
+def _long_fields() -> Iterator[None]:
+    """With fields of any length. The limit is the process's: the last thread puts it back."""
+    with _limit:
+        _usual.append(_usual[0] if _usual else csv.field_size_limit(_LONGEST))
+    try:
+        yield
+    finally:
+        with _limit:
+            usual = _usual.pop()
+            if not _usual:
+                csv.field_size_limit(usual)
 
 
 @contextmanager

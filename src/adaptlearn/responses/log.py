@@ -278,7 +278,7 @@ class ResponseLog:
     def _read(cls, frame: Frame, names: Mapping[str, str], **options: Any) -> ResponseLog:
         """The log in named columns; repeats are warned of where the caller was called."""
         log = cls(**read_fields(frame, names, **options))
-        check_repeats(log._events(), log.repeats(), names.get("id"), stacklevel=3)
+        check_repeats(log._events(), log.repeats(), names.get("id"))
         return log
 
     def __len__(self) -> int:

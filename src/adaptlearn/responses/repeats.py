@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.errors import DataWarning, ResponseDataError
+from adaptlearn.errors import DataWarning, ResponseDataError, warn
 from adaptlearn.numerics import Bools, Floats, Ints, Sequences
 from adaptlearn.responses.columns import rows_text
 from adaptlearn.responses.labelled import Labelled
@@ -90,7 +89,7 @@ def repeated_rows(events: Events, sequences: Callable[[], Sequences]) -> Ints:
     return _with_the_same_skills(events, np.union1d(again, before))
 
 
-def check_repeats(events: Events, repeats: Ints, id_name: str | None, *, stacklevel: int) -> None:
+def check_repeats(events: Events, repeats: Ints, id_name: str | None) -> None:
     """Warn of rows that repeat an event; refuse those that contradict it.
 
     Parameters
@@ -100,8 +99,6 @@ def check_repeats(events: Events, repeats: Ints, id_name: str | None, *, stackle
         What `repeated_rows` found.
     id_name : str or None
         The name of the column of ids.
-    stacklevel : int
-        Whom to warn: 1 is the caller of this function.
     """
     if not len(repeats):
         return
@@ -118,11 +115,10 @@ def check_repeats(events: Events, repeats: Ints, id_name: str | None, *, stackle
                 ],
             )
     what = "an id" if events.id is not None else "a student, skill, item, answer and time"
-    warnings.warn(
+    warn(
         f"{rows_text(repeats)} repeat {what} seen before and are kept; "
         "drop them with log.without_duplicates() if they are one event",
         DataWarning,
-        stacklevel=stacklevel + 1,
     )
 
 

@@ -282,18 +282,9 @@ def _route(
 
 
 def _is_open(curriculum: Curriculum, lesson: int, mastered: Bools, known: Bools) -> bool:
-    """As `Standing.open` has it: unfinished, and nothing missing that it does not teach."""
+    """Whether a lesson is unfinished and misses nothing: `Standing.open`, of one lesson."""
     taught = _row(curriculum.teaches, lesson)
-    to_learn = [skill for skill in taught if not mastered[skill]]
-    for skill in to_learn:
-        needs = np.array(_row(curriculum.prerequisites, skill), np.intp)
-        if not set(needs[~known[needs]].tolist()) <= set(taught):
-            return False
-        for group in _row(curriculum.alternatives_of, skill):
-            ways = _row(curriculum.alternatives, group)
-            if not known[ways].any() and not set(ways) & set(taught):
-                return False
-    return bool(to_learn)
+    return not mastered[taught].all() and not _missing(curriculum, taught, mastered, known)
 
 
 def _text(found: Explanation, title: str, unlock: list[str], policy: str) -> str:

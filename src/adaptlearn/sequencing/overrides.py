@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -21,7 +20,7 @@ from adaptlearn.labels import (
     refuse_other_kind,
 )
 from adaptlearn.numerics import Bools
-from adaptlearn.responses.columns import moment_of
+from adaptlearn.responses.columns import is_datetime, moment_of
 from adaptlearn.validation import Interval, OneOf, check_parameters, some
 
 Action = Literal["pin", "ban", "defer", "grant"]
@@ -80,7 +79,7 @@ class Override:
                 problem = label_problem(value)
                 problems.append(f"{name} is {problem}" if problem else "")
                 self._set(name, value if problem else label_of(value))
-        if isinstance(self.expires, (date, np.datetime64)):
+        if is_datetime(self.expires):
             seconds, clock = moment_of(self.expires, f"override {self.action}: expires")
             self._set("expires", seconds)
             self._set("clock", clock)

@@ -6,7 +6,7 @@ import math
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Literal
 
 import numpy as np
@@ -21,7 +21,7 @@ from adaptlearn.labels import (
     label_of,
     refuse_other_kind,
 )
-from adaptlearn.responses.columns import moment_of
+from adaptlearn.responses.columns import is_datetime, moment_of
 from adaptlearn.sequencing.decisions.arrays import Columns
 from adaptlearn.sequencing.decisions.decision import Alert
 from adaptlearn.sequencing.decisions.decisions import Decisions, Provenance
@@ -275,7 +275,7 @@ class Sequencer:
         """The seconds of a time, and its clock, which must be that of the answers' times."""
         if now is None:
             return None, None
-        if not isinstance(now, (date, np.datetime64)) and not hasattr(now, "as_py"):
+        if not is_datetime(now):
             allowed = [Interval(-math.inf, math.inf, "neither")]
             check_parameters("Sequencer.recommend", {"now": now}, {"now": allowed})
         seconds, clock = moment_of(now, "now")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from adaptlearn.curriculum import Curriculum
-from adaptlearn.errors import DataWarning, ParameterError
+from adaptlearn.errors import DataWarning, ParameterError, warn
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.validation import Interval, check_parameters, some
 
@@ -77,11 +76,10 @@ class Course:
         taught = curriculum.teaches
         unpractised = np.bincount(taught.indices, minlength=len(curriculum.skills)) == 0
         if unpractised.any():
-            warnings.warn(
+            warn(
                 f"no lesson teaches {some(curriculum.skills[unpractised])}: "
                 "no item practises that, and lessons that build on it may never open",
                 DataWarning,
-                stacklevel=2,
             )
         sizes = np.diff(taught.indptr)
         lengths = np.maximum(sizes, n_items)

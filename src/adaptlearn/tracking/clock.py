@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 
 from adaptlearn.errors import ParameterError, ResponseDataError
-from adaptlearn.responses.columns import moment_of, read_time, rows_text
+from adaptlearn.responses.columns import is_datetime, moment_of, read_time, rows_text
 from adaptlearn.responses.frames import as_column
 from adaptlearn.responses.log import ResponseLog
 from adaptlearn.validation import Interval, check_parameters
@@ -40,7 +40,7 @@ def seconds_of(time: Any, known: str | None, what: str) -> Any:
     ParameterError
         A datetime of another clock.
     """
-    if isinstance(time, (date, np.datetime64)) or hasattr(time, "as_py"):
+    if is_datetime(time):
         seconds, clock = moment_of(time, what)
         check_clock(clock, known, what)
         return seconds

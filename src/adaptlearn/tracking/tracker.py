@@ -11,12 +11,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.errors import StateError, UnknownLabelError, quiet
+from adaptlearn.errors import StateError, quiet
 from adaptlearn.labels import (
     LabelIndex,
     label_array,
     label_list,
-    near_spellings,
     plain,
     refuse_other_kind,
     saved_labels,
@@ -30,7 +29,6 @@ from adaptlearn.serialization import Arrays, read_archive, reading, write_archiv
 from adaptlearn.tracking.clock import DAY, refuse_the_future, seconds_of
 from adaptlearn.tracking.practice import Practice
 from adaptlearn.tracking.record import PracticeRecord
-from adaptlearn.validation import some
 
 _KIND = "adaptlearn-tracker"
 
@@ -159,12 +157,14 @@ class MasteryTracker:
             `rebuild` replays such a student.
         ResponseDataError, StateError
         """
-        log = self._checked(responses, max_ahead)
-        if not len(log):
-            return self
+        log = as_log(responses)
+        refuse_the_future(log, max_ahead)
         used = _used(log)
         students = np.zeros(log.n_students, np.int64)
         with self._lock:
+            self._refuse_other_kinds(log)
+            if not len(log):
+                return self
             number = self._numbered(log.student.labels[used].tolist())
             students[used] = list(number.values())
             self._state.grow(int(students.max()) + 1)
@@ -188,14 +188,16 @@ class MasteryTracker:
         ResponseDataError, StateError
             Nothing is changed.
         """
-        log = self._checked(history, max_ahead)
-        self._state.check_clock(log)
-        if not len(log):
-            return self
+        log = as_log(history)
+        refuse_the_future(log, max_ahead)
         used = _used(log)
         place = np.zeros(log.n_students, np.int64)
         place[used] = np.arange(len(used))
         with self._lock:
+            self._refuse_other_kinds(log)
+            self._state.check_clock(log)
+            if not len(log):
+                return self
             number = self._numbered(log.student.labels[used].tolist())
             # Beside the others' state: a replay that fails must not leave its students forgotten.
             state = self._state.blank(len(used))
@@ -249,14 +251,11 @@ class MasteryTracker:
                 self._free.append(self._number.pop(label))
         return self
 
-    def _checked(self, responses: Any, max_ahead: float) -> ResponseLog:
-        """Responses as a log whose dates, skills and items may be this tracker's."""
-        log = as_log(responses)
-        refuse_the_future(log, max_ahead)
+    def _refuse_other_kinds(self, log: ResponseLog) -> None:
+        """Refuse skills and items that are texts where integers are known, or the reverse."""
         refuse_other_kind(log.skill.labels[:1].tolist(), self.skills, "skill")
         if log.item is not None:
             refuse_other_kind(log.item.labels[:1].tolist(), self._state.items, "item")
-        return log
 
     def _numbered(self, labels: list[Any]) -> dict[Any, int]:
         """The numbers of students; those never met get free ones, and then the next."""
@@ -283,7 +282,8 @@ class MasteryTracker:
         when : {"next_opportunity", "after_response"}
         """
         with self._lock:
-            labels, numbers = self._asked(students)
+            labels = self._everyone_or(students)
+            numbers = self._numbers(labels)
             return self.model.state_mastery(self._state, numbers, label_array(labels), when=when)
 
     def predict(
@@ -295,9 +295,10 @@ class MasteryTracker:
     ) -> Floats:
         """P(correct) of each student's next response on the paired skill, and item, shape (n,)."""
         named, pair = None if items is None else label_list(items, "item"), self._skills(skills)
+        labels = label_list(students, "student")
         with self._lock:
             refuse_other_kind(named or (), self._state.items, "item")
-            _, numbers = self._asked(label_list(students, "student"))
+            numbers = self._numbers(labels)
             return self.model.predict_state(self._state, numbers, pair, items=named)
 
     def recall(self, students: Iterable[Any], skills: Iterable[Any], time: Any) -> Floats:
@@ -331,16 +332,16 @@ class MasteryTracker:
                 f"this {type(self.model).__name__} remembers items, not skills; fit it with "
                 "card='skill'"
             )
+        labels, named = label_list(students, "student"), self._skills(skills)
         with self._lock:
-            _, numbers = self._asked(label_list(students, "student"))
             seconds = seconds_of(time, self.clock, "recall: time")
-            recall: Floats = ask(self._state, numbers, self._skills(skills), seconds)
+            recall: Floats = ask(self._state, self._numbers(labels), named, seconds)
         return recall
 
     def counts(self, students: Iterable[Any] | None = None) -> NDArray[np.int64]:
         """Answers seen per student and skill, shape (n_students, n_skills)."""
         with self._lock:
-            _, numbers = self._asked(students)
+            numbers = self._numbers(self._everyone_or(students))
             return self.model.state_counts(self._state, numbers)
 
     def practice(self, students: Iterable[Any] | None = None) -> Practice | None:
@@ -354,7 +355,7 @@ class MasteryTracker:
         if self._practice is None:
             return None
         with self._lock:
-            _, numbers = self._asked(students)
+            numbers = self._numbers(self._everyone_or(students))
             return self._practice.table(numbers, len(self.skills))
 
     def unmet(self, students: Iterable[Any]) -> list[Any]:
@@ -365,9 +366,9 @@ class MasteryTracker:
 
     def last_times(self, students: Iterable[Any]) -> Floats:
         """The time of each student's last answer, in seconds; -inf where there is none."""
+        labels = label_list(students, "student")
         with self._lock:
-            _, numbers = self._asked(label_list(students, "student"))
-            return self._state.last_time[numbers]
+            return self._state.last_time[self._numbers(labels)]
 
     def learning_rates(self) -> Floats | None:
         """P(learning) of each skill from one opportunity; None where the model has none."""
@@ -437,12 +438,13 @@ class MasteryTracker:
             self._practice.restore(n, manifest["practice_skills"], practice)
         self._number = dict(zip(students, numbers, strict=True))
 
-    def _asked(self, students: Iterable[Any] | None) -> tuple[list[Any], Ints]:
-        """Students who are asked for, and their numbers; the never met share number 0."""
-        labels = list(self._number) if students is None else label_list(students, "student")
-        unmet = [label for label in labels if label not in self._number]
-        self._refuse_mixture(unmet)
-        return labels, np.array([self._number.get(k, 0) for k in labels], np.int64)
+    def _everyone_or(self, students: Iterable[Any] | None) -> list[Any]:
+        return list(self._number) if students is None else label_list(students, "student")
+
+    def _numbers(self, labels: list[Any]) -> Ints:
+        """The numbers of students who are asked for; the never met share number 0."""
+        self._refuse_mixture([label for label in labels if label not in self._number])
+        return np.array([self._number.get(k, 0) for k in labels], np.int64)
 
     def _skills(self, skills: Iterable[Any]) -> list[Any]:
         """Skills that are asked for: of the model's kind, met or not."""
@@ -452,18 +454,7 @@ class MasteryTracker:
 
     def _refuse_mixture(self, labels: list[Any]) -> None:
         """1 and "1" are two students; a caller who mixes them would lose one's answers."""
-        first = next(iter(self._number), None)
-        if first is None:
-            refuse_other_kind(labels, (), "student")
-            return
-        text = isinstance(first, str)
-        other = [label for label in labels if isinstance(label, str) != text]
-        if other:
-            kind = "strings" if text else "integers"
-            near = near_spellings(other[0], self._number)
-            raise UnknownLabelError(
-                "tracker", [f"student {some(other)}: the students met so far are {kind}{near}"]
-            )
+        refuse_other_kind(labels, self._number, "student")
 
 
 def _take(
@@ -478,19 +469,26 @@ def _take(
         model.update_state(state, log, students=students)
         return
     rounds = _rounds(log)
-    state.check_order(log, students)
-    with quiet():  # a row that is refused must not find earlier ones taken in
-        model.predict_proba(log.with_students(students), state=state)
-    state.clock = log.clock or "none"  # that of the estimates before the first answers, too
-    for rows in rounds:
-        part = log if len(rounds) == 1 else log[rows]
-        batch = practice.batch(part, students)
-        with quiet():  # of skills that were not in training the update itself warns
-            before = model.predict_state(state, batch.student, batch.skill)
-        model.update_state(state, part, students=students)
-        with quiet():
-            after = model.predict_state(state, batch.student, batch.skill)
-        practice.note(batch, np.abs(after - before))
+    if len(rounds) > 1:
+        state.check_order(log, students)
+        with quiet():  # a row that is refused must not find earlier ones taken in
+            model.predict_proba(log.with_students(students), state=state)
+    clock = state.clock
+    try:
+        # That of the estimates before the first answers, too.
+        state.clock = clock or log.clock or "none"
+        for rows in rounds:
+            part = log if len(rounds) == 1 else log[rows]
+            batch = practice.batch(part, students)
+            with quiet():  # of skills that were not in training the update itself warns
+                before = model.predict_state(state, batch.student, batch.skill)
+            model.update_state(state, part, students=students)
+            with quiet():
+                after = model.predict_state(state, batch.student, batch.skill)
+            practice.note(batch, np.abs(after - before))
+    except Exception:
+        state.clock = clock
+        raise
 
 
 def _rounds(log: ResponseLog) -> list[Ints]:

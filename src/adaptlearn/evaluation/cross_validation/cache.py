@@ -13,7 +13,6 @@ import inspect
 import json
 import re
 import sys
-import warnings
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import is_dataclass
@@ -24,7 +23,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from adaptlearn.errors import DataWarning, ModelFileError, ParameterError
+from adaptlearn.errors import DataWarning, ModelFileError, ParameterError, warn
 from adaptlearn.evaluation.cross_validation.splits import Split
 from adaptlearn.numerics import Floats
 from adaptlearn.responses import ResponseLog
@@ -121,7 +120,7 @@ def read_run(path: Path, n_test: int) -> FoldRun | None:
         return None
     except ModelFileError as error:
         why = "; ".join(error.problems)
-    warnings.warn(f"a kept fold is computed again: {path}: {why}", DataWarning, stacklevel=2)
+    warn(f"a kept fold is computed again: {path}: {why}", DataWarning)
     return None
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from adaptlearn.models.features.counters import COUNTERS, Answers, Counter
 from adaptlearn.models.features.table import HOLDERS
@@ -14,7 +13,7 @@ from adaptlearn.models.logistic.chains import Chains, faded, summed
 from adaptlearn.models.sequential.encoding import Encoded
 from adaptlearn.models.sequential.levels import Level, Memory
 from adaptlearn.models.sequential.state import Signed, Widths
-from adaptlearn.numerics import Bools, Floats
+from adaptlearn.numerics import Floats
 
 Columns = Mapping[str, Floats]
 """Columns by name, ``skill.answers`` say: those of ``skill`` by entry, the others by response."""
@@ -207,28 +206,11 @@ class History:
                     columns[f"{holder}.{column}"] = values.copy()
         return columns
 
-    def learn(self, level: Level, memory: Memory) -> None:
-        """Count the level's answers, in place."""
-        for holder, rows in zip(HOLDERS, memory, strict=True):
-            if not self._kept[holder]:
-                continue
-            answered = level.correct >= 0
-            if holder == "skill" and level.owner is not None:
-                answered = answered[level.owner]
-            new = _answers(level, by_entry=holder == "skill")
-            for counter, place in self._kept[holder]:
-                if counter == OPPORTUNITIES or answered.all():
-                    counter.learn(rows[:, place], new)
-                else:
-                    some = rows[answered, place]
-                    counter.learn(some, _only(new, answered))
-                    rows[answered, place] = some
-
     def along(self, encoded: Encoded, memory: Memory) -> Columns:
         """The columns of all responses of a log, in its encoded order; `memory` takes them in.
 
-        The same as `read` and `learn` by levels; the cost goes with the responses, however
-        few students gave them.
+        The same as `read` by levels, each counter learning one answer after the other; the cost
+        goes with the responses, however few students gave them.
         """
         columns: dict[str, Floats] = {}
         of = (encoded.student, encoded.pair, encoded.item_pair)
@@ -258,22 +240,3 @@ class History:
             np.zeros((len(encoded.pairs), self.widths.pair)),
             np.zeros((len(encoded.item_pairs), self.widths.item)),
         )
-
-
-def _answers(level: Level, *, by_entry: bool) -> Answers:
-    """The level's responses, or their entries, as counters take them."""
-
-    def rows(values: NDArray[np.generic]) -> Floats:
-        return (level.by_entry(values) if by_entry else values).astype(np.float64)
-
-    time = None if level.time is None else rows(level.time)
-    return _of(rows(level.correct), time)
-
-
-def _only(new: Answers, which: Bools) -> Answers:
-    return _of(new.correct[which], None if new.time is None else new.time[which])
-
-
-def _of(correct: Floats, time: Floats | None) -> Answers:
-    unused = np.zeros(len(correct))  # these counters look at outcomes and times alone
-    return Answers(correct, unused, unused, unused, unused, time)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.curriculum.curriculum import Curriculum
-from adaptlearn.errors import CurriculumError, DataWarning, StateError
+from adaptlearn.errors import CurriculumError, DataWarning, StateError, warn
 from adaptlearn.labels import Label, label_array, near_spellings, plain
 from adaptlearn.sequencing.knowledge.context import Context
 from adaptlearn.sequencing.knowledge.tracker import Tracker
@@ -48,11 +47,10 @@ class MatchedTracker:
                 ],
             )
         if len(unknown):
-            warnings.warn(
+            warn(
                 f"{len(unknown)} of {len(columns)} skills of the curriculum are unknown to the "
                 f"tracker and count as not mastered: {some(unknown)}",
                 DataWarning,
-                stacklevel=3,  # where the sequencer is made
             )
 
     def context(self, labels: list[Label], now: float | None) -> Context:
