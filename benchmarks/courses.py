@@ -59,7 +59,10 @@ def surer(model: BKT) -> SequencerPolicy:
 
     def make(curriculum: Curriculum) -> Sequencer:
         tracker = MasteryTracker(model, practice=True)
-        return Sequencer(curriculum, tracker, preset(SURER), new_students=True, random_state=0)
+        return Sequencer(
+            curriculum, tracker, preset(SURER), new_students=True, random_state=0,
+            wheel_spinning=None,  # there is no teacher here to send anyone to
+        )  # fmt: skip
 
     return SequencerPolicy(make, name=SURER, family="bkt")
 

@@ -51,7 +51,10 @@ def policies(course: Course) -> dict[str, Any]:
     )  # fmt: skip
 
     def sequencer(curriculum: Curriculum) -> Sequencer:
-        return Sequencer(curriculum, MasteryTracker(model), new_students=True, random_state=0)
+        return Sequencer(
+            curriculum, MasteryTracker(model), new_students=True, random_state=0,
+            wheel_spinning=None,  # there is no teacher here to send anyone to
+        )  # fmt: skip
 
     library = SequencerPolicy(sequencer, name="sequencer", family="bkt")
     return {**baselines(course, parameters=TAUGHT), "sequencer": library}

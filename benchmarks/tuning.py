@@ -98,7 +98,10 @@ def variants(simulator: Simulator, course: Course) -> dict[str, Any]:
     ) -> SequencerPolicy:
         def make(curriculum: Curriculum) -> Sequencer:
             tracker = MasteryTracker(model, practice=True)
-            return Sequencer(curriculum, tracker, policy, new_students=True, random_state=0)
+            return Sequencer(
+                curriculum, tracker, policy, new_students=True, random_state=0,
+                wheel_spinning=None,  # there is no teacher here to send anyone to
+            )  # fmt: skip
 
         return SequencerPolicy(make, name=name, family=family)
 

@@ -288,7 +288,7 @@ def test_remediation_ends_once_what_comes_before_was_practised_as_much():
 
 
 def test_a_trackers_practice_reaches_the_criteria():
-    answers = {"student": ["a", "b"] * 20, "skill": ["count"] * 40, "correct": [1, 0] * 20}
+    answers = {"student": ["a", "b"] * 8, "skill": ["count"] * 16, "correct": [1, 0] * 8}
     model = BKT.from_parameters(
         {"skill": ["count"], "prior": [0.3], "learn": [0.2], "guess": [0.2], "slip": [0.1]}
     )
@@ -298,7 +298,7 @@ def test_a_trackers_practice_reaches_the_criteria():
     decisions = Sequencer(school, tracker, policy).recommend(["a", "b"])
     assert [decision.lesson for decision in decisions] == [None, "count"]
     assert decisions[1].reason.skills[0].recent == "0" * 8
-    assert decisions[1].reason.skills[0].answers == 20
+    assert decisions[1].reason.skills[0].answers == 8
     with pytest.raises(ParameterError, match="practice=True"):
         Sequencer(school, MasteryTracker(model).update(answers), policy).recommend("a")
 

@@ -11,10 +11,18 @@ import pytest
 from tests.sequencing.fakes import FakeTracker
 
 from adaptlearn import Curriculum, MasteryTracker, Sequencer
-from adaptlearn.errors import ParameterError
+from adaptlearn.errors import DataWarning, ParameterError
 from adaptlearn.models.memory import FSRS, FSRS_DEFAULTS
-from adaptlearn.sequencing import Decision, Override, ReviewSchedule, preset
-from adaptlearn.sequencing.knowledge import Context, Practice
+from adaptlearn.sequencing import (
+    Decision,
+    Goals,
+    Override,
+    ProvisionalMastery,
+    ReviewSchedule,
+    WeightedPolicy,
+    preset,
+)
+from adaptlearn.sequencing.knowledge import Context, Practice, ProbabilityThreshold, Retention
 from adaptlearn.sequencing.knowledge.review_schedule import sparing_reviews
 from adaptlearn.sequencing.policies.candidates import find_candidates
 from adaptlearn.sequencing.policies.scorers import SCORERS
@@ -166,3 +174,46 @@ def test_decisions_name_what_told_the_reviews_and_older_records_can_be_read():
     older = without.to_dict()
     del older["review"], older["review_target"]
     assert Decision.from_dict(older) == without
+
+
+def test_the_default_gives_reviews_where_there_is_a_schedule():
+    tracker = FakeTracker(SKILLS, {"ann": [0.9995, 0.9995, 0.9995, 0.1]})
+    made = Sequencer(school(), tracker, review=Due([0.2, 0, 0, 0]))
+    found = made.recommend("ann", n=2, now=0.0)
+    assert [(one.lesson, one.purpose) for one in found] == [("measure", "new"), ("add", "review")]
+    assert found[0].reason.code == "gain_per_minute"
+    made = Sequencer(school(), tracker, review=Due([1.0, 0, 0, 0]))
+    assert made.recommend("ann", now=0.0)[0].lesson == "add"
+    # Without one it chooses as it always has.
+    assert Sequencer(school(), tracker).policy.fingerprint == preset("provisional").fingerprint
+
+
+@pytest.mark.parametrize("name", ["provisional", "mastery", "zpdes", "random"])
+def test_a_policy_without_reviews_says_that_it_gives_none(name):
+    tracker = FakeTracker(SKILLS, {"ann": [0.9995] * 4})
+    with pytest.warns(DataWarning, match="gives no reviews.*reviews=True"):
+        Sequencer(school(), tracker, preset(name), review=Due([1.0] * 4))
+
+
+def test_policies_that_read_reviews_are_not_told_off():
+    tracker = FakeTracker(SKILLS, {"ann": [0.9995] * 4})
+    strict = ProbabilityThreshold() & Retention(0.7)
+    for policy in (
+        preset("balanced"),
+        preset("outer_fringe"),
+        ProvisionalMastery(reviews=True),
+        preset("mastery", criterion=strict),
+        WeightedPolicy({"mine": (lambda candidates: np.zeros(len(candidates)), 1.0)}),
+        lambda context: (context.urgency, context.urgency > 0),
+    ):
+        Sequencer(school(), tracker, policy, review=Due([1.0] * 4))
+
+
+def test_reviews_are_of_what_the_goal_needs():
+    tracker = FakeTracker(SKILLS, {"ann": [0.9995] * 4})
+    aims = Goals(school(), {"ann": "multiply"})
+    for policy in (preset("balanced"), None):
+        made = Sequencer(school(), tracker, policy, goals=aims, review=Due([1.0, 0.2, 0, 1.0]))
+        urgency = made.context("ann", now=0.0).urgency
+        np.testing.assert_array_equal(urgency, [[0, 0.2, 0, 0]])
+        assert [one.lesson for one in made.recommend("ann", n=3, now=0.0)] == ["multiply"]

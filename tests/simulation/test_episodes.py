@@ -296,8 +296,9 @@ MODEL = BKT.from_parameters(
 
 def sequenced(curriculum):
     return Sequencer(
-        curriculum, MasteryTracker(MODEL), MasteryThreshold(), new_students=True, random_state=0
-    )
+        curriculum, MasteryTracker(MODEL), MasteryThreshold(), new_students=True, random_state=0,
+        wheel_spinning=None,
+    )  # fmt: skip
 
 
 def test_the_sequencer_does_what_the_array_policy_does():

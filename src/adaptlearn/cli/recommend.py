@@ -78,6 +78,8 @@ def run(arguments: Namespace) -> None:
         show_json(decisions.to_dicts())
     else:
         show(decision_table(decisions, terminal_width()))
+        if alerted := decisions.alerted():
+            show(alerted)
 
 
 def _now(tracker: MasteryTracker) -> datetime:

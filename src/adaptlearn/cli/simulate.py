@@ -172,7 +172,10 @@ def fitted_policies(model: BKT, course: Course) -> dict[str, EpisodePolicy]:
 
     def sequencer(curriculum: Curriculum) -> Sequencer:
         tracker = adaptlearn.MasteryTracker(model)
-        return adaptlearn.Sequencer(curriculum, tracker, new_students=True, random_state=0)
+        return adaptlearn.Sequencer(
+            curriculum, tracker, new_students=True, random_state=0,
+            wheel_spinning=None,  # there is no teacher here to send anyone to
+        )  # fmt: skip
 
     return {
         **simulation.baselines(course, parameters=parameters_of(model, course)),

@@ -14,14 +14,19 @@ from adaptlearn.curriculum.graph.routines import reachable
 from adaptlearn.labels import Label, plain
 from adaptlearn.media import terminal_text
 from adaptlearn.numerics import Bools, Floats
+from adaptlearn.sequencing.detours import Detour, Way
 from adaptlearn.sequencing.knowledge.context import Context
 from adaptlearn.sequencing.overrides import Override
-from adaptlearn.sequencing.policies.candidates import Candidates
 from adaptlearn.sequencing.policies.policy import Policy
 from adaptlearn.wording import level, listed, quoted
 
-Status = Literal["eligible", "blocked", "mastered", "barred", "refused"]
+Status = Literal["eligible", "blocked", "mastered", "barred", "waiting", "refused"]
 _ROUNDING = 1e-12
+_WAITS = {
+    "fresher": "a lesson on the same skills was done less often, and comes first",
+    "before": "practice does not get on, and what comes before it comes first",
+    "teacher": "practice does not get on, and a teacher should look first",
+}
 
 
 @dataclass(frozen=True)
@@ -67,9 +72,9 @@ class Explanation:
     Attributes
     ----------
     student, lesson : label
-    status : {"eligible", "blocked", "mastered", "barred", "refused"}
-        ``"barred"``: a teacher does not want it now; ``"refused"``: the policy does not allow
-        it, for reasons of its own.
+    status : {"eligible", "blocked", "mastered", "barred", "waiting", "refused"}
+        ``"barred"``: a teacher does not want it now; ``"waiting"``: it gives way, see
+        `waits_for`; ``"refused"``: the policy does not allow it, for reasons of its own.
     skills : tuple of SkillStatus
         The skills the lesson teaches.
     threshold : float or None
@@ -90,6 +95,9 @@ class Explanation:
         same as this one, itself included.
     barred_by : tuple of Override
         What teachers decided against it.
+    waits_for : {"fresher", "before", "teacher"} or None
+        What it gives way to: a lesson on the same skills that was done less often; what comes
+        before a skill on which the student does not get on; a teacher, who should look at that.
     text : str
     """
 
@@ -107,6 +115,7 @@ class Explanation:
     n_better: int
     n_tied: int
     barred_by: tuple[Override, ...]
+    waits_for: str | None
     text: str
 
     def __str__(self) -> str:
@@ -130,9 +139,8 @@ def explain(
     context: Context,
     policy: Policy,
     lesson: int,
+    left: Detour,
     *,
-    candidates: Candidates,
-    value: Floats,
     barring: Sequence[Override] = (),
 ) -> Explanation:
     """Explain one lesson to one student.
@@ -144,16 +152,15 @@ def explain(
     policy : Policy
     lesson : int
         The lesson's place in the curriculum.
-    candidates : Candidates
-        What the policy lets be given, teachers' bans aside.
-    value : float array, shape (n_candidates,)
-        Their scores.
+    left : Detour
+        What may be given, teachers' bans aside, and what gave way.
     barring : sequence of Override
         What teachers decided against the lesson.
     """
     curriculum = context.curriculum
     scores, eligible = np.zeros(len(curriculum.lessons)), np.zeros(len(curriculum.lessons), bool)
-    scores[candidates.lesson], eligible[candidates.lesson] = value, True
+    scores[left.candidates.lesson], eligible[left.candidates.lesson] = left.value, True
+    waits = left.to[left.waiting.lesson == lesson].tolist()
     allowed = bool(eligible[lesson])
     eligible[lesson] &= not barring
     taught = _row(curriculum.teaches, lesson)
@@ -171,6 +178,8 @@ def explain(
     status: Status = "eligible" if eligible[lesson] else "refused"
     if allowed and barring:
         status = "barred"
+    elif waits:
+        status = "waiting"
     if mastered is not None and status == "refused":
         known = mastered if context.ready is None else context.ready[0] | mastered
         missing = _missing(curriculum, taught, mastered, known)
@@ -188,6 +197,7 @@ def explain(
         "threshold": None if criterion is None else criterion.threshold,
         "enough": None if enough is None else enough.threshold,
         "barred_by": tuple(barring),
+        "waits_for": Way(waits[0]).name.lower() if waits else None,
         "missing": tuple(
             MissingPrerequisite(plain(curriculum.skills[ways[0]]), float(mastery[ways[0]]),
                                 plain(curriculum.skills[by]),
@@ -301,6 +311,9 @@ def _text(found: Explanation, title: str, unlock: list[str], policy: str) -> str
             f"{one.author} does not want {title} for {who} now: {one.reason}."
             for one in found.barred_by
         )
+    elif found.status == "waiting":
+        sentences.append(f"{title} is open to {who}, but waits: {_WAITS[str(found.waits_for)]}.")
+        sentences.append(f"Mastery of what it teaches: {levels}{limit}.")
     elif found.status == "refused":
         sentences.append(f"The policy {policy} does not allow {title} for {who} now.")
         sentences.append(f"Mastery of what it teaches: {levels}{limit}.")

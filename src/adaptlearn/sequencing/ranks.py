@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from adaptlearn.labels import plain
 from adaptlearn.numerics import Bools, Floats, Ints, bounds_of, places_of
+from adaptlearn.sequencing.alerts import with_alerts
 from adaptlearn.sequencing.decisions.arrays import Columns
 from adaptlearn.sequencing.decisions.decision import PINNED, NoLesson
+from adaptlearn.sequencing.detours import detour, without_repeats
 from adaptlearn.sequencing.goals import Goals
 from adaptlearn.sequencing.knowledge.context import Context
-from adaptlearn.sequencing.knowledge.criteria import WheelSpinning
 from adaptlearn.sequencing.overrides import Applied
 from adaptlearn.sequencing.policies.candidates import Candidates, Purpose
 from adaptlearn.sequencing.policies.choosers import Odds, Ragged, draw_one, is_best, runners_up
@@ -31,14 +32,12 @@ class Rules(NamedTuple):
     ----------
     policy : Policy
     goals : Goals or None
-    wheel_spinning : WheelSpinning or None
     runners_up : int
         How many of the best lessons that could not be drawn each decision keeps.
     """
 
     policy: Policy
     goals: Goals | None
-    wheel_spinning: WheelSpinning | None
     runners_up: int
 
 
@@ -47,6 +46,7 @@ def decide(
     applied: Applied,
     rules: Rules,
     *,
+    ahead: Floats | None,
     draws: Floats,
     first: int,
     rng: np.random.Generator,
@@ -60,6 +60,8 @@ def decide(
     applied : Applied
         What teachers decided about these students.
     rules : Rules
+    ahead : float array, shape (n_students,), or None
+        By how many seconds each student's last answer is dated after the decisions' time.
     draws : float array, shape (n_students, n_ranks)
         Uniform in [0, 1).
     first : int
@@ -73,15 +75,21 @@ def decide(
         kept = ~applied.barred[candidates.student, candidates.lesson]
         candidates, value = candidates.take(kept), value[kept]
     shut_out = had & (np.diff(candidates.bounds) == 0)
+    left, worth, *_ = detour(candidates, value, barred=applied.barred)
     pins = _Pins(applied.pins)
+    given = _Given(context) if draws.shape[1] > 1 else None
     for rank in range(draws.shape[1]):
+        candidates, value = left, worth
+        if given is not None and rank:
+            varied = without_repeats(left, given.skills)
+            candidates, value = left.take(varied), worth[varied]
         # Who has nothing left gets no further rank; who never had anything is told so.
         pinned = pins.next()
         rows = np.arange(len(draws))
         if rank:
-            left = np.diff(candidates.bounds) > 0
-            left[list(pinned)] = True
-            rows = np.flatnonzero(left)
+            some_left = np.diff(candidates.bounds) > 0
+            some_left[list(pinned)] = True
+            rows = np.flatnonzero(some_left)
         if not len(rows):
             return
         ragged = Ragged(candidates.bounds, candidates.student)
@@ -97,6 +105,7 @@ def decide(
             n_runners_up=rules.runners_up,
         )
         part = _described(part, context, applied, rows)
+        part = with_alerts(part, context, rows, ahead=ahead, granted=applied.granted)
         code, n_unmastered = _reasons(
             part, candidates, chosen[rows], rules, rows=rows, shut_out=shut_out
         )
@@ -107,12 +116,10 @@ def decide(
             rank=np.full(len(rows), rank + 1),
             draw=draws[rows, rank],
         )
-        if rank + 1 < draws.shape[1]:
-            gone = np.zeros(len(value), bool)
-            gone[chosen[chosen >= 0]] = True
-            for row, (lesson, _) in pinned.items():
-                gone |= (candidates.student == row) & (candidates.lesson == lesson)
-            candidates, value = candidates.take(~gone), value[~gone]
+        if given is not None:
+            given.add(rows, part.lesson)
+            rest = ~given.lessons[left.student, left.lesson]
+            left, worth = left.take(rest), worth[rest]
 
 
 def _rank(
@@ -237,9 +244,8 @@ def _why_none(
         return code, np.full(len(rows), -1)
     missing = ~context.mastered[rows]
     code[:] = NoLesson.NONE_OPEN.value
-    if rules.wheel_spinning is not None:
-        spinning = rules.wheel_spinning.needs_teacher(context)[rows].any(axis=1)
-        code[spinning] = NoLesson.ASK_TEACHER.value
+    if context.needs_teacher is not None:
+        code[context.needs_teacher[rows].any(axis=1)] = NoLesson.ASK_TEACHER.value
     code[barred] = NoLesson.BARRED.value
     if rules.goals is not None:
         labels = [plain(context.students[row]) for row in rows]
@@ -249,6 +255,24 @@ def _why_none(
     if context.goal is not None:  # the rest is not asked for
         missing &= context.goal[rows] > 0
     return code, missing.sum(axis=1)
+
+
+class _Given:
+    """What the earlier ranks gave the students of a block."""
+
+    def __init__(self, context: Context) -> None:
+        self._teaches = context.curriculum.teaches
+        self.lessons = np.zeros((len(context.students), self._teaches.shape[0]), bool)
+        self.skills = np.zeros((len(context.students), self._teaches.shape[1]), bool)
+
+    def add(self, rows: Ints, lesson: Ints) -> None:
+        """Take in the lessons of one rank, -1 for none."""
+        rows, lesson = rows[lesson >= 0], lesson[lesson >= 0]
+        self.lessons[rows, lesson] = True
+        first = self._teaches.indptr[lesson]
+        n_taught = self._teaches.indptr[lesson + 1] - first
+        skill = self._teaches.indices[places_of(first, n_taught)]
+        self.skills[np.repeat(rows, n_taught), skill] = True
 
 
 class _Pins:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from adaptlearn.curriculum.curriculum import Curriculum
-from adaptlearn.errors import ParameterError
+from adaptlearn.errors import DataWarning, ParameterError, warn
 from adaptlearn.labels import (
     Label,
     LabelIndex,
@@ -21,18 +21,21 @@ from adaptlearn.labels import (
     label_of,
     refuse_other_kind,
 )
+from adaptlearn.numerics import Floats
 from adaptlearn.responses.columns import is_datetime, moment_of
 from adaptlearn.sequencing.decisions.arrays import Columns
-from adaptlearn.sequencing.decisions.decision import Alert
 from adaptlearn.sequencing.decisions.decisions import Decisions, Provenance
+from adaptlearn.sequencing.detours import detour
 from adaptlearn.sequencing.explanation import Explanation, explain
 from adaptlearn.sequencing.goals import Goals, TimeToGoal, time_to_goal
 from adaptlearn.sequencing.knowledge.context import Context, last_answers, mark
-from adaptlearn.sequencing.knowledge.criteria import WheelSpinning
+from adaptlearn.sequencing.knowledge.criteria import ProbabilityThreshold, WheelSpinning
+from adaptlearn.sequencing.knowledge.lessons import LessonsDone, times_done
 from adaptlearn.sequencing.knowledge.matched import MatchedTracker
 from adaptlearn.sequencing.knowledge.tracker import Review, Tracker
 from adaptlearn.sequencing.overrides import Applied, Override, Overrides
 from adaptlearn.sequencing.policies.policy import (
+    Policy,
     PolicyLike,
     as_policy,
     check_kind,
@@ -41,6 +44,7 @@ from adaptlearn.sequencing.policies.policy import (
     problems_of_policy,
 )
 from adaptlearn.sequencing.policies.presets import ProvisionalMastery
+from adaptlearn.sequencing.policies.weighted import WeightedPolicy
 from adaptlearn.sequencing.ranks import Rules, decide
 from adaptlearn.tracking.clock import check_clock
 from adaptlearn.validation import Interval, OneOf, check_parameters, some
@@ -65,14 +69,21 @@ class Sequencer:
         the curriculum that the tracker does not know counts as not mastered, with mastery 0; a
         warning names these once. Skills the curriculum does not have are not looked at.
     policy : Policy, optional
-        `ProvisionalMastery()` by default. One of `preset`, a `WeightedPolicy`, any other `Policy`;
-        also a function ``(context) -> (scores, eligible)``, or an object whose ``score`` is one.
+        `ProvisionalMastery()` by default, with reviews where there is a `review`. One of
+        `preset`, a `WeightedPolicy`, any other `Policy`; also a function
+        ``(context) -> (scores, eligible)``, or an object whose ``score`` is one.
     goals : Goals, optional
         What students aim at; lessons that their goals do not need are left out.
     overrides : Overrides or iterable of Override, optional
         What teachers decided. They always win.
     review : Review, optional
-        What tells when mastered skills are due again.
+        What tells when mastered skills are due again. A warning says so if the policy is one of
+        the library's that gives no reviews.
+    lessons_done : mapping of student to lessons, optional
+        The lessons that each student has done, as often as they stand there, or a mapping of
+        them to how often. It is read at each call, so go on writing into it. Of lessons on the
+        same skills those come first that were done less often. Lessons that the curriculum does
+        not have are not looked at.
     wheel_spinning : WheelSpinning or None
         When practice counts as leading nowhere; None: never.
     random_state : int or numpy.random.Generator, optional
@@ -132,6 +143,7 @@ class Sequencer:
         goals: Goals | None = None,
         overrides: Overrides | Iterable[Override | Mapping[str, Any]] = (),
         review: Review | None = None,
+        lessons_done: LessonsDone | None = None,
         wheel_spinning: WheelSpinning | None = WheelSpinning(),  # noqa: B008 - it is frozen
         random_state: int | np.random.Generator | None = None,
         block_size: int | None = None,
@@ -151,16 +163,25 @@ class Sequencer:
                 "ids": [OneOf(("content", "random"))],
                 "n_jobs": [Interval(-64, 1024, integer=True)],
             },
-            [*_unfit(curriculum, policy, goals, overrides)],
+            [*_unfit(curriculum, policy, goals, overrides, lessons_done)],
         )  # fmt: skip
         self.curriculum = curriculum
         self.tracker = tracker
-        self.policy = ProvisionalMastery() if policy is None else as_policy(policy)
+        self.policy = (
+            ProvisionalMastery(reviews=review is not None) if policy is None else as_policy(policy)
+        )
         self.goals = goals
         self.overrides = (
             overrides if isinstance(overrides, Overrides) else Overrides(curriculum, overrides)
         )
         self.review = review
+        if review is not None and not _reads_reviews(self.policy):
+            warn(
+                f"the policy {self.policy.name} gives no reviews, so what `review` calls due is "
+                'not looked at; ProvisionalMastery(reviews=True) and preset("balanced") give them',
+                DataWarning,
+            )
+        self.lessons_done = lessons_done
         self.wheel_spinning = wheel_spinning
         self._random = np.random.default_rng(random_state)
         widest = max(len(curriculum.lessons), len(curriculum.skills), curriculum.teaches.nnz, 1)
@@ -215,18 +236,18 @@ class Sequencer:
         blocks = range(0, max(len(labels), 1), self._block_size)
         sources = self._random.spawn(len(blocks))
 
-        rules = Rules(self.policy, self.goals, self.wheel_spinning, self._runners_up)
-
-        alerts: dict[int, tuple[Alert, ...]] = {}
+        rules = Rules(self.policy, self.goals, self._runners_up)
 
         def decided(start: int, rng: np.random.Generator) -> Columns:
             block = slice(start, start + self._block_size)
             if not labels[block]:
                 return Columns.empty()
-            known = self._context(labels[block], time, clock)
-            alerts.update(self._alerts(known[0], start))
-            ranks = [*decide(*known, rules, draws=draws[block], first=start, rng=rng)]
-            return Columns.joined(ranks).by_student()
+            context, applied = self._context(labels[block], time, clock)
+            ranks = decide(
+                context, applied, rules, ahead=self._ahead(context), draws=draws[block],
+                first=start, rng=rng,
+            )  # fmt: skip
+            return Columns.joined([*ranks]).by_student()
 
         tasks = zip(blocks, sources, strict=True)
         if self._n_jobs == 1 or len(blocks) == 1:
@@ -253,17 +274,13 @@ class Sequencer:
             review=None if self.review is None else fingerprint_of(self.review),
             review_target=getattr(self.review, "retention", None),
         )
-        return Decisions(columns, label_array(labels), provenance, ids, alerts)
+        return Decisions(columns, label_array(labels), provenance, ids)
 
-    def _alerts(self, context: Context, first: int) -> dict[int, tuple[Alert, ...]]:
-        """By place among all students who were asked for; `first` is the block's first one's."""
+    def _ahead(self, context: Context) -> Floats | None:
+        """By how many seconds last answers are dated after now."""
         if context.now is None:
-            return {}
-        ahead = last_answers(context, self.tracker, self._memory) - context.now
-        return {
-            first + row: (Alert("clock", {"ahead": float(ahead[row])}),)
-            for row in np.flatnonzero(ahead > 0).tolist()
-        }
+            return None
+        return last_answers(context, self.tracker, self._memory) - context.now
 
     @property
     def _memory(self) -> Any:
@@ -313,6 +330,7 @@ class Sequencer:
         labels = self._checked_students([label_of(student, "student")])
         context, applied = self._context(labels, *self._moment(now))
         candidates, value = offered(self.policy, context)
+        left = detour(candidates, value)
         barring = [
             self.overrides[place]
             for place in applied.by_row.get(0, [])
@@ -321,9 +339,7 @@ class Sequencer:
             and self.overrides[place].action in ("ban", "defer")
             and self.overrides[place].target == lesson
         ]
-        return explain(
-            context, self.policy, code, candidates=candidates, value=value, barring=barring
-        )
+        return explain(context, self.policy, code, left, barring=barring)
 
     def time_to_goal(
         self,
@@ -391,6 +407,9 @@ class Sequencer:
         policy, applied = self.policy, self.overrides.apply(labels, now, clock)
         context = self._matched.context(labels, now)
         mark(context, clock=clock)
+        if self.lessons_done is not None:
+            done = times_done(self.lessons_done, labels, self.curriculum)
+            mark(context, lessons_done=done)
         check_kind(policy, context.kind)
         if self.review is not None:
             retention, urgency = self.review.look(context)
@@ -406,14 +425,30 @@ class Sequencer:
         if self.goals is not None:
             mark(context, goal=self.goals.weights(labels))
         if context.urgency is not None:
-            mark(context, urgency=np.where(mastered, context.urgency, 0.0))
+            asked = mastered if context.goal is None else mastered & (context.goal > 0)
+            mark(context, urgency=np.where(asked, context.urgency, 0.0))
         if self.wheel_spinning is not None:
-            mark(context, stuck=self.wheel_spinning.stuck(context))
+            stuck = self.wheel_spinning.stuck(context)
+            alone = self.wheel_spinning.needs_teacher(context) if stuck.any() else stuck
+            mark(context, stuck=stuck, needs_teacher=alone)
         return context, applied
 
 
-def _unfit(curriculum: Curriculum, policy: Any, goals: Any, overrides: Any) -> Iterator[str]:
+def _reads_reviews(policy: Policy) -> bool:
+    """Whether what is due, or what is recalled, can make a difference to a policy."""
+    if not isinstance(policy, WeightedPolicy) or "review" in policy.pools:
+        return True  # what a policy of the caller's reads, nobody knows
+    own = any(isinstance(given, tuple) for given in policy.scorers.values())
+    criteria = (policy.criterion, policy.ready)
+    return own or not all(one is None or isinstance(one, ProbabilityThreshold) for one in criteria)
+
+
+def _unfit(
+    curriculum: Curriculum, policy: Any, goals: Any, overrides: Any, lessons_done: Any
+) -> Iterator[str]:
     """What is wrong with the parts of a sequencer."""
+    if not isinstance(lessons_done, Mapping | None):
+        yield f"lessons_done is a {type(lessons_done).__name__}; expected a mapping of students"
     if policy is not None:
         yield from problems_of_policy(policy)
     if goals is not None and not isinstance(goals, Goals):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from adaptlearn.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from adaptlearn.sequencing.decisions.arrays import AlertKind as AlertKind
     from adaptlearn.sequencing.decisions.arrays import Columns as Columns
     from adaptlearn.sequencing.decisions.decision import Alert as Alert
     from adaptlearn.sequencing.decisions.decision import Decision as Decision
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Alert": "decision",
+    "AlertKind": "arrays",
     "Columns": "arrays",
     "Decision": "decision",
     "Decisions": "decisions",

@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import IntEnum
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.numerics import Bools, Floats, Ints, bounds_of, places_of
+
+
+class AlertKind(IntEnum):
+    """What there is to know besides.
+
+    ``CLOCK``: the last answer is dated later than the decision. ``STUCK``: practice of a skill
+    leads nowhere; ``TEACHER``: and a teacher should look. ``EVIDENCE``: what the lesson builds on
+    is taken as known on few answers.
+    """
+
+    CLOCK = 0
+    STUCK = 1
+    TEACHER = 2
+    EVIDENCE = 3
 
 
 class Columns(NamedTuple):
@@ -39,6 +54,10 @@ class Columns(NamedTuple):
     override_bounds : integer array, shape (n + 1,)
     override : integer array
         Overrides that counted for the student.
+    alert_bounds : integer array, shape (n + 1,)
+    alert_code, alert_skill, alert_number : arrays
+        What to know besides: an `AlertKind`, the place of a skill (or -1), and how many answers
+        (of a clock: seconds).
     """
 
     student: Ints
@@ -66,12 +85,16 @@ class Columns(NamedTuple):
     skill_recent: Ints
     override_bounds: Ints
     override: Ints
+    alert_bounds: Ints
+    alert_code: Ints
+    alert_skill: Ints
+    alert_number: Floats
 
     @classmethod
     def empty(cls) -> Columns:
         """No decisions."""
         floats = ("score", "propensity", "error", "draw", "candidate_score",
-                  "candidate_propensity", "skill_mastery")  # fmt: skip
+                  "candidate_propensity", "skill_mastery", "alert_number")  # fmt: skip
         bools = ("skill_mastered", "skill_ready")
         kinds: dict[str, Any] = {**dict.fromkeys(floats, float), **dict.fromkeys(bools, bool)}
         kinds["code"] = object
@@ -118,4 +141,5 @@ _RAGGED = {
         "skill_mastery", "skill_mastered", "skill_ready", "skill_answers", "skill_recent",
     ),
     "override_bounds": ("override",),
+    "alert_bounds": ("alert_code", "alert_skill", "alert_number"),
 }  # fmt: skip

@@ -118,9 +118,13 @@ class Alert(NamedTuple):
     ----------
     code : str
         ``"clock"``: the student's last answer is dated after the decision's time; what is
-        remembered was looked at as of that answer.
-    details : dict of str to number or text
-        Of the clock ``ahead``, by how many seconds.
+        remembered was looked at as of that answer. ``"stuck"``: practice of a skill leads
+        nowhere. ``"evidence"``: the lesson builds on a skill that is taken as known on few
+        answers.
+    details : dict of str to number, text or bool
+        Of the clock ``ahead``, by how many seconds. Of the others ``skill`` and ``answers``, how
+        many there are on it; where the student is stuck also ``teacher``, whether one should
+        look.
     """
 
     code: str
@@ -318,7 +322,7 @@ def fields_of(decision: Decision) -> dict[str, Any]:
 def sentence(
     decision: Decision, audience: str = "student", templates: Templates = TEMPLATES
 ) -> str:
-    """A decision in words.
+    """A decision in words, and its alerts where the templates have words for them.
 
     Parameters
     ----------
@@ -345,7 +349,15 @@ def sentence(
         raise ParameterError(
             "sentence", [f"no template for the code {decision.reason.code!r}, and none for ''"]
         )
-    return filled(template, fields_of(decision))
+    told = [filled(template, fields_of(decision))]
+    for code, details in decision.alerts:
+        words = "alert_teacher" if details.get("teacher") else f"alert_{code}"
+        if words in mine:  # an audience without words for it is not told
+            fields = {"student": decision.student, **details}
+            if "skill" in details:
+                fields["skill"] = quoted(details["skill"])
+            told.append(filled(mine[words], fields))
+    return " ".join(told)
 
 
 def _runner_up(decision: Decision) -> str:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.labels import Label, plain
-from adaptlearn.sequencing.decisions.arrays import Columns
+from adaptlearn.sequencing.decisions.arrays import AlertKind, Columns
 from adaptlearn.sequencing.decisions.decision import (
     Alert,
     Decision,
@@ -27,7 +27,7 @@ from adaptlearn.sequencing.knowledge.criteria import Criterion
 from adaptlearn.sequencing.overrides import Override, Overrides
 from adaptlearn.sequencing.policies.candidates import Purpose
 from adaptlearn.tables import html_table, text_table
-from adaptlearn.wording import level, listed, quoted
+from adaptlearn.wording import counted, level, listed, quoted
 
 if TYPE_CHECKING:
     from adaptlearn.sequencing.decisions.replay import Replay
@@ -36,6 +36,12 @@ _SCORE = attrgetter("score")
 _HEAD = ["student", "rank", "lesson", "score", "propensity", "reason"]
 _ROWS_SHOWN = 10
 _WIDTH = 60
+_ALERTED = {
+    AlertKind.TEACHER: "stuck, and a teacher should look",
+    AlertKind.STUCK: "stuck",
+    AlertKind.EVIDENCE: "whose lesson builds on few answers",
+    AlertKind.CLOCK: "whose last answer is dated ahead",
+}
 
 
 class Provenance(NamedTuple):
@@ -67,13 +73,11 @@ class Decisions(Sequence[Decision]):
         students: NDArray[Any],
         provenance: Provenance,
         ids: Sequence[str] | None,
-        alerts: Mapping[int, tuple[Alert, ...]] | None = None,
     ) -> None:
         self._columns = columns
         self._students = students
         self._from = provenance
         self._ids = ids
-        self._alerts = alerts or {}  # by place among the students
 
     def __len__(self) -> int:
         return len(self._columns.student)
@@ -119,7 +123,7 @@ class Decisions(Sequence[Decision]):
             n_tied=int(columns.n_tied[entry]),
             reason=self._reason(entry),
             overrides=self._overrides(entry),
-            alerts=self._alerts.get(int(columns.student[entry]), ()),
+            alerts=self._alerts(entry),
             **content,
         )
 
@@ -146,6 +150,26 @@ class Decisions(Sequence[Decision]):
         columns = self._columns
         kept = slice(*columns.override_bounds[entry : entry + 2])
         return tuple(self._from.overrides[place] for place in columns.override[kept].tolist())
+
+    def _alerts(self, entry: int) -> tuple[Alert, ...]:
+        columns = self._columns
+        kept = slice(*columns.alert_bounds[entry : entry + 2])
+        rows = zip(
+            columns.alert_code[kept].tolist(),
+            columns.alert_skill[kept].tolist(),
+            columns.alert_number[kept].tolist(),
+            strict=True,
+        )
+        return tuple(self._alert(AlertKind(code), *row) for code, *row in rows)
+
+    def _alert(self, kind: AlertKind, place: int, number: float) -> Alert:
+        if kind == AlertKind.CLOCK:
+            return Alert("clock", {"ahead": number})
+        skill = plain(self._from.curriculum.skills[place])
+        told: dict[str, Any] = {"skill": skill, "answers": int(number)}
+        if kind == AlertKind.EVIDENCE:
+            return Alert("evidence", told)
+        return Alert("stuck", {**told, "teacher": kind == AlertKind.TEACHER})
 
     def _reason(self, entry: int) -> Reason:
         columns, shared = self._columns, self._from
@@ -186,6 +210,17 @@ class Decisions(Sequence[Decision]):
         said = shared.sentences
         texts = (said.get(code, said.get("", "")), said.get(place, ""))
         return " ".join(filled(text, fields) for text in texts if text)
+
+    def alerted(self) -> str:
+        """How many students have alerts, by what these say; empty where nobody has."""
+        columns = self._columns
+        student = np.repeat(columns.student, np.diff(columns.alert_bounds))
+        said = []
+        for kind, words in _ALERTED.items():
+            n = len(np.unique(student[columns.alert_code == kind]))
+            if n:
+                said.append(f"{counted(n, 'student')} {words}")
+        return "; ".join(said)
 
     def codes(self) -> NDArray[Any]:
         """The reason's code of each decision."""
@@ -252,7 +287,8 @@ class Decisions(Sequence[Decision]):
 
     def _not_shown(self) -> list[str]:
         more = len(self) - _ROWS_SHOWN
-        return [f"… and {more:,} more"] if more > 0 else []
+        lines = [f"… and {more:,} more" if more > 0 else "", self.alerted()]
+        return [line for line in lines if line]
 
 
 def _cut(text: str) -> str:

@@ -59,13 +59,22 @@ TEMPLATES: Templates = {
         "barred": "{student} has no lesson: all that could be given are banned or deferred.",
         "none_open": "{student} has no open lesson: the curriculum has none that fits.",
         "none_eligible": "{student} has no lesson that the policy allows.",
+        "alert_stuck": "{student} does not get on with {skill} ({answers} answers).",
+        "alert_teacher": "Please look: {student} is stuck on {skill} ({answers} answers).",
+        "alert_evidence": "That {student} knows {skill} rests on few answers ({answers}).",
+        "alert_clock": "The last answer of {student} is dated ahead of the clock.",
         "": (
             "{student}: {title}, for {skills} (mastery {mastery}); chosen with probability "
             "{propensity} among {n_candidates}.{runner_up}"
         ),
     },
 }
-"""English, by audience. The empty code stands for all that have no template of their own."""
+"""English, by audience. The empty code stands for all that have no template of their own.
+
+Codes that begin with ``alert_`` are a decision's alerts, said after it, with the fields ``student``
+and the alert's details; ``alert_teacher`` is that of who is stuck for so long that a teacher should
+look. An audience without words for an alert is not told of it.
+"""
 
 ON_RECORD: Mapping[str, str] = {
     "pinned": "{author} chose {title}: {why}.",

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.curriculum.curriculum import Curriculum
-from adaptlearn.numerics import Bools, Floats
+from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.tracking.practice import Practice
 
 MasteryKind = Literal["latent", "predicted"]
@@ -37,6 +37,8 @@ class Context:
         Seconds since the skill was last practised; None where the tracker keeps no times.
     lower : float array of the same shape, or None
         The lower end of `mastery`'s interval, where the model gives one.
+    lessons_done : int array, shape (n_students, n_lessons), or None
+        How often each lesson was done, where the sequencer is told.
     practice : Practice or None
         Where the tracker keeps it.
     mastered : bool array of the same shape, or None
@@ -51,6 +53,8 @@ class Context:
         How much a mastered skill needs review; 0 where none is due.
     stuck : bool array of the same shape, or None
         Skills on which practice leads nowhere.
+    needs_teacher : bool array of the same shape, or None
+        Those of them on which a teacher should look.
     learn : float array, shape (n_skills,), or None
         P(learning the skill from one opportunity), where the model knows.
     now : float or None
@@ -67,6 +71,7 @@ class Context:
     counts: NDArray[np.int64] | None = None
     time_since: Floats | None = None
     lower: Floats | None = None
+    lessons_done: Ints | None = None
     practice: Practice | None = None
     mastered: Bools | None = None
     ready: Bools | None = None
@@ -74,6 +79,7 @@ class Context:
     retention: Floats | None = None
     urgency: Floats | None = None
     stuck: Bools | None = None
+    needs_teacher: Bools | None = None
     learn: Floats | None = None
     now: float | None = None
     clock: str | None = None

@@ -291,6 +291,8 @@ def _described(combined: Both | Either) -> dict[str, Any]:
 class WheelSpinning:
     """No mastery within so many answers: practice of the skill leads nowhere.
 
+    Who knows it well enough to go on (the policy's `ready`) makes sure of it, and is not stuck.
+
     Parameters
     ----------
     answers : int, default 10
@@ -317,12 +319,16 @@ class WheelSpinning:
 
     def stuck(self, context: Context) -> Bools:
         """The skills on which students spin their wheels, shape (n_students, n_skills)."""
-        assert context.mastered is not None
-        counts = np.zeros(context.mastery.shape) if context.counts is None else context.counts
-        return ~context.mastered & (counts >= self.answers)
+        return self._since(context, self.answers)
 
     def needs_teacher(self, context: Context) -> Bools:
         """Those on which a teacher should look."""
+        return self._since(context, self.teacher_after)
+
+    @staticmethod
+    def _since(context: Context, answers: int) -> Bools:
         assert context.mastered is not None
-        counts = np.zeros(context.mastery.shape) if context.counts is None else context.counts
-        return ~context.mastered & (counts >= self.teacher_after)
+        if context.counts is None:
+            return np.zeros(context.mastery.shape, bool)
+        stuck = ~context.mastered & (context.counts >= answers)
+        return stuck if context.ready is None else stuck & ~context.ready

@@ -16,7 +16,7 @@ from adaptlearn.numerics import Bits, Bools, Floats, Ints, bounds_of, places_of
 from adaptlearn.sequencing.knowledge.context import Context
 from adaptlearn.sequencing.knowledge.review_schedule import sparing_reviews
 
-_BOUT = 10  # answers on a stuck skill that call for more practice of what comes before it
+BOUT = 10  # answers on a stuck skill that call for more practice of what comes before it
 
 
 class Purpose(IntEnum):
@@ -162,10 +162,11 @@ def find_candidates(context: Context, pools: tuple[str, ...]) -> Candidates:
     unready = None if context.ready is None else pack(~(context.ready | context.mastered))
     found = curriculum.standing(missing, unready)
     pooled: dict[Purpose, Bits] = {}
+    asked = None if context.goal is None else pack(context.goal > 0)  # the rest is left out
     if "new" in pools:
         wanted = found.unfinished
-        if context.goal is not None:  # the rest is not asked for
-            wanted = any_of(curriculum.teaches, missing & pack(context.goal > 0))
+        if asked is not None:
+            wanted = any_of(curriculum.teaches, missing & asked)
         pooled[Purpose.NEW] = found.open & wanted & _of_kind(curriculum, elective=False)
     if "review" in pools and context.urgency is not None:
         due = any_of(curriculum.teaches, pack(context.urgency > 0))
@@ -176,7 +177,10 @@ def find_candidates(context: Context, pools: tuple[str, ...]) -> Candidates:
         back = pack(remedial(context, context.stuck))
         pooled[Purpose.REMEDIATION] = any_of(curriculum.teaches, back) & found.ready
     if "enrichment" in pools:
-        pooled[Purpose.ENRICHMENT] = found.ready & _of_kind(curriculum, elective=True)
+        extra = found.ready & _of_kind(curriculum, elective=True)
+        pooled[Purpose.ENRICHMENT] = (
+            extra if asked is None else extra & any_of(curriculum.teaches, asked)
+        )
     any_purpose = np.zeros_like(found.open)
     for bits in pooled.values():
         any_purpose |= bits
@@ -199,10 +203,11 @@ def remedial(context: Context, stuck: Bools) -> Bools:
     needs = context.curriculum.may_need
     for skill in np.flatnonzero(stuck.any(axis=0)).tolist():
         before = needs.indices[needs.indptr[skill] : needs.indptr[skill + 1]]
-        bouts = counts[:, skill] // _BOUT * _BOUT
+        bouts = counts[:, skill] // BOUT * BOUT
         wanted = np.where(stuck[:, skill], bouts, 0)[:, None]
         enough[:, before] = np.maximum(enough[:, before], wanted)
-    return np.asarray(counts < enough)
+    back = counts < enough
+    return np.asarray(back if context.goal is None else back & (context.goal > 0))
 
 
 def _of_kind(curriculum: Curriculum, *, elective: bool) -> Bits:

@@ -11,7 +11,9 @@ from adaptlearn.sequencing.policies.choosers import Chooser, Softmax
 from adaptlearn.sequencing.policies.weighted import POOLS, WeightedPolicy
 from adaptlearn.validation import Interval, OneOf, check_parameters, some
 
-# The second only parts equal gains.
+# The best new lesson gains 1: a full backlog of reviews takes more, so that any of them wins.
+_REVIEWS = {"review": 1.5, "backlog": 1.2}
+# The curriculum's order only parts equal gains.
 _PROVISIONAL = {"gain_per_minute": 1.0, "fixed_order": 0.001}
 
 
@@ -37,6 +39,9 @@ class ProvisionalMastery(WeightedPolicy):
     chooser : {"greedy", "softmax", "epsilon", "thompson"} or Chooser, default "greedy"
         Greedily, every decision has propensity 1 but for ties, and its log answers for no other
         policy: let it explore a little where you want to learn from the log.
+    reviews : bool, default False
+        Whether mastered skills that are due come in between, the sooner the more of them wait.
+        What is due, the sequencer's `review` tells; with one, its own policy gives them.
 
     Raises
     ------
@@ -74,19 +79,21 @@ class ProvisionalMastery(WeightedPolicy):
         kind: MasteryKind = "latent",
         *,
         chooser: str | Chooser = "greedy",
+        reviews: bool = False,
     ) -> None:
         probability = [Interval(0, 1, closed="right")]
         check_parameters(
             "ProvisionalMastery",
-            {"threshold": threshold, "ready": ready, "kind": kind},
+            {"threshold": threshold, "ready": ready, "kind": kind, "reviews": reviews},
             {"threshold": probability, "ready": probability,
-             "kind": [OneOf(("latent", "predicted"))]},
+             "kind": [OneOf(("latent", "predicted"))], "reviews": [OneOf((True, False))]},
         )  # fmt: skip
         super().__init__(
-            _PROVISIONAL,
+            {**_PROVISIONAL, **_REVIEWS} if reviews else _PROVISIONAL,
             criterion=ProbabilityThreshold(threshold, kind),
             ready=ProbabilityThreshold(ready, kind),
             chooser=chooser,
+            pools=("new", "review") if reviews else ("new",),
         )
 
 
@@ -169,10 +176,9 @@ PRESETS: dict[str, Preset] = {
         "the default for who has the time: sure of it by the latest answers, too",
     ),
     "balanced": Preset(
-        # The best new lesson gains 1: a full backlog takes more, so that any review wins.
         WeightedPolicy(
-            {"gain_per_minute": 1.0, "review": 1.5, "backlog": 1.2, "remediation": 0.7,
-             "not_stuck": 0.5, "enrichment": 0.05},
+            {"gain_per_minute": 1.0, **_REVIEWS, "remediation": 0.7, "not_stuck": 0.5,
+             "enrichment": 0.05},
             pools=POOLS,
             name="balanced",
         ),

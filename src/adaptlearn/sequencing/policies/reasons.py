@@ -23,6 +23,9 @@ CODES = {
 }
 """Codes of reasons that follow from what a lesson is for."""
 
+OF_OTHERS = frozenset(("review", "backlog", "remediation", "enrichment", "not_stuck"))
+"""Scorers that say nothing of why one new lesson comes before another."""
+
 SENTENCES: Mapping[str, str] = {
     "review_due": "Time to review {title}: it keeps {skills} fresh.",
     "remediation": "Back to {title}: {skills} comes before what does not get on now.",

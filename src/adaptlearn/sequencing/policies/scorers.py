@@ -136,13 +136,15 @@ def gain_per_minute(candidates: Candidates) -> Floats:
     """Expected mastery gained per minute, by how much each skill counts toward the goals.
 
     ``sum of goal (1 - mastery) P(learn)`` over the lesson's skills that are not mastered, over
-    its minutes, as a share of the best of each student's candidates.
+    its minutes, as a share of the best of each student's candidates. Electives and enrichment
+    gain nothing by it: they are extras, and do not come before instruction.
     """
     context = candidates.context
     weight = (1 - context.mastery) * _learn(context)
     if context.goal is not None:
         weight = weight * context.goal
     gain = candidates.total(candidates.of_skills(weight) * candidates.missing)
+    gain = np.where(candidates.purpose == Purpose.ENRICHMENT, 0.0, gain)
     return _share_of_best(candidates, gain / candidates.minutes)
 
 

@@ -18,7 +18,7 @@ from adaptlearn.sequencing.knowledge.criteria import Criterion, ProbabilityThres
 from adaptlearn.sequencing.policies.candidates import Candidates, find_candidates
 from adaptlearn.sequencing.policies.choosers import CHOOSERS, Chooser
 from adaptlearn.sequencing.policies.policy import Scores, fingerprint_of
-from adaptlearn.sequencing.policies.reasons import SENTENCES, Choices, codes_of
+from adaptlearn.sequencing.policies.reasons import OF_OTHERS, SENTENCES, Choices, codes_of
 from adaptlearn.sequencing.policies.scorers import SCORERS
 from adaptlearn.serialization import fingerprint
 from adaptlearn.validation import some
@@ -217,9 +217,10 @@ class WeightedPolicy:
 
     @property
     def leading(self) -> str:
-        """The heaviest scorer: the code of a new lesson that stands out."""
+        """The heaviest scorer of new lessons: the code of one that stands out."""
         weights = {
             name: given[1] if isinstance(given, tuple) else given
             for name, given in self.scorers.items()
+            if name not in OF_OTHERS
         }
-        return max(weights, key=weights.__getitem__)
+        return max(weights, key=weights.__getitem__, default="ready")

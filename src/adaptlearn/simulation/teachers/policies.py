@@ -286,7 +286,9 @@ class SequencerPolicy:
     make : callable
         From the curriculum to a new `Sequencer` over a new tracker, with ``new_students=True``:
         ``lambda curriculum: Sequencer(curriculum, MasteryTracker(model), new_students=True,
-        random_state=0)``. A tracker that knows students is refused.
+        random_state=0, wheel_spinning=None)``. A tracker that knows students is refused. Without
+        ``wheel_spinning=None`` students who do not get on are sent to a teacher, whom an episode
+        does not have: they get no more lessons.
     name : str, default "sequencer"
     family : str, optional
         The kind of the model's equations: ``"bkt"``, ``"logistic"`` or ``"memory"``.

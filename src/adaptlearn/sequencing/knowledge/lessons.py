@@ -1,0 +1,57 @@
+"""Lessons that students have done: an application's own record, as a table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from adaptlearn.curriculum.curriculum import Curriculum
+from adaptlearn.errors import ParameterError
+from adaptlearn.labels import Label, label_list, refuse_other_kind
+from adaptlearn.numerics import Ints
+from adaptlearn.validation import Interval
+from adaptlearn.wording import shown
+
+LessonsDone = Mapping[Any, Iterable[Label] | Mapping[Label, int]]
+"""By student, the lessons done, as often as they stand there, or how often each was done."""
+
+_TIMES = Interval(0, 2**31, integer=True)
+
+
+def times_done(
+    lessons_done: LessonsDone, students: Sequence[Label], curriculum: Curriculum
+) -> Ints:
+    """How often each lesson was done, shape (n_students, n_lessons).
+
+    Lessons that the curriculum does not have are not looked at.
+
+    Raises
+    ------
+    ParameterError
+        A number of times is none.
+    UnknownLabelError
+        Students or lessons are texts here and integers there: the record would count for nobody.
+    """
+    done = np.zeros((len(students), len(curriculum.lessons)), np.intp)
+    place = curriculum.lesson_index.place
+    refuse_other_kind([*islice(lessons_done, 1)], students[:1], "student in lessons_done")
+    problems = []
+    for row, student in enumerate(students):
+        lessons = lessons_done.get(student, ())
+        times = lessons if isinstance(lessons, Mapping) else Counter(label_list(lessons, "lesson"))
+        here = place.keys() & times.keys()
+        if not here:
+            known = curriculum.lessons[:1].tolist()
+            refuse_other_kind([*islice(times, 1)], known, "lesson in lessons_done")
+        for lesson in here:
+            if not _TIMES.accepts(times[lesson]):
+                problems.append(f"{student!r}, {lesson!r}: {_TIMES}, got {shown(times[lesson])}")
+            else:
+                done[row, place[lesson]] = times[lesson]
+    if problems:
+        raise ParameterError("lessons_done", problems)
+    return done
