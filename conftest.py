@@ -1,23 +1,61 @@
 """Run the code blocks of README.md and of docs/, top to bottom, as tests; slow files first.
 
+A block of ``text`` right below one of ``python`` shows what that prints, and is compared: ``...``
+stands for whatever is there.
+
 Docstrings are pytest's own doctests; see `addopts` in pyproject.toml.
 """
 
 from __future__ import annotations
 
+import io
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import redirect_stdout
+from doctest import ELLIPSIS, NORMALIZE_WHITESPACE, OutputChecker
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from sybil import Sybil
-from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
+from sybil import Document, Example, Region, Sybil
+from sybil.evaluators.python import PythonEvaluator
+from sybil.parsers.markdown import CodeBlockParser, SkipParser
 
 ROOT = Path(__file__).parent
 
 
+_FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_PRINTED = "what the block above printed"
+
+
+def printing(example: Example) -> str | None:
+    """Run a block, and keep what it prints."""
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        failed = PythonEvaluator()(example)
+    example.namespace[_PRINTED] = printed.getvalue()
+    return failed
+
+
+def printed(document: Document) -> Iterable[Region]:
+    """The blocks of a page that show what the code above them prints."""
+    for code, block in pairwise(_FENCED.finditer(document.text)):
+        between = document.text[code.end() : block.start()]
+        if (code[1], block[1]) == ("python", "text") and not between.strip():
+            yield Region(block.start(), block.end(), block[2], compared)
+
+
+def compared(example: Example) -> str | None:
+    """What is wrong with a block of output."""
+    expected, found = example.parsed, example.namespace[_PRINTED]
+    if OutputChecker().check_output(expected, found, ELLIPSIS | NORMALIZE_WHITESPACE):
+        return None
+    return f"the page shows\n{expected}\nbut this is printed:\n{found}"
+
+
 pytest_collect_file = Sybil(
-    parsers=[PythonCodeBlockParser(), SkipParser()],
+    parsers=[CodeBlockParser("python", printing), printed, SkipParser()],
     patterns=["README.md", "docs/*.md"],
     path=str(ROOT),
     fixtures=["page_directory"],

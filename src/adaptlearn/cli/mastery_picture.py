@@ -11,7 +11,7 @@ from adaptlearn.models.mastery import Mastery
 from adaptlearn.plotting import new_figure, write_picture
 from adaptlearn.sequencing.decisions.decisions import Decisions
 
-MOST_STUDENTS, MOST_SKILLS = 40, 40
+MOST_STUDENTS, MOST_SKILLS = 24, 40
 
 
 def draw_mastery(mastery: Mastery, decisions: Decisions, path: Path) -> None:
@@ -20,7 +20,7 @@ def draw_mastery(mastery: Mastery, decisions: Decisions, path: Path) -> None:
     Parameters
     ----------
     mastery : Mastery
-        At most forty students, spread from least to most mastery, and forty skills are drawn.
+        At most 24 students, spread from least to most mastery, and forty skills are drawn.
     decisions : Decisions
     path : Path
         Where to write the PNG.

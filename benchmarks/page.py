@@ -1,0 +1,232 @@
+"""Puts the figures of results/ into the tables of docs/benchmarks.md.
+
+    python benchmarks/page.py            writes the page
+    python benchmarks/page.py --check    only says whether the page is what the results say
+
+Between ``<!-- name -->`` and ``<!-- end -->`` the page holds what the function of that name here
+makes of the results; the words around it are written by hand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from math import floor, log10
+from pathlib import Path
+from typing import Any
+
+from adaptlearn.simulation import Matrix
+
+HERE = Path(__file__).resolve().parent
+PAGE = HERE.parent / "docs" / "benchmarks.md"
+LOGS = ("assistments09", "statics", "assistments15")
+NONE = "\N{EN DASH}"
+_PART = re.compile(r"(<!-- (?P<name>[a-z_]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def read(name: str) -> dict[str, Any]:
+    """A kept result."""
+    result: dict[str, Any] = json.loads((HERE / "results" / f"{name}.json").read_text())
+    return result
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def two_digits(value: float) -> str:
+    """A number with two digits, never as a power of ten."""
+    return f"{float(f'{value:.2g}'):,.{max(0, 1 - floor(log10(value)))}f}"
+
+
+def measured(name: str) -> str:
+    """When, with what and on what machine a result was measured."""
+    of = read(name)
+    machine, versions = of["machine"], of["versions"]
+    return (
+        f"*Measured on {of['date'][:10]}: {machine['processor']}, {machine['cores']} cores, "
+        f"{machine['memory_gib']} GiB, Python {versions['python']}, NumPy {versions['numpy']} "
+        f"(`benchmarks/results/{name}.json`).*"
+    )
+
+
+def auc(entry: dict[str, Any] | None, *, alone: bool = False) -> str:
+    """The test AUC of one model on one log, or of the rows without copied students."""
+    if entry is not None and alone:
+        entry = entry.get("without copied students")
+    return NONE if entry is None else f"{entry['metrics']['auc']['value']:.4f}"
+
+
+def by_log(name: str) -> str:
+    """Test AUC by model and log."""
+    found = read(name)["datasets"]
+    models = dict.fromkeys(model for log in LOGS for model in found[log])
+    rows = [[model, *(auc(found[log].get(model)) for log in LOGS)] for model in models]
+    return table(["model", *LOGS], rows) + "\n\n" + measured(name)
+
+
+def bkt_accuracy() -> str:
+    """BKT and its variants."""
+    return by_log("accuracy")
+
+
+def several_skills() -> str:
+    """What an answer says of several skills."""
+    found = read("accuracy")["datasets"]["assistments09, several skills"]
+    return table(["BKT with", "AUC"], [[model, auc(entry)] for model, entry in found.items()])
+
+
+def prediction() -> str:
+    """The other models."""
+    return by_log("prediction")
+
+
+def copies() -> str:
+    """With and without copied students."""
+    bkt, others = (read(name)["datasets"] for name in ("accuracy", "prediction"))
+    models = ["BKT", "BKT, forgetting", "forgetting, difficulty, ability, recency, lag",
+              "Elo", "BestLR", "LinearRecurrentTracer", "BoostedTracer"]  # fmt: skip
+    rows = []
+    for model in models:
+        cells = []
+        for log in LOGS[:2]:
+            entry = bkt[log].get(model) or others[log][model]
+            cells += [auc(entry), auc(entry, alone=True)]
+        rows.append([model, *cells])
+    return table(["", LOGS[0], "without copies", LOGS[1], "without copies"], rows)
+
+
+def one_sort() -> str:
+    """A fit against one sort of the log."""
+    rows = []
+    for log, kinds in read("speed")["fit_against_one_sort"].items():
+        for ids, entry in kinds.items():
+            peak = entry["peak_bytes_per_response"]["traced"]
+            rows.append([log, ids, f"{entry['fit_over_lexsort']:.2f}", f"{peak:.0f}"])
+    head = ["log", "ids", "fit ÷ one sort", "peak bytes per response"]
+    return table(head, rows) + "\n\n" + measured("speed")
+
+
+def updates() -> str:
+    """What an answer costs."""
+    took = read("speed")["update_microseconds"]
+    names = {"batch_from_log": "of a million, in a `ResponseLog`",
+             "batch_from_arrays": "of a million, in plain arrays, checks included",
+             "scalar": "alone, through `adaptlearn.runtime` in pure Python"}  # fmt: skip
+    rows = [[f"one answer {words}", f"{took[name]:.3g}"] for name, words in names.items()]
+    return table(["", "microseconds"], rows)
+
+
+def peers() -> str:
+    """A fit against those of other libraries."""
+    rows = []
+    for entry in read("speed")["against_peers"]:
+        ours, exact, n = entry["adaptlearn"], entry["adaptlearn_precise"], entry["responses"]
+        inverted = entry["peer"]["skills_inverted"]
+        rows.append(
+            [entry["log"], entry["peer_name"], str(entry["starts"]),
+             f"{ours['times_as_fast']:.1f}", f"{ours['gain_per_response']:+.1e}",
+             f"{exact['times_as_fast']:.1f}", f"{exact['gain_per_response']:+.1e}",
+             f"{ours['gain_upright'] / n:+.1e}" if inverted else ""]
+        )  # fmt: skip
+    head = ["log", "peer", "starts", "times as fast", "log-likelihood per answer above the peer's",
+            "to the last digit: times as fast", "above the peer's",
+            "where the peer inverts no skill"]  # fmt: skip
+    return table(head, rows) + "\n\n" + measured("speed")
+
+
+def costs() -> str:
+    """What the models cost on each log."""
+    parts = []
+    for log, entry in read("cost")["models"].items():
+        rows = [
+            [model, two_digits(one["fit_seconds"]), two_digits(one["candidates_ms"]),
+             two_digits(one["update_ms"]), f"{one['saved_bytes'] / 1e3:,.0f}"]
+            for model, one in entry["models"].items()
+        ]  # fmt: skip
+        head = [f"{log}, {entry['responses']:,} answers", "fit, s", "100 candidates, ms",
+                "one answer, ms", "saved, kB"]  # fmt: skip
+        parts.append(table(head, rows))
+    return "\n\n".join([*parts, measured("cost")])
+
+
+def district() -> str:
+    """The next lessons of a district."""
+    rows = []
+    for size in read("sequencer")["sizes"].values():
+        for policy in ("provisional", "mastery", "balanced"):
+            took = size[policy]
+            rows.append(
+                [f"{size['students']:,}", f"{size['skills']:,}", f"{size['lessons']:,}", policy,
+                 f"{took['seconds']:.1f}", f"{took['milliseconds_one_student']:.2f}",
+                 f"{size['peak_bytes_beyond_tracker'] / 1e9:.1f}"]
+            )  # fmt: skip
+    head = ["students", "skills", "lessons", "policy", "all, s", "one student, ms",
+            "memory beyond the tracker, GB"]  # fmt: skip
+    return table(head, rows) + "\n\n" + measured("sequencer")
+
+
+def policies() -> str:
+    """Minutes until all is known, on simulated students."""
+    matrix = Matrix.load(HERE / "results" / "matrix.json")
+    mean = dict(zip(matrix.policies, matrix.mean("minutes_to_mastery"), strict=True))
+    own = matrix.same_family[matrix.policies.index("sequencer")]
+    rows = []
+    for place, kind in enumerate(matrix.simulators):
+        best = min(matrix.baselines, key=lambda name: mean[name][place])
+        name = kind.replace("_", " ") + "†" * bool(own[place]) + "‡" * (kind in matrix.held_out)
+        cells = [mean[policy][place] for policy in
+                 ("sequencer", best, "three_in_a_row", "knowledge_tracing", "oracle")]  # fmt: skip
+        rows.append([name, *(f"{cell:.0f}" for cell in cells)])
+    head = ["simulated students", "default", "best baseline", "three in a row, in order",
+            "knowledge tracing at .95", "oracle"]  # fmt: skip
+    return table(head, rows) + "\n\n" + measured("matrix_run")
+
+
+def few_students() -> str:
+    """Log loss of the boosted trees beside the best simple model."""
+    rows = []
+    for log, entry in read("few_students")["logs"].items():
+        loss = {model: one["log_loss"] for model, one in entry["models"].items()}
+        ours = loss.pop("BoostedTracer")
+        del loss["trees alone"]  # a part of it
+        best = min(loss, key=loss.__getitem__)
+        rows.append([log, f"{entry['answers']:,}", f"{ours:.4f}", f"{loss[best]:.4f}", best])
+    head = ["log", "answers", "BoostedTracer", "best other", ""]
+    return table(head, rows) + "\n\n" + measured("few_students")
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    part.__name__: part
+    for part in (bkt_accuracy, several_skills, prediction, copies, few_students, one_sort,
+                 updates, peers, costs, district, policies)
+}  # fmt: skip
+
+
+def filled(page: str) -> str:
+    """A page whose parts say what the results say."""
+
+    def part(found: re.Match[str]) -> str:
+        return f"{found[1]}\n{PARTS[found['name']]()}\n\n{found[3]}"
+
+    return _PART.sub(part, page)
+
+
+def main() -> None:
+    """Write the page, or compare."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if it differs")
+    check: bool = parser.parse_args().check
+    before = PAGE.read_text(encoding="utf-8")
+    after = filled(before)
+    if check:
+        raise SystemExit(f"{PAGE} is not what the results say" if before != after else 0)
+    PAGE.write_text(after, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
