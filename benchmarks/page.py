@@ -1,9 +1,9 @@
-"""Puts the figures of results/ into the tables of docs/benchmarks.md.
+"""Puts the figures of results/ into the tables of docs/benchmarks.md and README.md.
 
-    python benchmarks/page.py            writes the page
-    python benchmarks/page.py --check    only says whether the page is what the results say
+    python benchmarks/page.py            writes the pages
+    python benchmarks/page.py --check    only says whether they are what the results say
 
-Between ``<!-- name -->`` and ``<!-- end -->`` the page holds what the function of that name here
+Between ``<!-- name -->`` and ``<!-- end -->`` a page holds what the function of that name here
 makes of the results; the words around it are written by hand.
 """
 
@@ -20,7 +20,7 @@ from typing import Any
 from adaptlearn.simulation import Matrix
 
 HERE = Path(__file__).resolve().parent
-PAGE = HERE.parent / "docs" / "benchmarks.md"
+PAGES = tuple(HERE.parent / page for page in ("docs/benchmarks.md", "README.md"))
 LOGS = ("assistments09", "statics", "assistments15")
 NONE = "\N{EN DASH}"
 _PART = re.compile(r"(<!-- (?P<name>[a-z_]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -200,10 +200,54 @@ def few_students() -> str:
     return table(head, rows) + "\n\n" + measured("few_students")
 
 
+def headlines() -> str:
+    """Five figures for a first look."""
+    alone = {
+        model: f"{float(auc(found['datasets']['assistments09'][model], alone=True)):.3f}"[1:]
+        for found, models in (
+            (read("accuracy"), ["BKT"]),
+            (read("prediction"), ["BoostedTracer", "BestLR"]),
+        )
+        for model in models
+    }
+    times = {
+        entry["log"]: entry["adaptlearn"]["times_as_fast"]
+        for entry in read("speed")["against_peers"]
+        if entry["peer_name"] == "pyBKT, C++ build"
+    }
+    real = [times[log] for log in LOGS]
+    district = read("sequencer")["sizes"]["district"]
+    took = district["provisional"]
+    matrix = Matrix.load(HERE / "results" / "matrix.json")
+    mean = dict(zip(matrix.policies, matrix.mean("minutes_to_mastery"), strict=True))
+    best = [min(mean[name][place] for name in matrix.baselines)
+            for place in range(len(matrix.simulators))]  # fmt: skip
+    fewer = [100 * (1 - ours / other) for ours, other in zip(mean["sequencer"], best, strict=True)]
+    rows = [
+        ["AUC of the next answer on assistments09, without copied students",
+         f"**{alone['BoostedTracer']}**; Best-LR {alone['BestLR']}, BKT {alone['BKT']}",
+         "accuracy.py --final --family prediction"],
+        ["a BKT fit against pyBKT's C++ build",
+         f"**{times['345,000 x 10']:.0f} times** as fast with 345,000 students who share "
+         f"histories, {min(real):.1f} to {max(real):.1f} times on three real logs", "speed.py"],
+        [f"next lessons of {district['students']:,} students, {district['lessons']:,} lessons",
+         f"**{took['seconds']:.1f} s** on two cores", "sequencer.py"],
+        ["next lesson of one student",
+         f"**{took['milliseconds_one_student']:.1f} ms**", "sequencer.py"],
+        [f"minutes until simulated students know all skills, {len(fewer)} kinds of students",
+         f"**{min(fewer):.0f} to {max(fewer):.0f}% fewer** than the best baseline of each kind",
+         "matrix.py"],
+    ]  # fmt: skip
+    return table(
+        ["what", "figure", "command"],
+        [[what, figure, f"`benchmarks/{command}`"] for what, figure, command in rows],
+    )
+
+
 PARTS: dict[str, Callable[[], str]] = {
     part.__name__: part
     for part in (bkt_accuracy, several_skills, prediction, copies, few_students, one_sort,
-                 updates, peers, costs, district, policies)
+                 updates, peers, costs, district, policies, headlines)
 }  # fmt: skip
 
 
@@ -217,15 +261,16 @@ def filled(page: str) -> str:
 
 
 def main() -> None:
-    """Write the page, or compare."""
+    """Write the pages, or compare."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="write nothing; fail if it differs")
     check: bool = parser.parse_args().check
-    before = PAGE.read_text(encoding="utf-8")
-    after = filled(before)
-    if check:
-        raise SystemExit(f"{PAGE} is not what the results say" if before != after else 0)
-    PAGE.write_text(after, encoding="utf-8")
+    for page in PAGES:
+        before = page.read_text(encoding="utf-8")
+        after = filled(before)
+        if check and before != after:
+            raise SystemExit(f"{page} is not what the results say")
+        page.write_text(after, encoding="utf-8")
 
 
 if __name__ == "__main__":

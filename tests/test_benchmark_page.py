@@ -1,4 +1,4 @@
-"""The page of benchmarks says what the results say."""
+"""The pages that show figures of benchmarks say what the results say."""
 
 from __future__ import annotations
 
@@ -21,17 +21,18 @@ def page() -> Any:
     return made
 
 
-def test_its_figures_are_those_of_the_results(page: Any) -> None:
-    text = page.PAGE.read_text(encoding="utf-8")
+@pytest.mark.parametrize("number", [0, 1])
+def test_figures_are_those_of_the_results(page: Any, number: int) -> None:
+    text = page.PAGES[number].read_text(encoding="utf-8")
     assert page.filled(text) == text, "benchmarks/page.py writes it anew"
 
 
-def test_every_table_stands_on_it(page: Any) -> None:
-    text = page.PAGE.read_text(encoding="utf-8")
+def test_every_table_stands_on_a_page(page: Any) -> None:
+    text = "".join(one.read_text(encoding="utf-8") for one in page.PAGES)
     assert [text.count(f"<!-- {name} -->") for name in page.PARTS] == [1] * len(page.PARTS)
     assert text.count("<!-- end -->") == len(page.PARTS)
 
 
 def test_a_changed_figure_is_found(page: Any) -> None:
-    text = page.PAGE.read_text(encoding="utf-8")
+    text = page.PAGES[0].read_text(encoding="utf-8")
     assert page.filled(text.replace("0.7160", "0.9160", 1)) == text
