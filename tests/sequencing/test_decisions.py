@@ -11,7 +11,7 @@ import pytest
 from tests.sequencing.fakes import FakeTracker, chain
 
 from adaptlearn import Curriculum, Sequencer
-from adaptlearn.errors import ParameterError
+from adaptlearn.errors import ModelFileError, ParameterError
 from adaptlearn.sequencing import (
     TEMPLATES,
     Decision,
@@ -146,10 +146,37 @@ def test_what_older_versions_wrote_is_read_and_is_decided_again() -> None:
     assert "to make sure of" in told.steps[1].says
 
 
+def test_a_student_is_told_what_a_lesson_builds_on() -> None:
+    tracker = FakeTracker(SKILLS, {"ann": [0.99, 0.3, 0.1, 0.999], "ben": [0.3, 0.1, 0.1, 0.1]})
+    first, second = Sequencer(chain(), tracker, random_state=0).recommend(["ann", "ben"])
+    assert first.reason.builds_on == ("count",)
+    assert first.sentence() == "Next: add. You are ready for it, because you know count."
+    assert "knows count" in first.sentence("family")
+    assert second.sentence() == "Next: count. You are ready for it."
+    written = first.to_dict()
+    assert Decision.from_dict(written).reason.builds_on == ("count",)
+    with pytest.raises(ModelFileError, match="builds on"):
+        Decision.from_dict({**written, "reason": {**written["reason"], "builds_on": [1.5]}})
+    with pytest.raises(ModelFileError, match="must be a list"):
+        Decision.from_dict({**written, "reason": {**written["reason"], "builds_on": "count"}})
+
+
+def test_what_is_given_whatever_comes_before_says_nothing_of_it() -> None:
+    tracker = FakeTracker(SKILLS, {"ann": [0.1, 0.1, 0.1, 0.1]})
+
+    def last(context: Any) -> Any:
+        scores = np.tile(np.arange(4.0), (len(context.students), 1))
+        return scores, np.ones_like(scores, bool)
+
+    (decision,) = Sequencer(chain(), tracker, last).recommend("ann")
+    assert decision.reason.builds_on == ()
+
+
 def test_every_code_has_words_for_students_and_teachers() -> None:
     for name, templates in TEMPLATES.items():
         assert {*NoLesson, "pinned", "confirm", ""} <= {*templates}, name
-    described = {*TEMPLATES["student"]} - {*NoLesson, "pinned", "confirm", "ready", ""}
+    described = {code.removesuffix("_because") for code in TEMPLATES["student"]}
+    described -= {*NoLesson, "pinned", "confirm", "ready", ""}
     assert described <= {*SCORERS, "review_due"}
 
 

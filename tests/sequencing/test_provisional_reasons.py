@@ -84,7 +84,9 @@ def test_a_lesson_on_what_is_probably_known_makes_sure_of_it() -> None:
         '"count" makes sure of what is probably known: "count" (mastery 0.90), below 0.999. It '
         "is the only lesson that is open."
     )
-    assert decision.sentence() == 'Next: "count". You probably know this; a little more makes sure.'
+    assert decision.sentence() == (
+        "Next: count. You probably know it. A few more questions will make sure."
+    )
     assert decision.sentence("teacher") == (
         '0: "count", to make sure of "count" (mastery 0.90; mastered from 0.999); chosen with '
         "probability 1.00 among 1."

@@ -94,13 +94,13 @@ def decision_of(known, **options):
 
 def test_sentences_for_students_and_teachers():
     begun = decision_of([0.99, 0.3, 0.1, 0.6])
-    assert begun.sentence() == 'Next: "measure". You have nearly got it.'
+    assert begun.sentence() == "Next: measure. You almost know it."
     assert begun.sentence("teacher") == (
         'ann: "measure", for "measure" (mastery 0.60); chosen with probability 1.00 among 2. '
         '"add" would be next: it scores 0.3 less.'
     )
     done = decision_of([0.99] * 4)
-    assert done.sentence() == "You have mastered everything here. Well done!"
+    assert done.sentence() == "You know everything here. Well done!"
     pin = Override("pin", "add", "ann", author="Lee", reason="for Monday")
     pinned = decision_of([0.99, 0.3, 0.1, 0.6], overrides=[pin])
     assert pinned.sentence("teacher") == 'ann: "add", chosen by Lee (for Monday).'

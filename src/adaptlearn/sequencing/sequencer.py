@@ -273,6 +273,7 @@ class Sequencer:
             time=time,
             review=None if self.review is None else fingerprint_of(self.review),
             review_target=getattr(self.review, "retention", None),
+            in_order=isinstance(self.policy, WeightedPolicy),
         )
         return Decisions(columns, label_array(labels), provenance, ids)
 

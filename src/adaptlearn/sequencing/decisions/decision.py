@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from adaptlearn.errors import ModelFileError, ParameterError
-from adaptlearn.labels import Label
+from adaptlearn.labels import Label, as_label
 from adaptlearn.media import terminal_text
 from adaptlearn.sequencing.decisions.checks import (
     CANDIDATE,
@@ -99,6 +99,9 @@ class Reason:
         From which mastery on a skill counted as mastered, if the policy has a threshold.
     title : str
         The lesson's title.
+    builds_on : tuple of label
+        Skills that come directly before those of the lesson that are not mastered, and that the
+        student knows; empty where the policy gives lessons whatever comes before them.
     """
 
     code: str
@@ -106,6 +109,7 @@ class Reason:
     skills: tuple[SkillMastery, ...] = ()
     threshold: float | None = None
     title: str = ""
+    builds_on: tuple[Label, ...] = field(default=(), compare=False)  # older records have none
 
     def __str__(self) -> str:
         return terminal_text(self.text)
@@ -216,10 +220,12 @@ class Decision:
         content["candidates"] = [candidate._asdict() for candidate in self.candidates]
         content["overrides"] = [override.to_dict() for override in self.overrides]
         content["alerts"] = [[alert.code, dict(alert.details)] for alert in self.alerts]
-        if not self.alerts:  # as decisions without any have always been written
-            del content["alerts"]
         content["reason"] = vars(self.reason).copy()
         content["reason"]["skills"] = [skill._asdict() for skill in self.reason.skills]
+        content["reason"]["builds_on"] = [*self.reason.builds_on]
+        for part, name in ((content, "alerts"), (content["reason"], "builds_on")):
+            if not part[name]:  # as decisions without any have always been written
+                del part[name]
         return content
 
     @classmethod
@@ -237,6 +243,7 @@ class Decision:
             raise ModelFileError(f"saved decision {name}", problems)
         reason = dict(content["reason"])
         reason["skills"] = tuple(SkillMastery(**skill) for skill in reason.get("skills", ()))
+        reason["builds_on"] = tuple(reason.get("builds_on", ()))
         candidates = tuple(ScoredLesson(**candidate) for candidate in content["candidates"])
         overrides = tuple(Override(**override) for override in content["overrides"])
         alerts = tuple(Alert(code, dict(told)) for code, told in content.get("alerts", ()))
@@ -254,6 +261,7 @@ def _problems(content: Any) -> list[str]:
         "candidates": content["candidates"],
         "overrides": content["overrides"],
         "skills of the reason": () if problems else content["reason"].get("skills", ()),
+        "skills that it builds on": () if problems else content["reason"].get("builds_on", ()),
     }
     problems += [
         f"{name} must be a list, got {shown(listed)}"
@@ -262,7 +270,12 @@ def _problems(content: Any) -> list[str]:
     ]
     if problems:
         return problems
-    candidates, overrides, skills = lists.values()
+    candidates, overrides, skills, before = lists.values()
+    problems += [
+        f"the reason builds on {shown(one)}; expected a label"
+        for one in before
+        if as_label(one) is None
+    ]
     for one in candidates:
         problems += field_problems("candidate", one, CANDIDATE, _given(ScoredLesson))
     for one in skills:
@@ -293,7 +306,8 @@ def _given(kind: Any) -> dict[str, bool]:
 def fields_of(decision: Decision) -> dict[str, Any]:
     """What templates may name.
 
-    ``student``, ``title`` (the lesson, in quotation marks), ``skills``, ``mastery``,
+    ``student``, ``name`` (of the lesson), ``title`` (the same in quotation marks), ``known`` (what
+    the lesson builds on), ``skills``, ``mastery``,
     ``threshold``, ``score``, ``propensity``, ``n_candidates``, ``n_tied``, ``purpose``,
     ``code``, ``author`` and ``why`` (of the override that chose), and ``runner_up``, a sentence
     on the next best lesson and how far behind it is, or nothing.
@@ -303,7 +317,9 @@ def fields_of(decision: Decision) -> dict[str, Any]:
     levels = (level(skill.mastery, reason.threshold) for skill in reason.skills)
     return {
         "student": decision.student,
+        "name": reason.title,
         "title": quoted(reason.title),
+        "known": listed(map(str, reason.builds_on)),
         "skills": listed(quoted(skill.skill) for skill in reason.skills),
         "mastery": listed(levels),
         "threshold": "" if reason.threshold is None else f"{reason.threshold:g}",
@@ -328,7 +344,7 @@ def sentence(
     ----------
     decision : Decision
     audience : str
-        ``"student"`` or ``"teacher"``, or another that `templates` has.
+        ``"student"``, ``"family"`` or ``"teacher"``, or another that `templates` has.
     templates : mapping of audience to mapping of code to text
 
     Raises
@@ -344,7 +360,10 @@ def sentence(
             "sentence", [f"no templates for the audience {audience!r}; there are {there}"]
         )
     mine = given[audience]
-    template = mine.get(decision.reason.code, mine.get("")) if isinstance(mine, Mapping) else None
+    code = decision.reason.code
+    if decision.reason.builds_on and isinstance(mine, Mapping) and f"{code}_because" in mine:
+        code = f"{code}_because"
+    template = mine.get(code, mine.get("")) if isinstance(mine, Mapping) else None
     if template is None:
         raise ParameterError(
             "sentence", [f"no template for the code {decision.reason.code!r}, and none for ''"]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.labels import Label, plain
+from adaptlearn.numerics import Bools
 from adaptlearn.sequencing.decisions.arrays import AlertKind, Columns
 from adaptlearn.sequencing.decisions.decision import (
     Alert,
@@ -45,7 +46,10 @@ _ALERTED = {
 
 
 class Provenance(NamedTuple):
-    """What all decisions of one call share."""
+    """What all decisions of one call share.
+
+    `in_order`: the policy gives new lessons only where all that comes before them is known.
+    """
 
     curriculum: Curriculum
     model: str
@@ -58,6 +62,7 @@ class Provenance(NamedTuple):
     time: float | None
     review: str | None
     review_target: float | None
+    in_order: bool = False
 
 
 class Decisions(Sequence[Decision]):
@@ -189,7 +194,17 @@ class Decisions(Sequence[Decision]):
         recent = [f"{bits:b}"[1:] for bits in columns.skill_recent[kept].tolist()]
         answers = columns.skill_answers[kept].tolist()
         known = tuple(map(SkillMastery, skills, mastery, answers, recent))
-        return Reason(code, text, known, shared.threshold, title)
+        builds_on: tuple[Label, ...] = ()
+        if shared.in_order and pin < 0 and columns.purpose[entry] == Purpose.NEW:
+            builds_on = self._before(lesson, columns.skill_mastered[kept])
+        return Reason(code, text, known, shared.threshold, title, builds_on)
+
+    def _before(self, lesson: int, mastered: Bools) -> tuple[Label, ...]:
+        """What must be known before the skills of a lesson that are not mastered."""
+        curriculum = self._from.curriculum
+        taught = curriculum.teaches[[lesson]].indices
+        needs = np.unique(curriculum.prerequisites[taught[~mastered]].indices)
+        return tuple(curriculum.skills[needs[~np.isin(needs, taught)]].tolist())
 
     def _policys_words(self, entry: int, code: str, title: str, skills: Sequence[Label]) -> str:
         """Its sentence for the code, and the one for how the lesson stood among the others."""

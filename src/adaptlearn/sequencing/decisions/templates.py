@@ -24,42 +24,69 @@ _PIECE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[^{}]+|[{}]")
 
 TEMPLATES: Templates = {
     "student": {
-        "ready": "Next: {title}. You are ready for it.",
-        "nearest_to_mastery": "Next: {title}. You have nearly got it.",
-        "gain_per_minute": "Next: {title}. It brings you on most for the time it takes.",
-        "target_success": "Next: {title}. It is neither too hard nor too easy for you now.",
-        "learning_progress": "Next: {title}. You have been getting better at it.",
-        "lowest_mastery": "Next: {title}. There is most to learn here.",
-        "information": "Next: {title}. Your answers will show where you stand.",
-        "fixed_order": "Next: {title}. It comes next in the course.",
-        "review_due": "Time to look at {title} again, so that it stays with you.",
-        "confirm": "Next: {title}. You probably know this; a little more makes sure.",
-        "remediation": "Let us go back to {title}: it will help with what was hard.",
-        "enrichment": "If you like: {title}.",
-        "pinned": "{author} has chosen {title} for you.",
-        "all_mastered": "You have mastered everything here. Well done!",
+        "ready": "Next: {name}. You are ready for it.",
+        "ready_because": "Next: {name}. You are ready for it, because you know {known}.",
+        "nearest_to_mastery": "Next: {name}. You almost know it.",
+        "gain_per_minute": "Next: {name}. You can learn a lot from it now.",
+        "gain_per_minute_because": "Next: {name}. You are ready for it, because you know {known}.",
+        "target_success": "Next: {name}. It is not too easy and not too hard for you.",
+        "learning_progress": "Next: {name}. You are getting better at it.",
+        "lowest_mastery": "Next: {name}. You can still learn a lot here.",
+        "information": "Next: {name}. Your answers will show what you know.",
+        "fixed_order": "Next: {name}. It is the next lesson of the course.",
+        "review_due": "Time to review {name}, so that you do not forget it.",
+        "confirm": "Next: {name}. You probably know it. A few more questions will make sure.",
+        "remediation": "Let us go back to {name}. It will help you with what was hard.",
+        "enrichment": "If you like: {name}.",
+        "pinned": "{author} chose {name} for you.",
+        "all_mastered": "You know everything here. Well done!",
         "goal_reached": "You have reached your goal. Well done!",
-        "ask_teacher": "Please ask your teacher: let us look at this together.",
-        "barred": "There is nothing for you right now; please ask your teacher.",
-        "none_open": "There is nothing you can start now; please ask your teacher.",
-        "none_eligible": "There is nothing for you now.",
-        "": "Next: {title}.",
+        "ask_teacher": "Please ask your teacher. You can look at this together.",
+        "barred": "There is no lesson for you right now. Please ask your teacher.",
+        "none_open": "There is no lesson that you can start now. Please ask your teacher.",
+        "none_eligible": "There is no lesson for you now.",
+        "": "Next: {name}.",
+    },
+    "family": {
+        "ready_because": (
+            "The next lesson for {student} is {name}. {student} is ready for it and knows {known}."
+        ),
+        "gain_per_minute_because": (
+            "The next lesson for {student} is {name}. {student} is ready for it and knows {known}."
+        ),
+        "review_due": "{student} reviews {name} next, so that it is not forgotten.",
+        "confirm": (
+            "The next lesson for {student} is {name}. {student} probably knows it, and a few more "
+            "questions will make sure."
+        ),
+        "remediation": (
+            "{student} goes back to {name} next. It will help with what was hard after it."
+        ),
+        "enrichment": "{student} can try {name} next. It is an extra.",
+        "pinned": "The next lesson for {student} is {name}. {author} chose it.",
+        "all_mastered": "{student} knows everything in this course.",
+        "goal_reached": "{student} has reached the goal.",
+        "ask_teacher": "{student} needs help with something. A teacher will look at it.",
+        "barred": "{student} has no lesson right now. Please ask the teacher.",
+        "none_open": "{student} has no lesson right now. Please ask the teacher.",
+        "none_eligible": "{student} has no lesson right now.",
+        "": "The next lesson for {student} is {name}.",
     },
     "teacher": {
         "pinned": "{student}: {title}, chosen by {author} ({why}).",
-        "review_due": "{student}: review of {title}, which keeps {skills} fresh.",
+        "review_due": "{student}: review of {title}, so that {skills} is not forgotten.",
         "confirm": (
             "{student}: {title}, to make sure of {skills} (mastery {mastery}; mastered from "
             "{threshold}); chosen with probability {propensity} among {n_candidates}.{runner_up}"
         ),
-        "remediation": "{student}: back to {title}, since practice of what builds on it stalls.",
+        "remediation": "{student}: back to {title}, because what builds on it is not going well.",
         "all_mastered": "{student} has mastered the curriculum.",
         "goal_reached": "{student} has reached the goal.",
-        "ask_teacher": "{student} does not get on, and no lesson helps: please look.",
-        "barred": "{student} has no lesson: all that could be given are banned or deferred.",
-        "none_open": "{student} has no open lesson: the curriculum has none that fits.",
+        "ask_teacher": "{student} is stuck, and no lesson is left that helps. Please look.",
+        "barred": "{student} has no lesson: teachers have banned or deferred all that fit.",
+        "none_open": "{student} has no lesson: the curriculum has none that {student} can start.",
         "none_eligible": "{student} has no lesson that the policy allows.",
-        "alert_stuck": "{student} does not get on with {skill} ({answers} answers).",
+        "alert_stuck": "{student} is making no progress with {skill} ({answers} answers).",
         "alert_teacher": "Please look: {student} is stuck on {skill} ({answers} answers).",
         "alert_evidence": "That {student} knows {skill} rests on few answers ({answers}).",
         "alert_clock": "The last answer of {student} is dated ahead of the clock.",
@@ -70,6 +97,9 @@ TEMPLATES: Templates = {
     },
 }
 """English, by audience. The empty code stands for all that have no template of their own.
+
+A code that ends in ``_because`` is said in place of the code without it where the decision records
+what the lesson builds on (the field ``known``).
 
 Codes that begin with ``alert_`` are a decision's alerts, said after it, with the fields ``student``
 and the alert's details; ``alert_teacher`` is that of who is stuck for so long that a teacher should
