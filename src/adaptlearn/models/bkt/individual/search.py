@@ -31,8 +31,8 @@ from adaptlearn.models.bkt.individual.equations import (
     Rule,
     Weights,
     coefficients,
-    run,
 )
+from adaptlearn.models.bkt.individual.forward import run
 from adaptlearn.models.bkt.individual.gradient import gradient, log_likelihood
 from adaptlearn.models.bkt.individual.layout import ChainVectors, CoupledLog, dot, lay_out
 from adaptlearn.models.bkt.parameters import Cells
@@ -137,7 +137,7 @@ def fit(
     dynamics : Dynamics, optional
         Fixed; by default ``alpha`` is 1, which sets the scale of abilities, and the rest is
         fitted as far as the terms use it.
-    rule : see `adaptlearn.models.bkt.individual.equations.filter_students`
+    rule : see `adaptlearn.models.bkt.individual.filtering.filter_students`
     max_iter : int
     tol : float
         Stop when a step lowers the objective by less than this share of it.
@@ -165,8 +165,8 @@ def fit(
         vector = space.vector(point)
         parameters = space.parameters(vector)
         local = coefficients(layout, parameters, rule)
-        path = run(layout, local, parameters, students, chains.p_known, rule=rule)
-        slope = space.pull_back(gradient(layout, local, path, parameters, rule), vector)
+        path = run(layout, local, students, chains)
+        slope = space.pull_back(gradient(layout, local, path), vector)
         penalty, of_penalty = space.penalty(vector)
         value = penalty - log_likelihood(layout, path, rule)
         return value, ((of_penalty - slope) * space.unit)[space.free]
