@@ -11,11 +11,6 @@ recency have a weak prior around their defaults, on the log and logit scale.
 The steps are taken in offsets and common parameters, not in the skills' parameters, and each in
 units of its rough standard error: in these coordinates the objective is nearly round, and some
 sixty steps do what several hundred do otherwise.
-
-References
-----------
-- D. Liu, J. Nocedal (1989). On the limited memory BFGS method for large scale optimization.
-  Mathematical Programming 45, 503-528.
 """
 
 from __future__ import annotations
@@ -25,6 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from adaptlearn.models.bkt.individual.descent import minimise
 from adaptlearn.models.bkt.individual.equations import (
     CoupledParameters,
     Dynamics,
@@ -144,8 +140,6 @@ def fit(
     on_step : callable, optional
         Called after each step with the number of steps so far.
     """
-    from scipy.optimize import minimize
-
     space = _Space(
         log, parents, n_skills, n_items, terms=terms, penalties=penalties, dynamics=dynamics
     )
@@ -171,31 +165,16 @@ def fit(
         value = penalty - log_likelihood(layout, path, rule)
         return value, ((of_penalty - slope) * space.unit)[space.free]
 
-    steps = 0
-
-    def count(_: Any) -> None:
-        nonlocal steps
-        steps += 1
-        if on_step is not None:
-            on_step(steps)
-
-    search: Any = minimize  # its stubs know no objective that gives its slope too
-    result = search(
-        objective,
-        np.zeros(int(space.free.sum())),
-        jac=True,
-        method="L-BFGS-B",
-        callback=count,
-        options={"maxiter": max_iter, "maxfun": 2 * max_iter + 20, "ftol": tol, "gtol": 1e-4},
-    )
-    vector = space.vector(result.x)
+    start = np.zeros(int(space.free.sum()))
+    result = minimise(objective, start, max_iter=max_iter, tol=tol, on_step=on_step)
+    vector = space.vector(result.point)
     penalty, _ = space.penalty(vector)
     return CoupledFit(
         parameters=space.parameters(vector),
-        log_likelihood=float(penalty - result.fun),
-        objective=-float(result.fun),
-        n_iter=int(result.nit),
-        converged=bool(result.success),
+        log_likelihood=penalty - result.value,
+        objective=-result.value,
+        n_iter=result.n_iter,
+        converged=result.converged and result.value < _FAR,
     )
 
 
