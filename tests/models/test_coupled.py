@@ -28,6 +28,7 @@ from adaptlearn.models.bkt.individual.search import Penalties, Terms, fit
 from adaptlearn.models.bkt.parameters import Cells, Parameters
 from adaptlearn.models.bkt.serve.beliefs import filter_sequences
 from adaptlearn.models.bkt.state import StudentVectors
+from adaptlearn.models.sequential import levels
 from adaptlearn.numerics import group_pairs
 
 N_ITEMS, N_SKILLS = 5, 3
@@ -175,6 +176,14 @@ def evaluate(log, parameters, rule):
     return value, gradient(layout, local, path)
 
 
+@pytest.fixture(params=["levels", "alone"])
+def way(request, monkeypatch):
+    """All students at once, response by response; or each alone, in plain numbers."""
+    monkeypatch.setattr(levels, "NARROW", 0 if request.param == "levels" else 10**6)
+    return request.param
+
+
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("several", [False, True])
@@ -193,6 +202,7 @@ def test_a_tangled_log_by_hand(rule, seed, several):
         np.testing.assert_allclose(vector, [values[k] for k in range(len(vector))], atol=1e-12)
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize(
     "options",
@@ -207,6 +217,7 @@ def test_each_term_can_be_left_out(rule, options):
     )
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("rule", ["conjunctive", "compensatory"])
 @pytest.mark.parametrize("prior", [40.0, -800.0])  # P(known) rounds to exactly 1, to exactly 0
 def test_with_certain_beliefs_the_joint_rules_stay_exact(rule, prior):
@@ -261,6 +272,7 @@ def unflat(like, vector):
     return CoupledParameters(*parts)
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize(
     ("several", "options"),
@@ -318,6 +330,7 @@ def part(log, keep):
     )
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("rule", RULES)
 def test_going_on_from_a_live_state_equals_one_pass(rule):
     log, parameters = tangled(13), random_parameters(13)
@@ -359,6 +372,7 @@ def test_other_students_do_not_matter(rule):
     np.testing.assert_array_equal(moved.p_correct, whole.p_correct)
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("rule", RULES)
 def test_a_rows_own_answer_does_not_reach_its_prediction(rule):
     log, parameters = tangled(19, exposures=False), random_parameters(19)

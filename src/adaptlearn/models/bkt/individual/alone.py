@@ -8,6 +8,7 @@ logarithm.
 from __future__ import annotations
 
 import math
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -141,53 +142,49 @@ def _several_skills(
     standing: _Pair,
 ) -> Followed:
     ability, residual = standing
-    answer, recent, part = _weights(local.parameters)
     rule, joined = local.rule, joins(local.rule)
-    n_chains = posterior.shape[1] - len(layout.entries)
+    answer, recent, part = _weights(local.parameters)
+    entries, n_chains = layout.entries_of(rows), posterior.shape[1] - len(layout.entries)
+    before = layout.before[entries]
+    columns = (
+        (entries + n_chains).tolist(),
+        before.tolist(),
+        posterior[:, before].T.tolist(),
+        local.weight[entries].tolist(),
+        local.drive[entries].tolist(),
+        _forgetting(local, entries),
+    )
+    along = zip(*columns, strict=True)
+    unit_odds = iter(local.odds[:, rows if joined else entries].T.tolist())
     held: dict[int, _Pair] = {}
     of_rows, of_entries, of_units = [], [], []
-    for row, start, size, gain, sign in zip(
-        rows.tolist(),
-        layout.starts[rows].tolist(),
+    for size, gain, sign in zip(
         layout.size[rows].astype(np.int64).tolist(),
         local.gain[rows].tolist(),
         layout.sign[rows].tolist(),
         strict=True,
     ):
-        mine = np.arange(start, start + size)
+        mine = [*islice(along, size)]
         logit = ability * answer
         logit -= residual * recent
-        drives = np.minimum(local.weight[mine] * ability + local.drive[mine], FARTHEST)
-        *against, more = np.exp(np.append(drives, logit * sign)).tolist()
-        odds = local.odds[:, [row]] if joined else local.odds[:, mine]
-        by = [(1 / (a * more + 1), 1 / (b * more + 1)) for a, b in odds.T.tolist()]
-        before = layout.before[mine]
+        logits = [min(weight * ability + drive, FARTHEST) for _, _, _, weight, drive, _ in mine]
+        *against, more = np.exp([*logits, logit * sign]).tolist()
+        by = [
+            (1 / (one * more + 1), 1 / (other * more + 1))
+            for one, other in islice(unit_odds, 1 if joined else size)
+        ]
         moves, begun = [], []
-        for chain, old, one, keeping in zip(
-            before.tolist(),
-            posterior[:, before].T.tolist(),
-            against,
-            _forgetting(local, mine),
-            strict=True,
-        ):
-            rise = 1 / (one + 1)
-            moves.append((one * rise, rise))
+        for (_, chain, old, _, _, keeping), odds in zip(mine, against, strict=True):
+            rise = 1 / (odds + 1)
+            moves.append((odds * rise, rise))
             begun.append(_moved(held.pop(chain, old), moves[-1], keeping))
         if joined:
             scales, after = _joined(begun, by[0], rule)
         else:
-            power = 1 / size if rule == "shared" else 1.0
-            scales = [
-                max(one, 0.0) * a + max(other, 0.0) * b
-                for (one, other), (a, b) in zip(begun, by, strict=True)
-            ]
-            after = [
-                _answered(beliefs, (a**power, b**power))
-                for beliefs, (a, b) in zip(begun, by, strict=True)
-            ]
-        held.update(zip(range(n_chains + start, n_chains + start + size), after, strict=True))
+            scales, after = _apart(begun, by, 1 / size if rule == "shared" else 1.0)
+        held.update((place, new) for (place, *_), new in zip(mine, after, strict=True))
         of_rows.append((ability, residual))
-        of_entries += [a + b + c for a, b, c in zip(moves, begun, after, strict=True)]
+        of_entries += [(*a, *b, *c) for a, b, c in zip(moves, begun, after, strict=True)]
         of_units += [(*pair, scale) for pair, scale in zip(by, scales, strict=True)]
         missed = sum(1 - scale for scale in scales) / len(scales)
         ability += gain * missed
@@ -207,6 +204,19 @@ def _forgetting(local: Coefficients, entries: Ints) -> list[_Pair]:
     if local.forget is None or local.keep is None:
         return [(0.0, 1.0)] * len(entries)
     return [*zip(local.forget[entries].tolist(), local.keep[entries].tolist(), strict=True)]
+
+
+def _apart(begun: list[_Pair], by: list[_Pair], power: float) -> tuple[list[float], list[_Pair]]:
+    """P(the answer) by each skill of a row, and the belief after it."""
+    scales = [
+        max(unknown, 0.0) * one + max(known, 0.0) * other
+        for (unknown, known), (one, other) in zip(begun, by, strict=True)
+    ]
+    after = [
+        _answered(beliefs, (one**power, other**power))
+        for beliefs, (one, other) in zip(begun, by, strict=True)
+    ]
+    return scales, after
 
 
 def _joined(begun: list[_Pair], by: _Pair, rule: Rule) -> tuple[list[float], list[_Pair]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -159,32 +160,47 @@ def _several_skills(layout: Layout, prepared: Prepared, rows: Ints, n_chains: in
     ability = residual = 0.0
     posterior: dict[int, float] = {}
     of_rows, of_units = [], []
-    joined, residual_unit = prepared.cross is not None, prepared.residual_unit
-    for row, start, size, gain, part, hold in zip(
-        rows.tolist(),
-        layout.starts[rows].tolist(),
+    entries, cross = layout.entries_of(rows[::-1])[::-1], prepared.cross
+    units = iter(prepared.unit[entries if cross is None else rows].tolist())
+    none = [0.0] * len(entries)
+    columns = (
+        prepared.ability_unit,
+        prepared.ability_own,
+        prepared.before_unit,
+        prepared.before_own,
+    )
+    recent = (prepared.residual_unit, prepared.residual_own)
+    joining = (cross, prepared.share, prepared.drive)
+    along = zip(
+        (entries + n_chains).tolist(),
+        layout.before[entries].tolist(),
+        *(column[entries].tolist() for column in columns),
+        *(none if recent[0] is None or c is None else c[entries].tolist() for c in recent),
+        *(none if cross is None or c is None else c[entries].tolist() for c in joining),
+        strict=True,
+    )
+    for size, gain, part, hold in zip(
         layout.size[rows].astype(np.int64).tolist(),
         prepared.gain[rows].tolist(),
         prepared.recent[rows].tolist(),
         prepared.hold[rows].tolist(),
         strict=True,
     ):
-        mine = slice(start, start + size)
+        mine = [*islice(along, size)]
+        owns = [posterior.get(entry[0], 0.0) for entry in mine]
         of_rows.append((ability, residual))
-        step = gain * ability + (0.0 if residual_unit is None else part * residual)
-        own = np.array([posterior.get(n_chains + at, 0.0) for at in range(start, start + size)])
-        here = prepared.unit[[row] if joined else mine] - step
-        of_units += here.tolist()[::-1]
-        below = prepared.before_unit[mine] * here + prepared.before_own[mine] * own
-        change = prepared.ability_unit[mine] * here + prepared.ability_own[mine] * own
-        if prepared.cross is not None and prepared.share is not None:
-            each = prepared.cross[mine] * own
-            more = prepared.share[mine] * (each.sum() - each)
-            below += prepared.before_own[mine] * more
-            change += prepared.drive[mine] * more
-        posterior.update(zip(layout.before[mine].tolist(), below.tolist(), strict=True))
-        ability += float(change.sum())
-        if residual_unit is not None:
-            change = residual_unit[mine] * here + prepared.residual_own[mine] * own
-            residual = residual * hold + float(change.sum())
+        step = gain * ability + part * residual
+        here = [unit - step for unit in islice(units, size if cross is None else 1)]
+        of_units += here
+        residual *= hold
+        each = [entry[8] * own for entry, own in zip(mine, owns, strict=True)]
+        whole = sum(each)
+        for entry, own, unit, mine_of_whole in zip(
+            mine, owns, here if cross is None else here * size, each, strict=True
+        ):
+            _, before, a_unit, a_own, b_unit, b_own, r_unit, r_own, _, share, drive = entry
+            more = share * (whole - mine_of_whole)
+            posterior[before] = b_unit * unit + b_own * (own + more)
+            ability += a_unit * unit + a_own * own + drive * more
+            residual += r_unit * unit + r_own * own
     return _Walked(np.array(of_rows), np.array(of_units), posterior, ability, residual)

@@ -14,6 +14,7 @@ import numpy as np
 from adaptlearn.models.bkt.belief import TINY
 from adaptlearn.models.bkt.individual.backward import Adjoint, Prepared, backward
 from adaptlearn.models.bkt.individual.equations import (
+    FARTHEST,
     SMALL,
     Coefficients,
     CoupledParameters,
@@ -201,7 +202,7 @@ def _steps(layout: Layout, local: Coefficients, path: Path) -> _Steps:
     if len(spread) and min(before.min(), begun.min()) < 0:
         far = np.flatnonzero((before < 0).any(axis=0) | (begun < 0).any(axis=0))
         logs = [_logarithms(beliefs[:, far]) for beliefs in (before, begun)]
-        over[:, far] = np.exp(logs[0] - logs[1].sum(axis=0))
+        over[:, far] = np.exp(np.minimum(logs[0] - logs[1].sum(axis=0), FARTHEST))
         both[far] = np.exp(logs[0].sum(axis=0) - logs[1].sum(axis=0))
     if local.forget is None or local.keep is None:
         return _Steps(both * stay, over[0] * stay * rise, np.zeros(1))
