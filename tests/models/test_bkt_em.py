@@ -29,8 +29,8 @@ LAYOUTS: dict[str, dict[str, float]] = {
     "shared": {"_FEW": 0, "_SHARED": 2.0},
     "alone": {"_FEW": 0, "_SHARED": 0.0},
     "stretches": {"_FEW": 10**6, "_STRETCH": 256},
-    "short stretches": {"_FEW": 10**6, "_STRETCH": 2},
-    "mixed": {"_FEW": 2, "_SHARED": 0.6, "_STRETCH": 2},
+    "short stretches": {"_FEW": 10**6, "_STRETCH": 2, "_WORTH": 0},
+    "mixed": {"_FEW": 2, "_SHARED": 0.6, "_STRETCH": 2, "_WORTH": 0},
 }
 """How the nodes of a trie may be laid out; each must give the same."""
 

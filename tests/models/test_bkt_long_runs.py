@@ -14,13 +14,16 @@ from tests.models.students import answers
 from adaptlearn import MasteryTracker, ResponseLog, runtime
 from adaptlearn.errors import ImpossibleHistoryError
 from adaptlearn.models import BKT
-from adaptlearn.models.bkt.em import groups
+from adaptlearn.models.bkt.belief import Beliefs
+from adaptlearn.models.bkt.em import groups, sweeps
 from adaptlearn.models.bkt.em import trie as trie_module
 from adaptlearn.models.bkt.em.climb import climb as climb_on
 from adaptlearn.models.bkt.em.steps import expectations
 from adaptlearn.models.bkt.em.trie import answers_only, build_trie
 from adaptlearn.models.bkt.entries import entry_answers
-from adaptlearn.models.bkt.parameters import Parameters
+from adaptlearn.models.bkt.parameters import Cells, Parameters
+from adaptlearn.models.bkt.serve import beliefs as beliefs_module
+from adaptlearn.models.bkt.serve.beliefs import filter_sequences
 from adaptlearn.models.bkt.state import BKTState
 
 
@@ -289,3 +292,72 @@ def test_piechs_split_of_assistments_is_fitted_at_defaults(data):
     assert model.converged_.all()
     found = roc_auc_score(logs[1].correct, model.predict_proba(logs[1])[:, 1])
     assert found == pytest.approx(0.7578, abs=2e-3)
+
+
+def awkward_log(seed):
+    """Two long histories and twenty short ones, with exposures and items."""
+    rng = np.random.default_rng(seed)
+    lengths = [2000, 700, *rng.integers(1, 25, 20).tolist()]
+    n = sum(lengths)
+    correct = np.where(np.arange(n) % 700 < 450, 1.0, rng.integers(0, 2, n))
+    correct[rng.random(n) < 0.05] = np.nan
+    return ResponseLog.from_frame(
+        {
+            "student": np.repeat(np.arange(22), lengths),
+            "skill": ["a"] * n,
+            "item": rng.integers(0, 3, n),
+            "correct": correct,
+        },
+        unanswered="exposure",
+    )
+
+
+@pytest.mark.filterwarnings("ignore:.*repeat a student, skill, item:adaptlearn.errors.DataWarning")
+@pytest.mark.parametrize("kind", [*KINDS, "certain to learn"])
+@pytest.mark.parametrize("by_row", [False, True])
+def test_a_history_alone_is_what_it_is_level_by_level(kind, by_row, monkeypatch):
+    values = KINDS.get(kind, Values(0.3, 1.0, 0.0, 0.2, 0.1))
+    if not (values.slip and values.guess):
+        values = values._replace(slip=max(values.slip, 1e-5), guess=max(values.guess, 1e-5))
+    log, table = awkward_log(5), Parameters(*(np.array([v, v * 0.9]) for v in values))
+    assert log.item is not None
+    of_rows = log.item.codes % 2
+    cells = Cells.same(of_rows) if by_row else np.zeros(22, np.int64)
+    before = Beliefs.of(np.full(22, values.prior))
+    found = []
+    for narrow in (0, 16, 10**6):
+        monkeypatch.setattr(beliefs_module, "NARROW", narrow)
+        passed = filter_sequences(log.sequences, entry_answers(log), table, cells, before)
+        found.append([passed.p_correct, *passed.beliefs])
+    for way in found[1:]:
+        for mine, its in zip(way, found[0], strict=True):
+            np.testing.assert_array_equal(mine, its)
+
+
+@pytest.mark.parametrize("narrow", [0, 10**6])
+def test_an_impossible_answer_is_named_whichever_way(narrow, monkeypatch):
+    monkeypatch.setattr(beliefs_module, "NARROW", narrow)
+    log = log_of([[1] * 30, runs(500, 1)], "a")
+    with pytest.raises(ImpossibleHistoryError, match=r"row 530.*fixed at exactly 0 or 1"):
+        brought(Values(1.0, 0.1, 0.0, 0.2, 0.0)).predict_proba(log)
+
+
+def test_a_stretch_that_leaves_the_range_begins_anew_and_goes_no_steps(monkeypatch):
+    rng = np.random.default_rng(2)
+    histories = [runs(300, 900, 40), rng.integers(0, 2, 6000).tolist()]
+    log = log_of([runs(2, 1), *histories])
+    values = Values(0.3, 0.05, 0.02, 0.02, 0.01)
+    table = Parameters(*(np.full((2, 1), v) for v in values))
+    found = {}
+    for few in (0, 192):
+        monkeypatch.setattr(trie_module, "_FEW", few)
+        trie = build_trie(log.sequences, answers_only(entry_answers(log)), log.sequences.major, 1)
+        found[few] = expectations(trie, table)
+
+        def steps(*_):
+            raise AssertionError("a stretch went step by step")
+
+        monkeypatch.setattr(sweeps, "_forward_steps", steps)
+    assert np.diff(trie.stretches).max() > 4000
+    for name, values_of in found[192]._asdict().items():
+        np.testing.assert_allclose(values_of, getattr(found[0], name), rtol=1e-9, err_msg=name)

@@ -19,15 +19,16 @@ from adaptlearn.models.bkt.individual.equations import (
     Dynamics,
     Weights,
     coefficients,
-    filter_students,
-    run,
 )
+from adaptlearn.models.bkt.individual.filtering import filter_students
+from adaptlearn.models.bkt.individual.forward import run
 from adaptlearn.models.bkt.individual.gradient import gradient, log_likelihood
 from adaptlearn.models.bkt.individual.layout import ChainVectors, CoupledLog, lay_out
 from adaptlearn.models.bkt.individual.search import Penalties, Terms, fit
 from adaptlearn.models.bkt.parameters import Cells, Parameters
 from adaptlearn.models.bkt.serve.beliefs import filter_sequences
 from adaptlearn.models.bkt.state import StudentVectors
+from adaptlearn.models.sequential import levels
 from adaptlearn.numerics import group_pairs
 
 N_ITEMS, N_SKILLS = 5, 3
@@ -170,11 +171,19 @@ def evaluate(log, parameters, rule):
     students, chains = new_state(log)
     layout = lay_out(log, len(students.ability), chains, students.answers, len(parameters.prior))
     local = coefficients(layout, parameters, rule)
-    path = run(layout, local, parameters, students, chains.p_known, rule=rule)
+    path = run(layout, local, students, chains)
     value = log_likelihood(layout, path, rule)
-    return value, gradient(layout, local, path, parameters, rule)
+    return value, gradient(layout, local, path)
 
 
+@pytest.fixture(params=["levels", "alone"])
+def way(request, monkeypatch):
+    """All students at once, response by response; or each alone, in plain numbers."""
+    monkeypatch.setattr(levels, "NARROW", 0 if request.param == "levels" else 10**6)
+    return request.param
+
+
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("several", [False, True])
@@ -188,10 +197,12 @@ def test_a_tangled_log_by_hand(rule, seed, several):
     assert evaluate(log, parameters, rule)[0] == pytest.approx(counted, abs=1e-10)
     for vector, values in zip(found.students, (theta, r, answers), strict=True):
         np.testing.assert_allclose(vector, [values.get(k, 0) for k in range(4)], atol=1e-12)
-    for vector, values in zip(found.chains, (q_known, last), strict=True):
+    q_unknown = {chain: 1 - known for chain, known in q_known.items()}
+    for vector, values in zip(found.chains, (q_known, q_unknown, last), strict=True):
         np.testing.assert_allclose(vector, [values[k] for k in range(len(vector))], atol=1e-12)
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize(
     "options",
@@ -206,6 +217,7 @@ def test_each_term_can_be_left_out(rule, options):
     )
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("rule", ["conjunctive", "compensatory"])
 @pytest.mark.parametrize("prior", [40.0, -800.0])  # P(known) rounds to exactly 1, to exactly 0
 def test_with_certain_beliefs_the_joint_rules_stay_exact(rule, prior):
@@ -238,7 +250,9 @@ def test_without_the_terms_it_is_plain_bkt():
     before = Beliefs.of(plain.prior[sequences.major])
     expected = filter_sequences(sequences, log.answer, plain, sequences.major, before)
     np.testing.assert_allclose(found.p_correct, expected.p_correct, rtol=0, atol=1e-12)
-    np.testing.assert_allclose(found.chains.p_known, expected.beliefs.p_known, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(
+        found.chains.beliefs.p_known, expected.beliefs.p_known, rtol=0, atol=1e-12
+    )
 
 
 def flat(parameters):
@@ -258,6 +272,7 @@ def unflat(like, vector):
     return CoupledParameters(*parts)
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize(
     ("several", "options"),
@@ -291,10 +306,7 @@ def test_a_probability_below_nothing_is_unlikely_and_no_warning():
     log, parameters = tangled(3, several=False), random_parameters(3)
     students, chains = new_state(log)
     layout = lay_out(log, len(students.ability), chains, students.answers, len(parameters.prior))
-    path = run(
-        layout, coefficients(layout, parameters, "full"), parameters, students, chains.p_known,
-        rule="full",
-    )  # fmt: skip
+    path = run(layout, coefficients(layout, parameters, "full"), students, chains)
     below = path._replace(scale=np.full_like(path.scale, -1e-12))
     assert -1e6 < log_likelihood(layout, below, "full") < log_likelihood(layout, path, "full") - 1e3
 
@@ -318,6 +330,7 @@ def part(log, keep):
     )
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("rule", RULES)
 def test_going_on_from_a_live_state_equals_one_pass(rule):
     log, parameters = tangled(13), random_parameters(13)
@@ -359,6 +372,7 @@ def test_other_students_do_not_matter(rule):
     np.testing.assert_array_equal(moved.p_correct, whole.p_correct)
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("rule", RULES)
 def test_a_rows_own_answer_does_not_reach_its_prediction(rule):
     log, parameters = tangled(19, exposures=False), random_parameters(19)
@@ -377,7 +391,7 @@ def test_a_belief_left_in_a_chain_that_never_began_is_not_read():
     log, parameters = tangled(23), random_parameters(23)
     students, chains = new_state(log)
     whole = filter_students(log, parameters, students, chains)
-    chains.p_known[:] = 0.7
+    chains.known[:] = 0.7
     again = filter_students(log, parameters, students, chains)
     np.testing.assert_array_equal(again.p_correct, whole.p_correct)
 

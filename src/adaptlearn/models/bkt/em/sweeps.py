@@ -20,6 +20,9 @@ from adaptlearn.numerics import Floats, Ints
 _TINY, _HUGE = 1e-280, 1e280
 """Within these a stretch's unscaled numbers have kept their digits."""
 
+_STEEPEST = 10.0
+"""The most by which a guess at a step's scale is mended at once, as a logarithm."""
+
 _BESIDE = 1e-100
 """A stretch's numbers above this have kept what counts beside them, however small."""
 
@@ -41,6 +44,12 @@ class Chances(NamedTuple):
     learn: Floats
     forget: Floats | None
     likelihood: Floats
+
+    def of(self, restart: int) -> Chances:
+        """Those of one restart."""
+        one = slice(restart, restart + 1)
+        forget = None if self.forget is None else self.forget[one]
+        return Chances(self.prior[:, one], self.learn[one], forget, self.likelihood[:, one])
 
 
 class Swept(NamedTuple):
@@ -162,30 +171,63 @@ def _forward_stretch(
 
     Unscaled forward probabilities follow a linear recursion, a banded system that compiled code
     solves. Each step is divided by a guess at its scale to keep the numbers in range; where
-    that fails the block goes step by step.
+    that does not help the block goes step by step.
     """
-    nodes, heads = slice(block.lo, block.hi), block.heads
+    nodes = slice(block.lo, block.hi)
     begin = _move(chance, block.first, state.take(trie.parent[block.first], axis=2))
-    in_range = True
     for restart in range(state.shape[1]):
         likelihood = chance.likelihood[:, restart, nodes]
         guess = np.sqrt(likelihood[0] * likelihood[1])
         guess[guess == 0] = 1.0
-        ratio = likelihood / guess
-        right = np.zeros((block.hi - block.lo, 2))
-        right[heads] = (begin[:, restart] * ratio[:, heads]).T
-        found = _solve(_band(chance, restart, block, ratio), right, transposed=False)
-        total = found.sum(axis=1)
-        in_range = in_range and bool(total.min() > _TINY and total.max() < _HUGE)
-        if in_range and found.min() < _TINY:
-            in_range = bool(total[found.min(axis=1) < _TINY].min() > _BESIDE)
+        pieces = _in_pieces(chance.of(restart), block, likelihood, guess, begin[:, restart])
+        if pieces is None:
+            _forward_steps(trie, chance, block, state, scale)
+            return
+        found, begins = pieces
+        total = found[:, 0] + found[:, 1]
         state[:, restart, nodes] = found.T / total
         above = np.empty_like(total)
         above[1:] = total[:-1]
-        above[heads] = 1.0
+        above[begins] = 1.0
         scale[restart, nodes] = guess * total / above
-    if not in_range:
-        _forward_steps(trie, chance, block, state, scale)
+
+
+def _in_pieces(
+    chance: Chances, block: Block, likelihood: Floats, guess: Floats, begin: Floats
+) -> tuple[Floats, Ints] | None:
+    """A block's forward probabilities in units of `guess`, shape (n, 2), and where they begin anew.
+
+    Where a sequence's numbers leave the range, they are scaled and go on from there, by a better
+    guess, which is put in place. None where a sequence's first numbers are out of range.
+    """
+    begins: Ints = block.heads
+    right = np.zeros((block.hi - block.lo, 2))
+    right[begins] = (begin * likelihood[:, begins] / guess[begins]).T
+    while True:
+        band = _band(chance, 0, block, likelihood / guess)
+        band.T.reshape(-1, 2, 4)[begins[1:] - 1] = 0.0
+        found = _solve(band, right, transposed=False)
+        total = found[:, 0] + found[:, 1]
+        kept = (np.minimum(found[:, 0], found[:, 1]) >= _TINY) | (total > _BESIDE)
+        kept &= (total > _TINY) & (total < _HUGE)
+        if kept.all():
+            return found, begins
+        # The first that are lost, of each piece; a sequence behind an overflow waits its turn.
+        out = np.flatnonzero(~kept)
+        piece = np.searchsorted(begins, out, side="right") - 1
+        first = np.diff(piece, prepend=-1) > 0
+        first &= out > begins[piece]
+        lost, piece = out[first], piece[first]
+        if not len(lost):
+            return None
+        ends = np.append(begins, len(total))[piece + 1]
+        growth = np.log(total[lost - 1]) / (lost - begins[piece])
+        for at, end, by in zip(lost, ends, np.clip(growth, -_STEEPEST, _STEEPEST), strict=True):
+            guess[at:end] *= np.exp(by)
+        before = (found[lost - 1] / total[lost - 1, None]).T
+        moved = _move(chance, block.lo + lost, before[:, None])[:, 0]
+        right[lost] = (moved * likelihood[:, lost] / guess[lost]).T
+        begins = np.union1d(begins, lost)
 
 
 def _forward_steps(

@@ -31,7 +31,10 @@ _TELLING = 8
 """Answers of a history that tell one set of parameters from another."""
 
 _STRETCH = 256
-"""Responses of one sequence that are solved as one system: its numbers must not underflow."""
+"""Responses of one sequence that are solved as one system: their numbers mostly stay in range."""
+
+_WORTH = 4096
+"""Nodes that a system should have, to be worth the calls it takes."""
 
 
 class Alphabet(NamedTuple):
@@ -249,10 +252,13 @@ def build_trie(
             growth.alone(symbols)
     lengths = sequences.lengths[chains]
     stretches = []
-    for begin in range(thin, len(reach), _STRETCH):
+    begin = thin
+    while begin < len(reach):
         m = int(reach[begin])
+        step = max(_STRETCH, _WORTH // m)
         stretches.append(growth.n_nodes)
-        growth.stretch(ordered, starts[:m] + begin, np.minimum(lengths[:m] - begin, _STRETCH))
+        growth.stretch(ordered, starts[:m] + begin, np.minimum(lengths[:m] - begin, step))
+        begin += step
     if stretches:
         stretches.append(growth.n_nodes)
     return growth.finish(alphabet, alone, stretches)

@@ -12,7 +12,7 @@ from adaptlearn.models.bkt.cells import Classed
 from adaptlearn.models.bkt.em.climb import OnStep
 from adaptlearn.models.bkt.entries import EXPOSURE, Entries
 from adaptlearn.models.bkt.fitted import Fitted
-from adaptlearn.models.bkt.individual.equations import filter_students
+from adaptlearn.models.bkt.individual.filtering import filter_students
 from adaptlearn.models.bkt.individual.layout import ChainVectors, CoupledLog
 from adaptlearn.models.bkt.individual.model import Individual, coupled_log
 from adaptlearn.models.bkt.individual.search import Terms, fit

@@ -11,7 +11,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.numerics import Bools, Floats, Ints, Sequences, longest_first, stable_group
+from adaptlearn.models.bkt.belief import Beliefs
+from adaptlearn.numerics import (
+    Bools,
+    Floats,
+    Ints,
+    Sequences,
+    longest_first,
+    places_of,
+    stable_group,
+)
 
 
 class CoupledLog(NamedTuple):
@@ -58,19 +67,36 @@ class ChainVectors(NamedTuple):
 
     Attributes
     ----------
-    p_known : float array
-        P(known) after the last response; any value before the first.
+    known, unknown : float arrays
+        As `adaptlearn.models.bkt.belief.Beliefs` holds them, after the last response; any value
+        before the first.
     last : int array
         The student's answers when the chain's last response began; -1 before the first.
     """
 
-    p_known: Floats
+    known: Floats
+    unknown: Floats
     last: NDArray[np.int64]
+
+    @property
+    def beliefs(self) -> Beliefs:
+        """Known and not known."""
+        return Beliefs(self.known, self.unknown)
 
     @classmethod
     def new(cls, n_sequences: int) -> ChainVectors:
         """Chains without a response."""
-        return cls(np.zeros(n_sequences), np.full(n_sequences, -1, np.int64))
+        none = np.zeros(n_sequences)
+        return cls(none, none + 1, np.full(n_sequences, -1, np.int64))
+
+    def begun(self) -> Floats:
+        """Not known and known, shape (2, n_sequences).
+
+        Where a chain has no response yet nothing is known: then the step into the first
+        opportunity is the prior by itself.
+        """
+        new = self.last < 0
+        return np.stack((np.where(new, 1.0, self.unknown), np.where(new, 0.0, self.known)))
 
 
 class Layout(NamedTuple):
@@ -142,6 +168,12 @@ class Layout(NamedTuple):
     def to_entries(self, values: Floats) -> Floats:
         """Values of rows, given to each of their entries."""
         return values if self.single else values.take(self.row_of_entry)
+
+    def entries_of(self, rows: Ints) -> Ints:
+        """The places of some rows' entries, one row's after the other's."""
+        if self.single:
+            return rows
+        return places_of(self.starts[rows], self.size[rows].astype(np.int64))
 
     def to_rows(self, values: Floats) -> Floats:
         """Values of entries, added up by row."""

@@ -8,17 +8,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from adaptlearn.labels import saved_labels
+from adaptlearn.models.bkt.belief import next_opportunity
 from adaptlearn.models.bkt.entries import first_entries, of_sequences, row_answers
 from adaptlearn.models.bkt.individual.equations import (
     RULES,
     CoupledParameters,
     Dynamics,
-    FilteredStudents,
     Rule,
     Weights,
-    filter_students,
     logistic,
 )
+from adaptlearn.models.bkt.individual.filtering import FilteredStudents, filter_students
 from adaptlearn.models.bkt.individual.layout import ChainVectors, CoupledLog
 from adaptlearn.models.bkt.parameters import Cells, Parameters
 from adaptlearn.models.bkt.state import BKTState, StudentVectors
@@ -171,7 +171,7 @@ def pass_along(
     if state is not None and students is not None and state.vectors is not None:
         vectors = state.vectors.take(students)
         met = slots >= 0
-        chains.p_known[met] = state.beliefs(slots[met]).p_known
+        chains.known[met], chains.unknown[met] = state.beliefs(slots[met])
         chains.last[met] = state.last_clock[slots[met]]
     found = coupled_log(log, cells, model.items)
     return filter_students(found, model.parameters, vectors, chains, rule=model.rule)
@@ -210,11 +210,10 @@ def before_next(
     learn = logistic(
         own.learn[cells.learn[met]] + weights.learn * student + weights.learn_lag * lag
     )
-    stay = np.ones(len(met))
+    forget = np.zeros(len(met))
     if own.forget is not None:
-        stay = logistic(-own.forget[cells.forget[met]] - weights.forget_lag * lag)
-    after = state.beliefs(at).p_known
-    known[met] = after * stay + (1 - after) * learn
+        forget = logistic(own.forget[cells.forget[met]] + weights.forget_lag * lag)
+    known[met] = next_opportunity(state.beliefs(at), learn, forget).p_known
     return known
 
 

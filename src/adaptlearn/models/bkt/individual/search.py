@@ -11,11 +11,6 @@ recency have a weak prior around their defaults, on the log and logit scale.
 The steps are taken in offsets and common parameters, not in the skills' parameters, and each in
 units of its rough standard error: in these coordinates the objective is nearly round, and some
 sixty steps do what several hundred do otherwise.
-
-References
-----------
-- D. Liu, J. Nocedal (1989). On the limited memory BFGS method for large scale optimization.
-  Mathematical Programming 45, 503-528.
 """
 
 from __future__ import annotations
@@ -25,14 +20,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from adaptlearn.models.bkt.individual.descent import minimise
 from adaptlearn.models.bkt.individual.equations import (
     CoupledParameters,
     Dynamics,
     Rule,
     Weights,
     coefficients,
-    run,
 )
+from adaptlearn.models.bkt.individual.forward import run
 from adaptlearn.models.bkt.individual.gradient import gradient, log_likelihood
 from adaptlearn.models.bkt.individual.layout import ChainVectors, CoupledLog, dot, lay_out
 from adaptlearn.models.bkt.parameters import Cells
@@ -137,15 +133,13 @@ def fit(
     dynamics : Dynamics, optional
         Fixed; by default ``alpha`` is 1, which sets the scale of abilities, and the rest is
         fitted as far as the terms use it.
-    rule : see `adaptlearn.models.bkt.individual.equations.filter_students`
+    rule : see `adaptlearn.models.bkt.individual.filtering.filter_students`
     max_iter : int
     tol : float
         Stop when a step lowers the objective by less than this share of it.
     on_step : callable, optional
         Called after each step with the number of steps so far.
     """
-    from scipy.optimize import minimize
-
     space = _Space(
         log, parents, n_skills, n_items, terms=terms, penalties=penalties, dynamics=dynamics
     )
@@ -165,37 +159,22 @@ def fit(
         vector = space.vector(point)
         parameters = space.parameters(vector)
         local = coefficients(layout, parameters, rule)
-        path = run(layout, local, parameters, students, chains.p_known, rule=rule)
-        slope = space.pull_back(gradient(layout, local, path, parameters, rule), vector)
+        path = run(layout, local, students, chains)
+        slope = space.pull_back(gradient(layout, local, path), vector)
         penalty, of_penalty = space.penalty(vector)
         value = penalty - log_likelihood(layout, path, rule)
         return value, ((of_penalty - slope) * space.unit)[space.free]
 
-    steps = 0
-
-    def count(_: Any) -> None:
-        nonlocal steps
-        steps += 1
-        if on_step is not None:
-            on_step(steps)
-
-    search: Any = minimize  # its stubs know no objective that gives its slope too
-    result = search(
-        objective,
-        np.zeros(int(space.free.sum())),
-        jac=True,
-        method="L-BFGS-B",
-        callback=count,
-        options={"maxiter": max_iter, "maxfun": 2 * max_iter + 20, "ftol": tol, "gtol": 1e-4},
-    )
-    vector = space.vector(result.x)
+    start = np.zeros(int(space.free.sum()))
+    result = minimise(objective, start, max_iter=max_iter, tol=tol, on_step=on_step)
+    vector = space.vector(result.point)
     penalty, _ = space.penalty(vector)
     return CoupledFit(
         parameters=space.parameters(vector),
-        log_likelihood=float(penalty - result.fun),
-        objective=-float(result.fun),
-        n_iter=int(result.nit),
-        converged=bool(result.success),
+        log_likelihood=penalty - result.value,
+        objective=-result.value,
+        n_iter=result.n_iter,
+        converged=result.converged and result.value < _FAR,
     )
 
 

@@ -14,6 +14,8 @@ from adaptlearn.errors import ImpossibleHistoryError
 from adaptlearn.models.bkt.belief import Beliefs, answered, next_opportunity
 from adaptlearn.models.bkt.entries import EXPOSURE
 from adaptlearn.models.bkt.parameters import Cells, Parameters
+from adaptlearn.models.bkt.serve.alone import follow
+from adaptlearn.models.sequential.levels import NARROW
 from adaptlearn.numerics import Floats, Ints, Sequences, longest_first
 
 _AT_ONCE = 1 << 14  # sequences whose beliefs stay in the cache together
@@ -74,40 +76,100 @@ def filter_sequences(
         An answer that exact zeros or ones among the parameters rule out.
     """
     chains, reach = longest_first(sequences)
-    starts, ordered = sequences.starts[chains], answers[sequences.order]
-    per_row = cells.take(sequences.order) if isinstance(cells, Cells) else None
-    exposures = bool(len(ordered)) and ordered.max() == EXPOSURE
-    in_order = np.empty(len(ordered) if scored else 0)
+    along = _Along(
+        ordered=answers[sequences.order],
+        starts=sequences.starts[chains],
+        ends=(sequences.starts + sequences.lengths)[chains],
+        table=table,
+        of_chain=None if isinstance(cells, Cells) else cells[chains],
+        of_row=cells.take(sequences.order) if isinstance(cells, Cells) else None,
+    )
+    in_order = np.empty(len(along.ordered) if scored else 0)
     current = before.take(chains)
     for first in range(0, len(chains), _AT_ONCE):
         some = slice(first, first + _AT_ONCE)
-        begin, beliefs = starts[some], current.take(some)
-        sets = None if isinstance(cells, Cells) else table.take(cells[chains[some]])
-        for level, reached in enumerate(reach.tolist()):
-            m = min(reached - first, len(begin))
-            if m <= 0:
-                break
-            place, begun = begin[:m] + level, beliefs.take(slice(m))
-            if sets is not None:
-                here = sets if m == len(begin) else sets.take(slice(m))
-            else:
-                assert per_row is not None
-                here = table.take(per_row.take(place))
-            if level:
-                begun = next_opportunity(begun, here.learn, here.forget)
-            answer = ordered[place]
-            after, expected, possible = answered(begun, answer, here, exposures=exposures)
-            if scored:
-                in_order[place] = expected
-            if not possible.all():
-                raise _impossible(int(sequences.order[place[np.argmin(possible)]]), skill_rows)
-            beliefs.known[:m], beliefs.unknown[:m] = after
+        # From this level on few are left.
+        narrow = int(np.searchsorted(-reach, -(first + NARROW), side="right"))
+        reached = np.minimum(reach[:narrow] - first, _AT_ONCE)
+        impossible = _filter_levels(along, some, reached.tolist(), current.take(some), in_order)
+        n_left = min(int(reach[narrow]) - first, _AT_ONCE) if narrow < len(reach) else 0
+        for chain in range(first, first + n_left):
+            if impossible < 0:
+                impossible = _filter_rest(along, chain, narrow, current, in_order)
+        if impossible >= 0:
+            raise _impossible(int(sequences.order[impossible]), skill_rows)
     p_correct = np.empty(len(in_order))
     found = Beliefs(np.empty(len(chains)), np.empty(len(chains)))
     found.put(chains, current)
     if scored:
         p_correct[sequences.order] = in_order
     return Filtered(p_correct, found)
+
+
+class _Along(NamedTuple):
+    """Chains, longest first, and what a pass reads of them.
+
+    `ordered` holds the answers, chain after chain in the log's order: those of each from `starts`
+    to `ends`. The cells are of each chain, or of each place of `ordered`.
+    """
+
+    ordered: Ints
+    starts: Ints
+    ends: Ints
+    table: Parameters
+    of_chain: Ints | None
+    of_row: Cells | None
+
+    def parameters(self, chains: slice, places: Ints) -> Parameters:
+        """Those of some chains, at these places."""
+        if self.of_row is not None:
+            return self.table.take(self.of_row.take(places))
+        assert self.of_chain is not None
+        return self.table.take(self.of_chain[chains])
+
+
+def _filter_levels(
+    along: _Along, chains: slice, reached: list[int], beliefs: Beliefs, in_order: Floats
+) -> int:
+    """The first responses of some chains, all at once; `beliefs` and `in_order` take them in.
+
+    Returns
+    -------
+    int
+        The place of an answer that is impossible, where it stops; -1 without.
+    """
+    begin = along.starts[chains]
+    exposures = bool(np.any(along.ordered == EXPOSURE))
+    sets = along.parameters(chains, begin) if along.of_row is None else None
+    for level, m in enumerate(reached):
+        place, begun = begin[:m] + level, beliefs.take(slice(m))
+        if sets is None:
+            here = along.parameters(chains, place)
+        else:
+            here = sets if m == len(begin) else sets.take(slice(m))
+        if level:
+            begun = next_opportunity(begun, here.learn, here.forget)
+        after, expected, possible = answered(begun, along.ordered[place], here, exposures=exposures)
+        if len(in_order):
+            in_order[place] = expected
+        if not possible.all():
+            return int(place[np.argmin(possible)])
+        beliefs.known[:m], beliefs.unknown[:m] = after
+    return -1
+
+
+def _filter_rest(along: _Along, chain: int, level: int, beliefs: Beliefs, in_order: Floats) -> int:
+    """The same of the responses of one chain from a level on."""
+    places = np.arange(int(along.starts[chain]) + level, int(along.ends[chain]))
+    here = along.parameters(slice(chain, chain + 1), places)
+    known, unknown = float(beliefs.known[chain]), float(beliefs.unknown[chain])
+    found = follow(known, unknown, along.ordered[places], here, begins=level == 0)
+    if found.impossible >= 0:
+        return int(places[found.impossible])
+    if len(in_order):
+        in_order[places] = found.p_correct
+    beliefs.known[chain], beliefs.unknown[chain] = found.known, found.unknown
+    return -1
 
 
 def _impossible(row: int, skill_rows: Ints | None) -> ImpossibleHistoryError:

@@ -14,7 +14,7 @@ from adaptlearn.models.bkt.belief import Beliefs, next_opportunity
 from adaptlearn.models.bkt.cells import Before, find_cells
 from adaptlearn.models.bkt.entries import EXPOSURE, entry_answers, first_entries, of_sequences
 from adaptlearn.models.bkt.fitted import Fitted
-from adaptlearn.models.bkt.individual.equations import FilteredStudents
+from adaptlearn.models.bkt.individual.filtering import FilteredStudents
 from adaptlearn.models.bkt.individual.model import (
     before_next,
     chance_of_right,
@@ -113,7 +113,7 @@ def pass_log(
         if not isinstance(cells, Cells):
             cells = Cells.same(of_sequences(log.sequences, which))
         after = pass_along(model.individual, log, cells, state, students=students, slots=slots)
-        return Passed(after.p_correct, Beliefs.of(after.chains.p_known), after, slots, last)
+        return Passed(after.p_correct, after.chains.beliefs, after, slots, last)
     found = _filter(model, log, cells, state, slots, scored=scored)
     p_correct = found.p_correct
     if scored and log.skill_rows is not None:

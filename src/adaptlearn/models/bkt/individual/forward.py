@@ -1,0 +1,257 @@
+"""The pass along the students' responses: at each, what is believed, then what the answer changes.
+
+Responses go level by level, all students at once. Where few students are left, and where a belief
+leaves the range of numbers, each is followed alone, in plain numbers.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from adaptlearn.models.bkt.belief import TINY
+from adaptlearn.models.bkt.individual.alone import follow
+from adaptlearn.models.bkt.individual.equations import (
+    FARTHEST,
+    SMALL,
+    Coefficients,
+    Rule,
+    Weights,
+    joins,
+)
+from adaptlearn.models.bkt.individual.layout import ChainVectors, Layout
+from adaptlearn.models.bkt.state import StudentVectors
+from adaptlearn.models.sequential.levels import narrow_from, rest_of_each
+from adaptlearn.numerics import Bools, Floats, Ints
+
+
+class Path(NamedTuple):
+    """Everything along one pass.
+
+    Beliefs have a leading axis of states, not known and known; one too small for a number is held
+    by its logarithm, as in `adaptlearn.models.bkt.belief.Beliefs`.
+
+    Attributes
+    ----------
+    ability, residual : float arrays, shape (n_rows,)
+        As each row begins.
+    moves : float array, shape (2, n_entries)
+        P(not learned) and P(learned) into the entry; of a chain's first, of its prior.
+    begun : float array, shape (2, n_entries)
+        Beliefs as the entry begins.
+    likelihood : float array, shape (2, n_units)
+        P(the answer given), where unknown and where known; 1/2 both for an exposure.
+    scale : float array, shape (n_units,)
+        P(the answer given).
+    posterior : float array, shape (2, n_sequences + n_entries)
+        The chains' old beliefs, then those after each entry.
+    last_ability, last_residual : float arrays, shape (n_present,)
+    """
+
+    ability: Floats
+    residual: Floats
+    moves: Floats
+    begun: Floats
+    likelihood: Floats
+    scale: Floats
+    posterior: Floats
+    last_ability: Floats
+    last_residual: Floats
+
+    @property
+    def n_chains(self) -> int:
+        """How many old beliefs `posterior` begins with."""
+        return len(self.posterior[0]) - len(self.begun[0])
+
+
+def run(
+    layout: Layout,
+    local: Coefficients,
+    students: StudentVectors,
+    chains: ChainVectors,
+) -> Path:
+    """The forward pass.
+
+    Parameters
+    ----------
+    layout, local : Layout, Coefficients
+    students, chains : StudentVectors, ChainVectors
+        Before the log.
+    """
+    path = _empty(layout, local, students, chains)
+    bounds = np.array(layout.row_levels)
+    narrow = narrow_from(bounds)
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        _run_levels(layout, local, path, narrow)
+    far = _out_of_range(layout, path, layout.entry_levels[narrow])
+    for number, rows in enumerate(rest_of_each(bounds, narrow)):
+        if not far[number]:
+            _run_alone(layout, local, path, number, rows)
+    sizes = np.diff(bounds)
+    for number in np.flatnonzero(far).tolist():
+        student = layout.students[number]
+        path.last_ability[number] = students.ability[student]
+        path.last_residual[number] = students.residual[student]
+        rows = bounds[: int(np.sum(sizes > number))] + number
+        _run_alone(layout, local, path, number, rows)
+    return path
+
+
+def _run_levels(layout: Layout, local: Coefficients, path: Path, n_levels: int) -> None:
+    """The first levels, into the path."""
+    rule, rho = local.rule, local.parameters.dynamics.rho
+    joined, single, n_chains = joins(rule), layout.single, path.n_chains
+    power = layout.to_entries(1 / layout.size) if rule == "shared" and not single else None
+    row_levels, entry_levels = layout.row_levels, layout.entry_levels
+    unit_levels = row_levels if joined else entry_levels
+    for level in range(n_levels):
+        rows = slice(row_levels[level], row_levels[level + 1])
+        entries = slice(entry_levels[level], entry_levels[level + 1])
+        units = slice(unit_levels[level], unit_levels[level + 1])
+        owner, starts = layout.owner[entries], layout.local_starts[rows]
+        m = rows.stop - rows.start
+        ability, residual = path.last_ability[:m], path.last_residual[:m]
+        path.ability[rows], path.residual[rows] = ability, residual
+        sign = layout.sign[rows]
+        begun, likelihood = path.begun[:, entries], path.likelihood[:, units]
+        _begin(layout, local, path, entries, ability if single else ability.take(owner))
+        odds = _against(local.parameters.weights, ability, residual, sign)
+        if not (single or joined):
+            odds = odds.take(owner)
+        np.multiply(local.odds[:, units], odds, out=likelihood)
+        likelihood += 1
+        np.reciprocal(likelihood, out=likelihood)
+        # The answer's probability, and the beliefs after it.
+        scale = path.scale[units]
+        after = path.posterior[:, n_chains + entries.start : n_chains + entries.stop]
+        if joined and not single:
+            _join(begun, likelihood, scale, after, owner=owner, starts=starts, rule=rule)
+        else:
+            np.multiply(begun, likelihood, out=after)
+            np.add(after[0], after[1], out=scale)
+            if power is None:
+                after /= scale
+            else:
+                np.multiply(begun, likelihood ** power[entries], out=after)
+                after /= after[0] + after[1]
+        # The student's step.
+        missed = 1 - scale
+        if not (single or joined):
+            missed = np.add.reduceat(missed, starts) / layout.size[rows]
+        ability += local.gain[rows] * missed
+        missed *= sign
+        missed -= residual
+        missed *= sign * sign  # an exposure leaves no residual
+        missed *= 1 - rho
+        residual += missed
+
+
+def _begin(
+    layout: Layout, local: Coefficients, path: Path, entries: slice, ability: Floats
+) -> None:
+    """The chains' step into an opportunity, into the path."""
+    moves, begun = path.moves[:, entries], path.begun[:, entries]
+    stay, rise = moves
+    np.multiply(local.weight[entries], ability, out=stay)
+    stay += local.drive[entries]
+    np.minimum(stay, FARTHEST, out=stay)
+    np.exp(stay, out=stay)
+    np.add(stay, 1, out=rise)
+    np.reciprocal(rise, out=rise)
+    stay *= rise
+    before = path.posterior.take(layout.before[entries], axis=1)
+    np.multiply(moves, before[0], out=begun)
+    if local.forget is None or local.keep is None:
+        begun[1] += before[1]
+    else:
+        begun[0] += local.forget[entries] * before[1]
+        begun[1] += local.keep[entries] * before[1]
+
+
+def _against(weights: Weights, ability: Floats, residual: Floats, sign: Floats) -> Floats:
+    """The odds against each answer that come from ability and residual."""
+    odds = ability * -weights.answer
+    odds -= residual * weights.residual
+    odds *= sign
+    return np.exp(odds, out=odds)
+
+
+def _run_alone(
+    layout: Layout,
+    local: Coefficients,
+    path: Path,
+    number: int,
+    rows: Ints,
+) -> None:
+    """Some rows of one student, into the path."""
+    standing = float(path.last_ability[number]), float(path.last_residual[number])
+    found = follow(layout, local, rows, path.posterior, standing)
+    entries = layout.entries_of(rows)
+    units = rows if joins(local.rule) else entries
+    path.ability[rows], path.residual[rows] = found.rows.T
+    path.moves[:, entries] = found.entries[:, :2].T
+    path.begun[:, entries] = found.entries[:, 2:4].T
+    path.posterior[:, path.n_chains + entries] = found.entries[:, 4:].T
+    path.likelihood[:, units] = found.units[:, :2].T
+    path.scale[units] = found.units[:, 2]
+    path.last_ability[number], path.last_residual[number] = found.ability, found.residual
+
+
+def _empty(
+    layout: Layout, local: Coefficients, students: StudentVectors, chains: ChainVectors
+) -> Path:
+    n_rows, n_entries = len(layout.rows), len(layout.entries)
+    return Path(
+        ability=np.empty(n_rows),
+        residual=np.empty(n_rows),
+        moves=np.empty((2, n_entries)),
+        begun=np.empty((2, n_entries)),
+        likelihood=np.empty(local.odds.shape),
+        scale=np.empty(local.odds.shape[1]),
+        posterior=np.concatenate((chains.begun(), np.empty((2, n_entries))), axis=1),
+        last_ability=students.ability[layout.students],
+        last_residual=students.residual[layout.students],
+    )
+
+
+def _out_of_range(layout: Layout, path: Path, n_entries: int) -> Bools:
+    """The students of whom a belief is too small for a number, by their place in the layout."""
+    far = np.zeros(len(layout.students), bool)
+    old, first = path.posterior[:, : path.n_chains], layout.before < path.n_chains
+    if old.size and old.min() < 0:
+        at = np.flatnonzero(first)
+        far[layout.owner[at[(old[:, layout.before[at]] < 0).any(axis=0)]]] = True
+    new = path.posterior[:, path.n_chains : path.n_chains + n_entries]
+    for beliefs in (path.begun[:, :n_entries], new):
+        if beliefs.size and beliefs.min() < TINY:
+            far[layout.owner[np.flatnonzero((beliefs < TINY).any(axis=0))]] = True
+    return far
+
+
+def _join(
+    begun: Floats,
+    likelihood: Floats,
+    scale: Floats,
+    after: Floats,
+    *,
+    owner: Ints,
+    starts: Ints,
+    rule: Rule,
+) -> None:
+    """P(the answer) of each row, and each skill's posterior, into `scale` and `after`."""
+    unknown_by, known_by = likelihood
+    conjunctive = rule == "conjunctive"
+    factor = np.maximum(begun[int(conjunctive)], SMALL)
+    product = np.multiply.reduceat(factor, starts)
+    others = product.take(owner) / factor
+    # P(right is by knowing): of the row, and where this skill is what the others leave open.
+    enough, given = (product, others) if conjunctive else (1 - product, 1 - others)
+    np.multiply(known_by, enough, out=scale)
+    scale += unknown_by * (1 - enough)
+    by_unknown, by_known = unknown_by.take(owner), known_by.take(owner)
+    decided = by_known * given
+    decided += by_unknown * (1 - given)
+    np.multiply(begun[0], by_unknown if conjunctive else decided, out=after[0])
+    np.multiply(begun[1], decided if conjunctive else by_known, out=after[1])
+    after /= after[0] + after[1]
