@@ -12,6 +12,7 @@ from adaptlearn.cli.reading import read_log
 from adaptlearn.errors import DataWarning
 
 SUMMARY = "say what a log can and cannot tell, before a fit"
+EXAMPLE = "adaptlearn check demo/responses.csv"
 
 
 def add_arguments(parser: ArgumentParser) -> None:

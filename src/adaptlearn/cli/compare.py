@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from adaptlearn.responses.log import ResponseLog
 
 SUMMARY = "compare models by cross-validation over students"
+EXAMPLE = "adaptlearn compare demo/responses.csv --models bkt,pfa"
 
 
 def add_arguments(parser: ArgumentParser) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from adaptlearn.cli.demonstration import Demonstration
 
 SUMMARY = "the whole loop on a small simulated school, or on your log"
+EXAMPLE = "adaptlearn demo --output demo"
 
 
 def add_arguments(parser: ArgumentParser) -> None:

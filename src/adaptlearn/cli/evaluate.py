@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from adaptlearn.models.base import KnowledgeTracer
 
 SUMMARY = "score a model's one-step-ahead predictions on a log"
+EXAMPLE = "adaptlearn evaluate demo/model.json demo/responses.csv"
 
 
 def add_arguments(parser: ArgumentParser) -> None:

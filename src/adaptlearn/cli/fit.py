@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from adaptlearn.responses.log import ResponseLog
 
 SUMMARY = "fit a model to a response log"
+EXAMPLE = "adaptlearn fit demo/responses.csv -o model.json"
 Model = TypeVar("Model", bound="KnowledgeTracer")
 NAMES = ("prior", "learn", "forget", "guess", "slip")
 

@@ -7,7 +7,18 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from adaptlearn import __version__
-from adaptlearn.cli import check, compare, demo, evaluate, fit, recommend, simulate
+from adaptlearn.cli import (
+    audit,
+    check,
+    compare,
+    completion,
+    demo,
+    evaluate,
+    fit,
+    mastery,
+    recommend,
+    simulate,
+)
 from adaptlearn.media import terminal_text
 
 _EXAMPLES = """\
@@ -17,7 +28,9 @@ examples:
   adaptlearn fit answers.csv -o model.json
   adaptlearn evaluate model.json later-answers.csv
   adaptlearn compare answers.csv --models bkt,bkt-forgetting
+  adaptlearn mastery model.json answers.csv
   adaptlearn recommend model.json answers.csv curriculum.json --students ann,bob
+  adaptlearn audit curriculum.json --log answers.csv
   adaptlearn simulate --curriculum curriculum.json
 
 A response log is a CSV or Parquet file with one row per answer and the columns student, skill
@@ -33,6 +46,7 @@ class Command(Protocol):
     """
 
     SUMMARY: str
+    EXAMPLE: str  # works on the files of `adaptlearn demo --output demo`
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare its arguments."""
@@ -46,9 +60,12 @@ COMMANDS: Mapping[str, Command] = {
     "fit": fit,
     "evaluate": evaluate,
     "compare": compare,
+    "mastery": mastery,
     "recommend": recommend,
+    "audit": audit,
     "simulate": simulate,
     "demo": demo,
+    "completion": completion,
 }
 
 
@@ -76,6 +93,8 @@ def build_parser() -> ArgumentParser:
             name,
             help=summary,
             description=f"{summary[0].upper()}{summary[1:]}.",
+            epilog=f"example, after `adaptlearn demo --output demo`:\n  {command.EXAMPLE}",
+            formatter_class=RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
         own.add_argument("--json", action="store_true", help="print JSON in place of a table")

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from adaptlearn.tracking.tracker import MasteryTracker
 
 SUMMARY = "choose the next lessons of students"
+EXAMPLE = (
+    "adaptlearn recommend demo/model.json demo/responses.csv demo"
+    "/curriculum.json --students student-001"
+)
 _P_CORRECT = 0.95
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from adaptlearn.simulation.teachers.policies import EpisodePolicy
 
 SUMMARY = "compare policies on simulated students of many kinds"
+EXAMPLE = "adaptlearn simulate --curriculum demo/curriculum.json --students 20 --seeds 2"
 UNTIL_DONE = 1e9  # minutes: the teaching that was logged before ends by itself
 PARAMETERS = ("prior", "learn", "guess", "slip")
 
