@@ -98,7 +98,23 @@ class ImpossibleHistoryError(AdaptLearnError, ValueError):
 
 
 class MissingDependency(AdaptLearnError, ImportError):
-    """An optional package is needed; the message says how to install it."""
+    """An optional package is needed; the message says how to install it.
+
+    Parameters
+    ----------
+    what : str
+        What needs it, as the subject of the message.
+    package : str
+        As pip knows it. The package itself is named, not an extra of this library: so the command
+        works wherever the library came from.
+    """
+
+    def __init__(self, what: str, package: str) -> None:
+        self.what, self.package = what, package
+        super().__init__(f"{what} needs {package}; install it: python -m pip install {package}")
+
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        return type(self), (self.what, self.package)
 
 
 class AdaptLearnWarning(UserWarning):

@@ -46,4 +46,4 @@ def write_picture(figure: Any, path: Path, kind: str = "png") -> None:
 
 
 def _missing() -> MissingDependency:
-    return MissingDependency("plots need matplotlib: pip install 'adaptlearn[plot]'")
+    return MissingDependency("a picture", "matplotlib")

@@ -393,7 +393,7 @@ def test_a_frame_is_opened_once(monkeypatch):
 def test_a_package_that_the_engine_lacks_is_named(monkeypatch):
     relation = duckdb.sql("select 1 as student, 'a' as skill, 1 as correct")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(MissingDependency, match="reading this frame needs 'pyarrow'"):
+    with pytest.raises(MissingDependency, match="reading this frame needs pyarrow"):
         read(relation)
 
 

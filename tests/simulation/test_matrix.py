@@ -581,5 +581,5 @@ class TestShowing:
 
     def test_without_matplotlib(self, matrix, monkeypatch):
         monkeypatch.setitem(sys.modules, "matplotlib", None)
-        with pytest.raises(MissingDependency, match="adaptlearn\\[plot\\]"):
+        with pytest.raises(MissingDependency, match="pip install matplotlib"):
             matrix.heat_map()

@@ -207,8 +207,8 @@ def write(
     files = {"comparison.json": "every number, with intervals, folds, differences, calibration"}
     try:
         figure = comparison_figure(result, curves)
-    except MissingDependency:
-        say("no picture, since matplotlib is not installed: pip install 'adaptlearn[plot]'")
+    except MissingDependency as error:
+        say(f"no picture: {error}")
     else:
         write_picture(figure, folder / "comparison.png")
         files["comparison.png"] = "AUC and log loss with intervals, and calibration"

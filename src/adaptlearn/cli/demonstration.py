@@ -18,7 +18,7 @@ from adaptlearn.cli.fit import NAMES, parameter_table
 from adaptlearn.cli.mastery_picture import draw_mastery
 from adaptlearn.cli.output import heading, say, table, terminal_width, to_json
 from adaptlearn.cli.recommend import decision_table
-from adaptlearn.errors import AdaptLearnWarning
+from adaptlearn.errors import AdaptLearnWarning, MissingDependency
 from adaptlearn.files import write_text
 from adaptlearn.media import spreadsheet_cell, terminal_text
 from adaptlearn.models import BKT
@@ -169,8 +169,8 @@ class Demonstration:
         try:
             draw_mastery(self.mastery, self.decisions, folder / "mastery.png")
             files["mastery.png"] = "a picture of mastery.csv"
-        except ImportError:
-            say("no picture, since matplotlib is not installed: pip install 'adaptlearn[plot]'")
+        except MissingDependency as error:
+            say(f"no picture: {error}")
         return files
 
     def _some_students(self, count: int) -> str:

@@ -248,8 +248,8 @@ def blank_picture(
         return None
     try:
         return new_figure((3.2 + 1.1 * n_simulators, (2.4 + 0.4 * n_policies) * n_outcomes))
-    except MissingDependency:
-        say("no picture, since matplotlib is not installed: pip install 'adaptlearn[plot]'")
+    except MissingDependency as error:
+        say(f"no picture: {error}")
         return None
 
 

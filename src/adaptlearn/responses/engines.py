@@ -89,10 +89,7 @@ def _parquet(path: str, names: list[str] | None) -> Any:
             return read(path, names)
         except ImportError:
             continue
-    raise MissingDependency(
-        f"{path}: reading Parquet needs polars, pyarrow or duckdb; "
-        "python -m pip install 'adaptlearn[pyarrow]'"
-    )
+    raise MissingDependency(f"{path}: reading Parquet (without polars and duckdb)", "pyarrow")
 
 
 def _parquet_by_polars(path: str, names: list[str] | None) -> Any:

@@ -242,7 +242,7 @@ def _collected(lazy: Any, names: list[str]) -> Any:
     try:
         return lazy.collect()
     except ModuleNotFoundError as error:
-        raise MissingDependency(f"reading this frame needs {error.name!r}: install it") from error
+        raise MissingDependency("reading this frame", str(error.name)) from error
     except Exception as error:  # Arrow's own, without importing it
         if type(error).__module__.partition(".")[0] != "pyarrow":
             raise

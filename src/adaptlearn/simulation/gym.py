@@ -1,4 +1,4 @@
-"""Simulated students as a Gymnasium environment; needs ``pip install 'adaptlearn[gym]'``."""
+"""Simulated students as a Gymnasium environment; needs the package gymnasium."""
 
 from __future__ import annotations
 
@@ -19,9 +19,7 @@ try:
     import gymnasium
     from gymnasium import spaces
 except ImportError as error:
-    raise MissingDependency(
-        "the environment needs gymnasium: pip install 'adaptlearn[gym]'"
-    ) from error
+    raise MissingDependency("the environment", "gymnasium") from error
 
 Observation = NDArray[np.float32]
 
