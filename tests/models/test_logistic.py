@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import pickle
+from time import process_time
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,8 @@ from adaptlearn.errors import (
     ResponseDataError,
 )
 from adaptlearn.models import AFM, DAS3H, DASH, PFA, RPFA, BestLR
-from adaptlearn.models.logistic.solution import solve
+from adaptlearn.models.logistic import solution
+from adaptlearn.models.logistic.solution import Coupling, solve
 
 FREE: dict[str, Any] = {"penalty": 0, "student_penalty": 0, "student": "average"}
 EVERY = [
@@ -152,11 +154,97 @@ def test_the_solver_finds_what_scikit_learn_does():
     y = (rng.random(300) < 1 / (1 + np.exp(-x[:, 0] - x[:, 1] / 10))).astype(float)
     theirs = LogisticRegression(C=1 / 3, tol=1e-10, max_iter=10_000).fit(x, y)
     design = csr_array(np.column_stack((np.ones(300), x)))
-    ours = solve(design, y, np.array([0, 3, 3, 3, 3.0]), max_iter=1000, tol=1e-14)
-    np.testing.assert_allclose(ours.weights[1:], theirs.coef_[0], atol=1e-5)
-    np.testing.assert_allclose(ours.weights[0], theirs.intercept_[0], atol=1e-5)
-    p = theirs.predict_proba(x)
-    np.testing.assert_allclose(ours.log_likelihood, np.log(np.where(y, p[:, 1], p[:, 0])).sum())
+    exact, poor = (
+        Coupling(np.arange(gram.shape[0]), csr_array(gram))
+        for gram in (design.T @ design, np.eye(2))
+    )
+    for coupling in (exact, poor):
+        ours = solve(design, y, np.array([0, 3, 3, 3, 3.0]), coupling, max_iter=1000, tol=1e-14)
+        np.testing.assert_allclose(ours.weights[1:], theirs.coef_[0], atol=1e-5)
+        np.testing.assert_allclose(ours.weights[0], theirs.intercept_[0], atol=1e-5)
+        p = theirs.predict_proba(x)
+        log_likelihood = np.log(np.where(y, p[:, 1], p[:, 0])).sum()
+        np.testing.assert_allclose(ours.log_likelihood, log_likelihood)
+
+
+def answers_of(n_students, n_each, skills_each=1):
+    """As many answers, of how many students we like: 20 skills of 10 items, times in between."""
+    rng = np.random.default_rng(0)
+    n = n_students * n_each
+    skill, place = rng.integers(0, 20, n), np.tile(np.arange(n_each), n_students)
+    item = skill * 10 + rng.integers(0, 10, n)
+    able, easy = rng.normal(0, 0.7, n_students), rng.normal(size=200)
+    student = np.repeat(np.arange(n_students), n_each)
+    logit = able[student] + easy[item] + 0.3 * np.log1p(place / 20) - 0.5
+    several = [[k, (k + 1) % 20, 20][:skills_each] for k in skill.tolist()]
+    return {
+        "student": student,
+        "skill": skill if skills_each == 1 else several,
+        "item": item,
+        "time": place * 600.0,
+        "correct": (rng.random(n) < 1 / (1 + np.exp(-logit))).astype(int),
+    }
+
+
+@pytest.mark.parametrize("model", [BestLR(), DAS3H()], ids=repr)
+@pytest.mark.parametrize("skills_each", [1, 3])
+def test_a_fit_ends_at_the_optimum_though_columns_are_nearly_multiples(model, skills_each):
+    log = answers_of(1, 2000, skills_each)
+    usual, exact = clone(model).fit(log), clone(model).set_params(tol=1e-15).fit(log)
+    p, best = (fitted.predict_proba(log)[:, 1] for fitted in (usual, exact))
+    np.testing.assert_allclose(p, best, atol=2e-6)
+
+
+@pytest.mark.parametrize("skills_each", [1, 3])
+def test_one_long_history_costs_as_many_products_as_short_ones(monkeypatch, skills_each):
+    products: list[int] = []
+
+    def counted(coupling, unit, strength):
+        divided = divider(coupling, unit, strength)
+        products.append(0)
+
+        def count(values):
+            products[-1] += 1
+            return divided(values)
+
+        return count
+
+    divider = solution._divider
+    monkeypatch.setattr(solution, "_divider", counted)
+    for model in (AFM(), PFA(), RPFA(), BestLR(), DASH(), DAS3H()):
+        for n_students in (1, 40):
+            clone(model).fit(answers_of(n_students, 2000 // n_students, skills_each))
+    one, many = np.array(products).reshape(-1, 2).T
+    assert np.all(one <= 3 * many), (one, many)
+    assert max(products) <= 500
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", [AFM(), PFA(), RPFA(), BestLR(), DASH(), DAS3H()], ids=repr)
+def test_one_long_history_costs_what_many_short_ones_do(model):
+    def seconds(log):
+        begin = process_time()
+        clone(model).fit(log)
+        return process_time() - begin
+
+    one, many = answers_of(1, 20_000), answers_of(400, 50)
+    assert min(seconds(one) for _ in range(3)) < 3 * min(seconds(many) for _ in range(3))
+
+
+@pytest.mark.slow
+def test_a_log_of_more_items_than_most_have_is_fitted():
+    rng = np.random.default_rng(0)
+    item = np.concatenate((np.arange(48_000), rng.integers(0, 48_000, 56_000)))
+    log = {
+        "student": rng.integers(0, 1000, len(item)),
+        "skill": rng.integers(0, 400, 48_000)[item],
+        "item": item,
+        "time": np.sort(rng.uniform(0, 1e7, len(item))),
+        "correct": rng.integers(0, 2, len(item)),
+    }
+    begin = process_time()
+    assert DAS3H().fit(log).converged_
+    assert process_time() - begin < 30
 
 
 def in_sample(model, rows):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
 from adaptlearn.models.logistic.history import Columns
-from adaptlearn.models.logistic.terms import Term
+from adaptlearn.models.logistic.solution import Coupling
+from adaptlearn.models.logistic.terms import By, Term
 from adaptlearn.models.sequential.encoding import Encoded
 from adaptlearn.numerics import Floats, Ints
 
@@ -27,6 +28,8 @@ class Block(NamedTuple):
         How many columns.
     penalty : float
         On the square of each weight, halved.
+    by : {"all", "skill", "item", "student"}
+        Whose weights.
     """
 
     rows: Ints
@@ -34,6 +37,7 @@ class Block(NamedTuple):
     values: Floats
     width: int
     penalty: float
+    by: By | Literal["student"] = "all"
 
 
 class Design(NamedTuple):
@@ -46,12 +50,15 @@ class Design(NamedTuple):
     correct : float array, shape (n_answers,)
     widths : list of int
         Columns of each block, in their order.
+    coupling : Coupling
+        Of what is common to all and what is each skill's own.
     """
 
     matrix: csr_array
     penalty: Floats
     correct: Floats
     widths: list[int]
+    coupling: Coupling
 
 
 class Weights(NamedTuple):
@@ -117,10 +124,11 @@ def design_of(
                 (encoded.skill, n_skills) if term.by == "skill" else (encoded.item, n_items)
             )
             unit = 1.0 if term.is_intercept else float(np.mean(values**2))
-            blocks.append(Block(rows, places, values, width, penalty * unit))
+            blocks.append(Block(rows, places, values, width, penalty * unit, term.by))
     if student_penalty is not None:
         n_students = len(encoded.students)
-        blocks.append(Block(every, encoded.student, np.ones(n), n_students, student_penalty))
+        ability = Block(every, encoded.student, np.ones(n), n_students, student_penalty, "student")
+        blocks.append(ability)
     widths = [block.width for block in blocks]
     first = np.cumsum([0, *widths])
     places = np.concatenate([b.places + lo for b, lo in zip(blocks, first[:-1], strict=True)])
@@ -135,7 +143,41 @@ def design_of(
         np.repeat([block.penalty for block in blocks], widths),
         encoded.correct[answered].astype(np.float64),
         widths,
+        _coupling_of(blocks, encoded),
     )
+
+
+def _coupling_of(blocks: list[Block], encoded: Encoded) -> Coupling:
+    """What is common to all, and what each skill has of its own.
+
+    Two skills know of each other only by what is common. Where a response has several, each is
+    a row here that counts as often as there are skills, which is never less than they count
+    together: (Σ x)² ≤ m Σ x². So the cost goes with the skills of responses, not with their pairs.
+    """
+    from scipy.sparse import csr_array, hstack
+
+    n = len(encoded.rows)
+    owner = encoded.entries_of(np.arange(n))
+    n_skills = np.bincount(owner, minlength=n)[owner]
+    told = encoded.correct[owner] >= 0
+    last = np.cumsum([block.width for block in blocks])
+    columns: list[Ints] = []
+    parts: list[csr_array] = []
+    # Skills first: nothing is filled in where what is common is eliminated last.
+    for by in ("skill", "all"):
+        for block, end in zip(blocks, last.tolist(), strict=True):
+            if block.by != by:
+                continue
+            of_entries = len(block.rows) == len(owner)
+            values = block.values if of_entries else block.values[owner] / n_skills
+            places = block.places if of_entries else block.places[owner]
+            kept = told & (values != 0)
+            entries = (np.flatnonzero(kept), places[kept])
+            weighed = (values * np.sqrt(n_skills))[kept]
+            parts.append(csr_array((weighed, entries), shape=(len(owner), block.width)))
+            columns.append(np.arange(end - block.width, end))
+    rows = hstack(parts, format="csr")
+    return Coupling(np.concatenate(columns), rows.T @ rows)
 
 
 def weights_of(

@@ -80,7 +80,7 @@ class AFM(_Counting):
     student_penalty : float
         The same of θ: the precision of its normal prior, and positive for ``"online"``.
     max_iter : int
-        Steps of L-BFGS.
+        Steps of Newton's method.
     tol : float
         Stop when a step changes the objective by less than this share of it.
 

@@ -123,7 +123,12 @@ class LogisticTracer(SequentialTracer):
             student_penalty=self.student_penalty if with_students else None,
         )
         found = solve(
-            design.matrix, design.correct, design.penalty, max_iter=self.max_iter, tol=self.tol
+            design.matrix,
+            design.correct,
+            design.penalty,
+            design.coupling,
+            max_iter=self.max_iter,
+            tol=self.tol,
         )
         if not found.converged:
             warn(
