@@ -6,11 +6,12 @@ What a CSV file's columns are is decided here, in one way whichever package read
 from __future__ import annotations
 
 import csv
+import io
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from itertools import chain
+from itertools import chain, islice
 from os import PathLike
 from pathlib import Path
 from threading import Lock
@@ -26,6 +27,7 @@ from adaptlearn.responses.labelled import objects
 from adaptlearn.validation import some
 
 Source = str | PathLike[str] | TextIO
+Row = list[str]
 Roles = Mapping[str, str | Literal[False] | None]
 
 GAPS = frozenset({"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"})
@@ -41,6 +43,12 @@ _DIGITS = 400
 _LONGEST = 2**31 - 1
 _limit = Lock()
 _usual: list[int] = []  # csv's own limit, once for each file that is being read
+_CLOSELY = 20_000  # letters of rows that are looked at closely
+_REMEDY = "close the one before it, or write a mark within a quoted field twice"
+_SWALLOWED = (
+    "a quoted field runs over them and holds what look like rows; close its quotation mark, or "
+    "write it twice; a text that is meant has to stand on one line"
+)
 _TRUTH = {"true": True, "false": False}
 
 
@@ -156,19 +164,29 @@ class CSVLines:
 
     def __init__(self, source: Source, stream: TextIO, first: str, separator: str) -> None:
         self._path = str(source) if isinstance(source, (str, PathLike)) else None
-        self._fields = csv.reader(chain([first], stream), delimiter=separator, strict=True)
+        self._lines: list[str] = []  # of the row that is being read
+        self._fields = csv.reader(self._kept(first, stream), delimiter=separator, strict=True)
         self.subject = name_of(source)
         self.separator = separator
         self.names: list[str] = []
 
+    def _kept(self, first: str, stream: TextIO) -> Iterator[str]:
+        for line in chain([first], stream):
+            self._lines.append(line)
+            yield line
+
     @property
-    def number(self) -> int:
-        """Of the line that was read last, from 1."""
-        return self._fields.line_num
+    def place(self) -> str:
+        """The line, or the lines, of the row that is being read."""
+        last = self._fields.line_num
+        first = last - len(self._lines) + 1
+        return f"line {last}" if first >= last else f"lines {first} to {last}"
 
     def read_header(self) -> None:
         """Read `names`, before all else."""
         self.names = next(self._fields)
+        if any(rows_if_edited(self._lines, self.separator, len(self.names))):
+            raise ResponseDataError(self.subject, [f"{self.place}: {_SWALLOWED}"])
 
     def texts(self, wanted: Sequence[str], problems: list[str]) -> Texts:
         """Named columns, line by line; lines of another width are problems, by number."""
@@ -177,14 +195,13 @@ class CSVLines:
         stored: dict[str, str] = {}  # one text per distinct value: files repeat themselves
         wrong: list[str] = []
         n_wrong = 0
-        before = self.number
+        supposed: list[tuple[str, list[list[Row]]]] = []
+        self._lines.clear()
         for fields in self._fields:
-            if self.number > before + 1 and self._holds_rows(fields):
-                problems.append(
-                    f"lines {before + 1} to {self.number}: a quoted field runs over them and holds "
-                    "what look like rows; close its quotation mark, or write it twice"
-                )
-            before = self.number
+            if len(self._lines) > 1:
+                found = list(rows_if_edited(self._lines, self.separator, len(self.names)))
+                supposed += [(self.place, found)] if found else []
+            self._lines.clear()
             if len(fields) == len(self.names):
                 for column, place in zip(columns, places, strict=True):
                     field = fields[place]
@@ -193,30 +210,36 @@ class CSVLines:
                 n_wrong += 1
                 if n_wrong <= 5:
                     wrong.append(
-                        f"line {self.number} has {len(fields)} "
+                        f"line {self._fields.line_num} has {len(fields)} "
                         f"field{'' if len(fields) == 1 else 's'}, the header {len(self.names)}"
                     )
+        # Prose may hold as many commas as a row, but seldom an answer where the rows have theirs.
+        answers = [
+            place
+            for place, column in zip(places, columns, strict=True)
+            if supposed and not any(map(_is_text, set(column)))
+        ]
+        problems += [
+            f"{lines}: {_SWALLOWED}"
+            for lines, readings in supposed
+            if any(
+                not any(_is_text(row[place]) for row in rows for place in answers)
+                for rows in readings
+            )
+        ]
         problems += wrong
         if n_wrong > 5:
             problems.append(f"so have {n_wrong - 5} more lines another number of fields")
         return dict(zip(wanted, columns, strict=True))
 
-    def _holds_rows(self, fields: list[str]) -> bool:
-        """Whether one of the fields has swallowed rows, as after an unmatched quotation mark."""
-        width = len(self.names) - 1
-        for field in fields:
-            breaks, found = field.rstrip("\r\n").count("\n"), field.count(self.separator)
-            # Prose may hold commas, but seldom a tab, or just as many commas as rows would.
-            if breaks and found and (self.separator == "\t" or found == breaks * width):
-                return True
-        return False
-
     def texts_fast(self, wanted: Sequence[str]) -> Texts:
         """The same with a package that reads files fast, if one is installed; problems raise."""
-        texts = None if self._path is None else csv_texts(self._path, self.separator, wanted)
-        # A row of several lines is looked at closely: a quotation mark may not be closed.
-        if texts and len(next(iter(texts.values()))) + 1 < _count_of_lines(self._path):
-            texts = None
+        texts = None
+        if self._path is not None:
+            n_rows = _count_of_plain_rows(self._path, self.separator, len(self.names))
+            texts = csv_texts(self._path, self.separator, wanted) if n_rows else None
+            if texts and len(next(iter(texts.values()))) != n_rows:
+                texts = None
         if texts is None:
             problems: list[str] = []
             texts = self.texts(wanted, problems)
@@ -225,11 +248,61 @@ class CSVLines:
         return texts
 
 
-def _count_of_lines(path: str | None) -> int:
-    if path is None:
-        return 0
+def rows_if_edited(lines: list[str], separator: str, width: int) -> Iterator[list[Row]]:
+    """The rows that the lines of one row would be with one quotation mark more, or less.
+
+    A mark that is not closed swallows rows up to a mark below. The last of them is whole where it
+    begins, and those above it are whole without the mark, or with the one that is missing.
+    """
+    for n in range(1, len(lines)):
+        rest = lines[n:]
+        last = _rows_of(rest, separator, 1)
+        if not last or len(last[0]) != width or _rows_of(rest, separator, 2) != last:
+            continue
+        above = "".join(lines[:n])
+        if len(above) > _CLOSELY:
+            yield last
+            continue
+        for edited in _edited(above, separator):
+            rows = _rows_of(io.StringIO(edited, newline=""), separator)
+            if rows and all(len(row) == width for row in rows):
+                yield rows + last
+
+
+def _rows_of(lines: Iterable[str], separator: str, n: int | None = None) -> list[Row]:
+    """The first rows that are not blank; none at all if these are no CSV."""
+    try:
+        reader = csv.reader(lines, delimiter=separator, strict=True)
+        return list(islice(filter(None, reader), n))
+    except csv.Error:
+        return []
+
+
+def _edited(text: str, separator: str) -> Iterator[str]:
+    """The text without one of its marks, or with one more where one can have been lost."""
+    for place, letter in enumerate(text):
+        if letter == '"':
+            yield text[:place] + text[place + 1 :]
+        if place == 0 or {letter, text[place - 1]} & {'"', separator, "\r", "\n"}:
+            yield text[:place] + '"' + text[place:]
+
+
+def _count_of_plain_rows(path: str, separator: str, width: int) -> int:
+    """Lines below the header, if every line is one row of `width` fields to any reader; else 0.
+
+    Packages disagree about marks that are not closed, and about lines with too few fields.
+    """
+    n_lines = n_separators = 0
+    part = b"\n"
     with Path(path).open("rb") as file:
-        return sum(part.count(b"\n") for part in iter(lambda: file.read(1 << 20), b""))
+        while more := file.read(1 << 20):
+            part = more + file.read(1) if more.endswith(b"\r") else more
+            if b'"' in part or part.count(b"\r") != part.count(b"\r\n"):
+                return 0
+            n_lines += part.count(b"\n")
+            n_separators += part.count(separator.encode())
+    n_lines += not part.endswith(b"\n")
+    return n_lines - 1 if n_separators == n_lines * (width - 1) else 0
 
 
 def most_frequent_separator(header: str) -> str:
@@ -278,7 +351,9 @@ def open_csv(
             why = str(error)
             if why == "unexpected end of data":
                 why = "the file ends within a quoted field; a quotation mark is not closed"
-            raise ResponseDataError(subject, [f"line {lines.number}: {why}"]) from None
+            elif "expected after" in why:
+                why = f"text follows a closing quotation mark; {_REMEDY}"
+            raise ResponseDataError(subject, [f"{lines.place}: {why}"]) from None
 
 
 @contextmanager
@@ -350,6 +425,11 @@ def _translated(texts: list[str], read: Callable[[str], Any]) -> list[Any]:
 
 def _answer(text: str) -> bool | float | str:
     return _TRUTH.get(text.lower(), _number(text))
+
+
+def _is_text(text: str) -> bool:
+    """Whether it is no answer, and no gap."""
+    return text not in GAPS and isinstance(_answer(text), str)
 
 
 def _number(text: str) -> float | str:
