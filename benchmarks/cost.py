@@ -32,6 +32,7 @@ from adaptlearn import ResponseLog
 from adaptlearn.errors import AdaptLearnWarning
 from adaptlearn.models import BoostedTracer, KnowledgeTracer, LinearRecurrentTracer
 from adaptlearn.models.features import Plan, training_features
+from adaptlearn.models.registry import named_models
 from adaptlearn.models.sequential import Names, encode
 from adaptlearn.models.sequential.tracer import training_labels
 
@@ -201,10 +202,61 @@ def growth_section(quick: bool) -> dict[str, Any]:
     return found
 
 
+SHAPES = {"one": (1, 20_000), "many": (400, 50)}  # students, and answers of each
+
+
+def practice(n_students: int, n_each: int) -> ResponseLog:
+    """Answers on 20 skills of ten items each, ten minutes apart."""
+    rng = np.random.default_rng(0)
+    n = n_students * n_each
+    skill, place = rng.integers(0, 20, n), np.tile(np.arange(n_each), n_students)
+    item = skill * ITEMS + rng.integers(0, ITEMS, n)
+    able, easy = rng.normal(0, 0.7, n_students), rng.normal(size=20 * ITEMS)
+    student = np.repeat(np.arange(n_students), n_each)
+    logit = able[student] + easy[item] + 0.3 * np.log1p(place / 20) - 0.5
+    correct = (rng.random(n) < 1 / (1 + np.exp(-logit))).astype(np.int64)
+    columns = {"student": student, "skill": skill, "item": item, "correct": correct}
+    return ResponseLog.from_frame(columns | {"time": place * 600.0})
+
+
+def shape_seconds(model: KnowledgeTracer, log: ResponseLog) -> dict[str, float]:
+    fitted = seconds(model.fit, log)
+    state = model.init_state(log.n_students)
+    return {
+        "fit": fitted,
+        "predict": seconds(model.predict_proba, log),
+        "update": seconds(model.update_state, state, log),
+    }
+
+
+def one_student_section(quick: bool) -> dict[str, Any]:
+    """How much more the same answers cost when one student gave them all."""
+    part = 20 if quick else 1
+    logs = {name: practice(n, each // part) for name, (n, each) in SHAPES.items()}
+    print(
+        f"\nOne student of {len(logs['one']):,} answers beside {SHAPES['many'][0]} of as many\n"
+        f"{'model':24}{'fit s':>9}{'times':>7}{'predict s':>11}{'times':>7}{'update s':>10}"
+        f"{'times':>7}"
+    )
+    found: dict[str, Any] = {}
+    for name, make in named_models().items():
+        shape_seconds(make(), practice(20, 20))  # so that imports are not counted
+        taken = {shape: shape_seconds(make(), log) for shape, log in logs.items()}
+        ratios = {part: taken["one"][part] / taken["many"][part] for part in taken["one"]}
+        found[name] = {**taken, "ratio": ratios}
+        cells = (
+            f"{taken['one'][part]:{width}.2f}{ratio:7.1f}"
+            for (part, ratio), width in zip(ratios.items(), (9, 11, 10), strict=True)
+        )
+        print(f"{name:24}{''.join(cells)}", flush=True)
+    return found
+
+
 SECTIONS: dict[str, Callable[[bool], dict[str, Any]]] = {
     "features": features_section,
     "models": models_section,
     "growth": growth_section,
+    "one_student": one_student_section,
 }
 
 

@@ -83,18 +83,21 @@ class _GrowingOrder:
             if first == second:
                 return (first, first)
         else:
-            came_from = self._reach(second, self._after, lambda node: place[node] <= place[first])
+            low, high = place[second], place[first]
+            came_from = self._reach(second, self._after, lambda node: place[node] <= high, first)
             if first in came_from:
                 return (*_trace(came_from, first), second)
-            behind = self._reach(first, self._before, lambda node: place[node] >= place[second])
+            behind = self._reach(first, self._before, lambda node: place[node] >= low)
             self._reorder(behind, came_from)
         self._after.setdefault(first, []).append(second)
         self._before.setdefault(second, []).append(first)
         return None
 
     @staticmethod
-    def _reach(start: int, edges: dict[int, list[int]], within: Any) -> dict[int, int]:
-        """Nodes reached breadth first, each with the node it was reached from."""
+    def _reach(
+        start: int, edges: dict[int, list[int]], within: Any, end: int = -1
+    ) -> dict[int, int]:
+        """Nodes reached breadth first up to the end, each with the node it was reached from."""
         came_from = {start: start}
         queue = deque([start])
         while queue:
@@ -102,6 +105,8 @@ class _GrowingOrder:
             for other in edges.get(node, ()):
                 if other not in came_from and within(other):
                     came_from[other] = node
+                    if other == end:
+                        return came_from
                     queue.append(other)
         return came_from
 

@@ -44,13 +44,17 @@ def depths(requirements: Requirements) -> Ints:
 
 def reachable(edges: csr_array, start: int) -> Ints:
     """The nodes that can be reached from one node, itself not among them, ascending."""
-    found = {start}
+    found = np.zeros(edges.shape[0], bool)
+    found[start] = True
     waiting = [start]
     while waiting:
-        fresh = set(row(edges, waiting.pop())) - found
-        found |= fresh
-        waiting.extend(fresh)
-    return np.array(sorted(found - {start}), np.intp)
+        node = waiting.pop()
+        others = edges.indices[edges.indptr[node] : edges.indptr[node + 1]]
+        fresh = others[~found[others]]
+        found[fresh] = True
+        waiting.extend(fresh.tolist())
+    found[start] = False
+    return np.flatnonzero(found)
 
 
 def closure(before: csr_array) -> csr_array:
