@@ -161,3 +161,12 @@ def test_without_matplotlib_it_says_what_to_install(monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     with pytest.raises(MissingDependency, match="pip install matplotlib"):
         plot_curriculum(Curriculum.from_dict(SCHOOL))
+
+
+def test_lines_that_nobody_could_follow_are_refused() -> None:
+    n = 60  # each needs all before it: a line past every skill between
+    school = Curriculum.from_dict({"prerequisites": [(i, j) for j in range(n) for i in range(j)]})
+    with pytest.raises(ParameterError, match=r"1,770 lines pass 34,220 times .* name a skill"):
+        plot_curriculum(school)
+    with pytest.raises(ParameterError, match="take fewer steps"):
+        plot_curriculum(school, skill=3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from time import process_time
 from typing import Any
 
 import networkx as nx
@@ -170,6 +171,31 @@ def test_closure_equals_networkx_alternatives_and_cycles_included(edges: Any, gr
         assert set(np.flatnonzero(rows[skill]).tolist()) == nx.ancestors(oracle, skill)
         assert set(school.ancestors(skill).tolist()) == nx.ancestors(oracle, skill)
         assert set(school.descendants(skill).tolist()) == nx.descendants(oracle, skill)
+
+
+@pytest.mark.parametrize("cells", [1 << 24, 40])
+def test_more_pairs_than_memory_holds_are_refused(
+    monkeypatch: pytest.MonkeyPatch, cells: int
+) -> None:
+    monkeypatch.setattr(graph, "_CELLS", cells)
+    monkeypatch.setattr(graph, "_PAIRS", 45)
+    for n in (10, 11):
+        chain = Curriculum.from_dict({"prerequisites": [(k, k + 1) for k in range(n - 1)]})
+        if n == 10:
+            assert chain.ancestry.nnz == 45
+        else:
+            with pytest.raises(CurriculumError, match=r"more than 45 pairs.*one skill at a time"):
+                chain.ancestry  # noqa: B018
+            assert len(chain.ancestors(10)) == 10
+
+
+def test_a_dense_knot_of_cycles_costs_what_its_edges_do() -> None:
+    places = itertools.permutations(range(120), 2)
+    edges = [pair for _, pair in sorted((hash((pair, 1)), pair) for pair in places)]
+    begin = process_time()
+    school = Curriculum.repaired({"prerequisites": edges})
+    assert process_time() - begin < 2
+    assert len(school.repairs) == len(edges) // 2
 
 
 def test_closure_in_blocks_of_columns_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -123,7 +123,8 @@ class SkillGraph:
         """`ancestors` of all skills at once: a sparse 0/1 array, row k for skill k.
 
         Memory is linear in the number of pairs, which a long chain makes quadratic in the
-        number of skills: for a few skills of a huge curriculum, `ancestors` is cheaper.
+        number of skills: for a few skills of a huge curriculum, `ancestors` is cheaper. More
+        than 268 million pairs (a chain of 23,000 skills) are refused with a `CurriculumError`.
         """
         return routines.closure(self.may_need)
 

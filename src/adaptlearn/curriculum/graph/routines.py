@@ -12,10 +12,12 @@ from scipy.sparse.csgraph import connected_components
 from adaptlearn.curriculum.graph.bits import all_marked, has_bit, own_bits
 from adaptlearn.curriculum.graph.matrices import incidence, row, sealed
 from adaptlearn.curriculum.graph.requirements import Attaining, Requirements, without_groups
+from adaptlearn.errors import CurriculumError
 from adaptlearn.numerics import Bits, Bools, Floats, Ints
 
 # Dense work arrays stay below this many cells (at four bytes each: 64 MB).
 _CELLS = 1 << 24
+_PAIRS = 1 << 28  # of nodes, in a closure: 2 GB
 
 
 def topological_order(requirements: Requirements) -> Ints:
@@ -65,6 +67,11 @@ def closure(before: csr_array) -> csr_array:
     before : sparse 0/1 array, shape (n, n)
         May have cycles.
 
+    Raises
+    ------
+    CurriculumError
+        There are too many pairs.
+
     Notes
     -----
     A node's set is a row of bits, for a block of columns at a time: its neighbours, and the
@@ -77,7 +84,7 @@ def closure(before: csr_array) -> csr_array:
     condensed = incidence(part[source[across]], part[before.indices[across]], (n_parts, n_parts))
     order = topological_order(without_groups(condensed)).tolist()
     width = max(8, 4 * _CELLS // max(1, n_parts) * 8)
-    blocks = []
+    blocks: list[csr_array] = []
     for start in range(0, n, width):
         here = np.arange(start, min(n, start + width))
         bits = own_bits(part[here], (n_parts, len(here)))
@@ -85,15 +92,15 @@ def closure(before: csr_array) -> csr_array:
             others = condensed.indices[condensed.indptr[node] : condensed.indptr[node + 1]]
             if len(others):
                 bits[node] |= np.bitwise_or.reduce(bits[others], axis=0)
-        blocks.append(_of_bits(bits, part, here))
+        blocks.append(_of_bits(bits, part, here, _PAIRS - sum(block.nnz for block in blocks)))
     return blocks[0] if len(blocks) == 1 else sealed(csr_array(hstack(blocks, format="csr")))
 
 
-def _of_bits(bits: Bits, part: Ints, columns: Ints) -> csr_array:
+def _of_bits(bits: Bits, part: Ints, columns: Ints, most: int) -> csr_array:
     """A 0/1 matrix from the bits of each node's component, without the diagonal."""
     n, width = len(part), len(columns)
     step = max(1, _CELLS // width)
-    counts, indices = [], []
+    counts, indices, total = [], [], 0
     numbers = np.arange(width, dtype=np.int32)
     for start in range(0, n, step):
         rows = np.arange(start, min(n, start + step))
@@ -101,6 +108,13 @@ def _of_bits(bits: Bits, part: Ints, columns: Ints) -> csr_array:
         inside = (rows >= columns[0]) & (rows <= columns[-1])
         marks[inside, rows[inside] - columns[0]] = False
         counts.append(marks.sum(axis=1, dtype=np.int64))
+        total += int(counts[-1].sum())
+        if total > most:
+            problem = (
+                f"{n:,} skills with more than {_PAIRS:,} pairs of one that comes before another"
+            )
+            remedy = "ask for the ancestors of one skill at a time, or take a part of the skills"
+            raise CurriculumError("curriculum", [f"{problem} are too many at once; {remedy}"])
         indices.append(np.broadcast_to(numbers, marks.shape)[marks])
     starts = np.concatenate([[0], np.cumsum(np.concatenate(counts))])
     found = np.concatenate(indices)

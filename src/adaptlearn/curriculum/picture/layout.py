@@ -37,6 +37,12 @@ class Layout(NamedTuple):
     stops: list[list[tuple[float, float]]]
 
 
+def stops_of(layer: Ints, edges: Sequence[tuple[int, int]]) -> int:
+    """At how many layers between their ends the edges stop: what a layout costs goes with it."""
+    ends = layer[np.array(edges, np.intp).reshape(-1, 2)]
+    return int(np.maximum(np.abs(ends[:, 0] - ends[:, 1]) - 1, 0).sum())
+
+
 def layered(layer: Ints, edges: Sequence[tuple[int, int]]) -> Layout:
     """Lay out a graph whose layers are given.
 

@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.curriculum.graph.matrices import row
 from adaptlearn.curriculum.graph.requirements import Attaining, without_groups
-from adaptlearn.curriculum.picture.layout import Layout, layered
+from adaptlearn.curriculum.picture.layout import Layout, layered, stops_of
 from adaptlearn.errors import ParameterError
 from adaptlearn.labels import Label
 from adaptlearn.media import terminal_text
@@ -22,6 +22,7 @@ from adaptlearn.validation import Interval, check_parameters
 
 _BOX = (2.1, 0.46)  # a skill's box, in inches
 _PITCH = (2.75, 0.6)  # from box to box
+_STOPS = 20_000  # of lines, at the layers between their ends
 _LETTERS = 25  # of a line within a box
 _EDGE = "#8a8f98"
 _RIMS = {False: ("#5c6068", 0.8), True: ("#d9720f", 2.4)}  # of skills that are ready to learn
@@ -67,7 +68,8 @@ def plot_curriculum(
     Raises
     ------
     ParameterError
-        `mastery` does not fit the curriculum, or there are more skills than `most`.
+        `mastery` does not fit the curriculum, or there are more skills than `most`, or more
+        lines than can be laid out.
     UnknownLabelError
         There is no such skill.
     MissingDependency
@@ -91,7 +93,17 @@ def plot_curriculum(
             [f"{len(shown)} skills do not fit into one picture; {hint}, or raise most={most}"],
         )
     edges, dashed = _edges(curriculum, shown)
-    layout = layered(_layers(curriculum, shown), edges)
+    layers = _layers(curriculum, shown)
+    if (n_stops := stops_of(layers, edges)) > _STOPS:
+        raise ParameterError(
+            "plot_curriculum",
+            [
+                f"the {len(edges):,} lines pass {n_stops:,} times by other skills, {_STOPS:,} can "
+                "be drawn; leave out what follows from other prerequisites, or "
+                + ("take fewer steps" if skill is not None else "name a skill")
+            ],
+        )
+    layout = layered(layers, edges)
     ax = new_axes(ax, _size(layout), bare=True)
     _draw_edges(ax, layout, dashed)
     ready = _ready(curriculum, values, threshold)
