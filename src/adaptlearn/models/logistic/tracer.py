@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, ClassVar, Literal, Self
@@ -319,12 +320,13 @@ def _followed_alone(
     """One student's log odds with the ability before each response: `_followed` in numbers."""
     ability, precision = float(of_student[_ABILITY]), float(of_student[_PRECISION])
     found = []
+    exp = np.exp  # not math's: the same bits as among many students
     for given, answer in zip(logit.tolist(), correct.tolist(), strict=True):
         total = given + ability
         found.append(total)
         if answer >= 0:
-            # NumPy's exp, not math's: the same bits as among many students.
-            p = 1 / (1 + float(np.exp(-min(max(total, -_FARTHEST), _FARTHEST))))
+            near = total if -_FARTHEST < total < _FARTHEST else math.copysign(_FARTHEST, total)
+            p = 1 / (1 + float(exp(-near)))
             precision += p * (1 - p)
             ability += (answer - p) / (prior + precision)
     of_student[_ABILITY], of_student[_PRECISION] = ability, precision
