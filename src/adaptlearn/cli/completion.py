@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace, _SubParsersAction
+from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 
 from adaptlearn.cli.output import show, show_json
@@ -31,27 +31,23 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> None:
     """Print the script."""
-    from adaptlearn.cli.parser import build_parser
-
-    script = script_of(arguments.shell, options_of(build_parser()))
+    script = script_of(arguments.shell, options_of(arguments.commands))
     if arguments.json:
         show_json({"shell": arguments.shell, "script": script})
     else:
         show(script)
 
 
-def options_of(parser: ArgumentParser) -> dict[str, list[str]]:
+def options_of(commands: Mapping[str, ArgumentParser]) -> dict[str, list[str]]:
     """The options of each command."""
-    actions = parser._actions  # noqa: SLF001 - argparse has no other way
-    commands = next(action for action in actions if isinstance(action, _SubParsersAction))
     return {
         name: sorted(
             option
-            for action in own._actions  # noqa: SLF001
+            for action in parser._actions  # noqa: SLF001 - argparse has no other way
             for option in action.option_strings
             if option.startswith("--")
         )
-        for name, own in commands.choices.items()
+        for name, parser in commands.items()
     }
 
 

@@ -77,7 +77,7 @@ class SafeParser(ArgumentParser):
 
 
 def build_parser() -> ArgumentParser:
-    """The parser; what it returns has the command's function ``run``."""
+    """The parser; what it returns has the command's function ``run``, and the parsers of all."""
     parser = SafeParser(
         prog="adaptlearn",
         description="Knowledge tracing from response logs, and what each student should do next.",
@@ -100,5 +100,5 @@ def build_parser() -> ArgumentParser:
         own.add_argument("--json", action="store_true", help="print JSON in place of a table")
         own.add_argument("--debug", action="store_true", help="show the traceback of an error")
         command.add_arguments(own)
-        own.set_defaults(run=command.run)
+        own.set_defaults(run=command.run, commands=parsers.choices)
     return parser
