@@ -53,7 +53,7 @@ class MasteryTracker:
     students : array, shape (n_students,)
         Labels of the students met so far, in the order they were met.
     skills : array, shape (n_skills,)
-        Labels of the model's skills.
+        Labels of the model's skills, and of others that a student has practised.
     fingerprint : str
         The model's.
 
@@ -66,6 +66,11 @@ class MasteryTracker:
     Nothing depends on how answers were delivered: one by one or all at once, what is believed
     and what practice says are the same numbers, bit for bit. With ``practice=True`` a batch costs
     a pass for each answer of the student who has the most in it.
+
+    A skill that was not in the model's training is known from the first answer on: it is
+    predicted as the model predicts such skills, answers move that, and tables of mastery, counts
+    and practice have a column for it after those of the model's skills, by label. The first
+    response on it warns, with near spellings: it may be a name that was misspelled.
 
     Late answers are told by their times. Ids order the responses of one batch; they are not
     remembered, so an event that is delivered twice counts twice.
@@ -115,8 +120,9 @@ class MasteryTracker:
 
     @property
     def skills(self) -> NDArray[Any]:
-        """Labels of the model's skills."""
-        return self.model.skills_
+        """Labels of the model's skills, then of others that were practised; read-only."""
+        with self._lock:
+            return self._state.known_skills.labels
 
     def __len__(self) -> int:
         return len(self._number)
@@ -272,7 +278,7 @@ class MasteryTracker:
     def mastery(
         self, students: Iterable[Any] | None = None, *, when: When = "next_opportunity"
     ) -> Mastery:
-        """P(known) per student and skill.
+        """What students know of each skill of `skills`: P(known), or P(correct).
 
         Parameters
         ----------
@@ -339,13 +345,13 @@ class MasteryTracker:
         return recall
 
     def counts(self, students: Iterable[Any] | None = None) -> NDArray[np.int64]:
-        """Answers seen per student and skill, shape (n_students, n_skills)."""
+        """Answers seen per student and skill of `skills`, shape (n_students, n_skills)."""
         with self._lock:
             numbers = self._numbers(self._everyone_or(students))
             return self.model.state_counts(self._state, numbers)
 
     def practice(self, students: Iterable[Any] | None = None) -> Practice | None:
-        """What students did on each of the model's skills; None where it is not kept.
+        """What students did on each skill of `skills`; None where it is not kept.
 
         Parameters
         ----------
@@ -356,7 +362,7 @@ class MasteryTracker:
             return None
         with self._lock:
             numbers = self._numbers(self._everyone_or(students))
-            return self._practice.table(numbers, len(self.skills))
+            return self._practice.table(numbers, self.skills.tolist())
 
     def unmet(self, students: Iterable[Any]) -> list[Any]:
         """Those of some students who have not answered yet."""
@@ -372,7 +378,8 @@ class MasteryTracker:
 
     def learning_rates(self) -> Floats | None:
         """P(learning) of each skill from one opportunity; None where the model has none."""
-        return self.model.learning_rates()
+        with self._lock:
+            return self.model.learning_rates(self._state)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the state to one file: arrays, and a JSON manifest of what they are."""
@@ -434,7 +441,7 @@ class MasteryTracker:
         n = len(students) + len(self._free) + 1
         self._state = self.model.restore_state(n, names, own)
         if practice or "practice_skills" in manifest:
-            self._practice = PracticeRecord(self.skills.tolist())
+            self._practice = PracticeRecord(self.model.skills_.tolist())
             self._practice.restore(n, manifest["practice_skills"], practice)
         self._number = dict(zip(students, numbers, strict=True))
 

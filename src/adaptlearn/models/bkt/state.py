@@ -225,6 +225,10 @@ class BKTState(StudentState):
         known = columns < n_skills
         return rows[known], columns[known], slots[known]
 
+    def _practised(self) -> Ints:
+        self._close_up()
+        return np.unique(self.skill_codes)
+
     def _grouped(self) -> tuple[Ints, Ints]:
         """Slots by student; kept until there are more pairs, or room for more students."""
         self._close_up()
@@ -240,13 +244,13 @@ class BKTState(StudentState):
 
     def blank(self, n_students: int) -> BKTState:  # noqa: D102 - documented once, above
         fresh = BKTState(self.model, self.skills, n_students)
-        fresh.clock = self.clock
+        fresh.clock, fresh._n_fitted = self.clock, self._n_fitted
         return fresh
 
     def forget(self, students: Ints) -> None:  # noqa: D102 - documented once, above
         _, _, slots = self.cells(students, len(self.skills))
         self._pairs.remove(slots)
-        self._groups = None
+        self._groups = self._known = None
         if self.vectors is not None:
             for field in self.vectors:
                 field[students] = 0

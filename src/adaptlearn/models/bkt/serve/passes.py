@@ -216,11 +216,22 @@ def chance_of_next(
     return chance_of_right(model.individual, state, students, cells, items=items, known=p_known)
 
 
-def mastery_of(model: Fitted, state: BKTState, students: Ints, when: When) -> Floats:
-    """P(known) of some students on every skill, shape (n_students, n_skills)."""
-    n_skills = len(model.skills)
+def n_places(skills: Ints) -> int:
+    """How many of a state's first skills hold these places."""
+    return int(skills.max(initial=-1)) + 1
+
+
+def of_places(table: NDArray[Any], skills: Ints, n_fitted: int) -> NDArray[Any]:
+    """The columns of a state's first skills that are asked for: the model's, perhaps others."""
+    return table if len(skills) == n_fitted else table[:, skills]
+
+
+def mastery_of(model: Fitted, state: BKTState, students: Ints, skills: Ints, when: When) -> Floats:
+    """P(known) of some students on skills, by their places; shape (n_students, n_skills)."""
+    n_skills = n_places(skills)
     rows, columns, slots = state.cells(students, n_skills)
-    value = np.tile(model.by_skill.prior, (len(students), 1))
+    prior = model.table.prior[_cells_of(model, np.arange(n_skills))]
+    value = np.tile(prior, (len(students), 1))
     if when == "after_response":
         value[rows, columns] = state.beliefs(slots).p_known
     elif model.individual is None:
@@ -230,7 +241,7 @@ def mastery_of(model: Fitted, state: BKTState, students: Ints, when: When) -> Fl
         met[rows, columns] = slots
         who, which = np.repeat(students, n_skills), np.tile(np.arange(n_skills), len(students))
         value = known_before_next(model, state, who, which, met.ravel()).reshape(value.shape)
-    return value
+    return of_places(value, skills, len(model.skills))
 
 
 def _cells_of(model: Fitted, codes: Ints) -> Ints:
