@@ -45,6 +45,17 @@ def test_a_rule_for_the_other_kind_of_label_is_refused(
     assert len(made.recommend(students, now=10.0)) == 2  # once it has expired nothing is lost
 
 
+def test_a_rule_of_the_other_kind_is_found_before_anyone_is_asked_for() -> None:
+    held = Overrides(chain(), [override("ban", "count", "1"), override("ban", "add")])
+    held.check_kind([])
+    held.check_kind(["7"])
+    with pytest.raises(UnknownLabelError, match="mean 1"):
+        held.check_kind([1, 2])
+    held.withdraw(held[0])
+    held.add(override("ban", "count", "1", expires=9.0))  # looked at when it counts
+    held.check_kind([1, 2])
+
+
 def test_rules_for_both_kinds_of_label_are_refused() -> None:
     held = Overrides(chain(), [override("ban", "count", "1")])
     with pytest.raises(UnknownLabelError, match="mean '1'"):
