@@ -244,6 +244,33 @@ class KnowledgeTracer:
             state.note_skills(log)
         return state
 
+    def tell(self, state: Any, student: int, known: Mapping[Any, float]) -> Any:  # noqa: ARG002
+        """Let one of a state's students begin skills with a P(known) that something else found.
+
+        `state` is changed in place and returned. Responses move it from there on as they move the
+        model's prior.
+
+        Parameters
+        ----------
+        state : StudentState
+        student : int
+            The state's number.
+        known : mapping of skill to probability
+            Above 0 and below 1.
+
+        Raises
+        ------
+        StateError
+            The model believes in no P(known); the student has responses on some of the skills.
+        ParameterError
+            What is no such probability.
+        """
+        self._check_state(state)
+        raise StateError(
+            f"{type(self).__name__} predicts answers and keeps no P(known) that could be told; "
+            "a BKT does. Give it the answers instead: update"
+        )
+
     def _advance(self, state: Any, log: ResponseLog, numbers: Ints) -> None:
         """Take a checked log into a state; `numbers` gives each student label's number."""
         raise NotImplementedError
@@ -271,8 +298,9 @@ class KnowledgeTracer:
         items : sequence of n labels, optional
             Without, and for one the model does not know, the item is an average one.
         time : float array, shape (n,), or float, optional
-            When, in the log's seconds, for models to which the time since practice matters. By
-            default the moment of each student's last response; with a BKT, no known time.
+            When, in the log's seconds, for models to which the time since practice matters; not
+            before the student's last response, of any skill. By default the moment of each
+            student's last response; with a BKT, no known time.
 
         Returns
         -------
@@ -281,14 +309,22 @@ class KnowledgeTracer:
         Raises
         ------
         StateError
-            Students who are not in the state, or what does not come in pairs.
+            Students who are not in the state, or what does not come in pairs; a time before the
+            student's last response.
         ParameterError
             A time that is no finite number.
         """
         self._check_state(state)
         numbers = state.checked(np.atleast_1d(students))
         labels, named = paired(numbers, skills, items)
-        time = None if time is None else asked_seconds(time, numbers.shape)
+        if time is not None:
+            time = asked_seconds(time, numbers.shape)
+            past = time < state.last_time[numbers]
+            if past.any():
+                raise StateError(
+                    f"student {some(np.unique(numbers[past]))} has answered after the time that is "
+                    "asked for; a state knows the present, not the past"
+                )
         return self._chance_of_next(state, numbers, labels, named, time)
 
     def _chance_of_next(

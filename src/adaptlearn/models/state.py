@@ -162,6 +162,12 @@ class StudentState:
         self.last_time[students] = other.last_time[: len(students)]
         self.clock = other.clock
 
+    def keep_told(self, other: Self, students: Ints) -> None:
+        """Take over what was told of some of another state's students, as `KnowledgeTracer.tell`.
+
+        The other state's student ``students[k]`` is ``k`` here.
+        """
+
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """What a saved state holds besides its names; `last_time` is among it."""
         raise NotImplementedError

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import chain, count
 from os import PathLike
 from threading import RLock
@@ -16,6 +16,7 @@ from adaptlearn.labels import (
     LabelIndex,
     label_array,
     label_list,
+    label_of,
     plain,
     refuse_other_kind,
     saved_labels,
@@ -181,6 +182,8 @@ class MasteryTracker:
     def rebuild(self, history: Any, *, max_ahead: float = DAY) -> Self:
         """Replace what is believed of some students by a replay of their whole history.
 
+        What `believe` was told of them stands before their first answers, as it did.
+
         Parameters
         ----------
         history : ResponseLog or frame with its standard columns
@@ -207,6 +210,7 @@ class MasteryTracker:
             number = self._numbered(log.student.labels[used].tolist())
             # Beside the others' state: a replay that fails must not leave its students forgotten.
             state = self._state.blank(len(used))
+            state.keep_told(self._state, np.array(list(number.values())))
             practice = None if self._practice is None else self._practice.blank()
             _take(self.model, state, practice, log, place)
             students = np.array(list(number.values()))
@@ -214,6 +218,49 @@ class MasteryTracker:
             self._state.replace(students, state)
             if self._practice is not None and practice is not None:
                 self._practice.replace(students, practice)
+            self._meet(number)
+        return self
+
+    def believe(self, student: Any, known: Mapping[Any, float]) -> Self:
+        """Let a student begin skills with a P(known) that something else has found.
+
+        A placement, say, whose result does this by ``apply``. The student's answers move it from
+        there on as they move the model's prior; `counts` and `practice` count answers, and none
+        were given here. It is kept in the file, and `rebuild` begins from it.
+
+        Parameters
+        ----------
+        student : label
+            New or known.
+        known : mapping of skill to probability
+            Above 0 and below 1. Skills that were not in training are taken, with a warning. Told
+            again, the later counts.
+
+        Raises
+        ------
+        StateError
+            The model keeps no P(known): a BKT does. Or the student has answered on some of these
+            skills: the answers say more than what the student may have begun with.
+        ParameterError, UnknownLabelError
+            Nothing is changed.
+
+        Examples
+        --------
+        >>> from adaptlearn import MasteryTracker
+        >>> from adaptlearn.models import BKT
+        >>> model = BKT.from_parameters({"skill": ["add"], "prior": [.3], "learn": [.2],
+        ...                              "guess": [.2], "slip": [.1]})
+        >>> tracker = MasteryTracker(model).believe("mia", {"add": 0.9})
+        >>> tracker.mastery(["mia", "ben"]).value.tolist()
+        [[0.9], [0.3]]
+        """
+        labels = self._skills([*known])
+        told = dict(zip(labels, known.values(), strict=True))
+        name = label_of(student, "student")
+        with self._lock:
+            number = self._numbered([name])
+            self._state.grow(number[name] + 1)
+            self.model.tell(self._state, number[name], told)
             self._meet(number)
         return self
 

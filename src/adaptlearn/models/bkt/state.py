@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.models.bkt.belief import Beliefs
+from adaptlearn.models.bkt.told import ToldPairs
 from adaptlearn.models.state import StudentState, check_keys, rows_of, times
 from adaptlearn.numerics import (
     Floats,
@@ -101,6 +102,8 @@ class BKTState(StudentState):
         How many answers it rests on.
     students, skill_codes : int arrays, shape (n_pairs,)
         The pairs: numbers of students, and places in `skills`.
+    told : ToldPairs
+        What pairs begin with in place of the model's prior.
 
     Notes
     -----
@@ -113,6 +116,7 @@ class BKTState(StudentState):
         self._pairs = KeyTable()
         self._beliefs = Beliefs(np.empty(0), np.empty(0))
         self._answers = np.empty(0, np.int64)
+        self.told = ToldPairs()
         self.last: LastResponses | None = None
         self.vectors: StudentVectors | None = None
         self._last_clock = np.empty(0, np.int64)
@@ -227,7 +231,17 @@ class BKTState(StudentState):
 
     def _practised(self) -> Ints:
         self._close_up()
-        return np.unique(self.skill_codes)
+        return np.unique(np.concatenate((self.skill_codes, self.told.pairs()[1])))
+
+    def tell(self, students: Ints, skills: Ints, p_known: Floats) -> None:
+        """Let distinct pairs begin with a P(known) of their own, in place of the model's prior."""
+        self.told.tell(students, skills, p_known)
+        if self._known is not None and not np.isin(skills, self._known.places).all():
+            self._known = None
+
+    def keep_told(self, other: Self, students: Ints) -> None:  # noqa: D102 - as above
+        if len(other.told):
+            self.tell(*other.told.of(students, len(other.skills)))
 
     def _grouped(self) -> tuple[Ints, Ints]:
         """Slots by student; kept until there are more pairs, or room for more students."""
@@ -250,6 +264,7 @@ class BKTState(StudentState):
     def forget(self, students: Ints) -> None:  # noqa: D102 - documented once, above
         _, _, slots = self.cells(students, len(self.skills))
         self._pairs.remove(slots)
+        self.told.forget(students, len(self.skills))
         self._groups = self._known = None
         if self.vectors is not None:
             for field in self.vectors:
@@ -262,6 +277,8 @@ class BKTState(StudentState):
         super().replace(students, other)
         if other.last is not None:
             self.note_classes()
+        who, skills, p_known = other.told.pairs()
+        self.tell(students[who], skills, p_known)
         slots = self.touch(students[other.students], other.skill_codes)
         self.write(slots, other.beliefs(slice(len(slots))), other.answers)
         if self.last is not None and other.last is not None:
@@ -296,6 +313,7 @@ class BKTState(StudentState):
             "p_unknown": self._beliefs.unknown[:n].copy(),
             "answers": self.answers.copy(),
             "last_time": self.last_time.copy(),
+            **self.told.to_arrays(),
         }
         if self.last is not None:
             for name, field in self.last._asdict().items():
@@ -320,6 +338,7 @@ class BKTState(StudentState):
             "p_known": Numbers(n, -_FARTHEST, 1),
             "answers": Numbers(n, low=0, whole=True),
             "last_time": times(rows_of(arrays, "last_time", n_students)),
+            **ToldPairs.expected(arrays, n_students, n_skills),
         }
         if "p_unknown" in arrays:
             expected["p_unknown"] = Numbers(n, -_FARTHEST, 1)
@@ -341,6 +360,7 @@ class BKTState(StudentState):
         self._pairs.add(arrays["pairs"].astype(np.int64))
         self._beliefs = Beliefs.restored(arrays["p_known"], arrays.get("p_unknown"))
         self._answers = arrays["answers"].astype(np.int64)
+        self.told.take_arrays(arrays)
         if "pair_learn" in arrays:
             self.last = LastResponses(
                 arrays["pair_time"].astype(np.float64),

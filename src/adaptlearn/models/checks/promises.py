@@ -150,6 +150,9 @@ def asked_times(subject: Subject) -> None:
     for time in (np.nan, [np.inf], "noon", True):
         ask = partial(model.predict_state, state, [0], skill, time=time)
         _refused(f"time={time!r}", ParameterError, ask)
+    model.update_state(state, subject.log(subject.few([0], [1.0], time=np.array([50.0]))))
+    ask = partial(model.predict_state, state, [0], skill, time=49.0)
+    _refused("a time before the last answer", StateError, ask, said="the past")
 
 
 def student_numbers(subject: Subject) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from os import PathLike
 from typing import Any, Self
@@ -9,12 +10,14 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.errors import ParameterError, StateError
 from adaptlearn.models.base import MODEL_KIND
 from adaptlearn.models.bkt.fitted import Fitted
 from adaptlearn.models.bkt.serve.manifest import content, to_manifest
 from adaptlearn.models.bkt.serve.passes import (
     advance,
     chance_of_next,
+    codes_of,
     mastery_of,
     n_places,
     of_places,
@@ -28,6 +31,7 @@ from adaptlearn.models.state import check_n_students
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog
 from adaptlearn.serialization import fingerprint, write_manifest
+from adaptlearn.validation import Interval, some
 
 
 class FittedBKT(ReportingBKT):
@@ -105,6 +109,32 @@ class FittedBKT(ReportingBKT):
     def _content(self) -> dict[str, Any]:
         """What predictions depend on, and the fingerprint with them."""
         return content(self._fitted)
+
+    def tell(  # noqa: D102 - documented in the base
+        self, state: BKTState, student: int, known: Mapping[Any, float]
+    ) -> BKTState:
+        self._check_state(state)
+        numbers = state.checked(np.full(len(known), student))
+        open_ends = Interval(0, 1, closed="neither")
+        problems = [
+            f"skill {label!r}: P(known) must be {open_ends}, got {p!r}"
+            for label, p in known.items()
+            if not open_ends.accepts(p)
+        ]
+        if problems:
+            raise ParameterError("tell", problems)
+        codes, skills = codes_of(known, state.skills)
+        answered = np.flatnonzero(state.find(numbers, codes) >= 0)
+        if len(answered):
+            which = some([skills[code] for code in codes[answered].tolist()])
+            raise StateError(
+                f"what is known of skill {which} rests on responses already; leave these skills "
+                "out, or forget the student first. Nothing was changed"
+            )
+        self._tell_strange(skills[len(state.skills) :])
+        state.skills = skills
+        state.tell(numbers, codes, np.array([float(p) for p in known.values()]))
+        return state
 
     def _advance(self, state: BKTState, log: ResponseLog, numbers: Ints) -> None:
         codes, skills = self._codes(log, state.skills)
