@@ -161,14 +161,19 @@ def test_what_is_no_probability_is_refused(plain: BKT) -> None:
         tracker.believe(1, {"a": 0.5})
 
 
-def test_a_skill_that_was_not_in_training_can_be_told(plain: BKT) -> None:
-    tracker = MasteryTracker(plain)
+@pytest.mark.parametrize("practice", [False, True])
+def test_a_skill_that_was_not_in_training_can_be_told(plain: BKT, practice: bool) -> None:
+    tracker = MasteryTracker(plain, practice=practice)
     with pytest.warns(DataWarning, match="'juggling' was not"):
         tracker.believe("ann", {"juggling": 0.75})
     assert tracker.skills.tolist() == ["a", "b", "juggling"]
     assert tracker.mastery(["ann", "ben"]).value[:, 2].tolist() == [0.75, plain.pooled_["prior"]]
+    found = tracker.practice(["ann"])
+    assert found is None or found.recent.tolist() == [[1, 1, 1]]
     tracker.update({"student": ["ann"], "skill": ["juggling"], "correct": [1]})
     assert tracker.mastery(["ann"]).value[0, 2] > 0.75
+    found = tracker.practice(["ann"])
+    assert found is None or found.recent.tolist() == [[1, 1, 3]]
     assert MasteryTracker(plain).skills.tolist() == tracker.forget(["ann"]).skills.tolist()
 
 
