@@ -23,6 +23,7 @@ _LOOKED_UP = 1 << 14
 """Pairs that are looked up one by one; for more, all pairs are grouped by student once."""
 
 _FARTHEST = 1e300  # of a belief's logarithm from 0
+_ABLEST = 700.0  # log odds whose exponential is finite
 
 _SKILL_BITS = 24  # a pair's key is student << 24 | skill: up to 16 million skills
 
@@ -348,7 +349,8 @@ class BKTState(StudentState):
         if "last_clock" in arrays:
             rows = (rows_of(arrays, "student_ability", n_students),)
             expected["last_clock"] = Numbers(n, -1, whole=True)
-            expected |= {f"student_{name}": Numbers(rows) for name in ("ability", "residual")}
+            expected["student_ability"] = Numbers(rows, -_ABLEST, _ABLEST)
+            expected["student_residual"] = Numbers(rows, -1, 1)
             expected["student_answers"] = Numbers(rows, 0, whole=True)
         if pairs.dtype.kind in "iu":
             check_keys(pairs, n_students, _SKILL_BITS, n_skills)

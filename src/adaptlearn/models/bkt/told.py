@@ -13,7 +13,7 @@ from adaptlearn.serialization import Arrays
 from adaptlearn.validation import Numbers
 
 _FEW = 1 << 14  # pairs that are looked up one by one
-_ABOVE_0, _BELOW_1 = float(np.nextafter(0.0, 1.0)), float(np.nextafter(1.0, 0.0))
+_LEAST, _MOST = 1e-15, 1 - 1e-15  # so sure that answers can still say otherwise
 
 
 class ToldPairs:
@@ -29,8 +29,8 @@ class ToldPairs:
         return len(self._rows)
 
     def tell(self, students: Ints, skills: Ints, p_known: Floats) -> None:
-        """Keep the P(known) of distinct pairs, above 0 and below 1."""
-        self._rows.write(_keys(students, skills), p_known[:, None])
+        """Keep the P(known) of distinct pairs, at least 1e-15 from 0 and 1."""
+        self._rows.write(_keys(students, skills), np.clip(p_known, _LEAST, _MOST)[:, None])
 
     def forget(self, students: Ints, n_skills: int) -> None:
         """Drop what was told of students; no skill has a place from `n_skills` on."""
@@ -89,7 +89,7 @@ class ToldPairs:
         size = (len(keys),)
         return {
             "told_pairs": Numbers(size, 0, 2**63 - 1, whole=True),
-            "told": Numbers(size, _ABOVE_0, _BELOW_1),
+            "told": Numbers(size, _LEAST, _MOST),
         }
 
     def take_arrays(self, arrays: Arrays) -> None:
