@@ -16,6 +16,7 @@ from adaptlearn import Curriculum, Sequencer
 from adaptlearn.errors import AdaptLearnError, ParameterError, UnknownLabelError
 from adaptlearn.sequencing import Goals, Override, Overrides, replay
 from adaptlearn.sequencing.items import NextItem
+from adaptlearn.sequencing.parts import curriculum_problems, serve_alike, tracker_problems
 from adaptlearn.sequencing.placement import Placement
 
 SKILLS = ["count", "add", "multiply", "measure"]
@@ -190,3 +191,41 @@ def test_an_expiry_is_a_time_of_any_library() -> None:
         for made in [override("ban", "count", expires=given)]
     }
     assert kept == {(moment.timestamp(), "aware")}
+
+
+def test_what_is_no_curriculum_or_tracker_is_refused_by_name() -> None:
+    for part in (Overrides, Placement, NextItem):
+        no_curricula: list[Any] = [{}, None, "school.json"]
+        for nothing in no_curricula:
+            with pytest.raises(ParameterError, match=r"curriculum is a .*expected a Curriculum"):
+                part(nothing)
+    assert not [*curriculum_problems(chain()), *tracker_problems(FakeTracker(SKILLS, {}))]
+    (told,) = tracker_problems({})
+    assert told.startswith("tracker is a dict without students, skills, fingerprint, mastery, cou")
+    with pytest.raises(ParameterError, match=r"tracker is a dict; expected MasteryTracker"):
+        Placement(chain()).start("ann").result().apply({})  # type: ignore[arg-type]
+
+
+def test_goals_and_overrides_outlive_the_correction_of_a_title() -> None:
+    content: dict[str, Any] = {
+        "skills": [{"skill": "a", "title": "Ading"}, "b", "c"],
+        "prerequisites": [["a", "c"], ["b", "c"]],
+        "lessons": [{"lesson": "L", "skills": ["a"], "minutes": 10}],
+    }
+    school = Curriculum.from_dict(content)
+    better = [
+        {**content, "skills": [{"skill": "a", "title": "Adding"}, "b", "c"]},
+        {**content, "prerequisites": [["b", "c"], ["a", "c"]]},
+        {**content, "lessons": [{"lesson": "L", "skills": ["a"], "title": "Sums"}]},
+        {**content, "items": {"1 + 1": ["a"]}},
+    ]
+    worse = [
+        {**content, "skills": ["b", "a", "c"]},
+        {**content, "prerequisites": [["a", "c"]]},
+        {**content, "prerequisites": [[["a", "b"], "c"]]},  # one of both
+        {**content, "lessons": {"L": ["a", "b"]}},
+        {**content, "lessons": {"L": ["a"], "M": ["b"]}},
+    ]
+    assert serve_alike(school, school)
+    assert all(serve_alike(school, Curriculum.from_dict(one)) for one in better)
+    assert not any(serve_alike(school, Curriculum.from_dict(one)) for one in worse)

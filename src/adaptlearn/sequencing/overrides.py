@@ -21,6 +21,7 @@ from adaptlearn.labels import (
 )
 from adaptlearn.numerics import Bools
 from adaptlearn.responses.columns import is_datetime, moment_of
+from adaptlearn.sequencing.parts import curriculum_problems
 from adaptlearn.validation import Interval, OneOf, check_parameters, some
 
 Action = Literal["pin", "ban", "defer", "grant"]
@@ -142,7 +143,8 @@ class Overrides:
     ------
     ParameterError
         Lists every override whose lesson or skill is not in the curriculum, unless it expires:
-        once it has, that does not matter, and until then `apply` refuses it.
+        once it has, that does not matter, and until then `apply` refuses it; and every mapping
+        that is none, by place and field.
     UnknownLabelError
         Some of their students are texts, and others integers.
     """
@@ -150,6 +152,8 @@ class Overrides:
     def __init__(
         self, curriculum: Curriculum, overrides: Iterable[Override | Mapping[str, Any]] = ()
     ) -> None:
+        if wrong := [*curriculum_problems(curriculum)]:
+            raise ParameterError("overrides", wrong)
         self.curriculum = curriculum
         self._held: list[Override] = []
         self._by_student: dict[Label | None, list[int]] = {}

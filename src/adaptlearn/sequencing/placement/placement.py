@@ -26,6 +26,7 @@ from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.errors import ParameterError, StateError
 from adaptlearn.labels import Label, as_label, label_of, plain
 from adaptlearn.numerics import Bools, Floats, Ints
+from adaptlearn.sequencing.parts import curriculum_problems
 from adaptlearn.sequencing.placement import beliefs as graphs
 from adaptlearn.sequencing.placement.result import PlacementResult
 from adaptlearn.serialization import fingerprint, open_seal, reading, seal
@@ -111,6 +112,8 @@ class Placement:
         confidence: float = 0.9,
         ask: Iterable[Label] | None = None,
     ) -> None:
+        if wrong := [*curriculum_problems(curriculum)]:
+            raise ParameterError("Placement", wrong)
         self.curriculum = curriculum
         n = len(curriculum.skills)
         rate, problems = _rates(curriculum, prior)

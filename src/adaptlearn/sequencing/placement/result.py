@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from adaptlearn.curriculum.curriculum import Curriculum
-from adaptlearn.errors import StateError
+from adaptlearn.errors import ParameterError, StateError
 from adaptlearn.labels import Label
 from adaptlearn.media import html_text, terminal_text
 from adaptlearn.numerics import Bools, Floats, Ints
@@ -141,9 +141,15 @@ class PlacementResult:
 
         Raises
         ------
+        ParameterError
+            It is no `MasteryTracker`.
         StateError
             The student has answered before. ``tracker.forget([student])`` begins anew.
         """
+        given: Any = tracker
+        if not isinstance(given, MasteryTracker):
+            kind = type(given).__name__
+            raise ParameterError("apply", [f"tracker is a {kind}; expected MasteryTracker(model)"])
         if tracker.mastery([]).kind == "latent":
             skills = self._skills.tolist()
             tracker.believe(self.student, dict(zip(skills, self.probability.tolist(), strict=True)))
