@@ -139,7 +139,7 @@ def test_numbers_equal_those_of_the_arrays(fitted, name, rows, cut):
     found = [student.p_correct(skill) for skill in skills]
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
     counts = model.state_counts(state, np.array([0]))[0]
-    assert [student.answers(skill) for skill in served.skills] == counts.tolist()
+    assert [student.answers(skill) for skill in table.skills.tolist()] == counts.tolist()
 
 
 def test_the_classes_of_every_kind_are_exercised(fitted):
@@ -171,12 +171,17 @@ def test_an_unseen_skill_has_the_common_parameters_and_a_warning(fitted):
         assert student.mastery("unseen") == model.pooled_["prior"]
     assert told[0].filename == __file__
     with pytest.warns(runtime.UnseenSkillWarning) as told:
-        student.update("unseen", True)
-    assert told[0].filename == __file__
-    with pytest.warns(runtime.UnseenSkillWarning) as told:
         student.p_correct("unseen")
     assert told[0].filename == __file__
-    assert list(student.masteries()) == ["add", "halve", "times"]
+    with pytest.warns(runtime.UnseenSkillWarning) as told:
+        student.update("unseen", True)
+    assert told[0].filename == __file__
+    # From then on it is known, and warnings are errors here.
+    assert list(student.masteries()) == ["add", "halve", "times", "unseen"]
+    assert student.masteries()["unseen"] == student.mastery("unseen") > model.pooled_["prior"]
+    again = runtime.Student.from_dict(served, json.loads(json.dumps(student.to_dict())))
+    assert again.masteries() == student.masteries()
+    assert list(served.student().masteries()) == ["add", "halve", "times"]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -136,14 +136,18 @@ class ConvergenceWarning(AdaptLearnWarning):
     """An iteration that ended before it converged."""
 
 
-def warn(message: str, category: type[AdaptLearnWarning]) -> None:
-    """Warn at the first line outside the library; nothing where it is `quiet`."""
+def warn(message: str | Callable[[], str], category: type[AdaptLearnWarning]) -> None:
+    """Warn at the first line outside the library; nothing where it is `quiet`.
+
+    A message that takes time to find is given as a function.
+    """
     if _quiet.get():
         return
     level, frame = 1, sys._getframe()  # noqa: SLF001 - what warnings itself counts by
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         level, frame = level + 1, frame.f_back
-    warnings.warn(message, category, stacklevel=level)
+    text = message if isinstance(message, str) else message()
+    warnings.warn(text, category, stacklevel=level)
 
 
 @contextmanager

@@ -101,7 +101,7 @@ class ImpossibleHistoryError(ServingError):
 
 
 class UnseenSkillWarning(UserWarning):
-    """A skill that was not in training: the parameters common to all skills serve it."""
+    """A skill that is met first and was not in training: the common parameters serve it."""
 
 
 class _Cells(NamedTuple):
@@ -207,11 +207,10 @@ class _BKT:
         self, beliefs: Beliefs, skill: Skill, given: Given
     ) -> tuple[float, float, float, float]:
         """Both beliefs as a response begins, its guess and slip: of its classes, where known."""
-        cells, belief = self.table.get(skill), beliefs.get(skill)
-        if cells is None:
+        cells, belief = self.table.get(skill, self._pooled), beliefs.get(skill)
+        if cells is self._pooled and belief is None:
             told = f"skill {skill!r} was not in training; the parameters common to all serve it"
             warnings.warn(told, UnseenSkillWarning, stacklevel=4)
-            cells = self._pooled
         prior, learn, forget, guess, slip = cells.own
         schemes = self._first if belief is None else self._later
         if schemes:
@@ -361,8 +360,11 @@ class Student:
         return self._engine.mastery(self._beliefs, label, when)
 
     def masteries(self, when: When = "next_opportunity") -> dict[Skill, float]:
-        """P(known) of each of the model's skills; see `mastery`."""
-        return {skill: self.mastery(skill, when) for skill in self._model.skills}
+        """P(known) of each of the model's skills, then of others that were met; see `mastery`."""
+        skills = dict.fromkeys(self._model.skills)
+        others = [skill for skill in self._beliefs if skill not in skills]
+        others.sort(key=lambda skill: (isinstance(skill, str), skill))
+        return {skill: self.mastery(skill, when) for skill in (*skills, *others)}
 
     def answers(self, skill: Skill) -> int:
         """How many answers on a skill were taken in."""

@@ -20,6 +20,7 @@ from tests.damage.mutations import Damage, of_archive, of_json, of_sealed_json
 
 import adaptlearn
 from adaptlearn import Curriculum, MasteryTracker, ResponseLog, Sequencer, models, runtime
+from adaptlearn.errors import quiet
 from adaptlearn.evaluation.cross_validation.cache import FoldRun, read_run, write_run
 from adaptlearn.interop import (
     from_oatutor,
@@ -255,6 +256,11 @@ def tracker_subject(name: str) -> Subject:
     model = fitted(name)
     named = np.array(["ann", "bob", "cid"], object)[FIRST["student"] % 3]
     tracker = MasteryTracker(model, practice=True).update(log_of({**FIRST, "student": named}))
+    with quiet():  # a skill that was not in training
+        more = {name: column[:3] for name, column in FIRST.items()}
+        tracker.update(log_of({**more, "student": ["dot"] * 3, "skill": ["new"] * 3}))
+    if name in BKTS:
+        tracker.believe("eve", {"add": 0.9, "solve": 0.25})
 
     def read(path: Path) -> str:
         again = MasteryTracker.load(path, model)

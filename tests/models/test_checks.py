@@ -64,8 +64,16 @@ class ChangesTheStateItPredictsFrom(Sound):
 
 
 class CountsExposures(Sound):
-    def _counts(self, state, students):
-        return super()._counts(state, students) + 1
+    def _counts(self, state, students, skills):
+        return super()._counts(state, students, skills) + 1
+
+
+class KnowsTheTrainedOnly(Sound):
+    def update_state(self, state, responses, *, students=None):
+        super().update_state(state, responses, students=students)
+        del state.skills[len(self.skills_) :]
+        state._known = None
+        return state
 
 
 class TakesLateAnswers(Sound):
@@ -140,7 +148,7 @@ BROKEN = {  # what breaks, with all that rests on it
         "unseen",
     },
     RemembersOthers: {"other_students", "probabilities", "batch_equals_online", "next_response"},
-    LearnsNothing: {"own_answer"},
+    LearnsNothing: {"own_answer", "practised"},
     ForgetsRowsOnline: {
         "batch_equals_online",
         "next_response",
@@ -148,12 +156,14 @@ BROKEN = {  # what breaks, with all that rests on it
         "part_of_a_log",
         "rebuilt_student",
         "late_answer",
+        "practised",
     },
     ChangesTheStateItPredictsFrom: {"batch_equals_online"},
-    CountsExposures: {"counts", "part_of_a_log", "rebuilt_student"},
+    CountsExposures: {"counts", "part_of_a_log", "rebuilt_student", "practised"},
+    KnowsTheTrainedOnly: {"practised"},
     TakesLateAnswers: {"late_answer"},
     KnowsNumbersOnly: {"named_students", "rebuilt_student"},
-    NeverForgets: {"rebuilt_student"},
+    NeverForgets: {"rebuilt_student", "practised"},
     IsSilentlyHalf: {"unseen"},
     ChangesItsInput: {"inputs"},
     FitsDifferently: {"clone", "other_students"},

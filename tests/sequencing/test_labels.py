@@ -16,6 +16,7 @@ from adaptlearn import Curriculum, Sequencer
 from adaptlearn.errors import AdaptLearnError, ParameterError, UnknownLabelError
 from adaptlearn.sequencing import Goals, Override, Overrides, replay
 from adaptlearn.sequencing.items import NextItem
+from adaptlearn.sequencing.parts import curriculum_problems, serve_alike, tracker_problems
 from adaptlearn.sequencing.placement import Placement
 
 SKILLS = ["count", "add", "multiply", "measure"]
@@ -43,6 +44,17 @@ def test_a_rule_for_the_other_kind_of_label_is_refused(
         with pytest.raises(UnknownLabelError, match=near):
             ask(students)
     assert len(made.recommend(students, now=10.0)) == 2  # once it has expired nothing is lost
+
+
+def test_a_rule_of_the_other_kind_is_found_before_anyone_is_asked_for() -> None:
+    held = Overrides(chain(), [override("ban", "count", "1"), override("ban", "add")])
+    held.check_kind([])
+    held.check_kind(["7"])
+    with pytest.raises(UnknownLabelError, match="mean 1"):
+        held.check_kind([1, 2])
+    held.withdraw(held[0])
+    held.add(override("ban", "count", "1", expires=9.0))  # looked at when it counts
+    held.check_kind([1, 2])
 
 
 def test_rules_for_both_kinds_of_label_are_refused() -> None:
@@ -179,3 +191,41 @@ def test_an_expiry_is_a_time_of_any_library() -> None:
         for made in [override("ban", "count", expires=given)]
     }
     assert kept == {(moment.timestamp(), "aware")}
+
+
+def test_what_is_no_curriculum_or_tracker_is_refused_by_name() -> None:
+    for part in (Overrides, Placement, NextItem):
+        no_curricula: list[Any] = [{}, None, "school.json"]
+        for nothing in no_curricula:
+            with pytest.raises(ParameterError, match=r"curriculum is a .*expected a Curriculum"):
+                part(nothing)
+    assert not [*curriculum_problems(chain()), *tracker_problems(FakeTracker(SKILLS, {}))]
+    (told,) = tracker_problems({})
+    assert told.startswith("tracker is a dict without students, skills, fingerprint, mastery, cou")
+    with pytest.raises(ParameterError, match=r"tracker is a dict; expected MasteryTracker"):
+        Placement(chain()).start("ann").result().apply({})  # type: ignore[arg-type]
+
+
+def test_goals_and_overrides_outlive_the_correction_of_a_title() -> None:
+    content: dict[str, Any] = {
+        "skills": [{"skill": "a", "title": "Ading"}, "b", "c"],
+        "prerequisites": [["a", "c"], ["b", "c"]],
+        "lessons": [{"lesson": "L", "skills": ["a"], "minutes": 10}],
+    }
+    school = Curriculum.from_dict(content)
+    better = [
+        {**content, "skills": [{"skill": "a", "title": "Adding"}, "b", "c"]},
+        {**content, "prerequisites": [["b", "c"], ["a", "c"]]},
+        {**content, "lessons": [{"lesson": "L", "skills": ["a"], "title": "Sums"}]},
+        {**content, "items": {"1 + 1": ["a"]}},
+    ]
+    worse = [
+        {**content, "skills": ["b", "a", "c"]},
+        {**content, "prerequisites": [["a", "c"]]},
+        {**content, "prerequisites": [[["a", "b"], "c"]]},  # one of both
+        {**content, "lessons": {"L": ["a", "b"]}},
+        {**content, "lessons": {"L": ["a"], "M": ["b"]}},
+    ]
+    assert serve_alike(school, school)
+    assert all(serve_alike(school, Curriculum.from_dict(one)) for one in better)
+    assert not any(serve_alike(school, Curriculum.from_dict(one)) for one in worse)

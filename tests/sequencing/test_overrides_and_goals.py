@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -267,3 +268,32 @@ def test_a_goal_counts_for_every_way_to_it():
         }
     )
     assert Goals(school, {"ann": "percent"}).weights(["ann"]).tolist() == [[1, 1, 1]]
+
+
+def test_what_is_wrong_with_mappings_is_listed_by_place_and_name() -> None:
+    good = {"action": "ban", "target": "count", "author": "Lee", "reason": "as seen"}
+    wrong: list[Any] = [
+        {**good, "studnet": "ann", 7: "x"},
+        good,
+        {"author": "Lee", "reason": "as seen"},
+        "ban",
+        {**good, "author": "", "action": "bann"},
+    ]
+    made = Overrides(chain())
+    with pytest.raises(ParameterError) as caught:
+        made.add(*wrong)
+    told = "\n".join(caught.value.problems)
+    for part in (
+        "override 0: no field 'studnet' (did you mean 'student'?); there are 'action', 'target'",
+        "override 0: no field 7",
+        "override 2: action is missing",
+        "override 2: target is missing",
+        "override 3 is a str; expected an Override or a mapping",
+        "override 4: author is empty",
+        "override 4: action must be one of",
+    ):
+        assert part in told
+    assert len(made) == 0
+    made.add(good)
+    with pytest.raises(ParameterError, match=r"no field 'expire'.*did you mean 'expires'"):
+        Sequencer(chain(), FakeTracker(SKILLS, KNOWN), overrides=[{**good, "expire": 3.0}])

@@ -15,11 +15,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.conftest import Data, trials
 
-from adaptlearn import Curriculum
+from adaptlearn import Curriculum, MasteryTracker, Sequencer
 from adaptlearn.curriculum.graph.routines import closure
-from adaptlearn.errors import ModelFileError, ParameterError, StateError, UnknownLabelError
-from adaptlearn.sequencing.placement import Placement, Session
+from adaptlearn.errors import (
+    ModelFileError,
+    ParameterError,
+    ResponseDataError,
+    StateError,
+    UnknownLabelError,
+    quiet,
+)
+from adaptlearn.models import BKT, Elo, HalfLifeRegression
+from adaptlearn.sequencing.placement import Placement, PlacementResult, Session
 from adaptlearn.sequencing.placement import beliefs as graphs
+from adaptlearn.sequencing.placement.placement import KIND
+from adaptlearn.sequencing.policies import MasteryThreshold
+from adaptlearn.serialization import open_seal, seal
+from adaptlearn.simulation import simulate_school
 
 N = 7
 dags = st.lists(
@@ -398,3 +410,121 @@ def test_who_knows_a_few_threads_of_a_published_graph_is_found_out(published: Cu
     assert run.n_questions.max() <= len(published.skills) // 5
     assert run.agreement[-1].mean() >= 0.96
     assert abs(run.agreement[-1].mean() - run.expected[-1].mean()) < 0.03
+
+
+SUMS = Curriculum.from_dict(
+    {
+        "prerequisites": [
+            ["count", "add"],
+            ["add", "multiply"],
+            ["multiply", "divide"],
+            ["count", "measure"],
+        ]
+    }
+)
+KNOWN = {"count", "add", "multiply"}
+
+
+def placed(student: str = "ann", school: Curriculum = SUMS) -> PlacementResult:
+    session = Placement(school, guess=0.05, slip=0.05, max_questions=12, error=0).start(student)
+    while (skill := asked_by(session)) is not None:
+        session.answer(skill, skill in KNOWN)
+    return session.result()
+
+
+def test_a_result_reaches_tracker_and_sequencer_in_one_call() -> None:
+    skills = sorted({*SUMS.skills.tolist(), "fly"})
+    model = BKT.from_parameters(
+        {"skill": skills, **{k: [v] * 6 for k, v in
+         (("prior", 0.3), ("learn", 0.2), ("guess", 0.2), ("slip", 0.1))}}
+    )  # fmt: skip
+    tracker = MasteryTracker(model, practice=True)
+    sequencer = Sequencer(SUMS, tracker, MasteryThreshold(), new_students=True, random_state=0)
+    assert sequencer.recommend("ann")[0].lesson == "count"
+    result = placed()
+    result.apply(tracker)
+    order = [skills.index(skill) for skill in SUMS.skills.tolist()]
+    known = tracker.mastery(["ann"]).value[0, order]
+    np.testing.assert_array_equal(known, result.probability)
+    assert set(result.mastered) == KNOWN
+    assert sequencer.recommend("ann")[0].lesson in result.frontier
+    for place, skill in enumerate(SUMS.skills.tolist()):
+        told = sequencer.explain("ann", skill)
+        assert told.skills[0].mastery == result.probability[place]
+    assert "has already mastered" in str(sequencer.explain("ann", "add"))
+    assert tracker.counts(["ann"]).sum() == 0
+    # Answers move it from there: of one who was placed too high.
+    tracker.update({"student": ["ann"] * 3, "skill": ["add"] * 3, "correct": [0] * 3})
+    assert sequencer.recommend("ann")[0].lesson == "add"
+    with pytest.raises(StateError, match="'add' rests on responses"):
+        result.apply(tracker)
+    tracker.forget(["ann"])
+    result.apply(tracker)
+    np.testing.assert_array_equal(tracker.mastery(["ann"]).value[0, order], result.probability)
+
+
+def test_a_model_that_predicts_takes_the_answers_in() -> None:
+    log = simulate_school(n_students=80, random_state=1).responses
+    model = Elo(alpha=1.0, beta=0.1).fit(log)
+    school = Curriculum.from_dict({"skills": model.skills_.tolist()})
+    session = Placement(school, max_questions=6, error=0).start("ann")
+    while (skill := session.next()) is not None:
+        session.answer(skill, True)
+    result, tracker = session.result(), MasteryTracker(model)
+    result.apply(tracker)
+    assert tracker.counts(["ann"]).sum() == result.n_questions == 6
+    skills, correct = zip(*result.answers, strict=True)
+    other = MasteryTracker(model).update(
+        {"student": ["ann"] * 6, "skill": [*skills], "correct": [*correct]}
+    )
+    np.testing.assert_array_equal(tracker.mastery().value, other.mastery().value)
+    with pytest.raises(StateError, match="'ann' has answered before"):
+        result.apply(tracker)
+    times = np.arange(len(log["skill"])) * 3600.0
+    with quiet():
+        timed = MasteryTracker(
+            HalfLifeRegression(card="skill", max_iter=5).fit({**log, "time": times})
+        )
+    with pytest.raises(ResponseDataError, match="no times"):
+        result.apply(timed)
+    result.apply(timed, time=5.0)
+    assert timed.counts(["ann"]).sum() == 6
+    none = Placement(school).start("ben").result()
+    none.apply(tracker)
+    assert tracker.unmet(["ben"]) == ["ben"]
+
+
+def test_correcting_a_title_or_a_lesson_does_not_end_a_running_session() -> None:
+    content: dict[str, Any] = {
+        "skills": [{"skill": "add", "title": "Adding"}, "times", "divide"],
+        "prerequisites": [["add", "times"], ["add", "divide"]],
+        "lessons": {"sums": ["add"]},
+    }
+    session = Placement(Curriculum.from_dict(content)).start("ann")
+    session.answer(asked_by(session), True)
+    saved = session.to_json()
+    better = [
+        {**content, "skills": [{"skill": "add", "title": "Addition"}, "times", "divide"]},
+        {**content, "lessons": {"sums": ["add"], "more": ["times"]}, "items": {"1 + 1": ["add"]}},
+        {**content, "prerequisites": content["prerequisites"][::-1]},
+    ]
+    for changed in better:
+        again = Placement(Curriculum.from_dict(changed)).resume(saved)
+        assert (again.result().probability == session.result().probability).all()
+        assert again.answers == session.answers
+    worse = [
+        {**content, "prerequisites": [["add", "times"]]},
+        {**content, "skills": ["add", "times", "divide", "root"]},
+        {**content, "skills": ["times", "add", "divide"]},
+    ]
+    for changed in worse:
+        with pytest.raises(
+            StateError, match="another curriculum, or to a version of it with other"
+        ):
+            Placement(Curriculum.from_dict(changed)).resume(saved)
+    old = open_seal(saved, KIND, "placement session")
+    of_before = {"curriculum": Curriculum.from_dict(content).fingerprint}
+    sealed = json.dumps(
+        seal(KIND, {**{k: old[k] for k in ("student", "settings", "answers")}, **of_before})
+    )
+    assert Placement(Curriculum.from_dict(content)).resume(sealed).answers == session.answers

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from adaptlearn import Curriculum, MasteryTracker
-from adaptlearn.errors import ParameterError
+from adaptlearn.errors import DataWarning, ParameterError
 from adaptlearn.models import BKT
 from adaptlearn.simulation import Course, TwoState
 from adaptlearn.simulation.teachers import (
@@ -150,9 +150,23 @@ def test_skills_a_tracker_does_not_know_stay_at_nothing():
     students = TwoState(2).start(3, np.random.default_rng(2))
     belief = Tracked(lambda: MasteryTracker(model)).start(COURSE, students)
     assert belief.estimate(np.arange(3)).value.tolist() == [[0, 0.2]] * 3
+    none = np.empty(0, np.int64)
+    belief.update(none, none, none.astype(bool), none.astype(float))  # of items without a skill
+    assert belief.estimate(np.arange(3)).value.tolist() == [[0, 0.2]] * 3
     stranger = Course.of(Curriculum.from_dict({"skills": ["x", "y"]}))
     with pytest.raises(ParameterError, match="knows no skill"):
         Tracked(lambda: MasteryTracker(model)).start(stranger, students)
+
+
+def test_a_skill_that_is_practised_is_estimated_from_then_on():
+    model = BKT.from_parameters({"skill": ["a"], **{k: v[1:] for k, v in PARAMETERS.items()}})
+    students, rows = TwoState(2).start(3, np.random.default_rng(2)), np.arange(3)
+    belief = Tracked(lambda: MasteryTracker(model)).start(COURSE, students)
+    belief.update(rows, rows * 0, np.array([True, True, False]), np.zeros(3))
+    with pytest.warns(DataWarning, match="'b'"):
+        first, _, last = belief.estimate(rows).value.tolist()
+    assert first[0] > last[0] > 0
+    assert first[1] == last[1] == 0.2
 
 
 def test_a_tracker_of_another_run_is_refused():

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from os import PathLike
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.errors import NotFittedError, ParameterError, ResponseDataError, StateError
+from adaptlearn.errors import (
+    DataWarning,
+    NotFittedError,
+    ParameterError,
+    ResponseDataError,
+    StateError,
+    warn,
+)
+from adaptlearn.labels import near_spellings
 from adaptlearn.models.mastery import Kind, Mastery, When
 from adaptlearn.models.state import StudentState, asked_seconds
 from adaptlearn.numerics import Floats, Ints
@@ -21,6 +29,8 @@ from adaptlearn.validation import Constraint, check_parameters, some
 
 MODEL_KIND = "adaptlearn-model"
 """The format of a saved model's file."""
+
+_SPELLED = 3  # skills that are not known whose near spellings are looked for
 
 
 def read_saved(path: str | PathLike[str]) -> tuple[Mapping[str, Any], Arrays]:
@@ -43,7 +53,7 @@ class KnowledgeTracer:
     - `_one_step_ahead`: P(correct) of each row, in the caller's order;
     - `_advance`: takes a log into a state, in place;
     - `_chance_of_next`: P(correct) of responses that nobody has given yet;
-    - `_values`: the mastery of students on all skills, of the kind `_mastery_kind`;
+    - `_values`: the mastery of students on skills, of the kind `_mastery_kind`;
     - `_counts`: how many answers these rest on;
     - `_write` and `_restore`: a fitted model in a file, and back.
 
@@ -64,6 +74,8 @@ class KnowledgeTracer:
     _mastery_kind: ClassVar[Kind] = "predicted"
     _fades: ClassVar[bool] = False
     """Whether mastery depends on the time that is asked for: `_values` then takes ``time``."""
+    _strangers: ClassVar[str] = "as an average skill"
+    """How a skill is predicted that was not in the training log."""
 
     classes_: NDArray[np.int64]
     fingerprint_: str
@@ -148,7 +160,7 @@ class KnowledgeTracer:
         raise NotImplementedError
 
     def mastery(self, log: Any, at: Any = None, *, when: When = "next_opportunity") -> Mastery:
-        """What every student of a log knows of every fitted skill.
+        """What every student of a log knows of every fitted skill, and of others in the log.
 
         Parameters
         ----------
@@ -164,9 +176,10 @@ class KnowledgeTracer:
         Returns
         -------
         Mastery
-            Over the log's students and the model's skills; its `kind` says which probability it
-            is: P(known), or P(correct) on an item that is as hard as the skill's are. A skill
-            that a student never answered stands where the student begins.
+            Over the log's students and the model's skills, and after these, by label, the log's
+            other skills, as the model predicts them; its `kind` says which probability it is:
+            P(known), or P(correct) on an item that is as hard as the skill's are. A skill that a
+            student never answered stands where the student begins.
         """
         self._check_fitted()
         log = as_log(log)
@@ -228,7 +241,35 @@ class KnowledgeTracer:
         if len(log):
             state.check_order(log, numbers)
             self._advance(state, log, numbers)
+            state.note_skills(log)
         return state
+
+    def tell(self, state: Any, student: int, known: Mapping[Any, float]) -> Any:  # noqa: ARG002
+        """Let one of a state's students begin skills with a P(known) that something else found.
+
+        `state` is changed in place and returned. Responses move it from there on as they move the
+        model's prior.
+
+        Parameters
+        ----------
+        state : StudentState
+        student : int
+            The state's number.
+        known : mapping of skill to probability
+            Above 0 and below 1.
+
+        Raises
+        ------
+        StateError
+            The model believes in no P(known); the student has responses on some of the skills.
+        ParameterError
+            What is no such probability.
+        """
+        self._check_state(state)
+        raise StateError(
+            f"{type(self).__name__} predicts answers and keeps no P(known) that could be told; "
+            "a BKT does. Give it the answers instead: update"
+        )
 
     def _advance(self, state: Any, log: ResponseLog, numbers: Ints) -> None:
         """Take a checked log into a state; `numbers` gives each student label's number."""
@@ -257,8 +298,9 @@ class KnowledgeTracer:
         items : sequence of n labels, optional
             Without, and for one the model does not know, the item is an average one.
         time : float array, shape (n,), or float, optional
-            When, in the log's seconds, for models to which the time since practice matters. By
-            default the moment of each student's last response; with a BKT, no known time.
+            When, in the log's seconds, for models to which the time since practice matters; not
+            before the student's last response, of any skill. By default the moment of each
+            student's last response; with a BKT, no known time.
 
         Returns
         -------
@@ -267,14 +309,22 @@ class KnowledgeTracer:
         Raises
         ------
         StateError
-            Students who are not in the state, or what does not come in pairs.
+            Students who are not in the state, or what does not come in pairs; a time before the
+            student's last response.
         ParameterError
             A time that is no finite number.
         """
         self._check_state(state)
         numbers = state.checked(np.atleast_1d(students))
         labels, named = paired(numbers, skills, items)
-        time = None if time is None else asked_seconds(time, numbers.shape)
+        if time is not None:
+            time = asked_seconds(time, numbers.shape)
+            past = time < state.last_time[numbers]
+            if past.any():
+                raise StateError(
+                    f"student {some(np.unique(numbers[past]))} has answered after the time that is "
+                    "asked for; a state knows the present, not the past"
+                )
         return self._chance_of_next(state, numbers, labels, named, time)
 
     def _chance_of_next(
@@ -291,7 +341,7 @@ class KnowledgeTracer:
         *,
         when: When = "next_opportunity",
     ) -> Mastery:
-        """What some of a state's students know of every fitted skill.
+        """What some of a state's students know of every skill of `StudentState.known_skills`.
 
         Parameters
         ----------
@@ -309,26 +359,49 @@ class KnowledgeTracer:
         self, state: Any, students: Ints, labels: NDArray[Any] | None, when: When, **how: Any
     ) -> Mastery:
         self._check_state(state)
-        students = state.checked(students)
-        value = self._values(state, students, when, **how)
+        students, known = state.checked(students), state.known_skills
+        value = self._values(state, students, known.places, when, **how)
         names = students if labels is None else labels
-        return Mastery(names, self.skills_.copy(), value, None, None, self._mastery_kind, when)
+        return Mastery(names, known.labels, value, None, None, self._mastery_kind, when)
 
-    def _values(self, state: Any, students: Ints, when: When) -> Floats:
-        """What the students know of every fitted skill, shape (n_students, n_skills)."""
+    def _values(self, state: Any, students: Ints, skills: Ints, when: When) -> Floats:
+        """What students know of skills, shape (n_students, n_skills).
+
+        `skills` are places in the state's: all of the model's, and then perhaps others.
+        """
         raise NotImplementedError
 
-    def learning_rates(self) -> Floats | None:
-        """P(learning a skill from one opportunity), shape (n_skills,); None where there is none."""
+    def learning_rates(self, state: Any = None) -> Floats | None:  # noqa: ARG002 - of those that have some
+        """P(learning a skill from one opportunity), shape (n_skills,); None where there is none.
+
+        Of every fitted skill; with a state, of its `known_skills`.
+        """
         return None
 
     def state_counts(self, state: Any, students: Ints) -> NDArray[np.int64]:
-        """Answers per student and fitted skill, shape (n_students, n_skills)."""
+        """Answers per student and skill of the state's `known_skills`."""
         self._check_state(state)
-        return self._counts(state, state.checked(students))
+        return self._counts(state, state.checked(students), state.known_skills.places)
 
-    def _counts(self, state: Any, students: Ints) -> NDArray[np.int64]:
+    def _counts(self, state: Any, students: Ints, skills: Ints) -> NDArray[np.int64]:
+        """Answers of students on skills, by their places; shape (n_students, n_skills)."""
         raise NotImplementedError
+
+    def _tell_strange(self, skills: Iterable[Any], known: Container[Any] = ()) -> None:
+        """Warn of skills that are not known, with near spellings: they may be misspelled."""
+        strange = [label for label in dict.fromkeys(skills) if label not in known]
+        if not strange:
+            return
+
+        def told() -> str:
+            mine = self.skills_.tolist()
+            near = [f"{label!r}{near_spellings(label, mine)}" for label in strange[:_SPELLED]]
+            more = len(strange) - _SPELLED
+            named = ", ".join(near) + (f" and {more} more" if more > 0 else "")
+            verb = "was" if len(strange) == 1 else "were"
+            return f"skill {named} {verb} not in the training log; predicted {self._strangers}"
+
+        warn(told, DataWarning)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the fitted model to one file, which `adaptlearn.load` reads back."""

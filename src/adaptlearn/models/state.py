@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from adaptlearn.errors import (
     StateError,
     UnknownLabelError,
 )
-from adaptlearn.labels import saved_labels
+from adaptlearn.labels import label_array, saved_labels
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog
 from adaptlearn.serialization import Arrays
@@ -26,6 +26,23 @@ CLOCKS = (None, "none", "seconds", "naive", "aware")
 """What a state's times may be; see `StudentState.clock`."""
 
 _LATEST = 1e20  # seconds, or the nanoseconds that some count in
+
+
+class KnownSkills(NamedTuple):
+    """The columns of a table of mastery or counts.
+
+    Attributes
+    ----------
+    places : int array, shape (n_skills,)
+        In the state's `skills`.
+    labels : array, shape (n_skills,)
+        Read-only.
+    column : dict of label to int
+    """
+
+    places: NDArray[np.int64]
+    labels: NDArray[Any]
+    column: dict[Any, int]
 
 
 class StudentState:
@@ -51,6 +68,8 @@ class StudentState:
     def __init__(self, model: str, skills: list[Any], n_students: int) -> None:
         self.model = model
         self.skills = list(skills)
+        self._n_fitted = len(self.skills)
+        self._known: KnownSkills | None = None
         self.items: list[Any] = []
         self.last_time = np.full(n_students, -np.inf)
         self.clock: str | None = None
@@ -59,6 +78,36 @@ class StudentState:
     def n_students(self) -> int:
         """Students there is room for."""
         return len(self.last_time)
+
+    @property
+    def known_skills(self) -> KnownSkills:
+        """The model's skills, then those others that some student here has practised, by label.
+
+        Of others the order does not depend on who practised which first. One that only students
+        who were forgotten have practised is not among them.
+        """
+        if self._known is None:
+            others: list[int] = []
+            if len(self.skills) > self._n_fitted:
+                others = [at for at in self._practised().tolist() if at >= self._n_fitted]
+                others.sort(key=lambda at: (isinstance(self.skills[at], str), self.skills[at]))
+            places = np.append(np.arange(self._n_fitted), np.array(others, np.int64))
+            labels = label_array(self.skills[at] for at in places.tolist())
+            column = {label: at for at, label in enumerate(labels.tolist())}
+            self._known = KnownSkills(places, labels, column)
+        return self._known
+
+    def _practised(self) -> Ints:
+        """Places of the skills that somebody practised, or more of them; distinct."""
+        return np.arange(len(self.skills))
+
+    def note_skills(self, log: ResponseLog) -> None:
+        """Look again for what is practised if a log that was taken in has a skill that is new."""
+        if self._known is None or len(self.skills) == self._n_fitted:
+            return
+        used = np.flatnonzero(np.bincount(log.skill.codes, minlength=len(log.skill.labels)))
+        if not self._known.column.keys() >= set(log.skill.labels[used].tolist()):
+            self._known = None
 
     def grow(self, n_students: int) -> None:
         """Make room for more students; nothing happens where there is room."""
@@ -109,9 +158,15 @@ class StudentState:
             Made by `blank`, and moved on since; this one was not.
         """
         self.forget(students)
-        self.skills, self.items = other.skills, other.items
+        self.skills, self.items, self._known = other.skills, other.items, None
         self.last_time[students] = other.last_time[: len(students)]
         self.clock = other.clock
+
+    def keep_told(self, other: Self, students: Ints) -> None:
+        """Take over what was told of some of another state's students, as `KnowledgeTracer.tell`.
+
+        The other state's student ``students[k]`` is ``k`` here.
+        """
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """What a saved state holds besides its names; `last_time` is among it."""
@@ -147,6 +202,7 @@ class StudentState:
         if expected is not None and (problems := array_problems(arrays, expected)):
             raise ProblemsError("state", problems)
         self.skills, self.items, self.clock = skills, items, names["clock"]
+        self._known = None
         self.take_arrays(arrays)
 
     def _expected(

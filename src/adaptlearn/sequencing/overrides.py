@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -21,6 +21,7 @@ from adaptlearn.labels import (
 )
 from adaptlearn.numerics import Bools
 from adaptlearn.responses.columns import is_datetime, moment_of
+from adaptlearn.sequencing.parts import curriculum_problems
 from adaptlearn.validation import Interval, OneOf, check_parameters, some
 
 Action = Literal["pin", "ban", "defer", "grant"]
@@ -142,7 +143,8 @@ class Overrides:
     ------
     ParameterError
         Lists every override whose lesson or skill is not in the curriculum, unless it expires:
-        once it has, that does not matter, and until then `apply` refuses it.
+        once it has, that does not matter, and until then `apply` refuses it; and every mapping
+        that is none, by place and field.
     UnknownLabelError
         Some of their students are texts, and others integers.
     """
@@ -150,6 +152,8 @@ class Overrides:
     def __init__(
         self, curriculum: Curriculum, overrides: Iterable[Override | Mapping[str, Any]] = ()
     ) -> None:
+        if wrong := [*curriculum_problems(curriculum)]:
+            raise ParameterError("overrides", wrong)
         self.curriculum = curriculum
         self._held: list[Override] = []
         self._by_student: dict[Label | None, list[int]] = {}
@@ -160,7 +164,7 @@ class Overrides:
 
     def add(self, *overrides: Override | Mapping[str, Any]) -> None:
         """Take in more of them; all or, if one is wrong, none."""
-        made = [one if isinstance(one, Override) else Override(**one) for one in overrides]
+        made = _made(overrides)
         self._check_targets(one for one in made if one.expires is None)
         held = [who for who, places in self._by_student.items() if who is not None and places]
         theirs = [one.student for one in made if one.student is not None]
@@ -263,6 +267,23 @@ class Overrides:
                 barred[row, at] = one.action != "pin"
         return Applied(granted, barred, pins, by_row)
 
+    def check_kind(self, students: Iterable[Label]) -> None:
+        """Refuse rules without an end for labels of another kind than these students'.
+
+        Those that expire are looked at when they count: see `apply`.
+
+        Raises
+        ------
+        UnknownLabelError
+            With near spellings.
+        """
+        known = list(students)
+        if known:
+            named = [
+                o.student for o in self._living() if o.student is not None and o.expires is None
+            ]
+            refuse_other_kind(named, known, "student of an override")
+
     def _check_targets(self, overrides: Iterable[Override]) -> None:
         problems = []
         for one in overrides:
@@ -306,3 +327,38 @@ class Overrides:
         if one.action == "grant":
             return self.curriculum.skill_index
         return self.curriculum.lesson_index
+
+
+def _made(given: Iterable[Any]) -> list[Override]:
+    """Overrides, of mappings too; one error lists what is wrong with any of them."""
+    made: list[Override] = []
+    problems: list[str] = []
+    for place, one in enumerate(given):
+        if isinstance(one, Override):
+            made.append(one)
+        elif not isinstance(one, Mapping):
+            problems.append(
+                f"override {place} is a {type(one).__name__}; expected an Override or a mapping"
+            )
+        elif wrong := [*_wrong_fields(one)]:
+            problems += [f"override {place}: {problem}" for problem in wrong]
+        else:
+            try:
+                made.append(Override(**one))
+            except ParameterError as error:
+                problems += [f"override {place}: {problem}" for problem in error.problems]
+    if problems:
+        raise ParameterError("overrides", problems)
+    return made
+
+
+def _wrong_fields(given: Mapping[str, Any]) -> Iterator[str]:
+    """Names of a mapping that no override has, and those that it lacks."""
+    known = {field.name: field.default is MISSING for field in fields(Override)}
+    for name in given:
+        if name not in known:
+            near = near_spellings(name, known)
+            yield f"no field {name!r}{near}; there are {some(known, len(known))}"
+    for name, needed in known.items():
+        if needed and name not in given:
+            yield f"{name} is missing"

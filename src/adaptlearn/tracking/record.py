@@ -99,13 +99,14 @@ class PracticeRecord:
         self._state.grow(int(students.max()) + 1)
         self._state.replace(students, other._state)
 
-    def table(self, students: Ints, n_skills: int) -> Practice:
-        """The practice of some students on the first skills."""
-        n = len(students)
+    def table(self, students: Ints, skills: list[Any]) -> Practice:
+        """The practice of some students on skills; nothing on those that nobody answered."""
+        n, n_skills = len(students), len(skills)
         owner = np.repeat(np.arange(n), n_skills)
-        skills = np.tile(np.arange(n_skills), n)
+        place = self._state.names.skills
+        asked = np.tile(np.array([place.get(s, len(place)) for s in skills], np.int64), n)
         known = np.minimum(students, self._state.n_students - 1)
-        memory = self._state.memory_of(known, skills, owner, np.zeros(n, np.int64))
+        memory = self._state.memory_of(known, asked, owner, np.zeros(n, np.int64))
         columns = memory.pair.T.reshape(-1, n, n_skills)
         met = columns[_RECENT] > 0
         return Practice(

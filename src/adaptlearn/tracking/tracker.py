@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import chain, count
 from os import PathLike
 from threading import RLock
@@ -16,6 +16,7 @@ from adaptlearn.labels import (
     LabelIndex,
     label_array,
     label_list,
+    label_of,
     plain,
     refuse_other_kind,
     saved_labels,
@@ -53,7 +54,7 @@ class MasteryTracker:
     students : array, shape (n_students,)
         Labels of the students met so far, in the order they were met.
     skills : array, shape (n_skills,)
-        Labels of the model's skills.
+        Labels of the model's skills, and of others that a student has practised.
     fingerprint : str
         The model's.
 
@@ -66,6 +67,11 @@ class MasteryTracker:
     Nothing depends on how answers were delivered: one by one or all at once, what is believed
     and what practice says are the same numbers, bit for bit. With ``practice=True`` a batch costs
     a pass for each answer of the student who has the most in it.
+
+    A skill that was not in the model's training is known from the first answer on: it is
+    predicted as the model predicts such skills, answers move that, and tables of mastery, counts
+    and practice have a column for it after those of the model's skills, by label. The first
+    response on it warns, with near spellings: it may be a name that was misspelled.
 
     Late answers are told by their times. Ids order the responses of one batch; they are not
     remembered, so an event that is delivered twice counts twice.
@@ -115,8 +121,9 @@ class MasteryTracker:
 
     @property
     def skills(self) -> NDArray[Any]:
-        """Labels of the model's skills."""
-        return self.model.skills_
+        """Labels of the model's skills, then of others that were practised; read-only."""
+        with self._lock:
+            return self._state.known_skills.labels
 
     def __len__(self) -> int:
         return len(self._number)
@@ -175,6 +182,8 @@ class MasteryTracker:
     def rebuild(self, history: Any, *, max_ahead: float = DAY) -> Self:
         """Replace what is believed of some students by a replay of their whole history.
 
+        What `believe` was told of them stands before their first answers, as it did.
+
         Parameters
         ----------
         history : ResponseLog or frame with its standard columns
@@ -201,6 +210,7 @@ class MasteryTracker:
             number = self._numbered(log.student.labels[used].tolist())
             # Beside the others' state: a replay that fails must not leave its students forgotten.
             state = self._state.blank(len(used))
+            state.keep_told(self._state, np.array(list(number.values())))
             practice = None if self._practice is None else self._practice.blank()
             _take(self.model, state, practice, log, place)
             students = np.array(list(number.values()))
@@ -208,6 +218,49 @@ class MasteryTracker:
             self._state.replace(students, state)
             if self._practice is not None and practice is not None:
                 self._practice.replace(students, practice)
+            self._meet(number)
+        return self
+
+    def believe(self, student: Any, known: Mapping[Any, float]) -> Self:
+        """Let a student begin skills with a P(known) that something else has found.
+
+        A placement, say, whose result does this by ``apply``. The student's answers move it from
+        there on as they move the model's prior; `counts` and `practice` count answers, and none
+        were given here. It is kept in the file, and `rebuild` begins from it.
+
+        Parameters
+        ----------
+        student : label
+            New or known.
+        known : mapping of skill to probability
+            Above 0 and below 1. Skills that were not in training are taken, with a warning. Told
+            again, the later counts.
+
+        Raises
+        ------
+        StateError
+            The model keeps no P(known): a BKT does. Or the student has answered on some of these
+            skills: the answers say more than what the student may have begun with.
+        ParameterError, UnknownLabelError
+            Nothing is changed.
+
+        Examples
+        --------
+        >>> from adaptlearn import MasteryTracker
+        >>> from adaptlearn.models import BKT
+        >>> model = BKT.from_parameters({"skill": ["add"], "prior": [.3], "learn": [.2],
+        ...                              "guess": [.2], "slip": [.1]})
+        >>> tracker = MasteryTracker(model).believe("mia", {"add": 0.9})
+        >>> tracker.mastery(["mia", "ben"]).value.tolist()
+        [[0.9], [0.3]]
+        """
+        labels = self._skills([*known])
+        told = dict(zip(labels, known.values(), strict=True))
+        name = label_of(student, "student")
+        with self._lock:
+            number = self._numbered([name])
+            self._state.grow(number[name] + 1)
+            self.model.tell(self._state, number[name], told)
             self._meet(number)
         return self
 
@@ -272,7 +325,7 @@ class MasteryTracker:
     def mastery(
         self, students: Iterable[Any] | None = None, *, when: When = "next_opportunity"
     ) -> Mastery:
-        """P(known) per student and skill.
+        """What students know of each skill of `skills`: P(known), or P(correct).
 
         Parameters
         ----------
@@ -339,13 +392,13 @@ class MasteryTracker:
         return recall
 
     def counts(self, students: Iterable[Any] | None = None) -> NDArray[np.int64]:
-        """Answers seen per student and skill, shape (n_students, n_skills)."""
+        """Answers seen per student and skill of `skills`, shape (n_students, n_skills)."""
         with self._lock:
             numbers = self._numbers(self._everyone_or(students))
             return self.model.state_counts(self._state, numbers)
 
     def practice(self, students: Iterable[Any] | None = None) -> Practice | None:
-        """What students did on each of the model's skills; None where it is not kept.
+        """What students did on each skill of `skills`; None where it is not kept.
 
         Parameters
         ----------
@@ -356,7 +409,7 @@ class MasteryTracker:
             return None
         with self._lock:
             numbers = self._numbers(self._everyone_or(students))
-            return self._practice.table(numbers, len(self.skills))
+            return self._practice.table(numbers, self.skills.tolist())
 
     def unmet(self, students: Iterable[Any]) -> list[Any]:
         """Those of some students who have not answered yet."""
@@ -372,7 +425,8 @@ class MasteryTracker:
 
     def learning_rates(self) -> Floats | None:
         """P(learning) of each skill from one opportunity; None where the model has none."""
-        return self.model.learning_rates()
+        with self._lock:
+            return self.model.learning_rates(self._state)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the state to one file: arrays, and a JSON manifest of what they are."""
@@ -434,7 +488,7 @@ class MasteryTracker:
         n = len(students) + len(self._free) + 1
         self._state = self.model.restore_state(n, names, own)
         if practice or "practice_skills" in manifest:
-            self._practice = PracticeRecord(self.skills.tolist())
+            self._practice = PracticeRecord(self.model.skills_.tolist())
             self._practice.restore(n, manifest["practice_skills"], practice)
         self._number = dict(zip(students, numbers, strict=True))
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.models.bkt.belief import Beliefs
+from adaptlearn.models.bkt.told import ToldPairs
 from adaptlearn.models.state import StudentState, check_keys, rows_of, times
 from adaptlearn.numerics import (
     Floats,
@@ -22,6 +23,7 @@ _LOOKED_UP = 1 << 14
 """Pairs that are looked up one by one; for more, all pairs are grouped by student once."""
 
 _FARTHEST = 1e300  # of a belief's logarithm from 0
+_ABLEST = 700.0  # log odds whose exponential is finite
 
 _SKILL_BITS = 24  # a pair's key is student << 24 | skill: up to 16 million skills
 
@@ -101,6 +103,8 @@ class BKTState(StudentState):
         How many answers it rests on.
     students, skill_codes : int arrays, shape (n_pairs,)
         The pairs: numbers of students, and places in `skills`.
+    told : ToldPairs
+        What pairs begin with in place of the model's prior.
 
     Notes
     -----
@@ -113,6 +117,7 @@ class BKTState(StudentState):
         self._pairs = KeyTable()
         self._beliefs = Beliefs(np.empty(0), np.empty(0))
         self._answers = np.empty(0, np.int64)
+        self.told = ToldPairs()
         self.last: LastResponses | None = None
         self.vectors: StudentVectors | None = None
         self._last_clock = np.empty(0, np.int64)
@@ -225,6 +230,20 @@ class BKTState(StudentState):
         known = columns < n_skills
         return rows[known], columns[known], slots[known]
 
+    def _practised(self) -> Ints:
+        self._close_up()
+        return np.unique(np.concatenate((self.skill_codes, self.told.pairs()[1])))
+
+    def tell(self, students: Ints, skills: Ints, p_known: Floats) -> None:
+        """Let distinct pairs begin with a P(known) of their own, in place of the model's prior."""
+        self.told.tell(students, skills, p_known)
+        if self._known is not None and not np.isin(skills, self._known.places).all():
+            self._known = None
+
+    def keep_told(self, other: Self, students: Ints) -> None:  # noqa: D102 - as above
+        if len(other.told):
+            self.tell(*other.told.of(students, len(other.skills)))
+
     def _grouped(self) -> tuple[Ints, Ints]:
         """Slots by student; kept until there are more pairs, or room for more students."""
         self._close_up()
@@ -240,13 +259,14 @@ class BKTState(StudentState):
 
     def blank(self, n_students: int) -> BKTState:  # noqa: D102 - documented once, above
         fresh = BKTState(self.model, self.skills, n_students)
-        fresh.clock = self.clock
+        fresh.clock, fresh._n_fitted = self.clock, self._n_fitted
         return fresh
 
     def forget(self, students: Ints) -> None:  # noqa: D102 - documented once, above
         _, _, slots = self.cells(students, len(self.skills))
         self._pairs.remove(slots)
-        self._groups = None
+        self.told.forget(students, len(self.skills))
+        self._groups = self._known = None
         if self.vectors is not None:
             for field in self.vectors:
                 field[students] = 0
@@ -258,6 +278,8 @@ class BKTState(StudentState):
         super().replace(students, other)
         if other.last is not None:
             self.note_classes()
+        who, skills, p_known = other.told.pairs()
+        self.tell(students[who], skills, p_known)
         slots = self.touch(students[other.students], other.skill_codes)
         self.write(slots, other.beliefs(slice(len(slots))), other.answers)
         if self.last is not None and other.last is not None:
@@ -292,6 +314,7 @@ class BKTState(StudentState):
             "p_unknown": self._beliefs.unknown[:n].copy(),
             "answers": self.answers.copy(),
             "last_time": self.last_time.copy(),
+            **self.told.to_arrays(),
         }
         if self.last is not None:
             for name, field in self.last._asdict().items():
@@ -316,6 +339,7 @@ class BKTState(StudentState):
             "p_known": Numbers(n, -_FARTHEST, 1),
             "answers": Numbers(n, low=0, whole=True),
             "last_time": times(rows_of(arrays, "last_time", n_students)),
+            **ToldPairs.expected(arrays, n_students, n_skills),
         }
         if "p_unknown" in arrays:
             expected["p_unknown"] = Numbers(n, -_FARTHEST, 1)
@@ -325,7 +349,8 @@ class BKTState(StudentState):
         if "last_clock" in arrays:
             rows = (rows_of(arrays, "student_ability", n_students),)
             expected["last_clock"] = Numbers(n, -1, whole=True)
-            expected |= {f"student_{name}": Numbers(rows) for name in ("ability", "residual")}
+            expected["student_ability"] = Numbers(rows, -_ABLEST, _ABLEST)
+            expected["student_residual"] = Numbers(rows, -1, 1)
             expected["student_answers"] = Numbers(rows, 0, whole=True)
         if pairs.dtype.kind in "iu":
             check_keys(pairs, n_students, _SKILL_BITS, n_skills)
@@ -337,6 +362,7 @@ class BKTState(StudentState):
         self._pairs.add(arrays["pairs"].astype(np.int64))
         self._beliefs = Beliefs.restored(arrays["p_known"], arrays.get("p_unknown"))
         self._answers = arrays["answers"].astype(np.int64)
+        self.told.take_arrays(arrays)
         if "pair_learn" in arrays:
             self.last = LastResponses(
                 arrays["pair_time"].astype(np.float64),

@@ -25,6 +25,7 @@ from adaptlearn.errors import (
     ParameterError,
     StateError,
     UnknownLabelError,
+    quiet,
 )
 from adaptlearn.models.base import read_saved
 from adaptlearn.models.checks.sample import Columns
@@ -149,6 +150,9 @@ def asked_times(subject: Subject) -> None:
     for time in (np.nan, [np.inf], "noon", True):
         ask = partial(model.predict_state, state, [0], skill, time=time)
         _refused(f"time={time!r}", ParameterError, ask)
+    model.update_state(state, subject.log(subject.few([0], [1.0], time=np.array([50.0]))))
+    ask = partial(model.predict_state, state, [0], skill, time=49.0)
+    _refused("a time before the last answer", StateError, ask, said="the past")
 
 
 def student_numbers(subject: Subject) -> None:
@@ -311,6 +315,34 @@ def unseen(subject: Subject) -> None:
     _expect(p[0] != 0.5, "an unknown skill is predicted as 0.5, as if nothing had been learnt")
 
 
+def practised(subject: Subject) -> None:
+    """A skill that was not in training has its mastery and its answers once it is practised."""
+    model, skill = subject.fitted, subject.new_label(subject.fitted.skills_)
+    first = subject.log(subject.few([0, 0, 0], [1.0] * 3, skill=[skill] * 3))
+    state = model.init_state(2)
+    with quiet():
+        model.update_state(state, first)
+        of_log = model.mastery(first)
+    table = model.state_mastery(state, np.arange(2))
+    labels = [*model.skills_.tolist(), skill]
+    for what, found in (("the state", table), ("a log", of_log)):
+        _expect(
+            found.skills.tolist() == labels,
+            f"mastery of {what} has the skills {some(found.skills)}; {skill!r} was practised",
+        )
+    counts = model.state_counts(state, np.arange(2))
+    _expect(counts.shape == table.value.shape, f"counts have shape {counts.shape}")
+    _expect(counts[:, -1].tolist() == [3, 0], f"3 answers are counted as {counts[0, -1]}")
+    moved = table.value[0, -1] > table.value[1, -1]
+    _expect(bool(moved), f"right answers on {skill!r} do not raise its mastery")
+    _near("mastery of a log", of_log.value, table.value[:1])
+    state.forget(np.array([0]))
+    _expect(
+        len(model.state_mastery(state, np.arange(2)).skills) == len(labels) - 1,
+        f"{skill!r} is known though who practised it is forgotten",
+    )
+
+
 def one_row(subject: Subject) -> None:
     """A log of one row is enough to predict."""
     p = subject.fitted.predict_proba(subject.log(subject.few([1], [1.0])))
@@ -338,6 +370,7 @@ CHECKS: Mapping[str, Callable[[Subject], None]] = {
         saved,
         state_of_another_model,
         unseen,
+        practised,
         one_row,
     )
 }

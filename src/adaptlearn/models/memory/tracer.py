@@ -238,39 +238,79 @@ class MemoryTracer(SequentialTracer):
         self,
         state: SequentialState,
         students: Ints,
+        skills: Ints,
         when: When,  # noqa: ARG002 - nothing is learnt between a response and the next
         *,
         time: Any = None,
     ) -> Floats:
         moment = state.last_time[students] if time is None else asked_seconds(time, students.shape)
-        skill, item = self._links.T if self.card_ == "item" else self._skills_alone()
-        n_skills, n_links = len(self.skills_), len(skill)
-        starts = np.searchsorted(skill, np.arange(n_skills))
-        n_of = np.diff(np.append(starts, n_links))
-        value = np.empty((len(students), n_skills))
-        step = max(1, _PAIRS_AT_ONCE // max(n_links, 1))
+        per_student = len(skills) + (len(self._links) if self.card_ == "item" else 0)
+        step = max(1, _PAIRS_AT_ONCE // max(per_student, 1))
+        value = np.empty((len(students), len(skills)))
         for lo in range(0, len(students), step):
-            who = students[lo : lo + step]
-            chance = self._ask(
-                state,
-                np.repeat(who, n_links),
-                np.tile(skill, len(who)),
-                np.tile(item, len(who)),
-                time=np.repeat(moment[lo : lo + step], n_links),
-            )
-            of_links = chance.reshape(len(who), n_links)
-            value[lo : lo + step] = np.add.reduceat(of_links, starts, axis=1) / n_of
+            part = slice(lo, lo + step)
+            value[part] = self._known(state, students[part], skills, moment[part])
         return value
 
-    def _skills_alone(self) -> tuple[Ints, Ints]:
-        skills = np.arange(len(self.skills_))
-        return skills, np.full(len(skills), -1)
+    def _known(
+        self, state: SequentialState, students: Ints, skills: Ints, moment: Floats
+    ) -> Floats:
+        """As `_values`, of a block of students."""
+        if self.card_ == "skill":
+            return self._chances(state, students, skills, np.full(len(skills), -1), moment)
+        skill, item = self._links.T
+        of_links = self._chances(state, students, skill, item, moment)
+        starts = np.searchsorted(skill, np.arange(len(self.skills_)))
+        of_skills = np.add.reduceat(of_links, starts, axis=1) / np.diff(
+            np.append(starts, len(skill))
+        )
+        # Of a skill that was not in training, the item that a student answered last has to do.
+        others = skills[len(self.skills_) :]
+        if not len(others):
+            return np.asarray(of_skills)
+        who, skill = np.repeat(students, len(others)), np.tile(others, len(students))
+        last = state.memory_of(who, skill, np.arange(len(who)), who * 0).pair[:, 0]
+        item = last.astype(np.int64) - 1
+        chance = self._ask(state, who, skill, item, time=np.repeat(moment, len(others)))
+        return np.concatenate((of_skills, chance.reshape(len(students), -1)), axis=1)
+
+    def _chances(
+        self, state: SequentialState, students: Ints, skill: Ints, item: Ints, moment: Floats
+    ) -> Floats:
+        """P(correct) of every student on every one of some skills and their items."""
+        n = len(skill)
+        chance = self._ask(
+            state,
+            np.repeat(students, n),
+            np.tile(skill, len(students)),
+            np.tile(item, len(students)),
+            time=np.repeat(moment, n),
+        )
+        return chance.reshape(len(students), n)
 
     @property
     def _widths(self) -> Widths:
-        # Beside what a model keeps of a card, the time of its last review.
+        # Beside what a model keeps of a card, the time of its last review; where cards are items,
+        # the item that a student answered last on each skill: its place, counted from 1.
         width = self._n_kept + 1
-        return Widths(0, 0, width) if self.card_ == "item" else Widths(0, width)
+        return Widths(0, 1, width) if self.card_ == "item" else Widths(0, width)
+
+    def restore_state(  # noqa: D102 - documented in the base
+        self, n_students: int, names: Mapping[str, Any], arrays: Arrays
+    ) -> SequentialState:
+        pair = arrays["pair"]
+        if self.card_ == "item" and pair.ndim == 2 and pair.shape[1] == 1:
+            # Of a file that was written before the last items were kept.
+            arrays = {**arrays, "pair": np.append(pair, np.zeros_like(pair), axis=1)}
+        state = super().restore_state(n_students, names, arrays)
+        assert isinstance(state, SequentialState)
+        return state
+
+    def check_restored(self, state: SequentialState) -> None:  # noqa: D102 - as above
+        super().check_restored(state)
+        last = state.touched()[1][:, 0]
+        if self.card_ == "item" and np.any((last > len(state.items)) | (last != np.floor(last))):
+            raise ValueError("it remembers last items that it has not")
 
     def _signed(self) -> Signed:
         time = [self._n_kept]
@@ -307,6 +347,10 @@ class MemoryTracer(SequentialTracer):
         rows[at, :-1] = self._reviewed(code[at], rows[at, :-1], days, rated)
         if time is not None:
             rows[at, -1] = time[at]
+        if self.card_ == "item":
+            place = np.where(level.correct >= 0, level.item + 1, 0)
+            last: NDArray[Any] = level.by_entry(place)
+            memory.pair[:, 0] = np.where(last > 0, last, memory.pair[:, 0])
 
     def _chance(self, read: Floats) -> Floats:
         return np.clip(read[:, 0], SURE, 1 - SURE)

@@ -188,14 +188,18 @@ class SequentialState(StudentState):
         if memory.item.shape[1]:
             self._item.write(_renumbered(encoded.item_pairs, mine), memory.item)
 
-    def answers(self, students: Ints, n_skills: int) -> NDArray[np.int64]:
-        """Answers of some students on the first skills, shape (n_students, n_skills)."""
-        keys = (students[:, None] << KEY_BITS) | np.arange(n_skills)
+    def _practised(self) -> Ints:
+        return np.unique(self._pair.held()[0] & ((1 << KEY_BITS) - 1))
+
+    def answers(self, students: Ints, skills: Ints) -> NDArray[np.int64]:
+        """Answers of some students on skills, by their places; shape (n_students, n_skills)."""
+        keys = (students[:, None] << KEY_BITS) | skills
         return self._pair.read(keys.ravel())[:, 0].reshape(keys.shape).astype(np.int64)
 
     def blank(self, n_students: int) -> Self:  # noqa: D102 - documented once, in the base
         fresh: Self = copy(self)  # with the names, which are looked up in large tables
         fresh.last_time = np.full(n_students, -np.inf)
+        fresh._known = None
         fresh._student = np.zeros((n_students, self._student.shape[1]))
         fresh._pair, fresh._item = self._pair.blank(), self._item.blank()
         return fresh
@@ -205,6 +209,7 @@ class SequentialState(StudentState):
         self._item.forget(students, np.append(np.arange(len(self.items)), NO_ITEM))
         self._student[students] = 0
         self.last_time[students] = -np.inf
+        self._known = None
 
     def replace(self, students: Ints, other: Self) -> None:  # noqa: D102 - as above
         super().replace(students, other)

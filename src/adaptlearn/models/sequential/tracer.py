@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.errors import DataWarning, ProblemsError, ResponseDataError, StateError, warn
+from adaptlearn.errors import ProblemsError, ResponseDataError, StateError
 from adaptlearn.labels import saved_labels
 from adaptlearn.models.base import MODEL_KIND, KnowledgeTracer
 from adaptlearn.models.mastery import When
@@ -20,7 +20,7 @@ from adaptlearn.models.state import check_n_students
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog, as_log
 from adaptlearn.serialization import Arrays, array_digests, fingerprint, write_archive
-from adaptlearn.validation import Numbers, array_problems, some
+from adaptlearn.validation import Numbers, array_problems
 
 _AT_ONCE = 1 << 16  # pairs of student and skill whose mastery is asked for together
 
@@ -119,7 +119,7 @@ class SequentialTracer(KnowledgeTracer):
         names = state.names
         sets = [skill if isinstance(skill, (list, tuple)) else [skill] for skill in skills]
         flat = [label for skills_of_one in sets for label in skills_of_one]
-        self._warn_unknown([label for label in dict.fromkeys(flat) if label not in names.skills])
+        self._tell_strange(flat, state.known_skills.column)
         beyond = len(names.skills)
         skill = np.array([names.skills.get(label, beyond) for label in flat], np.int64)
         sizes = np.array([len(skills_of_one) for skills_of_one in sets], np.int64)
@@ -132,20 +132,26 @@ class SequentialTracer(KnowledgeTracer):
         )
         return self._ask(state, students, skill, item, sizes=sizes, time=time)
 
-    def _values(self, state: SequentialState, students: Ints, when: When) -> Floats:  # noqa: ARG002
-        n_skills = len(self.skills_)
+    def _values(
+        self,
+        state: SequentialState,
+        students: Ints,
+        skills: Ints,
+        when: When,  # noqa: ARG002 - nothing is learnt between a response and the next
+    ) -> Floats:
+        n_skills = len(skills)
         value = np.empty((len(students), n_skills))
         step = max(1, _AT_ONCE // max(n_skills, 1))
         for lo in range(0, len(students), step):
             some_students = students[lo : lo + step]
             who = np.repeat(some_students, n_skills)
-            skill = np.tile(np.arange(n_skills), len(some_students))
+            skill = np.tile(skills, len(some_students))
             chance = self._ask(state, who, skill, np.full(len(who), -1))
             value[lo : lo + step] = chance.reshape(-1, n_skills)
         return value
 
-    def _counts(self, state: SequentialState, students: Ints) -> NDArray[np.int64]:
-        return state.answers(students, len(self.skills_))
+    def _counts(self, state: SequentialState, students: Ints, skills: Ints) -> NDArray[np.int64]:
+        return state.answers(students, skills)
 
     def _write(self, path: str | PathLike[str]) -> None:
         write_archive(path, MODEL_KIND, self._content(), self._all_arrays())
@@ -247,7 +253,7 @@ class SequentialTracer(KnowledgeTracer):
 
     def _encoded(self, log: ResponseLog, state: SequentialState) -> Encoded:
         names = state.names.with_those_of(log)
-        self._warn_unknown(list(names.skills)[len(state.skills) :])
+        self._tell_strange(list(names.skills)[len(state.skills) :])
         return encode(log, names, item_pairs=self._widths.item > 0)
 
     def _advance(self, state: SequentialState, log: ResponseLog, numbers: Ints) -> None:
@@ -302,13 +308,6 @@ class SequentialTracer(KnowledgeTracer):
             extra=np.empty((n, 0)),
         )
         return level, memory
-
-    def _warn_unknown(self, labels: list[Any]) -> None:
-        if labels:
-            warn(
-                f"skill {some(labels)} was not in the training log; predicted as an average skill",
-                DataWarning,
-            )
 
 
 def training_labels(log: ResponseLog) -> tuple[list[Any], list[Any], Ints]:

@@ -29,6 +29,7 @@ from adaptlearn.sequencing.items.propensities import (
     nearness,
     rarity,
 )
+from adaptlearn.sequencing.parts import curriculum_problems
 from adaptlearn.validation import Interval, OneOf, check_parameters, some
 from adaptlearn.wording import quoted
 
@@ -121,6 +122,8 @@ class NextItem:
         cap: float | None = None,
         random_state: int | np.random.Generator | None = None,
     ) -> None:
+        if wrong := [*curriculum_problems(curriculum)]:
+            raise ParameterError("NextItem", wrong)
         n = len(curriculum.items)
         problems = [] if n else ["the curriculum has no items"]
         slope = np.ones(n)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +16,47 @@ from adaptlearn.tracking.practice import Practice
 from adaptlearn.validation import some
 
 
-class MatchedTracker:
-    """A tracker whose skills are matched with a curriculum's by label.
+class Match(NamedTuple):
+    """Where a curriculum's skills stand among a tracker's.
 
     Attributes
     ----------
-    unknown : tuple of label
-        Skills of the curriculum that the tracker does not know: a warning names them.
+    skills : array
+        The tracker's.
+    column : int array, shape (n_skills,)
+        Of each of the curriculum's skills; -1 where the tracker does not know it.
+    as_tracked : bool
+        Whether the two are the same, in the same order.
+    """
+
+    skills: NDArray[Any]
+    column: NDArray[np.intp]
+    as_tracked: bool
+
+    @classmethod
+    def of(cls, curriculum: Curriculum, skills: NDArray[Any]) -> Match:
+        """By label."""
+        known = {plain(skill): column for column, skill in enumerate(skills)}
+        column = np.array([known.get(skill, -1) for skill in curriculum.skills.tolist()], np.intp)
+        return cls(skills, column, np.array_equal(column, np.arange(len(skills))))
+
+    def is_of(self, skills: NDArray[Any]) -> bool:
+        """Whether these are the tracker's skills still."""
+        return skills is self.skills or np.array_equal(skills, self.skills)
+
+    def by_curriculum(self, table: NDArray[Any], nothing: float = 0) -> NDArray[Any]:
+        """The tracker's columns in the curriculum's order; `nothing` where it has none."""
+        if self.as_tracked:
+            return np.asarray(table)
+        columns: NDArray[Any] = np.asarray(table)[:, self.column]
+        columns[:, self.column < 0] = nothing
+        return columns
+
+
+class MatchedTracker:
+    """A tracker whose skills are matched with a curriculum's by label.
+
+    A skill that students begin to practise later is known from then on.
 
     Raises
     ------
@@ -32,13 +66,9 @@ class MatchedTracker:
 
     def __init__(self, curriculum: Curriculum, tracker: Tracker) -> None:
         self._curriculum, self._tracker = curriculum, tracker
-        known = {plain(skill): column for column, skill in enumerate(tracker.skills)}
-        columns = [known.get(skill, -1) for skill in curriculum.skills.tolist()]
-        self._source = np.array(columns, np.intp)
-        self._as_tracked = np.array_equal(self._source, np.arange(len(tracker.skills)))
-        unknown = curriculum.skills[self._source < 0]
-        self.unknown: tuple[Label, ...] = tuple(unknown.tolist())
-        if len(unknown) == len(columns):
+        self._last = Match.of(curriculum, tracker.skills)
+        unknown, known = self.unknown, [plain(skill) for skill in self._last.skills]
+        if len(unknown) == len(curriculum.skills):
             raise CurriculumError(
                 "curriculum and tracker",
                 [
@@ -48,10 +78,22 @@ class MatchedTracker:
             )
         if len(unknown):
             warn(
-                f"{len(unknown)} of {len(columns)} skills of the curriculum are unknown to the "
-                f"tracker and count as not mastered: {some(unknown)}",
+                f"{len(unknown)} of {len(curriculum.skills)} skills of the curriculum are unknown "
+                f"to the tracker and count as not mastered: {some(unknown)}",
                 DataWarning,
             )
+
+    @property
+    def unknown(self) -> tuple[Label, ...]:
+        """Skills of the curriculum that the tracker does not know, by now."""
+        column = self._match(self._tracker.skills).column
+        return tuple(self._curriculum.skills[column < 0].tolist())
+
+    def _match(self, skills: NDArray[Any]) -> Match:
+        last = self._last
+        if not last.is_of(skills):
+            self._last = last = Match.of(self._curriculum, skills)
+        return last
 
     def context(self, labels: list[Label], now: float | None) -> Context:
         """What the tracker says of some students.
@@ -62,10 +104,18 @@ class MatchedTracker:
             The tracker's mastery has other skills than the tracker.
         """
         tracker = self._tracker
-        table = tracker.mastery(labels)
-        if table.skills is not tracker.skills and not np.array_equal(table.skills, tracker.skills):
+        practice, rates = (getattr(tracker, name, None) for name in ("practice", "learning_rates"))
+        # Another thread's update may bring a skill between two questions: all are asked again.
+        while True:
+            match = self._match(tracker.skills)
+            table, counts = tracker.mastery(labels), tracker.counts(labels)
+            practised = None if practice is None else practice(labels)
+            learn = None if rates is None else rates()
+            if match.is_of(tracker.skills):
+                break
+        if not match.is_of(table.skills):
             raise StateError("the tracker's mastery has other skills than the tracker says")
-        mastery = self._by_curriculum(table.value)
+        mastery = match.by_curriculum(table.value)
         if np.isnan(mastery).any():
             mastery = np.nan_to_num(mastery, nan=0.0)
         lower = getattr(table, "lower", None)
@@ -75,32 +125,19 @@ class MatchedTracker:
             mastery=mastery,
             kind=table.kind,
             p_correct=mastery if table.kind == "predicted" else None,
-            counts=self._by_curriculum(tracker.counts(labels)),
-            lower=None if lower is None else self._by_curriculum(lower),
+            counts=match.by_curriculum(counts),
+            lower=None if lower is None else match.by_curriculum(lower),
+            learn=None if learn is None else match.by_curriculum(np.asarray(learn)[None])[0],
             now=now,
-            **self._practice(labels, now),
+            **_practice(practised, match, now),
         )
 
-    def _practice(self, labels: list[Label], now: float | None) -> dict[str, Any]:
-        """What the tracker can say beyond mastery and counts."""
-        known: dict[str, Any] = {}
-        practice = getattr(self._tracker, "practice", None)
-        found = None if practice is None else practice(labels)
-        if found is not None:
-            tables = map(self._by_curriculum, found, (0, 0, 0, 1, 1, np.nan))
-            known["practice"] = Practice(*tables)
-            if now is not None:
-                known["time_since"] = np.maximum(now - known["practice"].last_time, 0.0)
-        rates = getattr(self._tracker, "learning_rates", None)
-        learn = None if rates is None else rates()
-        if learn is not None:
-            known["learn"] = self._by_curriculum(np.asarray(learn)[None])[0]
-        return known
 
-    def _by_curriculum(self, table: NDArray[Any], nothing: float = 0) -> NDArray[Any]:
-        """The tracker's columns in the curriculum's order; `nothing` where it has none."""
-        if self._as_tracked:
-            return np.asarray(table)
-        columns: NDArray[Any] = np.asarray(table)[:, self._source]
-        columns[:, self._source < 0] = nothing
-        return columns
+def _practice(found: Practice | None, match: Match, now: float | None) -> dict[str, Any]:
+    """What the tracker keeps of practice, and the time since then."""
+    if found is None:
+        return {}
+    practice = Practice(*map(match.by_curriculum, found, (0, 0, 0, 1, 1, np.nan)))
+    if now is None:
+        return {"practice": practice}
+    return {"practice": practice, "time_since": np.maximum(now - practice.last_time, 0.0)}

@@ -46,7 +46,7 @@ class Tracker(Protocol):
 
     @property
     def skills(self) -> NDArray[Any]:
-        """Labels of the skills: the columns of both tables below."""
+        """Labels of the skills: the columns of both tables below. They may change with answers."""
         ...
 
     @property

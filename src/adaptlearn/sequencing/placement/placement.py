@@ -26,9 +26,10 @@ from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.errors import ParameterError, StateError
 from adaptlearn.labels import Label, as_label, label_of, plain
 from adaptlearn.numerics import Bools, Floats, Ints
+from adaptlearn.sequencing.parts import curriculum_problems
 from adaptlearn.sequencing.placement import beliefs as graphs
 from adaptlearn.sequencing.placement.result import PlacementResult
-from adaptlearn.serialization import open_seal, reading, seal
+from adaptlearn.serialization import fingerprint, open_seal, reading, seal
 from adaptlearn.validation import Interval, OneOf, check_parameters
 from adaptlearn.wording import shown
 
@@ -111,6 +112,8 @@ class Placement:
         confidence: float = 0.9,
         ask: Iterable[Label] | None = None,
     ) -> None:
+        if wrong := [*curriculum_problems(curriculum)]:
+            raise ParameterError("Placement", wrong)
         self.curriculum = curriculum
         n = len(curriculum.skills)
         rate, problems = _rates(curriculum, prior)
@@ -143,8 +146,8 @@ class Placement:
             may_ask[:] = False
             may_ask[curriculum.skill_index.codes(ask)] = True
         self._rules = _Rules(
-            curriculum, nets, weight, may_ask, graphs.Noise(guess, slip), error, confidence,
-            self.max_questions, max_minutes, minutes_per_question,
+            curriculum, _graph_of(curriculum), nets, weight, may_ask, graphs.Noise(guess, slip),
+            error, confidence, self.max_questions, max_minutes, minutes_per_question,
         )  # fmt: skip
         self._settings = {
             "guess": guess, "slip": slip, "prior": rate.tolist(), "spread": spread,
@@ -166,11 +169,16 @@ class Placement:
         ModelFileError
             The text is damaged, or something else.
         StateError
-            It belongs to another curriculum, or to a diagnostic with other settings.
+            It belongs to a curriculum of other skills or prerequisites (titles, lessons and items
+            may have changed), or to a diagnostic with other settings.
         """
         saved = open_seal(text, KIND, "placement session")
-        if saved.get("curriculum") != self.curriculum.fingerprint:
-            raise StateError("the session belongs to another curriculum, or another version of it")
+        # Sessions of earlier versions name the whole curriculum.
+        if saved.get("curriculum") not in (self._rules.graph, self.curriculum.fingerprint):
+            raise StateError(
+                "the session belongs to another curriculum, or to a version of it with other "
+                "skills or prerequisites"
+            )
         settings = saved.get("settings")
         if settings != self._settings:
             names = [name for name, value in self._settings.items()
@@ -238,6 +246,7 @@ class _Rules(NamedTuple):
     """What a diagnostic goes by."""
 
     curriculum: Curriculum
+    graph: str
     nets: graphs.Networks
     weight: Floats
     may_ask: Bools
@@ -288,6 +297,17 @@ def _simulate(rules: _Rules, truth: Bools, p_right: Floats, rng: np.random.Gener
         agreement.append(agreement[-1].copy())
         expected.append(expected[-1].copy())
     return Simulated(final, asked, np.array(agreement), np.array(expected))
+
+
+def _graph_of(curriculum: Curriculum) -> str:
+    """SHA-256 of what a diagnostic reads of a curriculum: skills, and what comes before what."""
+    before = curriculum.prerequisites.sorted_indices()
+    return fingerprint(
+        {
+            "skills": curriculum.skills.tolist(),
+            "prerequisites": [before.indptr.tolist(), before.indices.tolist()],
+        }
+    )
 
 
 def _rates(curriculum: Curriculum, prior: Any) -> tuple[Floats, list[str]]:
@@ -425,7 +445,7 @@ class Session:
         """A text from which `Placement.resume` goes on."""
         saved = {
             "student": self.student,
-            "curriculum": self._rules.curriculum.fingerprint,
+            "curriculum": self._rules.graph,
             "settings": self._settings,
             "answers": self.answers,
         }

@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 
 from adaptlearn.curriculum.curriculum import Curriculum
+from adaptlearn.errors import ParameterError, StateError
 from adaptlearn.labels import Label
 from adaptlearn.media import html_text, terminal_text
 from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.tables import html_table
+from adaptlearn.tracking.tracker import MasteryTracker
 from adaptlearn.wording import listed, quoted
 
 _ENDED = {
@@ -121,6 +123,47 @@ class PlacementResult:
             skills = "one skill" if count == 1 else f"{count} skills"
             says.append(f"We are not sure of {skills} yet; your next answers will show.")
         return " ".join(says)
+
+    def apply(self, tracker: MasteryTracker, *, time: Any = None) -> None:
+        """Let a tracker's student begin where the diagnostic has found the student to stand.
+
+        Mastery, explanations and decisions then agree with it, and answers move it from there on.
+
+        Parameters
+        ----------
+        tracker : MasteryTracker
+            Of a model that believes in P(known), a BKT: it takes `probability` of every skill
+            (see `MasteryTracker.believe`), and counts no answers. Of one that predicts answers,
+            it takes in the `answers` of the diagnostic as the student's first, without items:
+            what these say of other skills is then for the model to say.
+        time : float or datetime, optional
+            When they were given, where the tracker's answers carry times; not needed for a BKT.
+
+        Raises
+        ------
+        ParameterError
+            It is no `MasteryTracker`.
+        StateError
+            The student has answered before. ``tracker.forget([student])`` begins anew.
+        """
+        given: Any = tracker
+        if not isinstance(given, MasteryTracker):
+            kind = type(given).__name__
+            raise ParameterError("apply", [f"tracker is a {kind}; expected MasteryTracker(model)"])
+        if tracker.mastery([]).kind == "latent":
+            skills = self._skills.tolist()
+            tracker.believe(self.student, dict(zip(skills, self.probability.tolist(), strict=True)))
+            return
+        if not tracker.unmet([self.student]):
+            raise StateError(
+                f"student {self.student!r} has answered before, and would answer the diagnostic's "
+                "questions twice if it was applied again; forget the student first"
+            )
+        n = self.n_questions
+        if n:
+            skill, correct = zip(*self.answers, strict=True)
+            columns = {"student": [self.student] * n, "skill": [*skill], "correct": [*correct]}
+            tracker.update(columns if time is None else {**columns, "time": [time] * n})
 
     def table(self) -> dict[str, list[Any]]:
         """One row per skill, as columns any dataframe library takes."""

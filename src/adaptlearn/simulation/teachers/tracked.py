@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from adaptlearn.errors import ParameterError
 from adaptlearn.numerics import Bools, Floats, Ints
+from adaptlearn.sequencing.knowledge.matched import Match
 from adaptlearn.sequencing.knowledge.tracker import Tracker
 from adaptlearn.simulation.course import Course
 from adaptlearn.simulation.students.base import Students
@@ -27,7 +28,7 @@ class Tracked:
     tracker : callable
         Makes a new tracker at each call: ``lambda: MasteryTracker(model)``; one that knows students
         is refused. Its skills are matched with the curriculum's by label; those it does not know
-        stay at 0.
+        stay at 0 until they are practised.
     threshold : float, default 0.95
         From which mastery on a skill counts as mastered.
     name : str, default "tracked"
@@ -56,10 +57,9 @@ class _Tracking:
     def __init__(self, tracker: Tracker, course: Course, threshold: float) -> None:
         self._tracker, self._threshold = tracker, threshold
         self.log = AnswerBuffer(tracker, course, "Tracked")
-        place = {skill: column for column, skill in enumerate(tracker.skills.tolist())}
-        skills = course.curriculum.skills.tolist()
-        self._column = np.array([place.get(skill, -1) for skill in skills])
-        if (self._column < 0).all():
+        self._curriculum = course.curriculum
+        self._match = Match.of(self._curriculum, tracker.skills)
+        if (self._match.column < 0).all():
             raise ParameterError("Tracked", ["the tracker knows no skill of the curriculum"])
 
     def update(self, rows: Ints, skills: Ints, correct: Bools, time: Floats) -> None:
@@ -67,8 +67,10 @@ class _Tracking:
 
     def estimate(self, rows: Ints) -> Judgement:
         self.log.flush()
-        value = self._tracker.mastery(rows.tolist()).value[:, self._column]
-        value = np.where(self._column < 0, 0.0, np.nan_to_num(value, nan=0.0))
+        table = self._tracker.mastery(rows.tolist())
+        if not self._match.is_of(table.skills):  # one that was practised first
+            self._match = Match.of(self._curriculum, table.skills)
+        value = np.nan_to_num(self._match.by_curriculum(table.value), nan=0.0)
         return Judgement(value, value >= self._threshold)
 
 
@@ -100,8 +102,9 @@ class AnswerBuffer:
         self._parts: list[tuple[NDArray[Any], ...]] = []
 
     def add(self, rows: Ints, skills: Ints, correct: Bools, time: Floats) -> None:
-        """Keep one answer of each of some students."""
-        self._parts.append((rows, skills, correct, time))
+        """Keep one answer of each of some students; of an item without a skill there is none."""
+        if len(rows):
+            self._parts.append((rows, skills, correct, time))
 
     def flush(self) -> None:
         """Hand over what was kept."""

@@ -51,6 +51,7 @@ def filter_students(
     chains: ChainVectors,
     *,
     rule: Rule = "full",
+    told: Floats | None = None,
 ) -> FilteredStudents:
     """Predict and update along every student's responses at once, one position at a time.
 
@@ -74,6 +75,8 @@ def filter_students(
         ``exp(q)`` are the means over its skills. Each skill's belief becomes its exact marginal
         posterior, given that the skills were independent before; the dependence that the
         answer creates between them is dropped.
+    told : float array, shape (n_sequences,), optional
+        P(known) at a chain's first response, in place of the prior; 0 where the prior counts.
 
     Raises
     ------
@@ -105,6 +108,11 @@ def filter_students(
     """
     layout = lay_out(log, len(students.ability), chains, students.answers, len(parameters.prior))
     local = coefficients(layout, parameters, rule)
+    if told is not None and told.any():
+        begin = np.flatnonzero(layout.first)
+        begin = begin[told[layout.before[begin]] > 0]
+        p_first = told[layout.before[begin]]
+        local.drive[begin], local.weight[begin] = np.log1p(-p_first) - np.log(p_first), 0.0
     path = run(layout, local, students, chains)
 
     p_correct, ability = np.empty(len(log.student)), np.empty(len(log.student))

@@ -151,6 +151,7 @@ def pass_along(
     *,
     students: Ints | None,
     slots: Ints,
+    told: Floats | None = None,
 ) -> FilteredStudents:
     """Predict a log, and where its students then stand.
 
@@ -166,6 +167,8 @@ def pass_along(
         The state's number for each of the log's student labels.
     slots : int array, shape (n_sequences,)
         Each sequence's pair in the state; -1 where it is new.
+    told : float array, shape (n_sequences,), optional
+        P(known) as each new sequence begins; 0 where the model says it.
     """
     vectors, chains = StudentVectors.new(log.n_students), ChainVectors.new(len(slots))
     if state is not None and students is not None and state.vectors is not None:
@@ -174,7 +177,7 @@ def pass_along(
         chains.known[met], chains.unknown[met] = state.beliefs(slots[met])
         chains.last[met] = state.last_clock[slots[met]]
     found = coupled_log(log, cells, model.items)
-    return filter_students(found, model.parameters, vectors, chains, rule=model.rule)
+    return filter_students(found, model.parameters, vectors, chains, rule=model.rule, told=told)
 
 
 def store(

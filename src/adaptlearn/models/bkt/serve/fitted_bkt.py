@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from os import PathLike
 from typing import Any, Self
@@ -9,14 +10,17 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.errors import DataWarning, warn
+from adaptlearn.errors import ParameterError, StateError
 from adaptlearn.models.base import MODEL_KIND
 from adaptlearn.models.bkt.fitted import Fitted
 from adaptlearn.models.bkt.serve.manifest import content, to_manifest
 from adaptlearn.models.bkt.serve.passes import (
     advance,
     chance_of_next,
+    codes_of,
     mastery_of,
+    n_places,
+    of_places,
     pass_log,
     skill_codes,
 )
@@ -27,13 +31,14 @@ from adaptlearn.models.state import check_n_students
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog
 from adaptlearn.serialization import fingerprint, write_manifest
-from adaptlearn.validation import some
+from adaptlearn.validation import Interval, some
 
 
 class FittedBKT(ReportingBKT):
     """Prediction and live state, from parameters that were estimated, loaded or brought."""
 
     _mastery_kind = "latent"
+    _strangers = "from the parameters common to all skills"
 
     def _one_step_ahead(
         self, log: ResponseLog, state: BKTState | None, numbers: Ints | None
@@ -51,27 +56,30 @@ class FittedBKT(ReportingBKT):
         self, state: BKTState, students: Ints, skills: list[Any], items: list[Any], time: Any
     ) -> Floats:
         known = {label: code for code, label in enumerate(state.skills)}
-        self._warn_unknown([label for label in dict.fromkeys(skills) if label not in known])
+        self._tell_strange(skills, state.known_skills.column)
         codes = np.array([known.get(label, len(known)) for label in skills], np.int64)
         places = {} if self._individual is None else self._individual.items
         item_codes = np.array([places.get(label, len(places)) for label in items], np.int64)
         moments = None if time is None else np.broadcast_to(time, len(codes))
         return chance_of_next(self._fitted, state, students, codes, items=item_codes, times=moments)
 
-    def _values(self, state: BKTState, students: Ints, when: When) -> Floats:
-        return mastery_of(self._fitted, state, students, when)
+    def _values(self, state: BKTState, students: Ints, skills: Ints, when: When) -> Floats:
+        return mastery_of(self._fitted, state, students, skills, when)
 
-    def learning_rates(self) -> Floats:
-        """P(learning) of each skill: ``parameters_["learn"]``."""
+    def learning_rates(self, state: BKTState | None = None) -> Floats:
+        """P(learning) of each skill: ``parameters_["learn"]``; with a state, of others too."""
         self._check_fitted()
         rates: Floats = self.parameters_["learn"]
-        return rates
+        if state is None:
+            return rates
+        others = len(state.known_skills.places) - len(rates)
+        return np.append(rates, np.full(others, self.pooled_["learn"])) if others else rates
 
-    def _counts(self, state: BKTState, students: Ints) -> NDArray[np.int64]:
-        counts = np.zeros((len(students), len(self.skills_)), np.int64)
+    def _counts(self, state: BKTState, students: Ints, skills: Ints) -> NDArray[np.int64]:
+        counts = np.zeros((len(students), n_places(skills)), np.int64)
         rows, columns, slots = state.cells(students, counts.shape[1])
         counts[rows, columns] = state.answers[slots]
-        return counts
+        return of_places(counts, skills, len(self.skills_))
 
     def _write(self, path: str | PathLike[str]) -> None:
         manifest = to_manifest(self._fitted, self.get_params())
@@ -102,21 +110,38 @@ class FittedBKT(ReportingBKT):
         """What predictions depend on, and the fingerprint with them."""
         return content(self._fitted)
 
+    def tell(  # noqa: D102 - documented in the base
+        self, state: BKTState, student: int, known: Mapping[Any, float]
+    ) -> BKTState:
+        self._check_state(state)
+        numbers = state.checked(np.full(len(known), student))
+        open_ends = Interval(0, 1, closed="neither")
+        problems = [
+            f"skill {label!r}: P(known) must be {open_ends}, got {p!r}"
+            for label, p in known.items()
+            if not open_ends.accepts(p)
+        ]
+        if problems:
+            raise ParameterError("tell", problems)
+        codes, skills = codes_of(known, state.skills)
+        answered = np.flatnonzero(state.find(numbers, codes) >= 0)
+        if len(answered):
+            which = some([skills[code] for code in codes[answered].tolist()])
+            raise StateError(
+                f"what is known of skill {which} rests on responses already; leave these skills "
+                "out, or forget the student first. Nothing was changed"
+            )
+        self._tell_strange(skills[len(state.skills) :])
+        state.skills = skills
+        state.tell(numbers, codes, np.array([float(p) for p in known.values()]))
+        return state
+
     def _advance(self, state: BKTState, log: ResponseLog, numbers: Ints) -> None:
         codes, skills = self._codes(log, state.skills)
         advance(self._fitted, state, log, students=numbers, codes=codes, skills=skills)
 
     def _codes(self, log: ResponseLog, skills: list[Any]) -> tuple[Ints, list[Any]]:
-        """`skill_codes`, with a warning of those that were not in training."""
-        codes, skills = skill_codes(log, skills)
-        strange = np.unique(codes[codes >= len(self.skills_)])
-        self._warn_unknown([skills[code] for code in strange.tolist()])
-        return codes, skills
-
-    def _warn_unknown(self, labels: list[Any]) -> None:
-        if labels:
-            warn(
-                f"skill {some(labels)} was not in the training log; predicted from the "
-                "parameters common to all skills",
-                DataWarning,
-            )
+        """`skill_codes`, with a warning of those that are new."""
+        codes, longer = skill_codes(log, skills)
+        self._tell_strange(longer[len(skills) :])
+        return codes, longer

@@ -5,6 +5,7 @@ Prediction of a log, mastery and live states all go through here, so that they c
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,7 +24,6 @@ from adaptlearn.models.bkt.individual.model import (
 )
 from adaptlearn.models.bkt.parameters import Cells
 from adaptlearn.models.bkt.serve.beliefs import (
-    Filtered,
     filter_sequences,
     probability_correct,
 )
@@ -66,14 +66,18 @@ def skill_codes(log: ResponseLog, skills: list[Any]) -> tuple[Ints, list[Any]]:
     skills : list
         With the log's other skills at its end.
     """
-    known = {label: code for code, label in enumerate(skills)}
-    labels, major = log.skill.labels.tolist(), log.sequences.major
-    used = np.zeros(len(labels), bool)
-    used[major] = True
+    labels, major = log.skill.labels, log.sequences.major
+    used = np.flatnonzero(np.bincount(major, minlength=len(labels)))
     codes = np.zeros(len(labels), np.int64)
-    for place in np.flatnonzero(used).tolist():
-        codes[place] = known.setdefault(labels[place], len(known))
-    return codes[major], list(known)
+    codes[used], longer = codes_of(labels[used].tolist(), skills)
+    return codes[major], longer
+
+
+def codes_of(labels: Iterable[Any], skills: list[Any]) -> tuple[Ints, list[Any]]:
+    """The places of labels in `skills`; and these with the other labels at their end."""
+    known = {label: code for code, label in enumerate(skills)}
+    codes = np.array([known.setdefault(label, len(known)) for label in labels], np.int64)
+    return codes, list(known)
 
 
 def pass_log(
@@ -112,9 +116,30 @@ def pass_log(
     if model.individual is not None:
         if not isinstance(cells, Cells):
             cells = Cells.same(of_sequences(log.sequences, which))
-        after = pass_along(model.individual, log, cells, state, students=students, slots=slots)
+        told = None
+        if state is not None and students is not None:
+            told = state.told.begun(students[log.sequences.minor], codes, np.zeros(len(codes)))
+        after = pass_along(
+            model.individual, log, cells, state, students=students, slots=slots, told=told
+        )
         return Passed(after.p_correct, after.chains.beliefs, after, slots, last)
-    found = _filter(model, log, cells, state, slots, scored=scored)
+    if isinstance(cells, Cells):
+        first = cells.take(first_entries(log.sequences))
+    else:
+        first = Cells.same(cells)
+    before = Beliefs.of(model.table.prior[first.prior])
+    if state is not None and students is not None:
+        prior = state.told.begun(students[log.sequences.minor], codes, before.known)
+        before = _from_state(model, state, slots, first, prior)
+    found = filter_sequences(
+        log.sequences,
+        entry_answers(log),
+        model.table,
+        cells,
+        before,
+        skill_rows=log.skill_rows,
+        scored=scored,
+    )
     p_correct = found.p_correct
     if scored and log.skill_rows is not None:
         size = np.bincount(log.skill_rows, minlength=len(log))
@@ -190,8 +215,11 @@ def known_before_next(
     met = np.flatnonzero(slots >= 0)
     cells = _next_cells(model, state, which, slots, times)
     if model.individual is not None:
-        return before_next(model.individual, state, students, cells, slots)
-    known = table.prior[which]
+        known = before_next(model.individual, state, students, cells, slots)
+        new = np.flatnonzero(slots < 0)
+        known[new] = state.told.begun(students[new], codes[new], known[new])
+        return known
+    known = state.told.begun(students, codes, table.prior[which])
     learn, forget = table.learn[cells.learn[met]], table.forget[cells.forget[met]]
     known[met] = next_opportunity(state.beliefs(slots[met]), learn, forget).p_known
     return known
@@ -216,11 +244,25 @@ def chance_of_next(
     return chance_of_right(model.individual, state, students, cells, items=items, known=p_known)
 
 
-def mastery_of(model: Fitted, state: BKTState, students: Ints, when: When) -> Floats:
-    """P(known) of some students on every skill, shape (n_students, n_skills)."""
-    n_skills = len(model.skills)
+def n_places(skills: Ints) -> int:
+    """How many of a state's first skills hold these places."""
+    return int(skills.max(initial=-1)) + 1
+
+
+def of_places(table: NDArray[Any], skills: Ints, n_fitted: int) -> NDArray[Any]:
+    """The columns of a state's first skills that are asked for: the model's, perhaps others."""
+    return table if len(skills) == n_fitted else table[:, skills]
+
+
+def mastery_of(model: Fitted, state: BKTState, students: Ints, skills: Ints, when: When) -> Floats:
+    """P(known) of some students on skills, by their places; shape (n_students, n_skills)."""
+    n_skills = n_places(skills)
     rows, columns, slots = state.cells(students, n_skills)
-    value = np.tile(model.by_skill.prior, (len(students), 1))
+    prior = model.table.prior[_cells_of(model, np.arange(n_skills))]
+    value = np.tile(prior, (len(students), 1))
+    if len(state.told):
+        told_rows, told_skills, p_told = state.told.of(students, n_skills)
+        value[told_rows, told_skills] = p_told
     if when == "after_response":
         value[rows, columns] = state.beliefs(slots).p_known
     elif model.individual is None:
@@ -230,7 +272,7 @@ def mastery_of(model: Fitted, state: BKTState, students: Ints, when: When) -> Fl
         met[rows, columns] = slots
         who, which = np.repeat(students, n_skills), np.tile(np.arange(n_skills), len(students))
         value = known_before_next(model, state, who, which, met.ravel()).reshape(value.shape)
-    return value
+    return of_places(value, skills, len(model.skills))
 
 
 def _cells_of(model: Fitted, codes: Ints) -> Ints:
@@ -238,34 +280,14 @@ def _cells_of(model: Fitted, codes: Ints) -> Ints:
     return np.minimum(codes, len(model.skills))
 
 
-def _filter(
-    model: Fitted,
-    log: ResponseLog,
-    cells: Cells | Ints,
-    state: BKTState | None,
-    slots: Ints,
-    *,
-    scored: bool,
-) -> Filtered:
-    table = model.table
-    if isinstance(cells, Cells):
-        first = cells.take(first_entries(log.sequences))
-    else:
-        first = Cells.same(cells)
-    before = Beliefs.of(table.prior[first.prior])
-    if state is not None:
-        met = np.flatnonzero(slots >= 0)
-        learn, forget = table.learn[first.learn[met]], table.forget[first.forget[met]]
-        before.put(met, next_opportunity(state.beliefs(slots[met]), learn, forget))
-    return filter_sequences(
-        log.sequences,
-        entry_answers(log),
-        table,
-        cells,
-        before,
-        skill_rows=log.skill_rows,
-        scored=scored,
-    )
+def _from_state(
+    model: Fitted, state: BKTState, slots: Ints, first: Cells, prior: Floats
+) -> Beliefs:
+    """Beliefs as the first response of each sequence begins; `prior` where there was none yet."""
+    before, met = Beliefs.of(prior), np.flatnonzero(slots >= 0)
+    learn, forget = model.table.learn[first.learn[met]], model.table.forget[first.forget[met]]
+    before.put(met, next_opportunity(state.beliefs(slots[met]), learn, forget))
+    return before
 
 
 def _before(state: BKTState | None, slots: Ints) -> Before | None:

@@ -157,11 +157,13 @@ def mastery_interval(model: Fitted, log: ResponseLog, found: Mastery) -> tuple[F
     uncertainty, everyone = model.uncertainty, np.arange(len(found.students))
     assert uncertainty is not None
     codes, skills = skill_codes(log, model.skills.tolist())
+    place = {label: at for at, label in enumerate(skills)}
+    asked = np.array([place[label] for label in found.skills.tolist()], np.int64)
 
     def samples() -> Iterator[Floats]:
         for drawn in uncertainty.draws(model.table, _DRAWS, np.random.default_rng(0)):
             other, state = model._replace(table=drawn), BKTState("", skills, len(everyone))
             advance(other, state, log, students=everyone, codes=codes, skills=skills)
-            yield mastery_of(other, state, everyone, found.when)
+            yield mastery_of(other, state, everyone, asked, found.when)
 
     return interval(found.value, spread_of(samples(), found.value), 0.95)
