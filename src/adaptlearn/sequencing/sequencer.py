@@ -34,6 +34,7 @@ from adaptlearn.sequencing.knowledge.lessons import LessonsDone, times_done
 from adaptlearn.sequencing.knowledge.matched import MatchedTracker
 from adaptlearn.sequencing.knowledge.tracker import Review, Tracker
 from adaptlearn.sequencing.overrides import Applied, Override, Overrides
+from adaptlearn.sequencing.parts import curriculum_problems, serve_alike, tracker_problems
 from adaptlearn.sequencing.policies.policy import (
     Policy,
     PolicyLike,
@@ -163,7 +164,11 @@ class Sequencer:
                 "ids": [OneOf(("content", "random"))],
                 "n_jobs": [Interval(-64, 1024, integer=True)],
             },
-            [*_unfit(curriculum, policy, goals, overrides, lessons_done)],
+            [
+                *curriculum_problems(curriculum),
+                *tracker_problems(tracker),
+                *_unfit(curriculum, policy, goals, overrides, lessons_done),
+            ],
         )  # fmt: skip
         self.curriculum = curriculum
         self.tracker = tracker
@@ -191,7 +196,12 @@ class Sequencer:
         self._ids = ids
         self._n_jobs = n_jobs
         self._matched = MatchedTracker(curriculum, tracker)
-        self.unknown_skills = self._matched.unknown
+        self.overrides.check_kind(tracker.students[:1])
+
+    @property
+    def unknown_skills(self) -> tuple[Label, ...]:
+        """Skills of the curriculum that the tracker does not know, by now."""
+        return self._matched.unknown
 
     def recommend(
         self, students: Iterable[Label] | Label, n: int = 1, now: float | datetime | None = None
@@ -445,7 +455,7 @@ def _reads_reviews(policy: Policy) -> bool:
 
 
 def _unfit(
-    curriculum: Curriculum, policy: Any, goals: Any, overrides: Any, lessons_done: Any
+    curriculum: Any, policy: Any, goals: Any, overrides: Any, lessons_done: Any
 ) -> Iterator[str]:
     """What is wrong with the parts of a sequencer."""
     if not isinstance(lessons_done, Mapping | None):
@@ -455,5 +465,7 @@ def _unfit(
     if goals is not None and not isinstance(goals, Goals):
         yield f"goals is a {type(goals).__name__}; expected Goals(curriculum, ...)"
     for name, part in (("goals", goals), ("overrides", overrides)):
-        if isinstance(part, (Goals, Overrides)) and part.curriculum != curriculum:
+        if not isinstance(part, (Goals, Overrides)) or not isinstance(curriculum, Curriculum):
+            continue
+        if not serve_alike(part.curriculum, curriculum):
             yield f"{name} are of another curriculum than the sequencer's"
