@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from adaptlearn.numerics import Bools, Floats, Ints, bounds_of, places_of
+from adaptlearn.numerics import Floats, Ints, bounds_of, places_of
 from adaptlearn.sequencing.decisions.arrays import AlertKind, Columns
 from adaptlearn.sequencing.knowledge.context import Context
 from adaptlearn.sequencing.policies.candidates import Purpose
@@ -18,7 +18,6 @@ def with_alerts(
     rows: Ints,
     *,
     ahead: Floats | None,
-    granted: Bools | None,
 ) -> Columns:
     """Choices for `rows` of a block, with their alerts.
 
@@ -31,8 +30,6 @@ def with_alerts(
     rows : int array
     ahead : float array, shape (n_students,), or None
         By how many seconds each student's last answer is dated after the decision's time.
-    granted : bool array, shape (n_students, n_skills), or None
-        Skills that teachers say are mastered: that asks for no evidence.
     """
     found: list[tuple[Ints, Ints, Ints, Floats]] = []
     entry: Ints
@@ -53,7 +50,7 @@ def with_alerts(
             look = context.needs_teacher[at]
             for kind, asked in ((AlertKind.STUCK, ~look), (AlertKind.TEACHER, look)):
                 add(kind, entry[asked], skill[asked], number[asked])
-        add(AlertKind.EVIDENCE, *_assumed(part, context, rows, granted))
+        add(AlertKind.EVIDENCE, *_assumed(part, context, rows))
     if not any(len(entry) for entry, *_ in found):
         return part._replace(alert_bounds=np.zeros(len(rows) + 1, np.intp))
     entry, code, skill, number = map(np.concatenate, zip(*found, strict=True))
@@ -66,14 +63,15 @@ def with_alerts(
     )
 
 
-def _assumed(
-    part: Columns, context: Context, rows: Ints, granted: Bools | None
-) -> tuple[Ints, Ints, Floats]:
-    """What new lessons build on and few answers tell: entries, skills, and how many answers."""
+def _assumed(part: Columns, context: Context, rows: Ints) -> tuple[Ints, Ints, Floats]:
+    """What new lessons build on and few answers tell: entries, skills, and how many answers.
+
+    What a teacher has granted asks for no evidence, and of alternatives none has to be known.
+    """
     known = context.mastered if context.ready is None else context.ready
     assert known is not None
     assert context.counts is not None
-    teaches, needs = context.curriculum.teaches, context.curriculum.may_need
+    teaches, needs = context.curriculum.teaches, context.curriculum.prerequisites
     n_taught = np.diff(part.skill_bounds)
     taught = np.repeat(np.arange(len(rows)), n_taught)
     new = ~part.skill_mastered & (part.purpose[taught] == Purpose.NEW)
@@ -84,8 +82,8 @@ def _assumed(
     entry = np.repeat(taught[new], n_before)
     at = rows[entry], before
     thin = known[at] & (context.counts[at] < _FEW)
-    if granted is not None:
-        thin &= ~granted[at]
+    if context.granted is not None:
+        thin &= ~context.granted[at]
     pairs = np.flatnonzero(thin)
     if len(pairs) > 1:  # two skills of a lesson may need the same
         pairs = pairs[np.unique(entry[pairs] * known.shape[1] + before[pairs], True)[1]]

@@ -1,25 +1,27 @@
 """Lessons that give way: to a fresh one on the same skills, to what comes before, to a teacher.
 
-A policy says what it wants; a teacher would not give the same lesson for the sixtieth time. So,
-whatever the policy:
+A policy says which lessons may be given, and how good each is. Where the policy says what counts as
+mastered, these rules come on top of it:
 
-- Of a student's lessons that teach the same skills, those come first that were done less often.
-- Who does not get on with a skill is given another lesson on it, then what comes before it (in
-  bouts: see `remedial`), and after so many answers no lesson on it until a teacher has looked.
-- A student's second lesson is of other skills than the first, where there is one.
+- Of a student's lessons on the same skills, those that were done less often come first.
+- A student who is making no progress with a skill gets another lesson on it, then what comes before
+  it (see `remedial`). From some number of answers on, the student gets no lesson on the skill until
+  a teacher has looked.
+- A student's second lesson is on other skills than the first, where there is one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from adaptlearn.curriculum.graph.bits import any_of, pack
 from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.sequencing.policies.candidates import (
-    BOUT,
     Candidates,
     Pairs,
     Purpose,
@@ -27,44 +29,92 @@ from adaptlearn.sequencing.policies.candidates import (
     remedial,
 )
 
-_GETTING_ON = 0.5  # who probably knows a skill is let to finish it
+_GETTING_ON = 0.8  # whoever probably knows a skill may finish it, however many answers it took
 
 
 class Way(IntEnum):
-    """Where a candidate stands: it may be given (0), or what it gives way to."""
+    """What a candidate gives way to.
 
-    STAYS = 0
+    ``NOTHING``: it may be given. ``FRESHER``: to a lesson on the same skills that was done less
+    often; it comes back once that one is given. ``BEFORE``: to what comes before a skill with which
+    the student is making no progress. ``TEACHER``: to a teacher, who should look first.
+    """
+
+    NOTHING = 0
     FRESHER = 1
     BEFORE = 2
     TEACHER = 3
 
 
-class Detour(NamedTuple):
-    """What is left to choose from, and what gave way.
+class Left(NamedTuple):
+    """What is left to choose from; arrays of shape (n_candidates,) unless said otherwise.
 
     Attributes
     ----------
     candidates : Candidates
-    value : float array, shape (n_candidates,)
-    waiting : Pairs
-        The students and lessons that gave way.
-    to : int array
-        What each of these gave way to, a `Way`.
+    value : float array
+    offered : bool array
+        Whether the policy offered it; else it came in because something gave way to it.
+    group, done : int arrays
+        Which candidates are lessons of one student on the same skills, and how often each was done.
+    held : Pairs
+        The students and lessons that are held back, for the ways in `to`.
+    to : int array, shape (n_held,)
+        A `Way` each.
     """
 
     candidates: Candidates
     value: Floats
-    waiting: Pairs
+    offered: Bools
+    group: Ints
+    done: Ints
+    held: Pairs
     to: Ints
 
+    def take(self, kept: Bools) -> Left:
+        """Some of the candidates; what is held back stays."""
+        return self._replace(
+            candidates=self.candidates.take(kept),
+            value=self.value[kept],
+            offered=self.offered[kept],
+            group=self.group[kept],
+            done=self.done[kept],
+        )
 
-def detour(candidates: Candidates, value: Floats, *, barred: Bools | None = None) -> Detour:
-    """Let lessons give way to others.
+    def fresh(self) -> Bools:
+        """Which were done least often of those on the same skills."""
+        if not self.done.any():
+            return np.ones(len(self.done), bool)
+        return np.asarray(self.done == _extreme(np.minimum, self.done, self.group))
+
+    def varied(self, covered: Bools) -> Bools:
+        """Which are on other skills than a student's earlier lessons; all, where none is.
+
+        An extra is never preferred for that to a new lesson.
+
+        Parameters
+        ----------
+        covered : bool array, shape (n_students, n_skills)
+            The skills of the earlier lessons.
+        """
+        candidates = self.candidates
+        other = ~candidates.of_skills(covered).astype(np.bool_)
+        if candidates.context.mastered is not None:  # of a new lesson, what is left to learn counts
+            new = np.repeat(candidates.purpose == Purpose.NEW, candidates.sizes)
+            other &= candidates.missing | ~new
+        varied = candidates.total(other) > 0
+        better = varied & (candidates.purpose != Purpose.ENRICHMENT)
+        n_better = np.bincount(candidates.student[better], minlength=len(covered))
+        return np.asarray(varied | (n_better[candidates.student] == 0))
+
+
+def detour(candidates: Candidates, value: Floats, barred: Bools | None = None) -> Left:
+    """Hold lessons back, and let what comes before them in.
 
     Parameters
     ----------
     candidates : Candidates
-        What the policy lets be given.
+        What the policy lets be given, without what teachers do not want.
     value : float array, shape (n_candidates,)
         Their scores. What comes before takes over the score of what gives way to it.
     barred : bool array, shape (n_students, n_lessons), or None
@@ -72,102 +122,170 @@ def detour(candidates: Candidates, value: Floats, *, barred: Bools | None = None
     """
     context = candidates.context
     halted = None
+    concerned = np.zeros(len(context.students), bool)
     if context.stuck is not None and context.stuck.any():
         halted = context.stuck & (context.mastery < _GETTING_ON)
-    spinning = np.zeros(len(candidates), bool) if halted is None else _all(candidates, halted)
-    if not spinning.any() and context.lessons_done is None:
-        nobody = np.zeros(0, np.intp)
-        return Detour(candidates, value, Pairs(nobody, nobody), nobody)
-    n_own, back = len(candidates), None
-    if halted is not None and spinning.any():
-        back = np.asarray(remedial(context, halted))
-        candidates, value = _with_remedial(candidates, value, spinning, back, barred)
-        spinning = _all(candidates, halted)
-    group = _same_skills(candidates)
+        concerned |= halted.any(axis=1)
+    if context.lessons_done is not None:
+        concerned |= context.lessons_done.any(axis=1)
+    whole = _as_it_is(candidates, value)
+    if not concerned.any() or not len(candidates):
+        return whole
+    some = concerned[candidates.student]
+    part = _of_concerned(whole.take(some), halted, barred)
+    return _joined(whole.take(~some), part)
+
+
+def _as_it_is(candidates: Candidates, value: Floats) -> Left:
+    n = len(candidates)
+    nobody = np.zeros(0, np.intp)
+    return Left(
+        candidates, value, np.ones(n, bool), np.full(n, -1), np.zeros(n, np.intp),
+        Pairs(nobody, nobody), nobody,
+    )  # fmt: skip
+
+
+def _of_concerned(left: Left, halted: Bools | None, barred: Bools | None) -> Left:
+    """The same for students who are stuck or have done lessons."""
+    candidates = left.candidates
+    if halted is None:
+        return left._replace(group=_same_skills(candidates), done=_times_done(candidates))
+    context = candidates.context
+    needs_teacher = halted if context.needs_teacher is None else halted & context.needs_teacher
+    back = np.asarray(remedial(context, halted & ~needs_teacher))
+    left = _with_remedies(left, back, barred)
+    candidates, group = left.candidates, _same_skills(left.candidates)
+    stuck = _on_nothing_else(candidates, halted)
     done = _times_done(candidates)
-    if spinning.any():  # where nobody says what was done, the answers tell how much was
-        unsaid = spinning & (_most(done, group) == 0)
-        done = np.where(unsaid, _bouts_done(candidates, value, group), done)
-    way = np.where(done > -_most(-done, group), Way.FRESHER, Way.STAYS)
-    if back is not None:
-        value = _send_back(candidates, value, way, spinning & (done > 0), back)
-        if context.needs_teacher is not None:
-            asks = _all(candidates, context.needs_teacher)
-            way[spinning & (done > 0) & (way == Way.STAYS) & asks] = Way.TEACHER
-    kept = (way == Way.STAYS) & np.isfinite(value)
-    gone = way[:n_own] != Way.STAYS
-    waiting = Pairs(candidates.student[:n_own][gone], candidates.lesson[:n_own][gone])
-    order = np.flatnonzero(kept)
-    if len(candidates) > n_own:
-        order = order[np.lexsort((candidates.lesson[kept], candidates.student[kept]))]
-    return Detour(candidates.take(order), value[order], waiting, way[:n_own][gone])
+    # Where nobody says what was done, the answers tell how much was.
+    unsaid = stuck & (_extreme(np.maximum, done, group) == 0)
+    done = np.where(unsaid, _bouts_done(candidates, left.value, group), done)
+    to = np.full(len(candidates), int(Way.NOTHING))
+    alone = candidates.of_skills(needs_teacher).astype(np.bool_) & candidates.missing
+    to[candidates.total(alone) > 0] = Way.TEACHER
+    tried = stuck & (to == Way.NOTHING) & (_extreme(np.minimum, done, group) > 0)
+    value, purpose = _sent_back(candidates, left.value, to == Way.NOTHING, tried, back)
+    to[tried & ~np.isfinite(value)] = Way.BEFORE
+    held = left.offered & (to != Way.NOTHING)
+    kept = (to == Way.NOTHING) & np.isfinite(value)
+    pairs = Pairs(candidates.student, candidates.lesson)
+    score = None if candidates.score is None else value
+    return Left(
+        Candidates(context, pairs, purpose, score), value, left.offered, group, done,
+        Pairs(candidates.student[held], candidates.lesson[held]), to[held],
+    ).take(kept)  # fmt: skip
 
 
-def without_repeats(candidates: Candidates, covered: Bools) -> Bools:
-    """Which candidates are of other skills than a student's earlier lessons, or all there is.
+def _with_remedies(left: Left, back: Bools, barred: Bools | None) -> Left:
+    """With all lessons on skills to go back to; those that the policy did not offer score -inf."""
+    candidates = left.candidates
+    context, curriculum = candidates.context, candidates.context.curriculum
+    rows = np.flatnonzero(back.any(axis=1))
+    if not len(rows):
+        return left
+    assert context.mastered is not None
+    missing = ~context.mastered[rows]
+    unready = None if context.ready is None else pack(~context.ready[rows] & missing)
+    ready = curriculum.standing(pack(missing), unready).ready
+    row, lesson = pairs_of(any_of(curriculum.teaches, pack(back[rows])) & ready, len(rows))
+    student, n_lessons = rows[row], len(curriculum.lessons)
+    have = candidates.student * n_lessons + candidates.lesson
+    new = ~np.isin(student * n_lessons + lesson, have) & ~curriculum.is_elective[lesson]
+    if barred is not None:
+        new &= ~barred[student, lesson]
+    pairs, n = Pairs(student[new], lesson[new]), int(new.sum())
+    purpose = np.full(n, Purpose.REMEDIATION, np.int8)
+    score = None if candidates.score is None else np.full(n, -np.inf)
+    more = _as_it_is(Candidates(context, pairs, purpose, score), np.full(n, -np.inf))
+    return _joined(left, more._replace(offered=np.zeros(n, bool)))
 
-    Parameters
-    ----------
-    candidates : Candidates
-    covered : bool array, shape (n_students, n_skills)
-        The skills of the earlier lessons.
+
+def _sent_back(
+    candidates: Candidates, value: Floats, open_: Bools, tried: Bools, back: Bools
+) -> tuple[Floats, NDArray[np.int8]]:
+    """Scores and purposes once lessons that were `tried` have given way to what comes before.
+
+    What gives way has the score -inf then, and what it gives way to at least its old one.
     """
-    fresh = candidates.total(candidates.of_skills(covered)) < candidates.sizes
-    n_fresh = np.bincount(candidates.student[fresh], minlength=len(covered))
-    return np.asarray(fresh | (n_fresh[candidates.student] == 0))
+    context = candidates.context
+    needs, skill = context.curriculum.may_need, candidates.skills
+    starts = np.cumsum(candidates.sizes) - candidates.sizes
+    ends, bounds = starts + candidates.sizes, candidates.bounds
+    value, purpose = value.copy(), candidates.purpose.copy()
+    for one in np.flatnonzero(tried).tolist():
+        student = candidates.student[one]
+        first, last = bounds[student], bounds[student + 1]
+        mine = slice(first, last)
+        before = np.zeros(needs.shape[1], bool)
+        for place in range(starts[one], ends[one]):
+            if candidates.missing[place]:
+                row = slice(*needs.indptr[skill[place] : skill[place] + 2])
+                before[needs.indices[row]] = True
+        helps = (before & back[student])[skill[starts[first] : ends[last - 1]]]
+        helps = np.logical_or.reduceat(helps, starts[mine] - starts[first])
+        helps &= open_[mine] & ~tried[mine]
+        if helps.any():
+            places = first + np.flatnonzero(helps)
+            value[places] = np.maximum(value[places], value[one])
+            purpose[places] = Purpose.REMEDIATION
+            value[one] = -np.inf
+    return value, purpose
 
 
-def _all(candidates: Candidates, table: Bools) -> Bools:
-    """New lessons of which every skill that is not mastered is marked in a table."""
+def _joined(one: Left, other: Left) -> Left:
+    """Two parts as one, by student, then by lesson."""
+    parts = one.candidates, other.candidates
+    student = np.concatenate([part.student for part in parts])
+    lesson = np.concatenate([part.lesson for part in parts])
+    order = np.lexsort((lesson, student))
+    scores = [part.score for part in parts if part.score is not None]
+    candidates = Candidates(
+        one.candidates.context,
+        Pairs(student[order], lesson[order]),
+        np.concatenate([part.purpose for part in parts])[order],
+        np.concatenate(scores)[order] if len(scores) == len(parts) else None,
+    )
+
+    def both(of: Callable[[Left], NDArray[Any]]) -> NDArray[Any]:
+        return np.concatenate([of(one), of(other)])
+
+    return Left(
+        candidates,
+        both(lambda part: part.value)[order],
+        both(lambda part: part.offered)[order],
+        both(lambda part: part.group)[order],
+        both(lambda part: part.done)[order],
+        Pairs(both(lambda part: part.held.student), both(lambda part: part.held.lesson)),
+        both(lambda part: part.to),
+    )
+
+
+def _on_nothing_else(candidates: Candidates, table: Bools) -> Bools:
+    """New lessons of which every skill that is left to learn is marked in a table."""
     marked = candidates.of_skills(table).astype(np.bool_) & candidates.missing
     n_marked, n_missing = candidates.total(marked), candidates.total(candidates.missing)
     new = candidates.purpose == Purpose.NEW
     return np.asarray(new & (n_missing > 0) & (n_marked == n_missing))
 
 
-def _with_remedial(
-    candidates: Candidates, value: Floats, spinning: Bools, back: Bools, barred: Bools | None
-) -> tuple[Candidates, Floats]:
-    """Candidates, followed by what comes before what students are stuck on, of score -inf."""
-    context = candidates.context
-    rows = np.unique(candidates.student[spinning])
-    assert context.mastered is not None
-    missing = ~context.mastered[rows]
-    unready = None if context.ready is None else pack(~context.ready[rows] & missing)
-    curriculum = context.curriculum
-    ready = curriculum.standing(pack(missing), unready).ready
-    row, lesson = pairs_of(any_of(curriculum.teaches, pack(back[rows])) & ready, len(rows))
-    student, n_lessons = rows[row], len(curriculum.lessons)
-    new = ~np.isin(student * n_lessons + lesson, candidates.student * n_lessons + candidates.lesson)
-    if barred is not None:
-        new &= ~barred[student, lesson]
-    n_new = int(new.sum())
-    more = Candidates(
-        context,
-        Pairs(
-            np.concatenate([candidates.student, student[new]]),
-            np.concatenate([candidates.lesson, lesson[new]]),
-        ),
-        np.concatenate([candidates.purpose, np.full(n_new, Purpose.REMEDIATION, np.int8)]),
-    )
-    return more, np.concatenate([value, np.full(n_new, -np.inf)])
-
-
 def _same_skills(candidates: Candidates) -> Ints:
     """Numbers of groups: of one student, for one purpose, on the same skills still to learn."""
     n_skills = len(candidates.context.curriculum.skills)
     marks = np.random.default_rng(0).integers(1 << 63, size=n_skills, dtype=np.uint64)
-    mark = candidates.of_every_skill(marks)
-    if candidates.context.mastered is not None:  # of new lessons, what is mastered is no matter
+    mark = marks[candidates.skills]
+    if candidates.context.mastered is not None:  # of a new lesson, what is left to learn counts
         new = np.repeat(candidates.purpose == Purpose.NEW, candidates.sizes)
         mark = np.where(new & ~candidates.missing, np.uint64(0), mark)
     # Sums of random marks, which wrap around: equal for the same sets, and only for these.
     starts = np.cumsum(candidates.sizes) - candidates.sizes
-    key = np.add.reduceat(mark, starts) if len(mark) else np.zeros(0, np.uint64)
-    found = np.empty(len(key), [("student", np.intp), ("purpose", np.int8), ("key", np.uint64)])
-    found["student"], found["purpose"] = candidates.student, candidates.purpose
-    found["key"] = key
-    return np.asarray(np.unique(found, return_inverse=True)[1].reshape(-1))
+    keys = np.add.reduceat(mark, starts), candidates.purpose, candidates.student
+    order = np.lexsort(keys)
+    begins = np.zeros(len(order), bool)
+    for key in keys:
+        begins[1:] |= key[order[1:]] != key[order[:-1]]
+    group = np.empty(len(order), np.intp)
+    group[order] = begins.cumsum()
+    return group
 
 
 def _times_done(candidates: Candidates) -> Ints:
@@ -177,11 +295,12 @@ def _times_done(candidates: Candidates) -> Ints:
     return np.asarray(done[candidates.student, candidates.lesson])
 
 
-def _most(number: Ints, group: Ints) -> Ints:
-    """The highest number of each candidate's group."""
-    most = np.full(len(group), np.iinfo(np.intp).min)
-    np.maximum.at(most, group, number)
-    return most[group]
+def _extreme(of: np.ufunc, number: Ints, group: Ints) -> Ints:
+    """The least or the most (`numpy.minimum`, `numpy.maximum`) in each candidate's group."""
+    found = np.empty(int(group.max(initial=-1)) + 2, number.dtype)
+    found[group] = number
+    of.at(found, group, number)
+    return found[group]
 
 
 def _bouts_done(candidates: Candidates, value: Floats, group: Ints) -> Ints:
@@ -190,33 +309,12 @@ def _bouts_done(candidates: Candidates, value: Floats, group: Ints) -> Ints:
     A bout of answers to each, in the order in which the policy prefers them.
     """
     context = candidates.context
-    assert context.counts is not None
+    counts = np.zeros(context.mastery.shape) if context.counts is None else context.counts
     starts = np.cumsum(candidates.sizes) - candidates.sizes
-    answers = np.where(candidates.missing, candidates.of_skills(context.counts), 0)
-    bouts = np.maximum.reduceat(answers, starts) // BOUT
+    answers = np.where(candidates.missing, candidates.of_skills(counts), 0)
+    bouts = np.maximum.reduceat(answers, starts) // context.bout
     order = np.lexsort((candidates.lesson, -value, group))
     first = np.searchsorted(group[order], group)
     place = np.empty(len(group), np.intp)
     place[order] = np.arange(len(group))
     return np.asarray(place - first < bouts).astype(np.intp)
-
-
-def _send_back(
-    candidates: Candidates, value: Floats, way: Ints, tried: Bools, back: Bools
-) -> Floats:
-    """Let lessons that were tried give way to what comes before them: marks `way` and purposes.
-
-    Returns the scores: of what comes before at least the highest of what gives way to it.
-    """
-    needs = candidates.context.curriculum.may_need
-    helped = np.asarray((needs @ back.T.astype(np.float64)).T > 0)
-    remedies = (candidates.total(candidates.of_skills(back)) > 0) & (way == Way.STAYS) & ~tried
-    n_remedies = np.bincount(candidates.student[remedies], minlength=len(back))
-    waits = tried & (way == Way.STAYS) & _all(candidates, helped)
-    waits &= n_remedies[candidates.student] > 0
-    way[waits] = Way.BEFORE
-    wanted = np.full(len(back), -np.inf)
-    np.maximum.at(wanted, candidates.student[waits], value[waits])
-    remedies &= np.isfinite(wanted[candidates.student])
-    candidates.purpose[remedies] = Purpose.REMEDIATION
-    return np.where(remedies, np.maximum(value, wanted[candidates.student]), value)

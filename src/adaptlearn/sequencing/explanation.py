@@ -14,7 +14,7 @@ from adaptlearn.curriculum.graph.routines import reachable
 from adaptlearn.labels import Label, plain
 from adaptlearn.media import terminal_text
 from adaptlearn.numerics import Bools, Floats
-from adaptlearn.sequencing.detours import Detour, Way
+from adaptlearn.sequencing.detours import Left, Way
 from adaptlearn.sequencing.knowledge.context import Context
 from adaptlearn.sequencing.overrides import Override
 from adaptlearn.sequencing.policies.policy import Policy
@@ -139,7 +139,7 @@ def explain(
     context: Context,
     policy: Policy,
     lesson: int,
-    left: Detour,
+    left: Left,
     *,
     barring: Sequence[Override] = (),
 ) -> Explanation:
@@ -152,17 +152,17 @@ def explain(
     policy : Policy
     lesson : int
         The lesson's place in the curriculum.
-    left : Detour
-        What may be given, teachers' bans aside, and what gave way.
+    left : Left
+        What may be given, and what is held back.
     barring : sequence of Override
         What teachers decided against the lesson.
     """
     curriculum = context.curriculum
     scores, eligible = np.zeros(len(curriculum.lessons)), np.zeros(len(curriculum.lessons), bool)
     scores[left.candidates.lesson], eligible[left.candidates.lesson] = left.value, True
-    waits = left.to[left.waiting.lesson == lesson].tolist()
-    allowed = bool(eligible[lesson])
-    eligible[lesson] &= not barring
+    waits = left.to[left.held.lesson == lesson].tolist()
+    if eligible[lesson] and not left.fresh()[left.candidates.lesson == lesson].all():
+        waits = [int(Way.FRESHER)]
     taught = _row(curriculum.teaches, lesson)
     mastery = context.mastery[0]
     criterion, enough = policy.criterion, policy.ready or policy.criterion
@@ -176,9 +176,7 @@ def explain(
     route: list[int] = []
     lost: list[int] = []
     status: Status = "eligible" if eligible[lesson] else "refused"
-    if allowed and barring:
-        status = "barred"
-    elif waits:
+    if waits:
         status = "waiting"
     if mastered is not None and status == "refused":
         known = mastered if context.ready is None else context.ready[0] | mastered
@@ -189,6 +187,8 @@ def explain(
             status = "blocked"
             needed = {skill for ways, _ in missing for skill in ways}
             route, lost = _route(curriculum, lesson, needed, mastered, known)
+    if barring and status == "refused":
+        status = "barred"
     fields: dict[str, Any] = {
         "student": plain(context.students[0]),
         "lesson": plain(curriculum.lessons[lesson]),

@@ -13,7 +13,7 @@ from adaptlearn.numerics import Bools, Floats, Ints, bounds_of, places_of
 from adaptlearn.sequencing.alerts import with_alerts
 from adaptlearn.sequencing.decisions.arrays import Columns
 from adaptlearn.sequencing.decisions.decision import PINNED, NoLesson
-from adaptlearn.sequencing.detours import detour, without_repeats
+from adaptlearn.sequencing.detours import Left, detour
 from adaptlearn.sequencing.goals import Goals
 from adaptlearn.sequencing.knowledge.context import Context
 from adaptlearn.sequencing.overrides import Applied
@@ -69,29 +69,23 @@ def decide(
     rng : Generator
         For propensities that are sampled.
     """
-    candidates, value = offered(rules.policy, context)
-    had = np.diff(candidates.bounds) > 0
-    if applied.barred is not None:
-        kept = ~applied.barred[candidates.student, candidates.lesson]
-        candidates, value = candidates.take(kept), value[kept]
-    shut_out = had & (np.diff(candidates.bounds) == 0)
-    left, worth, *_ = detour(candidates, value, barred=applied.barred)
+    left, shut_out = available(rules.policy, context, applied)
     pins = _Pins(applied.pins)
     given = _Given(context) if draws.shape[1] > 1 else None
     for rank in range(draws.shape[1]):
-        candidates, value = left, worth
-        if given is not None and rank:
-            varied = without_repeats(left, given.skills)
-            candidates, value = left.take(varied), worth[varied]
         # Who has nothing left gets no further rank; who never had anything is told so.
         pinned = pins.next()
         rows = np.arange(len(draws))
         if rank:
-            some_left = np.diff(candidates.bounds) > 0
+            some_left = np.diff(left.candidates.bounds) > 0
             some_left[list(pinned)] = True
             rows = np.flatnonzero(some_left)
         if not len(rows):
             return
+        now = left.take(left.fresh())
+        if given is not None and rank:
+            now = now.take(now.varied(given.skills))
+        candidates, value = now.candidates, now.value
         ragged = Ragged(candidates.bounds, candidates.student)
         odds = rules.policy.chooser.odds(value, ragged, rng)
         part, chosen = _rank(
@@ -104,11 +98,10 @@ def decide(
             pinned=pinned,
             n_runners_up=rules.runners_up,
         )
-        part = _described(part, context, applied, rows)
-        part = with_alerts(part, context, rows, ahead=ahead, granted=applied.granted)
-        code, n_unmastered = _reasons(
-            part, candidates, chosen[rows], rules, rows=rows, shut_out=shut_out
-        )
+        n_waiting = np.diff(left.candidates.bounds)[rows] - part.n_candidates
+        part = _described(part._replace(n_waiting=n_waiting), context, applied, rows)
+        part = with_alerts(part, context, rows, ahead=ahead)
+        code, n_unmastered = _reasons(part, now, chosen[rows], rules, rows=rows, shut_out=shut_out)
         yield part._replace(
             code=code,
             n_unmastered=n_unmastered,
@@ -118,8 +111,18 @@ def decide(
         )
         if given is not None:
             given.add(rows, part.lesson)
-            rest = ~given.lessons[left.student, left.lesson]
-            left, worth = left.take(rest), worth[rest]
+            left = left.take(~given.lessons[left.candidates.student, left.candidates.lesson])
+
+
+def available(policy: Policy, context: Context, applied: Applied) -> tuple[Left, Bools]:
+    """What may be given to a block of students, and to whom teachers leave nothing of it."""
+    candidates, value = offered(policy, context)
+    had = np.diff(candidates.bounds) > 0
+    if applied.barred is not None:
+        kept = ~applied.barred[candidates.student, candidates.lesson]
+        candidates, value = candidates.take(kept), value[kept]
+    shut_out = had & (np.diff(candidates.bounds) == 0)
+    return detour(candidates, value, applied.barred), shut_out
 
 
 def _rank(
@@ -205,7 +208,7 @@ def _described(part: Columns, context: Context, applied: Applied, rows: Ints) ->
 
 def _reasons(
     part: Columns,
-    candidates: Candidates,
+    left: Left,
     chosen: Ints,
     rules: Rules,
     *,
@@ -218,18 +221,20 @@ def _reasons(
     """
     code, n_unmastered = np.empty(len(rows), object), np.full(len(rows), -1)
     by_policy = chosen >= 0
+    by_policy[by_policy] = left.offered[chosen[by_policy]]
     if by_policy.any():
         choices = Choices(
-            candidates.take(chosen[by_policy]),
+            left.candidates.take(chosen[by_policy]),
             part.score[by_policy],
             part.n_candidates[by_policy],
             part.n_tied[by_policy],
         )
         code[by_policy] = reasons_of(rules.policy, choices)
+    code[(part.lesson >= 0) & (part.purpose == Purpose.REMEDIATION)] = "remediation"
     code[part.pin >= 0] = PINNED
-    none = np.flatnonzero(part.lesson < 0)
+    none, context = np.flatnonzero(part.lesson < 0), left.candidates.context
     if len(none):
-        code[none], n_unmastered[none] = _why_none(candidates.context, rules, rows[none], shut_out)
+        code[none], n_unmastered[none] = _why_none(context, rules, rows[none], shut_out)
     return code, n_unmastered
 
 
@@ -245,7 +250,10 @@ def _why_none(
     missing = ~context.mastered[rows]
     code[:] = NoLesson.NONE_OPEN.value
     if context.needs_teacher is not None:
-        code[context.needs_teacher[rows].any(axis=1)] = NoLesson.ASK_TEACHER.value
+        alone = context.needs_teacher[rows]
+        if context.goal is not None:
+            alone = alone & (context.goal[rows] > 0)
+        code[alone.any(axis=1)] = NoLesson.ASK_TEACHER.value
     code[barred] = NoLesson.BARRED.value
     if rules.goals is not None:
         labels = [plain(context.students[row]) for row in rows]

@@ -25,12 +25,11 @@ from adaptlearn.numerics import Floats
 from adaptlearn.responses.columns import is_datetime, moment_of
 from adaptlearn.sequencing.decisions.arrays import Columns
 from adaptlearn.sequencing.decisions.decisions import Decisions, Provenance
-from adaptlearn.sequencing.detours import detour
 from adaptlearn.sequencing.explanation import Explanation, explain
 from adaptlearn.sequencing.goals import Goals, TimeToGoal, time_to_goal
 from adaptlearn.sequencing.knowledge.context import Context, last_answers, mark
 from adaptlearn.sequencing.knowledge.criteria import ProbabilityThreshold, WheelSpinning
-from adaptlearn.sequencing.knowledge.lessons import LessonsDone, times_done
+from adaptlearn.sequencing.knowledge.lessons import LessonsDone, check_students, times_done
 from adaptlearn.sequencing.knowledge.matched import MatchedTracker
 from adaptlearn.sequencing.knowledge.tracker import Review, Tracker
 from adaptlearn.sequencing.overrides import Applied, Override, Overrides
@@ -41,12 +40,11 @@ from adaptlearn.sequencing.policies.policy import (
     as_policy,
     check_kind,
     fingerprint_of,
-    offered,
     problems_of_policy,
 )
 from adaptlearn.sequencing.policies.presets import ProvisionalMastery
 from adaptlearn.sequencing.policies.weighted import WeightedPolicy
-from adaptlearn.sequencing.ranks import Rules, decide
+from adaptlearn.sequencing.ranks import Rules, available, decide
 from adaptlearn.tracking.clock import check_clock
 from adaptlearn.validation import Interval, OneOf, check_parameters, some
 
@@ -187,6 +185,8 @@ class Sequencer:
                 DataWarning,
             )
         self.lessons_done = lessons_done
+        if lessons_done is not None:
+            check_students(lessons_done, tracker.students[:1].tolist())
         self.wheel_spinning = wheel_spinning
         self._random = np.random.default_rng(random_state)
         widest = max(len(curriculum.lessons), len(curriculum.skills), curriculum.teaches.nnz, 1)
@@ -340,8 +340,7 @@ class Sequencer:
         code = self.curriculum.lesson_index.code(lesson)
         labels = self._checked_students([label_of(student, "student")])
         context, applied = self._context(labels, *self._moment(now))
-        candidates, value = offered(self.policy, context)
-        left = detour(candidates, value)
+        left, _ = available(self.policy, context, applied)
         barring = [
             self.overrides[place]
             for place in applied.by_row.get(0, [])
@@ -429,6 +428,7 @@ class Sequencer:
             return context, applied
         mastered = policy.criterion.met(context)
         if applied.granted is not None:
+            mark(context, granted=applied.granted)
             mastered = mastered | applied.granted
         mark(context, mastered=mastered)
         if policy.ready is not None:
@@ -441,7 +441,8 @@ class Sequencer:
         if self.wheel_spinning is not None:
             stuck = self.wheel_spinning.stuck(context)
             alone = self.wheel_spinning.needs_teacher(context) if stuck.any() else stuck
-            mark(context, stuck=stuck, needs_teacher=alone)
+            bout = self.wheel_spinning.answers
+            mark(context, stuck=stuck, needs_teacher=alone, bout=bout)
         return context, applied
 
 

@@ -35,7 +35,8 @@ class Columns(NamedTuple):
     ----------
     student, lesson : integer arrays, shape (n,)
         Places among the students asked for and among the lessons; -1 for no lesson.
-    rank, n_candidates, n_tied : integer arrays, shape (n,)
+    rank, n_candidates, n_tied, n_waiting : integer arrays, shape (n,)
+        `n_waiting`: lessons that may be given too, and come after these.
     purpose : integer array, shape (n,)
         A `Purpose`; -1 for no lesson.
     code : object array, shape (n,)
@@ -65,6 +66,7 @@ class Columns(NamedTuple):
     rank: Ints
     n_candidates: Ints
     n_tied: Ints
+    n_waiting: Ints
     purpose: Ints
     code: NDArray[Any]
     n_unmastered: Ints

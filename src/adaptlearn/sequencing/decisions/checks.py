@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from adaptlearn.labels import as_label
-from adaptlearn.validation import Constraint, Interval, OneOf, Pattern
+from adaptlearn.validation import Constraint, Interval, OneOf, Pattern, some
 from adaptlearn.wording import shown
 
 
@@ -57,6 +57,11 @@ SKILL: _Fields = {
     "answers": (_COUNT,),
     "recent": (Pattern("[01]*"),),
 }
+ALERTS: Mapping[str, _Fields] = {
+    "clock": {"ahead": (Interval(0, 1e300),)},
+    "stuck": {"skill": (_LABEL,), "answers": (_COUNT,), "teacher": (OneOf((True, False)),)},
+    "evidence": {"skill": (_LABEL,), "answers": (_COUNT,)},
+}
 CANDIDATE: _Fields = {
     "lesson": (_LABEL,),
     "score": (_NUMBER, _NONE),
@@ -95,17 +100,18 @@ def alert_problems(alerts: Any) -> list[str]:
     """What keeps plain values from being a list of alerts, pairs of a code and its details."""
     if not isinstance(alerts, (list, tuple)):
         return [f"alerts must be a list, got {shown(alerts)}"]
-    plain = (_NUMBER, _ANY_TEXT, _NONE, OneOf((True, False)))
-    return [
-        f"alert must be a pair of a text and a mapping to numbers or texts, got {shown(alert)}"
-        for alert in alerts
-        if not isinstance(alert, (list, tuple))
-        or len(alert) != 2
-        or not _TEXT.accepts(alert[0])
-        or not isinstance(alert[1], Mapping)
-        or not all(_TEXT.accepts(name) for name in alert[1])
-        or not all(any(one.accepts(value) for one in plain) for value in alert[1].values())
-    ]
+    problems = []
+    for alert in alerts:
+        pair = isinstance(alert, (list, tuple)) and len(alert) == 2
+        if not pair or not isinstance(alert[0], str) or alert[0] not in ALERTS:
+            told = f"alert must be a pair of {some(ALERTS)} and its details"
+            problems.append(f"{told}, got {shown(alert)}")
+            continue
+        fields = ALERTS[alert[0]]
+        problems += field_problems(
+            f"alert {alert[0]!r}", alert[1], fields, dict.fromkeys(fields, True)
+        )
+    return problems
 
 
 def whole_problems(content: Mapping[str, Any], without_lesson: Collection[str]) -> list[str]:

@@ -223,7 +223,10 @@ class Decisions(Sequence[Decision]):
         }
         place = "(tied)" if n_tied > 1 else "(best)" if n_candidates > 1 else "(only)"
         said = shared.sentences
-        texts = (said.get(code, said.get("", "")), said.get(place, ""))
+        if columns.n_waiting[entry]:  # it is not the only one, and others may score higher
+            place = ""
+        own = said.get(code, ON_RECORD.get(code, said.get("", "")))
+        texts = (own, said.get(place, "") if place else "")
         return " ".join(filled(text, fields) for text in texts if text)
 
     def alerted(self) -> str:

@@ -119,6 +119,7 @@ ON_RECORD: Mapping[str, str] = {
         "enough, or no lesson teaches {them}."
     ),
     "barred": "Teachers have banned or deferred every lesson that could be given now.",
+    "remediation": "Back to {title}: {skills} comes before what is not going well now.",
 }
 """The words of a `Reason` that are not its policy's (`Policy.sentences`)."""
 

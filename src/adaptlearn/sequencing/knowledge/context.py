@@ -55,6 +55,10 @@ class Context:
         Skills on which practice leads nowhere.
     needs_teacher : bool array of the same shape, or None
         Those of them on which a teacher should look.
+    bout : int
+        After how many answers without mastery a skill counts as stuck.
+    granted : bool array of the same shape, or None
+        Skills that teachers say are mastered.
     learn : float array, shape (n_skills,), or None
         P(learning the skill from one opportunity), where the model knows.
     now : float or None
@@ -80,6 +84,8 @@ class Context:
     urgency: Floats | None = None
     stuck: Bools | None = None
     needs_teacher: Bools | None = None
+    bout: int = 10
+    granted: Bools | None = None
     learn: Floats | None = None
     now: float | None = None
     clock: str | None = None

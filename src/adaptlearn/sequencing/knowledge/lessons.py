@@ -19,6 +19,7 @@ from adaptlearn.wording import shown
 LessonsDone = Mapping[Any, Iterable[Label] | Mapping[Label, int]]
 """By student, the lessons done, as often as they stand there, or how often each was done."""
 
+_LESSONS = (Mapping, list, tuple, set, frozenset, np.ndarray)
 _TIMES = Interval(0, 2**31, integer=True)
 
 
@@ -38,15 +39,19 @@ def times_done(
     """
     done = np.zeros((len(students), len(curriculum.lessons)), np.intp)
     place = curriculum.lesson_index.place
-    refuse_other_kind([*islice(lessons_done, 1)], students[:1], "student in lessons_done")
+    check_students([*islice(lessons_done, 1)], students[:1])
     problems = []
     for row, student in enumerate(students):
         lessons = lessons_done.get(student, ())
+        if not isinstance(lessons, _LESSONS):
+            told = f"{student!r}: a list or a set of lessons, or how often each was done by lesson"
+            problems.append(f"{told}, got a {type(lessons).__name__}")
+            continue
         times = lessons if isinstance(lessons, Mapping) else Counter(label_list(lessons, "lesson"))
         here = place.keys() & times.keys()
         if not here:
             known = curriculum.lessons[:1].tolist()
-            refuse_other_kind([*islice(times, 1)], known, "lesson in lessons_done")
+            refuse_other_kind(label_list([*islice(times, 1)], "lesson"), known, "lesson done")
         for lesson in here:
             if not _TIMES.accepts(times[lesson]):
                 problems.append(f"{student!r}, {lesson!r}: {_TIMES}, got {shown(times[lesson])}")
@@ -55,3 +60,9 @@ def times_done(
     if problems:
         raise ParameterError("lessons_done", problems)
     return done
+
+
+def check_students(recorded: Iterable[Any], known: Sequence[Label]) -> None:
+    """Refuse students of a record whose labels are of another kind: it would count for nobody."""
+    students = label_list(list(recorded), "student in lessons_done")
+    refuse_other_kind(students, known, "student in lessons_done")

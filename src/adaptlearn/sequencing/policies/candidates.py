@@ -16,8 +16,6 @@ from adaptlearn.numerics import Bits, Bools, Floats, Ints, bounds_of, places_of
 from adaptlearn.sequencing.knowledge.context import Context
 from adaptlearn.sequencing.knowledge.review_schedule import sparing_reviews
 
-BOUT = 10  # answers on a stuck skill that call for more practice of what comes before it
-
 
 class Purpose(IntEnum):
     """What a lesson is for.
@@ -94,6 +92,11 @@ class Candidates:
     @cached_property
     def _single(self) -> bool:
         return bool(len(self.sizes)) and int(self.sizes.max()) == 1
+
+    @property
+    def skills(self) -> Ints:
+        """Each candidate's skills, one candidate after the other: places of skills."""
+        return self._entries[1]
 
     def of_skills(self, table: NDArray[np.generic]) -> NDArray[np.generic]:
         """A table of shape (n_students, n_skills), at each candidate's skills."""
@@ -174,7 +177,8 @@ def find_candidates(context: Context, pools: tuple[str, ...]) -> Candidates:
             due |= pack(sparing_reviews(curriculum, context.urgency))
         pooled[Purpose.REVIEW] = due & ~found.unfinished
     if "remediation" in pools and context.stuck is not None and context.stuck.any():
-        back = pack(remedial(context, context.stuck))
+        alone = context.needs_teacher
+        back = pack(remedial(context, context.stuck if alone is None else context.stuck & ~alone))
         pooled[Purpose.REMEDIATION] = any_of(curriculum.teaches, back) & found.ready
     if "enrichment" in pools:
         extra = found.ready & _of_kind(curriculum, elective=True)
@@ -195,19 +199,24 @@ def find_candidates(context: Context, pools: tuple[str, ...]) -> Candidates:
 def remedial(context: Context, stuck: Bools) -> Bools:
     """Skills to go back to: what comes before a stuck one and has been practised less.
 
-    It comes in bouts, and ends: with every ten answers on the stuck skill, each prerequisite may
-    be brought up to as many; then it is that skill's turn again.
+    It comes in bouts, and ends: with every bout of answers on the stuck skill, each prerequisite
+    that is known may be brought up to as many; then it is that skill's turn again. What a teacher
+    has granted is left alone.
     """
     counts = np.zeros(stuck.shape) if context.counts is None else context.counts
     enough = np.zeros(stuck.shape)
     needs = context.curriculum.may_need
     for skill in np.flatnonzero(stuck.any(axis=0)).tolist():
         before = needs.indices[needs.indptr[skill] : needs.indptr[skill + 1]]
-        bouts = counts[:, skill] // BOUT * BOUT
+        bouts = counts[:, skill] // context.bout * context.bout
         wanted = np.where(stuck[:, skill], bouts, 0)[:, None]
         enough[:, before] = np.maximum(enough[:, before], wanted)
     back = counts < enough
-    return np.asarray(back if context.goal is None else back & (context.goal > 0))
+    known = context.mastered if context.ready is None else context.ready
+    for table in (known, None if context.goal is None else context.goal > 0):
+        if table is not None:
+            back &= table
+    return np.asarray(back if context.granted is None else back & ~context.granted)
 
 
 def _of_kind(curriculum: Curriculum, *, elective: bool) -> Bits:

@@ -28,7 +28,7 @@ OF_OTHERS = frozenset(("review", "backlog", "remediation", "enrichment", "not_st
 
 SENTENCES: Mapping[str, str] = {
     "review_due": "Time to review {title}: it keeps {skills} fresh.",
-    "remediation": "Back to {title}: {skills} comes before what does not get on now.",
+    "remediation": "Back to {title}: {skills} comes before what is not going well now.",
     "enrichment": "{title} is open as an extra.",
     "confirm": "{title} makes sure of what is probably known: {unmastered}.",
     "": "Ready for {title}: all that comes before it is {known}{teaches}.",
