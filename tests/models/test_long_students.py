@@ -7,13 +7,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adaptlearn.models import Elo
+from adaptlearn.models import FSRS, Elo, HalfLifeRegression
 from adaptlearn.models.sequential.levels import NARROW
 from adaptlearn.responses import ResponseLog
 
 MODELS = {
     "Elo": Elo(alpha=0.5, beta=0.05),
     "Elo without offsets": Elo(alpha=0.5, beta=0.05, skill_offsets=False),
+    "FSRS": FSRS(max_iter=5, tol=0.1),
+    "FSRS of skills": FSRS(card="skill", max_iter=5, tol=0.1),
+    "FSRS in whole days": FSRS(whole_days=True, max_iter=5, tol=0.1),
+    "HalfLifeRegression": HalfLifeRegression(max_iter=50, tol=0.1),
+    "HalfLifeRegression of skills": HalfLifeRegression(card="skill", max_iter=50, tol=0.1),
 }
 N_LONG, N_SHORT = 160, 6
 

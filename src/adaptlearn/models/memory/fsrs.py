@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.models.memory import equations
+from adaptlearn.models.memory.alone import AS_ARRAYS, Follower
 from adaptlearn.models.memory.answers import Answers, mean_log_loss, score
 from adaptlearn.models.memory.equations import DEFAULTS, HIGHEST, LOWEST, SPREAD, Card
 from adaptlearn.models.memory.noise import Noise, NoisePrior
@@ -16,10 +17,13 @@ from adaptlearn.models.memory.recursion import backward, forward
 from adaptlearn.models.memory.reviews import CardKind, Reviews
 from adaptlearn.models.memory.search import search
 from adaptlearn.models.memory.tracer import COMMON, MemoryTracer
+from adaptlearn.models.sequential.chains import Chains
 from adaptlearn.models.sequential.state import SequentialState
 from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.serialization import Arrays
 from adaptlearn.validation import Interval, Numbers, OneOf
+
+_FEW = 16  # cards whose reviews of one level are followed one by one
 
 FSRS_DEFAULTS: tuple[float, ...] = tuple(DEFAULTS.tolist())
 """The published parameters of FSRS-6."""
@@ -221,10 +225,24 @@ class FSRS(MemoryTracer):
         met = kept[:, 0] > 0
         after[~met] = np.stack(equations.first_review(rating[~met], self.parameters_), axis=1)
         days, recall = self._counted(days[met]), self._recall(code[met], kept[met], days[met])
-        card = Card(*kept[met].T)
+        # In one piece each: NumPy may round powers of a strided column in another way.
+        card = Card(*np.ascontiguousarray(kept[met].T))
         later = equations.next_review(card, days, recall, rating[met], self.parameters_)
         after[met] = np.stack(later, axis=1)
         return after
+
+    def _review_all(
+        self, kept: Floats, chains: Chains, code: Ints, days: Floats, rating: Ints
+    ) -> None:
+        levels, rest = chains.passes(1, chains.n_wide(_FEW))
+        for here in levels:
+            kept[here] = self._reviewed(code[here], kept[here - 1], days[here], rating[here])
+        follower = Follower(self.parameters_, AS_ARRAYS)
+        days = self._counted(days)
+        for part in rest:
+            before = kept[part.start - 1].tolist()
+            course = follower.follow(*before, days[part].tolist(), rating[part].tolist())
+            kept[part] = np.stack(course, axis=1)
 
     def _own_arrays(self) -> dict[str, NDArray[Any]]:
         return {"parameters": self.parameters_, "whole_days": np.array([self._whole_days])}

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.numerics import Bools, Floats, Ints, bounds_of, stable_group
 
-_FEW = 16  # chains that go on when the rest of each is filtered by itself
+_LONG = 64  # rows of a chain after which the rest of each is filtered by itself
 
 
 class Chains(NamedTuple):
@@ -46,14 +47,54 @@ class Chains(NamedTuple):
         """Where each chain begins, and the last ends, when `lead` numbers stand before its rows."""
         return bounds_of(self.lengths + lead)
 
-    def laid(self, first: NDArray[np.float64], values: Floats) -> Floats:
-        """Each chain's first numbers, shape (n_chains, lead), and then its rows' values."""
+    def places(self, lead: int) -> Ints:
+        """Where the rows that count stand then, in the order of `rows`."""
+        return self.starts(lead)[self.chain[self.rows]] + lead + self.before[self.rows]
+
+    def laid(self, first: Floats, values: Floats) -> Floats:
+        """Each chain's first numbers, and then its rows' values.
+
+        Parameters
+        ----------
+        first : float array, shape (n_chains, lead) or (n_chains, lead, k)
+        values : float array, shape (n,) or (n, k)
+        """
         lead = first.shape[1]
         starts = self.starts(lead)
-        flat = np.empty(starts[-1])
+        flat = np.empty((int(starts[-1]), *values.shape[1:]))
         flat[starts[:-1, None] + np.arange(lead)] = first
-        flat[starts[self.chain[self.rows]] + lead + self.before[self.rows]] = values[self.rows]
+        flat[self.places(lead)] = values[self.rows]
         return flat
+
+    def n_wide(self, few: int) -> int:
+        """How many levels there are that so many chains reach."""
+        if len(self.lengths) < few:
+            return 0
+        return int(np.partition(self.lengths, -few)[-few])
+
+    def passes(self, lead: int, n_levels: int) -> tuple[Iterator[Ints], list[slice]]:
+        """The way along all chains: some levels of many, then the rest of each.
+
+        Parameters
+        ----------
+        lead : int
+        n_levels : int
+
+        Returns
+        -------
+        levels : iterator of int arrays
+            Where the first row of every chain stands, where the second of every chain, ….
+        rest : list of slices
+            What stands after these levels, chain by chain.
+        """
+        longest_first = np.argsort(-self.lengths, kind="stable")
+        longest_first = longest_first[self.lengths[longest_first] > 0]
+        at, lengths = self.starts(lead)[longest_first] + lead, self.lengths[longest_first]
+        reach = np.searchsorted(-lengths, -np.arange(1, n_levels + 1), side="right").tolist()
+        n_longer = int(np.searchsorted(-lengths, -n_levels, side="left"))
+        first, last = at[:n_longer] + n_levels, at[:n_longer] + lengths[:n_longer]
+        rest = [slice(lo, hi) for lo, hi in zip(first.tolist(), last.tolist(), strict=True)]
+        return (at[:going] + level for level, going in enumerate(reach)), rest
 
 
 def summed(rows: Floats, chains: Chains, values: Floats) -> Floats:
@@ -64,26 +105,39 @@ def summed(rows: Floats, chains: Chains, values: Floats) -> Floats:
     return _read(rows, chains, sums)
 
 
+def latest(rows: Floats, chains: Chains, values: Floats) -> Floats:
+    """The value of the row before each; `rows`, shape (n_chains,), have and take the last."""
+    return _read(rows, chains, chains.laid(rows[:, None], values))
+
+
 def faded(rows: Floats, chains: Chains, values: Floats, decay: float) -> Floats:
-    """As `summed`, each value worth `decay` times the next one."""
+    """As `summed`, each value worth `decay` times the next one.
+
+    Parameters
+    ----------
+    rows : float array, shape (n_chains,) or (n_chains, k)
+    chains : Chains
+    values : float array, shape (n,) or (n, k)
+    decay : float
+    """
+    flat = chains.laid(rows[:, None], values)
+    levels, rest = chains.passes(1, min(chains.n_wide(1), _LONG))
+    for here in levels:
+        flat[here] += decay * flat[here - 1]
+    for part in rest:
+        flat[part] = filtered(flat[part], flat[part.start - 1], decay)
+    return _read(rows, chains, flat)
+
+
+def filtered(values: NDArray[Any], before: NDArray[Any], decay: float) -> NDArray[Any]:
+    """Each value and `decay` times what was found of the one before, shape (n,) or (n, k)."""
     from scipy.signal import lfilter
 
-    starts = chains.starts(1)
-    flat = chains.laid(rows[:, None], values)
-    longest_first = np.argsort(-chains.lengths, kind="stable")
-    at, left = starts[:-1][longest_first], chains.lengths[longest_first]
-    level = 1
-    going = int(np.searchsorted(-left, -1, side="right"))
-    while going >= _FEW:
-        here = at[:going] + level
-        flat[here] += decay * flat[here - 1]
-        level += 1
-        going = int(np.searchsorted(-left, -level, side="right"))
-    for start, length in zip(at[:going].tolist(), left[:going].tolist(), strict=True):
-        rest = slice(start + level, start + length + 1)
-        carried = [decay * flat[start + level - 1]]
-        flat[rest] = lfilter([1.0], [1.0, -decay], flat[rest], zi=carried)[0]
-    return _read(rows, chains, flat)
+    dtype = values.dtype
+    weights = np.array([1.0, 0.0], dtype), np.array([1.0, -decay], dtype)
+    carried = np.asarray(np.asarray(decay, dtype) * before, dtype)[None]
+    found, _ = lfilter(*weights, values, axis=0, zi=carried)
+    return np.asarray(found)
 
 
 def _read(rows: Floats, chains: Chains, series: Floats) -> Floats:
