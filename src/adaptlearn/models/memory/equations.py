@@ -83,7 +83,7 @@ def retrievability(days: Floats, stability: Floats, w: Floats) -> Floats:
     >>> retrievability(np.array([0.0, 5.0, 500.0]), np.array([5.0]), DEFAULTS).round(3).tolist()
     [1.0, 0.9, 0.492]
     """
-    return np.power(1 + curvature(w) * days / stability, -w[20])
+    return np.asarray(np.power(1 + curvature(w) * days / stability, -w[20]))
 
 
 def interval(retention: Floats | float, stability: Floats, w: Floats) -> Floats:

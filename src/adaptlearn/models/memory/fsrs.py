@@ -240,8 +240,10 @@ class FSRS(MemoryTracer):
         follower = Follower(self.parameters_, AS_ARRAYS)
         days = self._counted(days)
         for part in rest:
-            before = kept[part.start - 1].tolist()
-            course = follower.follow(*before, days[part].tolist(), rating[part].tolist())
+            stability, difficulty = kept[part.start - 1].tolist()
+            course = follower.follow(
+                stability, difficulty, days[part].tolist(), rating[part].tolist()
+            )
             kept[part] = np.stack(course, axis=1)
 
     def _own_arrays(self) -> dict[str, NDArray[Any]]:

@@ -142,24 +142,22 @@ def _carried_back(
     narrow = max(1, narrow_from(bounds, _FEW)) if len(bounds) > 1 else 0
     for number, places in enumerate(rest_of_each(bounds, narrow)):
         at = places - n_first
-        rows = zip(
-            *(part[at].tolist()[::-1] for part in (kept, crossed, eased, added)), strict=True
-        )
+        parts = (part[at].tolist()[::-1] for part in (kept, crossed, eased, added))
         stability = difficulty = 0.0
         found = []
-        for stays, crosses, eases, adds in rows:
+        for stays, crosses, eases, adds in zip(*parts, strict=True):
             difficulty = stability * crosses + difficulty * eases
             stability = stability * stays + adds
             found.append((stability, difficulty))
-        before = np.append(reviews.bounds[narrow - 1] + number, places[:-1])
-        by_stability[before], by_difficulty[before] = np.array(found[::-1]).T
+        earlier = np.append(reviews.bounds[narrow - 1] + number, places[:-1])
+        by_stability[earlier], by_difficulty[earlier] = np.array(found[::-1]).T
     for level in range(narrow - 1, 0, -1):
         lo, hi = reviews.bounds[level : level + 2]
-        here, at = slice(lo, hi), slice(lo - n_first, hi - n_first)
+        here, own = slice(lo, hi), slice(lo - n_first, hi - n_first)
         first = reviews.bounds[level - 1]
         before = slice(first, first + hi - lo)
-        by_difficulty[before] = by_stability[here] * crossed[at] + by_difficulty[here] * eased[at]
-        by_stability[before] = by_stability[here] * kept[at] + added[at]
+        by_difficulty[before] = by_stability[here] * crossed[own] + by_difficulty[here] * eased[own]
+        by_stability[before] = by_stability[here] * kept[own] + added[own]
     return by_stability, by_difficulty
 
 
