@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any, ClassVar
 
 import numpy as np
@@ -23,7 +24,7 @@ from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.serialization import Arrays
 from adaptlearn.validation import Interval, Numbers, OneOf
 
-_FEW = 16  # cards whose reviews of one level are followed one by one
+_FEW = 8  # cards whose reviews of one level are followed one by one
 
 FSRS_DEFAULTS: tuple[float, ...] = tuple(DEFAULTS.tolist())
 """The published parameters of FSRS-6."""

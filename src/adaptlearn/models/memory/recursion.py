@@ -34,7 +34,7 @@ from adaptlearn.models.memory.reviews import Reviews
 from adaptlearn.models.sequential.levels import narrow_from, rest_of_each
 from adaptlearn.numerics import Floats, Ints, dot
 
-_FEW = 64  # cards whose reviews of one level are followed one by one
+_FEW = 24  # cards whose reviews of one level are followed one by one
 
 
 class Trace(NamedTuple):

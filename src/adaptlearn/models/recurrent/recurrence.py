@@ -150,9 +150,9 @@ def _n_wide(bounds: Ints) -> int:
 def _filtered(values: NDArray[Any], before: NDArray[Any], decay: NDArray[Any]) -> NDArray[Any]:
     """One student's sums after each answer, from what the answers add."""
     found = np.empty_like(values)
-    for one in np.unique(decay):
-        own = decay == one
-        found[:, own] = filtered(values[:, own], before[own], one)
+    changes = np.flatnonzero(np.diff(decay)) + 1
+    for lo, hi in pairwise([0, *changes.tolist(), len(decay)]):
+        found[:, lo:hi] = filtered(values[:, lo:hi], before[lo:hi], decay[lo])
     return found
 
 
