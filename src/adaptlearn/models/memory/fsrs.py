@@ -235,17 +235,22 @@ class FSRS(MemoryTracer):
     def _review_all(
         self, kept: Floats, chains: Chains, code: Ints, days: Floats, rating: Ints
     ) -> None:
+        w, whole = self.parameters_, self._counted(days)
         levels, rest = chains.passes(1, chains.n_wide(_FEW))
-        for here in levels:
+        for here in islice(levels, 1):
             kept[here] = self._reviewed(code[here], kept[here - 1], days[here], rating[here])
-        follower = Follower(self.parameters_, AS_ARRAYS)
-        days = self._counted(days)
+        stability, difficulty = np.ascontiguousarray(kept.T)
+        for here in levels:
+            card = Card(stability[here - 1], difficulty[here - 1])
+            recall = equations.retrievability(whole[here], card.stability, w)
+            after = equations.next_review(card, whole[here], recall, rating[here], w)
+            stability[here], difficulty[here] = after
+        follower = Follower(w, AS_ARRAYS)
         for part in rest:
-            stability, difficulty = kept[part.start - 1].tolist()
-            course = follower.follow(
-                stability, difficulty, days[part].tolist(), rating[part].tolist()
-            )
-            kept[part] = np.stack(course, axis=1)
+            before = float(stability[part.start - 1]), float(difficulty[part.start - 1])
+            course = follower.follow(*before, whole[part].tolist(), rating[part].tolist())
+            stability[part], difficulty[part] = course
+        kept[:] = np.stack((stability, difficulty), axis=1)
 
     def _own_arrays(self) -> dict[str, NDArray[Any]]:
         return {"parameters": self.parameters_, "whole_days": np.array([self._whole_days])}
