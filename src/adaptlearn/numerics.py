@@ -327,5 +327,11 @@ def dot(left: Floats, right: Floats) -> float:
 
     The operator ``@`` hands long arrays to several threads, which takes longer than the sum where
     cores are busy, and whose last digits depend on how many there are.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> dot(np.array([1.0, 2.0]), np.array([3.0, 4.0]))
+    11.0
     """
     return float(np.einsum("i,i->", left, right))
