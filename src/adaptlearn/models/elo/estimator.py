@@ -105,7 +105,7 @@ class Elo(SequentialTracer):
         "beta": [Interval(0, 10), OneOf((None,))],
         "skill_offsets": [OneOf((True, False))],
     }
-    _few = NARROW
+    _few, _many_levels = NARROW, 8
 
     def __init__(
         self,

@@ -12,7 +12,6 @@ import numpy as np
 
 from adaptlearn.models.features.counters import (
     BINS,
-    COUNTERS,
     DECAYS,
     LIVES,
     RECENT,
@@ -178,17 +177,14 @@ def _window(rows: Floats, chains: Chains, new: Answers) -> Floats:
     ring = rows.reshape(len(rows), len(WINDOWS), BINS, 3)
     bins, at = bins_of(new.time)[..., 0], chains.rows
     chain, first = chains.chain[at], chains.before[at] == 0
-    newest = np.where(ring[..., 1] > 0, ring[..., 0], -np.inf).max(axis=2)
-    if np.any(newest[chain[first]] > bins[at[first]]):
-        return _window_by_levels(rows, chains, new)
     right = bounds_of(new.correct[at].astype(np.int64))
     here = chains.starts(0)[chains.chain] + chains.before
-    found = np.empty((len(bins), len(WINDOWS), 2))
-    held = np.flatnonzero(np.isfinite(newest).any(axis=1)[chains.chain])
-    found[:] = 0
-    found[held] = look_window(rows[chains.chain[held]], new.time[held]).reshape(
-        len(held), len(WINDOWS), 2
-    )
+    found = np.zeros((len(bins), len(WINDOWS), 2))
+    # A state refuses answers that are older than what it has seen: none of these can have put
+    # out of the ring what is still inside a window.
+    held = np.flatnonzero((ring[..., 1].sum(axis=(1, 2)) > 0)[chains.chain])
+    counted = look_window(rows[chains.chain[held]], new.time[held])
+    found[held] = counted.reshape(len(held), len(WINDOWS), 2)
     for place in range(len(WINDOWS)):
         own = bins[:, place]
         distinct = np.unique(own)
@@ -220,24 +216,6 @@ def _fill(ring: Floats, chain: Ints, first: Bools, bins: Floats, right: Ints) ->
     held[:, 2] += right[ends] - right[starts]
     # The last one of a slot stays: of places that repeat, NumPy keeps the last value.
     ring[whose, slot] = held
-
-
-def _window_by_levels(rows: Floats, chains: Chains, new: Answers) -> Floats:
-    """Where answers come that are older than what is remembered, which is rare."""
-    counter = COUNTERS["window"]
-    assert counter.look is not None
-    assert new.time is not None
-    kept = chains.laid(rows[:, None], np.zeros((len(new.correct), counter.width)))
-    row = np.empty(len(kept), np.int64)
-    row[chains.places(1)] = chains.rows
-    levels, _ = chains.passes(1, chains.n_wide(1))
-    for here in levels:
-        held = kept[here - 1]
-        counter.learn(held, new.take(row[here]))
-        kept[here] = held
-    starts = chains.starts(1)
-    rows[:] = kept[starts[1:] - 1]
-    return counter.look(kept[starts[chains.chain] + chains.before], new.time)
 
 
 FOLLOW: Mapping[str, Follow] = {

@@ -71,8 +71,8 @@ def training_features(
         by_entry=True,
         n_levels=n_wide,
     )
-    rest = encoded.after(n_wide)
-    if len(rest.rows):
+    if n_wide < n_levels:
+        rest = encoded.after(n_wide)
         read[-len(rest.skill) :] = plan.follow(rest, memory, rates, folds[-len(rest.rows) :])
     tables = {}
     of_entries, correct = encoded.entries_of(fold), encoded.entries_of(encoded.correct)

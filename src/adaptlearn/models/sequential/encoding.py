@@ -97,7 +97,7 @@ class Encoded(NamedTuple):
         """The responses of the levels from one on; students and pairs keep their numbers."""
         if n_levels == 0:
             return self
-        first = int(self.bounds[n_levels]) if n_levels < len(self.bounds) else len(self.rows)
+        first = int(self.bounds[n_levels])
         entry, starts = first, self.starts
         if starts is not None:
             entry = int(starts[first])

@@ -249,8 +249,8 @@ class SequentialTracer(KnowledgeTracer):
             by_entry=self._reads_entries,
             n_levels=n_wide,
         )
-        rest = encoded.after(n_wide)
-        if len(rest.rows):
+        if n_wide < len(encoded.bounds) - 1:
+            rest = encoded.after(n_wide)
             size = len(rest.skill) if self._reads_entries else len(rest.rows)
             found[-size:] = self._follow_few(rest, memory)
         return found
@@ -260,9 +260,8 @@ class SequentialTracer(KnowledgeTracer):
         n_wide = self._n_wide(encoded)
         extra = self._prepared(encoded, memory)
         scan(encoded, memory, extra=extra, learn=self._learn, n_levels=n_wide)
-        rest = encoded.after(n_wide)
-        if len(rest.rows):
-            self._follow_few(rest, memory)
+        if n_wide < len(encoded.bounds) - 1:
+            self._follow_few(encoded.after(n_wide), memory)
 
     def _follow_few(self, encoded: Encoded, memory: Memory) -> Floats:
         """As `_along`, for many levels of few responses each."""
