@@ -378,6 +378,10 @@ class MemoryTracer(SequentialTracer):
         laid_days = chains.laid(none, days)
         self._review_all(kept, chains, codes.astype(np.int64), laid_days, ratings.astype(np.int64))
         rows[:, :-1] = kept[starts[1:] - 1]
+        if of_items:
+            last = np.asarray(level.by_entry(np.where(rating >= 0, level.item + 1, 0)))
+            chains_of_skills = Chains.of(encoded.pair, len(memory.pair), last > 0)
+            latest(memory.pair[:, 0], chains_of_skills, last.astype(np.float64))
         at = np.flatnonzero(met)
         before = kept[starts[card[at]] + chains.before[at]]
         return self._seen(level, code, at, before, days[at])
