@@ -320,3 +320,18 @@ def ratio(part: NDArray[Any], whole: NDArray[Any]) -> Floats:
     """
     none = np.full(part.shape, np.nan)
     return np.asarray(np.divide(part, whole, out=none, where=whole > 0))
+
+
+def dot(left: Floats, right: Floats) -> float:
+    """The sum of products of two flat arrays, by one thread.
+
+    The operator ``@`` hands long arrays to several threads, which takes longer than the sum where
+    cores are busy, and whose last digits depend on how many there are.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> dot(np.array([1.0, 2.0]), np.array([3.0, 4.0]))
+    11.0
+    """
+    return float(np.einsum("i,i->", left, right))

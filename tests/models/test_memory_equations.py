@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.conftest import trials
 from tests.models.reviewed import DAY, START, rated_log, slope_of
 
-from adaptlearn.models.memory import FSRS, FSRS_DEFAULTS
+from adaptlearn.models.memory import FSRS, FSRS_DEFAULTS, recursion
 from adaptlearn.models.memory.answers import answers_of, score
 from adaptlearn.models.memory.equations import (
     DEFAULTS,
@@ -146,6 +146,23 @@ def test_the_gradient_of_fsrs_is_that_of_finite_differences(card, several, loss,
     by_differences = slope_of(lambda point: loss_at(point).loss, at)
     np.testing.assert_allclose(gradient, by_differences, rtol=1e-5, atol=1e-5)
     assert (np.abs(gradient) > 1e-4).all()  # every one of them says something
+
+
+@pytest.mark.parametrize("few", [3, 1000])
+@pytest.mark.parametrize("card", ["item", "skill"])
+def test_cards_that_are_followed_alone_are_followed_the_same(card, few, monkeypatch):
+    reviews = encoded_reviews(rated_log(several=card == "skill", seed=4), card)
+    rng = np.random.default_rng(4)
+    w = np.clip(DEFAULTS + 0.2 * rng.normal(size=21) * SPREAD, LOWEST + 0.01, HIGHEST - 0.01)
+    slope = rng.normal(size=len(reviews.days))
+    monkeypatch.setattr(recursion, "_FEW", 0)
+    trace = forward(reviews, w)
+    gradient = backward(reviews, trace, slope, w)
+    monkeypatch.setattr(recursion, "_FEW", few)
+    found = forward(reviews, w)
+    for mine, plain in zip(found, trace, strict=True):
+        np.testing.assert_allclose(mine, plain, rtol=1e-9)
+    np.testing.assert_allclose(backward(reviews, found, slope, w), gradient, rtol=1e-7)
 
 
 @pytest.mark.parametrize(("loss", "weight"), [("log", 0.0), ("squared", 0.01)])

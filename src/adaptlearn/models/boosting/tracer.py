@@ -21,9 +21,9 @@ from adaptlearn.models.boosting.state import CombinedState
 from adaptlearn.models.boosting.trees import MAX_LEAVES, Trees
 from adaptlearn.models.features.difficulty import Rates
 from adaptlearn.models.features.encodings import SituationRates
-from adaptlearn.models.features.plan import Plan, rates_in
+from adaptlearn.models.features.plan import FEW, MANY_LEVELS, Plan, rates_in
 from adaptlearn.models.features.training import mean_by_response, training_features
-from adaptlearn.models.sequential.encoding import Names, encode
+from adaptlearn.models.sequential.encoding import Encoded, Names, encode
 from adaptlearn.models.sequential.levels import Level, Memory
 from adaptlearn.models.sequential.state import SequentialState, Signed, Widths
 from adaptlearn.models.sequential.tracer import SequentialTracer, training_labels
@@ -57,6 +57,7 @@ class FeatureBoosting(SequentialTracer):
         "random_state": [Interval(0, 2**32 - 1, integer=True)],
     }
     _reads_entries = True
+    _few, _many_levels = FEW, MANY_LEVELS
 
     inputs_: tuple[KnowledgeTracer, ...]
     leaned_on_: tuple[KnowledgeTracer, ...]
@@ -240,6 +241,9 @@ class FeatureBoosting(SequentialTracer):
 
     def _learn(self, level: Level, memory: Memory) -> None:
         self._plan.learn(level, memory, self._rates)
+
+    def _follow_few(self, encoded: Encoded, memory: Memory) -> Floats:
+        return self._plan.follow(encoded, memory, self._rates)
 
     def _one_step_ahead(
         self, log: ResponseLog, state: SequentialState | None, numbers: Ints | None

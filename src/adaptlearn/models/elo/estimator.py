@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from adaptlearn.models.elo.alone import Answered, follow
 from adaptlearn.models.elo.rating import Contest, choose, rate
-from adaptlearn.models.sequential.encoding import Names, encode
-from adaptlearn.models.sequential.levels import Level, Memory
+from adaptlearn.models.sequential.encoding import Encoded, Names, encode
+from adaptlearn.models.sequential.levels import NARROW, Level, Memory, level_of, rest_of_each
 from adaptlearn.models.sequential.state import Signed, Widths
 from adaptlearn.models.sequential.tracer import SequentialTracer, training_labels
-from adaptlearn.numerics import Floats, Ints
+from adaptlearn.numerics import Floats, Ints, distinct
 from adaptlearn.responses import as_log
 from adaptlearn.serialization import Arrays
 from adaptlearn.validation import Interval, Numbers, OneOf
@@ -103,6 +105,7 @@ class Elo(SequentialTracer):
         "beta": [Interval(0, 10), OneOf((None,))],
         "skill_offsets": [OneOf((True, False))],
     }
+    _few, _many_levels = NARROW, 8
 
     def __init__(
         self,
@@ -173,15 +176,39 @@ class Elo(SequentialTracer):
         return Signed(student=[0], pair=[0] if self.skill_offsets else [])
 
     def _look(self, level: Level, memory: Memory) -> Floats:
-        skill = np.minimum(level.skill, len(self._skill) - 1)
-        balance = -self._skill[skill]
+        balance = self._easiness(level)
         if self.skill_offsets:
             balance = memory.pair[:, 0] + balance
-        log_odds = memory.student[:, 0] + level.mean(balance)
-        if len(self._item):
-            known = (level.item >= 0) & (level.item < len(self._item))
-            log_odds = log_odds - np.where(known, self._item[np.where(known, level.item, 0)], 0)
+        log_odds = memory.student[:, 0] + level.mean(balance) - self._of_items(level)
         return np.asarray(log_odds)[:, None]
+
+    def _easiness(self, level: Level) -> Floats:
+        """Of each entry's skill."""
+        return -self._skill[np.minimum(level.skill, len(self._skill) - 1)]
+
+    def _of_items(self, level: Level) -> Floats:
+        """How much harder than its skill each response's item is."""
+        known = (level.item >= 0) & (level.item < len(self._item))
+        return np.where(known, np.append(self._item, 0)[np.where(known, level.item, -1)], 0)
+
+    def _follow_few(self, encoded: Encoded, memory: Memory) -> Floats:
+        found = np.empty((len(encoded.rows), 1))
+        for student, places in enumerate(rest_of_each(encoded.bounds, 0)):
+            level, entries = level_of(encoded, places)
+            easiness, own, pairs = self._easiness(level), np.zeros(0, np.int64), None
+            if self.skill_offsets:
+                own, pairs = distinct(encoded.pair[entries].astype(np.int64))
+            bounds = None if level.starts is None else [*level.starts.tolist(), len(entries)]
+            answered = Answered(
+                level.correct.tolist(),
+                _by_response(easiness, bounds),
+                self._of_items(level).tolist(),
+                None if pairs is None else _by_response(pairs, bounds),
+            )
+            offsets = memory.pair[own]
+            found[places, 0] = follow(answered, memory.student[student], offsets, self._step)
+            memory.pair[own] = offsets
+        return found
 
     def _learn(self, level: Level, memory: Memory) -> None:
         answered = (level.correct >= 0).astype(np.float64)
@@ -236,3 +263,11 @@ class Elo(SequentialTracer):
         self._step, self._skill = arrays["step"], arrays["skill"]
         self._item, self._item_answers = arrays["item"], arrays["item_answers"]
         self.log_loss_ = float(arrays["log_loss"][0])
+
+
+def _by_response(values: NDArray[Any], bounds: list[int] | None) -> list[list[Any]]:
+    """Values by entry as a list of each response's."""
+    flat = values.tolist()
+    if bounds is None:
+        return [[value] for value in flat]
+    return [flat[lo:hi] for lo, hi in pairwise(bounds)]

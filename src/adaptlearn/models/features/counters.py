@@ -109,10 +109,14 @@ def _run(rows: Floats, new: Answers) -> None:
 
 
 def _recent(rows: Floats, new: Answers) -> None:
-    # Bits, the latest last, behind a leading 1 that says how many there are.
-    code = 2 * np.maximum(rows[:, 0], 1) + new.correct
+    rows[:, 0] = recent_code(rows[:, 0], new.correct)
+
+
+def recent_code(code: Floats, correct: Floats) -> Floats:
+    """The last outcomes with one more: bits, the latest last, behind a 1 that tells how many."""
+    code = 2 * np.maximum(code, 1) + correct
     full = 2**RECENT
-    rows[:, 0] = np.where(code >= 2 * full, full + code % full, code)
+    return np.where(code >= 2 * full, full + code % full, code)
 
 
 def _series(rows: Floats, new: Answers) -> None:
@@ -127,12 +131,16 @@ def _residual(rows: Floats, new: Answers) -> None:
     rows += surprise
 
 
+def step_of(count: Floats) -> Floats:
+    """How far a rating moves: the more, the less it rests on."""
+    return 0.8 / (1 + 0.15 * count) + 0.08
+
+
 def _rating(rows: Floats, new: Answers) -> None:
-    # A rating moves the more the less it rests on: 1 / (1 + .1 n), and never less than .1.
     rating, count = rows[:, 0], rows[:, 1]
     # A copy: NumPy may round the exponential of a strided column in one way or another.
     odds = new.expected / (1 - new.expected) * np.exp(rating.copy())
-    rating += (0.8 / (1 + 0.15 * count) + 0.08) * (new.correct - odds / (1 + odds))
+    rating += step_of(count) * (new.correct - odds / (1 + odds))
     count += 1
 
 
@@ -164,7 +172,8 @@ def _look_clock(rows: Floats, time: Floats | None) -> Floats:
 _BIN_LENGTHS = np.array(list(WINDOWS.values()))[:, None] / BINS
 
 
-def _bins(time: Floats) -> Floats:
+def bins_of(time: Floats) -> Floats:
+    """The bin of each window that a moment lies in, shape (n, n_windows, 1)."""
     return np.floor(time[:, None, None] / _BIN_LENGTHS)
 
 
@@ -172,7 +181,7 @@ def _window(rows: Floats, new: Answers) -> None:
     # A ring of bins for each window; each says which stretch of time it counts.
     assert new.time is not None
     ring = rows.reshape(len(rows), len(WINDOWS), BINS, 3)
-    now = _bins(new.time)
+    now = bins_of(new.time)
     slot = np.broadcast_to((now % BINS).astype(np.int64)[..., None], (*now.shape, 3))
     held = np.take_along_axis(ring, slot, axis=2)
     held[held[..., 0] != now] = 0
@@ -182,16 +191,17 @@ def _window(rows: Floats, new: Answers) -> None:
     np.put_along_axis(ring, slot, held, axis=2)
 
 
-def _look_window(rows: Floats, time: Floats | None) -> Floats:
+def look_window(rows: Floats, time: Floats | None) -> Floats:
+    """The counts of each window before the next answer, shape (n, 2 * n_windows)."""
     assert time is not None
     ring = rows.reshape(len(rows), len(WINDOWS), BINS, 3)
-    age = _bins(time) - ring[..., 0]
+    age = bins_of(time) - ring[..., 0]
     inside = (age >= 0) & (age < BINS)
     counts = np.einsum("nwb,nwbk->nwk", inside, ring[..., 1:])
-    return np.asarray(counts.reshape(len(rows), -1), np.float64)
+    return np.asarray(counts.reshape(len(rows), 2 * len(WINDOWS)), np.float64)
 
 
-_LIVES = np.array(list(TIME_SCALES.values()))
+LIVES = np.array(list(TIME_SCALES.values()))
 
 
 def _fading(rows: Floats, new: Answers) -> None:
@@ -205,7 +215,7 @@ def _fading(rows: Floats, new: Answers) -> None:
 def _look_fading(rows: Floats, time: Floats | None) -> Floats:
     assert time is not None
     # Before the first answer the counts are 0, and what they fade by is no matter.
-    kept = np.exp(-np.maximum(time - rows[:, 0], 0)[:, None] / _LIVES)
+    kept = np.exp(-np.maximum(time - rows[:, 0], 0)[:, None] / LIVES)
     return np.asarray(rows[:, 1:] * np.repeat(kept, 2, axis=1))
 
 
@@ -236,7 +246,7 @@ COUNTERS: dict[str, Counter] = {
         _pairs("within", WINDOWS),
         _window,
         3 * BINS * len(WINDOWS),
-        _look_window,
+        look_window,
         timed=True,
         signed=True,
     ),

@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 
 from adaptlearn.errors import ParameterError
 from adaptlearn.models.features.counters import COUNTER_OF, COUNTERS, Answers, Counter
-from adaptlearn.models.features.difficulty import Rates, outlook
+from adaptlearn.models.features.difficulty import Outlook, Rates, outlook
 from adaptlearn.models.features.encodings import ENCODINGS, Encoding, SituationRates
+from adaptlearn.models.features.following import FOLLOW
 from adaptlearn.models.features.table import FEATURES, HOLDERS, Feature
-from adaptlearn.models.sequential.levels import Level, Memory
+from adaptlearn.models.sequential.chains import Chains
+from adaptlearn.models.sequential.encoding import Encoded
+from adaptlearn.models.sequential.levels import Level, Memory, level_of
 from adaptlearn.models.sequential.state import Signed, Widths
 from adaptlearn.numerics import Bools, Floats
 
@@ -32,12 +35,16 @@ _NOW = (
     "now.expected",
 )
 RateOf = Callable[[Encoding, NDArray[np.int64], Floats], Floats]
+FEW, MANY_LEVELS = 64, 16
+"""So many levels of fewer responses are followed at once sooner than level by level."""
+
 _BLOCK = 1 << 13  # responses whose columns fit in a processor's cache
 
 
 class Kept(NamedTuple):
     """A counter in a holder's memory, and where it stands there and in what is read."""
 
+    name: str
     counter: Counter
     memory: slice
     read: slice
@@ -136,9 +143,7 @@ class Plan:
                 elif kept.counter.look is not None:
                     seen = kept.counter.look(seen, time)
                 read[:, kept.read] = seen if by_entry else seen[level.owner]
-        first = self._place["now.skill"]
-        for place, column in enumerate((*now, now.item_rate), first):
-            read[:, place] = column
+        self._read_now(read, now)
         return read
 
     def learn(self, level: Level, memory: Memory, rates: Rates) -> None:
@@ -148,17 +153,8 @@ class Plan:
             self._learn_answered(level, memory, rates, answered)
             return
         now = outlook(level, rates)
-        first = slice(None) if level.starts is None else level.starts
-        place = memory.student[:, self._answers("student")]
-        of_rows = Answers(
-            level.correct.astype(np.float64),
-            now.item_rate[first],
-            place.copy(),
-            now.skill[first].astype(np.float64),
-            now.item[first].astype(np.float64),
-            level.time,
-            memory.pair[first, self._answers("skill")] == 0,
-        )
+        place = memory.student[:, self._answers("student")].copy()
+        of_rows = _answers(level, now, place, memory.pair[:, self._answers("skill")])
         of_entries = of_rows
         if level.owner is not None:
             of_entries = of_rows.take(level.owner)
@@ -168,6 +164,53 @@ class Plan:
                 if kept.counter.timed and new.time is None:
                     continue
                 kept.counter.learn(rows[:, kept.memory], new)
+
+    def follow(
+        self, encoded: Encoded, memory: Memory, rates: Rates, extra: Floats | None = None
+    ) -> Floats:
+        """What is known of all responses of a log before their answers; the memory takes them in.
+
+        What `look` and `learn` give level by level, however few students there are.
+
+        Parameters
+        ----------
+        encoded : Encoded
+        memory : Memory
+        rates : Rates
+        extra : float array, shape (n, n_extra), optional
+            Of `Level.extra`.
+
+        Returns
+        -------
+        float array, shape (n_entries, n_read)
+        """
+        level, _ = level_of(encoded)
+        level = level if extra is None else level._replace(extra=extra)
+        now = outlook(level, rates)
+        answered = level.correct >= 0
+        chains = (
+            Chains.of(encoded.student, len(memory.student), answered),
+            Chains.of(encoded.pair, len(memory.pair), encoded.entries_of(answered)),
+            Chains.of(encoded.item_pair, max(1, len(memory.item)), answered),
+        )
+        place, of_pair = (
+            rows[of.chain, self._answers(holder)] + of.before
+            for holder, rows, of in zip(HOLDERS[:2], memory[:2], chains[:2], strict=True)
+        )
+        of_rows = _answers(level, now, place, of_pair)
+        of_entries = of_rows if level.owner is None else of_rows.take(level.owner)
+        read = np.empty((len(now.skill), self.n_read))
+        for holder, rows, of in zip(HOLDERS, memory, chains, strict=True):
+            new = of_entries if holder == "skill" else of_rows
+            for kept in self._kept[holder]:
+                if kept.counter.timed and new.time is None:
+                    read[:, kept.read] = np.nan
+                    continue
+                seen = FOLLOW[kept.name](rows[:, kept.memory], of, new)
+                by_entry = holder == "skill" or level.owner is None
+                read[:, kept.read] = seen if by_entry else seen[level.owner]
+        self._read_now(read, now)
+        return read
 
     def matrix(self, read: Floats, rate_of: RateOf) -> Floats:
         """Features of what was read, feature by feature.
@@ -197,6 +240,11 @@ class Plan:
         for row, encoding in enumerate(self.encodings):
             found[n_plain + row] = rate_of(encoding, keys[row], found[n_plain + row])
         return found
+
+    def _read_now(self, read: Floats, now: Outlook) -> None:
+        first = self._place["now.skill"]
+        for place, column in enumerate((*now, now.item_rate), first):
+            read[:, place] = column
 
     def _answers(self, holder: str) -> int:
         """Where a holder's memory counts all answers."""
@@ -237,12 +285,26 @@ class Plan:
                 memory = slice(width, width + counter.width)
                 width += counter.width
                 first = len(self._place)
-                kept.append(Kept(counter, memory, slice(first, first + len(counter.columns))))
+                kept.append(Kept(name, counter, memory, slice(first, first + len(counter.columns))))
                 self._place |= {
                     f"{holder}.{column}": place
                     for place, column in enumerate(counter.columns, first)
                 }
         return kept, width
+
+
+def _answers(level: Level, now: Outlook, place: Floats, of_pair: Floats) -> Answers:
+    """A level's answers, from those before: the student's, and by entry those on the skill."""
+    first = slice(None) if level.starts is None else level.starts
+    return Answers(
+        level.correct.astype(np.float64),
+        now.item_rate[first],
+        place,
+        now.skill[first].astype(np.float64),
+        now.item[first].astype(np.float64),
+        level.time,
+        of_pair[first] == 0,
+    )
 
 
 def rates_in(tables: Mapping[str, SituationRates]) -> RateOf:

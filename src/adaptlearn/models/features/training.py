@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from adaptlearn.models.features.difficulty import Rates, count_rates
 from adaptlearn.models.features.encodings import Encoding, SituationRates, count_situations
-from adaptlearn.models.features.plan import Plan
+from adaptlearn.models.features.plan import FEW, MANY_LEVELS, Plan
 from adaptlearn.models.sequential.encoding import Encoded
-from adaptlearn.models.sequential.levels import Memory, scan
+from adaptlearn.models.sequential.levels import Memory, narrow_from, scan
 from adaptlearn.numerics import Floats, Ints
 
 
@@ -58,15 +58,22 @@ def training_features(
         np.zeros((len(encoded.pairs), plan.widths.pair)),
         np.zeros((len(encoded.item_pairs), plan.widths.item)),
     )
+    n_levels, n_wide = len(encoded.bounds) - 1, narrow_from(encoded.bounds, FEW)
+    n_wide = n_wide if n_levels - n_wide >= MANY_LEVELS else n_levels
+    folds = fold[:, None].astype(np.float64)
     read = scan(
         encoded,
         memory,
-        extra=fold[:, None].astype(np.float64),
+        extra=folds,
         look=lambda level, memory: plan.look(level, memory, rates),
         learn=lambda level, memory: plan.learn(level, memory, rates),
         width=plan.n_read,
         by_entry=True,
+        n_levels=n_wide,
     )
+    if n_wide < n_levels:
+        rest = encoded.after(n_wide)
+        read[-len(rest.skill) :] = plan.follow(rest, memory, rates, folds[-len(rest.rows) :])
     tables = {}
     of_entries, correct = encoded.entries_of(fold), encoded.entries_of(encoded.correct)
 

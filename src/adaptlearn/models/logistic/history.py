@@ -9,7 +9,7 @@ import numpy as np
 
 from adaptlearn.models.features.counters import COUNTERS, Answers, Counter
 from adaptlearn.models.features.table import HOLDERS
-from adaptlearn.models.logistic.chains import Chains, faded, summed
+from adaptlearn.models.sequential.chains import Chains, faded, summed
 from adaptlearn.models.sequential.encoding import Encoded
 from adaptlearn.models.sequential.levels import Level, Memory
 from adaptlearn.models.sequential.state import Signed, Widths

@@ -9,7 +9,7 @@ import numpy as np
 from adaptlearn.models.memory.equations import AGAIN
 from adaptlearn.models.memory.noise import Noise
 from adaptlearn.models.memory.reviews import Reviews
-from adaptlearn.numerics import Bools, Floats, Ints
+from adaptlearn.numerics import Bools, Floats, Ints, dot
 
 Loss = Literal["log", "squared"]
 
@@ -100,7 +100,7 @@ def score(answers: Answers, recall: Floats, noise: Noise, loss: Loss) -> Scored:
     mine = recall[answers.review]
     by_recall = np.zeros(len(recall))
     by_recall[answers.review] = by_chance * (1 - noise.guess - noise.slip)
-    return Scored(total, by_recall, np.array([by_chance @ (1 - mine), -(by_chance @ mine)]))
+    return Scored(total, by_recall, np.array([dot(by_chance, 1 - mine), -dot(by_chance, mine)]))
 
 
 def mean_log_loss(answers: Answers, recall: Floats, noise: Noise) -> float:

@@ -1,6 +1,7 @@
 """The equations of FSRS-6, for any number of cards at once, and what they are published with.
 
-Time is in days. ``w`` is a set of 21 parameters, numbered as the published ones are.
+Time is in days. ``w`` is a set of 21 parameters, numbered as the published ones are. Powers are
+those of `np.power`: an operator has shortcuts for some exponents, which single numbers have not.
 
 References
 ----------
@@ -82,7 +83,7 @@ def retrievability(days: Floats, stability: Floats, w: Floats) -> Floats:
     >>> retrievability(np.array([0.0, 5.0, 500.0]), np.array([5.0]), DEFAULTS).round(3).tolist()
     [1.0, 0.9, 0.492]
     """
-    return np.asarray((1 + curvature(w) * days / stability) ** -w[20])
+    return np.asarray(np.power(1 + curvature(w) * days / stability, -w[20]))
 
 
 def interval(retention: Floats | float, stability: Floats, w: Floats) -> Floats:
@@ -167,12 +168,12 @@ def same_day(stability: Floats, rating: Ints, w: Floats) -> Floats:
 
 def short_term(stability: Floats, rating: Ints, w: Floats) -> Floats:
     """What stability is multiplied by on the same day, before a recall is held to 1 or more."""
-    return np.asarray(np.exp(w[17] * (rating - GOOD + w[18])) * stability ** -w[19])
+    return np.asarray(np.exp(w[17] * (rating - GOOD + w[18])) * np.power(stability, -w[19]))
 
 
 def gain(card: Card, recall: Floats, w: Floats) -> Floats:
     """By what share a recall rated Good lengthens stability: more, the less it was expected."""
-    ease = np.exp(w[8]) * (11 - card.difficulty) * card.stability ** -w[9]
+    ease = np.exp(w[8]) * (11 - card.difficulty) * np.power(card.stability, -w[9])
     return np.asarray(ease * np.expm1(w[10] * (1 - recall)))
 
 
@@ -183,9 +184,9 @@ def favour(rating: Ints, w: Floats) -> Floats:
 
 def forgotten(card: Card, recall: Floats, w: Floats) -> Floats:
     """Stability after a card was forgotten, before it is held under `lapse_limit`."""
-    of_stability = (card.stability + 1) ** w[13] - 1
+    of_stability = np.power(card.stability + 1, w[13]) - 1
     return np.asarray(
-        w[11] * card.difficulty ** -w[12] * of_stability * np.exp(w[14] * (1 - recall))
+        w[11] * np.power(card.difficulty, -w[12]) * of_stability * np.exp(w[14] * (1 - recall))
     )
 
 

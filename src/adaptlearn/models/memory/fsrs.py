@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.models.memory import equations
+from adaptlearn.models.memory.alone import AS_ARRAYS, Follower
 from adaptlearn.models.memory.answers import Answers, mean_log_loss, score
 from adaptlearn.models.memory.equations import DEFAULTS, HIGHEST, LOWEST, SPREAD, Card
 from adaptlearn.models.memory.noise import Noise, NoisePrior
@@ -16,10 +18,13 @@ from adaptlearn.models.memory.recursion import backward, forward
 from adaptlearn.models.memory.reviews import CardKind, Reviews
 from adaptlearn.models.memory.search import search
 from adaptlearn.models.memory.tracer import COMMON, MemoryTracer
+from adaptlearn.models.sequential.chains import Chains
 from adaptlearn.models.sequential.state import SequentialState
 from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.serialization import Arrays
 from adaptlearn.validation import Interval, Numbers, OneOf
+
+_FEW = 8  # cards whose reviews of one level are followed one by one
 
 FSRS_DEFAULTS: tuple[float, ...] = tuple(DEFAULTS.tolist())
 """The published parameters of FSRS-6."""
@@ -221,10 +226,31 @@ class FSRS(MemoryTracer):
         met = kept[:, 0] > 0
         after[~met] = np.stack(equations.first_review(rating[~met], self.parameters_), axis=1)
         days, recall = self._counted(days[met]), self._recall(code[met], kept[met], days[met])
-        card = Card(*kept[met].T)
+        # In one piece each: NumPy may round powers of a strided column in another way.
+        card = Card(*np.ascontiguousarray(kept[met].T))
         later = equations.next_review(card, days, recall, rating[met], self.parameters_)
         after[met] = np.stack(later, axis=1)
         return after
+
+    def _review_all(
+        self, kept: Floats, chains: Chains, code: Ints, days: Floats, rating: Ints
+    ) -> None:
+        w, whole = self.parameters_, self._counted(days)
+        levels, rest = chains.passes(1, chains.n_wide(_FEW))
+        for here in islice(levels, 1):
+            kept[here] = self._reviewed(code[here], kept[here - 1], days[here], rating[here])
+        stability, difficulty = np.ascontiguousarray(kept.T)
+        for here in levels:
+            card = Card(stability[here - 1], difficulty[here - 1])
+            recall = equations.retrievability(whole[here], card.stability, w)
+            after = equations.next_review(card, whole[here], recall, rating[here], w)
+            stability[here], difficulty[here] = after
+        follower = Follower(w, AS_ARRAYS)
+        for part in rest:
+            before = float(stability[part.start - 1]), float(difficulty[part.start - 1])
+            course = follower.follow(*before, whole[part].tolist(), rating[part].tolist())
+            stability[part], difficulty[part] = course
+        kept[:] = np.stack((stability, difficulty), axis=1)
 
     def _own_arrays(self) -> dict[str, NDArray[Any]]:
         return {"parameters": self.parameters_, "whole_days": np.array([self._whole_days])}

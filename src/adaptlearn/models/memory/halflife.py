@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -14,7 +13,8 @@ from adaptlearn.models.memory.noise import Noise, NoisePrior
 from adaptlearn.models.memory.reviews import DAY, CardKind, Reviews
 from adaptlearn.models.memory.search import search
 from adaptlearn.models.memory.tracer import COMMON, MemoryTracer
-from adaptlearn.numerics import Floats, Ints
+from adaptlearn.models.sequential.chains import Chains, summed
+from adaptlearn.numerics import Floats, Ints, dot
 from adaptlearn.serialization import Arrays
 from adaptlearn.validation import Interval, Numbers, OneOf
 
@@ -45,13 +45,13 @@ def recall_after(days: Floats, half_life: Floats) -> Floats:
 def counts_of(reviews: Reviews) -> tuple[Floats, Floats]:
     """Right and wrong answers on the card before each review, shape (n,) each."""
     recalled = reviews.rating > AGAIN
-    right, wrong = np.zeros(len(recalled)), np.zeros(len(recalled))
-    before = 0
-    for lo, hi in pairwise(reviews.bounds[1:]):
-        earlier = slice(before, before + hi - lo)
-        right[lo:hi] = right[earlier] + recalled[earlier]
-        wrong[lo:hi] = wrong[earlier] + ~recalled[earlier]
-        before = lo
+    sizes = np.diff(reviews.bounds)
+    card = np.arange(len(recalled)) - np.repeat(reviews.bounds[:-1], sizes)
+    chains = Chains.of(card, reviews.n_first, np.ones(len(recalled), bool))
+    right, wrong = (
+        summed(np.zeros(reviews.n_first), chains, counted.astype(np.float64))
+        for counted in (recalled, ~recalled)
+    )
     return right, wrong
 
 
@@ -95,14 +95,17 @@ class Regression(NamedTuple):
         total = found.loss
         if self.half_life_weight:
             distance = self._distance(lives)
-            total += self.half_life_weight * float(distance @ distance)
+            total += self.half_life_weight * dot(distance, distance)
             slope = slope + 2 * self.half_life_weight * distance * _LN2 * lives
         slope = slope * free
         # The intercept is free: what all cards have in common is no deviation.
         drawn = np.append(0, weights[1:])
-        total += self.penalty * float(drawn @ drawn)
+        total += self.penalty * dot(drawn, drawn)
         by_item = np.bincount(self.code, weights=slope, minlength=len(weights) - 3)
-        gradient = np.append(self.features.T @ slope, by_item) + 2 * self.penalty * drawn
+        gradient = (
+            np.append(np.einsum("ij,i->j", self.features, slope), by_item)
+            + 2 * self.penalty * drawn
+        )
         return total, np.asarray(gradient, np.float64), found.by_noise
 
     def _distance(self, lives: Floats) -> Floats:
@@ -285,6 +288,22 @@ class HalfLifeRegression(MemoryTracer):
     def _reviewed(self, code: Ints, kept: Floats, days: Floats, rating: Ints) -> Floats:  # noqa: ARG002
         recalled = rating > AGAIN
         return np.asarray(kept + np.stack((np.ones(len(kept)), recalled, ~recalled), axis=1))
+
+    def _review_all(
+        self,
+        kept: Floats,
+        chains: Chains,
+        code: Ints,  # noqa: ARG002
+        days: Floats,  # noqa: ARG002
+        rating: Ints,
+    ) -> None:
+        # Whole numbers alone are kept: sums in any order are the same.
+        starts = chains.starts(1)
+        recalled = rating > AGAIN
+        added = np.stack((np.ones(len(kept)), recalled, ~recalled), axis=1)
+        added[starts[:-1]] = kept[starts[:-1]]
+        total = np.concatenate((np.zeros((1, 3)), np.cumsum(added, axis=0)))
+        kept[:] = total[1:] - np.repeat(total[starts[:-1]], np.diff(starts), axis=0)
 
     @property
     def weights_(self) -> dict[str, float]:

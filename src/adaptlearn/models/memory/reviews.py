@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -73,10 +72,9 @@ def reviews_of(encoded: Encoded, card: CardKind) -> Reviews:
     places = [starts[:n] + level for level, n in enumerate(reach.tolist())]
     entry = rated[chains.order[np.concatenate(places)]] if places else rated
     bounds = [0, *np.cumsum(reach).tolist()]
-    time = encoded.time[row[entry]]
-    days = np.zeros(len(entry))
-    before = 0
-    for lo, hi in pairwise(bounds[1:]):
-        days[lo:hi] = (time[lo:hi] - time[before : before + hi - lo]) / DAY
-        before = lo
+    time = encoded.time[row[rated[chains.order]]]
+    since = np.zeros(len(rated))  # card by card
+    since[1:] = np.diff(time) / DAY
+    since[chains.starts] = 0
+    days = since[np.concatenate(places)] if places else since
     return Reviews(row[entry], code[entry], days, encoded.correct[row[entry]].astype(int), bounds)

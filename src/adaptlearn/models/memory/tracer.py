@@ -16,8 +16,9 @@ from adaptlearn.models.memory.moments import days_since, refuse_the_past
 from adaptlearn.models.memory.noise import Noise
 from adaptlearn.models.memory.ratings import ratings_of
 from adaptlearn.models.memory.reviews import DAY, CardKind, Reviews, reviews_of
+from adaptlearn.models.sequential.chains import Chains, latest
 from adaptlearn.models.sequential.encoding import Encoded, Names, encode
-from adaptlearn.models.sequential.levels import Level, Memory
+from adaptlearn.models.sequential.levels import NARROW, Level, Memory, level_of
 from adaptlearn.models.sequential.state import SequentialState, Signed, Widths
 from adaptlearn.models.sequential.tracer import SequentialTracer, training_labels
 from adaptlearn.models.state import asked_seconds
@@ -48,6 +49,7 @@ class MemoryTracer(SequentialTracer):
     - `_recall`: P(recall) of cards a number of days after their last review;
     - `_days_until`: the days after which P(recall) falls to a wanted one;
     - `_reviewed`: what is kept after a review;
+    - `_review_all`: the same of cards that are followed along many reviews;
     - `_estimate`: fits its parameters, and gives guess and slip;
     - `_own_arrays`, `_restore_own`: what that has found.
 
@@ -63,6 +65,7 @@ class MemoryTracer(SequentialTracer):
 
     _constraints: ClassVar = COMMON
     _fades = True
+    _few, _many_levels = NARROW, 4
     _n_kept: ClassVar[int]
 
     card: CardKind | None
@@ -80,6 +83,22 @@ class MemoryTracer(SequentialTracer):
         raise NotImplementedError
 
     def _reviewed(self, code: Ints, kept: Floats, days: Floats, rating: Ints) -> Floats:
+        raise NotImplementedError
+
+    def _review_all(
+        self, kept: Floats, chains: Chains, code: Ints, days: Floats, rating: Ints
+    ) -> None:
+        """Fill in what is kept of cards after each review.
+
+        Parameters
+        ----------
+        kept : float array, shape (n_places, n_kept)
+            Laid out by `chains` with one place before each card's reviews: that of what is kept
+            so far, the only one that is filled in yet.
+        chains : Chains
+        code, days, rating : arrays, shape (n_places,)
+            Of each review, in the same places.
+        """
         raise NotImplementedError
 
     def _scored(self, reviews: Reviews) -> Bools:
@@ -333,10 +352,39 @@ class MemoryTracer(SequentialTracer):
     def _look(self, level: Level, memory: Memory) -> Floats:
         rows, code, time = self._cards_of(level, memory)
         met = np.flatnonzero(rows[:, 0] > 0)
+        return self._seen(level, code, met, rows[met, :-1], self._days(rows[met], time, met))
+
+    def _seen(self, level: Level, code: Ints, met: Ints, kept: Floats, days: Floats) -> Floats:
+        """P(correct) of a level whose cards are new, but for some: what is kept, and since when."""
         chance = self._firsts.of_codes(code, level, self.card_)
-        recall = self._recall(code[met], rows[met, :-1], self._days(rows[met], time, met))
-        chance[met] = self._noise.chance(recall)
+        chance[met] = self._noise.chance(self._recall(code[met], kept, days))
         return np.asarray(chance if self.card_ == "item" else level.mean(chance))[:, None]
+
+    def _follow_few(self, encoded: Encoded, memory: Memory) -> Floats:
+        # Cards know nothing of each other: one student's go along beside each other.
+        level, _ = level_of(encoded)
+        rows, code, time = self._cards_of(level, memory)
+        assert time is not None
+        of_items = self.card_ == "item"
+        card = encoded.item_pair if of_items else encoded.pair
+        rating = level.correct if of_items else np.asarray(level.by_entry(level.correct))
+        chains = Chains.of(card, len(rows), rating >= 0)
+        met = (chains.before > 0) | (rows[card, 0] > 0)
+        days = np.where(met, (time - latest(rows[:, -1], chains, time)) / DAY, 0)
+        starts, none = chains.starts(1), np.zeros((len(rows), 1))
+        kept = np.zeros((int(starts[-1]), self._n_kept))
+        kept[starts[:-1]] = rows[:, :-1]
+        codes, ratings = (chains.laid(none, v.astype(np.float64)) for v in (code, rating))
+        laid_days = chains.laid(none, days)
+        self._review_all(kept, chains, codes.astype(np.int64), laid_days, ratings.astype(np.int64))
+        rows[:, :-1] = kept[starts[1:] - 1]
+        if of_items:
+            last = np.asarray(level.by_entry(np.where(rating >= 0, level.item + 1, 0)))
+            chains_of_skills = Chains.of(encoded.pair, len(memory.pair), last > 0)
+            latest(memory.pair[:, 0], chains_of_skills, last.astype(np.float64))
+        at = np.flatnonzero(met)
+        before = kept[starts[card[at]] + chains.before[at]]
+        return self._seen(level, code, at, before, days[at])
 
     def _learn(self, level: Level, memory: Memory) -> None:
         rows, code, time = self._cards_of(level, memory)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from adaptlearn.models.sequential.levels import Level, Memory
+from adaptlearn.models.sequential.chains import Chains, faded, latest
+from adaptlearn.models.sequential.encoding import Encoded
+from adaptlearn.models.sequential.levels import Level, Memory, level_of
 from adaptlearn.numerics import Floats
 
 SKILL_DECAYS = np.array([0.5, 0.8, 0.95, 1.0])
@@ -36,15 +38,16 @@ def look_history(level: Level, memory: Memory) -> Floats:
     student's answers so far.
     """
     found = np.zeros((len(level.item), N_HISTORY))
-    answers, pair = memory.student[:, 0], memory.pair
+    # Columns that logarithms are taken of are copied: NumPy may round strided ones in another way.
+    answers, pair = memory.student[:, 0].copy(), memory.pair
     wins, losses = pair[:, :_N], pair[:, _N : 2 * _N]
     last = pair[:, -1]
     of_skill = np.empty((len(pair), 2 * _N + 2))
     weight = wins[:, :-1] + losses[:, :-1] + 1
     of_skill[:, : _N - 1] = wins[:, :-1] / weight
     of_skill[:, _N - 1 : 2 * _N - 2] = losses[:, :-1] / weight
-    of_skill[:, -4] = np.log1p(wins[:, -1])
-    of_skill[:, -3] = np.log1p(losses[:, -1])
+    of_skill[:, -4] = np.log1p(wins[:, -1].copy())
+    of_skill[:, -3] = np.log1p(losses[:, -1].copy())
     of_skill[:, -2] = last == 0
     since = answers if level.owner is None else answers[level.owner]
     of_skill[:, -1] = np.log(np.where(last > 0, since - last + 1, 1.0))
@@ -75,3 +78,33 @@ def learn_history(level: Level, memory: Memory) -> None:
         memory.item[named] *= ITEM_DECAY
         memory.item[:, 0] += named & right
         memory.item[:, 1] += named & ~right
+
+
+def follow_history(encoded: Encoded, memory: Memory) -> Floats:
+    """`look_history` of all responses of a log, shape (n, N_HISTORY); the memory takes them in.
+
+    What `look_history` and `learn_history` give level by level, however few students there are.
+    """
+    level, _ = level_of(encoded)
+    answered, right = level.correct >= 0, (level.correct == 1).astype(np.float64)
+    n, n_entries = len(encoded.rows), len(encoded.skill)
+    seen = Memory(
+        np.empty((n, 1)),
+        np.empty((n_entries, PAIR_WIDTH)),
+        np.empty((n, memory.item.shape[1])),
+    )
+    chains = Chains.of(encoded.student, len(memory.student), answered)
+    seen.student[:, 0] = memory.student[encoded.student, 0] + chains.before
+    memory.student[:, 0] += chains.lengths
+    place = encoded.entries_of(seen.student[:, 0] + answered)
+    chains = Chains.of(encoded.pair, len(memory.pair), encoded.entries_of(answered))
+    outcome = np.stack((right, 1 - right), axis=1)
+    won = encoded.entries_of(outcome)
+    for column, decay in enumerate(SKILL_DECAYS.tolist()):
+        both = slice(column, column + _N + 1, _N)
+        seen.pair[:, both] = faded(memory.pair[:, both], chains, won, decay)
+    seen.pair[:, -1] = latest(memory.pair[:, -1], chains, place)
+    if memory.item.shape[1]:
+        chains = Chains.of(encoded.item_pair, len(memory.item), answered & (level.item >= 0))
+        seen.item[:] = faded(memory.item, chains, outcome, ITEM_DECAY)
+    return look_history(level, seen)

@@ -18,7 +18,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.models.sequential.chains import filtered
+from adaptlearn.models.sequential.levels import narrow_from, rest_of_each
 from adaptlearn.numerics import Floats, Ints
+
+_MANY = 500  # levels of few students, from which on each of these is followed alone
 
 N_WRITTEN = 3
 """Vectors that an answer writes for a skill: if wrong, if right, and by how much it surprised."""
@@ -107,27 +111,49 @@ class Tables(NamedTuple):
 def states(batch: Batch, decay: NDArray[Any], written: NDArray[Any]) -> NDArray[Any]:
     """The sums h before each answer, shape (n, width)."""
     before = np.empty_like(written)
-    bounds = batch.bounds.tolist()
+    bounds, n_wide = batch.bounds.tolist(), _n_wide(batch.bounds)
     h = np.zeros((bounds[1] if len(bounds) > 1 else 0, written.shape[1]), written.dtype)
-    for lo, hi in pairwise(bounds):
+    for lo, hi in pairwise(bounds[: n_wide + 1]):
         here = h[: hi - lo]
         before[lo:hi] = here
         here *= decay
         here += written[lo:hi]
+    for student, places in enumerate(rest_of_each(batch.bounds, n_wide)):
+        found = _filtered(written[places], h[student], decay)
+        before[places[0]], before[places[1:]] = h[student], found[:-1]
     return before
 
 
 def states_gradient(batch: Batch, decay: NDArray[Any], of_states: NDArray[Any]) -> NDArray[Any]:
     """The gradient in what was written, from that in the sums: the same recursion, backward."""
     of_written = np.empty_like(of_states)
-    bounds = batch.bounds.tolist()
+    bounds, n_wide = batch.bounds.tolist(), _n_wide(batch.bounds)
     g = np.zeros((bounds[1] if len(bounds) > 1 else 0, of_states.shape[1]), of_states.dtype)
-    for lo, hi in reversed(list(pairwise(bounds))):
+    for student, places in enumerate(rest_of_each(batch.bounds, n_wide)):
+        found = _filtered(of_states[places[::-1]], g[student], decay)
+        of_written[places[-1]], of_written[places[-2::-1]] = g[student], found[:-1]
+        g[student] = found[-1]
+    for lo, hi in reversed(list(pairwise(bounds[: n_wide + 1]))):
         here = g[: hi - lo]
         of_written[lo:hi] = here
         here *= decay
         here += of_states[lo:hi]
     return of_written
+
+
+def _n_wide(bounds: Ints) -> int:
+    """How many levels are gone along one by one: all, unless many of them have few responses."""
+    n_levels, narrow = len(bounds) - 1, narrow_from(bounds)
+    return narrow if n_levels - narrow > _MANY else n_levels
+
+
+def _filtered(values: NDArray[Any], before: NDArray[Any], decay: NDArray[Any]) -> NDArray[Any]:
+    """One student's sums after each answer, from what the answers add."""
+    found = np.empty_like(values)
+    changes = np.flatnonzero(np.diff(decay)) + 1
+    for lo, hi in pairwise([0, *changes.tolist(), len(decay)]):
+        found[:, lo:hi] = filtered(values[:, lo:hi], before[lo:hi], decay[lo])
+    return found
 
 
 def logits(batch: Batch, bank: Bank, tables: Tables) -> NDArray[Any]:

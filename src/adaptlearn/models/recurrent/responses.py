@@ -7,15 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.models.recurrent.history import (
-    ITEM_WIDTH,
-    N_HISTORY,
-    PAIR_WIDTH,
-    learn_history,
-    look_history,
-)
+from adaptlearn.models.recurrent.history import ITEM_WIDTH, PAIR_WIDTH, follow_history
 from adaptlearn.models.sequential.encoding import Encoded, Names, encode
-from adaptlearn.models.sequential.levels import Memory, scan
+from adaptlearn.models.sequential.levels import Memory
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog
 
@@ -78,7 +72,7 @@ def responses_of(
         np.zeros((len(encoded.pairs), PAIR_WIDTH)),
         np.zeros((len(encoded.item_pairs), ITEM_WIDTH if items else 0)),
     )
-    history = scan(encoded, memory, look=look_history, learn=learn_history, width=N_HISTORY)
+    history = follow_history(encoded, memory)
     starts = np.arange(n + 1) if encoded.starts is None else encoded.starts
     shares = np.repeat(1 / np.diff(starts), np.diff(starts))
     responses = Responses(

@@ -11,10 +11,14 @@ from typing import Any
 import numpy as np
 
 from adaptlearn.models.recurrent.descent import Parameters
-from adaptlearn.models.recurrent.history import learn_history, look_history
+from adaptlearn.models.recurrent.history import follow_history, learn_history, look_history
 from adaptlearn.models.recurrent.recurrence import N_WRITTEN, Bank
-from adaptlearn.models.sequential.levels import Level, Memory
+from adaptlearn.models.sequential.chains import Chains, faded
+from adaptlearn.models.sequential.encoding import Encoded
+from adaptlearn.models.sequential.levels import Level, Memory, level_of
 from adaptlearn.numerics import Floats
+
+_BLOCK = 1 << 12  # responses whose vectors are made together
 
 
 class Server:
@@ -38,13 +42,45 @@ class Server:
 
     def look(self, level: Level, memory: Memory) -> Floats:
         """The logit of each response, shape (n, 1)."""
-        skill, item, known = self._places(level)
         answers, sums = memory.student[:, 0], memory.student[:, 1:]
+        return self._logit(level, answers, sums, look_history(level, memory))
+
+    def learn(self, level: Level, memory: Memory) -> None:
+        """Take the answers into the memory, in place; exposures change nothing."""
+        sums = memory.student[:, 1:] * self.decay + self._written(level)
+        answered = (level.correct >= 0)[:, None]
+        memory.student[:, 1:] = np.where(answered, sums, memory.student[:, 1:])
+        learn_history(level, memory)
+
+    def follow(self, encoded: Encoded, memory: Memory) -> Floats:
+        """The logits of all responses of a log, shape (n, 1); the memory takes the answers in.
+
+        What `look` and `learn` give level by level, however few students there are.
+        """
+        n, rank = len(encoded.rows), self.bank.rank
+        blocks = [np.arange(lo, min(lo + _BLOCK, n)) for lo in range(0, n, _BLOCK)]
+        sums = np.concatenate([self._written(level_of(encoded, rows)[0]) for rows in blocks])
+        student = encoded.student
+        chains = Chains.of(student, len(memory.student), encoded.correct >= 0)
+        answers = memory.student[student, 0] + chains.before
+        for place, decay in enumerate(self.bank.decays.tolist()):
+            own = slice(place * rank, (place + 1) * rank)
+            held = memory.student[:, 1:][:, own]
+            sums[:, own] = faded(held, chains, sums[:, own], decay)
+        history = follow_history(encoded, memory)
+        logits = [
+            self._logit(level_of(encoded, rows)[0], answers[rows], sums[rows], history[rows])
+            for rows in blocks
+        ]
+        return np.concatenate(logits)
+
+    def _logit(self, level: Level, answers: Floats, sums: Floats, history: Floats) -> Floats:
+        skill, item, known = self._places(level)
         content = np.concatenate(
             (
                 np.ones((len(item), 1)),
                 self.bank.scaled(sums, self.bank.scale(answers)),
-                look_history(level, memory),
+                history,
             ),
             axis=1,
         )
@@ -54,18 +90,14 @@ class Server:
         query *= content
         return np.asarray(query.sum(axis=1, keepdims=True))
 
-    def learn(self, level: Level, memory: Memory) -> None:
-        """Take the answers into the memory, in place; exposures change nothing."""
+    def _written(self, level: Level) -> Floats:
+        """What each answer adds to the sums, shape (n, width)."""
         skill, item, known = self._places(level)
         usual = np.where(known, self.item_rate[item], level.mean(self.skill_rate[skill]))
         right = (level.correct == 1).astype(np.float64)
         channels = np.stack((1 - right, right, right - usual), axis=1)
         vectors = level.mean(self.written[skill]) + self.common_written
-        written = (channels[:, :, None] * vectors).sum(axis=1)
-        sums = memory.student[:, 1:] * self.decay + written
-        answered = (level.correct >= 0)[:, None]
-        memory.student[:, 1:] = np.where(answered, sums, memory.student[:, 1:])
-        learn_history(level, memory)
+        return np.asarray((channels[:, :, None] * vectors).sum(axis=1))
 
     def _places(self, level: Level) -> tuple[Any, Any, Any]:
         """Rows of the tables of each skill and item, and whether the item is known."""

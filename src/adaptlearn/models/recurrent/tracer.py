@@ -21,7 +21,8 @@ from adaptlearn.models.recurrent.recurrence import N_WRITTEN, Bank, Tables
 from adaptlearn.models.recurrent.responses import responses_of
 from adaptlearn.models.recurrent.server import Server
 from adaptlearn.models.recurrent.transfer import Transfer
-from adaptlearn.models.sequential.levels import Level, Memory
+from adaptlearn.models.sequential.encoding import Encoded
+from adaptlearn.models.sequential.levels import NARROW, Level, Memory
 from adaptlearn.models.sequential.state import SequentialState, Signed, Widths
 from adaptlearn.models.sequential.tracer import SequentialTracer, training_labels
 from adaptlearn.numerics import Floats, Ints
@@ -128,6 +129,7 @@ class LinearRecurrentTracer(SequentialTracer):
     }
 
     losses_: Floats
+    _few, _many_levels = NARROW, 8
 
     def __init__(
         self,
@@ -312,6 +314,9 @@ class LinearRecurrentTracer(SequentialTracer):
 
     def _learn(self, level: Level, memory: Memory) -> None:
         self._server.learn(level, memory)
+
+    def _follow_few(self, encoded: Encoded, memory: Memory) -> Floats:
+        return self._server.follow(encoded, memory)
 
     def _chance(self, read: Floats) -> Floats:
         log_odds = np.clip(read[:, 0], -_FARTHEST, _FARTHEST)

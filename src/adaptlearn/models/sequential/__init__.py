@@ -1,8 +1,9 @@
 """What models share whose state advances with every response of a student.
 
 `encoding` brings a log into a model's codes and into level order; `levels` is the pass along it
-that predicts and updates; `state` keeps what is remembered between logs; `tracer` is the model
-that does all this around a few functions of its own: the ground of a model of yours.
+that predicts and updates, `chains` what can be counted of a whole log at once; `state` keeps what
+is remembered between logs; `tracer` is the model that does all this around a few functions of its
+own: the ground of a model of yours.
 """
 
 from __future__ import annotations

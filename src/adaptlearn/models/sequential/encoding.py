@@ -93,6 +93,27 @@ class Encoded(NamedTuple):
         sizes = np.diff(self.bounds)
         return np.arange(len(self.rows)) - np.repeat(self.bounds[:-1], sizes)
 
+    def after(self, n_levels: int) -> Encoded:
+        """The responses of the levels from one on; students and pairs keep their numbers."""
+        if n_levels == 0:
+            return self
+        first = int(self.bounds[n_levels])
+        entry, starts = first, self.starts
+        if starts is not None:
+            entry = int(starts[first])
+            starts = starts[first:] - entry
+        return self._replace(
+            rows=self.rows[first:],
+            bounds=self.bounds[n_levels:] - first,
+            item=self.item[first:],
+            time=None if self.time is None else self.time[first:],
+            correct=self.correct[first:],
+            skill=self.skill[entry:],
+            starts=starts,
+            pair=self.pair[entry:],
+            item_pair=self.item_pair[first:],
+        )
+
     def entries_of(self, per_row: NDArray[Any]) -> NDArray[Any]:
         """Values by response, as values by entry."""
         return per_row if self.starts is None else np.repeat(per_row, np.diff(self.starts), axis=0)

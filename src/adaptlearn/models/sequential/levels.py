@@ -85,9 +85,9 @@ NARROW = 16
 """Levels of fewer responses are better followed student by student, where a model can."""
 
 
-def narrow_from(bounds: Ints) -> int:
+def narrow_from(bounds: Ints, width: int = NARROW) -> int:
     """The first level of few responses: levels never grow, so all later ones have few too."""
-    return int(np.searchsorted(-np.diff(bounds), -NARROW, side="right"))
+    return int(np.searchsorted(-np.diff(bounds), -width, side="right"))
 
 
 def rest_of_each(bounds: Ints, first: int) -> list[Ints]:

@@ -14,7 +14,7 @@ from adaptlearn.labels import saved_labels
 from adaptlearn.models.base import MODEL_KIND, KnowledgeTracer
 from adaptlearn.models.mastery import When
 from adaptlearn.models.sequential.encoding import NO_ITEM, Encoded, encode
-from adaptlearn.models.sequential.levels import Level, Memory, scan
+from adaptlearn.models.sequential.levels import Level, Memory, narrow_from, scan
 from adaptlearn.models.sequential.state import SequentialState, Signed, Widths
 from adaptlearn.models.state import check_n_students
 from adaptlearn.numerics import Floats, Ints
@@ -38,7 +38,8 @@ class SequentialTracer(KnowledgeTracer):
     - `_arrays`: what fitting found, by name, `_restore_arrays`, its inverse, and `_expected`,
       what the arrays of a file must be for that;
     - `_signed`: which columns of the memory may be below 0;
-    - `_prepared`, where it needs more of the log than one level shows.
+    - `_prepared`, where it needs more of the log than one level shows;
+    - `_follow_few`, where it can follow few students faster than response by response.
 
     Skills and items keep their place in `skills_` and `items_`; one the model does not know has
     a place beyond, where its history is kept; no item is -1.
@@ -58,6 +59,9 @@ class SequentialTracer(KnowledgeTracer):
     _needs_items: ClassVar[bool] = False
     _reads_entries: ClassVar[bool] = False
     """Whether `_look` reads each skill of a response by itself, shape (n_entries, n_read)."""
+    _few: ClassVar[int] = 0
+    """Levels of fewer responses are left to `_follow_few`, where they are `_many_levels`."""
+    _many_levels: ClassVar[int] = 1
 
     @property
     def _widths(self) -> Widths:
@@ -233,11 +237,9 @@ class SequentialTracer(KnowledgeTracer):
         return self._along(encoded, memory), encoded
 
     def _along(self, encoded: Encoded, memory: Memory) -> Floats:
-        """What `_look` reads of each response; the memory takes the answers in.
-
-        A model that can follow one student faster than response by response does it here.
-        """
-        return scan(
+        """What `_look` reads of each response; the memory takes the answers in."""
+        n_wide = self._n_wide(encoded)
+        found = scan(
             encoded,
             memory,
             extra=self._prepared(encoded, memory),
@@ -245,11 +247,31 @@ class SequentialTracer(KnowledgeTracer):
             learn=self._learn,
             width=self._n_read,
             by_entry=self._reads_entries,
+            n_levels=n_wide,
         )
+        if n_wide < len(encoded.bounds) - 1:
+            rest = encoded.after(n_wide)
+            size = len(rest.skill) if self._reads_entries else len(rest.rows)
+            found[-size:] = self._follow_few(rest, memory)
+        return found
 
     def _learn_along(self, encoded: Encoded, memory: Memory) -> None:
         """As `_along`, with nothing read."""
-        scan(encoded, memory, extra=self._prepared(encoded, memory), learn=self._learn)
+        n_wide = self._n_wide(encoded)
+        extra = self._prepared(encoded, memory)
+        scan(encoded, memory, extra=extra, learn=self._learn, n_levels=n_wide)
+        if n_wide < len(encoded.bounds) - 1:
+            self._follow_few(encoded.after(n_wide), memory)
+
+    def _follow_few(self, encoded: Encoded, memory: Memory) -> Floats:
+        """As `_along`, for many levels of few responses each."""
+        raise NotImplementedError
+
+    def _n_wide(self, encoded: Encoded) -> int:
+        """How many levels are gone along one by one."""
+        n_levels = len(encoded.bounds) - 1
+        n_wide = narrow_from(encoded.bounds, self._few)
+        return n_wide if n_levels - n_wide >= self._many_levels else n_levels
 
     def _encoded(self, log: ResponseLog, state: SequentialState) -> Encoded:
         names = state.names.with_those_of(log)
