@@ -145,7 +145,7 @@ def _along(objective: Objective, here: _Place, direction: Floats, length: float)
             length = min(max(bottom, 0.1 * high), 0.5 * high) if low == 0 else (low + high) / 2
         elif dot(there.slope, direction) < _FLATTER * fall:
             low, found = length, there
-            length = 2 * length if high == np.inf else (low + high) / 2
+            length = 4 * length if high == np.inf else (low + high) / 2
         else:
             return there
     return found
