@@ -27,7 +27,7 @@ Objective = Callable[[Floats], tuple[float, Floats]]
 _KEPT = 10
 """Steps whose curvature is remembered."""
 
-_IN_A_ROW = 3
+_IN_A_ROW = 2
 """Steps that gain too little to go on: one alone may be a short one."""
 
 _TRIES = 30
@@ -61,9 +61,10 @@ def minimise(
     *,
     max_iter: int,
     tol: float,
+    scale: float = 1.0,
     on_step: Callable[[int], None] | None = None,
 ) -> Minimum:
-    """Descend from a start until steps gain less than `tol` of the value (or of 1).
+    """Descend from a start until steps gain less than `tol` of the value.
 
     Parameters
     ----------
@@ -72,6 +73,8 @@ def minimise(
     start : float array, shape (n,)
     max_iter : int
     tol : float
+    scale : float
+        A value nearer to 0 counts as this.
     on_step : callable, optional
         Called after each step with the number of steps so far.
 
@@ -103,7 +106,7 @@ def minimise(
         if curvature > np.finfo(float).eps * dot(change, change):
             kept.append((step, change, curvature))
         gain, here = here.value - following.value, following
-        small = gain <= tol * max(abs(here.value), abs(here.value + gain), 1.0)
+        small = gain <= tol * max(abs(here.value), abs(here.value + gain), scale)
         n_small = n_small + 1 if small else 0
         n_iter += 1
         if on_step is not None:
@@ -145,7 +148,7 @@ def _along(objective: Objective, here: _Place, direction: Floats, length: float)
             length = min(max(bottom, 0.1 * high), 0.5 * high) if low == 0 else (low + high) / 2
         elif dot(there.slope, direction) < _FLATTER * fall:
             low, found = length, there
-            length = 2 * length if high == np.inf else (low + high) / 2
+            length = 4 * length if high == np.inf else (low + high) / 2
         else:
             return there
     return found

@@ -158,7 +158,8 @@ def coefficients(layout: Layout, parameters: CoupledParameters, rule: Rule) -> C
     if parameters.forget is not None:
         logit = parameters.forget.take(layout.forget)
         logit += weights.forget_lag * layout.lag
-        forget, keep = logistic(logit), logistic(-logit)
+        forget = logistic(logit)
+        keep = 1 - forget
     guess = parameters.guess.take(layout.guess)
     lift = np.exp(parameters.slip).take(layout.slip)
     if joins(rule):

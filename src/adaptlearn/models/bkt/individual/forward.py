@@ -160,13 +160,14 @@ def _begin(
     np.add(stay, 1, out=rise)
     np.reciprocal(rise, out=rise)
     stay *= rise
-    before = path.posterior.take(layout.before[entries], axis=1)
-    np.multiply(moves, before[0], out=begun)
+    at = layout.before[entries]
+    unknown, known = path.posterior[0].take(at), path.posterior[1].take(at)
+    np.multiply(moves, unknown, out=begun)
     if local.forget is None or local.keep is None:
-        begun[1] += before[1]
+        begun[1] += known
     else:
-        begun[0] += local.forget[entries] * before[1]
-        begun[1] += local.keep[entries] * before[1]
+        begun[0] += local.forget[entries] * known
+        begun[1] += local.keep[entries] * known
 
 
 def _against(weights: Weights, ability: Floats, residual: Floats, sign: Floats) -> Floats:

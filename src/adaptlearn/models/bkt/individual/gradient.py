@@ -195,7 +195,7 @@ class _Steps(NamedTuple):
 
 def _steps(layout: Layout, local: Coefficients, path: Path) -> _Steps:
     stay, rise = path.moves
-    before, begun = path.posterior.take(layout.before, axis=1), path.begun
+    before, begun = np.stack([old.take(layout.before) for old in path.posterior]), path.begun
     spread = np.maximum(begun[0] * begun[1], TINY)
     over = before / spread  # the old beliefs over the product of the new ones
     both = over[0] * before[1]

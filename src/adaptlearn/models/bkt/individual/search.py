@@ -41,6 +41,10 @@ _WEIGHTS_START = Weights(prior=0.3, learn=0.1, answer=0.6, residual=0.1)
 _TRACE = 0.001
 """Penalty on what is common to all: nothing beside a hundred answers."""
 
+_SCALE = 2e4
+"""The objective of a log that is not small. Of a small one, a gain that would be nothing there
+(at the default `tol`, .02 of log-likelihood) is nothing either."""
+
 _FAR = 1e100
 """What the objective is called where it is no number: worse than anything that is."""
 
@@ -136,7 +140,7 @@ def fit(
     rule : see `adaptlearn.models.bkt.individual.filtering.filter_students`
     max_iter : int
     tol : float
-        Stop when a step lowers the objective by less than this share of it.
+        Stop when steps lower the objective by less than this share of it.
     on_step : callable, optional
         Called after each step with the number of steps so far.
     """
@@ -166,7 +170,7 @@ def fit(
         return value, ((of_penalty - slope) * space.unit)[space.free]
 
     start = np.zeros(int(space.free.sum()))
-    result = minimise(objective, start, max_iter=max_iter, tol=tol, on_step=on_step)
+    result = minimise(objective, start, max_iter=max_iter, tol=tol, scale=_SCALE, on_step=on_step)
     vector = space.vector(result.point)
     penalty, _ = space.penalty(vector)
     return CoupledFit(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import chain, repeat
+from itertools import chain, cycle
 from typing import NamedTuple
 
 import numpy as np
@@ -64,56 +64,52 @@ def follow(
     ([0.48, 0.8], 0.438)
     """
     expected: list[float] = []
-    for answer, learn, forget, guess, slip in _responses(answers, here, begins=begins):
-        if known < 0 or unknown < 0:
-            response = learn, forget, guess, slip
+    tell, far = expected.append, known < 0 or unknown < 0
+    for answer, response in zip(answers.tolist(), _responses(here, begins=begins), strict=False):
+        learn, forget, guess, slip, stay, keep = response
+        if far:
             step = _beside_certainty if max(known, unknown) == 1 else _with_arrays
             known, unknown, right = step(known, unknown, answer, response)
             if right < 0:
                 return Followed(known, unknown, expected, len(expected))
-            expected.append(right)
+            tell(right)
+            far = known < 0 or unknown < 0
             continue
-        begun, other = (
-            known * (1 - forget) + unknown * learn,
-            unknown * (1 - learn) + known * forget,
-        )
+        begun, other = known * keep + unknown * learn, unknown * stay + known * forget
         missed, guessed = begun * slip, other * guess
         hit = begun - missed
-        expected.append(hit + guessed)
-        if answer == EXPOSURE:
-            known, unknown = begun, other
-            continue
         if answer == RIGHT:
             joint, rest = hit, guessed
+        elif answer == EXPOSURE:
+            known, unknown = begun, other
+            tell(hit + guessed)
+            continue
         else:
             joint, rest = missed, other - guessed
         scale = joint + rest
         if not scale > 0:
-            return Followed(known, unknown, expected[:-1], len(expected) - 1)
+            return Followed(known, unknown, expected, len(expected))
+        tell(hit + guessed)
         known, unknown = joint / scale, rest / scale
-        if 0 < known < TINY:
-            known = _log(known)
-        if 0 < unknown < TINY:
-            unknown = _log(unknown)
+        if known < TINY or unknown < TINY:
+            known = _log(known) if 0 < known < TINY else known
+            unknown = _log(unknown) if 0 < unknown < TINY else unknown
+            far = known < 0 or unknown < 0
     return Followed(known, unknown, expected, -1)
 
 
-def _responses(
-    answers: Ints, here: Parameters, *, begins: bool
-) -> Iterator[tuple[int, float, float, float, float]]:
-    """Each answer, with learn, forget, guess and slip."""
-    fields = [field.tolist() for field in (here.learn, here.forget, here.guess, here.slip)]
-    along: list[Iterator[float]] = [
-        iter(values) if len(values) == len(answers) else repeat(values[0]) for values in fields
-    ]
+_Response = tuple[float, float, float, float, float, float]
+
+
+def _responses(here: Parameters, *, begins: bool) -> Iterator[_Response]:
+    """Of each response learn, forget, guess and slip, 1 - learn and 1 - forget."""
+    fields = (here.learn, here.forget, here.guess, here.slip, 1 - here.learn, 1 - here.forget)
+    each = zip(*(field.tolist() for field in fields), strict=True)
+    along: Iterator[_Response] = cycle(each) if len(here.guess) == 1 else each
     if begins:
-        for moves in along[:2]:
-            next(moves)
-        along[:2] = [chain((0.0,), moves) for moves in along[:2]]
-    return zip(answers.tolist(), *along, strict=False)
-
-
-_Response = tuple[float, float, float, float]
+        _, _, guess, slip, _, _ = next(along)
+        along = chain(((0.0, 0.0, guess, slip, 1.0, 1.0),), along)
+    return along
 
 
 def _beside_certainty(
@@ -126,12 +122,12 @@ def _beside_certainty(
     known, unknown, p_correct : float
         After the response, and before it; P(correct) is -1 where the response was impossible.
     """
-    learn, forget, guess, slip = response
+    learn, forget, guess, slip, stay, keep = response
     by = (1 - guess, guess, 1.0)[answer], (slip, 1 - slip, 1.0)[answer]
     if unknown < 0:
-        far, stays, comes, right = unknown, 1 - learn, forget, 1 - slip
+        far, stays, comes, right = unknown, stay, forget, 1 - slip
     else:
-        far, stays, comes, right, by = known, 1 - forget, learn, guess, by[::-1]
+        far, stays, comes, right, by = known, keep, learn, guess, by[::-1]
     if comes == 0 and min(stays, *by) > 0:
         far += _log(stays)
         if answer != EXPOSURE:
@@ -145,7 +141,7 @@ def _with_arrays(
     known: float, unknown: float, answer: int, response: _Response
 ) -> tuple[float, float, float]:
     """One response by the functions for arrays."""
-    learn, forget, guess, slip = (np.array([value]) for value in response)
+    learn, forget, guess, slip = (np.array([value]) for value in response[:4])
     begun = next_opportunity(Beliefs(np.array([known]), np.array([unknown])), learn, forget)
     here = Parameters(learn, learn, forget, guess, slip)
     after, right, possible = answered(begun, np.array([answer]), here, exposures=True)
