@@ -11,7 +11,7 @@ import pytest
 from tests.cli.conftest import Run
 
 from adaptlearn import Curriculum, simulation
-from adaptlearn.cli import simulate
+from adaptlearn.cli.commands import simulate
 from adaptlearn.models import BKT
 from adaptlearn.simulation import (
     Course,
@@ -201,7 +201,7 @@ def test_without_matplotlib_there_is_no_picture(
     call = ("simulate", "--curriculum", curriculum, *QUICK, *FEW, "--picture", picture)
     done = run(*call)
     assert done.code == 0
-    assert done.err.startswith("no picture, since matplotlib is not installed")
+    assert done.err.startswith("no picture: a picture needs matplotlib")
     assert done.out.startswith("minutes to mastery")
     assert not picture.parent.exists()
 

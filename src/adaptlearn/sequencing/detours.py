@@ -81,14 +81,14 @@ class Left(NamedTuple):
             done=self.done[kept],
         )
 
-    def fresh(self) -> Bools:
-        """Which were done least often of those on the same skills."""
+    def fresh(self) -> Left:
+        """Those that were done least often of the ones on the same skills."""
         if not self.done.any():
-            return np.ones(len(self.done), bool)
-        return np.asarray(self.done == _extreme(np.minimum, self.done, self.group))
+            return self
+        return self.take(self.done == _extreme(np.minimum, self.done, self.group))
 
-    def varied(self, covered: Bools) -> Bools:
-        """Which are on other skills than a student's earlier lessons; all, where none is.
+    def varied(self, covered: Bools) -> Left:
+        """Those on other skills than a student's earlier lessons; all, where none is.
 
         An extra is never preferred for that to a new lesson.
 
@@ -105,7 +105,7 @@ class Left(NamedTuple):
         varied = candidates.total(other) > 0
         better = varied & (candidates.purpose != Purpose.ENRICHMENT)
         n_better = np.bincount(candidates.student[better], minlength=len(covered))
-        return np.asarray(varied | (n_better[candidates.student] == 0))
+        return self.take(varied | (n_better[candidates.student] == 0))
 
 
 def detour(candidates: Candidates, value: Floats, barred: Bools | None = None) -> Left:
@@ -120,17 +120,14 @@ def detour(candidates: Candidates, value: Floats, barred: Bools | None = None) -
     barred : bool array, shape (n_students, n_lessons), or None
         Lessons that teachers do not want.
     """
-    context = candidates.context
+    context, whole = candidates.context, _as_it_is(candidates, value)
     halted = None
-    concerned = np.zeros(len(context.students), bool)
     if context.stuck is not None and context.stuck.any():
         halted = context.stuck & (context.mastery < _GETTING_ON)
-        concerned |= halted.any(axis=1)
-    if context.lessons_done is not None:
-        concerned |= context.lessons_done.any(axis=1)
-    whole = _as_it_is(candidates, value)
-    if not concerned.any() or not len(candidates):
+    tables = [table for table in (halted, context.lessons_done) if table is not None]
+    if not tables or not len(candidates):
         return whole
+    concerned = np.logical_or.reduce([table.any(axis=1) for table in tables])
     some = concerned[candidates.student]
     part = _of_concerned(whole.take(some), halted, barred)
     return _joined(whole.take(~some), part)
@@ -158,8 +155,8 @@ def _of_concerned(left: Left, halted: Bools | None, barred: Bools | None) -> Lef
     stuck = _on_nothing_else(candidates, halted)
     done = _times_done(candidates)
     # Where nobody says what was done, the answers tell how much was.
-    unsaid = stuck & (_extreme(np.maximum, done, group) == 0)
-    done = np.where(unsaid, _bouts_done(candidates, left.value, group), done)
+    unsaid = np.flatnonzero(stuck & (_extreme(np.maximum, done, group) == 0))
+    done[unsaid] = _bouts_done(candidates.take(unsaid), left.value[unsaid], group[unsaid])
     to = np.full(len(candidates), int(Way.NOTHING))
     alone = candidates.of_skills(needs_teacher).astype(np.bool_) & candidates.missing
     to[candidates.total(alone) > 0] = Way.TEACHER
@@ -234,6 +231,10 @@ def _sent_back(
 
 def _joined(one: Left, other: Left) -> Left:
     """Two parts as one, by student, then by lesson."""
+    if not len(one.candidates):
+        return other
+    if not len(other.candidates) and not len(other.to):
+        return one
     parts = one.candidates, other.candidates
     student = np.concatenate([part.student for part in parts])
     lesson = np.concatenate([part.lesson for part in parts])
@@ -312,7 +313,7 @@ def _bouts_done(candidates: Candidates, value: Floats, group: Ints) -> Ints:
     counts = np.zeros(context.mastery.shape) if context.counts is None else context.counts
     starts = np.cumsum(candidates.sizes) - candidates.sizes
     answers = np.where(candidates.missing, candidates.of_skills(counts), 0)
-    bouts = np.maximum.reduceat(answers, starts) // context.bout
+    bouts = np.maximum.reduceat(answers, starts) // context.bout if len(starts) else starts
     order = np.lexsort((candidates.lesson, -value, group))
     first = np.searchsorted(group[order], group)
     place = np.empty(len(group), np.intp)

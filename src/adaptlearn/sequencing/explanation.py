@@ -159,9 +159,10 @@ def explain(
     """
     curriculum = context.curriculum
     scores, eligible = np.zeros(len(curriculum.lessons)), np.zeros(len(curriculum.lessons), bool)
-    scores[left.candidates.lesson], eligible[left.candidates.lesson] = left.value, True
+    now = left.fresh()
+    scores[now.candidates.lesson], eligible[now.candidates.lesson] = now.value, True
     waits = left.to[left.held.lesson == lesson].tolist()
-    if eligible[lesson] and not left.fresh()[left.candidates.lesson == lesson].all():
+    if not eligible[lesson] and lesson in left.candidates.lesson:
         waits = [int(Way.FRESHER)]
     taught = _row(curriculum.teaches, lesson)
     mastery = context.mastery[0]

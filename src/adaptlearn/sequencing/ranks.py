@@ -82,9 +82,9 @@ def decide(
             rows = np.flatnonzero(some_left)
         if not len(rows):
             return
-        now = left.take(left.fresh())
+        now = left.fresh()
         if given is not None and rank:
-            now = now.take(now.varied(given.skills))
+            now = now.varied(given.skills)
         candidates, value = now.candidates, now.value
         ragged = Ragged(candidates.bounds, candidates.student)
         odds = rules.policy.chooser.odds(value, ragged, rng)

@@ -53,10 +53,11 @@ def times_done(
             known = curriculum.lessons[:1].tolist()
             refuse_other_kind(label_list([*islice(times, 1)], "lesson"), known, "lesson done")
         for lesson in here:
-            if not _TIMES.accepts(times[lesson]):
-                problems.append(f"{student!r}, {lesson!r}: {_TIMES}, got {shown(times[lesson])}")
+            number = times[lesson]
+            if not (type(number) is int and number >= 0) and not _TIMES.accepts(number):
+                problems.append(f"{student!r}, {lesson!r}: {_TIMES}, got {shown(number)}")
             else:
-                done[row, place[lesson]] = times[lesson]
+                done[row, place[lesson]] = number
     if problems:
         raise ParameterError("lessons_done", problems)
     return done
