@@ -46,7 +46,7 @@ def test_the_students_of_assistments_get_their_next_lessons(data):
     # Nothing stands before anything here, so the best lesson is the one that brings most; of
     # equal ones the first in the curriculum.
     missing, n = mastery < 0.999, len(skill_place)
-    alone = (tracker.counts(students) >= 20) & (mastery < 0.5)  # for a teacher
+    alone = (tracker.counts(students) >= 20) & (mastery < 0.8)  # for a teacher
     learn = tracker.learning_rates()
     assert learn is not None
     gain = np.where(missing, (1 - mastery) * learn, 0)

@@ -148,7 +148,7 @@ BROKEN = {  # what breaks, with all that rests on it
         "unseen",
     },
     RemembersOthers: {"other_students", "probabilities", "batch_equals_online", "next_response"},
-    LearnsNothing: {"own_answer", "practised"},
+    LearnsNothing: {"own_answer", "practised", "probabilities"},  # alone a student still learns
     ForgetsRowsOnline: {
         "batch_equals_online",
         "next_response",

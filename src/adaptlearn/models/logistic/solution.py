@@ -167,12 +167,16 @@ def _newton_step(
 
 def _divider(coupling: Coupling, unit: Floats, strength: Floats) -> Callable[[Floats], Floats]:
     """Division by the curvature at 0, in which only coupled weights know of each other."""
-    from scipy.sparse import csc_array, diags_array
+    from scipy.sparse import csc_array, dia_array
     from scipy.sparse.linalg import splu
 
     columns = coupling.columns
-    to_units = diags_array(unit[columns])
-    block = to_units @ coupling.gram @ to_units / 4 + diags_array(strength[columns] + _SLACK)
+
+    def diagonal(values: Floats) -> dia_array:
+        return dia_array((values[None], [0]), shape=(len(values), len(values)))
+
+    to_units = diagonal(unit[columns])
+    block = to_units @ coupling.gram @ to_units / 4 + diagonal(strength[columns] + _SLACK)
     # In the given order: what all skills share comes last, so that nothing is filled in.
     factors = splu(
         csc_array(block),

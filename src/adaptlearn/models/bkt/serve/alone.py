@@ -61,7 +61,7 @@ def follow(
     >>> here = Parameters(*(np.array([value]) for value in (0.4, 0.5, 0.0, 0.2, 0.1)))
     >>> found = follow(0.4, 0.6, np.array([1, 0]), here, begins=True)
     >>> np.round(found.p_correct, 3).tolist(), round(found.known, 3)
-    ([0.48, 0.8], 0.438)
+    ([0.48, 0.812], 0.467)
     """
     expected: list[float] = []
     tell, far = expected.append, known < 0 or unknown < 0
