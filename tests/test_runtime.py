@@ -19,8 +19,9 @@ from tests.conftest import trials
 from tests.models.students import answers
 
 from adaptlearn import ResponseLog, runtime
-from adaptlearn.models import BKT
+from adaptlearn.models import BKT, PFA, Elo
 from adaptlearn.serialization import fingerprint
+from adaptlearn.simulation import simulate_school
 
 MODELS: dict[str, dict] = {
     "plain": {},
@@ -366,7 +367,7 @@ def put(value, *where):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (put({}, "coupled"), "parts this file cannot serve: coupled"),
+        (put({}, "coupled"), "individualised BKT or one of several skills"),
         (put("IRT", "model"), "a model named 'IRT'"),
         (put("adaptlearn-tracker", "format"), "no saved model"),
         (put(2, "version"), "version 2 is newer"),
@@ -469,3 +470,15 @@ def test_a_lone_copy_serves_without_any_package(fitted, path, tmp_path):
     )
     expected = expected_of_serving(fitted["everything"][0])
     assert float(done.stdout) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    "model", [Elo(), PFA(), BKT(ability=True), BKT(multi_skill="conjunctive")], ids=repr
+)
+def test_a_model_that_is_not_served_is_named_as_such(model, tmp_path: Path) -> None:
+    school = simulate_school(n_students=30, n_skills=2, random_state=0)
+    model.fit(school.responses).save(tmp_path / "model")
+    with pytest.raises(
+        runtime.ModelFileError, match="cannot serve: it serves BKT, with forgetting"
+    ):
+        runtime.load(tmp_path / "model")

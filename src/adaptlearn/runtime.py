@@ -45,6 +45,10 @@ _LOG_TINY = math.log(_TINY)
 _SURE = 1e-100  # beside this, what is below _TINY is nothing
 _NEAR = 1e-270  # above this, what is divided by a sum below 1 stays above _TINY
 _LARGEST = 2**28  # bytes of a model that are read
+_SERVED = (
+    "which this file cannot serve: it serves BKT, with forgetting and with parameters by class; "
+    "adaptlearn.load reads all models"
+)
 _MALFORMED = (
     ArithmeticError,
     AttributeError,
@@ -455,6 +459,8 @@ def load(path: str | os.PathLike[str]) -> Model:
 
 def _opened(data: bytes) -> dict[str, Any]:
     """A manifest that is whole, unchanged, and has no part this file does not know."""
+    if data.startswith(b"PK"):
+        raise ValueError(f"it holds a model of arrays, {_SERVED}")
     manifest: dict[str, Any] = json.loads(data)
     if manifest["format"] != "adaptlearn-model":
         raise ValueError("it is no saved model of adaptlearn")
@@ -465,10 +471,12 @@ def _opened(data: bytes) -> dict[str, Any]:
     body = {name: part for name, part in manifest.items() if name != "digest"}
     if manifest["digest"] != _fingerprint(body):
         raise ValueError("its content does not match its digest: it was changed after saving")
+    if "coupled" in manifest:
+        raise ValueError(f"it holds an individualised BKT or one of several skills, {_SERVED}")
     if unknown := sorted(set(manifest) - _KNOWN):
         raise ValueError(f"it has parts this file cannot serve: {', '.join(unknown)}")
     if manifest["model"] != "BKT":
-        raise ValueError(f"it holds a model named {manifest['model']!r}; only BKT is known here")
+        raise ValueError(f"it holds a model named {manifest['model']!r}, {_SERVED}")
     content = {name: manifest[name] for name in _CONTENT if name in manifest}
     if manifest["fingerprint"] != _fingerprint(content):
         raise ValueError("its fingerprint is not that of its parameters")
