@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 from _record import HERE, circumstances, write
 
-from adaptlearn.cli.commands.simulate import fitted_model, fitted_policies, parameters_of
+from adaptlearn.cli.simulate import fitted_model, fitted_policies, parameters_of
 from adaptlearn.simulation import (
     Course,
     Matrix,

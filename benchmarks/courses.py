@@ -29,7 +29,7 @@ from _record import circumstances, write
 from scipy.stats import t
 
 from adaptlearn import Curriculum, MasteryTracker, Sequencer
-from adaptlearn.cli.commands.simulate import fitted_model, fitted_policies
+from adaptlearn.cli.simulate import fitted_model, fitted_policies
 from adaptlearn.models import BKT
 from adaptlearn.sequencing import preset
 from adaptlearn.simulation import (

@@ -22,7 +22,7 @@ from _record import circumstances, write
 from sklearn.base import clone
 
 from adaptlearn import Curriculum, MasteryTracker, Sequencer
-from adaptlearn.cli.commands.simulate import UNTIL_DONE, parameters_of
+from adaptlearn.cli.simulate import UNTIL_DONE, parameters_of
 from adaptlearn.models import AFM, BKT, PFA, KnowledgeTracer
 from adaptlearn.sequencing import ProvisionalMastery, WeightedPolicy
 from adaptlearn.sequencing.knowledge import Criterion, MovingAverage, NInARow, ProbabilityThreshold

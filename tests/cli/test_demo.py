@@ -13,7 +13,7 @@ import pytest
 from tests.cli.conftest import Run
 
 import adaptlearn
-from adaptlearn.cli.commands.demonstration import comparison
+from adaptlearn.cli.demonstration.demonstration import comparison
 from adaptlearn.models import BKT
 from adaptlearn.simulation import simulate_school
 

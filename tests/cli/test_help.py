@@ -13,7 +13,7 @@ import pytest
 from tests.cli.conftest import Run
 
 from adaptlearn.cli import main
-from adaptlearn.cli.commands.completion import options_of
+from adaptlearn.cli.completion import options_of
 from adaptlearn.cli.parser import COMMANDS, build_parser
 
 

@@ -11,7 +11,7 @@ import pytest
 from tests.cli.conftest import Run
 
 from adaptlearn import Curriculum, simulation
-from adaptlearn.cli.commands import simulate
+from adaptlearn.cli import simulate
 from adaptlearn.models import BKT
 from adaptlearn.simulation import (
     Course,

@@ -273,7 +273,7 @@ def test_an_edit_anywhere_in_what_computes_changes_the_digest(copied):
     cache.library_digest.cache_clear()
     digests.append(cache.library_digest(copied))
     assert len(set(digests)) == len(digests)
-    for name in ("cli/commands/compare.py", "evaluation/plots.py", "sequencing/sequencer.py"):
+    for name in ("cli/compare.py", "evaluation/plots.py", "sequencing/sequencer.py"):
         append(copied / name)
     cache.library_digest.cache_clear()
     assert cache.library_digest(copied) == digests[-1]
@@ -287,8 +287,8 @@ def test_after_an_edit_of_the_library_all_models_are_fitted_anew(
     monkeypatch.setattr(cache, "_PACKAGE", copied)
     models = {"mine": Counted(), "its": Elo()}
     for name, fitted in (
-        ("cli/commands/compare.py", 3),
-        ("cli/commands/compare.py", 0),
+        ("cli/compare.py", 3),
+        ("cli/compare.py", 0),
         ("responses/log.py", 3),
     ):
         append(copied / name)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from adaptlearn import __version__
-from adaptlearn.cli.commands import (
+from adaptlearn.cli import (
     audit,
     check,
     compare,

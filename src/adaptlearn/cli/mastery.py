@@ -6,11 +6,11 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 import adaptlearn
-from adaptlearn.cli.commands.evaluate import knows_text, load_model
-from adaptlearn.cli.commands.recommend import asked_for
+from adaptlearn.cli.evaluate import knows_text, load_model
 from adaptlearn.cli.options import add_columns, add_log
 from adaptlearn.cli.output import say, show, show_json, table
 from adaptlearn.cli.reading import read_log
+from adaptlearn.cli.recommend import asked_for
 
 SUMMARY = "say what students know"
 EXAMPLE = "adaptlearn mastery demo/model.json demo/responses.csv --students student-001,student-002"
@@ -30,7 +30,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> None:
     """Load, read, show the estimates; write them all where that is asked for."""
-    from adaptlearn.cli.commands.demonstration import write_csv
+    from adaptlearn.cli.demonstration.demonstration import write_csv
     from adaptlearn.labels import LabelIndex
 
     model = load_model(arguments.model)

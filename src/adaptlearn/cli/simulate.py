@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import adaptlearn
 from adaptlearn import models, simulation
-from adaptlearn.cli.commands.compare import quiet_fits
-from adaptlearn.cli.commands.recommend import read_curriculum
+from adaptlearn.cli.compare import quiet_fits
 from adaptlearn.cli.options import names, positive
 from adaptlearn.cli.output import say, show, show_json
 from adaptlearn.cli.progress import task_progress
+from adaptlearn.cli.recommend import read_curriculum
 from adaptlearn.errors import MissingDependency, ParameterError
 from adaptlearn.plotting import new_figure, write_picture
 from adaptlearn.simulation import episodes

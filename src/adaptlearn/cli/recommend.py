@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import adaptlearn
-from adaptlearn.cli.commands.evaluate import knows_text, load_model
+from adaptlearn.cli.evaluate import knows_text, load_model
 from adaptlearn.cli.options import add_columns, add_log, natural, positive, probability
 from adaptlearn.cli.output import say, show, show_json, table, terminal_width
 from adaptlearn.cli.reading import read_log

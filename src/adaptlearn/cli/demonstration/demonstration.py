@@ -14,10 +14,10 @@ import numpy as np
 
 import adaptlearn
 from adaptlearn import Curriculum, MasteryTracker, ResponseLog, Sequencer
-from adaptlearn.cli.commands.fit import NAMES, parameter_table
-from adaptlearn.cli.commands.mastery_picture import draw_mastery
-from adaptlearn.cli.commands.recommend import decision_table
+from adaptlearn.cli.demonstration.mastery_picture import draw_mastery
+from adaptlearn.cli.fit import NAMES, parameter_table
 from adaptlearn.cli.output import heading, say, table, terminal_width, to_json
+from adaptlearn.cli.recommend import decision_table
 from adaptlearn.errors import AdaptLearnWarning, MissingDependency
 from adaptlearn.files import write_text
 from adaptlearn.media import spreadsheet_cell, terminal_text

@@ -5,10 +5,10 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from adaptlearn.cli.commands.recommend import read_curriculum
 from adaptlearn.cli.options import LOG, add_columns
 from adaptlearn.cli.output import show, show_json, terminal_width
 from adaptlearn.cli.reading import read_log
+from adaptlearn.cli.recommend import read_curriculum
 
 SUMMARY = "look for what is probably wrong with a curriculum"
 EXAMPLE = "adaptlearn audit demo/curriculum.json --log demo/responses.csv"

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import adaptlearn
 from adaptlearn import models, simulation
-from adaptlearn.cli.commands.fit import fit
+from adaptlearn.cli.fit import fit
 from adaptlearn.cli.options import add_columns
 from adaptlearn.cli.output import heading, show, show_json
 from adaptlearn.cli.reading import read_log
 
 if TYPE_CHECKING:
-    from adaptlearn.cli.commands.demonstration import Demonstration
+    from adaptlearn.cli.demonstration.demonstration import Demonstration
 
 SUMMARY = "the whole loop on a small simulated school, or on your log"
 EXAMPLE = "adaptlearn demo --output demo"
@@ -50,7 +50,7 @@ def run(arguments: Namespace) -> None:
 
 def demonstrated(arguments: Namespace) -> Demonstration:
     """Everything computed, on a simulated school or on the log that is named."""
-    from adaptlearn.cli.commands.demonstration import Demonstration
+    from adaptlearn.cli.demonstration.demonstration import Demonstration
 
     school = None
     if arguments.log is None:

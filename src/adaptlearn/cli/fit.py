@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from adaptlearn import models
-from adaptlearn.cli.commands.compare import choose, model_names
+from adaptlearn.cli.compare import choose, model_names
 from adaptlearn.cli.options import add_columns, add_log
 from adaptlearn.cli.output import say, show, show_json, table
 from adaptlearn.cli.progress import fitting_progress
