@@ -559,6 +559,10 @@ def _belief(row: Sequence[Any], n: int, timed: bool) -> Belief:
         return known, answers, unknown
     learn, forget = (None if label is None else tuple(label) for label in kept[1:])
     hash((learn, forget))  # raises what `from_dict` reports
+    if not all(
+        math.isfinite(one) for one in (*(learn or ()), *(forget or ())) if type(one) is float
+    ):
+        raise ValueError(f"has a class that is none: {row!r}")
     return known, answers, _seconds(kept[0], timed), learn, forget, unknown
 
 

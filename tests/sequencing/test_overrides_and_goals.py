@@ -297,3 +297,8 @@ def test_what_is_wrong_with_mappings_is_listed_by_place_and_name() -> None:
     made.add(good)
     with pytest.raises(ParameterError, match=r"no field 'expire'.*did you mean 'expires'"):
         Sequencer(chain(), FakeTracker(SKILLS, KNOWN), overrides=[{**good, "expire": 3.0}])
+
+
+def test_who_and_why_are_texts() -> None:
+    with pytest.raises(ParameterError, match="reason must be a text, got inf"):
+        Override("ban", "add", author="Ms Lee", reason=float("inf"))  # type: ignore[arg-type]

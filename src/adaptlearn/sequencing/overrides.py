@@ -23,6 +23,7 @@ from adaptlearn.numerics import Bools
 from adaptlearn.responses.columns import is_datetime, moment_of
 from adaptlearn.sequencing.parts import curriculum_problems
 from adaptlearn.validation import Interval, OneOf, check_parameters, some
+from adaptlearn.wording import shown
 
 Action = Literal["pin", "ban", "defer", "grant"]
 _ACTIONS = ("pin", "ban", "defer", "grant")
@@ -70,10 +71,13 @@ class Override:
     clock: str | None = None
 
     def __post_init__(self) -> None:
-        problems = [
-            f"{name} is empty; say who, and why" if not getattr(self, name) else ""
-            for name in ("author", "reason")
-        ]
+        problems = []
+        for name in ("author", "reason"):
+            value = getattr(self, name)
+            if not value:
+                problems.append(f"{name} is empty; say who, and why")
+            elif not isinstance(value, str):
+                problems.append(f"{name} must be a text, got {shown(value)}")
         for name in ("target", "student"):
             value = getattr(self, name)
             if value is not None or name == "target":

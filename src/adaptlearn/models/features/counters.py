@@ -138,8 +138,9 @@ def step_of(count: Floats) -> Floats:
 
 def _rating(rows: Floats, new: Answers) -> None:
     rating, count = rows[:, 0], rows[:, 1]
-    # A copy: NumPy may round the exponential of a strided column in one way or another.
-    odds = new.expected / (1 - new.expected) * np.exp(rating.copy())
+    # A copy: NumPy may round the exponential of a strided column in one way or another. No answers
+    # take a rating as far as the bound, but a forged state may hold anything.
+    odds = new.expected / (1 - new.expected) * np.exp(np.minimum(rating, 600.0))
     rating += step_of(count) * (new.correct - odds / (1 + odds))
     count += 1
 

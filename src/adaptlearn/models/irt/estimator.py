@@ -36,6 +36,7 @@ from adaptlearn.serialization import Arrays
 from adaptlearn.validation import Constraint, Interval, Numbers, OneOf, some
 
 _SURE = 1e-12  # predictions keep this distance from 0 and 1
+_FAR = 1e50  # no standard error of a saved model is larger
 _SD = Interval(0, 100, closed="neither")
 CONSTRAINTS: dict[str, Sequence[Constraint]] = {
     "difficulty_sd": [_SD, OneOf((None,))],
@@ -463,9 +464,9 @@ class IRT(SequentialTracer):
     def _expected(self, arrays: Arrays, n_skills: int, n_items: int) -> dict[str, Numbers]:
         n = n_items or n_skills  # without items, a skill is one
         slope, difficulty = np.log(SLOPES), DIFFICULTY
-        error = Numbers((n,), low=0, high=np.inf, gaps=True)
+        error = Numbers((n,), low=0, high=_FAR, gaps=True)
         # Files of earlier versions have no covariance.
-        covariance = Numbers((n,), -np.inf, np.inf, gaps=True)
+        covariance = Numbers((n,), -(_FAR**2), _FAR**2, gaps=True)
         more = {"error_covariance": covariance} if "error_covariance" in arrays else {}
         return more | {
             "points": Numbers((max(len(arrays["points"]), 1),)),

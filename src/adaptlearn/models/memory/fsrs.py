@@ -25,6 +25,7 @@ from adaptlearn.serialization import Arrays
 from adaptlearn.validation import Interval, Numbers, OneOf
 
 _FEW = 8  # cards whose reviews of one level are followed one by one
+_LEAST = 1e-9  # days of a stability: reviews never take it there
 
 FSRS_DEFAULTS: tuple[float, ...] = tuple(DEFAULTS.tolist())
 """The published parameters of FSRS-6."""
@@ -254,6 +255,13 @@ class FSRS(MemoryTracer):
 
     def _own_arrays(self) -> dict[str, NDArray[Any]]:
         return {"parameters": self.parameters_, "whole_days": np.array([self._whole_days])}
+
+    def check_restored(self, state: SequentialState) -> None:  # noqa: D102 - as above
+        super().check_restored(state)
+        cards = state.item_rows() if self.card_ == "item" else state.touched()[1]
+        stability = cards[:, 0]
+        if np.any((stability > 0) & (stability < _LEAST)):
+            raise ValueError(f"it remembers a stability below {_LEAST:g} days")
 
     def _expected_own(self, n_codes: int) -> dict[str, Numbers]:  # noqa: ARG002 - one of all cards
         return {"parameters": Numbers(LOWEST.shape), "whole_days": Numbers((1,), 0, 1)}

@@ -257,6 +257,10 @@ class SequentialState(StudentState):
         keys, rows = self._pair.held()
         return self._student[keys >> KEY_BITS], rows[:, 1:]
 
+    def item_rows(self) -> Floats:
+        """What is remembered of students on items, a row of each pair that was touched."""
+        return self._item.held()[1]
+
     def check_signs(self, signed: Signed) -> None:
         """Refuse a memory that is below 0 where it cannot be, or knows of nobody (`ValueError`)."""
         pair, item = self._pair.held()[1][:, 1:], self._item.held()[1]

@@ -356,7 +356,10 @@ def _reference_problems(content: Mapping[str, Any]) -> list[str]:
         "baselines": (content["baselines"], "policies"),
         "held_out": (content["held_out"], "simulators"),
     }
-    return [
+    empty = [
+        f"group {group!r} has no part" for group, parts in content["parts"].items() if not parts
+    ]
+    return empty + [
         f"{name} names {some(set(listed) - set(content[what]))}, none of the {what}"
         for name, (listed, what) in lists.items()
         if not isinstance(listed, list) or set(listed) - set(content[what])
