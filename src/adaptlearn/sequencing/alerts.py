@@ -17,6 +17,7 @@ def with_alerts(
     context: Context,
     rows: Ints,
     *,
+    taught: tuple[Ints, Ints],
     ahead: Floats | None,
 ) -> Columns:
     """Choices for `rows` of a block, with their alerts.
@@ -28,6 +29,8 @@ def with_alerts(
     context : Context
         Of the block.
     rows : int array
+    taught : pair of int arrays
+        Entries and the skills that they teach, one after the other.
     ahead : float array, shape (n_students,), or None
         By how many seconds each student's last answer is dated after the decision's time.
     """
@@ -50,7 +53,7 @@ def with_alerts(
             look = context.needs_teacher[at]
             for kind, asked in ((AlertKind.STUCK, ~look), (AlertKind.TEACHER, look)):
                 add(kind, entry[asked], skill[asked], number[asked])
-        add(AlertKind.EVIDENCE, *_assumed(part, context, rows))
+        add(AlertKind.EVIDENCE, *_assumed(part, context, rows, *taught))
     if not any(len(entry) for entry, *_ in found):
         return part._replace(alert_bounds=np.zeros(len(rows) + 1, np.intp))
     entry, code, skill, number = map(np.concatenate, zip(*found, strict=True))
@@ -63,7 +66,9 @@ def with_alerts(
     )
 
 
-def _assumed(part: Columns, context: Context, rows: Ints) -> tuple[Ints, Ints, Floats]:
+def _assumed(
+    part: Columns, context: Context, rows: Ints, taught: Ints, skill: Ints
+) -> tuple[Ints, Ints, Floats]:
     """What new lessons build on and few answers tell: entries, skills, and how many answers.
 
     What a teacher has granted asks for no evidence, and of alternatives none has to be known.
@@ -71,12 +76,9 @@ def _assumed(part: Columns, context: Context, rows: Ints) -> tuple[Ints, Ints, F
     known = context.mastered if context.ready is None else context.ready
     assert known is not None
     assert context.counts is not None
-    teaches, needs = context.curriculum.teaches, context.curriculum.prerequisites
-    n_taught = np.diff(part.skill_bounds)
-    taught = np.repeat(np.arange(len(rows)), n_taught)
+    needs = context.curriculum.prerequisites
     new = ~part.skill_mastered & (part.purpose[taught] == Purpose.NEW)
-    first = teaches.indptr[part.lesson[taught]] - part.skill_bounds[taught]
-    skill = teaches.indices[(first + np.arange(len(taught)))[new]]
+    skill = skill[new]
     n_before = needs.indptr[skill + 1] - needs.indptr[skill]
     before = needs.indices[places_of(needs.indptr[skill], n_before)]
     entry = np.repeat(taught[new], n_before)

@@ -98,13 +98,13 @@ def decide(
             pinned=pinned,
             n_runners_up=rules.runners_up,
         )
-        n_waiting = np.diff(left.candidates.bounds)[rows] - part.n_candidates
-        part = _described(part._replace(n_waiting=n_waiting), context, applied, rows)
-        part = with_alerts(part, context, rows, ahead=ahead)
+        part, taught = _described(part, context, applied, rows)
+        part = with_alerts(part, context, rows, taught=taught, ahead=ahead)
         code, n_unmastered = _reasons(part, now, chosen[rows], rules, rows=rows, shut_out=shut_out)
         yield part._replace(
             code=code,
             n_unmastered=n_unmastered,
+            n_waiting=np.diff(left.candidates.bounds)[rows] - part.n_candidates,
             student=rows + first,
             rank=np.full(len(rows), rank + 1),
             draw=draws[rows, rank],
@@ -180,8 +180,13 @@ def _rank(
     )
 
 
-def _described(part: Columns, context: Context, applied: Applied, rows: Ints) -> Columns:
-    """Choices for `rows` of the block, with what their reasons will need."""
+def _described(
+    part: Columns, context: Context, applied: Applied, rows: Ints
+) -> tuple[Columns, tuple[Ints, Ints]]:
+    """Choices for `rows` of the block, with what their reasons will need.
+
+    Also the entries and the skills that they teach, one after the other.
+    """
     n = len(rows)
     taught = context.curriculum.teaches
     chosen = np.flatnonzero(part.lesson >= 0)
@@ -189,12 +194,13 @@ def _described(part: Columns, context: Context, applied: Applied, rows: Ints) ->
     n_taught = np.zeros(n, np.intp)
     n_taught[chosen] = taught.indptr[part.lesson[chosen] + 1] - first
     place = places_of(first, n_taught[chosen])
-    at = np.repeat(rows, n_taught), taught.indices[place]
+    entry, skill = np.repeat(np.arange(n), n_taught), taught.indices[place]
+    at = rows[entry], skill
     mastered, counts, practice = context.mastered, context.counts, context.practice
     ready = mastered if context.ready is None else context.ready
     none_kept, none_known = np.zeros(len(place), np.intp), np.zeros(len(place), bool)
     overrides = [applied.by_row.get(row, []) for row in rows.tolist()] if applied.by_row else []
-    return part._replace(
+    described = part._replace(
         skill_bounds=bounds_of(n_taught),
         skill_mastery=context.mastery[at],
         skill_mastered=none_known if mastered is None else mastered[at],
@@ -204,6 +210,7 @@ def _described(part: Columns, context: Context, applied: Applied, rows: Ints) ->
         override_bounds=bounds_of(np.array([*map(len, overrides)] or [0] * n, np.intp)),
         override=np.array([place for places in overrides for place in places], np.intp),
     )
+    return described, (entry, skill)
 
 
 def _reasons(

@@ -244,7 +244,8 @@ class Sequencer:
         # All draws at once, so that the choice does not depend on the size of the blocks.
         draws = self._random.random((len(labels), n))
         blocks = range(0, max(len(labels), 1), self._block_size)
-        sources = self._random.spawn(len(blocks))
+        sampled = self.policy.chooser.method != "exact"  # else nothing is drawn from these
+        sources = self._random.spawn(len(blocks)) if sampled else [self._random] * len(blocks)
 
         rules = Rules(self.policy, self.goals, self._runners_up)
 
