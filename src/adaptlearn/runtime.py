@@ -46,7 +46,7 @@ _SURE = 1e-100  # beside this, what is below _TINY is nothing
 _NEAR = 1e-270  # above this, what is divided by a sum below 1 stays above _TINY
 _LARGEST = 2**28  # bytes of a model that are read
 _SERVED = (
-    "which this file cannot serve: it serves BKT, with forgetting and with parameters by class; "
+    "which the runtime cannot serve: it serves BKT, with forgetting and with parameters by class; "
     "adaptlearn.load reads all models"
 )
 _MALFORMED = (

@@ -11,7 +11,7 @@ from tests.sequencing.fakes import FakeTracker, chain
 from adaptlearn import Curriculum, Sequencer
 from adaptlearn.curriculum.graph.bits import pack, unpack
 from adaptlearn.errors import UnknownLabelError
-from adaptlearn.sequencing import explanation
+from adaptlearn.sequencing import Override, explanation, preset
 from adaptlearn.sequencing.policies import MasteryThreshold
 
 SKILLS = ["count", "add", "multiply", "measure"]
@@ -224,3 +224,18 @@ def test_a_long_way_costs_its_length(monkeypatch: pytest.MonkeyPatch) -> None:
     made = Sequencer(school, FakeTracker(list(range(n + 1)), {"ann": [0.1] * (n + 1)}))
     assert made.explain("ann", n).unlock == tuple(range(n))
     assert len(looked) <= n
+
+
+def test_a_review_that_a_teacher_does_not_want_is_barred():
+    class Due:
+        fingerprint = "due"
+
+        def look(self, context):
+            return np.zeros(context.mastery.shape), np.ones(context.mastery.shape)
+
+    ban = Override("ban", "count", author="Ms Lee", reason="enough of it")
+    tracker = FakeTracker(SKILLS, {"ann": [0.99] * 4})
+    made = Sequencer(chain(), tracker, preset("balanced"), overrides=[ban], review=Due())
+    assert made.explain("ann", "count").status == "barred"
+    assert "Ms Lee" in str(made.explain("ann", "count"))
+    assert made.explain("ann", "add").status == "eligible"

@@ -8,7 +8,7 @@ from pathlib import Path
 import adaptlearn
 from adaptlearn.cli.evaluate import knows_text, load_model
 from adaptlearn.cli.options import add_columns, add_log
-from adaptlearn.cli.output import say, show, show_json, table
+from adaptlearn.cli.output import say, show, show_json, table, write_csv
 from adaptlearn.cli.reading import read_log
 from adaptlearn.cli.recommend import asked_for
 
@@ -30,7 +30,6 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> None:
     """Load, read, show the estimates; write them all where that is asked for."""
-    from adaptlearn.cli.demonstration.demonstration import write_csv
     from adaptlearn.labels import LabelIndex
 
     model = load_model(arguments.model)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import math
 import shutil
@@ -9,10 +11,12 @@ import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TextIO
 
 from adaptlearn.errors import AdaptLearnWarning
-from adaptlearn.media import terminal_text
+from adaptlearn.files import write_text
+from adaptlearn.media import spreadsheet_cell, terminal_text
 from adaptlearn.tables import text_table
 
 
@@ -113,3 +117,13 @@ def show_warnings() -> Iterator[None]:
         warnings.simplefilter("always", AdaptLearnWarning)
         warnings.showwarning = one_line
         yield
+
+
+def write_csv(path: Path, columns: Mapping[str, Any]) -> None:
+    """Write columns of equal length; no name in them is a formula to a spreadsheet."""
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream)
+    writer.writerow(columns)
+    cells = (map(spreadsheet_cell, column.tolist()) for column in columns.values())
+    writer.writerows(zip(*cells, strict=True))
+    write_text(path, stream.getvalue())

@@ -38,12 +38,14 @@ class Way(IntEnum):
     ``NOTHING``: it may be given. ``FRESHER``: to a lesson on the same skills that was done less
     often; it comes back once that one is given. ``BEFORE``: to what comes before a skill with which
     the student is making no progress. ``TEACHER``: to a teacher, who should look first.
+    ``BARRED``: teachers do not want it now.
     """
 
     NOTHING = 0
     FRESHER = 1
     BEFORE = 2
     TEACHER = 3
+    BARRED = 4
 
 
 class Left(NamedTuple):

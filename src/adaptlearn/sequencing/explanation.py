@@ -24,8 +24,8 @@ Status = Literal["eligible", "blocked", "mastered", "barred", "waiting", "refuse
 _ROUNDING = 1e-12
 _WAITS = {
     "fresher": "a lesson on the same skills was done less often, and comes first",
-    "before": "practice does not get on, and what comes before it comes first",
-    "teacher": "practice does not get on, and a teacher should look first",
+    "before": "the student is making no progress, and what comes before it comes first",
+    "teacher": "the student is making no progress, and a teacher should look first",
 }
 
 
@@ -97,7 +97,7 @@ class Explanation:
         What teachers decided against it.
     waits_for : {"fresher", "before", "teacher"} or None
         What it gives way to: a lesson on the same skills that was done less often; what comes
-        before a skill on which the student does not get on; a teacher, who should look at that.
+        before a skill with which the student is making no progress; a teacher, who should look.
     text : str
     """
 
@@ -178,7 +178,7 @@ def explain(
     lost: list[int] = []
     status: Status = "eligible" if eligible[lesson] else "refused"
     if waits:
-        status = "waiting"
+        status = "barred" if waits[0] == Way.BARRED else "waiting"
     if mastered is not None and status == "refused":
         known = mastered if context.ready is None else context.ready[0] | mastered
         missing = _missing(curriculum, taught, mastered, known)
@@ -188,8 +188,6 @@ def explain(
             status = "blocked"
             needed = {skill for ways, _ in missing for skill in ways}
             route, lost = _route(curriculum, lesson, needed, mastered, known)
-    if barring and status == "refused":
-        status = "barred"
     fields: dict[str, Any] = {
         "student": plain(context.students[0]),
         "lesson": plain(curriculum.lessons[lesson]),
@@ -198,7 +196,7 @@ def explain(
         "threshold": None if criterion is None else criterion.threshold,
         "enough": None if enough is None else enough.threshold,
         "barred_by": tuple(barring),
-        "waits_for": Way(waits[0]).name.lower() if waits else None,
+        "waits_for": Way(waits[0]).name.lower() if status == "waiting" else None,
         "missing": tuple(
             MissingPrerequisite(plain(curriculum.skills[ways[0]]), float(mastery[ways[0]]),
                                 plain(curriculum.skills[by]),

@@ -13,11 +13,11 @@ from adaptlearn.numerics import Bools, Floats, Ints, bounds_of, places_of
 from adaptlearn.sequencing.alerts import with_alerts
 from adaptlearn.sequencing.decisions.arrays import Columns
 from adaptlearn.sequencing.decisions.decision import PINNED, NoLesson
-from adaptlearn.sequencing.detours import Left, detour
+from adaptlearn.sequencing.detours import Left, Way, detour
 from adaptlearn.sequencing.goals import Goals
 from adaptlearn.sequencing.knowledge.context import Context
 from adaptlearn.sequencing.overrides import Applied
-from adaptlearn.sequencing.policies.candidates import Candidates, Purpose
+from adaptlearn.sequencing.policies.candidates import Candidates, Pairs, Purpose
 from adaptlearn.sequencing.policies.choosers import Odds, Ragged, draw_one, is_best, runners_up
 from adaptlearn.sequencing.policies.policy import Policy, offered, reasons_of
 from adaptlearn.sequencing.policies.reasons import Choices
@@ -118,11 +118,15 @@ def available(policy: Policy, context: Context, applied: Applied) -> tuple[Left,
     """What may be given to a block of students, and to whom teachers leave nothing of it."""
     candidates, value = offered(policy, context)
     had = np.diff(candidates.bounds) > 0
-    if applied.barred is not None:
-        kept = ~applied.barred[candidates.student, candidates.lesson]
-        candidates, value = candidates.take(kept), value[kept]
+    if applied.barred is None:
+        return detour(candidates, value), np.zeros(len(had), bool)
+    barred = applied.barred[candidates.student, candidates.lesson]
+    gone, candidates, value = candidates.take(barred), candidates.take(~barred), value[~barred]
     shut_out = had & (np.diff(candidates.bounds) == 0)
-    return detour(candidates, value, applied.barred), shut_out
+    left = detour(candidates, value, applied.barred)
+    held = map(np.concatenate, zip(left.held, (gone.student, gone.lesson), strict=True))
+    to = np.concatenate([left.to, np.full(len(gone), int(Way.BARRED))])
+    return left._replace(held=Pairs(*held), to=to), shut_out
 
 
 def _rank(

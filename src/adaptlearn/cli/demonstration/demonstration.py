@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import warnings
-from collections.abc import Mapping
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -16,11 +13,11 @@ import adaptlearn
 from adaptlearn import Curriculum, MasteryTracker, ResponseLog, Sequencer
 from adaptlearn.cli.demonstration.mastery_picture import draw_mastery
 from adaptlearn.cli.fit import NAMES, parameter_table
-from adaptlearn.cli.output import heading, say, table, terminal_width, to_json
+from adaptlearn.cli.output import heading, say, table, terminal_width, to_json, write_csv
 from adaptlearn.cli.recommend import decision_table
 from adaptlearn.errors import AdaptLearnWarning, MissingDependency
 from adaptlearn.files import write_text
-from adaptlearn.media import spreadsheet_cell, terminal_text
+from adaptlearn.media import terminal_text
 from adaptlearn.models import BKT
 from adaptlearn.models.mastery import Mastery
 from adaptlearn.sequencing.explanation import Explanation
@@ -235,13 +232,3 @@ def cross_validated(log: ResponseLog) -> str | None:
         result = adaptlearn.cross_validate(models, log)
     say(f"cross-validated in {perf_counter() - begun:.1f} s")
     return str(result)
-
-
-def write_csv(path: Path, columns: Mapping[str, Any]) -> None:
-    """Write columns of equal length; no name in them is a formula to a spreadsheet."""
-    stream = io.StringIO(newline="")
-    writer = csv.writer(stream)
-    writer.writerow(columns)
-    cells = (map(spreadsheet_cell, column.tolist()) for column in columns.values())
-    writer.writerows(zip(*cells, strict=True))
-    write_text(path, stream.getvalue())

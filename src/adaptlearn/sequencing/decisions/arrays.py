@@ -13,7 +13,7 @@ from adaptlearn.numerics import Bools, Floats, Ints, bounds_of, places_of
 
 
 class AlertKind(IntEnum):
-    """What there is to know besides.
+    """The kinds of alerts.
 
     ``CLOCK``: the last answer is dated later than the decision. ``STUCK``: practice of a skill
     leads nowhere; ``TEACHER``: and a teacher should look. ``EVIDENCE``: what the lesson builds on
