@@ -223,6 +223,7 @@ def test_the_defaults_fingerprint_stays() -> None:
 
 def test_the_page_says_of_every_preset_what_it_is_good_for() -> None:
     page = (Path(__file__).parents[2] / "docs" / "sequencing.md").read_text(encoding="utf-8")
-    rows = [line.split("|")[1] for line in page.splitlines() if line.startswith('| `"')]
+    table = page.partition("| preset |")[2].partition("\n\n")[0]
+    rows = [line.split("|")[1] for line in table.splitlines() if line.startswith('| `"')]
     listed = [name.strip(' `"') for row in rows for name in row.split(",")]
     assert sorted(listed) == sorted(PRESETS)

@@ -287,7 +287,7 @@ class SequencerPolicy:
         From the curriculum to a new `Sequencer` over a new tracker, with ``new_students=True``:
         ``lambda curriculum: Sequencer(curriculum, MasteryTracker(model), new_students=True,
         random_state=0, wheel_spinning=None)``. A tracker that knows students is refused. Without
-        ``wheel_spinning=None`` students who do not get on are sent to a teacher, whom an episode
+        ``wheel_spinning=None`` students who are stuck are sent to a teacher, whom an episode
         does not have: they get no more lessons.
     name : str, default "sequencer"
     family : str, optional
