@@ -28,7 +28,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NO_MKDOCS_2_WARNING := 1
 
 .PHONY: help demo test test-all test-rest test-slow test-oldest trials
-.PHONY: layers lint format types docs wheel bench clean
+.PHONY: layers lint format types docs pictures wheel bench clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -101,6 +101,10 @@ types: $(VENV)/.installed
 docs: $(VENV)/.installed
 	$(BIN)/mkdocs build --strict --quiet
 	@echo "The site is in site/index.html"
+
+# The pictures below the code blocks of docs/, drawn by that code.
+pictures: $(VENV)/.installed
+	PICTURES=1 $(BIN)/python -m pytest -q docs $(ARGS)
 
 wheel: $(VENV)/.installed
 	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .

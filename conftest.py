@@ -1,7 +1,8 @@
 """Run the code blocks of README.md and of docs/, top to bottom, as tests; slow files first.
 
 A block of ``text`` right below one of ``python`` shows what that prints, and is compared: ``...``
-stands for whatever is there.
+stands for whatever is there. A picture right below shows what the block draws; `make pictures`
+draws it anew.
 
 Docstrings are pytest's own doctests; see `addopts` in pyproject.toml.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import redirect_stdout
 from doctest import ELLIPSIS, NORMALIZE_WHITESPACE, OutputChecker
@@ -24,13 +26,17 @@ from sybil.parsers.markdown import CodeBlockParser, SkipParser
 
 ROOT = Path(__file__).parent
 
+os.environ.setdefault("MPLBACKEND", "agg")  # pages draw, and no window may open
+
 
 _FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _PRINTED = "what the block above printed"
 
 
 def printing(example: Example) -> str | None:
-    """Run a block, and keep what it prints."""
+    """Run a block, and keep what it prints; no earlier drawing stands for its own."""
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
     printed = io.StringIO()
     with redirect_stdout(printed):
         failed = PythonEvaluator()(example)
@@ -54,8 +60,28 @@ def compared(example: Example) -> str | None:
     return f"the page shows\n{expected}\nbut this is printed:\n{found}"
 
 
+_DRAWN = re.compile(r"^```\n\s*!\[[^\]]*\]\((images/\w+\.png)\)", re.MULTILINE)
+
+
+def drawn(document: Document) -> Iterable[Region]:
+    """The pictures of a page that show what the code above them draws."""
+    for picture in _DRAWN.finditer(document.text):
+        yield Region(picture.start(1), picture.end(1), picture[1], pictured)
+
+
+def pictured(example: Example) -> str | None:
+    """Whether something was drawn; where `PICTURES` is set, it becomes the page's picture."""
+    from matplotlib import pyplot as plt
+
+    if not plt.get_fignums():
+        return f"{example.parsed}: the block above draws nothing"
+    if os.environ.get("PICTURES"):
+        plt.savefig(ROOT / "docs" / example.parsed, dpi=150, bbox_inches="tight")
+    return None
+
+
 pytest_collect_file = Sybil(
-    parsers=[CodeBlockParser("python", printing), printed, SkipParser()],
+    parsers=[CodeBlockParser("python", printing), printed, drawn, SkipParser()],
     patterns=["README.md", "docs/*.md"],
     path=str(ROOT),
     fixtures=["page_directory"],
