@@ -28,7 +28,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NO_MKDOCS_2_WARNING := 1
 
 .PHONY: help demo test test-all test-rest test-slow test-oldest trials
-.PHONY: layers lint format types docs pictures wheel bench clean
+.PHONY: layers lint format types docs pictures package package-demo bench clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -106,9 +106,28 @@ docs: $(VENV)/.installed
 pictures: $(VENV)/.installed
 	PICTURES=1 $(BIN)/python -m pytest -q docs $(ARGS)
 
-wheel: $(VENV)/.installed
-	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
-	@ls dist/*.whl
+# Source archive and wheel, checked; then the demo from the wheel with the hard dependencies alone,
+# the oldest ones on Python 3.11 and the newest on each Python that is on this machine.
+package: $(VENV)/.installed
+	rm -rf dist
+	$(BIN)/python -m pip install --quiet --group package
+	$(BIN)/python -m build --quiet
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/check-wheel-contents dist/*.whl
+	$(call demo_alone,$(PYTHON),--constraint constraints-oldest.txt)
+	@set -e; for python in python3.11 python3.12 python3.13 python3.14; do \
+		if $$python -c "" 2> /dev/null; then \
+			$(MAKE) --no-print-directory package-demo PYTHON=$$python; fi; done
+
+package-demo:
+	$(call demo_alone,$(PYTHON),)
+
+define demo_alone
+	@echo "== the wheel on $(1) $(2)"
+	@rm -rf dist/alone && $(1) -m venv dist/alone
+	@dist/alone/bin/python -m pip install --quiet $(2) dist/*.whl
+	@cd dist && alone/bin/python -I -W error -m adaptlearn demo > /dev/null
+endef
 
 bench: $(VENV)/.installed
 	@set -e; for script in benchmarks/[a-z]*.py; do \
