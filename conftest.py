@@ -26,9 +26,6 @@ from sybil.parsers.markdown import CodeBlockParser, SkipParser
 
 ROOT = Path(__file__).parent
 
-os.environ.setdefault("MPLBACKEND", "agg")  # pages draw, and no window may open
-
-
 _FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _PRINTED = "what the block above printed"
 
@@ -90,12 +87,14 @@ pytest_collect_file = Sybil(
 
 @pytest.fixture(scope="module")
 def page_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Stand in an empty directory: a page's code may write files, as a reader's would."""
-    before = Path.cwd()
-    directory = tmp_path_factory.mktemp("page")
-    os.chdir(directory)
-    yield directory
-    os.chdir(before)
+    """Stand in an empty directory: a page's code may write files, as a reader's would.
+
+    Its drawings open no window.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MPLBACKEND", "agg")
+        patch.chdir(tmp_path_factory.mktemp("page"))
+        yield Path.cwd()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -43,7 +43,7 @@ def test_a_label_is_read_from_any_scalar(value: Any, label: Any) -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        None, float("nan"), np.nan, np.float64("nan"), pd.NA, pd.NaT, np.datetime64("NaT"),
+        None, float("nan"), np.nan, np.float64("nan"), pd.NA, pd.NaT, np.datetime64("NaT", "s"),
         np.datetime64(1, "ns"), np.timedelta64(5, "s"),
         pa.scalar(None, pa.string()), pa.scalar(None, pa.int64()),
         "", np.str_(""), pa.scalar(""),

@@ -217,7 +217,10 @@ def test_rows_are_counted_from_zero_whatever_the_index_and_only_the_first_are_li
         ([0, None, 2], ["1 row (row 1) missing; with a time column every row has one"]),
         ([0, np.nan, 2], ["1 row (row 1) missing; with a time"]),
         (np.array(["2024", "NaT", "2025"], "M8[s]"), ["1 row (row 1) missing; with a time"]),
-        ([np.datetime64("2024", "s"), np.datetime64("NaT"), None], ["2 rows (rows 1, 2) missing"]),
+        (
+            [np.datetime64("2024", "s"), np.datetime64("NaT", "s"), None],
+            ["2 rows (rows 1, 2) missing"],
+        ),
         ([0, np.inf, -np.inf], ["2 rows (rows 1, 2) infinite; expected finite seconds"]),
         (
             ["01/31/2024 08:00"] * 3,

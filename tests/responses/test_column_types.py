@@ -215,7 +215,7 @@ GAPS: dict[str, Any] = {
     "nan": float("nan"),
     "NA": pd.NA,
     "NaT": pd.NaT,
-    "NumPy's NaT": np.datetime64("NaT"),
+    "NumPy's NaT": np.datetime64("NaT", "s"),
     "Decimal": Decimal("NaN"),
 }
 
