@@ -84,10 +84,10 @@ def sequencer(model: Any, log: Any) -> Sequencer:
 
 
 def settled(thing: Any) -> bytes:
-    """To the last bit, and without a memo: which equal texts are one object does not count."""
+    """To the last bit, wherever equal texts are one object and whichever arrays are read-only."""
     stream = io.BytesIO()
-    pickler = pickle.Pickler(stream)
-    pickler.fast = True
+    pickler = pickle.Pickler(stream, protocol=4)  # later ones tell whether an array is read-only
+    pickler.fast = True  # no memo
     pickler.dump(thing)
     return stream.getvalue()
 
