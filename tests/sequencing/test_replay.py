@@ -60,7 +60,7 @@ def test_a_replay_steps_from_answers_to_beliefs_to_decisions(record):
     assert len({len(column) for column in table.values()}) == 1
     assert table["new_answers"][:2] == [0, 2]
     text = str(found)
-    assert text.startswith('ann: 6 decisions\n1. at 0 ann: "count"')
+    assert text.startswith('ann: 6 decisions\n1. (0 s) ann: "count"')
     assert "count: 2 new answers (11), mastery 0.30 -> 0.9" in text
     assert found._repr_html_().count("<tr>") == 7
 
