@@ -137,9 +137,17 @@ def test_what_older_versions_wrote_is_read_and_is_decided_again() -> None:
         runners_up=1,
     )
     decisions = made.recommend(["ben", "ann"], n=2, now=1_700_000_000.0)
-    assert [Decision.from_dict(one) for one in written] == list(decisions)
-    assert decisions.to_dicts() == written
-    assert json.loads(decisions.to_json()) == written
+    assert [Decision.from_dict(one).to_dict() for one in written] == written
+    again = decisions.to_dicts()
+    assert json.loads(decisions.to_json()) == again
+    assert again[:2] == written[:2]
+    # The sentence of the third has other words since, and with them it has another digest.
+    assert again[2]["reason"]["text"] == (
+        '"count" checks what is probably known but not yet mastered: "count" (mastery 0.90, below '
+        "0.999). It has the best score of 2 open lessons."
+    )
+    again[2]["id"], again[2]["reason"]["text"] = written[2]["id"], written[2]["reason"]["text"]
+    assert again == written
     told = replay(written, "ann")
     assert [step.decision.lesson for step in told.steps] == ["measure", "count"]
     assert told.steps[0].says == 'ann: "measure", chosen by Ms Lee (for Monday).'

@@ -237,7 +237,7 @@ def test_alerts_are_on_record_and_in_words() -> None:
         assert Decision.from_dict(one.to_dict()) == one
     said = first.sentence("teacher")
     assert 'Please look: ann is stuck on "multiply" (25 answers).' in said
-    assert 'That ann knows "count" rests on few answers (2).' in said
+    assert 'There is little evidence that ann knows "count" (answers: 2).' in said
     assert "stuck" not in first.sentence("student")
     assert "Please look" in str(replay(decisions, "ann"))
     grant = Override("grant", "count", "ann", author="Ms Lee", reason="on paper")

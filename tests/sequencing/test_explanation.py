@@ -30,7 +30,7 @@ def test_a_blocked_lesson_names_what_is_missing_and_the_way_there() -> None:
     assert found.unlock == ("count", "add")
     assert found.score is None
     assert str(found) == (
-        '"multiply" is not open to ann yet. "multiply" needs "add" first, whose mastery is 0.20 '
+        '"multiply" is not open to ann yet. "multiply" needs "add" first. Mastery of "add" is 0.20 '
         '(threshold 0.95). To get there, master in this order: "count", then "add".'
     )
 
@@ -71,7 +71,7 @@ def test_what_no_lesson_teaches_is_out_of_reach() -> None:
     made = Sequencer(school, FakeTracker(["a", "b", "c"], {"ann": [0.1, 0.1, 0.1]}))
     found = made.explain("ann", "C")
     assert (found.status, found.unlock, found.unreachable) == ("blocked", (), ("b",))
-    assert 'No lesson leads there: nothing that can open teaches "b".' in str(found)
+    assert 'No lesson leads there: no lesson that can open teaches "b".' in str(found)
 
 
 def test_what_the_lesson_teaches_itself_is_not_missing() -> None:
@@ -148,8 +148,7 @@ def test_a_lesson_shut_by_alternatives_names_the_ways():
     found = shut.explain("ann", "percent")
     assert found.status == "blocked"
     assert [(one.skill, one.instead) for one in found.missing] == [("fractions", ("decimals",))]
-    assert '"percent" needs "fractions" first' in found.text
-    assert ', or "decimals".' in found.text
+    assert '"percent" needs "fractions" or "decimals" first.' in found.text
     assert found.unlock[0] in ("fractions", "decimals")
     one_way = Sequencer(school, FakeTracker(skills, {"ann": [0.99, 0.3, 0.99, 0.1]}))
     assert one_way.explain("ann", "percent").status == "eligible"

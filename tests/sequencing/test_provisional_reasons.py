@@ -28,11 +28,11 @@ def test_a_blocked_lesson_names_what_is_enough_and_the_way_there() -> None:
     assert (found.status, found.threshold, found.enough) == ("blocked", 0.999, 0.8)
     assert found.unlock == ("count", "add")
     assert str(found) == (
-        '"multiply" is not open to 0 yet. "multiply" needs "add" first, whose mastery is 0.20 '
-        '(threshold 0.8). To get there, learn in this order: "count", then "add".'
+        '"multiply" is not open to 0 yet. "multiply" needs "add" first. Mastery of "add" is '
+        '0.20 (threshold 0.8). To get there, learn in this order: "count", then "add".'
     )
     near = default(chain(), [0.9, 0.7999, 0.1, 0.1]).explain(0, "multiply")
-    assert "whose mastery is 0.7999 (threshold 0.8)" in near.text
+    assert 'Mastery of "add" is 0.7999 (threshold 0.8).' in near.text
     assert near.unlock == ("add",)
 
 
@@ -81,15 +81,15 @@ def test_a_lesson_on_what_is_probably_known_makes_sure_of_it() -> None:
     (decision,) = default(chain(), [0.9, 0.9991, 0.9991, 0.9992]).recommend(0)
     assert decision.reason.code == "confirm"
     assert decision.reason.text == (
-        '"count" makes sure of what is probably known: "count" (mastery 0.90), below 0.999. It '
-        "is the only lesson that is open."
+        '"count" checks what is probably known but not yet mastered: "count" (mastery 0.90, below '
+        "0.999). It is the only open lesson."
     )
     assert decision.sentence() == (
         "Next: count. You probably know it. A few more questions will make sure."
     )
     assert decision.sentence("teacher") == (
-        '0: "count", to make sure of "count" (mastery 0.90; mastered from 0.999); chosen with '
-        "probability 1.00 among 1."
+        '0: "count", to make sure of "count" (mastery 0.90, mastered from 0.999). Lessons to '
+        "choose from: 1; probability of this choice: 1.00."
     )
     told = replay([decision.to_dict()], 0)
     assert 'to make sure of "count"' in str(told)
@@ -111,8 +111,9 @@ def test_a_lesson_with_something_new_is_for_that() -> None:
     }
     new = default(school, [0.1, 0.9]).recommend(0)[0]
     assert new.reason.text == (
-        'Ready for "AB": all that comes before it is known well enough (0.8), and it teaches "a" '
-        '(mastery 0.10) and "b" (mastery 0.90), below 0.999. It is the only lesson that is open.'
+        'Ready for "AB": everything before it is known well enough (at least 0.8). It teaches "a" '
+        '(mastery 0.10, below 0.999) and "b" (mastery 0.90, below 0.999). It is the only open '
+        "lesson."
     )
 
 
@@ -185,7 +186,7 @@ def test_what_is_enough_need_not_be_a_threshold() -> None:
     first, second, third = kept.recommend("a", n=3)
     assert [first.lesson, second.lesson, third.lesson] == ["count", "add", "measure"]
     assert first.reason.code == "confirm"
-    assert "all that comes before it is known well enough, and it teaches" in second.reason.text
+    assert "everything before it is known well enough. It teaches" in second.reason.text
     shut = kept.explain("a", "multiply")
     assert (shut.enough, shut.unlock) == (None, ("add",))
     assert "To get there, learn" in shut.text

@@ -60,7 +60,7 @@ def test_a_replay_steps_from_answers_to_beliefs_to_decisions(record):
     assert len({len(column) for column in table.values()}) == 1
     assert table["new_answers"][:2] == [0, 2]
     text = str(found)
-    assert text.startswith('ann: 6 decisions\n1. at 0 ann: "count"')
+    assert text.startswith('ann: 6 decisions\n1. (0 s) ann: "count"')
     assert "count: 2 new answers (11), mastery 0.30 -> 0.9" in text
     assert found._repr_html_().count("<tr>") == 7
 
@@ -96,8 +96,8 @@ def test_sentences_for_students_and_teachers():
     begun = decision_of([0.99, 0.3, 0.1, 0.6])
     assert begun.sentence() == "Next: measure. You almost know it."
     assert begun.sentence("teacher") == (
-        'ann: "measure", for "measure" (mastery 0.60); chosen with probability 1.00 among 2. '
-        '"add" would be next: it scores 0.3 less.'
+        'ann: "measure", for "measure" (mastery 0.60). Lessons to choose from: 2; probability of '
+        'this choice: 1.00. Next best: "add", with a score 0.3 lower.'
     )
     done = decision_of([0.99] * 4)
     assert done.sentence() == "You know everything here. Well done!"
@@ -105,7 +105,7 @@ def test_sentences_for_students_and_teachers():
     pinned = decision_of([0.99, 0.3, 0.1, 0.6], overrides=[pin])
     assert pinned.sentence("teacher") == 'ann: "add", chosen by Lee (for Monday).'
     tied = decision_of([0.99, 0.5, 0.1, 0.5])
-    assert "was as good" in tied.sentence("teacher")
+    assert '"add" has the same score.' in tied.sentence("teacher")
 
 
 def test_templates_can_be_translated_and_are_checked():

@@ -55,7 +55,7 @@ def test_what_begun_is_finished_first() -> None:
     assert begun.score == pytest.approx(0.6)
     assert [(c.lesson, c.propensity) for c in begun.candidates] == [("measure", 1.0), ("add", 0.0)]
     assert begun.reason.code == "nearest_to_mastery"
-    assert '"measure" (mastery 0.60), below 0.95' in begun.reason.text
+    assert '"measure" (mastery 0.60, below 0.95)' in begun.reason.text
     assert [(s.skill, s.mastery) for s in begun.reason.skills] == [("measure", 0.6)]
     assert begun.reason.threshold == 0.95
     assert (done.lesson, done.score, done.propensity) == (None, None, 1.0)
@@ -72,7 +72,7 @@ def test_a_tie_is_drawn_and_recorded() -> None:
     }
     assert decision.lesson == ["add", "measure"][int(decision.draw * 2)]
     assert decision.propensity == 0.5
-    assert "Drawn from 2 lessons" in decision.reason.text
+    assert "It was drawn from 2 lessons" in decision.reason.text
 
 
 def test_rounding_does_not_break_a_tie() -> None:
@@ -259,7 +259,7 @@ def test_a_plain_function_is_a_policy() -> None:
     assert len(decision.policy) == 64
     assert decision.reason.text == (
         f'"{decision.lesson}" has the highest score (-3) of 4 lessons that may be given. '
-        "Drawn from 4 with that score."
+        "It was drawn from 4 with that score."
     )
     nothing = sequencer(policy=lambda c: (np.zeros((1, 4)), np.zeros((1, 4), bool)))
     assert nothing.recommend("new")[0].reason.code == "none_eligible"

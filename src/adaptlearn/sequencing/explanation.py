@@ -23,9 +23,9 @@ from adaptlearn.wording import level, listed, quoted
 Status = Literal["eligible", "blocked", "mastered", "barred", "waiting", "refused"]
 _ROUNDING = 1e-12
 _WAITS = {
-    "fresher": "a lesson on the same skills was done less often, and comes first",
-    "before": "the student is making no progress, and what comes before it comes first",
-    "teacher": "the student is making no progress, and a teacher should look first",
+    "fresher": "another lesson on the same skills was done less often and comes first",
+    "before": "the student is making no progress, so earlier skills come first",
+    "teacher": "the student is making no progress, so a teacher should look first",
 }
 
 
@@ -322,8 +322,9 @@ def _text(found: Explanation, title: str, unlock: list[str], policy: str) -> str
     else:
         sentences.append(f"{title} is not open to {who} yet.")
         sentences.extend(
-            f"{quoted(missing.needed_by)} needs {quoted(missing.skill)} first, whose mastery is "
-            f"{level(missing.mastery, found.enough)}{_limit(found.enough)}{_instead(missing)}."
+            f"{quoted(missing.needed_by)} needs {quoted(missing.skill)}{_instead(missing)} first. "
+            f"Mastery of {quoted(missing.skill)} is {level(missing.mastery, found.enough)}"
+            f"{_limit(found.enough)}."
             for missing in found.missing
         )
         if unlock:
@@ -333,7 +334,7 @@ def _text(found: Explanation, title: str, unlock: list[str], policy: str) -> str
         else:
             out_of_reach = listed(map(quoted, found.unreachable))
             sentences.append(
-                f"No lesson leads there: nothing that can open teaches {out_of_reach}."
+                f"No lesson leads there: no lesson that can open teaches {out_of_reach}."
             )
     return terminal_text(" ".join(sentences))
 
@@ -343,7 +344,7 @@ def _limit(threshold: float | None) -> str:
 
 
 def _instead(missing: MissingPrerequisite) -> str:
-    return f", or {' or '.join(map(quoted, missing.instead))}" if missing.instead else ""
+    return f" or {' or '.join(map(quoted, missing.instead))}" if missing.instead else ""
 
 
 def _place(found: Explanation) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -116,9 +116,9 @@ def refuse_the_future(log: ResponseLog, max_ahead: float) -> None:
     raise ResponseDataError(
         "responses",
         [
-            f"{rows_text(rows)} dated more than {timedelta(seconds=max_ahead)} ahead of now, the "
-            f"latest at {np.datetime64(0, 's') + np.timedelta64(int(latest), 's')}; nothing was "
-            "changed. Correct the clock of the device they come from, or say how far ahead "
-            "answers may be: max_ahead"
+            f"{rows_text(rows)} dated in the future, the latest at "
+            f"{np.datetime64(0, 's') + np.timedelta64(int(latest), 's')}; nothing was changed. "
+            "Correct the clock of the device they come from, or allow more than "
+            f"max_ahead={max_ahead:g} seconds"
         ],
     )

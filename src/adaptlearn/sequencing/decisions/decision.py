@@ -387,5 +387,5 @@ def _runner_up(decision: Decision) -> str:
     best = max(others, key=lambda one: one.score)
     behind = decision.score - best.score
     if behind <= 0:
-        return f" {quoted(best.lesson)} was as good."
-    return f" {quoted(best.lesson)} would be next: it scores {behind:.3g} less."
+        return f" {quoted(best.lesson)} has the same score."
+    return f" Next best: {quoted(best.lesson)}, with a score {behind:.3g} lower."

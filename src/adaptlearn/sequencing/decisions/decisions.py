@@ -333,19 +333,20 @@ def _unmastered(
     mastered: Sequence[bool],
     threshold: float | None,
 ) -> dict[str, str]:
-    """Skills that are not mastered, with their mastery: as a list, and as part of a sentence."""
+    """Skills that are not mastered, with their mastery: as a list, and as a sentence."""
+    limit = "" if threshold is None else f", below {threshold:g}"
     named = listed(
-        f"{quoted(skill)} (mastery {level(value, threshold)})"
+        f"{quoted(skill)} (mastery {level(value, threshold)}{limit})"
         for skill, value, done in zip(skills, mastery, mastered, strict=True)
         if not done
     )
-    if named and threshold is not None:
-        named += f", below {threshold:g}"
-    return {"unmastered": named, "teaches": f", and it teaches {named}" if named else ""}
+    return {"unmastered": named, "teaches": f" It teaches {named}." if named else ""}
 
 
 def _known(ready: Criterion | None) -> str:
     """What is asked of all that comes before a lesson."""
     if ready is None:
         return "mastered"
-    return "known well enough" + ("" if ready.threshold is None else f" ({ready.threshold:g})")
+    return "known well enough" + (
+        "" if ready.threshold is None else f" (at least {ready.threshold:g})"
+    )

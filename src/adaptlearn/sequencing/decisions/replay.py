@@ -77,7 +77,7 @@ class Replay:
     def __str__(self) -> str:
         lines = [f"{terminal_text(self.student)}: {len(self)} decisions"]
         for number, step in enumerate(self.steps, 1):
-            when = "" if step.time is None else f" at {step.time:g}"
+            when = "" if step.time is None else f" ({step.time:.15g} s)"
             lines.append(f"{number}.{when} {step.says}")
             lines += [f"   {told}" for told in _told(step)]
         return "\n".join(lines)
@@ -87,7 +87,7 @@ class Replay:
         rows = [
             [
                 str(number),
-                "" if step.time is None else f"{step.time:g}",
+                "" if step.time is None else f"{step.time:.15g} s",
                 Markup("<br>".join(map(html_text, _told(step)))),
                 step.says,
             ]

@@ -37,7 +37,7 @@ TEMPLATES: Templates = {
         "review_due": "Time to review {name}, so that you do not forget it.",
         "confirm": "Next: {name}. You probably know it. A few more questions will make sure.",
         "remediation": "Let us go back to {name}. It will help you with what was hard.",
-        "enrichment": "If you like: {name}.",
+        "enrichment": "If you like, try {name}.",
         "pinned": "{author} chose {name} for you.",
         "all_mastered": "You know everything here. Well done!",
         "goal_reached": "You have reached your goal. Well done!",
@@ -49,19 +49,17 @@ TEMPLATES: Templates = {
     },
     "family": {
         "ready_because": (
-            "The next lesson for {student} is {name}. {student} is ready for it and knows {known}."
+            "The next lesson for {student} is {name}. {student} knows {known} and is ready for it."
         ),
         "gain_per_minute_because": (
-            "The next lesson for {student} is {name}. {student} is ready for it and knows {known}."
+            "The next lesson for {student} is {name}. {student} knows {known} and is ready for it."
         ),
         "review_due": "{student} reviews {name} next, so that it is not forgotten.",
         "confirm": (
             "The next lesson for {student} is {name}. {student} probably knows it, and a few more "
             "questions will make sure."
         ),
-        "remediation": (
-            "{student} goes back to {name} next. It will help with what was hard after it."
-        ),
+        "remediation": ("{student} goes back to {name} next. It will help with what was hard."),
         "enrichment": "{student} can try {name} next. It is an extra.",
         "pinned": "The next lesson for {student} is {name}. {author} chose it.",
         "all_mastered": "{student} knows everything in this course.",
@@ -74,12 +72,13 @@ TEMPLATES: Templates = {
     },
     "teacher": {
         "pinned": "{student}: {title}, chosen by {author} ({why}).",
-        "review_due": "{student}: review of {title}, so that {skills} is not forgotten.",
+        "review_due": "{student}: review {title}, so as not to forget {skills}.",
         "confirm": (
-            "{student}: {title}, to make sure of {skills} (mastery {mastery}; mastered from "
-            "{threshold}); chosen with probability {propensity} among {n_candidates}.{runner_up}"
+            "{student}: {title}, to make sure of {skills} (mastery {mastery}, mastered from "
+            "{threshold}). Lessons to choose from: {n_candidates}; probability of this choice: "
+            "{propensity}.{runner_up}"
         ),
-        "remediation": "{student}: back to {title}, because what builds on it is not going well.",
+        "remediation": "{student}: back to {title}, to help with what builds on it.",
         "all_mastered": "{student} has mastered the curriculum.",
         "goal_reached": "{student} has reached the goal.",
         "ask_teacher": "{student} is stuck, and no lesson is left that helps. Please look.",
@@ -88,11 +87,15 @@ TEMPLATES: Templates = {
         "none_eligible": "{student} has no lesson that the policy allows.",
         "alert_stuck": "{student} is making no progress with {skill} ({answers} answers).",
         "alert_teacher": "Please look: {student} is stuck on {skill} ({answers} answers).",
-        "alert_evidence": "That {student} knows {skill} rests on few answers ({answers}).",
-        "alert_clock": "The last answer of {student} is dated ahead of the clock.",
+        "alert_evidence": (
+            "There is little evidence that {student} knows {skill} (answers: {answers})."
+        ),
+        "alert_clock": (
+            "The last answer of {student} is dated in the future. The device's clock may be wrong."
+        ),
         "": (
-            "{student}: {title}, for {skills} (mastery {mastery}); chosen with probability "
-            "{propensity} among {n_candidates}.{runner_up}"
+            "{student}: {title}, for {skills} (mastery {mastery}). Lessons to choose from: "
+            "{n_candidates}; probability of this choice: {propensity}.{runner_up}"
         ),
     },
 }
@@ -112,14 +115,15 @@ ON_RECORD: Mapping[str, str] = {
     "all_mastered": "Every skill of the curriculum is mastered, and no review is due.",
     "goal_reached": "All that the goal asks for is mastered, and no review is due.",
     "ask_teacher": (
-        "A teacher should look: {number} not mastered, and practice of what is open leads nowhere."
+        "A teacher should look: {number} not mastered, and practising the open lessons does not "
+        "help."
     ),
     "none_open": (
         "No lesson is open: {number} not mastered, but what comes before {them} is not known well "
         "enough, or no lesson teaches {them}."
     ),
     "barred": "Teachers have banned or deferred every lesson that could be given now.",
-    "remediation": "Back to {title}: {skills} comes before what is not going well now.",
+    "remediation": "Back to {title}: the student has trouble with what builds on {skills}.",
 }
 """The words of a `Reason` that are not its policy's (`Policy.sentences`)."""
 

@@ -65,7 +65,7 @@ class Policy(Protocol):
         from the texts of ``"(only)"``, ``"(best)"`` and ``"(tied)"``, if there are any: how the
         lesson stood among those that could have been chosen. The fields are ``title`` (of the
         lesson, in quotation marks), ``skills``, ``unmastered`` (those that were not, with their
-        mastery), ``teaches`` (the same as part of a sentence, or nothing), ``known`` (what is
+        mastery), ``teaches`` (the same as a sentence, or nothing), ``known`` (what is
         asked of all that comes before), ``score``, ``n_candidates`` and ``n_tied``.
         """
         ...

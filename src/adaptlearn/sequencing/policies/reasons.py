@@ -28,13 +28,13 @@ OF_OTHERS = frozenset(("review", "backlog", "remediation", "enrichment", "not_st
 
 SENTENCES: Mapping[str, str] = {
     "review_due": "Time to review {title}: it keeps {skills} fresh.",
-    "remediation": "Back to {title}: {skills} comes before what is not going well now.",
+    "remediation": "Back to {title}: the student has trouble with what builds on {skills}.",
     "enrichment": "{title} is open as an extra.",
-    "confirm": "{title} makes sure of what is probably known: {unmastered}.",
-    "": "Ready for {title}: all that comes before it is {known}{teaches}.",
-    "(only)": "It is the only lesson that is open.",
-    "(best)": "It has the best score of {n_candidates} lessons that are open.",
-    "(tied)": "Drawn from {n_tied} lessons that score the same.",
+    "confirm": "{title} checks what is probably known but not yet mastered: {unmastered}.",
+    "": "Ready for {title}: everything before it is {known}.{teaches}",
+    "(only)": "It is the only open lesson.",
+    "(best)": "It has the best score of {n_candidates} open lessons.",
+    "(tied)": "It was drawn from {n_tied} lessons with the same score.",
 }
 """The words for a `WeightedPolicy`'s codes."""
 
@@ -45,7 +45,7 @@ SCORE_ALONE: Mapping[str, str] = {
     ),
     "(tied)": (
         "{title} has the highest score ({score}) of {n_candidates} lessons that may be given. "
-        "Drawn from {n_tied} with that score."
+        "It was drawn from {n_tied} with that score."
     ),
 }
 """The words for a policy that has none of its own."""
