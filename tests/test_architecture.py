@@ -24,7 +24,7 @@ LAYERS = (
     ("tutor",),
     ("planning",),
     ("simulation", "evaluation"),
-    ("sequencing",),
+    ("sequencing", "datasets"),
     ("tracking", "curriculum"),
     ("models", "checkup"),
     ("responses",),

@@ -6,12 +6,14 @@ import os
 import re
 import subprocess
 import sys
+import tarfile
 from email.message import Message
 from email.parser import Parser
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+from hatchling.builders.sdist import SdistBuilder
 from packaging.requirements import Requirement
 from packaging.version import Version
 
@@ -38,8 +40,11 @@ log = {
 probability = BKT(random_state=0).fit(log).predict_proba(log)
 assert probability.shape == (1000, 2)
 assert np.allclose(probability.sum(axis=1), 1)
+from adaptlearn.datasets import load_school
+assert len(load_school().log) == 4892
 print("fitted", adaptlearn.__version__)
 """
+DATA = {"school.csv.gz", "school.json"}  # what `load_school` reads
 
 
 def run(*arguments: str, **environment: str) -> str:
@@ -74,7 +79,7 @@ def test_wheel_is_pure_and_carries_the_package_version(wheel: Path) -> None:
     assert wheel.name == f"adaptlearn-{adaptlearn.__version__}-py3-none-any.whl"
 
 
-def test_wheel_holds_the_typed_package_and_no_data(wheel: Path) -> None:
+def test_wheel_holds_the_typed_package_and_one_small_log(wheel: Path) -> None:
     with ZipFile(wheel) as archive:
         names = archive.namelist()
         size = sum(entry.file_size for entry in archive.infolist())
@@ -82,10 +87,11 @@ def test_wheel_holds_the_typed_package_and_no_data(wheel: Path) -> None:
     package = {name for name in names if ".dist-info/" not in name}
     source = ROOT / "src"
     expected = {path.relative_to(source).as_posix() for path in source.rglob("*.py")}
-    assert package == expected | {"adaptlearn/py.typed"}
+    data = {f"adaptlearn/datasets/{name}" for name in DATA}
+    assert package == expected | data | {"adaptlearn/py.typed"}
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
     assert size < 2_500_000
-    assert largest < 60_000  # source and its records: nothing of the size of a data file
+    assert largest < 60_000  # source and its records: nothing of the size of a real log
 
 
 def test_wheel_works_installed(wheel: Path, tmp_path: Path) -> None:
@@ -95,6 +101,13 @@ def test_wheel_works_installed(wheel: Path, tmp_path: Path) -> None:
     # -P: not the directory the tests run in; PYTHONPATH precedes the editable install.
     output = run("-P", "-W", "error", "-c", FIT, str(site), PYTHONPATH=str(site))
     assert output == f"fitted {adaptlearn.__version__}\n"
+
+
+def test_the_source_distribution_holds_the_log_too(tmp_path: Path) -> None:
+    (path,) = SdistBuilder(str(ROOT)).build(directory=str(tmp_path))
+    with tarfile.open(path) as archive:
+        names = {Path(name).name for name in archive.getnames() if "/src/" in name}
+    assert names >= DATA | {"school.py", "py.typed"}
 
 
 def packages(metadata: Message) -> dict[str, list[Requirement]]:

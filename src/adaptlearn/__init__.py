@@ -40,6 +40,7 @@ _HOMES = {
         (
             "checkup",
             "curriculum",
+            "datasets",
             "errors",
             "evaluation",
             "interop",

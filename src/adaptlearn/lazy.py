@@ -18,14 +18,18 @@ def lazy_names(
     package : str
         Its ``__name__``.
     homes : mapping of str to str
-        For each name, the submodule it lives in; a submodule itself has the empty home.
+        For each name, the submodule it lives in; a submodule itself has the empty home. A home
+        in another room is given whole, as ``"adaptlearn.datasets.datashop"``.
     """
 
     def get(name: str) -> Any:
         if name not in homes:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        if homes[name]:
-            value = getattr(import_module(f"{package}.{homes[name]}"), name)
+        home = homes[name]
+        if home.startswith("adaptlearn."):
+            value = getattr(import_module(home), name)
+        elif home:
+            value = getattr(import_module(f"{package}.{home}"), name)
         else:
             value = import_module(f"{package}.{name}")
         setattr(sys.modules[package], name, value)

@@ -1,4 +1,8 @@
-"""What other programs have: their models, read and written, and their logs, read."""
+"""What other programs have: their models and courses, read and written.
+
+Their logs are read by `adaptlearn.datasets`; `read_assistments` and `read_datashop` can be had here
+too.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,8 @@ from typing import TYPE_CHECKING
 from adaptlearn.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from adaptlearn.interop.assistments import read_assistments as read_assistments
-    from adaptlearn.interop.datashop import read_datashop as read_datashop
+    from adaptlearn.datasets.assistments import read_assistments as read_assistments
+    from adaptlearn.datasets.datashop import read_datashop as read_datashop
     from adaptlearn.interop.oatutor import from_oatutor as from_oatutor
     from adaptlearn.interop.oatutor import to_oatutor as to_oatutor
     from adaptlearn.interop.oatutor_course import from_oatutor_courses as from_oatutor_courses
@@ -19,8 +23,8 @@ _HOMES = {
     "from_oatutor": "oatutor",
     "from_oatutor_courses": "oatutor_course",
     "from_pybkt": "pybkt",
-    "read_assistments": "assistments",
-    "read_datashop": "datashop",
+    "read_assistments": "adaptlearn.datasets.assistments",
+    "read_datashop": "adaptlearn.datasets.datashop",
     "to_oatutor": "oatutor",
     "to_pybkt": "pybkt",
 }

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from adaptlearn.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from adaptlearn.responses.account import Account as Account
+    from adaptlearn.responses.account import Fate as Fate
     from adaptlearn.responses.labelled import Labelled as Labelled
     from adaptlearn.responses.log import ResponseLog as ResponseLog
     from adaptlearn.responses.log import as_log as as_log
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from adaptlearn.responses.sequence_counts import count_sequences as count_sequences
 
 _HOMES = {
+    "Account": "account",
+    "Fate": "account",
     "Labelled": "labelled",
     "ResponseLog": "log",
     "SequenceCounts": "sequence_counts",
@@ -21,6 +25,14 @@ _HOMES = {
     "count_sequences": "sequence_counts",
 }
 
-__all__ = ["Labelled", "ResponseLog", "SequenceCounts", "as_log", "count_sequences"]
+__all__ = [
+    "Account",
+    "Fate",
+    "Labelled",
+    "ResponseLog",
+    "SequenceCounts",
+    "as_log",
+    "count_sequences",
+]
 
 __getattr__, __dir__ = lazy_names(__name__, _HOMES)

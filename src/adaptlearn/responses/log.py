@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from adaptlearn.errors import ResponseDataError, UnknownLabelError
 from adaptlearn.numerics import Bools, Floats, Ints, Sequences
+from adaptlearn.responses.account import Account
 from adaptlearn.responses.columns import read_labels
 from adaptlearn.responses.fields import checked_options, names_of_roles, read_fields
 from adaptlearn.responses.files import Roles, integers, name_of, read_file
@@ -48,6 +49,9 @@ class ResponseLog:
         The identity of each event.
     extra : mapping of str to array, each of shape (n,)
         Further named columns.
+    account : Account or None
+        What became of a file's rows and columns, where a reader of `adaptlearn.datasets` made
+        the log. Its parts and copies have none.
 
     Notes
     -----
@@ -91,6 +95,7 @@ class ResponseLog:
         self.clock = clock
         self.id = None if id is None else _frozen(id)
         self.extra = MappingProxyType(dict(extra or {}))
+        self.account: Account | None = None
         for array in (skill.rows, correct, time, *self.extra.values()):
             if array is not None:
                 array.flags.writeable = False

@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from adaptlearn.interop.events import Joining, events_of, refuse, skills_in, tidy
-from adaptlearn.interop.tables import Table
+from adaptlearn.datasets.events import Joining, events_of, refuse, skills_in, tidy
+from adaptlearn.datasets.formats import refuse_header
+from adaptlearn.datasets.tables import Table
 from adaptlearn.labels import is_missing
 from adaptlearn.numerics import Bools, Floats
 from adaptlearn.responses.columns import read_correct, rows_text
@@ -18,14 +19,16 @@ from adaptlearn.responses.log import ResponseLog
 from adaptlearn.validation import Interval, OneOf, check_parameters, some
 
 _SUBJECT = "read_assistments"
-_STUDENT, _CORRECT, _ORIGINAL = "user_id", "correct", "original"
+_CORRECT, _ORIGINAL = "correct", "original"
 # Per role, by which names the layouts of the years know it; the first that exists is taken.
 _USUAL = {
+    "student": ("user_id", "studentId"),
     "skill": ("skill_id", "skill_name", "skill", "sequence_id"),
-    "id": ("order_id", "problem_log_id", "log_id"),
-    "item": ("problem_id",),
-    "time": ("start_time",),
+    "id": ("order_id", "problem_log_id", "log_id", "actionId"),
+    "item": ("problem_id", "problemId"),
+    "time": ("start_time", "startTime"),
 }
+_NO_SKILL = "noskill"  # what the file of 2017 writes where a problem has none
 
 
 def read_assistments(
@@ -57,13 +60,15 @@ def read_assistments(
         Text between several skills of one row, by default ``"_"`` for ``skill_id``, as in
         the collapsed file of 2009, and none for other columns.
     item : str or False, optional
-        The column of items, by default ``problem_id`` where it exists.
+        The column of items, by default ``problem_id`` or ``problemId`` where it exists.
     time : str or False, optional
-        The column of times, datetimes or texts of ISO 8601; by default ``start_time`` (when
-        the problem was shown) where it exists. The files of 2009 and 2015 have none.
+        The column of times, datetimes, texts of ISO 8601 or seconds; by default ``start_time``
+        or ``startTime`` (when the problem was shown) where it exists. The files of 2009 and
+        2015 have none.
     id : str, optional
         The column that identifies a response and orders those at the same time, or all where
-        there are no times; by default ``order_id``, ``problem_log_id`` or ``log_id``.
+        there are no times; by default ``order_id``, ``problem_log_id``, ``log_id`` or
+        ``actionId``.
     extra : sequence of str
         Further columns to keep, such as ``"ms_first_response"``. Of a response written in
         several rows, the first row's value is kept.
@@ -148,12 +153,13 @@ def read_assistments(
     names = _chosen(available, {"skill": skill, "id": id, "item": item, "time": time}, problems)
     original = [_ORIGINAL] if scaffolding == "drop" and _ORIGINAL in available else []
     columns = table.columns([*names.values(), *original, *extra], problems)
-    refuse(_SUBJECT, problems)
+    refuse_header(_SUBJECT, table, problems)
 
     tidy(columns, names, problems)
     of_id = names["skill"] == "skill_id"
     separator = skill_separator or ("_" if of_id else None)
     skills = skills_in(columns[names["skill"]], names["skill"], separator, problems, numbers=of_id)
+    skills = [() if found == (_NO_SKILL,) else found for found in skills]
     credit, partial = _credit(columns[_CORRECT], partial_credit, unanswered, problems)
     columns[_CORRECT] = credit
     scaffold = np.zeros(len(partial), bool)
@@ -166,9 +172,10 @@ def read_assistments(
                 "these are scaffolding; give 1 or 0, or scaffolding='keep'"
             )
         scaffold = asked == 0
-    refuse(_SUBJECT, problems)
+    refuse(table.called(_SUBJECT), problems)
 
-    joining = Joining(_SUBJECT, columns, names, events_of([columns[names["id"]]]), skills)
+    events = events_of([columns[names["id"]]])
+    joining = Joining(_SUBJECT, columns, names, events, skills, table=table)
     for role in ("student", "item", "correct"):
         joining.agree(role)
     joining.drop(scaffold, "scaffolding, left out (scaffolding='keep' keeps it)")
@@ -184,10 +191,10 @@ def _chosen(
     available: list[str], wanted: Mapping[str, str | bool | None], problems: list[str]
 ) -> dict[str, str]:
     """The column of each role: the one wanted, or the first usual one that exists."""
-    names = {"student": _STUDENT, "correct": _CORRECT}
+    names = {"student": _USUAL["student"][0], "correct": _CORRECT}
     for role, usual in _USUAL.items():
         found = [name for name in usual if name in available]
-        if isinstance(choice := wanted[role], str):
+        if isinstance(choice := wanted.get(role), str):
             names[role] = choice
         elif choice is None and found:
             names[role] = found[0]

@@ -1,18 +1,29 @@
-"""DataShop's student-step exports as response logs."""
+"""DataShop's exports as response logs."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import chain
 from os import PathLike
 from typing import Any, Literal
 
 import numpy as np
 
-from adaptlearn.interop.events import Events, Joining, events_of, refuse, skills_in, tidy
-from adaptlearn.interop.tables import Table, as_labels, is_undated
-from adaptlearn.numerics import Floats
-from adaptlearn.responses.columns import read_correct, read_labels, rows_text
+from adaptlearn.datasets.events import (
+    Events,
+    Joining,
+    answers_in,
+    events_of,
+    refuse,
+    skills_in,
+    tidy,
+)
+from adaptlearn.datasets.formats import refuse_header
+from adaptlearn.datasets.tables import Table, as_labels, is_undated
+from adaptlearn.labels import is_missing
+from adaptlearn.numerics import Bools
+from adaptlearn.responses.columns import read_labels, rows_text
 from adaptlearn.responses.frames import Column
 from adaptlearn.responses.labelled import objects
 from adaptlearn.responses.log import ResponseLog
@@ -21,9 +32,12 @@ from adaptlearn.validation import OneOf, check_parameters, some
 _SUBJECT = "read_datashop"
 _STUDENT, _PROBLEM, _STEP = "Anon Student Id", "Problem Name", "Step Name"
 _HIERARCHY, _VIEW, _TIME = "Problem Hierarchy", "Problem View", "First Transaction Time"
-_OUTCOMES = ("First Attempt", "Correct First Attempt")
+_OUTCOMES = ("First Attempt", "Correct First Attempt", "Outcome")
 _ANSWERS = {"correct": 1, "incorrect": 0, "hint": 0}
-_MODEL = re.compile(r"KC ?\((.*)\)")
+# Of the names that an export repeats, pandas and `Table` number the later ones, Polars marks them.
+_MODEL = re.compile(r"KC ?\((.*)\)(?:\.[0-9]+|_duplicated_[0-9]+)?")
+# Of transactions.
+_EACH, _ATTEMPT, _MOMENT = "Transaction Id", "Attempt At Step", "Time"
 
 
 def read_datashop(
@@ -38,10 +52,11 @@ def read_datashop(
     without_skill: Literal["drop", "refuse"] = "drop",
     unanswered: Literal["refuse", "exposure"] = "refuse",
 ) -> ResponseLog:
-    """A response log of a student-step export of DataShop, or of the KDD Cup 2010.
+    """A response log of an export of DataShop, or of the KDD Cup 2010.
 
-    A row of such an export is what one student did at one step of a problem; the answer is
-    that of the first attempt.
+    Student steps: a row is what one student did at one step of a problem; the answer is that of
+    the first attempt. Transactions: a row is one attempt or request for a hint; the first at each
+    step is the response, so that both exports of a data set give the same answers.
 
     Parameters
     ----------
@@ -50,21 +65,24 @@ def read_datashop(
         DuckDB frame, or a mapping of str to array, with the same columns. Needed are
         ``Anon Student Id``, ``Problem Name``, ``Step Name``, an outcome and a model of
         knowledge components; used are ``Row``, ``Problem Hierarchy``, ``Problem View`` and
-        ``First Transaction Time`` where they exist.
+        ``First Transaction Time`` where they exist; of transactions ``Row``,
+        ``Transaction Id``, ``Attempt At Step`` and ``Time``.
     kc_model : str
         The name in parentheses: ``"Default"`` takes the skills from ``KC (Default)`` or
-        ``KC(Default)``. Between several skills of a step stands ``~~``.
+        ``KC(Default)``. Between several skills of a step stands ``~~``; transactions have a
+        column of this name for each of them.
     outcome : str, optional
         The column of answers: ``correct``, ``incorrect`` and ``hint`` (which counts as
         wrong, as in DataShop's learning curves), or 1 and 0. By default ``First Attempt``,
-        else ``Correct First Attempt``.
+        ``Correct First Attempt`` or, of transactions, ``Outcome``.
     item : {"step", "problem", False}
         What an item is: a step of a problem, labelled ``"problem / step"``, for steps of
         different problems share names; a whole problem; or nothing.
     time : str or False, optional
         The column of times, datetimes or texts of ISO 8601. By default
-        ``First Transaction Time``, if its values have a date: times such as ``18:05.0`` are
-        no clock, are not used, and a warning says so. False leaves times out.
+        ``First Transaction Time`` or, of transactions, ``Time``, if its values have a date:
+        times such as ``18:05.0`` are no clock, are not used, and a warning says so. False
+        leaves times out.
     id : str or False, optional
         The column that numbers the rows, which orders responses at the same time, or all
         where there are no times. By default ``Row`` where it exists.
@@ -75,14 +93,16 @@ def read_datashop(
         What happens to steps without a knowledge component: they are left out, and counted
         in a warning; or they are an error.
     unanswered : {"refuse", "exposure"}
-        As in `ResponseLog.from_frame`: what a row without an outcome is.
+        As in `ResponseLog.from_frame`: what a student step without an outcome is. A
+        transaction without one, such as a tutor's message, is left out.
 
     Returns
     -------
     ResponseLog
         One row per response, in the order of the export. Rows of one student, problem (with
         its place in the hierarchy), view, step and time are one response: exports repeat a
-        step for each of its skills, or for each sample that was chosen.
+        step for each of its skills, or for each sample that was chosen. Of transactions, those
+        of one ``Transaction Id`` are.
 
     Raises
     ------
@@ -131,58 +151,75 @@ def read_datashop(
     problems: list[str] = []
     table = Table(source)
     available = table.names
-    names = {"student": _STUDENT} | _chosen(
-        available, problems, kc_model=kc_model, outcome=outcome, time=time, id=id
-    )
-    told = [name for name in (_HIERARCHY, _VIEW, _TIME) if name in available]
-    columns = table.columns([*names.values(), _PROBLEM, _STEP, *told, *extra], problems)
-    refuse(_SUBJECT, problems)
+    names = {"student": _STUDENT} | _chosen(available, problems, outcome=outcome, time=time, id=id)
+    models = _models(available)
+    if kc_model not in models:
+        problems.append(f"no column 'KC ({kc_model})'; kc_model may be: {some(models) or 'none'}")
+    components = models.get(kc_model, [])
+    single = names.get("correct") == "Outcome"
+    useful = [_EACH, _ATTEMPT] if single else [_HIERARCHY, _VIEW, _TIME]
+    told = [name for name in useful if name in available]
+    wanted = [*names.values(), *components, _PROBLEM, _STEP, *told, *extra]
+    columns = table.columns(wanted, problems)
+    refuse_header(_SUBJECT, table, problems)
 
-    undated = "time" in names and time is None and is_undated(columns[_TIME])
-    if undated:
-        del names["time"]
+    others = _beside_first_attempts(columns, names["correct"]) if single else {}
+    unused = np.any([*others.values(), np.zeros(len(columns[_STUDENT]), bool)], axis=0)
+    for name in (_PROBLEM, _STEP, *names.values()):
+        _fill(columns, name, unused, 0 if name == names["correct"] else None)
+    undated = "time" in names and time is None and is_undated(columns[names["time"]])
+    clock = names.pop("time") if undated else ""
     if item == "step":
         names["item"] = f"{_PROBLEM} / {_STEP}"
         columns[names["item"]] = _steps(columns, problems)
     elif item:
         names["item"] = _PROBLEM
     tidy(columns, names, problems)
-    skills = skills_in(columns[names["skill"]], names["skill"], "~~", problems)
+    names["skill"] = components[0]
+    found = [skills_in(columns[name], name, "~~", problems) for name in components]
+    skills = [tuple(dict.fromkeys(chain(*row))) for row in zip(*found, strict=True)]
     name = names["correct"]
-    columns[name] = _answers(columns[name], name, unanswered, problems)
-    refuse(_SUBJECT, problems)
+    columns[name] = answers_in(columns[name], name, _ANSWERS, unanswered, problems)
+    refuse(table.called(_SUBJECT), problems)
 
-    joining = Joining(_SUBJECT, columns, names, _events(columns, told), skills)
+    events = _transactions(columns) if single else _events(columns, told)
+    joining = Joining(_SUBJECT, columns, names, events, skills, table=table)
     joining.agree("correct")
     _check_numbers(joining)
     if undated:
-        joining.note(np.arange(len(columns[_TIME])), _no_clock(columns[_TIME], "id" in names))
+        joining.note(np.arange(len(skills)), _no_clock(clock, columns[clock], "id" in names))
+    for fate, rows in others.items():
+        joining.drop(rows, fate)
     joining.drop_without_skill(without_skill)
     return joining.log(extra=extra, unanswered=unanswered)
+
+
+def _models(available: list[str]) -> dict[str, list[str]]:
+    """The columns of each model of knowledge components."""
+    models: dict[str, list[str]] = {}
+    for name in available:
+        if found := _MODEL.fullmatch(name):
+            models.setdefault(found[1], []).append(name)
+    return models
 
 
 def _chosen(
     available: list[str],
     problems: list[str],
     *,
-    kc_model: str,
     outcome: str | None,
     time: str | Literal[False] | None,
     id: str | Literal[False] | None,  # noqa: A002
 ) -> dict[str, str]:
-    """The columns of skill, outcome, time and id, by what the caller wants and what there is."""
+    """The columns of outcome, time and id, by what the caller wants and what there is."""
     names = {}
-    models = {found[1]: name for name in available if (found := _MODEL.fullmatch(name))}
-    if kc_model in models:
-        names["skill"] = models[kc_model]
-    else:
-        problems.append(f"no column 'KC ({kc_model})'; kc_model may be: {some(models) or 'none'}")
     outcomes = [outcome] if outcome else [name for name in _OUTCOMES if name in available]
     if outcomes:
         names["correct"] = outcomes[0]
     else:
         problems.append(f"no column of outcomes; expected one of {some(_OUTCOMES)}")
-    for role, wanted, usual in (("time", time, _TIME), ("id", id, "Row")):
+    moment = _MOMENT if names.get("correct") == "Outcome" else _TIME
+    for role, wanted, usual in (("time", time, moment), ("id", id, "Row")):
         if wanted:
             names[role] = wanted
         elif wanted is None and usual in available:
@@ -203,25 +240,41 @@ def _steps(columns: dict[str, Column], problems: list[str]) -> Column:
     return objects([label_of[pair] for pair in pairs])
 
 
-def _answers(column: Column, name: str, unanswered: str, problems: list[str]) -> Floats:
-    """1, 0, and NaN for an exposure."""
-    if column.dtype.kind == "O":
-        values = column.tolist()
-        read = [_ANSWERS.get(v.strip().lower(), v) if isinstance(v, str) else v for v in values]
-        bad = [row for row, value in enumerate(read) if isinstance(value, str)]
-        if bad:
-            problems.append(
-                f"column {name!r}: {rows_text(np.array(bad))} such as {values[bad[0]]!r}; "
-                f"expected {some(_ANSWERS)}, or 1 and 0"
-            )
-            return np.zeros(len(column))
-        column = objects(read)
-    answers = read_correct(column, name, unanswered, problems).astype(np.float64)
-    answers[answers < 0] = np.nan
-    return answers
+def _beside_first_attempts(columns: dict[str, Column], outcome: str) -> dict[str, Bools]:
+    """Transactions that are no response, as masks by what they are."""
+    none = np.array([is_missing(value) for value in columns[outcome].tolist()], bool)
+    others = {"without an outcome, left out": none}
+    if _ATTEMPT in columns:
+        attempts = columns[_ATTEMPT].tolist()
+        gaps = np.array([is_missing(attempt) for attempt in attempts], bool)
+        if not gaps.all():  # a column that nobody filled says nothing
+            later = np.array([attempt != 1 for attempt in attempts], bool)
+            others["at no step that counts its attempts, left out"] = gaps & ~none
+            others["a later attempt at its step, left out"] = later & ~gaps & ~none
+    return others
 
 
-def _events(columns: dict[str, Column], told: list[str]) -> Events:
+def _fill(columns: dict[str, Column], name: str, unused: Bools, value: Any) -> None:
+    """A value for the gaps of a column in rows that will be left out: None takes any of its own."""
+    values = columns[name].tolist()
+    gaps = [row for row in np.flatnonzero(unused).tolist() if is_missing(values[row])]
+    if gaps:
+        if value is None:
+            value = next((own for own in values if not is_missing(own)), None)
+        for row in gaps:
+            values[row] = value
+        columns[name] = objects(values)
+
+
+def _transactions(columns: dict[str, Column]) -> Events:
+    """Rows of one transaction: an export of several samples repeats it for each."""
+    rows = np.arange(len(columns[_STUDENT]))
+    if _EACH not in columns or any(map(is_missing, columns[_EACH].tolist())):
+        return Events(rows, rows)
+    return events_of([columns[_EACH]])
+
+
+def _events(columns: dict[str, Column], told: Sequence[str]) -> Events:
     """The response each row belongs to."""
     if not {_VIEW, _TIME} & set(told):  # nothing tells a row that is there twice from practice
         rows = np.arange(len(columns[_STUDENT]))
@@ -242,7 +295,7 @@ def _check_numbers(joining: Joining) -> None:
             )
 
 
-def _no_clock(column: Column, numbered: bool) -> str:
+def _no_clock(name: str, column: Column, numbered: bool) -> str:
     example = next(value for value in column.tolist() if value is not None)
     order = "the numbers of the rows give" if numbered else "the place of the rows gives"
-    return f"{_TIME!r} has no date ({example!r}) and is not used; {order} the order"
+    return f"{name!r} has no date ({example!r}) and is not used; {order} the order"

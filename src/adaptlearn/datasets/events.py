@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from adaptlearn.datasets.tables import LEAVE_TIMES_OUT, Table, as_labels, as_moments
 from adaptlearn.errors import DataWarning, ResponseDataError, warn
-from adaptlearn.interop.tables import as_labels, as_moments
 from adaptlearn.labels import is_missing
-from adaptlearn.numerics import Bools, Ints
+from adaptlearn.numerics import Bools, Floats, Ints
+from adaptlearn.responses.account import Account, Fate
 from adaptlearn.responses.columns import (
     kind_problems,
     label_kind,
+    read_correct,
     read_labels,
     read_time,
     rows_text,
@@ -21,6 +23,7 @@ from adaptlearn.responses.columns import (
 from adaptlearn.responses.frames import Column
 from adaptlearn.responses.labelled import objects
 from adaptlearn.responses.log import ResponseLog
+from adaptlearn.validation import some
 
 Skills = tuple[Any, ...]
 
@@ -37,8 +40,8 @@ class Joining:
 
     Parameters
     ----------
-    subject : str
-        What messages call the reader.
+    reader : str
+        Its name, for messages.
     columns : mapping of str to array, each of shape (n_rows,)
         By their names.
     names : mapping of str to str
@@ -46,31 +49,39 @@ class Joining:
     events : Events
     skills : sequence of tuple
         Those of each row.
+    table : Table, optional
+        The rows' table, for messages.
     """
 
     def __init__(
         self,
-        subject: str,
+        reader: str,
         columns: Mapping[str, Column],
         names: Mapping[str, str],
         events: Events,
         skills: Sequence[Skills],
+        *,
+        table: Table | None = None,
     ) -> None:
-        self.subject = subject
+        self.reader = reader
+        self.subject = reader if table is None else table.called(reader)
+        self.where: Callable[[Ints], str] = rows_text if table is None else table.where
         self.columns = columns
         self.names = names
         self.events = events
         self.keep = np.ones(len(events.first), bool)
         self.problems: list[str] = []
-        self._account: list[str] = []
+        self._fates: list[Fate] = []
         self.skills, further, repeated = _joined(events, skills)
-        self.note(further, "a further skill, joined to its response")
-        self.note(repeated, "says a response again, left out")
+        self.note(further, "a further skill, joined to its response", "joined")
+        self.note(repeated, "says a response again, left out", "left out")
 
-    def note(self, rows: Ints, fate: str) -> None:
+    def note(
+        self, rows: Ints, fate: str, outcome: Literal["joined", "left out", "kept"] = "kept"
+    ) -> None:
         """What became of some rows."""
         if len(rows):
-            self._account.append(f"{rows_text(rows)}: {fate}")
+            self._fates.append(Fate(rows, outcome, f"{self.where(rows)}: {fate}"))
 
     def agree(self, role: str) -> None:
         """Refuse rows that contradict the first row of their response."""
@@ -81,14 +92,14 @@ class Joining:
             unlike = [a != b and not (is_missing(a) and is_missing(b)) for a, b in pairs]
             if any(unlike):
                 self.problems.append(
-                    f"column {name!r}: {rows_text(np.flatnonzero(unlike))} with another value "
+                    f"column {name!r}: {self.where(np.flatnonzero(unlike))} with another value "
                     "than an earlier row of the same response"
                 )
 
     def drop(self, rows: Bools, fate: str) -> None:
         """Leave out responses by a mask of rows."""
         where = rows[self.events.first] & self.keep
-        self.note(self.events.first[where], fate)
+        self.note(self.events.first[where], fate, "left out")
         self.keep[where] = False
 
     def drop_without_skill(self, choice: str) -> None:
@@ -96,17 +107,21 @@ class Joining:
         bare = np.array([not found for found in self.skills], bool) & self.keep
         rows = self.events.first[bare]
         if choice == "drop":
-            self.note(rows, "without a skill, left out (without_skill='refuse' refuses it)")
+            fate = "without a skill, left out (without_skill='refuse' refuses it)"
+            self.note(rows, fate, "left out")
             self.keep[bare] = False
         elif len(rows):
-            self.problems.append(f"column {self.names['skill']!r}: {rows_text(rows)} missing")
+            self.problems.append(f"column {self.names['skill']!r}: {self.where(rows)} missing")
 
     def log(
-        self, *, extra: Sequence[str], unanswered: Literal["refuse", "exposure"]
+        self,
+        *,
+        extra: Sequence[str] = (),
+        unanswered: Literal["refuse", "exposure"] = "refuse",
     ) -> ResponseLog:
         """The log of what is left, with a warning that accounts for all other rows."""
         if not self.problems and not self.keep.any():
-            self.problems += [*self._account, "no response is left"]
+            self.problems += [*(fate.text for fate in self._fates), "no response is left"]
         refuse(self.subject, self.problems)
         frame = {
             name: column[self.events.first[self.keep]] for name, column in self.columns.items()
@@ -116,13 +131,11 @@ class Joining:
         frame[self.names["skill"]] = objects([found[0] if single else found for found in skills])
         roles: dict[str, Any] = {"item": False, "time": False, "id": False} | dict(self.names)
         log = ResponseLog.from_frame(frame, **roles, extra=extra, unanswered=unanswered)
-        if self._account:
-            lines = "".join(f"\n  - {line}" for line in self._account)
-            warn(
-                f"{self.subject}: {len(self.events.of_row):,} rows became {len(log):,} responses"
-                + lines,
-                DataWarning,
-            )
+        n_rows = len(self.events.of_row)
+        account = Account(self.reader, n_rows, len(log), tuple(self._fates), dict(self.names))
+        log.account = account
+        if self._fates:
+            warn(account.summary, DataWarning)
         return log
 
 
@@ -132,17 +145,45 @@ def refuse(subject: str, problems: Sequence[str]) -> None:
         raise ResponseDataError(subject, problems)
 
 
-def tidy(columns: dict[str, Column], names: Mapping[str, str], problems: list[str]) -> None:
-    """Labels as integers or texts, times as datetimes; what cannot be read is a problem."""
+def tidy(
+    columns: dict[str, Column],
+    names: Mapping[str, str],
+    problems: list[str],
+    remedy: str = LEAVE_TIMES_OUT,
+) -> None:
+    """Labels as integers or texts, times as datetimes; what cannot be read is a problem.
+
+    The remedy is that for times.
+    """
     for role in ("student", "item", "id"):
         if name := names.get(role):
             columns[name] = as_labels(columns[name])
             read_labels(columns[name], role, name, problems)
     if name := names.get("time"):
         before = len(problems)
-        columns[name] = as_moments(columns[name], name, problems)
+        columns[name] = as_moments(columns[name], name, problems, remedy)
         if len(problems) == before:
             read_time(columns[name], name, problems)
+
+
+def answers_in(
+    column: Column, name: str, words: Mapping[str, int], unanswered: str, problems: list[str]
+) -> Floats:
+    """1, 0, and NaN for an exposure, of numbers or of words, whatever their case."""
+    if column.dtype.kind == "O":
+        values = column.tolist()
+        read = [words.get(v.strip().lower(), v) if isinstance(v, str) else v for v in values]
+        bad = [row for row, value in enumerate(read) if isinstance(value, str)]
+        if bad:
+            problems.append(
+                f"column {name!r}: {rows_text(np.array(bad))} such as {values[bad[0]]!r}; "
+                f"expected {some(words)}, or 1 and 0"
+            )
+            return np.zeros(len(column))
+        column = objects(read)
+    answers = read_correct(column, name, unanswered, problems).astype(np.float64)
+    answers[answers < 0] = np.nan
+    return answers
 
 
 def events_of(keys: Sequence[Column]) -> Events:

@@ -1,4 +1,4 @@
-"""DataShop's student-step exports: tabs or commas, several skills, clocks that are none."""
+"""DataShop's exports: student steps and transactions, several skills, clocks that are none."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from tests.interop.skills import skills_of
+from tests.datasets.skills import fates_of, skills_of
 
+from adaptlearn.datasets import read_datashop
 from adaptlearn.errors import DataWarning, ParameterError, ResponseDataError
-from adaptlearn.interop import read_datashop
 
 EXPORT: dict[str, list] = {
     "Row": [1, 2, 3, 4, 5],
@@ -314,3 +314,73 @@ def test_an_unmatched_quotation_mark_swallows_no_row(tmp_path):
 def test_a_long_field_that_is_not_used_is_read(tmp_path):
     (tmp_path / "steps.txt").write_text(HEAD + f"1\ts\tp\tx\tcorrect\ta\t{'z' * 140_000}\n")
     assert len(read_datashop(tmp_path / "steps.txt")) == 1
+
+
+# What the first two answers of EXPORT are made of: a hint, messages of the tutor, a later attempt.
+TRANSACTIONS = (
+    "Row\tSample Name\tTransaction Id\tAnon Student Id\tSession Id\tTime\tTime Zone\t"
+    "Duration (sec)\tStudent Response Type\tTutor Response Type\tProblem Name\tProblem View\t"
+    "Step Name\tAttempt At Step\tIs Last Attempt\tOutcome\tInput\t"
+    "KC (Default)\tKC Category (Default)\tKC (Default)\tKC Category (Default)\tKC (Single-KC)\n"
+    "1\tAll Data\tt1\tStu_a\tS\t2005-09-09 12:24:07.0\tUS/Eastern\t7\tATTEMPT\tRESULT\tP1\t1\t"
+    "s1\t1\t0\tINCORRECT\t7\tadd\t\t\t\tone\n"
+    "2\tAll Data\tt2\tStu_a\tS\t2005-09-09 12:24:20.0\tUS/Eastern\t13\tATTEMPT\tRESULT\tP1\t1\t"
+    "s1\t2\t1\tCORRECT\t8\tadd\t\t\t\tone\n"
+    "3\tAll Data\tt3\tStu_a\tS\t2005-09-09 12:24:21.0\tUS/Eastern\t1\t\tMESSAGE\tP1\t1\t"
+    "\t\t\t\t\t\t\t\t\tone\n"
+    "4\tAll Data\tt4\tStu_a\tS\t2005-09-09 12:24:30.5\tUS/Eastern\t9\tHINT_REQUEST\tHINT_MSG\t"
+    "P1\t1\ts2\t1\t1\tHINT\t\tadd\t\tcarry\t\tone\n"
+    "5\tHalf\tt4\tStu_a\tS\t2005-09-09 12:24:30.5\tUS/Eastern\t9\tHINT_REQUEST\tHINT_MSG\t"
+    "P1\t1\ts2\t1\t1\tHINT\t\tadd\t\tcarry\t\tone\n"
+    "6\tAll Data\tt6\tStu_a\tS\t2005-09-09 12:25:00.0\tUS/Eastern\t9\tATTEMPT\tRESULT\t"
+    "P1\t1\t\t\t\tCORRECT\t\t\t\t\t\tone\n"
+)
+NO_OUTCOME = "without an outcome, left out"
+NO_COUNT = "at no step that counts its attempts, left out"
+LATER = "a later attempt at its step, left out"
+AGAIN = "says a response again, left out"
+
+
+def test_transactions_give_first_attempts(tmp_path):
+    path = tmp_path / "transactions.txt"
+    path.write_text(TRANSACTIONS)
+    for source in (
+        path,
+        pd.read_csv(path, sep="\t"),
+        pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False),
+        pl.read_csv(path, separator="\t"),
+    ):
+        with pytest.warns(DataWarning, match="6 rows became 2 responses"):
+            log = read_datashop(source, extra=["Input"])
+        assert log.student.labels.tolist() == ["Stu_a"]
+        assert log.correct.tolist() == [0, 0]
+        assert skills_of(log) == [["add"], ["add", "carry"]]
+        assert log.item is not None
+        assert log.item.values.tolist() == ["P1 / s1", "P1 / s2"]
+        assert log.time is not None
+        assert np.diff(log.time).tolist() == [23.5]
+        assert log.id is not None
+        assert log.id.values.tolist() == [1, 4]
+        assert fates_of(log) == {NO_OUTCOME: [2], NO_COUNT: [5], LATER: [1], AGAIN: [4]}
+    with pytest.warns(DataWarning):
+        assert read_datashop(path, kc_model="Single-KC").skill.labels.tolist() == ["one"]
+
+
+def test_transactions_that_count_no_attempts_are_responses_each(tmp_path):
+    path = tmp_path / "transactions.txt"
+    path.write_text(TRANSACTIONS.replace("Attempt At Step", "Attempts"))
+    (problem,) = problems_of(path)
+    assert problem == "column 'Step Name' (item): 1 row (row 5) missing; every response needs one"
+    with pytest.warns(DataWarning, match="6 rows became 3 responses"):
+        log = read_datashop(path, item="problem")
+    assert fates_of(log)[NO_OUTCOME] == [2]
+    assert log.correct.tolist() == [0, 1, 0]
+
+
+def test_an_outcome_that_is_none_is_told(tmp_path):
+    path = tmp_path / "transactions.txt"
+    path.write_text(TRANSACTIONS.replace("INCORRECT", "JIT"))
+    assert problems_of(path) == (
+        "column 'Outcome': 1 row (row 0) such as 'JIT'; expected 'correct', 'incorrect', 'hint', "
+        "or 1 and 0",
+    )

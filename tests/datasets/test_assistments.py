@@ -1,4 +1,4 @@
-"""ASSISTments' problem logs, in the layouts of 2009, 2012 and 2015."""
+"""ASSISTments' problem logs, in the layouts of 2009, 2012, 2015 and 2017."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from tests.interop.skills import skills_of
+from tests.datasets.skills import fates_of, skills_of
 
+from adaptlearn.datasets import read_assistments
 from adaptlearn.errors import DataWarning, ParameterError, ResponseDataError
-from adaptlearn.interop import read_assistments
 
 # Response 103 has two skills, 104 is there twice, 105 has no skill, 106 is scaffolding.
 RAW_2009: dict[str, list] = {
@@ -146,6 +146,56 @@ def test_the_layout_of_2012():
     assert read_assistments(table, time=False).time is None
     table["start_time"][1] = "28/9/2012 15:10"
     assert "1 row (row 1) such as '28/9/2012 15:10'" in problems_of(table)[0]
+
+
+def test_the_layout_of_2017():
+    table: dict[str, list] = {
+        "studentId": [8, 8, 8, 9],
+        "MiddleSchoolId": [2, 2, 2, 1],
+        "actionId": [9950, 9951, 9952, 12],
+        "skill": ["properties-of-geometric-figures", "noskill", "addition", "addition"],
+        "problemId": [1041, 1042, 1043, 1043],
+        "assignmentId": [20405009] * 4,
+        "startTime": [1096470301, 1096470350, 1096470350, 1096470400],
+        "endTime": [1096470350, 1096470353, 1096470360, 1096470410],
+        "correct": [0, 1, 1, 1],
+        "original": [1, 1, 0, 1],
+    }
+    log, message = read(table)
+    assert message == (
+        "read_assistments: 4 rows became 2 responses"
+        "\n  - 1 row (row 2): scaffolding, left out (scaffolding='keep' keeps it)"
+        "\n  - 1 row (row 1): without a skill, left out (without_skill='refuse' refuses it)"
+    )
+    assert log.student.values.tolist() == [8, 9]
+    assert log.skill.labels.tolist() == ["addition", "properties-of-geometric-figures"]
+    assert log.item is not None
+    assert log.item.values.tolist() == [1041, 1043]
+    assert log.time is not None
+    assert log.time.tolist() == [1096470301, 1096470400]
+    assert log.id is not None
+    assert log.id.values.tolist() == [9950, 12]
+
+
+def test_the_account_holds_every_row_and_column():
+    log, message = read(RAW_2009)
+    assert fates_of(log) == {
+        "a further skill, joined to its response": [3],
+        "says a response again, left out": [5],
+        "scaffolding, left out (scaffolding='keep' keeps it)": [7],
+        "without a skill, left out (without_skill='refuse' refuses it)": [6],
+    }
+    assert log.account is not None
+    assert log.account.summary == message
+    assert log.account.left_out.tolist() == [5, 6, 7]
+    assert log.account.columns == {
+        "student": "user_id",
+        "correct": "correct",
+        "skill": "skill_id",
+        "id": "order_id",
+        "item": "problem_id",
+    }
+    assert log[:2].account is None  # it is of the whole
 
 
 def test_partial_credit_is_never_decided_silently():

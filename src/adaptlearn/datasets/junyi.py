@@ -1,0 +1,228 @@
+"""Junyi Academy's problem logs as response logs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from adaptlearn.datasets.events import Events, Joining, Skills, answers_in, refuse, skills_in, tidy
+from adaptlearn.datasets.formats import refuse_header
+from adaptlearn.datasets.tables import Table, as_labels, as_seconds
+from adaptlearn.errors import ResponseDataError
+from adaptlearn.labels import is_missing
+from adaptlearn.responses.columns import rows_text
+from adaptlearn.responses.frames import Column
+from adaptlearn.responses.labelled import objects
+from adaptlearn.responses.log import ResponseLog
+from adaptlearn.validation import OneOf, check_parameters, some
+
+_READER = "read_junyi"
+_WORDS = {"true": 1, "false": 0}
+
+
+class _Layout(NamedTuple):
+    names: Mapping[str, str]  # of each role; an exercise is the skill unless another is wanted
+    hint: str
+    exercise: str  # in the table of exercises
+    title: str  # of that table
+
+
+_OF_2015 = _Layout(
+    {"student": "user_id", "correct": "correct", "skill": "exercise", "time": "time_done"},
+    "hint_used",
+    "name",
+    "junyi_Exercise_table.csv",
+)
+_OF_2020 = _Layout(
+    {
+        "student": "uuid",
+        "correct": "is_correct",
+        "skill": "ucid",
+        "time": "timestamp_TW",
+        "item": "upid",
+    },
+    "is_hint_used",
+    "ucid",
+    "Info_Content.csv",
+)
+_TYPE = "problem_type"
+
+
+def read_junyi(
+    source: Any | str | PathLike[str],
+    *,
+    skill: str | None = None,
+    exercises: Any | str | PathLike[str] | None = None,
+    hinted: Literal["wrong", "drop"] = "wrong",
+    extra: Sequence[str] = (),
+    without_skill: Literal["drop", "refuse"] = "drop",
+) -> ResponseLog:
+    """A response log of a problem log of Junyi Academy, of 2015 or of 2020.
+
+    Parameters
+    ----------
+    source : path, or frame
+        ``junyi_ProblemLog_original.csv`` of 2015, with ``user_id``, ``exercise``,
+        ``time_done`` and ``correct``; or ``Log_Problem.csv`` of 2020, with ``uuid``,
+        ``ucid``, ``upid``, ``timestamp_TW`` and ``is_correct``. Of large files, a frame is
+        read much faster than a path.
+    skill : str, optional
+        The column of skills, of the log or of `exercises`. By default the exercise:
+        ``exercise`` in 2015, ``ucid`` in 2020.
+    exercises : path, or frame, optional
+        What exercises belong to: ``junyi_Exercise_table.csv`` of 2015, which gives
+        ``skill="topic"`` and ``skill="area"``; ``Info_Content.csv`` of 2020, which gives
+        ``skill="level4_id"`` and the levels above.
+    hinted : {"wrong", "drop"}
+        What answers with a hint are: wrong, as the files have it (their ``correct`` is false
+        once a hint was taken); or left out.
+    extra : sequence of str
+        Further columns to keep, such as ``"time_taken"``.
+    without_skill : {"drop", "refuse"}
+        What happens to answers to exercises that have no skill in `exercises`: they are left
+        out, and counted in a warning; or they are an error.
+
+    Returns
+    -------
+    ResponseLog
+        One row per problem, in the order of the file. Items are problems: ``upid`` in 2020;
+        in 2015 the exercise and its ``problem_type``, as ``"exercise / type"``. Times of 2015
+        are seconds, of microseconds in the file; those of 2020 are rounded to a quarter of an
+        hour, so that the order of the rows decides within one.
+
+    Raises
+    ------
+    ResponseDataError
+        Lists every problem: missing columns, gaps, answers that are neither true nor false,
+        times that cannot be read.
+    ParameterError
+        Arguments that cannot be meant.
+    OSError
+        There is no such file, or it may not be read.
+
+    Warns
+    -----
+    DataWarning
+        Rows were left out: how many and which (counted from 0 below the header). Of 2020
+        also answers that look repeated, for their times are rounded.
+
+    References
+    ----------
+    H.-S. Chang, H.-J. Hsu, K.-T. Chen (2015). Modeling exercise relationships in e-learning:
+    a unified approach. EDM.
+
+    P. Pojen, M.-E. Hsieh, T.-Y. Tzeng (2020). Junyi Academy online learning activity dataset.
+
+    Examples
+    --------
+    >>> log = read_junyi({
+    ...     "user_id": [12, 12, 7], "exercise": ["adding_1", "adding_1", "adding_2"],
+    ...     "problem_type": ["0", "1", "0"], "hint_used": [False, True, False],
+    ...     "time_done": [1420000000000000, 1420000030000000, 1420000100000000],
+    ...     "correct": [True, False, True],
+    ... })
+    >>> log
+    ResponseLog(3 responses, 2 students, 2 skills, 3 items)
+    >>> log.correct.tolist(), log.item.labels.tolist()
+    ([1, 0, 1], ['adding_1 / 0', 'adding_1 / 1', 'adding_2 / 0'])
+    """
+    check_parameters(
+        _READER,
+        {"hinted": hinted, "without_skill": without_skill},
+        {
+            "hinted": (OneOf(("wrong", "drop")),),
+            "without_skill": (OneOf(("drop", "refuse")),),
+        },
+    )
+    problems: list[str] = []
+    table = Table(source)
+    layout = _OF_2020 if "uuid" in table.names else _OF_2015
+    names = dict(layout.names)
+    exercise = names["skill"]
+    typed = layout is _OF_2015 and _TYPE in table.names
+    wanted = skill if skill in table.names else None
+    used = [
+        *names.values(),
+        *([layout.hint] if hinted == "drop" else []),
+        *([_TYPE] if typed else []),
+    ]
+    columns = table.columns([*used, *([wanted] if wanted else []), *extra], problems)
+    if skill and not wanted and exercises is None:
+        problems.append(
+            f"no column {skill!r}; give the table that has it, as exercises={layout.title!r}"
+        )
+    refuse_header(_READER, table, problems)
+
+    if layout is _OF_2015:
+        names["item"] = f"{exercise} / {_TYPE}" if typed else exercise
+        columns[names["item"]] = _items(columns[exercise], columns.get(_TYPE))
+        columns[names["time"]] = as_seconds(columns[names["time"]], names["time"], 10**6, problems)
+    else:
+        columns[names["time"]] = _without_zone(columns[names["time"]])
+    tidy(columns, names, problems, remedy="")
+    if wanted or skill is None:
+        names["skill"] = wanted or exercise
+        skills = skills_in(columns[names["skill"]], names["skill"], None, problems)
+    else:
+        names["skill"] = f"{skill} of the exercise"
+        skill_of = _exercises(exercises, layout, skill)
+        skills = [skill_of.get(found, ()) for found in columns[exercise].tolist()]
+    name = names["correct"]
+    columns[name] = answers_in(columns[name], name, _WORDS, "refuse", problems)
+    hints = np.zeros(len(skills), bool)
+    if hinted == "drop":
+        hints = answers_in(columns[layout.hint], layout.hint, _WORDS, "refuse", problems) == 1
+    refuse(table.called(_READER), problems)
+
+    rows = np.arange(len(skills))
+    joining = Joining(_READER, columns, names, Events(rows, rows), skills, table=table)
+    joining.drop(hints, "with a hint, left out (hinted='wrong' counts it as wrong)")
+    joining.drop_without_skill(without_skill)
+    return joining.log(extra=extra)
+
+
+def _items(exercises: Column, types: Column | None) -> Column:
+    """The problem of each row, by its exercise and its type where it has one."""
+    if types is None:
+        return exercises
+    pairs = zip(exercises.tolist(), as_labels(types).tolist(), strict=True)
+    return objects(
+        [exercise if is_missing(kind) else f"{exercise} / {kind}" for exercise, kind in pairs]
+    )
+
+
+def _without_zone(column: Column) -> Column:
+    """Texts such as ``2018-09-01 08:15:00 UTC`` as the clock in Taiwan that their column names."""
+    if column.dtype.kind != "O":
+        return column
+    return objects([v.removesuffix(" UTC") if isinstance(v, str) else v for v in column.tolist()])
+
+
+def _exercises(exercises: Any, layout: _Layout, skill: str | None) -> dict[Any, Skills]:
+    """The skills of each exercise, none where its row has a gap."""
+    problems: list[str] = []
+    table = Table(exercises)
+    name = str(skill)
+    columns = table.columns([layout.exercise, name], problems)
+    if problems:
+        problems.append(f"the columns of `exercises` are {some(table.names, 30)}")
+        raise ResponseDataError(table.called(f"{_READER}, exercises"), problems)
+    skills = skills_in(columns[name], name, None, problems)
+    of: dict[Any, Skills] = {}
+    unlike = [
+        row
+        for row, (exercise, found) in enumerate(
+            zip(columns[layout.exercise].tolist(), skills, strict=True)
+        )
+        if of.setdefault(exercise, found) != found
+    ]
+    if unlike:
+        problems.append(
+            f"column {name!r}: {rows_text(np.array(unlike))} with another value than an earlier "
+            "row of the same exercise"
+        )
+    refuse(table.called(f"{_READER}, exercises"), problems)
+    return of

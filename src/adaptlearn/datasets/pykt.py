@@ -1,0 +1,352 @@
+"""pyKT's data folders as response logs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from adaptlearn.datasets.events import Events, Joining, refuse
+from adaptlearn.datasets.formats import refuse_header
+from adaptlearn.datasets.tables import Table, as_seconds
+from adaptlearn.errors import ResponseDataError
+from adaptlearn.responses.files import integers, open_csv
+from adaptlearn.responses.frames import Column
+from adaptlearn.responses.labelled import objects
+from adaptlearn.responses.log import ResponseLog
+from adaptlearn.validation import OneOf, check_parameters, some
+
+_READER = "read_pykt"
+_STUDENT, _RESPONSES, _TIMES = "uid", "responses", "timestamps"
+_QUESTIONS, _CONCEPTS = "questions", "concepts"
+_REPEAT, _MASK, _FOLD = "is_repeat", "selectmasks", "fold"
+# The lines of a student in data.txt, after the first; and what a line without values is.
+_LINES = (_QUESTIONS, _CONCEPTS, _RESPONSES, _TIMES, "usetimes")
+_NONE = "NA"
+_PADDING = "-1"
+_FOLDS = ("train_valid.csv", "test.csv")
+_WHOLE = "data.txt"
+_NUMBERS = "keyid2idx.json"
+# How pyKT writes what its own separators are made of.
+_ESCAPED = (("####", "_"), ("@@@@", ","))
+
+
+class _Sequence(NamedTuple):
+    """Answers of one student: lists of texts, one per answer."""
+
+    student: str
+    place: str
+    lists: dict[str, list[str]]
+    fold: str | None = None
+
+
+def read_pykt(
+    source: str | PathLike[str],
+    *,
+    skill: Literal["concepts", "questions"] = "concepts",
+    extra: Sequence[str] = (),
+    without_skill: Literal["drop", "refuse"] = "drop",
+) -> ResponseLog:
+    r"""A response log of a data set that pyKT has prepared.
+
+    Parameters
+    ----------
+    source : path
+        A folder such as ``data/assist2009``: read are ``train_valid.csv`` and ``test.csv``,
+        with pyKT's folds, or ``data.txt`` where these are not there. Or one file: any of
+        these, or one with sequences of a fixed length (``train_valid_sequences.csv``,
+        ``test_window_sequences.csv``, those that end in ``_quelevel.csv``).
+    skill : {"concepts", "questions"}
+        What a skill is. Some data sets have questions only.
+    extra : sequence of str
+        Further lists to keep, such as ``"usetimes"`` (milliseconds). ``fold`` is kept where it
+        is: 0 to 4, and -1 of the test students.
+    without_skill : {"drop", "refuse"}
+        What happens to answers without a concept (``NA``): they are left out, and counted in a
+        warning; or they are an error.
+
+    Returns
+    -------
+    ResponseLog
+        One row per answer, student by student. Rows that pyKT wrote once more for each further
+        concept of a question (``is_repeat`` is 1) are joined again; padding is no row, and an
+        answer that windows repeat is there once. Times are seconds, of milliseconds in the
+        files. Labels are those before pyKT numbered them, if ``keyid2idx.json`` stands beside
+        the file (files of question level keep theirs).
+
+    Raises
+    ------
+    ResponseDataError
+        Lists every problem, with file and line: lists of different lengths, answers other than
+        0 and 1, numbers that ``keyid2idx.json`` does not have, files whose sequences repeat a
+        student's history for each question.
+    ParameterError
+        Arguments that cannot be meant.
+    OSError
+        There is no such file or folder, or it may not be read.
+
+    Warns
+    -----
+    DataWarning
+        Rows were joined or left out: how many and which. Rows are the answers of the files,
+        counted from 0 through their lines.
+
+    References
+    ----------
+    Z. Liu et al. (2022). pyKT: a Python library to benchmark deep learning based knowledge
+    tracing models. NeurIPS.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> text = "ann,3\nq1,q2,q1\nadd,add_carry,add\n0,1,1\n1000,2500,9000\nNA"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "data.txt").write_text(text)
+    ...     log = read_pykt(folder)
+    >>> log
+    ResponseLog(3 responses, 1 student, 2 skills, 2 items)
+    >>> log.skill.values.tolist(), log.time.tolist()
+    (['add', 'add', 'carry', 'add'], [1.0, 2.5, 9.0])
+    """
+    check_parameters(
+        _READER,
+        {"skill": skill, "without_skill": without_skill},
+        {
+            "skill": (OneOf(("concepts", "questions")),),
+            "without_skill": (OneOf(("drop", "refuse")),),
+        },
+    )
+    problems: list[str] = []
+    sequences = []
+    for path in _files(Path(source)):
+        read = _of_text if path.suffix == ".txt" else _of_csv
+        sequences += _named(list(read(path, extra, problems)), path, problems)
+    refuse(_READER, problems)
+    return _log(sequences, skill, extra, without_skill)
+
+
+def _files(source: Path) -> list[Path]:
+    if not source.is_dir():
+        return [source]
+    files = [source / name for name in _FOLDS if (source / name).exists()]
+    if not files and (source / _WHOLE).exists():
+        files = [source / _WHOLE]
+    if not files:
+        there = sorted(path.name for path in source.iterdir())
+        raise ResponseDataError(
+            _READER,
+            [
+                f"{source}: none of {some((*_FOLDS, _WHOLE))} is there, but "
+                f"{some(there, 20) or 'nothing'}; give a folder that pyKT has prepared, or a file"
+            ],
+        )
+    return files
+
+
+def _of_text(path: Path, extra: Sequence[str], problems: list[str]) -> Iterator[_Sequence]:
+    """Six lines for each student: who and how many, then a list to a line."""
+    with path.open(encoding="utf-8-sig") as stream:
+        lines = [line.strip() for line in stream]
+    while lines and not lines[-1]:
+        del lines[-1]
+    if len(lines) % 6:
+        problems.append(f"{path.name}: {len(lines)} lines; expected six for each student")
+        return
+    wanted = {_QUESTIONS, _CONCEPTS, _RESPONSES, _TIMES, *extra}
+    for start in range(0, len(lines), 6):
+        student, _, count = lines[start].rpartition(",")
+        place = f"{path.name}, line {start + 1}"
+        if not (student and count.isdecimal()):
+            problems.append(f"{place}: {lines[start][:40]!r}; expected a student and a count")
+            continue
+        lists = {
+            name: line.split(",")
+            for name, line in zip(_LINES, lines[start + 1 : start + 6], strict=True)
+            if name in wanted and (line != _NONE or (count == "1" and name == _CONCEPTS))
+        }
+        yield _Sequence(student, place, lists)
+
+
+def _of_csv(path: Path, extra: Sequence[str], problems: list[str]) -> Iterator[_Sequence]:
+    """A line for each student, or for each stretch of a student's answers."""
+    table = Table(path)
+    missing = [name for name in (_STUDENT, _RESPONSES, *extra) if name not in table.names]
+    refuse_header(_READER, table, [f"column {name!r} is missing" for name in missing])
+    if "qidxs" in table.names:
+        problems.append(
+            f"{path.name}: it repeats a student's history for each question; read test.csv"
+        )
+        return
+    used = (_STUDENT, _FOLD, _QUESTIONS, _CONCEPTS, _RESPONSES, _TIMES, _REPEAT, _MASK, *extra)
+    found: list[str] = []
+    with open_csv(path) as lines:
+        read = lines.texts([name for name in dict.fromkeys(used) if name in lines.names], found)
+    problems += [f"{path.name}: {problem}" for problem in found]
+    for row, student in enumerate(read[_STUDENT]):
+        lists = {
+            name: column[row].split(",")
+            for name, column in read.items()
+            if name not in (_STUDENT, _FOLD)
+        }
+        fold = read[_FOLD][row] if _FOLD in read else None
+        yield _Sequence(student, f"{path.name}, line {row + 2}", lists, fold)
+
+
+def _named(sequences: list[_Sequence], path: Path, problems: list[str]) -> list[_Sequence]:
+    """The sequences with questions and concepts as they were before pyKT numbered them."""
+    numbers = path.with_name(_NUMBERS)
+    if path.suffix == ".txt" or path.stem.endswith("_quelevel") or not numbers.exists():
+        return sequences
+    try:
+        kept = dict(json.loads(numbers.read_text(encoding="utf-8")))
+        name_of = {
+            kind: {str(number): name for name, number in kept[kind].items()}
+            for kind in (_QUESTIONS, _CONCEPTS)
+            if kind in kept
+        }
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        problems.append(f"{numbers}: is no JSON of pyKT's numbers; remove it to read the numbers")
+        return sequences
+    strange: set[str] = set()
+    for kind, names in name_of.items():
+        names[_PADDING] = _PADDING
+        for sequence in sequences:
+            found = sequence.lists.get(kind, [])
+            strange |= {number for number in found if number not in names}
+            sequence.lists[kind] = [names.get(number, number) for number in found]
+    if strange:
+        problems.append(
+            f"{path.name}: the numbers {some(sorted(strange))} are not in {_NUMBERS}; remove that "
+            "file to read the numbers"
+        )
+    return sequences
+
+
+def _checked(sequences: list[_Sequence], wanted: Sequence[str], problems: list[str]) -> None:
+    for name in wanted:
+        without = [s.place for s in sequences if not s.lists.get(name)]
+        if without:
+            problems.append(f"{name}: missing in {some(without)}")
+    for sequence in sequences:
+        n = len(sequence.lists.get(_RESPONSES, []))
+        problems += [
+            f"{sequence.place}: {len(values)} {name}, but {n} responses"
+            for name, values in sequence.lists.items()
+            if len(values) != n
+        ]
+        bad = set(sequence.lists.get(_RESPONSES, [])) - {"0", "1", _PADDING}
+        if bad:
+            problems.append(f"{sequence.place}: responses {some(sorted(bad))}; expected 0 and 1")
+
+
+def _log(
+    sequences: list[_Sequence], skill: str, extra: Sequence[str], without_skill: Any
+) -> ResponseLog:
+    problems: list[str] = []
+    have = {name for sequence in sequences for name in sequence.lists}
+    if skill not in have:
+        other = f"; skill={_QUESTIONS!r} takes questions" if _QUESTIONS in have else ""
+        refuse(_READER, [f"there are no {skill}{other}"])
+    wanted = [skill, _RESPONSES, *(n for n in (_QUESTIONS, _TIMES) if n in have), *extra]
+    _checked(sequences, list(dict.fromkeys(wanted)), problems)
+    refuse(_READER, problems)
+
+    kept = [
+        [k for k, answer in enumerate(sequence.lists[_RESPONSES]) if answer != _PADDING]
+        for sequence in sequences
+    ]
+
+    def column(name: str) -> list[str]:
+        return [
+            sequence.lists[name][k]
+            for sequence, places in zip(sequences, kept, strict=True)
+            for k in places
+        ]
+
+    n_answers = [len(places) for places in kept]
+    of = np.repeat(np.arange(len(sequences)), n_answers)
+    columns: dict[str, Column] = {
+        _STUDENT: _labels([sequences[k].student for k in of.tolist()]),
+        _RESPONSES: np.array(list(map(float, column(_RESPONSES)))),
+    }
+    names = {"student": _STUDENT, "correct": _RESPONSES, "skill": skill}
+    if _QUESTIONS in have:
+        names["item"] = _QUESTIONS if skill != _QUESTIONS else "questions as items"
+        columns[names["item"]] = _labels(list(map(_unescaped, column(_QUESTIONS))))
+    if _TIMES in have:
+        names["time"] = _TIMES
+        columns[_TIMES] = as_seconds(_numbers(column(_TIMES)), _TIMES, 1000, problems)
+    for name in extra:
+        columns[name] = _numbers(column(name))
+    folds = [sequence.fold for sequence in sequences]
+    keep = list(extra)
+    if None not in folds:
+        columns[_FOLD] = _labels([str(folds[k]) for k in of.tolist()])
+        keep += [_FOLD]
+    repeats = column(_REPEAT) if _REPEAT in have else ["0"] * len(of)
+    masks = column(_MASK) if _MASK in have else ["1"] * len(of)
+    refuse(_READER, problems)
+
+    shown = np.array([mask == "1" for mask in masks], bool)
+    students = columns[_STUDENT].tolist()
+    events = _events(students, [text == "1" for text in repeats], shown.tolist())
+    joining = Joining(_READER, columns, names, events, _skills(column(skill)))
+    joining.agree("correct")
+    joining.drop(~shown, "repeated by a window, left out")
+    joining.drop_without_skill(without_skill)
+    return joining.log(extra=keep)
+
+
+def _events(students: list[Any], repeats: list[bool], shown: list[bool]) -> Events:
+    """The answer each row belongs to: a repetition to the answer before it of its student."""
+    last: dict[Any, int] = {}
+    first: list[int] = []
+    of_row = []
+    for row, (student, again, seen) in enumerate(zip(students, repeats, shown, strict=True)):
+        if not (again and seen and student in last):
+            if seen:
+                last[student] = len(first)
+            of_row.append(len(first))
+            first.append(row)
+        else:
+            of_row.append(last[student])
+    return Events(np.array(first, np.intp), np.array(of_row, np.intp))
+
+
+def _skills(texts: list[str]) -> list[tuple[Any, ...]]:
+    """The concepts of each answer; none where there is ``NA``."""
+    parts = {text: tuple(dict.fromkeys(text.split("_"))) for text in set(texts)}
+    names = sorted(set(chain(*parts.values())) - {_NONE, ""})
+    label_of = dict(zip(names, _labels([_unescaped(name) for name in names]).tolist(), strict=True))
+    skills = {
+        text: tuple(label_of[part] for part in found if part in label_of)
+        for text, found in parts.items()
+    }
+    return [skills[text] for text in texts]
+
+
+def _labels(texts: list[str]) -> Column:
+    numbers = integers(texts)
+    return objects(texts) if numbers is None else numbers
+
+
+def _numbers(texts: list[str]) -> Column:
+    values: list[Any] = []
+    for text in texts:
+        try:
+            values.append(float(text))
+        except ValueError:
+            values.append(text)
+    return objects(values) if any(isinstance(v, str) for v in values) else np.array(values)
+
+
+def _unescaped(text: str) -> str:
+    for written, meant in _ESCAPED:
+        text = text.replace(written, meant)
+    return text
