@@ -11,7 +11,7 @@ from adaptlearn.models.mastery import Mastery
 from adaptlearn.plotting import new_figure, write_picture
 from adaptlearn.sequencing.decisions.decisions import Decisions
 
-MOST_STUDENTS, MOST_SKILLS = 24, 40
+MOST_STUDENTS, MOST_SKILLS = 15, 40
 
 
 def draw_mastery(mastery: Mastery, decisions: Decisions, path: Path) -> None:
@@ -20,7 +20,7 @@ def draw_mastery(mastery: Mastery, decisions: Decisions, path: Path) -> None:
     Parameters
     ----------
     mastery : Mastery
-        At most 24 students, spread from least to most mastery, and forty skills are drawn.
+        At most 15 students, spread from least to most mastery, and forty skills are drawn.
     decisions : Decisions
     path : Path
         Where to write the PNG.
@@ -36,11 +36,11 @@ def draw_mastery(mastery: Mastery, decisions: Decisions, path: Path) -> None:
     students = order[few]
     value = mastery.value[np.ix_(students, skills)]
 
-    height = 2.2 + 0.17 * len(students)
-    figure = new_figure((4.0 + 0.5 * len(skills), height))
+    height = 2.2 + 0.2 * len(students)
+    figure = new_figure((3.0 + 0.45 * len(skills), height))
     axes = figure.add_subplot()
     image = axes.imshow(value, cmap="viridis", vmin=0, vmax=1, aspect="auto")
-    figure.colorbar(image, ax=axes, label="P(known)", shrink=0.6)
+    figure.colorbar(image, ax=axes, label="probability that it is known", shrink=0.8)
     row_of = {mastery.students[s]: row for row, s in enumerate(students)}
     column_of = {mastery.skills[k]: column for column, k in enumerate(skills)}
     marks = [
@@ -53,7 +53,7 @@ def draw_mastery(mastery: Mastery, decisions: Decisions, path: Path) -> None:
     if marks:
         across, down = zip(*marks, strict=True)
         axes.scatter(
-            across, down, s=18, color="white", edgecolor="black", linewidth=0.8, label="next lesson"
+            across, down, s=24, color="white", edgecolor="black", linewidth=0.8, label="next lesson"
         )
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), frameon=False, borderaxespad=0.2)
     axes.set_xticks(
@@ -64,10 +64,10 @@ def draw_mastery(mastery: Mastery, decisions: Decisions, path: Path) -> None:
         rotation_mode="anchor",
     )
     names = [picture_text(mastery.students[s]) for s in students]
-    axes.set_yticks(range(len(students)), names, fontsize=7)
+    axes.set_yticks(range(len(students)), names, fontsize=9)
     shown, total = len(students), len(mastery.students)
     axes.set_ylabel(
-        f"students, most mastery first ({shown} of {total:,})"
+        f"{shown} of {total:,} students, most mastery first"
         if shown < total
         else "students, most mastery first"
     )
