@@ -223,9 +223,9 @@ def _standing(lesson: int, scores: Floats, eligible: Bools) -> _Standing:
     return _Standing(float(scores[lesson]), n_eligible, n_better, int((abs(gap) <= margin).sum()))
 
 
-def _row(matrix: Any, row: int) -> list[int]:
-    found: list[int] = matrix.indices[matrix.indptr[row] : matrix.indptr[row + 1]].tolist()
-    return found
+def _row(matrix: Any, row: int, among: Bools | None = None) -> list[int]:
+    found = matrix.indices[matrix.indptr[row] : matrix.indptr[row + 1]]
+    return list((found if among is None else found[among[found]]).tolist())
 
 
 def _missing(
@@ -242,11 +242,12 @@ def _missing(
     for skill in taught:
         if mastered[skill]:
             continue
-        needs = [[before] for before in _row(curriculum.prerequisites, skill)]
+        needs = [[before] for before in _row(curriculum.prerequisites, skill, ~known)]
         groups = _row(curriculum.alternatives_of, skill)
-        needs += [_row(curriculum.alternatives, group) for group in groups]
+        ways_of = (_row(curriculum.alternatives, group) for group in groups)
+        needs += [ways for ways in ways_of if not known[ways].any()]
         for ways in needs:
-            if not known[ways].any() and not set(ways) & set(taught):
+            if not set(ways) & set(taught):
                 found.setdefault(tuple(ways), skill)
     return [(list(ways), skill) for ways, skill in found.items()]
 
@@ -264,9 +265,8 @@ def _route(
     known well enough, until the goal is open, all that is needed is known, or none is left.
     """
     needed = np.zeros(len(known), bool)
-    for skill in missing:
-        needed[skill] = True
-        needed[reachable(curriculum.may_need, skill)] = True
+    needed[[*missing]] = True
+    needed[reachable(curriculum.may_need, *missing)] = True
     standing = curriculum.standing(pack(~mastered[None]), pack(~known[None]))
     opened = np.flatnonzero(unpack(standing.open, 1)[0]).tolist()
     known = known.copy()

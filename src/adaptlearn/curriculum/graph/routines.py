@@ -44,18 +44,18 @@ def depths(requirements: Requirements) -> Ints:
     return np.array(front.step, np.intp)
 
 
-def reachable(edges: csr_array, start: int) -> Ints:
-    """The nodes that can be reached from one node, itself not among them, ascending."""
+def reachable(edges: csr_array, *starts: int) -> Ints:
+    """The nodes that can be reached from some, these not among them, ascending."""
     found = np.zeros(edges.shape[0], bool)
-    found[start] = True
-    waiting = [start]
+    waiting = [*starts]
+    found[waiting] = True
     while waiting:
         node = waiting.pop()
         others = edges.indices[edges.indptr[node] : edges.indptr[node + 1]]
         fresh = others[~found[others]]
         found[fresh] = True
         waiting.extend(fresh.tolist())
-    found[start] = False
+    found[[*starts]] = False
     return np.flatnonzero(found)
 
 
