@@ -12,11 +12,13 @@ import pyarrow as pa
 import pytest
 from tests.sequencing.fakes import FakeTracker, chain
 
-from adaptlearn import Curriculum, Sequencer
+from adaptlearn import Curriculum, MasteryTracker, Sequencer
+from adaptlearn.curriculum import audit_curriculum, plot_curriculum
+from adaptlearn.curriculum.curriculum import curriculum_problems
 from adaptlearn.errors import AdaptLearnError, ParameterError, UnknownLabelError
 from adaptlearn.sequencing import Goals, Override, Overrides, replay
 from adaptlearn.sequencing.items import NextItem
-from adaptlearn.sequencing.parts import curriculum_problems, serve_alike, tracker_problems
+from adaptlearn.sequencing.parts import serve_alike, tracker_problems
 from adaptlearn.sequencing.placement import Placement
 
 SKILLS = ["count", "add", "multiply", "measure"]
@@ -194,7 +196,15 @@ def test_an_expiry_is_a_time_of_any_library() -> None:
 
 
 def test_what_is_no_curriculum_or_tracker_is_refused_by_name() -> None:
-    for part in (Overrides, Placement, NextItem):
+    parts: tuple[Any, ...] = (
+        Overrides,
+        Placement,
+        NextItem,
+        Goals,
+        audit_curriculum,
+        plot_curriculum,
+    )
+    for part in parts:
         no_curricula: list[Any] = [{}, None, "school.json"]
         for nothing in no_curricula:
             with pytest.raises(ParameterError, match=r"curriculum is a .*expected a Curriculum"):
@@ -204,6 +214,9 @@ def test_what_is_no_curriculum_or_tracker_is_refused_by_name() -> None:
     assert told.startswith("tracker is a dict without students, skills, fingerprint, mastery, cou")
     with pytest.raises(ParameterError, match=r"tracker is a dict; expected MasteryTracker"):
         Placement(chain()).start("ann").result().apply({})  # type: ignore[arg-type]
+    for nothing in no_curricula:
+        with pytest.raises(ParameterError, match=r"model is a .*expected a fitted model"):
+            MasteryTracker(nothing)
 
 
 def test_goals_and_overrides_outlive_the_correction_of_a_title() -> None:

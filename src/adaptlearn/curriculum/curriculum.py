@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Self
 
@@ -373,6 +373,15 @@ class Curriculum(SkillGraph):
         return (
             f"<Curriculum: {len(self.skills)} skills, {n_edges} prerequisites, "
             f"{len(self.lessons)} lessons, {len(self.items)} items>"
+        )
+
+
+def curriculum_problems(given: Any) -> Iterator[str]:
+    """What keeps something from being a curriculum."""
+    if not isinstance(given, Curriculum):
+        yield (
+            f"curriculum is a {type(given).__name__}; expected a Curriculum: "
+            "Curriculum.from_dict, from_json and from_frames make one"
         )
 
 

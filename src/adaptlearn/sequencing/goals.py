@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import logit
 
-from adaptlearn.curriculum.curriculum import Curriculum
+from adaptlearn.curriculum.curriculum import Curriculum, curriculum_problems
 from adaptlearn.errors import ParameterError
 from adaptlearn.labels import Label, label_list, label_of, near_spellings, refuse_other_kind
 from adaptlearn.numerics import Bools, Floats, Ints
@@ -58,6 +58,8 @@ class Goals:
         *,
         default: Target | None = None,
     ) -> None:
+        if wrong := [*curriculum_problems(curriculum)]:
+            raise ParameterError("goals", wrong)
         self.curriculum = curriculum
         self._before = curriculum.ancestry
         problems: list[str] = []

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from adaptlearn.curriculum.curriculum import Curriculum
+from adaptlearn.curriculum.curriculum import Curriculum, curriculum_problems
 from adaptlearn.errors import ParameterError
 from adaptlearn.labels import (
     Label,
@@ -21,7 +21,6 @@ from adaptlearn.labels import (
 )
 from adaptlearn.numerics import Bools
 from adaptlearn.responses.columns import is_datetime, moment_of
-from adaptlearn.sequencing.parts import curriculum_problems
 from adaptlearn.validation import Interval, OneOf, check_parameters, some
 from adaptlearn.wording import shown
 

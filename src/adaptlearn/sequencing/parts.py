@@ -10,15 +10,6 @@ from adaptlearn.curriculum.curriculum import Curriculum
 _ASKED = ("students", "skills", "fingerprint", "mastery", "counts")
 
 
-def curriculum_problems(given: Any) -> Iterator[str]:
-    """What keeps something from being a curriculum."""
-    if not isinstance(given, Curriculum):
-        yield (
-            f"curriculum is a {type(given).__name__}; expected a Curriculum: "
-            "Curriculum.from_dict, from_json and from_frames make one"
-        )
-
-
 def tracker_problems(given: Any) -> Iterator[str]:
     """What keeps something from being asked as a `Tracker`."""
     missing = [name for name in _ASKED if not hasattr(given, name)]

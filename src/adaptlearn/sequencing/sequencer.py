@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from adaptlearn.curriculum.curriculum import Curriculum
+from adaptlearn.curriculum.curriculum import Curriculum, curriculum_problems
 from adaptlearn.errors import DataWarning, ParameterError, warn
 from adaptlearn.labels import (
     Label,
@@ -33,7 +33,7 @@ from adaptlearn.sequencing.knowledge.lessons import LessonsDone, check_students,
 from adaptlearn.sequencing.knowledge.matched import MatchedTracker
 from adaptlearn.sequencing.knowledge.tracker import Review, Tracker
 from adaptlearn.sequencing.overrides import Applied, Override, Overrides
-from adaptlearn.sequencing.parts import curriculum_problems, serve_alike, tracker_problems
+from adaptlearn.sequencing.parts import serve_alike, tracker_problems
 from adaptlearn.sequencing.policies.policy import (
     Policy,
     PolicyLike,

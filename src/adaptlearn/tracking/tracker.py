@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.errors import StateError, quiet
+from adaptlearn.errors import ParameterError, StateError, quiet
 from adaptlearn.labels import (
     LabelIndex,
     label_array,
@@ -92,6 +92,11 @@ class MasteryTracker:
     """
 
     def __init__(self, model: KnowledgeTracer, *, practice: bool = False) -> None:
+        if not hasattr(model, "init_state"):
+            raise ParameterError(
+                "MasteryTracker",
+                [f"model is a {type(model).__name__}; expected a fitted model, as BKT().fit(log)"],
+            )
         self.model = model
         self._lock = RLock()
         self._practice = PracticeRecord(model.skills_.tolist()) if practice else None

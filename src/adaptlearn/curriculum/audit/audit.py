@@ -17,12 +17,13 @@ from adaptlearn.curriculum.audit.evidence import (
     marks_of_log,
     marks_of_matrix,
 )
-from adaptlearn.curriculum.curriculum import Curriculum
+from adaptlearn.curriculum.curriculum import Curriculum, curriculum_problems
 from adaptlearn.curriculum.graph.bits import has_bit
 from adaptlearn.curriculum.graph.lessons import doors_of
 from adaptlearn.curriculum.graph.matrices import incidence, row
 from adaptlearn.curriculum.graph.requirements import Attaining, Requirements
 from adaptlearn.curriculum.graph.routines import redundant
+from adaptlearn.errors import ParameterError
 from adaptlearn.labels import plain
 from adaptlearn.responses.log import as_log
 from adaptlearn.validation import Interval, check_parameters, some
@@ -107,6 +108,8 @@ def audit_curriculum(
     >>> audit["redundant"].labels
     (('count', 'multiply'),)
     """
+    if wrong := [*curriculum_problems(curriculum)]:
+        raise ParameterError("audit_curriculum", wrong)
     _check_options(streak, min_students, tolerance, confidence)
     read = None if log is None else as_log(log)
     skills = curriculum.skills

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from adaptlearn.curriculum.curriculum import Curriculum
+from adaptlearn.curriculum.curriculum import Curriculum, curriculum_problems
 from adaptlearn.curriculum.graph.matrices import row
 from adaptlearn.curriculum.graph.requirements import Attaining, without_groups
 from adaptlearn.curriculum.picture.layout import Layout, layered, stops_of
@@ -75,6 +75,8 @@ def plot_curriculum(
     MissingDependency
         Without matplotlib.
     """
+    if wrong := [*curriculum_problems(curriculum)]:
+        raise ParameterError("plot_curriculum", wrong)
     values = _mastery(curriculum, mastery)
     check_parameters(
         "plot_curriculum",

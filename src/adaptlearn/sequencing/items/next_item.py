@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from adaptlearn.curriculum.curriculum import Curriculum
+from adaptlearn.curriculum.curriculum import Curriculum, curriculum_problems
 from adaptlearn.curriculum.graph.routines import closure
 from adaptlearn.errors import ParameterError
 from adaptlearn.labels import Label, LabelIndex, label_of, refuse_other_kind
@@ -29,7 +29,6 @@ from adaptlearn.sequencing.items.propensities import (
     nearness,
     rarity,
 )
-from adaptlearn.sequencing.parts import curriculum_problems
 from adaptlearn.validation import Interval, OneOf, check_parameters, some
 from adaptlearn.wording import quoted
 

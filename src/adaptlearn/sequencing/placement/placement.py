@@ -22,11 +22,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from adaptlearn.curriculum.curriculum import Curriculum
+from adaptlearn.curriculum.curriculum import Curriculum, curriculum_problems
 from adaptlearn.errors import ParameterError, StateError
 from adaptlearn.labels import Label, as_label, label_of, plain
 from adaptlearn.numerics import Bools, Floats, Ints
-from adaptlearn.sequencing.parts import curriculum_problems
 from adaptlearn.sequencing.placement import beliefs as graphs
 from adaptlearn.sequencing.placement.result import PlacementResult
 from adaptlearn.serialization import fingerprint, open_seal, reading, seal
