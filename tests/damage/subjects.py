@@ -20,13 +20,20 @@ from tests.damage.mutations import Damage, of_archive, of_json, of_sealed_json
 
 import adaptlearn
 from adaptlearn import Curriculum, MasteryTracker, ResponseLog, Sequencer, models, runtime
+from adaptlearn.datasets import (
+    read_assistments,
+    read_datashop,
+    read_ednet,
+    read_eedi,
+    read_irw,
+    read_junyi,
+    read_pykt,
+)
 from adaptlearn.errors import quiet
 from adaptlearn.evaluation.cross_validation.cache import FoldRun, read_run, write_run
 from adaptlearn.interop import (
     from_oatutor,
     from_oatutor_courses,
-    read_assistments,
-    read_datashop,
     to_oatutor,
 )
 from adaptlearn.models import BKT
@@ -466,6 +473,78 @@ CSV = "student,skill,correct,item,time,id\n" + "".join(
 )
 
 
+TRANSACTIONS = (
+    "Row\tTransaction Id\tAnon Student Id\tTime\tProblem Name\tStep Name\tAttempt At Step\t"
+    "Outcome\tKC (Default)\tKC (Default)\n"
+) + "".join(
+    f"{k}\tt{k}\ts{k % 3}\t2012-09-28 15:11:{k:02d}\tp{k}\tst\t{1 + k % 4 // 3}\t"
+    f"{'CORRECT' if k % 2 else 'HINT'}\tkc{k % 2}\tkcx\n"
+    for k in range(12)
+)
+EDNET = "timestamp,solving_id,question_id,user_answer,elapsed_time\n" + "".join(
+    f"15653320274{k:02d},{k},q{k % 3},{'abcd'[k % 4]},900\n" for k in range(12)
+)
+QUESTIONS = "question_id,bundle_id,correct_answer,part,tags\n" + "".join(
+    f"q{k},b{k},{'abcd'[k % 4]},{k + 1},{k};7\n" for k in range(3)
+)
+QUESTION_TABLE = {
+    "question_id": ["q0", "q1", "q2"],
+    "correct_answer": ["a", "b", "c"],
+    "tags": ["0;7", "1;7", "2;7"],
+    "part": [1, 2, 3],
+}
+JUNYI_2015 = "user_id,exercise,problem_type,time_done,correct,hint_used\n" + "".join(
+    f"{k % 3},e{k % 2},{k % 4},14207148103246{k:02d},{'true' if k % 2 else 'false'},false\n"
+    for k in range(12)
+)
+JUNYI_2020 = "timestamp_TW,uuid,ucid,upid,is_correct,is_hint_used\n" + "".join(
+    f"2018-09-01 08:{k:02d}:00 UTC,u{k % 3},c{k % 2},p{k},{k % 2 == 0},False\n" for k in range(12)
+)
+IRW = "id,item,resp,date,rt,qmatrix1,qmatrix2\n" + "".join(
+    f"{k % 3},i{k % 4},{k % 2},{1120903200 + k},1.5,1,{k % 2}\n" for k in range(12)
+)
+PYKT = "".join(
+    f"s{k},3\nq1,q2,q3\nc1,c1_c2,c2\n0,1,{k % 2}\n1000,2500,{k}9000\nNA\n" for k in range(4)
+)
+PYKT_SPLIT = "fold,uid,concepts,responses,timestamps,is_repeat\n" + "".join(
+    f'{k},{k},"0,0,1","0,1,1","1000,2500,2500","0,0,1"\n' for k in range(4)
+)
+EEDI = {
+    "train_task_3_4.csv": "QuestionId,UserId,AnswerId,IsCorrect\n"
+    + "".join(f"{k % 3},{k % 4},{k},{k % 2}\n" for k in range(12)),
+    "answer_metadata_task_3_4.csv": "AnswerId,DateAnswered\n"
+    + "".join(f"{k},2020-01-08 14:{k:02d}:00.000\n" for k in range(12)),
+    "question_metadata_task_3_4.csv": 'QuestionId,SubjectId\n0,"[3, 4]"\n1,"[3, 5]"\n2,"[3]"\n',
+    "subject_metadata.csv": "SubjectId,Name,ParentId,Level\n3,M,NULL,0\n4,N,3,1\n5,O,3,1\n",
+}
+
+
+def read_ednet_questions(path: Path) -> str:
+    (path.parent / "u1.csv").write_text(EDNET)
+    return says_log(read_ednet(path.parent / "u1.csv", path))
+
+
+def read_pykt_text(path: Path) -> str:
+    path.with_suffix(".txt").write_bytes(path.read_bytes())
+    return says_log(read_pykt(path.with_suffix(".txt")))
+
+
+def read_pykt_numbers(path: Path) -> str:
+    (path.parent / "train_valid.csv").write_text(PYKT_SPLIT)
+    (path.parent / "keyid2idx.json").write_bytes(path.read_bytes())
+    return says_log(read_pykt(path.parent))
+
+
+def eedi_subject(name: str) -> Subject:
+    def read(path: Path) -> str:
+        for other, content in EEDI.items():
+            (path.parent / other).write_text(content)
+        (path.parent / name).write_bytes(path.read_bytes())
+        return says_log(read_eedi(path.parent))
+
+    return text(EEDI[name], read)
+
+
 def says_log(log: ResponseLog) -> str:
     repr(log)
     sound(log.time is None or np.all(np.isfinite(log.time)), "times")
@@ -523,5 +602,15 @@ SUBJECTS: dict[str, Callable[[], Subject]] = {
     "OATutor skill model": skill_model_subject,
     "DataShop": lambda: text(DATASHOP, lambda path: says_log(read_datashop(path))),
     "ASSISTments": lambda: text(ASSISTMENTS, lambda path: says_log(read_assistments(path))),
+    "DataShop transactions": lambda: text(TRANSACTIONS, lambda path: says_log(read_datashop(path))),
+    "EdNet": lambda: text(EDNET, lambda path: says_log(read_ednet(path, QUESTION_TABLE))),
+    "EdNet questions": lambda: text(QUESTIONS, read_ednet_questions),
+    "Junyi 2015": lambda: text(JUNYI_2015, lambda path: says_log(read_junyi(path, hinted="drop"))),
+    "Junyi 2020": lambda: text(JUNYI_2020, lambda path: says_log(read_junyi(path))),
+    "IRW": lambda: text(IRW, lambda path: says_log(read_irw(path, extra=["rt"]))),
+    "pyKT": lambda: text(PYKT, read_pykt_text),
+    "pyKT, split": lambda: text(PYKT_SPLIT, lambda path: says_log(read_pykt(path))),
+    "pyKT, numbers": lambda: text('{"concepts": {"a": 0, "b": 1}}', read_pykt_numbers, of_json),
+    **{f"Eedi, {name}": partial(eedi_subject, name) for name in EEDI},
     "CSV": lambda: text(CSV, lambda path: says_log(ResponseLog.from_file(path))),
 }

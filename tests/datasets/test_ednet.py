@@ -60,8 +60,8 @@ def test_a_folder_becomes_a_log(folder):
         "read_ednet: 5 rows became 3 responses"
         f"\n  - 1 row (u2.csv row 1): {SILENT}"
         f"\n  - 1 row (u2.csv row 2): {BARE}"
-        "\nstudent is \"the file's name\", correct is 'user_answer', item is 'question_id', "
-        "time is 'timestamp', skill is 'tags of the question'"
+        "\nstudent is \"the file's name\", skill is 'tags of the question', "
+        "correct is 'user_answer', item is 'question_id', time is 'timestamp'"
     )
 
 

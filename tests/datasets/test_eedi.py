@@ -20,7 +20,7 @@ FILES = {
         "900,2020-01-08 14:09:30.000,,1,2,\n"
     ),
     "metadata/question_metadata_task_3_4.csv": (
-        'QuestionId,SubjectId\n5,"[3, 32, 144, 33]"\n6,"[3, 32, 141, 34, 144, 33]"\n7,"[3, 32]"\n'
+        'QuestionId,SubjectId\n5,"[3, 32, 33]"\n6,"[3, 32, 141, 34, 144, 33]"\n7,"[3, 32]"\n'
     ),
     "metadata/subject_metadata.csv": (
         "SubjectId,Name,ParentId,Level\n3,Maths,NULL,0\n32,Number,3,1\n144,Basics,32,2\n"

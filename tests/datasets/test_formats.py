@@ -28,7 +28,7 @@ def test_a_reader_names_the_one_that_knows_the_columns(tmp_path, reader, given):
     path.write_text(HEADERS[given] + "\n")
     with pytest.raises(ResponseDataError) as caught:
         getattr(datasets, reader)(path)
-    assert caught.value.problems[-1] == f"the columns are those that {given} reads"
+    assert caught.value.problems[-1] == f"{given} reads these columns"
     assert caught.value.subject == f"{reader}, log.csv"
 
 

@@ -177,13 +177,19 @@ def test_damage_is_told_with_file_and_line(folder):
         "data.txt, line 1: 4 timestamps, but 3 responses",
         "data.txt, line 1: responses '2'; expected 0 and 1",
     )
+    text.write_text(DATA.replace("0,1,1,0", "7,1,1") * 9)
+    assert problems_of(text)[-1] == "and 26 more of these"
     text.write_text(DATA + "eve,1\n")
     assert problems_of(text) == ("data.txt: 13 lines; expected six for each student",)
     text.write_text(DATA.replace("2500", "soon").replace("500,700", "NA"))
     assert problems_of(text) == ("timestamps: missing in 'data.txt, line 7'",)
     text.write_text(DATA.replace("2500", "soon"))
     (problem,) = problems_of(text)
-    assert problem.startswith("column 'timestamps': 1 row (row 1) such as 'soon'; expected whole")
+    assert problem.startswith(
+        "column 'timestamps': 1 row (row 1) of data.txt, line 1 such as 'soon'; expected whole"
+    )
+    text.write_bytes(DATA.encode() + b"\xff")
+    assert problems_of(text) == ("data.txt: is not text in UTF-8 (byte 126)",)
     train = folder / "train_valid.csv"
     train.write_text(train.read_text().replace('"0,0,1,0,2"', '"0,0,1,0,9"'))
     assert problems_of(train) == (

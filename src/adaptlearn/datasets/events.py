@@ -26,6 +26,7 @@ from adaptlearn.responses.log import ResponseLog
 from adaptlearn.validation import some
 
 Skills = tuple[Any, ...]
+_ROLES = ("student", "skill", "correct", "item", "time", "id")
 
 
 class Events(NamedTuple):
@@ -132,7 +133,8 @@ class Joining:
         roles: dict[str, Any] = {"item": False, "time": False, "id": False} | dict(self.names)
         log = ResponseLog.from_frame(frame, **roles, extra=extra, unanswered=unanswered)
         n_rows = len(self.events.of_row)
-        account = Account(self.reader, n_rows, len(log), tuple(self._fates), dict(self.names))
+        names = {role: self.names[role] for role in _ROLES if role in self.names}
+        account = Account(self.reader, n_rows, len(log), tuple(self._fates), names)
         log.account = account
         if self._fates:
             warn(account.summary, DataWarning)

@@ -31,7 +31,7 @@ def refuse_header(reader: str, table: Table, problems: Sequence[str]) -> None:
     """Raise one error if there are problems with the columns, and say which reader knows these."""
     if problems:
         found = [
-            f"the columns are those that {other} reads"
+            f"{other} reads these columns"
             for other, layouts in _COLUMNS.items()
             if other != reader and any(layout <= set(table.names) for layout in layouts)
         ]

@@ -15,7 +15,9 @@ from adaptlearn.datasets.events import Events, Joining, refuse
 from adaptlearn.datasets.formats import refuse_header
 from adaptlearn.datasets.tables import Table, as_seconds
 from adaptlearn.errors import ResponseDataError
-from adaptlearn.responses.files import integers, open_csv
+from adaptlearn.numerics import Ints
+from adaptlearn.responses.columns import rows_text
+from adaptlearn.responses.files import decimals, integers, open_csv
 from adaptlearn.responses.frames import Column
 from adaptlearn.responses.labelled import objects
 from adaptlearn.responses.log import ResponseLog
@@ -32,6 +34,7 @@ _PADDING = "-1"
 _FOLDS = ("train_valid.csv", "test.csv")
 _WHOLE = "data.txt"
 _NUMBERS = "keyid2idx.json"
+_TOLD = 10  # faults of lines; a file of another kind has one in each
 # How pyKT writes what its own separators are made of.
 _ESCAPED = (("####", "_"), ("@@@@", ","))
 
@@ -151,8 +154,11 @@ def _files(source: Path) -> list[Path]:
 
 def _of_text(path: Path, extra: Sequence[str], problems: list[str]) -> Iterator[_Sequence]:
     """Six lines for each student: who and how many, then a list to a line."""
-    with path.open(encoding="utf-8-sig") as stream:
-        lines = [line.strip() for line in stream]
+    try:
+        lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").split("\n")]
+    except UnicodeDecodeError as error:
+        problems.append(f"{path.name}: is not text in UTF-8 (byte {error.start:,})")
+        return
     while lines and not lines[-1]:
         del lines[-1]
     if len(lines) % 6:
@@ -228,25 +234,65 @@ def _named(sequences: list[_Sequence], path: Path, problems: list[str]) -> list[
     return sequences
 
 
-def _checked(sequences: list[_Sequence], wanted: Sequence[str], problems: list[str]) -> None:
+def _check(sequences: list[_Sequence], wanted: Sequence[str], problems: list[str]) -> None:
+    """Refuse lists that are missing, of another length, or hold what is no response."""
     for name in wanted:
         without = [s.place for s in sequences if not s.lists.get(name)]
         if without:
             problems.append(f"{name}: missing in {some(without)}")
+    found = []
     for sequence in sequences:
         n = len(sequence.lists.get(_RESPONSES, []))
-        problems += [
+        found += [
             f"{sequence.place}: {len(values)} {name}, but {n} responses"
             for name, values in sequence.lists.items()
             if len(values) != n
         ]
         bad = set(sequence.lists.get(_RESPONSES, [])) - {"0", "1", _PADDING}
         if bad:
-            problems.append(f"{sequence.place}: responses {some(sorted(bad))}; expected 0 and 1")
+            found.append(f"{sequence.place}: responses {some(sorted(bad))}; expected 0 and 1")
+    problems += found[:_TOLD]
+    if len(found) > _TOLD:
+        problems.append(f"and {len(found) - _TOLD:,} more of these")
+
+
+class _Answers:
+    """The answers of all sequences, one after the other, without what fills them up.
+
+    Attributes
+    ----------
+    sequence : int array, shape (n_answers,)
+        The sequence of each answer.
+    """
+
+    def __init__(self, sequences: list[_Sequence]) -> None:
+        self._sequences = sequences
+        self._kept = [
+            [k for k, answer in enumerate(sequence.lists[_RESPONSES]) if answer != _PADDING]
+            for sequence in sequences
+        ]
+        self.sequence = np.repeat(np.arange(len(sequences)), list(map(len, self._kept)))
+
+    def column(self, name: str) -> list[str]:
+        """The values of a list."""
+        both = zip(self._sequences, self._kept, strict=True)
+        return [sequence.lists[name][k] for sequence, kept in both for k in kept]
+
+    def each(self, values: list[Any]) -> Column:
+        """A column of labels, from one of each sequence."""
+        return _labels([values[k] for k in self.sequence.tolist()])
+
+    def where(self, rows: Ints) -> str:
+        """How many answers, and where the first of them stand."""
+        places = dict.fromkeys(self._sequences[k].place for k in self.sequence[rows].tolist())
+        return f"{rows_text(rows)} of {', '.join(list(places)[:3])}"
 
 
 def _log(
-    sequences: list[_Sequence], skill: str, extra: Sequence[str], without_skill: Any
+    sequences: list[_Sequence],
+    skill: str,
+    extra: Sequence[str],
+    without_skill: Literal["drop", "refuse"],
 ) -> ResponseLog:
     problems: list[str] = []
     have = {name for sequence in sequences for name in sequence.lists}
@@ -254,53 +300,37 @@ def _log(
         other = f"; skill={_QUESTIONS!r} takes questions" if _QUESTIONS in have else ""
         refuse(_READER, [f"there are no {skill}{other}"])
     wanted = [skill, _RESPONSES, *(n for n in (_QUESTIONS, _TIMES) if n in have), *extra]
-    _checked(sequences, list(dict.fromkeys(wanted)), problems)
+    _check(sequences, list(dict.fromkeys(wanted)), problems)
     refuse(_READER, problems)
 
-    kept = [
-        [k for k, answer in enumerate(sequence.lists[_RESPONSES]) if answer != _PADDING]
-        for sequence in sequences
-    ]
-
-    def column(name: str) -> list[str]:
-        return [
-            sequence.lists[name][k]
-            for sequence, places in zip(sequences, kept, strict=True)
-            for k in places
-        ]
-
-    n_answers = [len(places) for places in kept]
-    of = np.repeat(np.arange(len(sequences)), n_answers)
-    columns: dict[str, Column] = {
-        _STUDENT: _labels([sequences[k].student for k in of.tolist()]),
-        _RESPONSES: np.array(list(map(float, column(_RESPONSES)))),
-    }
+    answers = _Answers(sequences)
+    columns = {_STUDENT: answers.each([sequence.student for sequence in sequences])}
+    columns[_RESPONSES] = np.array(answers.column(_RESPONSES)).astype(np.float64)
     names = {"student": _STUDENT, "correct": _RESPONSES, "skill": skill}
     if _QUESTIONS in have:
-        names["item"] = _QUESTIONS if skill != _QUESTIONS else "questions as items"
-        columns[names["item"]] = _labels(list(map(_unescaped, column(_QUESTIONS))))
+        names["item"] = _QUESTIONS if skill != _QUESTIONS else f"{_QUESTIONS} as items"
+        columns[names["item"]] = _labels(list(map(_unescaped, answers.column(_QUESTIONS))))
     if _TIMES in have:
         names["time"] = _TIMES
-        columns[_TIMES] = as_seconds(_numbers(column(_TIMES)), _TIMES, 1000, problems)
+        times = objects(answers.column(_TIMES))
+        columns[_TIMES] = as_seconds(times, _TIMES, 1000, problems, answers.where)
     for name in extra:
-        columns[name] = _numbers(column(name))
+        columns[name] = _values(answers.column(name))
     folds = [sequence.fold for sequence in sequences]
-    keep = list(extra)
     if None not in folds:
-        columns[_FOLD] = _labels([str(folds[k]) for k in of.tolist()])
-        keep += [_FOLD]
-    repeats = column(_REPEAT) if _REPEAT in have else ["0"] * len(of)
-    masks = column(_MASK) if _MASK in have else ["1"] * len(of)
+        columns[_FOLD] = answers.each(folds)
+        extra = [*extra, _FOLD]
     refuse(_READER, problems)
 
-    shown = np.array([mask == "1" for mask in masks], bool)
-    students = columns[_STUDENT].tolist()
-    events = _events(students, [text == "1" for text in repeats], shown.tolist())
-    joining = Joining(_READER, columns, names, events, _skills(column(skill)))
+    n = len(answers.sequence)
+    repeats = np.array(answers.column(_REPEAT) if _REPEAT in have else ["0"] * n) == "1"
+    shown = np.array(answers.column(_MASK) if _MASK in have else ["1"] * n) == "1"
+    events = _events(columns[_STUDENT].tolist(), repeats.tolist(), shown.tolist())
+    joining = Joining(_READER, columns, names, events, _skills(answers.column(skill)))
     joining.agree("correct")
     joining.drop(~shown, "repeated by a window, left out")
     joining.drop_without_skill(without_skill)
-    return joining.log(extra=keep)
+    return joining.log(extra=extra)
 
 
 def _events(students: list[Any], repeats: list[bool], shown: list[bool]) -> Events:
@@ -336,14 +366,11 @@ def _labels(texts: list[str]) -> Column:
     return objects(texts) if numbers is None else numbers
 
 
-def _numbers(texts: list[str]) -> Column:
-    values: list[Any] = []
-    for text in texts:
-        try:
-            values.append(float(text))
-        except ValueError:
-            values.append(text)
-    return objects(values) if any(isinstance(v, str) for v in values) else np.array(values)
+def _values(texts: list[str]) -> Column:
+    """Numbers, if every text is one."""
+    numbers = integers(texts)
+    found = decimals(texts) if numbers is None else numbers
+    return objects(texts) if found is None else found
 
 
 def _unescaped(text: str) -> str:

@@ -52,7 +52,7 @@ class Account:
     >>> log = read_irw({"id": [1, 1, 2], "item": ["a", "b", "a"], "resp": [1, 0, 1]})
     >>> print(log.account)
     read_irw: 3 rows became 3 responses
-    student is 'id', correct is 'resp', item is 'item', skill is 'the whole file'
+    student is 'id', skill is 'the whole file', correct is 'resp', item is 'item'
     """
 
     reader: str
