@@ -193,8 +193,12 @@ def near_spellings(label: Any, known: Iterable[Any]) -> str:
         meant = "" if same is None else f"; did you mean {same!r}?"
         kind = _KIND.get(type(plain(label)), type(plain(label)).__name__)
         return f" (labels are {names} here, this is {kind}{meant})"
-    near = get_close_matches(str(label), spelled, n=3, cutoff=0.6)
-    return f" (did you mean {' or '.join(repr(spelled[name]) for name in near)}?)" if near else ""
+    folded: dict[str, list[Any]] = {}  # upper and lower case are near
+    for name, other in spelled.items():
+        folded.setdefault(name.casefold(), []).append(other)
+    near = get_close_matches(str(label).casefold(), folded, n=3, cutoff=0.6)
+    found = [other for name in near for other in folded[name]][:3]
+    return f" (did you mean {' or '.join(map(repr, found))}?)" if found else ""
 
 
 _KINDS = {int: "integers", str: "strings", tuple: "pairs"}

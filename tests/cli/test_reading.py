@@ -4,30 +4,21 @@ from __future__ import annotations
 
 import io
 import sys
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from adaptlearn.cli.options import add_columns
 from adaptlearn.cli.reading import read_log
 from adaptlearn.errors import ResponseDataError
 
 
 def options(**changed: Any) -> Namespace:
-    return Namespace(
-        **{
-            "student": "student",
-            "skill": "skill",
-            "correct": "correct",
-            "item": None,
-            "time": None,
-            "id": None,
-            "skill_separator": None,
-            "unanswered": "refuse",
-            **changed,
-        }
-    )
+    parser = ArgumentParser()
+    add_columns(parser)
+    return Namespace(**{**vars(parser.parse_args([])), **changed})
 
 
 def test_columns_are_named_by_options(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from adaptlearn.errors import (
     ResponseDataError,
 )
 from adaptlearn.responses import engines
-from adaptlearn.responses.files import open_csv
+from adaptlearn.responses.files.lines import open_csv
 
 ENGINES = ("polars", "pyarrow", "none")
 
@@ -224,7 +224,8 @@ def test_further_columns(tmp_path: Path) -> None:
     assert extra["skill"].tolist() == ["x", "x"]
     assert read(tmp_path, text, extra=["class"], text=["class"]).extra["class"][0] == "4"
     (found,) = problems(tmp_path, text, extra=["klass"])
-    assert found.startswith("column 'klass' (extra) is missing; the columns are 'student'")
+    told = "column 'klass' (extra) is missing (did you mean 'class'?); the columns are 'student'"
+    assert found.startswith(told)
 
 
 def test_the_skills_of_items(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, ArgumentTypeError
 
 LOG = "CSV or Parquet file; - for CSV on stdin"
+TAB = "\t"
 
 
 def add_log(parser: ArgumentParser, what: str = LOG) -> None:
@@ -40,6 +41,33 @@ def add_columns(parser: ArgumentParser) -> None:
         default="refuse",
         help="what a row without an answer is: a mistake, or a lesson read (default: refuse)",
     )
+    written = parser.add_argument_group("how a CSV log is written")
+    written.add_argument(
+        "--separator",
+        metavar="CHAR",
+        type=separator,
+        help="between columns, such as ';' or tab (default: as the header shows)",
+    )
+    for truth, digit in (("true", 1), ("false", 0)):
+        written.add_argument(
+            f"--{truth}-values",
+            metavar="A,B",
+            type=names,
+            default=(),
+            help=f"words that stand for {digit} in answers",
+        )
+    written.add_argument(
+        "--date-format",
+        metavar="FORMAT",
+        help="of times, such as '%%d.%%m.%%Y %%H:%%M' (default: seconds, or ISO 8601)",
+    )
+    written.add_argument(
+        "--decimal",
+        metavar="CHAR",
+        choices=(".", ","),
+        default=".",
+        help="the decimal mark of numbers: . or , (default: .)",
+    )
 
 
 def add_bootstrap(parser: ArgumentParser) -> None:
@@ -59,6 +87,11 @@ def names(text: str) -> list[str]:
     if not found:
         raise ArgumentTypeError("nothing is named")
     return found
+
+
+def separator(text: str) -> str:
+    """One character; tab by its name."""
+    return TAB if text in ("tab", r"\t") else text
 
 
 def natural(text: str) -> int:

@@ -1,14 +1,63 @@
-"""A progress bar for long work, where there is a terminal and tqdm to show it."""
+"""How far long work is, where there is a terminal to show it; bars need tqdm."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic
 from typing import Any
+
+from adaptlearn.media import terminal_text
 
 DELAY = 0.5
 """Seconds before the bar appears: what is done sooner needs none."""
+
+
+_EVERY = 0.2  # seconds between two lines
+
+
+@contextmanager
+def reading_progress(source: str) -> Iterator[Callable[[int, int], None] | None]:
+    """A callback that is told how much of a file is read, and says so, and for how long still.
+
+    None where standard error is no terminal. It says so from the beginning, in one line that is
+    written over and disappears.
+    """
+    if not sys.stderr.isatty():
+        yield None
+        return
+    name = terminal_text(Path(source).name)
+    begun = shown = monotonic()
+
+    def show(done: int, total: int) -> None:
+        nonlocal shown
+        now = monotonic()
+        if done in (0, total) or now - shown >= _EVERY:
+            shown = now
+            print(
+                f"\r{_line(name, done, total, now - begun)}\x1b[K",
+                end="",
+                file=sys.stderr,
+                flush=True,
+            )
+
+    try:
+        yield show
+    finally:
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+def _line(name: str, done: int, total: int, seconds: float) -> str:
+    """How far it is: ``reading log.csv: 12 of 219 MB, about 40 s left``."""
+    unit, size = ("MB", 1e6) if total >= 1e6 else ("kB", 1e3)
+    line = f"reading {name}: {done / size:,.0f} of {total / size:,.0f} {unit}"
+    if done == total:
+        return f"reading {name}: {total / size:,.0f} {unit} in {seconds:.0f} s; making sense of it"
+    if not done or seconds < 1:
+        return line
+    return f"{line}, about {seconds * (total - done) / done:,.0f} s left"
 
 
 @contextmanager

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import io
+import shlex
 import sys
 from argparse import Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-import adaptlearn
-from adaptlearn.errors import ResponseDataError
+from adaptlearn.cli.options import TAB
+from adaptlearn.cli.progress import reading_progress
+from adaptlearn.errors import ParameterError, ResponseDataError
 
 if TYPE_CHECKING:
-    from adaptlearn.responses.files import Source
     from adaptlearn.responses.log import ResponseLog
 
 ROLES = ("student", "skill", "correct", "item", "time", "id")
+_UNKNOWN = {"true_values": "A,B", "false_values": "A,B", "date_format": "FORMAT"}
 
 
 def read_log(source: str, options: Namespace, *, text_skills: bool | None = None) -> ResponseLog:
@@ -25,10 +25,9 @@ def read_log(source: str, options: Namespace, *, text_skills: bool | None = None
     Parameters
     ----------
     source : str
-        Path of a ``.parquet`` file or of a CSV file; ``-`` for CSV on standard input.
+        Path of a Parquet file or of a CSV file; ``-`` for CSV on standard input.
     options : argparse.Namespace
-        With ``student``, ``skill``, ``correct``, ``item``, ``time``, ``id``,
-        ``skill_separator`` and ``unanswered``.
+        What `adaptlearn.cli.options.add_columns` declares.
     text_skills : bool, optional
         Whether skills are text to the model that the log is for: a CSV file's skills stay
         text then, even if all are integers, and become integers if they are not, even where
@@ -39,40 +38,42 @@ def read_log(source: str, options: Namespace, *, text_skills: bool | None = None
     ResponseDataError
         Lists every problem, with rows counted from 0 below the header.
     MissingDependency
-        Nothing is installed that reads Parquet.
+        Nothing is installed that reads Parquet, or zst.
     OSError
         There is no such file, or it may not be read.
     """
-    from adaptlearn.responses.files import read_file
+    from adaptlearn.responses.files.texts import Forms
+    from adaptlearn.responses.log import read_log as read
 
-    text = [options.skill] if text_skills or options.skill_separator is not None else []
+    forms = Forms(**{each.name: getattr(options, each.name) for each in fields(Forms)})
     try:
-        with _opened(source) as opened:
-            frame, columns = read_file(
-                opened,
+        with reading_progress(source) as on_read:
+            log = read(
+                sys.stdin.buffer if source == "-" else source,
                 {role: getattr(options, role) for role in ROLES},
-                text=text,
-                remedy="--{role} COL",
+                forms,
+                say=_as_option,
+                on_read=on_read,
+                text=[options.skill] if text_skills else [],
+                skill_separator=options.skill_separator,
+                unanswered=options.unanswered,
             )
-        roles: dict[str, Any] = {role: columns.get(role, False) for role in ROLES}
-        log = adaptlearn.ResponseLog.from_frame(
-            frame,
-            **roles,
-            skill_separator=options.skill_separator,
-            unanswered=options.unanswered,
-        )
         return log.with_integer_skills() if text_skills is False else log
     except ResponseDataError as error:
         raise ResponseDataError(source, error.problems) from None
+    except ParameterError as error:
+        raise ParameterError("options", error.problems) from None
 
 
-@contextmanager
-def _opened(source: str) -> Iterator[Source]:
-    if source != "-":
-        yield source
-        return
-    stream = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig", newline="")
-    try:
-        yield stream
-    finally:
-        stream.detach()  # standard input stays open
+def _as_option(option: str, value: Any) -> str:
+    """An option and its value as they are typed; dots stand for what only the user knows."""
+    typed = value if isinstance(value, str) else ",".join(value)
+    if typed == "...":
+        typed = _UNKNOWN.get(option, "COL")
+    elif typed == TAB:
+        typed = "tab"
+    elif any(map(str.isalnum, typed)):
+        typed = shlex.quote(typed)
+    else:
+        typed = f"'{typed}'"
+    return f"--{option.replace('_', '-')} {typed}"

@@ -17,7 +17,8 @@ from adaptlearn.datasets.tables import Table, as_seconds
 from adaptlearn.errors import ResponseDataError
 from adaptlearn.numerics import Ints
 from adaptlearn.responses.columns import rows_text
-from adaptlearn.responses.files import decimals, integers, open_csv
+from adaptlearn.responses.files.lines import open_csv
+from adaptlearn.responses.files.texts import decimals, integers
 from adaptlearn.responses.frames import Column
 from adaptlearn.responses.labelled import objects
 from adaptlearn.responses.log import ResponseLog

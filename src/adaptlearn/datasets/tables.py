@@ -16,7 +16,8 @@ import numpy as np
 from adaptlearn.labels import is_missing
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses.columns import rows_text
-from adaptlearn.responses.files import CSVLines, decimals, integers, open_csv
+from adaptlearn.responses.files.lines import CSVLines, open_csv
+from adaptlearn.responses.files.texts import decimals, integers
 from adaptlearn.responses.frames import Column, Frame
 from adaptlearn.responses.labelled import objects
 from adaptlearn.validation import some

@@ -20,6 +20,7 @@ from adaptlearn.labels import is_missing
 from adaptlearn.numerics import Floats, Ints, distinct
 from adaptlearn.responses.frames import Column, is_aware
 from adaptlearn.responses.labelled import Labelled, objects
+from adaptlearn.responses.spellings import Say, reading_answers, reading_times
 from adaptlearn.validation import some
 
 _FLOAT_EXACT = 2**53
@@ -28,6 +29,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FINER = {"us": 1, "ns": 10**3, "ps": 10**6, "fs": 10**9, "as": 10**12}
 _LONGER = {"s": 1.0, "m": 60.0, "h": 3600.0, "D": 86400.0, "W": 604800.0}
 _EXACT_MONTHS = 2**31
+_SHOWN = 40  # letters of a text in a message
 _ENDLESS = {"us": 2**63 - 1, "D": 2**31 - 1}  # DuckDB's infinity, in its timestamps and dates
 
 
@@ -157,10 +159,11 @@ def _encode_texts(values: list[Any]) -> Labelled:
 
 
 def read_correct(
-    column: Column, name: str, unanswered: str, problems: list[str]
+    column: Column, name: str, unanswered: str, problems: list[str], say: Say | None = None
 ) -> NDArray[np.int8]:
     """0 and 1 (or False and True); -1 for an exposure, where those are accepted."""
     where = f"column {name!r}"
+    given = column
     if column.dtype.kind == "O":
         column, bad = _numbers_of_objects(column)
     elif column.dtype.kind in "biuf":
@@ -182,20 +185,33 @@ def read_correct(
     wrong = ~valid & ~missing
     wrong[bad] = False
     if len(bad):
-        problems.append(f"{where}: {rows_text(bad)} hold text or objects; expected 0 or 1")
+        problems.append(
+            f"{where}: {rows_text(bad)} hold text or objects; expected 0 or 1"
+            + _first_text(given[bad].tolist(), reading_answers, say)
+        )
     if wrong.any():
         rows = np.flatnonzero(wrong)
         problems.append(
             f"{where}: {rows_text(rows)} neither 0 nor 1 (such as {some(column[rows[:1]])})"
         )
     if missing.any() and unanswered != "exposure":
+        option = say("unanswered", "exposure") if say else 'unanswered="exposure"'
         problems.append(
             f"{where}: {rows_text(np.flatnonzero(missing))} missing; "
-            'if these are exposures (a lesson read, no answer asked), say unanswered="exposure"'
+            f"if these are exposures (a lesson read, no answer asked), say {option}"
         )
     result = np.full(len(column), -1, np.int8)
     result[valid] = column[valid]
     return result
+
+
+def _first_text(values: list[Any], remedy: Callable[[list[str], Say], str], say: Say | None) -> str:
+    """The first of the texts among values that cannot be read, and which option reads them."""
+    texts = [value for value in values if isinstance(value, str)]
+    if not texts:
+        return ""
+    shown = repr(texts[0] if len(texts[0]) <= _SHOWN else texts[0][:_SHOWN] + "…")
+    return f"; the first is {shown}" + (f": {remedy(texts, say)}" if say else "")
 
 
 def _kind_name(column: Column) -> str:
@@ -226,7 +242,9 @@ def _float(value: Any) -> float:
         return math.inf
 
 
-def read_time(column: Column, name: str, problems: list[str]) -> tuple[Floats, str]:
+def read_time(
+    column: Column, name: str, problems: list[str], say: Say | None = None
+) -> tuple[Floats, str]:
     """Seconds, and by which clock: ``"seconds"``, ``"naive"`` or ``"aware"`` datetimes."""
     where = f"column {name!r}"
     if column.dtype.kind in "iu":
@@ -241,7 +259,7 @@ def read_time(column: Column, name: str, problems: list[str]) -> tuple[Floats, s
     elif column.dtype.kind == "M":
         seconds, clock = _seconds(column), "aware" if is_aware(column) else "naive"
     elif column.dtype.kind == "O":
-        seconds, clock = _read_object_times(column, where, problems)
+        seconds, clock = _read_object_times(column, where, problems, say)
     else:
         problems.append(
             f"{where}: holds {_kind_name(column)} such as {some(column[:1])}; "
@@ -314,7 +332,9 @@ def _seconds(column: Column) -> Floats:
     return seconds
 
 
-def _read_object_times(column: Column, where: str, problems: list[str]) -> tuple[Floats, str]:
+def _read_object_times(
+    column: Column, where: str, problems: list[str], say: Say | None
+) -> tuple[Floats, str]:
     seconds = np.full(len(column), np.nan)
     found: dict[str, list[int]] = {}
     for row, value in enumerate(column.tolist()):
@@ -325,6 +345,7 @@ def _read_object_times(column: Column, where: str, problems: list[str]) -> tuple
     problems += [
         f"{where}: {kind} in {rows_text(np.array(found[kind]))}; expected seconds or datetimes "
         "(in a file: ISO 8601, such as 2024-01-31T08:30:00Z)"
+        + _first_text(column[found[kind]].tolist(), reading_times, say)
         for kind in strange
     ]
     if {"naive", "aware"} <= set(found):

@@ -8,18 +8,25 @@ drops some.) Parquet needs one of them. Arrow's newer layouts of text are read h
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from importlib import import_module
+from typing import Any, BinaryIO
 
 from adaptlearn.errors import MissingDependency, ResponseDataError
 
 Texts = dict[str, list[str]]
 
 
-def csv_texts(path: str, separator: str, names: Sequence[str]) -> Texts | None:
-    """Columns of a CSV file as text, or None where the standard library has to read it."""
+def csv_texts(source: str | BinaryIO, separator: str, names: Sequence[str]) -> Texts | None:
+    """Columns of a CSV file as text, or None where the standard library has to read it.
+
+    Raises
+    ------
+    MissingDependency
+        Neither polars nor pyarrow is installed.
+    """
     for read in (_csv_by_polars, _csv_by_pyarrow):
         try:
-            texts = read(path, separator, list(names))
+            texts = read(source, separator, list(names))
         except ImportError:
             continue
         # A field without text may be a gap, a blank line or a line cut short; these packages
@@ -27,15 +34,15 @@ def csv_texts(path: str, separator: str, names: Sequence[str]) -> Texts | None:
         if texts is None or any("" in column or None in column for column in texts.values()):
             return None
         return texts
-    return None
+    raise MissingDependency("reading CSV fast", "polars")
 
 
-def _csv_by_polars(path: str, separator: str, names: list[str]) -> Texts | None:
+def _csv_by_polars(source: str | BinaryIO, separator: str, names: list[str]) -> Texts | None:
     import polars as pl
 
     try:
         frame = pl.read_csv(
-            path,
+            source,
             separator=separator,
             columns=names,
             infer_schema=False,
@@ -46,13 +53,13 @@ def _csv_by_polars(path: str, separator: str, names: list[str]) -> Texts | None:
     return {name: frame[name].to_list() for name in names}
 
 
-def _csv_by_pyarrow(path: str, separator: str, names: list[str]) -> Texts | None:
+def _csv_by_pyarrow(source: str | BinaryIO, separator: str, names: list[str]) -> Texts | None:
     import pyarrow as pa
     from pyarrow import csv
 
     try:
         table = csv.read_csv(
-            path,
+            source,
             parse_options=csv.ParseOptions(delimiter=separator, newlines_in_values=True),
             convert_options=csv.ConvertOptions(
                 include_columns=names,
@@ -63,6 +70,27 @@ def _csv_by_pyarrow(path: str, separator: str, names: list[str]) -> Texts | None
     except (pa.ArrowException, OSError):
         return None
     return {name: table[name].to_pylist() for name in names}
+
+
+def zstd_stream(file: BinaryIO) -> Any:
+    """What is packed in an open zst file; one that is cut short is an error when it is read.
+
+    (The package zstandard is not asked: of a file that is cut short it gives what there is,
+    without a word.)
+
+    Raises
+    ------
+    MissingDependency
+        PyArrow is not installed; Python itself unpacks zst from 3.14 on.
+    """
+    try:
+        return import_module("compression.zstd").ZstdFile(file)
+    except ImportError:
+        pass
+    try:
+        return import_module("pyarrow").input_stream(file, compression="zstd")
+    except ImportError:
+        raise MissingDependency("reading a zst file", "pyarrow") from None
 
 
 def parquet_names(path: str) -> list[str]:

@@ -12,6 +12,7 @@ from adaptlearn.responses.columns import read_correct, read_labels, read_time
 from adaptlearn.responses.frames import Column, Frame
 from adaptlearn.responses.labelled import Labelled
 from adaptlearn.responses.skills import read_skills, skills_from_q_matrix
+from adaptlearn.responses.spellings import Say
 
 
 def checked_options(
@@ -23,8 +24,9 @@ def checked_options(
     q_matrix: Any,
     unanswered: Any,
     text: Any = (),
+    others: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """The options of `read_fields`.
+    """The options of `read_fields`; what is wrong with `others` is told with them.
 
     Raises
     ------
@@ -45,8 +47,8 @@ def checked_options(
         for name, names in (("extra", extra), ("text", text))
         if isinstance(names, str)
     ]
-    if problems:
-        raise ParameterError(reader, problems)
+    if problems or others:
+        raise ParameterError(reader, [*problems, *others])
     return {
         "extra": list(map(str, extra)),
         "skill_separator": skill_separator,
@@ -76,8 +78,12 @@ def read_fields(
     skill_separator: str | None,
     q_matrix: Any,
     unanswered: str,
+    say: Say | None = None,
 ) -> dict[str, Any]:
-    """The fields of a log by their names; raises all problems of all columns in one error."""
+    """The fields of a log by their names; raises all problems of all columns in one error.
+
+    `say` writes the options that a file's reader has, for messages; a frame's has none.
+    """
     problems: list[str] = []
     as_arrays = {names["correct"], names.get("time"), *extra}
     coded = set(names.values()) - as_arrays
@@ -93,9 +99,9 @@ def read_fields(
     }
     arrays = cast("dict[str, Column]", raw)
     if (name := names["correct"]) in raw:
-        fields["correct"] = read_correct(arrays[name], name, unanswered, problems)
+        fields["correct"] = read_correct(arrays[name], name, unanswered, problems, say)
     if (name := names.get("time", "")) in raw:
-        fields["time"], fields["clock"] = read_time(arrays[name], name, problems)
+        fields["time"], fields["clock"] = read_time(arrays[name], name, problems, say)
     if q_matrix is not None:
         if "item" in fields:
             fields["skill"] = skills_from_q_matrix(fields["item"], q_matrix, problems)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.errors import MissingDependency, ResponseDataError
-from adaptlearn.labels import is_missing
+from adaptlearn.labels import is_missing, near_spellings
 from adaptlearn.responses.engines import text_out_of_views
 from adaptlearn.responses.labelled import Labelled, objects
 from adaptlearn.validation import some
@@ -58,7 +58,7 @@ class Frame:
         have = ", ".join(map(repr, self.names[:20])) or "none"
         wanted = list(dict.fromkeys(names))
         problems += [
-            f"column {name!r} is missing; the columns are {have}"
+            f"column {name!r} is missing{near_spellings(name, self.names)}; the columns are {have}"
             for name in wanted
             if name not in self.names
         ]
@@ -72,7 +72,7 @@ class Frame:
         if not wanted:
             return {}
         if self._mapping is not None:
-            return _from_mapping(self._mapping, wanted, problems)
+            return _from_mapping(self._mapping, wanted, problems, coded)
         eager = self._frame.select(wanted)
         if hasattr(eager, "collect"):
             eager = _collected(eager, wanted)
@@ -124,12 +124,15 @@ def mark_aware(column: Column) -> Column:
 
 
 def _from_mapping(
-    frame: Mapping[str, Any], names: list[str], problems: list[str]
+    frame: Mapping[str, Any], names: list[str], problems: list[str], coded: Collection[str]
 ) -> dict[str, Column | Labelled]:
     by_name = {str(name): values for name, values in frame.items()}
     columns: dict[str, Column | Labelled] = {}
     for name in names:
         values = by_name[name]
+        if isinstance(values, Labelled):
+            columns[name] = values if name in coded else values.values
+            continue
         # A text has as many letters as it has, a set no order: neither is a column.
         if isinstance(values, (str, bytes, set, frozenset, Mapping)) or not (
             hasattr(values, "__array__") or hasattr(values, "__iter__")
@@ -143,7 +146,10 @@ def _from_mapping(
             columns[name] = column
         else:
             problems.append(f"column {name!r} has {column.ndim} dimensions; one is expected")
-    lengths = {name: len(column) for name, column in columns.items()}
+    lengths = {
+        name: len(column.codes if isinstance(column, Labelled) else column)
+        for name, column in columns.items()
+    }
     if len(set(lengths.values())) > 1:
         told = ", ".join(f"{name!r} has {length}" for name, length in lengths.items())
         problems.append(f"columns differ in length: {told}")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from os import PathLike
 from types import MappingProxyType
-from typing import Any, Literal, TextIO
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +15,15 @@ from adaptlearn.numerics import Bools, Floats, Ints, Sequences
 from adaptlearn.responses.account import Account
 from adaptlearn.responses.columns import read_labels
 from adaptlearn.responses.fields import checked_options, names_of_roles, read_fields
-from adaptlearn.responses.files import Roles, integers, name_of, read_file
+from adaptlearn.responses.files.files import Roles, read_file
+from adaptlearn.responses.files.lines import OnRead, Source, name_of
+from adaptlearn.responses.files.texts import Forms, integers
 from adaptlearn.responses.frames import Column, Frame
 from adaptlearn.responses.labelled import Labelled
 from adaptlearn.responses.order import chronological_rows, entry_sequences
 from adaptlearn.responses.repeats import Events, check_repeats, repeated_rows
 from adaptlearn.responses.skills import SkillColumn
+from adaptlearn.responses.spellings import Say, in_python
 
 
 class ResponseLog:
@@ -183,7 +185,7 @@ class ResponseLog:
     @classmethod
     def from_file(
         cls,
-        source: str | PathLike[str] | TextIO,
+        source: Source,
         *,
         student: str = "student",
         skill: str | None = "skill",
@@ -196,15 +198,20 @@ class ResponseLog:
         skill_separator: str | None = None,
         q_matrix: Any = None,
         unanswered: Literal["refuse", "exposure"] = "refuse",
+        separator: str | None = None,
+        true_values: Sequence[str] = (),
+        false_values: Sequence[str] = (),
+        date_format: str | None = None,
+        decimal: str = ".",
+        on_read: OnRead | None = None,
     ) -> ResponseLog:
         r"""Read a log from a CSV or Parquet file; CSV needs no dataframe library.
 
         Parameters
         ----------
-        source : path, or open text file
-            A CSV file in UTF-8 with a header, separated by commas, semicolons or tabs,
-            whichever the header has most of; or a Parquet file, if the path ends in
-            ``.parquet`` or ``.pq``.
+        source : path, or open file
+            A CSV file in UTF-8 with a header, as it is or packed by gzip or zst; or the path
+            of a Parquet file. What a file is, its content says, not its name.
         student, skill, correct, item, time, id, extra
             Names of columns, as in `from_frame`; but no column plays two roles.
         text : sequence of str
@@ -212,24 +219,43 @@ class ResponseLog:
             as skills for a model that knows them by text.
         skill_separator, q_matrix, unanswered
             As in `from_frame`.
+        separator : str, optional
+            Between the columns of a CSV file. By default comma, semicolon or tab, whichever
+            the header has most of, or what a first line such as ``sep=;`` says.
+        true_values, false_values : sequence of str
+            Words for 1 and 0 in answers, in upper or lower case: ``["ja"]`` and ``["nein"]``.
+        date_format : str, optional
+            How times are written, as `datetime.datetime.strptime` takes it:
+            ``"%d.%m.%Y %H:%M"``. By default they are seconds, or ISO 8601.
+        decimal : {".", ","}
+            The decimal mark of numbers.
+        on_read : callable, optional
+            Called as ``on_read(done, total)`` now and then: how many of how many bytes of a
+            CSV file are read.
 
         Raises
         ------
         ResponseDataError
             Lists every problem: columns that are missing or stand twice; lines of another
             width than the header; then all that `from_frame` refuses. Rows are counted from
-            0 below the header.
+            0 below the header. Of values that an option reads, it names the first, and the
+            option. Of a file that is something else (Excel, UTF-16, a web page, JSON), it
+            says what.
         ParameterError
             Arguments that cannot be meant, whatever the file.
         MissingDependency
-            Parquet, and neither polars, pyarrow nor duckdb is installed.
+            Parquet, and neither polars, pyarrow nor duckdb is installed; or zst, and neither
+            pyarrow nor Python 3.14.
         OSError
             There is no such file, or it may not be read.
 
         Warns
         -----
         DataWarning
-            As `from_frame`.
+            As `from_frame`. A Parquet file that is named as another, or the reverse. A further
+            column of decimal commas.
+        AdaptLearnWarning
+            The file is larger than 100 MB, and nothing is installed that reads it faster.
 
         Notes
         -----
@@ -240,8 +266,9 @@ class ResponseLog:
           whole number of up to 64 bits. One ``007``, ``+7`` or ``7.0``, and all stay text, as
           written. Only an empty field is missing: a student may be called ``NA``.
         - Columns of `extra` likewise, or floats if every value is a plain decimal number.
-        - ``correct`` is 1 and 0, or ``true`` and ``false``; ``time`` is seconds, or date and
-          time of ISO 8601. An empty field, ``NA``, ``NaN``, ``null``, ``None`` are missing.
+        - ``correct`` is 1 and 0, ``true`` and ``false``, or what you name; ``time`` is seconds,
+          or date and time of ISO 8601 or, alone, of your format. An empty field, ``NA``,
+          ``NaN``, ``null``, ``None`` are missing.
 
         Examples
         --------
@@ -254,15 +281,6 @@ class ResponseLog:
         >>> log.student.labels.tolist(), log.correct.tolist(), log.clock
         (['007', '12'], [1, 0], 'naive')
         """
-        options = checked_options(
-            "ResponseLog.from_file",
-            item=item,
-            extra=extra,
-            text=text,
-            skill_separator=skill_separator,
-            q_matrix=q_matrix,
-            unanswered=unanswered,
-        )
         roles: Roles = {
             "student": student,
             "skill": (skill or "skill") if q_matrix is None else False,
@@ -271,13 +289,17 @@ class ResponseLog:
             "time": time,
             "id": id,
         }
-        if skill_separator is not None:
-            text = [*text, skill or "skill"]
-        frame, names = read_file(source, roles, extra=extra, text=text, remedy="{role}='...'")
-        try:
-            return cls._read(Frame(frame), names, **options)
-        except ResponseDataError as error:
-            raise ResponseDataError(name_of(source), error.problems) from None
+        return read_log(
+            source,
+            roles,
+            Forms(separator, true_values, false_values, date_format, decimal),
+            extra=extra,
+            text=text,
+            skill_separator=skill_separator,
+            q_matrix=q_matrix,
+            unanswered=unanswered,
+            on_read=on_read,
+        )
 
     @classmethod
     def _read(cls, frame: Frame, names: Mapping[str, str], **options: Any) -> ResponseLog:
@@ -435,6 +457,41 @@ class ResponseLog:
     def __reduce__(self) -> tuple[Any, ...]:
         # Parallel searches send logs to their workers; there too they are read-only.
         return _restored, (self._fields(),)
+
+
+def read_log(
+    source: Source,
+    roles: Roles,
+    forms: Forms,
+    *,
+    say: Say = in_python,
+    extra: Sequence[str] = (),
+    text: Sequence[str] = (),
+    skill_separator: str | None = None,
+    q_matrix: Any = None,
+    unanswered: str = "refuse",
+    on_read: OnRead | None = None,
+) -> ResponseLog:
+    """What `ResponseLog.from_file` does, for any caller: `say` writes its options in messages."""
+    options = checked_options(
+        "ResponseLog.from_file",
+        item=roles["item"],
+        extra=extra,
+        text=text,
+        skill_separator=skill_separator,
+        q_matrix=q_matrix,
+        unanswered=unanswered,
+        others=forms.problems(),
+    )
+    if skill_separator is not None:
+        text = [*text, str(roles["skill"])]
+    frame, names = read_file(
+        source, roles, extra=extra, text=text, forms=forms, say=say, on_read=on_read
+    )
+    try:
+        return ResponseLog._read(Frame(frame), names, say=say, **options)  # noqa: SLF001 - its own
+    except ResponseDataError as error:
+        raise ResponseDataError(name_of(source), error.problems) from None
 
 
 def _restored(fields: dict[str, Any]) -> ResponseLog:

@@ -1,0 +1,1 @@
+"""How files become columns: what they are, their lines, what their texts mean."""
