@@ -113,8 +113,8 @@ def test_items_of_a_lesson_exercise_it_and_nothing_ahead() -> None:
 @pytest.mark.parametrize(
     ("by", "wanted", "said"),
     [
-        ("information", "8 + 9", "tells most about where ann stands: P(correct) 0.55"),
-        ("target", "7 + 5", "is nearest to the wanted success of 80% for ann: P(correct) 0.75"),
+        ("information", "8 + 9", "tells most about what ann knows (P(correct) 0.55)"),
+        ("target", "7 + 5", "comes nearest to 80% success for ann (P(correct) 0.75)"),
     ],
 )
 def test_by_information_and_by_target(by, wanted, said) -> None:
@@ -122,7 +122,7 @@ def test_by_information_and_by_target(by, wanted, said) -> None:
     assert choice.item == wanted
     assert choice.propensity == 1
     assert choice.candidates == {wanted: 1.0}
-    assert choice.reason == f'"{wanted}" {said}; the only one of 3 items that does.'
+    assert choice.reason == f'"{wanted}" {said}. It is the best of 3 items.'
 
 
 def test_discrimination_weighs_information() -> None:
@@ -140,7 +140,7 @@ def test_by_exposure_the_rarest_comes_and_ties_are_drawn() -> None:
     assert first.propensity == 0.5
     assert first.p_correct is None
     assert first.candidates == {"7 + 5": 0.5, "8 + 9": 0.5}
-    assert "drawn among 2 of 3 items that do so equally" in first.reason
+    assert "It was drawn from 2 of 3 items that are equally good" in first.reason
     second = choose.next("ann", "sums")
     assert {first.item, second.item} == set(SUMS[1:])
     assert choose.given.sum() == 3
@@ -172,7 +172,7 @@ def test_the_cap_spreads_items_over_students() -> None:
         most[cap] = choose.given.max() / 300
     assert most[None] == 1
     assert most[0.4] < 0.47
-    assert "none of them too often" in choice.reason
+    assert "so that none comes too often" in choice.reason
 
 
 def test_one_seed_one_run() -> None:

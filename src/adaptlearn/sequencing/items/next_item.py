@@ -104,7 +104,7 @@ class NextItem:
     >>> choose = NextItem(school, p_correct=lambda student, items: [chance[i] for i in items],
     ...                   window=1)
     >>> print(choose.next("ann", "sums").reason)
-    "7 + 5" tells most about where ann stands: P(correct) 0.60; the only one of 2 items that does.
+    "7 + 5" tells most about what ann knows (P(correct) 0.60). It is the best of 2 items.
     >>> choose.next("ann", "sums").item
     '1 + 1'
     """
@@ -303,19 +303,21 @@ class NextItem:
         self, student: Label, item: Label, p: float | None, odds: Floats, n_fresh: int
     ) -> str:
         says = {
-            "information": f"tells most about where {student} stands",
-            "target": f"is nearest to the wanted success of {self.target:.0%} for {student}",
+            "information": f"tells most about what {student} knows",
+            "target": f"comes nearest to {self.target:.0%} success for {student}",
             "exposure": "has been given least often",
         }[self.by]
-        chance = "" if p is None else f": P(correct) {p:.2f}"
+        chance = "" if p is None else f" (P(correct) {p:.2f})"
         n_possible = int((odds > 0).sum())
         if self.cap is not None and n_possible > 1:
-            among = f"drawn among {n_possible} of {n_fresh} items, none of them too often"
+            among = (
+                f"It was drawn from {n_possible} of {n_fresh} items, so that none comes too often"
+            )
         elif n_possible > 1:
-            among = f"drawn among {n_possible} of {n_fresh} items that do so equally"
+            among = f"It was drawn from {n_possible} of {n_fresh} items that are equally good"
         else:
-            among = f"the only one of {n_fresh} items that does" if n_fresh > 1 else "the only item"
-        return f"{quoted(item)} {says}{chance}; {among}."
+            among = f"It is the best of {n_fresh} items" if n_fresh > 1 else "It is the only item"
+        return f"{quoted(item)} {says}{chance}. {among}."
 
 
 def _called(lesson: Label | None, skill: Label | None) -> str:

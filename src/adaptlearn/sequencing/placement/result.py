@@ -16,7 +16,7 @@ from adaptlearn.tracking.tracker import MasteryTracker
 from adaptlearn.wording import listed, quoted
 
 _ENDED = {
-    "accurate": "few enough skills are expected to be misjudged",
+    "accurate": "it is accurate enough",
     "questions": "the number of questions is used up",
     "minutes": "the minutes are used up",
     "settled": "no question that may be asked would tell more",
@@ -87,8 +87,8 @@ class PlacementResult:
         number = f"{self.n_questions} question{'' if self.n_questions == 1 else 's'}"
         says = [
             f"After {number}, {terminal_text(self.student)} has mastered {len(self.mastered)} of "
-            f"{n} skills and has not mastered {len(self.not_mastered)} (each with at least "
-            f"{self.confidence:.0%} confidence); {len(self.uncertain)} are uncertain."
+            f"{n} skills and has not mastered {len(self.not_mastered)}; uncertain: "
+            f"{len(self.uncertain)} (at {self.confidence:.0%} confidence)."
         ]
         doubt = np.argsort(np.abs(self.probability - 0.5), kind="stable")
         doubt = doubt[: len(self.uncertain)]
@@ -97,10 +97,7 @@ class PlacementResult:
         fringe = np.flatnonzero(self._fringe)
         if len(fringe):
             says.append(f"Ready to learn: {self._named(fringe)}.")
-        says.append(
-            f"Taking each skill in its likelier state, about {self.misjudged:.1f} of {n} are "
-            "expected to be misjudged."
-        )
+        says.append(f"Expect about {self.misjudged:.1f} of the {n} skills to be judged wrongly.")
         says.append(
             f"The diagnostic ended because {_ENDED[self.ended]}."
             if self.ended
