@@ -19,6 +19,7 @@ from adaptlearn.errors import (
     warn,
 )
 from adaptlearn.labels import near_spellings
+from adaptlearn.models.display import model_card
 from adaptlearn.models.mastery import Kind, Mastery, When
 from adaptlearn.models.state import StudentState, asked_seconds
 from adaptlearn.numerics import Floats, Ints
@@ -113,6 +114,9 @@ class KnowledgeTracer:
             if value is not defaults[name].default and value != defaults[name].default
         ]
         return f"{type(self).__name__}({', '.join(changed)})"
+
+    def _repr_html_(self) -> str:
+        return model_card(self, fitted=self.__sklearn_is_fitted__())
 
     def __sklearn_tags__(self) -> Any:
         from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags

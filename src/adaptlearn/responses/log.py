@@ -18,6 +18,7 @@ from adaptlearn.responses.columns import read_labels
 from adaptlearn.responses.fields import checked_options, names_of_roles, read_fields
 from adaptlearn.responses.files import Roles, integers, name_of, read_file
 from adaptlearn.responses.frames import Column, Frame
+from adaptlearn.responses.glance import log_card
 from adaptlearn.responses.labelled import Labelled
 from adaptlearn.responses.order import chronological_rows, entry_sequences
 from adaptlearn.responses.repeats import Events, check_repeats, repeated_rows
@@ -324,6 +325,9 @@ class ResponseLog:
         if exposures:
             parts.append(count(exposures, "exposure"))
         return f"ResponseLog({', '.join(parts)})"
+
+    def _repr_html_(self) -> str:
+        return log_card(self)
 
     # Without this, Python would try rows one by one, and take the refusal for the end.
     __iter__ = None

@@ -13,6 +13,7 @@ from adaptlearn.errors import ParameterError
 from adaptlearn.labels import Label, label_list, label_of, near_spellings, refuse_other_kind
 from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.sequencing.knowledge.context import Context
+from adaptlearn.wording import counted
 
 Target = Label | Iterable[Label] | Mapping[Label, float]
 
@@ -80,6 +81,10 @@ class Goals:
         for row, kind in enumerate(self._kinds):
             self._aims[row, [skill for skill, _ in kind]] = True
         self._aims[-1] = True
+
+    def __repr__(self) -> str:
+        others = "" if self._default < 0 else ", and a default for all others"
+        return f"Goals({counted(len(self._kind), 'student')}{others})"
 
     def _read(self, target: Target, what: str, problems: list[str]) -> int:
         """The number of a target's kind, by the skills and weights it comes to."""

@@ -21,6 +21,7 @@ from adaptlearn.labels import (
     label_of,
     refuse_other_kind,
 )
+from adaptlearn.media import terminal_text
 from adaptlearn.numerics import Floats
 from adaptlearn.responses.columns import is_datetime, moment_of
 from adaptlearn.sequencing.decisions.arrays import Columns
@@ -45,8 +46,10 @@ from adaptlearn.sequencing.policies.policy import (
 from adaptlearn.sequencing.policies.presets import ProvisionalMastery
 from adaptlearn.sequencing.policies.weighted import WeightedPolicy
 from adaptlearn.sequencing.ranks import Rules, available, decide
+from adaptlearn.tables import html_card, html_table
 from adaptlearn.tracking.clock import check_clock
 from adaptlearn.validation import Interval, OneOf, check_parameters, some
+from adaptlearn.wording import counted
 
 # A block's tables stay below this many cells, so that they fit the processor's cache.
 _CELLS = 1 << 21
@@ -197,6 +200,25 @@ class Sequencer:
         self._n_jobs = n_jobs
         self._matched = MatchedTracker(curriculum, tracker)
         self.overrides.check_kind(tracker.students[:1])
+
+    def __repr__(self) -> str:
+        policy = terminal_text(self.policy.name)
+        return f"Sequencer({policy} over {counted(len(self.curriculum.lessons), 'lesson')})"
+
+    def _repr_html_(self) -> str:
+        criterion = self.policy.criterion
+        parts = {
+            "curriculum": self.curriculum,
+            "tracker": self.tracker,
+            "policy": self.policy.name,
+            "mastered": "nothing" if criterion is None else criterion,
+            "goals": self.goals,
+            "overrides": counted(len(self.overrides), "override") if self.overrides else None,
+            "review": self.review,
+            "wheel_spinning": self.wheel_spinning,
+        }
+        rows = [[name, str(part)] for name, part in parts.items() if part is not None]
+        return html_card("Sequencer", [], html_table("", ["part", "what it is"], rows, prose=True))
 
     @property
     def unknown_skills(self) -> tuple[Label, ...]:
