@@ -32,6 +32,7 @@ LAYERS = (
         "serialization",
         "files",
         "media",
+        "randomness",
         "validation",
         "numerics",
         "labels",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Container, Iterable, Mapping, Sequence
+from numbers import Integral
 from os import PathLike
 from typing import Any, ClassVar, Self
 
@@ -92,6 +93,13 @@ class KnowledgeTracer:
     def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002 - the protocol's; nothing is nested
         """Name and value of each constructor argument."""
         return {name: getattr(self, name) for name in self._parameter_names()}
+
+    def _kept_params(self) -> dict[str, Any]:
+        """The constructor arguments for a file: a seed in place of what has drawn it."""
+        params = self.get_params()
+        if not isinstance(params.get("random_state", 0), Integral):
+            params["random_state"] = getattr(self, "seed_", None)
+        return params
 
     def set_params(self, **params: Any) -> Self:
         """Change constructor arguments by name."""

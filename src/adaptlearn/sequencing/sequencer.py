@@ -23,6 +23,7 @@ from adaptlearn.labels import (
 )
 from adaptlearn.media import terminal_text
 from adaptlearn.numerics import Floats
+from adaptlearn.randomness import Randomness, generator_of
 from adaptlearn.responses.columns import is_datetime, moment_of
 from adaptlearn.sequencing.decisions.arrays import Columns
 from adaptlearn.sequencing.decisions.decisions import Decisions, Provenance
@@ -88,7 +89,7 @@ class Sequencer:
         not have are not looked at.
     wheel_spinning : WheelSpinning or None
         When practice counts as leading nowhere; None: never.
-    random_state : int or numpy.random.Generator, optional
+    random_state : int, numpy.random.Generator, numpy.random.RandomState or None
         What draws. By default fresh in each process; give an int to repeat a run.
     block_size : int, optional
         How many students are scored at a time. By default as many as keep the tables small.
@@ -147,7 +148,7 @@ class Sequencer:
         review: Review | None = None,
         lessons_done: LessonsDone | None = None,
         wheel_spinning: WheelSpinning | None = WheelSpinning(),  # noqa: B008 - it is frozen
-        random_state: int | np.random.Generator | None = None,
+        random_state: Randomness = None,
         block_size: int | None = None,
         runners_up: int = 3,
         new_students: bool = False,
@@ -191,7 +192,7 @@ class Sequencer:
         if lessons_done is not None:
             check_students(lessons_done, tracker.students[:1].tolist())
         self.wheel_spinning = wheel_spinning
-        self._random = np.random.default_rng(random_state)
+        self._random = generator_of(random_state)
         widest = max(len(curriculum.lessons), len(curriculum.skills), curriculum.teaches.nnz, 1)
         self._block_size = block_size or max(1, _CELLS // widest)
         self._runners_up = runners_up
