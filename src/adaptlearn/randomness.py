@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from adaptlearn.validation import RandomSource, check_parameters
 
-Randomness = int | np.random.Generator | np.random.RandomState | None
+Randomness = int | np.integer[Any] | np.random.Generator | np.random.RandomState | None
 """A ``random_state``, as `generator_of` takes it."""
 
 
