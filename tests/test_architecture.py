@@ -32,6 +32,7 @@ LAYERS = (
         "serialization",
         "files",
         "media",
+        "progress",
         "randomness",
         "validation",
         "numerics",
