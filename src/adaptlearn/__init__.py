@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from adaptlearn.evaluation import cross_validate as cross_validate
     from adaptlearn.evaluation import evaluate as evaluate
     from adaptlearn.models import load as load
+    from adaptlearn.progress import show_progress as show_progress
     from adaptlearn.responses import ResponseLog as ResponseLog
     from adaptlearn.responses import SequenceCounts as SequenceCounts
     from adaptlearn.responses import count_sequences as count_sequences
@@ -36,6 +37,7 @@ _HOMES = {
     "cross_validate": "evaluation",
     "evaluate": "evaluation",
     "load": "models",
+    "show_progress": "progress",
     **dict.fromkeys(
         (
             "checkup",
@@ -66,6 +68,7 @@ __all__ = [
     "cross_validate",
     "evaluate",
     "load",
+    "show_progress",
 ]
 
 __getattr__, __dir__ = lazy_names(__name__, _HOMES)

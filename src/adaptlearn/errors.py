@@ -34,23 +34,29 @@ class ProblemsError(AdaptLearnError, ValueError):
         What was being read or checked.
     problems : sequence of str
         One sentence per problem: what, where, how many, what was expected.
+    remedy : str, optional
+        What would mend all of them.
 
     Attributes
     ----------
     problems : tuple of str
         The sentences, for programs that want them apart.
+    remedy : str
+        Empty where none is known.
     """
 
-    def __init__(self, subject: str, problems: Sequence[str]) -> None:
+    def __init__(self, subject: str, problems: Sequence[str], remedy: str = "") -> None:
         self.subject = subject
         self.problems = tuple(problems)
+        self.remedy = remedy
         count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
         lines = "".join(f"\n  - {problem}" for problem in self.problems)
-        super().__init__(f"{subject}: {count}{lines}")
+        end = f"\n  {remedy}" if remedy else ""
+        super().__init__(f"{subject}: {count}{lines}{end}")
 
-    def __reduce__(self) -> tuple[type, tuple[str, tuple[str, ...]]]:
+    def __reduce__(self) -> tuple[type, tuple[str, tuple[str, ...], str]]:
         # Parallel workers send errors home by pickling; the default would pass one argument.
-        return type(self), (self.subject, self.problems)
+        return type(self), (self.subject, self.problems, self.remedy)
 
 
 class ResponseDataError(ProblemsError):

@@ -1,7 +1,8 @@
-"""Names made safe for what shows them: a terminal, a page, a picture, a spreadsheet.
+"""Names made safe for what shows them: a terminal, a page, a picture, a paper, a spreadsheet.
 
 Names of students, skills and lessons come from outside, and a medium may take a part of one for a
-command: a terminal obeys escape sequences, a page markup, a picture TeX, a spreadsheet formulas.
+command: a terminal obeys escape sequences, a page markup, a picture and a paper TeX, a spreadsheet
+formulas.
 """
 
 from __future__ import annotations
@@ -15,6 +16,18 @@ _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff
 _UNSEEN_IN_LINES = re.compile(_UNSEEN.pattern.replace("\x00-\x1f", "\x00-\x08\x0b-\x1f"))
 _HTML = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;", ord('"'): "&quot;"}
 _HTML[ord("'")] = "&#x27;"
+_LATEX = {ord(letter): f"\\{letter}" for letter in "&%$#_{}"} | {
+    ord(letter): f"\\text{name}{{}}"
+    for letter, name in {
+        "\\": "backslash",
+        "~": "asciitilde",
+        "^": "asciicircum",
+        "<": "less",
+        ">": "greater",
+        "|": "bar",
+    }.items()
+}
+_MINUS = re.compile(r"(?<![^\s\[(])-(?=[0-9])")
 _FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?")
 
@@ -50,6 +63,17 @@ def html_text(text: object) -> Markup:
     if isinstance(text, Markup):
         return text
     return Markup(terminal_text(text, lines=True).translate(_HTML))
+
+
+def latex_text(text: object) -> str:
+    r"""A text in one line of a LaTeX document; numbers below 0 get a minus, not a hyphen.
+
+    Examples
+    --------
+    >>> print(latex_text("50% of $x_1$"), latex_text("-0.5"))
+    50\% of \$x\_1\$ $-$0.5
+    """
+    return _MINUS.sub("$-$", " ".join(terminal_text(text).split()).translate(_LATEX))
 
 
 def picture_text(text: object, width: int = 60) -> str:

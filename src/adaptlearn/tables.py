@@ -1,4 +1,4 @@
-"""Results as small tables: text for a terminal, HTML for a notebook."""
+"""Results as small tables: text for a terminal, HTML for a notebook, LaTeX for a paper."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from adaptlearn.media import html_text, terminal_text
+from adaptlearn.media import Markup, html_text, latex_text, terminal_text
 
 if TYPE_CHECKING:  # commands that only print need no NumPy
     from numpy.typing import NDArray
@@ -37,6 +37,14 @@ class Printed:
     def _repr_html_(self) -> str:
         caption, head, rows, notes = self._parts()
         return html_table(caption, head, rows, note_lines(notes))
+
+    def to_latex(self) -> str:
+        """A ``tabular`` for a paper that uses the package *booktabs*; every text is escaped.
+
+        It belongs into a ``table`` of the paper's own. The caption and the notes come as comments.
+        """
+        caption, head, rows, notes = self._parts()
+        return latex_table(caption, head, rows, note_lines(notes))
 
 
 def number(value: float, *, signed: bool = False) -> str:
@@ -134,6 +142,80 @@ def note_lines(notes: Iterable[str]) -> list[str]:
     return [f"note: {note}" for note in notes]
 
 
+def ends(n: int, most: int) -> list[int | None]:
+    """Places of the first and the last of many, with None for the gap between them.
+
+    Examples
+    --------
+    >>> ends(3, 4), ends(9, 4)
+    ([0, 1, 2], [0, 1, None, 7, 8])
+    """
+    if n <= most:
+        return [*range(n)]
+    return [*range(most - most // 2), None, *range(n - most // 2, n)]
+
+
+def latex_table(
+    caption: str,
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    notes: Iterable[str] = (),
+    *,
+    bold: Sequence[Sequence[bool]] | None = None,
+) -> str:
+    r"""A table for a paper: see `Printed.to_latex`.
+
+    Parameters
+    ----------
+    caption : str
+    head : sequence of str
+    rows : sequence of rows of str
+    notes : iterable of str
+    bold : sequence of rows of bool, optional
+        Which cells are in bold.
+
+    Examples
+    --------
+    >>> print(latex_table("Fit", ["model", "AUC"], [["best_lr", "0.7712"]]))
+    % Fit
+    \begin{tabular}{lr}
+    \toprule
+    model & AUC \\
+    \midrule
+    best\_lr & 0.7712 \\
+    \bottomrule
+    \end{tabular}
+    """
+
+    def line(cells: Iterable[str]) -> str:
+        text = " & ".join(cells)
+        # TeX would read a bracket or an asterisk as a part of the line break above it.
+        return ("{}" if text.startswith(("[", "*")) else "") + text + r" \\"
+
+    marks = bold or [[False] * len(head)] * len(rows)
+    body = [
+        line(
+            rf"\textbf{{{latex_text(cell)}}}" if marked else latex_text(cell)
+            for cell, marked in zip(row, marked_row, strict=True)
+        )
+        for row, marked_row in zip(rows, marks, strict=True)
+    ]
+    above, *below = (f"% {' '.join(terminal_text(text).split())}" for text in (caption, *notes))
+    return "\n".join(
+        [
+            above,
+            rf"\begin{{tabular}}{{l{'r' * (len(head) - 1)}}}",
+            r"\toprule",
+            line(map(latex_text, head)),
+            r"\midrule",
+            *body,
+            r"\bottomrule",
+            r"\end{tabular}",
+            *below,
+        ]
+    )
+
+
 def html_table(
     caption: str,
     head: Sequence[str],
@@ -165,3 +247,34 @@ def html_table(
     body = "".join(line(row, "td") for row in rows)
     below = "".join(f"<p>{html_text(note)}</p>" for note in notes)
     return f"<table>{titled}<thead>{line(head, 'th')}</thead><tbody>{body}</tbody></table>{below}"
+
+
+def html_card(title: str, facts: Sequence[str], *below: str) -> str:
+    """What a notebook shows of an object.
+
+    Text and bars have the notebook's own colours, whether it is light or dark.
+
+    Parameters
+    ----------
+    title : str
+    facts : sequence of str
+        They stand in one line.
+    *below : str
+        HTML, such as that of `html_table` and `html_folded`.
+    """
+    line = "<br>" + " · ".join(map(html_text, facts)) if facts else ""
+    return f"<div><p><b>{html_text(title)}</b>{line}</p>{''.join(below)}</div>"
+
+
+def html_folded(title: str, inner: str) -> str:
+    """HTML that is shown when its title is clicked."""
+    return f"<details><summary>{html_text(title)}</summary>{inner}</details>"
+
+
+def html_bar(share: float) -> Markup:
+    """A bar that is filled as far as a share, 0 to 1, says; empty where it is nan."""
+    filled = 0.0 if math.isnan(share) else min(max(share, 0.0), 1.0)
+    return Markup(
+        '<div style="width:8em;height:.7em;border:1px solid;opacity:.6">'
+        f'<div style="width:{filled:.1%};height:100%;background:currentColor"></div></div>'
+    )

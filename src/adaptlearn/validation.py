@@ -74,7 +74,29 @@ class Pattern:
         return "a text" if self.expression in (".*", ".+") else f"a text like {self.expression}"
 
 
-Constraint = Interval | OneOf | Pattern
+@dataclass(frozen=True)
+class RandomSource:
+    """What may be a ``random_state``: None, a seed from 0 to `high`, or one of NumPy's sources."""
+
+    high: float = float("inf")
+
+    def accepts(self, value: Any) -> bool:
+        """Whether random numbers can be drawn from the value."""
+        import numpy as np
+
+        numpys = np.random.Generator, np.random.RandomState, np.random.BitGenerator
+        return (
+            value is None
+            or isinstance(value, (*numpys, np.random.SeedSequence))
+            or Interval(0, self.high, integer=True).accepts(value)
+        )
+
+    def __str__(self) -> str:
+        seed = Interval(0, self.high, integer=True)
+        return f"None, {seed}, a numpy.random.Generator or a numpy.random.RandomState"
+
+
+Constraint = Interval | OneOf | Pattern | RandomSource
 
 
 def check_parameters(

@@ -11,6 +11,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from tests.pages import Page
 from tests.sequencing.fakes import chain
 
 from adaptlearn import Curriculum
@@ -439,3 +440,13 @@ def test_each_reader_repairs_what_it_is_asked_to(tmp_path: Path) -> None:
     for read in strict:
         with pytest.raises(CurriculumError, match="form a cycle"):
             read()
+
+
+def test_a_notebook_shows_how_many_skills_stand_on_each_level() -> None:
+    edges = [[k, k + 1] for k in range(30)]
+    content = {"skills": ["<i>", "b"], "prerequisites": [["<i>", "b"]], "items": {"q": ["b"]}}
+    page = Page(Curriculum.from_dict(content)._repr_html_())
+    assert "2 skills · 1 prerequisite · 2 lessons · 1 item" in page.text
+    assert page.text.splitlines()[-6:] == ["0", "1", "<i>", "1", "1", "b"]
+    assert "i" not in page.tags
+    assert Page(Curriculum.from_dict({"prerequisites": edges})._repr_html_()).tags.count("tr") == 14

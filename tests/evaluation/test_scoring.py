@@ -3,6 +3,8 @@
 import json
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 from tests.conftest import trials
 
@@ -203,6 +205,18 @@ def test_plain_data_text_and_html():
     html = result._repr_html_()
     assert html.count("<tr>") == 6
     assert f"<td>{result.auc.value:.4f}</td>" in html
+
+
+def test_an_evaluation_is_a_table_for_dataframes():
+    log = random_log(np.random.default_rng(8))
+    result = evaluate(Given(), log, metrics={"bias": lambda y, p: float((p - y).mean())})
+    frame = pd.DataFrame(result.table())
+    assert [*frame.columns] == ["model", "metric", "value", "lower", "upper"]
+    assert [*frame.metric] == [*result.metrics()]
+    assert frame.value[0] == result.auc.value
+    assert set(frame.model) == {"Given"}
+    assert pl.DataFrame(result.table()).height == 6
+    assert f"AUC & {result.auc.value:.4f} & " in result.to_latex()
 
 
 def test_html_is_escaped():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from tests.models.students import answers, with_items, with_times
+from tests.pages import Page
 
 import adaptlearn
 from adaptlearn import ResponseLog
@@ -95,6 +96,20 @@ def test_every_model_there_is_is_checked():
 def model(request):
     """Each model, fitted to the same answers."""
     return clone(request.param).fit(LOG)
+
+
+def test_a_notebook_shows_it(model):
+    page = Page(model._repr_html_())
+    assert page.text.startswith(repr(model))
+    assert "3 skills · 12,000 answers" in page.text
+
+
+def test_its_state_counts_answers(model):
+    state = model.update_state(model.init_state(WHOLE.n_students), WHOLE)
+    numbers = np.arange(WHOLE.n_students)
+    assert state.n_answers == model.state_counts(state, numbers).sum() > 0
+    state.forget(numbers[:5])
+    assert state.n_answers == model.state_counts(state, numbers).sum()
 
 
 def test_saved_and_loaded_it_predicts_the_same(model, tmp_path):

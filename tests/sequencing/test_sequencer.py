@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from dataclasses import FrozenInstanceError
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from tests.conftest import trials
+from tests.pages import Page
 from tests.sequencing.fakes import FakeTracker, chain
 
 from adaptlearn import Curriculum, Sequencer
@@ -46,6 +48,18 @@ def given_scores(
     school = Curriculum.from_dict({"skills": list(range(n_lessons))})
     tracker = FakeTracker(list(range(n_lessons)), np.zeros((n_students, n_lessons)))
     return Sequencer(school, tracker, fixed, **options)
+
+
+def test_a_notebook_shows_what_it_is_made_of() -> None:
+    ban = Override("ban", "add", "new", author="Ms Fox", reason="later")
+    made = sequencer(overrides=[ban], goals=Goals(chain(), {"new": "add"}, default="measure"))
+    lines = Page(made._repr_html_()).text.splitlines()
+    told = dict(pairwise(lines))
+    assert told["policy"] == made.policy.name
+    assert told["goals"] == "Goals(1 student, and a default for all others)"
+    assert told["overrides"] == "1 override"
+    assert "review" not in told
+    assert repr(made) == f"Sequencer({made.policy.name} over 4 lessons)"
 
 
 def test_what_begun_is_finished_first() -> None:

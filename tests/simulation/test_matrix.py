@@ -528,6 +528,13 @@ class TestShowing:
         assert "<thead><tr><th>policy</th><th>A‡</th></tr></thead><tbody>" in page
         assert page.count("<tr>") == 2
 
+    def test_for_papers_the_best_is_in_bold(self):
+        table = made([[[1], [2]], [[1], [3]]], policies=("a_b", "q")).to_latex()
+        assert r"a\_b & \textbf{1.000} & \textbf{2.000} \\" in table.splitlines()
+        assert r"q & \textbf{1.000} & 3.000 \\" in table.splitlines()
+        assert "% in bold: the best of the simulator" in table.splitlines()
+        assert "*" not in table
+
     def test_table_is_for_dataframes(self, matrix):
         table = matrix.table("known_share")
         assert len(set(map(len, table.values()))) == 1

@@ -11,6 +11,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 from tests.models.students import answers
+from tests.pages import Page
 
 from adaptlearn import MasteryTracker, ResponseLog
 from adaptlearn.errors import (
@@ -54,6 +55,13 @@ def test_batches_of_any_size_end_where_the_whole_log_does(model, log):
     np.testing.assert_allclose(whole.mastery(everyone).value, model.mastery(log).value, atol=1e-14)
     assert whole.counts().sum() == len(log)
     assert set(whole.students) == set(everyone)
+
+
+def test_a_notebook_shows_what_it_holds(model, log):
+    tracker = MasteryTracker(model, practice=True)
+    assert "over BKT(forgetting=True) · 0 students · 0 answers · 3 skills" in tracker._repr_html_()
+    page = Page(tracker.update(log)._repr_html_())
+    assert f"40 students · {len(log)} answers · 3 skills · times: seconds · keeps" in page.text
 
 
 def test_a_new_student_costs_nothing_and_stands_at_the_priors(model):

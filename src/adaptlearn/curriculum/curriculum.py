@@ -25,7 +25,12 @@ from adaptlearn.errors import CurriculumError, DataWarning, warn
 from adaptlearn.labels import Label, LabelIndex, label_array, looks_damaged
 from adaptlearn.numerics import Bits, Bools, Floats
 from adaptlearn.serialization import fingerprint
+from adaptlearn.tables import ends, html_bar, html_card, html_table
 from adaptlearn.validation import OneOf, check_parameters, some
+from adaptlearn.wording import counted
+
+_LEVELS = ["level", "skills", "", "such as"]
+_LEVELS_SHOWN = 12
 
 
 class Curriculum(SkillGraph):
@@ -374,6 +379,29 @@ class Curriculum(SkillGraph):
             f"<Curriculum: {len(self.skills)} skills, {n_edges} prerequisites, "
             f"{len(self.lessons)} lessons, {len(self.items)} items>"
         )
+
+    def _repr_html_(self) -> str:
+        facts = [
+            counted(len(self.skills), "skill"),
+            counted(self.prerequisites.nnz + self.alternatives.shape[0], "prerequisite"),
+            counted(len(self.lessons), "lesson"),
+        ]
+        more = {"item": len(self.items), "standard": len(self.standards),
+                "course": len(self.courses), "repair": len(self.repairs)}  # fmt: skip
+        facts += [counted(n, noun) for noun, n in more.items() if n]
+        return html_card("Curriculum", facts, html_table("", _LEVELS, self._levels(), prose=True))
+
+    def _levels(self) -> Iterator[list[str]]:
+        """How many skills stand on each level, and the first few of them."""
+        widths = np.bincount(self.depth)
+        for level in ends(len(widths), _LEVELS_SHOWN):
+            if level is None:
+                yield ["…"] * len(_LEVELS)
+                continue
+            first = [self.skill_titles[k] for k in np.flatnonzero(self.depth == level)[:3]]
+            width = widths[level]
+            told = f"{', '.join(first)}{', …' if width > len(first) else ''}"
+            yield [str(level), html_bar(width / widths.max()), f"{width:,}", told]
 
 
 def curriculum_problems(given: Any) -> Iterator[str]:

@@ -25,6 +25,7 @@ from adaptlearn.evaluation.metrics import (
     tally_calibration,
 )
 from adaptlearn.numerics import Floats, Ints
+from adaptlearn.randomness import Randomness, generator_of
 
 _BLOCK = 4_000_000  # weights, or resampled means, held at a time: 32 MB
 
@@ -153,7 +154,7 @@ def cell_means(
     n_cells: int,
     *,
     n_bootstrap: int,
-    random_state: int | np.random.Generator | None,
+    random_state: Randomness,
 ) -> CellMeans:
     """Means of several quantities within cells: bins, groups, opportunities.
 
@@ -183,7 +184,7 @@ def cell_means(
     effective = np.divide(n * 1.0 * n, squares, out=np.full(n_cells, np.nan), where=squares > 0)
     spread = np.full((len(values), n_cells), np.nan)
     width = max(1, _BLOCK // max(n_bootstrap, 1))
-    seed = int(np.random.default_rng(random_state).integers(2**31))
+    seed = int(generator_of(random_state).integers(2**31))
     for first in range(0, n_cells if n_bootstrap > 1 else 0, width):
         part = slice(first, min(first + width, n_cells))
         # The same seed again: every block of cells sees the same students drawn.

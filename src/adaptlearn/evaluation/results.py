@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from adaptlearn.evaluation.metrics import METRICS
 from adaptlearn.numerics import Floats
 from adaptlearn.tables import Parts, Printed, number
@@ -133,6 +136,21 @@ class Evaluation(Printed):
     def metrics(self) -> dict[str, Estimate]:
         """The estimates by name, the caller's own last."""
         return {**{name: getattr(self, name) for name in METRICS}, **self.custom}
+
+    def table(self) -> dict[str, NDArray[Any]]:
+        """One row per metric, as columns any dataframe library takes.
+
+        ``model``, ``metric``, ``value``, ``lower``, ``upper``.
+        """
+        found = self.metrics()
+        return {
+            "model": np.full(len(found), self.model),
+            "metric": np.array([*found]),
+            **{
+                what: np.array([getattr(estimate, what) for estimate in found.values()])
+                for what in ("value", "lower", "upper")
+            },
+        }
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as numbers, strings, lists and dicts: ready for JSON."""

@@ -25,6 +25,7 @@ from adaptlearn.evaluation.metrics import METRICS, all_metrics
 from adaptlearn.evaluation.predictions import Predicts, predictions
 from adaptlearn.evaluation.results import TITLES, Estimate, Evaluation
 from adaptlearn.numerics import Floats, Ints
+from adaptlearn.randomness import Randomness, generator_of
 from adaptlearn.responses import as_log
 
 ONE_CLASS = "AUC is undefined, since every answer is alike"
@@ -48,7 +49,7 @@ def evaluate(
     by: str | ArrayLike | None = None,
     n_bootstrap: int = 1000,
     confidence: float = 0.95,
-    random_state: int | np.random.Generator | None = 0,
+    random_state: Randomness = 0,
 ) -> Evaluation:
     """Score a fitted model's one-step-ahead predictions on a log.
 
@@ -73,7 +74,7 @@ def evaluate(
         Resamples of students for the intervals; 0 for no intervals.
     confidence : float, default 0.95
         What the intervals are to cover.
-    random_state : int, numpy.random.Generator or None, default 0
+    random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
         Source of the resamples.
 
     Returns
@@ -151,7 +152,7 @@ def evaluate(
         log.student.codes[answered],
         n_bootstrap=n_bootstrap,
         confidence=confidence,
-        rng=np.random.default_rng(random_state),
+        rng=generator_of(random_state),
         notes=notes,
         own=own,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Container, Iterable, Mapping, Sequence
+from numbers import Integral
 from os import PathLike
 from typing import Any, ClassVar, Self
 
@@ -19,6 +20,7 @@ from adaptlearn.errors import (
     warn,
 )
 from adaptlearn.labels import near_spellings
+from adaptlearn.models.display import model_card
 from adaptlearn.models.mastery import Kind, Mastery, When
 from adaptlearn.models.state import StudentState, asked_seconds
 from adaptlearn.numerics import Floats, Ints
@@ -92,6 +94,13 @@ class KnowledgeTracer:
         """Name and value of each constructor argument."""
         return {name: getattr(self, name) for name in self._parameter_names()}
 
+    def _kept_params(self) -> dict[str, Any]:
+        """The constructor arguments for a file: a seed in place of what has drawn it."""
+        params = self.get_params()
+        if not isinstance(params.get("random_state", 0), Integral):
+            params["random_state"] = getattr(self, "seed_", None)
+        return params
+
     def set_params(self, **params: Any) -> Self:
         """Change constructor arguments by name."""
         unknown = sorted(set(params) - set(self._parameter_names()))
@@ -113,6 +122,9 @@ class KnowledgeTracer:
             if value is not defaults[name].default and value != defaults[name].default
         ]
         return f"{type(self).__name__}({', '.join(changed)})"
+
+    def _repr_html_(self) -> str:
+        return model_card(self, fitted=self.__sklearn_is_fitted__())
 
     def __sklearn_tags__(self) -> Any:
         from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags

@@ -9,14 +9,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.numerics import Floats
+from adaptlearn.tables import Parts, Printed, ends
+from adaptlearn.wording import counted
 
 When = Literal["after_response", "next_opportunity"]
 Kind = Literal["latent", "predicted"]
 
+_ROWS, _COLUMNS = 10, 8  # that are shown
+_TITLES = {"latent": "P(known)", "predicted": "P(correct)"}
+_MOMENTS = {
+    "after_response": "after the last response",
+    "next_opportunity": "at the next opportunity",
+}
 
-@dataclass(frozen=True)
-class Mastery:
-    """What students know, as an estimate per student and skill.
+
+@dataclass(frozen=True, repr=False)
+class Mastery(Printed):
+    """What students know, as an estimate per student and skill; printed, a table of both.
 
     Attributes
     ----------
@@ -55,3 +64,25 @@ class Mastery:
         if self.lower is not None and self.upper is not None:
             columns["lower"], columns["upper"] = self.lower.ravel(), self.upper.ravel()
         return columns
+
+    def _parts(self) -> Parts:
+        n_students, n_skills = self.value.shape
+        rows, columns = ends(n_students, _ROWS), ends(n_skills, _COLUMNS)
+        caption = (
+            f"{_TITLES[self.kind]} {_MOMENTS[self.when]}: {counted(n_students, 'student')}, "
+            f"{counted(n_skills, 'skill')}"
+        )
+        head = ["student", *("…" if k is None else str(self.skills[k]) for k in columns)]
+        cells = [
+            ["…"] * len(head)
+            if i is None
+            else [
+                str(self.students[i]),
+                *("…" if k is None else f"{self.value[i, k]:.2f}" for k in columns),
+            ]
+            for i in rows
+        ]
+        return Parts(caption, head, cells, [])
+
+    def __repr__(self) -> str:
+        return str(self)

@@ -80,6 +80,11 @@ class StudentState:
         return len(self.last_time)
 
     @property
+    def n_answers(self) -> int:
+        """Answers taken in so far; one on several skills counts on each."""
+        raise NotImplementedError
+
+    @property
     def known_skills(self) -> KnownSkills:
         """The model's skills, then those others that some student here has practised, by label.
 

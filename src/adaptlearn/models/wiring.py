@@ -58,7 +58,7 @@ class BoostedTracer(FeatureBoosting):
     n_jobs : int, default 1
         Threads that grow trees; -1: as many as there are processors. On a machine that is busy
         otherwise, more than one take many times longer: they wait for each other at every split.
-    random_state : int
+    random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
         Of the folds, and the first of those seeds.
 
     Attributes
@@ -75,6 +75,8 @@ class BoostedTracer(FeatureBoosting):
         What the trees see, in their order.
     feature_gains_ : dict of str to float
         The share of each group in what the splits have improved in training, largest first.
+    seed_ : int
+        What the fit drew from. A fit with ``random_state=seed_`` is the same.
     skills_, items_ : arrays
         Labels of the training log, sorted.
     n_answers_ : int array, shape (n_skills,)
@@ -116,8 +118,8 @@ class BoostedTracer(FeatureBoosting):
     ['counts', 'recency']
     """
 
-    def _default_inputs(self) -> Sequence[KnowledgeTracer]:
-        return (LinearRecurrentTracer(random_state=self.random_state),)
+    def _default_inputs(self, seed: int) -> Sequence[KnowledgeTracer]:
+        return (LinearRecurrentTracer(random_state=seed),)
 
     def _default_lean_on(self) -> Sequence[KnowledgeTracer]:
         return (Elo(),)

@@ -11,6 +11,7 @@ from adaptlearn.errors import ParameterError, ResponseDataError
 from adaptlearn.responses.columns import read_correct, read_labels, read_time
 from adaptlearn.responses.frames import Column, Frame
 from adaptlearn.responses.labelled import Labelled
+from adaptlearn.responses.names import suggested_call
 from adaptlearn.responses.skills import read_skills, skills_from_q_matrix
 from adaptlearn.responses.spellings import Say
 
@@ -108,7 +109,9 @@ def read_fields(
     elif (name := names["skill"]) in raw:
         fields["skill"] = read_skills(raw[name], name, skill_separator, problems)
     if problems:
-        raise ResponseDataError("response log", problems)
+        call = suggested_call(names, frame.names)
+        remedy = f"say which columns they are, perhaps: {call}" if call else ""
+        raise ResponseDataError("response log", problems, remedy)
     fields["extra"] = {name: np.array(arrays[name]) for name in extra}
     return fields
 

@@ -19,6 +19,7 @@ from adaptlearn.responses.files.files import Roles, read_file
 from adaptlearn.responses.files.lines import OnRead, Source, name_of
 from adaptlearn.responses.files.texts import Forms, integers
 from adaptlearn.responses.frames import Column, Frame
+from adaptlearn.responses.glance import log_card
 from adaptlearn.responses.labelled import Labelled
 from adaptlearn.responses.order import chronological_rows, entry_sequences
 from adaptlearn.responses.repeats import Events, check_repeats, repeated_rows
@@ -346,6 +347,9 @@ class ResponseLog:
         if exposures:
             parts.append(count(exposures, "exposure"))
         return f"ResponseLog({', '.join(parts)})"
+
+    def _repr_html_(self) -> str:
+        return log_card(self)
 
     # Without this, Python would try rows one by one, and take the refusal for the end.
     __iter__ = None

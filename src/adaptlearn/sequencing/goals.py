@@ -12,7 +12,9 @@ from adaptlearn.curriculum.curriculum import Curriculum, curriculum_problems
 from adaptlearn.errors import ParameterError
 from adaptlearn.labels import Label, label_list, label_of, near_spellings, refuse_other_kind
 from adaptlearn.numerics import Bools, Floats, Ints
+from adaptlearn.randomness import Randomness, generator_of
 from adaptlearn.sequencing.knowledge.context import Context
+from adaptlearn.wording import counted
 
 Target = Label | Iterable[Label] | Mapping[Label, float]
 
@@ -82,6 +84,10 @@ class Goals:
         for row, kind in enumerate(self._kinds):
             self._aims[row, [skill for skill, _ in kind]] = True
         self._aims[-1] = True
+
+    def __repr__(self) -> str:
+        others = "" if self._default < 0 else ", and a default for all others"
+        return f"Goals({counted(len(self._kind), 'student')}{others})"
 
     def _read(self, target: Target, what: str, problems: list[str]) -> int:
         """The number of a target's kind, by the skills and weights it comes to."""
@@ -157,7 +163,7 @@ def time_to_goal(
     threshold: float | None = None,
     confidence: float = 0.9,
     samples: int = 400,
-    random_state: int | np.random.Generator | None = 0,
+    random_state: Randomness = 0,
 ) -> TimeToGoal:
     """How long students may need, if every opportunity teaches as the model says.
 
@@ -176,7 +182,7 @@ def time_to_goal(
     confidence : float
     samples : int
         Draws behind the interval.
-    random_state : int or Generator
+    random_state : int, numpy.random.Generator, numpy.random.RandomState or None
 
     Returns
     -------
@@ -190,7 +196,7 @@ def time_to_goal(
     minutes = _minutes_of_skills(curriculum)
     learn = np.broadcast_to(0.15 if context.learn is None else context.learn, minutes.shape)
     learn = np.clip(learn, 1e-6, 1.0)
-    rng = np.random.default_rng(random_state)
+    rng = generator_of(random_state)
     drawn = np.zeros((samples, len(needed)))
     row, skill = np.nonzero(needed)
     known = context.mastery[row, skill]

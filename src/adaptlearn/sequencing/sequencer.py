@@ -21,7 +21,9 @@ from adaptlearn.labels import (
     label_of,
     refuse_other_kind,
 )
+from adaptlearn.media import terminal_text
 from adaptlearn.numerics import Floats
+from adaptlearn.randomness import Randomness, generator_of
 from adaptlearn.responses.columns import is_datetime, moment_of
 from adaptlearn.sequencing.decisions.arrays import Columns
 from adaptlearn.sequencing.decisions.decisions import Decisions, Provenance
@@ -45,8 +47,10 @@ from adaptlearn.sequencing.policies.policy import (
 from adaptlearn.sequencing.policies.presets import ProvisionalMastery
 from adaptlearn.sequencing.policies.weighted import WeightedPolicy
 from adaptlearn.sequencing.ranks import Rules, available, decide
+from adaptlearn.tables import html_card, html_table
 from adaptlearn.tracking.clock import check_clock
 from adaptlearn.validation import Interval, OneOf, check_parameters, some
+from adaptlearn.wording import counted
 
 # A block's tables stay below this many cells, so that they fit the processor's cache.
 _CELLS = 1 << 21
@@ -85,7 +89,7 @@ class Sequencer:
         not have are not looked at.
     wheel_spinning : WheelSpinning or None
         When practice counts as leading nowhere; None: never.
-    random_state : int or numpy.random.Generator, optional
+    random_state : int, numpy.random.Generator, numpy.random.RandomState or None
         What draws. By default fresh in each process; give an int to repeat a run.
     block_size : int, optional
         How many students are scored at a time. By default as many as keep the tables small.
@@ -144,7 +148,7 @@ class Sequencer:
         review: Review | None = None,
         lessons_done: LessonsDone | None = None,
         wheel_spinning: WheelSpinning | None = WheelSpinning(),  # noqa: B008 - it is frozen
-        random_state: int | np.random.Generator | None = None,
+        random_state: Randomness = None,
         block_size: int | None = None,
         runners_up: int = 3,
         new_students: bool = False,
@@ -188,7 +192,7 @@ class Sequencer:
         if lessons_done is not None:
             check_students(lessons_done, tracker.students[:1].tolist())
         self.wheel_spinning = wheel_spinning
-        self._random = np.random.default_rng(random_state)
+        self._random = generator_of(random_state)
         widest = max(len(curriculum.lessons), len(curriculum.skills), curriculum.teaches.nnz, 1)
         self._block_size = block_size or max(1, _CELLS // widest)
         self._runners_up = runners_up
@@ -197,6 +201,25 @@ class Sequencer:
         self._n_jobs = n_jobs
         self._matched = MatchedTracker(curriculum, tracker)
         self.overrides.check_kind(tracker.students[:1])
+
+    def __repr__(self) -> str:
+        policy = terminal_text(self.policy.name)
+        return f"Sequencer({policy} over {counted(len(self.curriculum.lessons), 'lesson')})"
+
+    def _repr_html_(self) -> str:
+        criterion = self.policy.criterion
+        parts = {
+            "curriculum": self.curriculum,
+            "tracker": self.tracker,
+            "policy": self.policy.name,
+            "mastered": "nothing" if criterion is None else criterion,
+            "goals": self.goals,
+            "overrides": counted(len(self.overrides), "override") if self.overrides else None,
+            "review": self.review,
+            "wheel_spinning": self.wheel_spinning,
+        }
+        rows = [[name, str(part)] for name, part in parts.items() if part is not None]
+        return html_card("Sequencer", [], html_table("", ["part", "what it is"], rows, prose=True))
 
     @property
     def unknown_skills(self) -> tuple[Label, ...]:

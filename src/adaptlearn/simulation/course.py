@@ -12,6 +12,7 @@ import numpy as np
 from adaptlearn.curriculum import Curriculum
 from adaptlearn.errors import DataWarning, ParameterError, warn
 from adaptlearn.numerics import Floats, Ints
+from adaptlearn.randomness import Randomness, generator_of
 from adaptlearn.validation import Interval, check_parameters, some
 
 _UNIT = Interval(0, 1)
@@ -116,37 +117,33 @@ class Course:
             f"{self.n_lessons} lessons, {int((self.practice >= 0).sum())} items)"
         )
 
-    def with_missing_tags(
-        self, share: float, random_state: int | np.random.Generator | None = 0
-    ) -> Self:
+    def with_missing_tags(self, share: float, random_state: Randomness = 0) -> Self:
         """Some items without their tags: their answers teach, and no tracker sees them.
 
         Parameters
         ----------
         share : float
             Of the items, drawn at random.
-        random_state : int or numpy.random.Generator, optional
+        random_state : int, numpy.random.Generator, numpy.random.RandomState or None
         """
         check_parameters("Course.with_missing_tags", {"share": share}, {"share": [_UNIT]})
         tags = self.tags.copy()
         tags.flat[self._items(share, random_state)] = -1
         return replace(self, tags=tags)
 
-    def with_wrong_tags(
-        self, share: float, random_state: int | np.random.Generator | None = 0
-    ) -> Self:
+    def with_wrong_tags(self, share: float, random_state: Randomness = 0) -> Self:
         """Some items tagged with another skill, drawn at random.
 
         Parameters
         ----------
         share : float
             Of the items, drawn at random.
-        random_state : int or numpy.random.Generator, optional
+        random_state : int, numpy.random.Generator, numpy.random.RandomState or None
         """
         check_parameters("Course.with_wrong_tags", {"share": share}, {"share": [_UNIT]})
         if self.n_skills == 1 and share > 0:
             raise ParameterError("Course.with_wrong_tags", ["there is no other skill"])
-        rng = np.random.default_rng(random_state)
+        rng = generator_of(random_state)
         tags, items = self.tags.copy(), self._items(share, rng)
         moved = self.practice.flat[items] + rng.integers(1, max(self.n_skills, 2), len(items))
         tags.flat[items] = moved % self.n_skills
@@ -158,7 +155,7 @@ class Course:
         dropped: float = 0.0,
         added: float = 0.0,
         reversed: float = 0.0,  # noqa: A002 - the field's word
-        random_state: int | np.random.Generator | None = 0,
+        random_state: Randomness = 0,
     ) -> Self:
         """The same lessons under a wrong curriculum; see `wrong_graph`."""
         wrong = wrong_graph(
@@ -170,21 +167,21 @@ class Course:
         )
         return replace(self, curriculum=wrong)
 
-    def _items(self, share: float, random_state: int | np.random.Generator | None) -> Ints:
+    def _items(self, share: float, random_state: Randomness) -> Ints:
         """Places of items, drawn at random."""
         items = np.flatnonzero(self.practice.ravel() >= 0)
-        rng = np.random.default_rng(random_state)
+        rng = generator_of(random_state)
         return rng.choice(items, round(share * len(items)), replace=False)
 
 
-def random_course(n_skills: int = 20, random_state: int | np.random.Generator | None = 0) -> Course:
+def random_course(n_skills: int = 20, random_state: Randomness = 0) -> Course:
     """Skills that each need one or two of the five before them, and a lesson of five items each.
 
     Parameters
     ----------
     n_skills : int, default 20
         Numbered from 0; the first needs none.
-    random_state : int or numpy.random.Generator, optional
+    random_state : int, numpy.random.Generator, numpy.random.RandomState or None
 
     Returns
     -------
@@ -198,7 +195,7 @@ def random_course(n_skills: int = 20, random_state: int | np.random.Generator | 
     check_parameters(
         "random_course", {"n_skills": n_skills}, {"n_skills": [Interval(1, 10**6, integer=True)]}
     )
-    rng = np.random.default_rng(random_state)
+    rng = generator_of(random_state)
     edges = {
         (int(rng.integers(max(0, skill - 5), skill)), skill)
         for skill in range(1, n_skills)
@@ -214,7 +211,7 @@ def wrong_graph(
     dropped: float = 0.0,
     added: float = 0.0,
     reversed: float = 0.0,  # noqa: A002 - the field's word
-    random_state: int | np.random.Generator | None = 0,
+    random_state: Randomness = 0,
 ) -> Curriculum:
     """A curriculum with errors in its prerequisites, still without cycles.
 
@@ -224,7 +221,7 @@ def wrong_graph(
     dropped, added, reversed : float, default 0
         As shares of the number of prerequisites: some are dropped, others turned round, and
         some are added between skills that had none.
-    random_state : int or numpy.random.Generator, optional
+    random_state : int, numpy.random.Generator, numpy.random.RandomState or None
 
     Returns
     -------
@@ -245,7 +242,7 @@ def wrong_graph(
     shares = {"dropped": dropped, "added": added, "reversed": reversed}
     others = ["dropped + reversed must be at most 1"] if not 0 <= dropped + reversed <= 1 else []
     check_parameters("wrong_graph", shares, {name: [_UNIT] for name in shares}, others)
-    rng = np.random.default_rng(random_state)
+    rng = generator_of(random_state)
     then, first = curriculum.prerequisites.nonzero()
     edges = list(zip(first.tolist(), then.tolist(), strict=True))
     wanted = {name: round(share * len(edges)) for name, share in shares.items()}

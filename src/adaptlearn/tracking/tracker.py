@@ -27,9 +27,11 @@ from adaptlearn.models.state import StudentState
 from adaptlearn.numerics import Floats, Ints, bounds_of
 from adaptlearn.responses.log import ResponseLog, as_log
 from adaptlearn.serialization import Arrays, read_archive, reading, write_archive
+from adaptlearn.tables import html_card
 from adaptlearn.tracking.clock import DAY, refuse_the_future, seconds_of
 from adaptlearn.tracking.practice import Practice
 from adaptlearn.tracking.record import PracticeRecord
+from adaptlearn.wording import counted
 
 _KIND = "adaptlearn-tracker"
 
@@ -136,6 +138,18 @@ class MasteryTracker:
     def __repr__(self) -> str:
         n = len(self)
         return f"MasteryTracker({n:,} student{'' if n == 1 else 's'} over {self.model!r})"
+
+    def _repr_html_(self) -> str:
+        with self._lock:
+            facts = [
+                f"over {self.model!r}",
+                counted(len(self), "student"),
+                counted(self._state.n_answers, "answer"),
+                counted(len(self.skills), "skill"),
+            ]
+            facts += [f"times: {self.clock}"] if self.clock not in (None, "none") else []
+            facts += ["keeps practice"] if self._practice is not None else []
+        return html_card("MasteryTracker", facts)
 
     @property
     def clock(self) -> str | None:

@@ -24,6 +24,7 @@ from adaptlearn.evaluation.metrics import METRICS, all_metrics
 from adaptlearn.evaluation.results import Evaluation
 from adaptlearn.evaluation.scoring import summarise
 from adaptlearn.numerics import Floats, Ints
+from adaptlearn.randomness import Randomness, generator_of
 from adaptlearn.responses import ResponseLog, as_log
 from adaptlearn.validation import OneOf
 
@@ -39,7 +40,7 @@ def cross_validate(
     errors: Literal["raise", "skip"] = "raise",
     n_bootstrap: int = 1000,
     confidence: float = 0.95,
-    random_state: int | np.random.Generator | None = 0,
+    random_state: Randomness = 0,
     n_jobs: int | None = None,
     folder: str | PathLike[str] | None = None,
     on_fold: OnFold | None = None,
@@ -72,7 +73,7 @@ def cross_validate(
         is raised; or the model is left out, and the result's ``skipped`` says why.
     n_bootstrap, confidence
         As in `evaluate`, for the pooled metrics.
-    random_state : int, numpy.random.Generator or None, default 0
+    random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
         Source of the folds and of the resamples; models keep their own.
     n_jobs : int, optional
         Fits that run at once, in processes of their own (-1: one per processor); 1 by
@@ -135,8 +136,16 @@ def cross_validate(
         "cross_validate", n_bootstrap, confidence, errors=(errors, OneOf(("raise", "skip")))
     )
     own = checked_metrics("cross_validate", metrics)
+    if folder is not None and random_state is None and isinstance(cv, int | np.integer):
+        raise ParameterError(
+            "cross_validate",
+            [
+                "folder keeps finished fits for the next call, and random_state=None draws other "
+                "folds in each, so that none would be found again; give an integer"
+            ],
+        )
     log = as_log(log)
-    rng = np.random.default_rng(random_state)
+    rng = generator_of(random_state)
     fold_seed, bootstrap_seed = rng.integers(2**31, size=2).tolist()
     named = _clones_of(models)
     if copies is True:

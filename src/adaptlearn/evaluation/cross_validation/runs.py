@@ -16,6 +16,7 @@ from adaptlearn.evaluation.cross_validation.cache import FoldRun, KeptFolds, rea
 from adaptlearn.evaluation.cross_validation.searches import fit_whole
 from adaptlearn.evaluation.cross_validation.splits import Split
 from adaptlearn.evaluation.predictions import predictions
+from adaptlearn.progress import report
 from adaptlearn.responses import ResponseLog
 
 OnFold = Callable[[int, int], None]
@@ -90,8 +91,10 @@ def run_folds(
     skipped: dict[str, str] = {}
 
     def tell() -> None:
+        n_done = sum(task in done or task.name in skipped for task in tasks)
+        report("cross-validating", "fits", n_done, len(tasks))
         if on_fold is not None:
-            on_fold(sum(task in done or task.name in skipped for task in tasks), len(tasks))
+            on_fold(n_done, len(tasks))
 
     tell()
     outcomes = Parallel(n_jobs=n_jobs, return_as="generator")(

@@ -12,8 +12,9 @@ from adaptlearn.checkup.copies import CopiedStudents, copied_students
 from adaptlearn.errors import ParameterError
 from adaptlearn.evaluation.order import chronological_places
 from adaptlearn.numerics import Bools, Ints
+from adaptlearn.randomness import Randomness, seed_of
 from adaptlearn.responses import ResponseLog, as_log
-from adaptlearn.validation import Interval, check_parameters, some
+from adaptlearn.validation import Interval, RandomSource, check_parameters, some
 
 
 class Split(NamedTuple):
@@ -52,8 +53,9 @@ class StudentSplit:
     copies : bool or CopiedStudents, default False
         Whether students who are copies of each other stay in one fold: those that
         `adaptlearn.checkup.copied_students` finds in the log, or those given.
-    random_state : int, default 0
-        Which students come together. The folds are the same in every call.
+    random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
+        Which students come together. The folds are the same in every call: what is no integer
+        draws one when the splitter is made, which `random_state` then is.
 
     Examples
     --------
@@ -67,19 +69,23 @@ class StudentSplit:
     """
 
     def __init__(
-        self, n_splits: int = 5, *, copies: bool | CopiedStudents = False, random_state: int = 0
+        self,
+        n_splits: int = 5,
+        *,
+        copies: bool | CopiedStudents = False,
+        random_state: Randomness = 0,
     ) -> None:
         check_parameters(
             "StudentSplit",
             {"n_splits": n_splits, "random_state": random_state},
             {
                 "n_splits": [Interval(2, 2**31, integer=True)],
-                "random_state": [Interval(0, 2**32 - 1, integer=True)],
+                "random_state": [RandomSource(2**32 - 1)],
             },
         )
         self.n_splits = n_splits
         self.copies = copies
-        self.random_state = random_state
+        self.random_state = seed_of(random_state)
 
     def __repr__(self) -> str:
         return f"StudentSplit({self.n_splits})"

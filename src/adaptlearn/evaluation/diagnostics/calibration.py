@@ -17,6 +17,7 @@ from adaptlearn.evaluation.results import Estimate, interval_title
 from adaptlearn.media import picture_text
 from adaptlearn.numerics import Floats
 from adaptlearn.plotting import new_axes
+from adaptlearn.randomness import Randomness
 from adaptlearn.tables import Parts, Printed, number, plain_columns
 from adaptlearn.validation import Interval
 
@@ -87,7 +88,7 @@ def calibration_curve(
     n_bins: int = 10,
     n_bootstrap: int = 1000,
     confidence: float = 0.95,
-    random_state: int | np.random.Generator | None = 0,
+    random_state: Randomness = 0,
 ) -> CalibrationCurve:
     """Compare predicted with observed rates, in bins of about equally many answers.
 

@@ -19,6 +19,7 @@ from adaptlearn.evaluation.results import Estimates, interval_title
 from adaptlearn.media import picture_text, terminal_text
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.plotting import new_axes
+from adaptlearn.randomness import Randomness
 from adaptlearn.responses import ResponseLog
 from adaptlearn.tables import Parts, Printed, number, plain_columns
 from adaptlearn.validation import some
@@ -152,7 +153,7 @@ def group_errors(
     metrics: Mapping[str, Metric] | None = None,
     n_bootstrap: int = 1000,
     confidence: float = 0.95,
-    random_state: int | np.random.Generator | None = 0,
+    random_state: Randomness = 0,
 ) -> GroupErrors:
     """Errors of predictions by skill, item, or any grouping of the answers.
 

@@ -12,6 +12,7 @@ from adaptlearn.errors import ResponseDataError
 from adaptlearn.evaluation.order import chronological_places
 from adaptlearn.evaluation.predictions import Predicts, predictions
 from adaptlearn.numerics import Floats, Ints
+from adaptlearn.randomness import Randomness, generator_of
 from adaptlearn.responses import ResponseLog, as_log
 from adaptlearn.responses.skills import SkillColumn
 from adaptlearn.tables import Parts, Printed, plain_columns
@@ -120,7 +121,7 @@ def check_leakage(
     n_rows: int = 100,
     n_students: int = 20,
     tolerance: float = 1e-9,
-    random_state: int | np.random.Generator | None = 0,
+    random_state: Randomness = 0,
 ) -> LeakageCheck:
     """Flip single answers of a log, and see which of a fitted model's predictions move.
 
@@ -141,7 +142,7 @@ def check_leakage(
         Students, at most, whose rows are predicted.
     tolerance : float, default 1e-9
         Moves up to this count as rounding.
-    random_state : int, numpy.random.Generator or None, default 0
+    random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
         Source of the sample.
 
     Returns
@@ -184,7 +185,7 @@ def check_leakage(
         },
     )
     whole = as_log(log)
-    rng = np.random.default_rng(random_state)
+    rng = generator_of(random_state)
     answering = np.unique(whole.student.codes[whole.answered])
     if not len(answering):
         raise ResponseDataError("check_leakage", ["the log holds no answer to flip"])

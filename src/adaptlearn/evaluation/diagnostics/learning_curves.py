@@ -16,6 +16,7 @@ from adaptlearn.evaluation.results import Estimate, interval_title
 from adaptlearn.media import picture_text
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.plotting import new_axes
+from adaptlearn.randomness import Randomness
 from adaptlearn.responses import ResponseLog
 from adaptlearn.tables import Parts, Printed, number, plain_columns
 from adaptlearn.validation import Interval, OneOf, some
@@ -118,7 +119,7 @@ def learning_curve(
     max_opportunity: int = 10,
     n_bootstrap: int = 1000,
     confidence: float = 0.95,
-    random_state: int | np.random.Generator | None = 0,
+    random_state: Randomness = 0,
 ) -> LearningCurve:
     """Error rate at each opportunity to use a skill: what was observed, what was predicted.
 

@@ -29,6 +29,7 @@ from adaptlearn.evaluation.thresholds.results import (
     ThresholdCurve,
 )
 from adaptlearn.numerics import Bools, Floats, Ints
+from adaptlearn.randomness import Randomness, generator_of
 from adaptlearn.validation import Interval, OneOf, label_problems, shape_problems, value_problems
 
 _MOST_THRESHOLDS = 200
@@ -47,7 +48,7 @@ def calibrate_threshold(
     min_students: int = 30,
     n_bootstrap: int = 1000,
     confidence: float = 0.95,
-    random_state: int | np.random.Generator | None = 0,
+    random_state: Randomness = 0,
 ) -> ThresholdCalibration:
     """Find the mastery threshold that gives a wanted rate of errors.
 
@@ -128,7 +129,7 @@ def calibrate_threshold(
     )
     rows, cuts, labels, left_out = _read(estimate, truth, student, group, thresholds)
     found = observed_sides(rows)
-    drawn = resampled_sides(rows, n_bootstrap, np.random.default_rng(random_state))
+    drawn = resampled_sides(rows, n_bootstrap, generator_of(random_state))
     students = students_at_sides(rows)
     counts = enough(found, students, criterion, wanted, min_students)
     best = chosen(found, counts, criterion, wanted)

@@ -23,9 +23,10 @@ from adaptlearn.models.bkt.serve.tables import (
     read_pooled,
     read_skill_table,
 )
+from adaptlearn.randomness import Randomness, seed_of
 from adaptlearn.responses import SequenceCounts, as_log
 from adaptlearn.serialization import Arrays
-from adaptlearn.validation import Interval, OneOf
+from adaptlearn.validation import Interval, OneOf, RandomSource
 
 
 class BKT(FittedBKT):
@@ -84,8 +85,8 @@ class BKT(FittedBKT):
         Starting points for every skill, in place of `n_init` of the library's own: each with
         prior, learn, guess, slip (and forget). A parameter that starts at 0 or 1 stays there.
         Nothing is then borrowed.
-    random_state : int, default 0
-        Seed of the random starts.
+    random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
+        Of the random starts.
 
     Attributes
     ----------
@@ -109,6 +110,9 @@ class BKT(FittedBKT):
     unidentified_ : dict of label to str
         Skills whose answers cannot tell the parameters apart, and why. They are fitted with a
         Beta prior worth `borrow` observations of the common parameters.
+    seed_ : int
+        What the fit drew from: the integer `random_state`, or a seed that was drawn from another.
+        A fit with ``random_state=seed_`` is the same.
     classes_ : array
         ``[0, 1]``, wrong and right: the columns of `predict_proba`.
     fingerprint_ : str
@@ -238,7 +242,7 @@ class BKT(FittedBKT):
         "max_iter": [Interval(0, 10**6, integer=True)],
         "tol": [Interval(0, 1)],
         "accelerate": [OneOf((True, False))],
-        "random_state": [Interval(0, 2**63, integer=True)],
+        "random_state": [RandomSource(2**63)],
     }
 
     def __init__(
@@ -266,7 +270,7 @@ class BKT(FittedBKT):
         tol: float = 1e-7,
         accelerate: bool = True,
         start: Mapping[str, float] | Sequence[Mapping[str, float]] | None = None,
-        random_state: int = 0,
+        random_state: Randomness = 0,
     ) -> None:
         self.forgetting = forgetting
         self.prior_by = prior_by
@@ -328,10 +332,10 @@ class BKT(FittedBKT):
         log = as_log(log)
         if not len(log):
             raise ResponseDataError("response log", ["it has no rows; expected responses"])
-        options, entries = self.get_params(), Entries.of_log(log)
+        options, entries = self._drawn_params(), Entries.of_log(log)
         classed = class_entries(entries, schemes_of(options), self.gaps)
         fit = fit_by_gradient if coupling_of(options) else fit_by_em
-        return self._become(fit(entries, classed, options, on_step))
+        return self._become(fit(entries, classed, options, on_step), options)
 
     def fit_counts(self, counts: Any, *, on_step: OnStep | None = None) -> Self:
         """Estimate from distinct answer sequences and how many students have each.
@@ -352,7 +356,7 @@ class BKT(FittedBKT):
         ParameterError, ResponseDataError
         """
         self._check_parameters()
-        options = self.get_params()
+        options = self._drawn_params()
         needed = [f"{field}_by" for field, scheme in schemes_of(options).items() if scheme]
         needed += coupling_of(options)
         if needed:
@@ -367,12 +371,17 @@ class BKT(FittedBKT):
             problem = "there are no sequences; expected some"
         if problem:
             raise ResponseDataError("counts", [problem])
-        return self._become(fit_by_em(Entries.of_counts(counts), None, options, on_step))
+        return self._become(fit_by_em(Entries.of_counts(counts), None, options, on_step), options)
 
-    def _become(self, found: Fitted) -> Self:
+    def _drawn_params(self) -> dict[str, Any]:
+        """The constructor arguments, with a seed for `random_state`."""
+        return {**self.get_params(), "random_state": seed_of(self.random_state)}
+
+    def _become(self, found: Fitted, options: Mapping[str, Any]) -> Self:
         """Say what is doubtful of what was fitted, and be it."""
-        for message, category in doubts(found, self.get_params()):
+        for message, category in doubts(found, options):
             warn(message, category)
+        self.seed_ = options["random_state"]
         return self._take(found)
 
     def _problems(self) -> list[str]:

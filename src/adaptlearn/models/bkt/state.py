@@ -230,6 +230,11 @@ class BKTState(StudentState):
         known = columns < n_skills
         return rows[known], columns[known], slots[known]
 
+    @property
+    def n_answers(self) -> int:  # noqa: D102 - documented once, above
+        self._close_up()
+        return int(self.answers.sum())
+
     def _practised(self) -> Ints:
         self._close_up()
         return np.unique(np.concatenate((self.skill_codes, self.told.pairs()[1])))

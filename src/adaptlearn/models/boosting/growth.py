@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from adaptlearn.models.boosting.trees import Trees
 from adaptlearn.numerics import Floats, Ints
+from adaptlearn.progress import report
 
 
 class Growth(NamedTuple):
@@ -65,6 +66,7 @@ def grow(
         # Not public, but the same in the oldest and newest release: a test in both compares what
         # is made of it with predict_proba.
         nodes += [trees[0].nodes for trees in found._predictors]  # noqa: SLF001
+        report("growing trees", "seeds", seed - growth.random_state + 1, n_seeds)
         baseline = np.ravel(found._baseline_prediction)  # noqa: SLF001
     return Trees.of_nodes(float(baseline[0]), nodes, told, share=1 / n_seeds)
 
@@ -90,8 +92,10 @@ def grown_out_of_fold(
     float array, shape (n,)
     """
     found = np.empty(len(fold))
-    for of in np.unique(fold):
+    folds = np.unique(fold)
+    for done, of in enumerate(folds, 1):
         held = fold == of
         trees = grow(matrix[:, ~held], correct[~held], growth, n_jobs=n_jobs)
         found[held] = trees.predict(matrix[:, held])
+        report("growing trees without a fold", "folds", done, len(folds))
     return found

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from adaptlearn.errors import quiet
 from adaptlearn.models.base import KnowledgeTracer
 from adaptlearn.numerics import Floats
+from adaptlearn.progress import report
 from adaptlearn.responses import ResponseLog
 
 
@@ -55,4 +56,5 @@ def out_of_fold(
                     found[row, held] = log_odds(p)
                 else:
                     found[row, held] = np.nan
+        report("fitting other models", "folds", of + 1, n_folds)
     return found

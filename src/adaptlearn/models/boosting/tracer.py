@@ -29,9 +29,10 @@ from adaptlearn.models.sequential.state import SequentialState, Signed, Widths
 from adaptlearn.models.sequential.tracer import SequentialTracer, training_labels
 from adaptlearn.models.state import StudentState, check_n_students
 from adaptlearn.numerics import Floats, Ints
+from adaptlearn.randomness import Randomness, seed_of
 from adaptlearn.responses import ResponseLog
 from adaptlearn.serialization import Arrays, write_archive
-from adaptlearn.validation import Interval, Numbers, OneOf
+from adaptlearn.validation import Interval, Numbers, OneOf, RandomSource
 
 _UNKNOWN = ("an unknown label",)  # equal to no label of a log
 _PACKED = ("input", "leaned_on")  # what a file calls the models that it holds, before their number
@@ -54,7 +55,7 @@ class FeatureBoosting(SequentialTracer):
         "max_features": [Interval(0, 1, closed="right")],
         "n_seeds": [Interval(1, 100, integer=True)],
         "n_jobs": [Interval(1, 1024, integer=True), OneOf((-1,))],
-        "random_state": [Interval(0, 2**32 - 1, integer=True)],
+        "random_state": [RandomSource(2**32 - 1)],
     }
     _reads_entries = True
     _few, _many_levels = FEW, MANY_LEVELS
@@ -79,7 +80,7 @@ class FeatureBoosting(SequentialTracer):
         max_features: float = 0.3,
         n_seeds: int = 2,
         n_jobs: int = 1,
-        random_state: int = 0,
+        random_state: Randomness = 0,
     ) -> None:
         self.features = features
         self.inputs = inputs
@@ -104,14 +105,16 @@ class FeatureBoosting(SequentialTracer):
         y : ignored
         """
         responses = self._training_log(log)
-        models = tuple(self._default_inputs() if self.inputs is None else self.inputs)
+        seed = seed_of(self.random_state)
+        growth = self._growth(seed)
+        models = tuple(self._default_inputs(seed) if self.inputs is None else self.inputs)
         lean_on = tuple(self._default_lean_on() if self.lean_on is None else self.lean_on)
         skills, items, n_answers = training_labels(responses)
         plan = Plan(
             self.features, items=responses.item is not None, times=responses.time is not None
         )
         encoded = encode(responses, Names.of(skills, items), item_pairs=plan.widths.item > 0)
-        fold = self._folds(responses)
+        fold = self._folds(responses, seed)
         found = training_features(
             plan,
             encoded,
@@ -129,11 +132,11 @@ class FeatureBoosting(SequentialTracer):
         matrix, correct = _rounded(features, beside[: len(models)]), encoded.correct[answered]
         n_jobs = None if self.n_jobs == -1 else self.n_jobs
         self._rates, self._situations = found.rates, found.tables
-        self._trees = grow(matrix, correct, self._growth(), n_seeds=self.n_seeds, n_jobs=n_jobs)
+        self._trees = grow(matrix, correct, growth, n_seeds=self.n_seeds, n_jobs=n_jobs)
         self._shares = _TREES_ALONE
         if lean_on:
             own = grown_out_of_fold(
-                matrix, correct, fold[encoded.rows[answered]], self._growth(), n_jobs=n_jobs
+                matrix, correct, fold[encoded.rows[answered]], growth, n_jobs=n_jobs
             )
             judged = np.vstack([own, beside])
             if np.isfinite(judged).all():
@@ -144,6 +147,7 @@ class FeatureBoosting(SequentialTracer):
         self.inputs_ = tuple(unfitted(model).fit(responses) for model in models)
         self.leaned_on_ = tuple(unfitted(model).fit(responses) for model in lean_on)
         self._take_plan(plan)
+        self.seed_ = seed
         return self._ready(skills, items, n_answers)
 
     @property
@@ -187,7 +191,7 @@ class FeatureBoosting(SequentialTracer):
         }
         write_archive(path, MODEL_KIND, self._content(), {**self._all_arrays(), **packed})
 
-    def _default_inputs(self) -> Sequence[KnowledgeTracer]:
+    def _default_inputs(self, seed: int) -> Sequence[KnowledgeTracer]:  # noqa: ARG002 - for those that draw
         """Other models, where none were given."""
         return ()
 
@@ -305,11 +309,11 @@ class FeatureBoosting(SequentialTracer):
             if not isinstance(one, KnowledgeTracer)
         ]
 
-    def _folds(self, log: ResponseLog) -> NDArray[np.int64]:
+    def _folds(self, log: ResponseLog, seed: int) -> NDArray[np.int64]:
         """The fold of each row's student: chance, but the same for any order of the rows."""
         used = np.flatnonzero(np.bincount(log.student.codes, minlength=log.n_students))
         fold = np.zeros(log.n_students, np.int64)
-        rng = np.random.default_rng(self.random_state)
+        rng = np.random.default_rng(seed)
         fold[used] = rng.permutation(len(used)) % self.n_folds
         return fold[log.student.codes]
 
@@ -319,8 +323,9 @@ class FeatureBoosting(SequentialTracer):
         self.feature_names_ = [*plan.names, *names]
         self.feature_groups_ = [*plan.groups, *("inputs" for _ in names)]
 
-    def _growth(self) -> Growth:
-        return Growth(**{name: getattr(self, name) for name in Growth._fields})
+    def _growth(self, seed: int) -> Growth:
+        params = {name: getattr(self, name) for name in Growth._fields}
+        return Growth(**{**params, "random_state": seed})
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
         rates, situations = self._rates, self._situations

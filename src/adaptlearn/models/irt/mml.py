@@ -24,6 +24,7 @@ import numpy as np
 
 from adaptlearn.models.irt.prior import ItemPrior, Sparse
 from adaptlearn.numerics import Floats, Ints
+from adaptlearn.progress import report
 
 SLOPES = (0.02, 20.0)
 """The least and the largest slope."""
@@ -346,6 +347,7 @@ def fit_items(
                 items, value, found = far, reached, there
             trail = [items]
         objective.append(value)
+        report("fitting items", "steps", len(objective) - 1)
     return Fit(items, float(found.log_likelihood.sum()), np.array(objective), converged)
 
 

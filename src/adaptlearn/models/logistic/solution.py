@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from adaptlearn.numerics import Floats, Ints
+from adaptlearn.progress import report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,6 +117,7 @@ def solve(
     value, converged, n_iter = cost(point, logit), False, 0
     while n_iter < max_iter and not converged:
         n_iter += 1
+        report("fitting weights", "steps", n_iter)
         # The logistic function, by a hyperbolic tangent that never overflows.
         p = (1 + np.tanh(logit / 2)) / 2
         slope = strength * point - transposed @ (correct - p)

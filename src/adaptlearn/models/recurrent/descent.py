@@ -17,6 +17,7 @@ from adaptlearn.models.recurrent.recurrence import (
 )
 from adaptlearn.models.recurrent.responses import Responses
 from adaptlearn.numerics import Floats, Ints
+from adaptlearn.progress import report
 
 _BATCH = 10_000  # responses, about
 _FEWEST_BATCHES = 20  # each epoch takes that many steps, however small the log
@@ -292,6 +293,7 @@ def _descend(
                 slope = gradient / len(batches[b].correct)
                 slope += step.table * (price / n)
                 step.take(slope, float(rate / 2))
+        report("fitting LinearRecurrentTracer", "epochs", epoch + 1, settings.n_epochs)
     return losses
 
 

@@ -26,9 +26,10 @@ from adaptlearn.models.sequential.levels import NARROW, Level, Memory
 from adaptlearn.models.sequential.state import SequentialState, Signed, Widths
 from adaptlearn.models.sequential.tracer import SequentialTracer, training_labels
 from adaptlearn.numerics import Floats, Ints
+from adaptlearn.randomness import Randomness, seed_of
 from adaptlearn.responses import ResponseLog, as_log
 from adaptlearn.serialization import Arrays
-from adaptlearn.validation import Interval, Numbers, check_parameters, some
+from adaptlearn.validation import Interval, Numbers, RandomSource, check_parameters, some
 
 _FARTHEST = 30.0  # log odds beyond which a probability is no longer told from 0 or 1
 
@@ -71,7 +72,7 @@ class LinearRecurrentTracer(SequentialTracer):
         Passes over the training answers; the steps shrink to nothing at the last.
     learning_rate : float
         The largest step (Adam).
-    random_state : int
+    random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
         Of the start, and of how students are drawn into batches.
 
     Attributes
@@ -79,6 +80,8 @@ class LinearRecurrentTracer(SequentialTracer):
     losses_ : float array, shape (n_epochs,)
         The mean log loss in each epoch, as answers were met: still falling at the end, more
         epochs are worth a try.
+    seed_ : int
+        What the fit drew from. A fit with ``random_state=seed_`` is the same.
     skills_, items_ : arrays
         Labels of the training log, sorted.
     n_answers_ : int array, shape (n_skills,)
@@ -125,7 +128,7 @@ class LinearRecurrentTracer(SequentialTracer):
         "scarcity": [Interval(0, 1e9)],
         "n_epochs": [Interval(1, 10**5, integer=True)],
         "learning_rate": [Interval(0, 1, closed="right")],
-        "random_state": [Interval(0, 2**63, integer=True)],
+        "random_state": [RandomSource(2**63)],
     }
 
     losses_: Floats
@@ -143,7 +146,7 @@ class LinearRecurrentTracer(SequentialTracer):
         scarcity: float = 10.0,
         n_epochs: int = 20,
         learning_rate: float = 0.03,
-        random_state: int = 0,
+        random_state: Randomness = 0,
     ) -> None:
         self.decays = decays
         self.rank = rank
@@ -171,7 +174,8 @@ class LinearRecurrentTracer(SequentialTracer):
         training = self._training_log(log)
         skills, items, n_answers = training_labels(training)
         responses, _ = responses_of(training[training.answered], skills, items)
-        settings = self._how_to_fit()
+        settings = self._how_to_fit(seed_of(self.random_state))
+        self.seed_ = settings.seed
         self._take(fit(responses, settings), settings.bank)
         return self._ready(skills, items, n_answers)
 
@@ -206,16 +210,17 @@ class LinearRecurrentTracer(SequentialTracer):
         """
         training = self._training_log(log)
         answered = np.flatnonzero(training.answered)
-        fold = self._folds(training, fold)[answered]
+        seed = seed_of(self.random_state)
+        fold = self._folds(training, fold, seed)[answered]
         skills, items, _ = training_labels(training)
         responses, encoded = responses_of(training[answered], skills, items)
         found = np.full(len(training), np.nan)
         found[answered[encoded.rows]] = out_of_fold(
-            responses, self._how_to_fit(), fold[encoded.rows]
+            responses, self._how_to_fit(seed), fold[encoded.rows]
         )
         return found
 
-    def _folds(self, log: ResponseLog, fold: Any) -> Ints:
+    def _folds(self, log: ResponseLog, fold: Any, seed: int) -> Ints:
         """The fold of each row."""
         student = log.student.codes
         if np.ndim(fold) == 0:
@@ -223,7 +228,7 @@ class LinearRecurrentTracer(SequentialTracer):
             allowed = {"fold": [Interval(2, len(used), integer=True)]}
             check_parameters("out_of_fold", {"fold": fold}, allowed)
             of_student = np.zeros(log.n_students, np.int64)
-            rng = np.random.default_rng(self.random_state)
+            rng = np.random.default_rng(seed)
             of_student[used] = rng.permutation(len(used)) % fold
             return of_student[student]
         given = np.asarray(fold)
@@ -279,16 +284,19 @@ class LinearRecurrentTracer(SequentialTracer):
             return []
         return [f"decays must be a tuple of one or more numbers in [0, 1], got {given!r}"]
 
-    def _how_to_fit(self) -> Settings:
+    def _bank(self) -> Bank:
+        return Bank(np.array(self.decays, np.float64), int(self.rank), float(self.prior))
+
+    def _how_to_fit(self, seed: int) -> Settings:
         return Settings(
-            bank=Bank(np.array(self.decays, np.float64), int(self.rank), float(self.prior)),
+            bank=self._bank(),
             skill_penalty=float(self.skill_penalty),
             item_penalty=float(self.item_penalty),
             history_penalty=float(self.history_penalty),
             scarcity=float(self.scarcity),
             n_epochs=int(self.n_epochs),
             learning_rate=float(self.learning_rate),
-            seed=int(self.random_state),
+            seed=seed,
         )
 
     def _take(self, parameters: Parameters, bank: Bank) -> None:
@@ -336,7 +344,7 @@ class LinearRecurrentTracer(SequentialTracer):
         }
 
     def _expected(self, arrays: Arrays, n_skills: int, n_items: int) -> dict[str, Numbers]:
-        bank = self._how_to_fit().bank
+        bank = self._bank()
         columns = 1 + bank.width + len(HISTORY_NAMES)
         return {
             "read": Numbers((n_skills + n_items + 1, columns)),
@@ -350,7 +358,7 @@ class LinearRecurrentTracer(SequentialTracer):
         }
 
     def _restore_arrays(self, arrays: Arrays) -> None:
-        bank = self._how_to_fit().bank
+        bank = self._bank()
         rates = Rates(float(arrays["rate"][0]), arrays["skill_rates"], arrays["item_rates"])
         tables = Tables(arrays["read"], arrays["write"])
         self._take(

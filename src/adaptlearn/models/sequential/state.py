@@ -188,6 +188,10 @@ class SequentialState(StudentState):
         if memory.item.shape[1]:
             self._item.write(_renumbered(encoded.item_pairs, mine), memory.item)
 
+    @property
+    def n_answers(self) -> int:  # noqa: D102 - documented once, in the base
+        return int(self._pair.held()[1][:, 0].sum())
+
     def _practised(self) -> Ints:
         return np.unique(self._pair.held()[0] & ((1 << KEY_BITS) - 1))
 

@@ -215,7 +215,7 @@ class SequentialTracer(KnowledgeTracer):
 
     def _settings(self) -> dict[str, Any]:
         """Constructor arguments as JSON holds them."""
-        return _settings_out(self.get_params())
+        return _settings_out(self._kept_params())
 
     def _all_arrays(self) -> dict[str, NDArray[Any]]:
         return {**self._arrays(), "n_answers": self.n_answers_}

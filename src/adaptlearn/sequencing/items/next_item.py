@@ -21,6 +21,7 @@ from adaptlearn.curriculum.graph.routines import closure
 from adaptlearn.errors import ParameterError
 from adaptlearn.labels import Label, LabelIndex, label_of, refuse_other_kind
 from adaptlearn.numerics import Floats, Ints
+from adaptlearn.randomness import Randomness, generator_of
 from adaptlearn.sequencing.items.propensities import (
     acceptance,
     draw_items,
@@ -85,7 +86,7 @@ class NextItem:
         A student's last so many items are not given again.
     cap : float, optional
         About the largest share of the students who are given any one item (see `acceptance`).
-    random_state : int or numpy.random.Generator, optional
+    random_state : int, numpy.random.Generator, numpy.random.RandomState or None
         What draws.
 
     Raises
@@ -119,7 +120,7 @@ class NextItem:
         target: float = 0.8,
         window: int = 5,
         cap: float | None = None,
-        random_state: int | np.random.Generator | None = None,
+        random_state: Randomness = None,
     ) -> None:
         if wrong := [*curriculum_problems(curriculum)]:
             raise ParameterError("NextItem", wrong)
@@ -144,7 +145,7 @@ class NextItem:
         self.curriculum, self.by, self.target = curriculum, by, target
         self.window, self.cap = window, cap
         self._p_correct, self._slope = p_correct, slope
-        self._random = np.random.default_rng(random_state)
+        self._random = generator_of(random_state)
         self._index = LabelIndex("item", curriculum.items)
         self._before = closure(curriculum.prerequisites)
         self._seen: dict[Label, deque[int]] = {}

@@ -31,5 +31,6 @@ def seed_problems(seeds: Any) -> list[str]:
     several = isinstance(seeds, Iterable) and not isinstance(seeds, str)
     listed = list(seeds) if several else [seeds]
     if not listed or not all(map(allowed.accepts, listed)) or (not several and seeds == 0):
-        return [f"seeds must be a positive integer or some from 0 on, got {seeds!r:.80}"]
+        why = "" if seeds is not None else ": by a seed every policy meets the same students"
+        return [f"seeds must be a positive integer or some from 0 on, got {seeds!r:.80}{why}"]
     return ["seeds: some occur twice"] if len(set(listed)) < len(listed) else []

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from adaptlearn.simulation.matrix.picture import draw_heat_map
-from adaptlearn.simulation.matrix.text import page_of, table_of, worst_of
+from adaptlearn.simulation.matrix.text import latex_of, page_of, table_of, worst_of
 from adaptlearn.simulation.matrix.values import MatrixValues
 
 
@@ -53,6 +53,15 @@ class Matrix(MatrixValues):
     ) -> str:
         """What `worst` gives, as text."""
         return worst_of(self, self._named(outcome), by)
+
+    def to_latex(self, outcome: str | None = None) -> str:
+        """The table of an outcome (the first one by default), for a paper that uses *booktabs*.
+
+        A ``tabular``, every text escaped, for a ``table`` of the paper's own. The best of each
+        simulator is in bold, with what is within noise of it. The caption and the notes come as
+        comments.
+        """
+        return latex_of(self, self._named(outcome))
 
     def heat_map(self, outcome: str | None = None, ax: Any = None) -> Any:
         """Draw the means; the darker, the farther behind the best of the simulator.

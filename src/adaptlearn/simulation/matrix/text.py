@@ -12,7 +12,7 @@ from adaptlearn.numerics import Floats
 from adaptlearn.simulation.episodes.outcomes import OUTCOMES
 from adaptlearn.simulation.matrix.statistics import Intervals
 from adaptlearn.simulation.matrix.values import MatrixValues
-from adaptlearn.tables import aligned, html_table, text_table
+from adaptlearn.tables import aligned, html_table, latex_table, text_table
 
 NEAR, OWN, APART = "*", "†", "‡"
 
@@ -132,6 +132,17 @@ def page_of(matrix: MatrixValues, outcome: str) -> str:
     ]
     head = ["policy", *column_names(matrix)]
     return html_table(caption_of(matrix, outcome), head, rows, notes_of(matrix, outcome))
+
+
+def latex_of(matrix: MatrixValues, outcome: str) -> str:
+    """The means of an outcome for a paper, in bold what text marks as the best."""
+    rows, bold = [], []
+    for policy, cells in zip(matrix.policies, cells_of(matrix, outcome), strict=True):
+        rows.append([policy, *(cell.replace(NEAR, "") for cell in cells)])
+        bold.append([False, *(NEAR in cell for cell in cells)])
+    notes = [note.replace(f"{NEAR} the", "in bold: the") for note in notes_of(matrix, outcome)]
+    head = ["policy", *column_names(matrix)]
+    return latex_table(caption_of(matrix, outcome), head, rows, notes, bold=bold)
 
 
 def decimals_of(values: Floats) -> int:

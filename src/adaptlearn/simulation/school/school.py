@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from adaptlearn.numerics import Bools, Floats, Ints
+from adaptlearn.randomness import Randomness, generator_of
 from adaptlearn.simulation.school.schedule import answer_times, practice_order
 from adaptlearn.simulation.school.topics import topics
 from adaptlearn.simulation.students import dynamics
@@ -93,7 +94,7 @@ def simulate_school(
     gated: bool = False,
     n_items_per_skill: int = 8,
     responses_per_session: int = 12,
-    random_state: int | np.random.Generator | None = 0,
+    random_state: Randomness = 0,
 ) -> School:
     """Simulate students who practise the skills of a small curriculum.
 
@@ -120,7 +121,7 @@ def simulate_school(
         Items of a skill are equally hard and drawn at random.
     responses_per_session : int, default 12
         Answers a student gives in one sitting, at most 100.
-    random_state : int, numpy.random.Generator or None, default 0
+    random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
 
     Returns
     -------
@@ -156,7 +157,7 @@ def simulate_school(
     }
     _check(counts, n_responses_per_skill, given)
     # Independent streams: a change of the schedule leaves the parameters as they are.
-    draw, plan, hidden = np.random.default_rng(random_state).spawn(3)
+    draw, plan, hidden = generator_of(random_state).spawn(3)
     parameters = _parameters(given, n_skills, draw)
     names, edges = topics(n_skills)
     skills = np.array(names)

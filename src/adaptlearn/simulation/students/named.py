@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from adaptlearn.randomness import Randomness, generator_of
 from adaptlearn.simulation.course import Course
 from adaptlearn.simulation.students.base import Simulator, StudentDifferences
 from adaptlearn.simulation.students.disengaging import Disengaging
@@ -16,9 +17,7 @@ from adaptlearn.simulation.students.stages import StageLearners
 from adaptlearn.simulation.students.two_state import TwoState
 
 
-def simulators(
-    course: Course, random_state: int | np.random.Generator | None = 0
-) -> dict[str, Simulator]:
+def simulators(course: Course, random_state: Randomness = 0) -> dict[str, Simulator]:
     """Eight kinds of students for one course, by name; skills differ in their parameters.
 
     ``population``: known or not, all students alike. ``individual``: slow and fast learners, low
@@ -31,14 +30,14 @@ def simulators(
     ----------
     course : Course
         The prerequisites are those of its curriculum: make the simulators of the true one.
-    random_state : int or numpy.random.Generator, optional
+    random_state : int, numpy.random.Generator, numpy.random.RandomState or None
         Draws the parameters of skills.
 
     Returns
     -------
     dict of str to Simulator
     """
-    rng = np.random.default_rng(random_state)
+    rng = generator_of(random_state)
     n = course.n_skills
 
     def between(low: float, high: float) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -62,9 +61,7 @@ def simulators(
     }
 
 
-def held_out_simulators(
-    course: Course, random_state: int | np.random.Generator | None = 0
-) -> dict[str, Simulator]:
+def held_out_simulators(course: Course, random_state: Randomness = 0) -> dict[str, Simulator]:
     """Two more kinds of students, whose equations are none of those of `simulators`.
 
     Kept apart on purpose: who tunes a policy on `simulators` and looks at these once, at the end,
@@ -77,7 +74,7 @@ def held_out_simulators(
     ----------
     course : Course
         As in `simulators`.
-    random_state : int or numpy.random.Generator, optional
+    random_state : int, numpy.random.Generator, numpy.random.RandomState or None
         Draws the parameters of skills.
 
     Returns
@@ -90,7 +87,7 @@ def held_out_simulators(
     >>> sorted(held_out_simulators(random_course(6)))
     ['power_law', 'stages']
     """
-    rng = np.random.default_rng(random_state)
+    rng = generator_of(random_state)
     n = course.n_skills
     edges = np.stack(course.curriculum.prerequisites.nonzero()[::-1], axis=1)
     return {

@@ -19,6 +19,7 @@ from scipy.special import expit, logit
 
 from adaptlearn.errors import ParameterError
 from adaptlearn.numerics import Bools, Floats, Ints
+from adaptlearn.randomness import Randomness, generator_of
 from adaptlearn.simulation.students.base import (
     Family,
     StudentDifferences,
@@ -236,7 +237,7 @@ def parameter_draws(
     *,
     n_draws: int = 200,
     confidence: float = 0.95,
-    random_state: int | np.random.Generator | None = 0,
+    random_state: Randomness = 0,
 ) -> dict[str, Floats]:
     """Draws of parameters from their confidence intervals, for `TwoState.from_draws`.
 
@@ -254,7 +255,7 @@ def parameter_draws(
     n_draws : int, default 200
     confidence : float, default 0.95
         Of the intervals.
-    random_state : int or numpy.random.Generator, optional
+    random_state : int, numpy.random.Generator, numpy.random.RandomState or None
 
     Returns
     -------
@@ -277,7 +278,7 @@ def parameter_draws(
     )  # fmt: skip
     columns = {name: np.asarray(intervals[name]) for name in needed}
     width = 2 * normal(np.array((1 + confidence) / 2))
-    rng = np.random.default_rng(random_state)
+    rng = generator_of(random_state)
     draws, estimates, problems = {}, {}, []
     for name in dict.fromkeys(columns["parameter"].tolist()):
         rows = np.flatnonzero(columns["parameter"] == name)

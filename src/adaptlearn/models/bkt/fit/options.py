@@ -11,6 +11,7 @@ from adaptlearn.models.bkt.classes import GAP, ITEM_PAIR, Scheme
 from adaptlearn.models.bkt.em.climb import OnStep
 from adaptlearn.models.bkt.em.groups import Settings
 from adaptlearn.models.bkt.parameters import FLOOR, MARGIN, Parameters
+from adaptlearn.progress import report
 from adaptlearn.validation import Interval, OneOf
 
 
@@ -40,8 +41,19 @@ def settings_of(options: Mapping[str, Any], on_step: OnStep | None) -> Settings:
         **{name: options[name] for name in own},
         start=starts_of(options),
         rng=np.random.default_rng(options["random_state"]),
-        on_step=on_step,
+        on_step=_told(on_step),
     )
+
+
+def _told(on_step: OnStep | None) -> OnStep:
+    """What is called after each step: it tells whoever listens, and the caller's function."""
+
+    def tell(steps: int, still_moving: int, n_skills: int) -> None:
+        report("fitting BKT", "skills", n_skills - still_moving, n_skills)
+        if on_step is not None:
+            on_step(steps, still_moving, n_skills)
+
+    return tell
 
 
 def option_problems(options: Mapping[str, Any]) -> list[str]:

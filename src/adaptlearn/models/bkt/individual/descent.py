@@ -21,6 +21,7 @@ import numpy as np
 
 from adaptlearn.models.bkt.individual.layout import dot
 from adaptlearn.numerics import Floats
+from adaptlearn.progress import report
 
 Objective = Callable[[Floats], tuple[float, Floats]]
 
@@ -109,6 +110,7 @@ def minimise(
         small = gain <= tol * max(abs(here.value), abs(here.value + gain), scale)
         n_small = n_small + 1 if small else 0
         n_iter += 1
+        report("fitting BKT", "steps", n_iter)
         if on_step is not None:
             on_step(n_iter)
         if n_small == _IN_A_ROW:

@@ -82,7 +82,7 @@ class FittedBKT(ReportingBKT):
         return of_places(counts, skills, len(self.skills_))
 
     def _write(self, path: str | PathLike[str]) -> None:
-        manifest = to_manifest(self._fitted, self.get_params())
+        manifest = to_manifest(self._fitted, self._kept_params())
         write_manifest(path, MODEL_KIND, {**manifest, "fingerprint": self.fingerprint_})
 
     def _with_interval(self, found: Mastery, log: ResponseLog) -> Mastery:
