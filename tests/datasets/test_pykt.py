@@ -168,16 +168,18 @@ def test_files_that_repeat_histories_are_refused(folder):
 
 def test_damage_is_told_with_file_and_line(folder):
     text = folder / "data.txt"
-    text.write_text(DATA.replace("0,1,1,0", "0,1,2").replace("bob,2", "bob"))
+    text.write_text(DATA.replace("bob,2", "bob"))
     assert problems_of(text) == ("data.txt, line 7: 'bob'; expected a student and a count",)
     text.write_text(DATA.replace("0,1,1,0", "0,1,2"))
+    assert problems_of(text) == ("data.txt, line 1: a count of 4, but 3 responses",)
+    text.write_text(DATA.replace("0,1,1,0", "0,1,2").replace("ann,4", "ann,3"))
     assert problems_of(text) == (
         "data.txt, line 1: 4 questions, but 3 responses",
         "data.txt, line 1: 4 concepts, but 3 responses",
         "data.txt, line 1: 4 timestamps, but 3 responses",
         "data.txt, line 1: responses '2'; expected 0 and 1",
     )
-    text.write_text(DATA.replace("0,1,1,0", "7,1,1") * 9)
+    text.write_text(DATA.replace("0,1,1,0", "7,1,1").replace("ann,4", "ann,3") * 9)
     assert problems_of(text)[-1] == "and 26 more of these"
     text.write_text(DATA + "eve,1\n")
     assert problems_of(text) == ("data.txt: 13 lines; expected six for each student",)
@@ -189,7 +191,7 @@ def test_damage_is_told_with_file_and_line(folder):
         "column 'timestamps': 1 row (row 1) of data.txt, line 1 such as 'soon'; expected whole"
     )
     text.write_bytes(DATA.encode() + b"\xff")
-    assert problems_of(text) == ("data.txt: is not text in UTF-8 (byte 126)",)
+    assert problems_of(text) == ("data.txt: is not text in UTF-8 (byte 126); save it as UTF-8",)
     train = folder / "train_valid.csv"
     train.write_text(train.read_text().replace('"0,0,1,0,2"', '"0,0,1,0,9"'))
     assert problems_of(train) == (
@@ -199,7 +201,7 @@ def test_damage_is_told_with_file_and_line(folder):
     (folder / "keyid2idx.json").write_text("[1, 2]")
     assert "is no JSON of pyKT's numbers" in problems_of(train)[0]
     train.write_text("fold,uid\n0,ann\n")
-    assert problems_of(train) == ("column 'responses' is missing",)
+    assert problems_of(train) == ("column 'responses' is missing; the columns are 'fold', 'uid'",)
 
 
 def test_arguments_are_checked(folder):

@@ -156,14 +156,14 @@ def read_datashop(
     if kc_model not in models:
         problems.append(f"no column 'KC ({kc_model})'; kc_model may be: {some(models) or 'none'}")
     components = models.get(kc_model, [])
-    single = names.get("correct") == "Outcome"
-    useful = [_EACH, _ATTEMPT] if single else [_HIERARCHY, _VIEW, _TIME]
+    transactions = names.get("correct") == "Outcome"
+    useful = [_EACH, _ATTEMPT] if transactions else [_HIERARCHY, _VIEW, _TIME]
     told = [name for name in useful if name in available]
     wanted = [*names.values(), *components, _PROBLEM, _STEP, *told, *extra]
     columns = table.columns(wanted, problems)
     refuse_header(_SUBJECT, table, problems)
 
-    others = _beside_first_attempts(columns, names["correct"]) if single else {}
+    others = _beside_first_attempts(columns, names["correct"]) if transactions else {}
     unused = np.any([*others.values(), np.zeros(len(columns[_STUDENT]), bool)], axis=0)
     for name in (_PROBLEM, _STEP, *names.values()):
         _fill(columns, name, unused, 0 if name == names["correct"] else None)
@@ -182,7 +182,7 @@ def read_datashop(
     columns[name] = answers_in(columns[name], name, _ANSWERS, unanswered, problems)
     refuse(table.called(_SUBJECT), problems)
 
-    events = _transactions(columns) if single else _events(columns, told)
+    events = _transactions(columns) if transactions else _events(columns, told)
     joining = Joining(_SUBJECT, columns, names, events, skills, table=table)
     joining.agree("correct")
     _check_numbers(joining)

@@ -143,14 +143,12 @@ def read_junyi(
     names = dict(layout.names)
     exercise = names["skill"]
     typed = layout is _OF_2015 and _TYPE in table.names
-    wanted = skill if skill in table.names else None
-    used = [
-        *names.values(),
-        *([layout.hint] if hinted == "drop" else []),
-        *([_TYPE] if typed else []),
-    ]
-    columns = table.columns([*used, *([wanted] if wanted else []), *extra], problems)
-    if skill and not wanted and exercises is None:
+    skill = skill or exercise
+    own = skill == exercise or skill in table.names
+    used = [*names.values(), *([skill] if own else []), *([_TYPE] if typed else [])]
+    used += [layout.hint] if hinted == "drop" else []
+    columns = table.columns([*used, *extra], problems)
+    if not own and exercises is None:
         problems.append(
             f"no column {skill!r}; give the table that has it, as exercises={layout.title!r}"
         )
@@ -163,9 +161,9 @@ def read_junyi(
     else:
         columns[names["time"]] = _without_zone(columns[names["time"]])
     tidy(columns, names, problems, remedy="")
-    if wanted or skill is None:
-        names["skill"] = wanted or exercise
-        skills = skills_in(columns[names["skill"]], names["skill"], None, problems)
+    if own:
+        names["skill"] = skill
+        skills = skills_in(columns[skill], skill, None, problems)
     else:
         names["skill"] = f"{skill} of the exercise"
         skill_of = _exercises(exercises, layout, skill)
@@ -201,16 +199,15 @@ def _without_zone(column: Column) -> Column:
     return objects([v.removesuffix(" UTC") if isinstance(v, str) else v for v in column.tolist()])
 
 
-def _exercises(exercises: Any, layout: _Layout, skill: str | None) -> dict[Any, Skills]:
+def _exercises(exercises: Any, layout: _Layout, skill: str) -> dict[Any, Skills]:
     """The skills of each exercise, none where its row has a gap."""
     problems: list[str] = []
     table = Table(exercises)
-    name = str(skill)
-    columns = table.columns([layout.exercise, name], problems)
+    columns = table.columns([layout.exercise, skill], problems)
     if problems:
         problems.append(f"the columns of `exercises` are {some(table.names, 30)}")
         raise ResponseDataError(table.called(f"{_READER}, exercises"), problems)
-    skills = skills_in(columns[name], name, None, problems)
+    skills = skills_in(columns[skill], skill, None, problems)
     of: dict[Any, Skills] = {}
     unlike = [
         row
@@ -221,7 +218,7 @@ def _exercises(exercises: Any, layout: _Layout, skill: str | None) -> dict[Any, 
     ]
     if unlike:
         problems.append(
-            f"column {name!r}: {rows_text(np.array(unlike))} with another value than an earlier "
+            f"column {skill!r}: {rows_text(np.array(unlike))} with another value than an earlier "
             "row of the same exercise"
         )
     refuse(table.called(f"{_READER}, exercises"), problems)

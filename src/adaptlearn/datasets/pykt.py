@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from os import PathLike
@@ -35,6 +36,7 @@ _PADDING = "-1"
 _FOLDS = ("train_valid.csv", "test.csv")
 _WHOLE = "data.txt"
 _NUMBERS = "keyid2idx.json"
+_COUNT = re.compile("[0-9]{1,9}")
 _TOLD = 10  # faults of lines; a file of another kind has one in each
 # How pyKT writes what its own separators are made of.
 _ESCAPED = (("####", "_"), ("@@@@", ","))
@@ -158,7 +160,8 @@ def _of_text(path: Path, extra: Sequence[str], problems: list[str]) -> Iterator[
     try:
         lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").split("\n")]
     except UnicodeDecodeError as error:
-        problems.append(f"{path.name}: is not text in UTF-8 (byte {error.start:,})")
+        where = f"byte {error.start:,}"
+        problems.append(f"{path.name}: is not text in UTF-8 ({where}); save it as UTF-8")
         return
     while lines and not lines[-1]:
         del lines[-1]
@@ -169,7 +172,7 @@ def _of_text(path: Path, extra: Sequence[str], problems: list[str]) -> Iterator[
     for start in range(0, len(lines), 6):
         student, _, count = lines[start].rpartition(",")
         place = f"{path.name}, line {start + 1}"
-        if not (student and count.isdecimal()):
+        if not (student and _COUNT.fullmatch(count)):
             problems.append(f"{place}: {lines[start][:40]!r}; expected a student and a count")
             continue
         lists = {
@@ -177,6 +180,9 @@ def _of_text(path: Path, extra: Sequence[str], problems: list[str]) -> Iterator[
             for name, line in zip(_LINES, lines[start + 1 : start + 6], strict=True)
             if name in wanted and (line != _NONE or (count == "1" and name == _CONCEPTS))
         }
+        n = len(lists.get(_RESPONSES, []))
+        if n != int(count):
+            problems.append(f"{place}: a count of {count}, but {n} responses")
         yield _Sequence(student, place, lists)
 
 
@@ -184,7 +190,9 @@ def _of_csv(path: Path, extra: Sequence[str], problems: list[str]) -> Iterator[_
     """A line for each student, or for each stretch of a student's answers."""
     table = Table(path)
     missing = [name for name in (_STUDENT, _RESPONSES, *extra) if name not in table.names]
-    refuse_header(_READER, table, [f"column {name!r} is missing" for name in missing])
+    have = some(table.names, 30)
+    faults = [f"column {name!r} is missing; the columns are {have}" for name in missing]
+    refuse_header(_READER, table, faults)
     if "qidxs" in table.names:
         problems.append(
             f"{path.name}: it repeats a student's history for each question; read test.csv"

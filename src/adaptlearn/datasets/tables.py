@@ -214,7 +214,10 @@ def as_moments(
             f"column {name!r}: {rows_text(np.array(bad))} such as {values[bad[0]]!r}; expected "
             f"date and time as in '2012-09-28 15:11:27'{remedy}"
         )
-    return objects([moment_of.get(value, value) for value in values])
+    moments = [moment_of.get(value, value) for value in values]
+    if all(isinstance(moment, datetime) and moment.tzinfo is None for moment in moments):
+        return np.array(moments, "datetime64[us]")
+    return objects(moments)
 
 
 def as_seconds(
