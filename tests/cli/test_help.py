@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shlex
 import shutil
@@ -59,6 +60,7 @@ def test_the_example_of_each_command_works_on_the_demos_files(
     name: str, demo: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(demo)
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\nn\n" * 20))  # to what `place` asks
     assert main([name, "--help"]) == 0
     said = capsys.readouterr().out
     example = said.splitlines()[-1].strip()

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adaptlearn.cli.output import show_warnings, table, to_json
-from adaptlearn.cli.progress import fitting_progress
+from adaptlearn.cli.output import say, show_warnings, table, to_json
+from adaptlearn.cli.progress import fitting_progress, reading_progress
 from adaptlearn.errors import DataWarning
 
 
@@ -93,3 +93,30 @@ def test_progress_does_without_tqdm(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(builtins, "__import__", guarded)
     with fitting_progress() as on_step:
         assert on_step is None
+
+
+def test_reading_is_shown_from_the_beginning_with_the_time_that_is_left(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = iter([0.0, 0.0, 0.1, 4.0, 4.1, 16.0])
+    monkeypatch.setattr("adaptlearn.cli.progress.monotonic", lambda: next(clock))
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    with reading_progress("logs/ann\x1b.csv") as on_read:
+        assert on_read is not None
+        for done in (0, 1, 50, 51, 200):
+            on_read(done * 1_000_000, 200_000_000)
+        say("warning: odd")
+    lines = capsys.readouterr().err.split("\r")
+    assert [line.rstrip() for line in lines if line.strip()] == [
+        r"reading ann\x1b.csv: 0 of 200 MB",
+        r"reading ann\x1b.csv: 50 of 200 MB, about 12 s left",
+        r"reading ann\x1b.csv: 200 MB in 16 s; now its columns",
+        "warning: odd",
+    ]
+    assert lines[-1] == "warning: odd\n"
+
+
+def test_reading_is_not_shown_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
+    with reading_progress("log.csv") as on_read:
+        assert on_read is None
+    assert capsys.readouterr().err == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import sys
 from argparse import ArgumentParser, Namespace
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.cli.conftest import Run
 
 from adaptlearn.cli.options import add_columns
 from adaptlearn.cli.reading import read_log
@@ -69,3 +71,60 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", bad)
     with pytest.raises(ResponseDataError, match=r"^-: 1 problem"):
         read_log("-", options())
+
+
+GERMAN = """\
+sep=;
+Schüler;skill;Richtig;time
+ann;add;ja;31.12.2024 13:05
+ann;add;nein;1.1.2025 8:00
+"""
+OPTIONS = ("--student", "Schüler", "--correct", "Richtig", "--true-values", "ja", "--false-values",
+           "nein", "--date-format", "%d.%m.%Y %H:%M")  # fmt: skip
+
+
+def test_what_cannot_be_read_is_told_with_the_options_that_read_it(
+    run: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "german.csv"
+    path.write_text(GERMAN, encoding="utf-8")
+    said = run("check", path).err
+    assert "'correct' (correct) is missing; say which one it is with --correct COL" in said
+    said = run("check", path, *OPTIONS[:4]).err
+    assert "the first is 'ja': --true-values ja and --false-values nein read them" in said
+    assert "the first is '31.12.2024 13:05': --date-format '%d.%m.%Y %H:%M' reads them" in said
+    assert run("check", path, *OPTIONS).out.startswith("ResponseLog(2 responses, 1 student")
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    ("student,skill;correct\n", "--separator ',' or --separator ';'"),
+    ("student;skill;correct, or, not, so\n", "--separator ';' takes another mark"),
+    ("student,skill\tcorrect\n", "--separator ',' or --separator tab"),
+    ("student,skill,correct\na,x,\n", "if these are exposures (a lesson read, no answer asked), "
+     "say --unanswered exposure"),
+    ("student,skill,correct\na,x,hint\n", "--true-values A,B and --false-values A,B say which"),
+    ("student;skill;correct\na;x;1,0\n", "--decimal ',' reads decimal commas"),
+    ("student,skill,correct,time\na,x,1,noon\n", "--date-format FORMAT says how dates are written"),
+    ("studnet,skill,correct\na,x,1\n", "with --student COL (did you mean 'studnet'?)"),
+])  # fmt: skip
+def test_options_are_told_as_they_are_typed(text: str, said: str, run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text(text)
+    assert said in run("check", path).err
+
+
+def test_tab_by_its_name(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text("student\tskill\tcorrect, a, b, c\nx\ty\t1\n")
+    named = ("--separator", "tab", "--correct", "correct, a, b, c")
+    assert run("check", path, *named).out.startswith("ResponseLog(1 response")
+    done = run("check", path, "--separator", ";;")
+    assert done.code == 1
+    assert "options: 1 problem" in done.err
+    assert "separator must be one character" in done.err
+
+
+def test_a_packed_log_on_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    packed = io.BytesIO(gzip.compress(b"student,skill,correct\na,x,1\n"))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(packed))
+    assert len(read_log("-", options())) == 1

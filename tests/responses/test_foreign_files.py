@@ -13,7 +13,12 @@ import pytest
 from tests.responses.test_files import hide
 
 from adaptlearn import ResponseLog
-from adaptlearn.errors import DataWarning, MissingDependency, ResponseDataError
+from adaptlearn.errors import (
+    AdaptLearnWarning,
+    DataWarning,
+    MissingDependency,
+    ResponseDataError,
+)
 
 GOOD = b"student,skill,correct\nann,add,1\nbob,add,0\n"
 
@@ -173,3 +178,20 @@ def test_progress_is_told_in_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert {total for _, total in told} == {size}
     assert [done for done, _ in told] == sorted(done for done, _ in told)
     ResponseLog.from_file(io.BytesIO(GOOD), on_read=lambda *_: pytest.fail("it has no size"))
+
+
+def test_a_large_file_without_a_fast_package_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "log.csv"
+    path.write_bytes(GOOD)
+    monkeypatch.setattr("adaptlearn.responses.files.lines._LARGE", 10)
+    assert len(ResponseLog.from_file(path)) == 2
+    hide(monkeypatch, "polars", "pyarrow")
+    told = r"log\.csv: reading 0 MB in half the time needs polars; install it: python -m pip inst"
+    with pytest.warns(AdaptLearnWarning, match=told) as caught:
+        assert len(ResponseLog.from_file(path)) == 2
+    assert [warning.filename for warning in caught] == [__file__]
+    # polars would not read this one either.
+    path.write_bytes(GOOD.replace(b"ann", b'"ann"'))
+    assert len(ResponseLog.from_file(path)) == 2

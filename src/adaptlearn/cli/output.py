@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
+from adaptlearn.cli.progress import clear_line
 from adaptlearn.errors import AdaptLearnWarning
 from adaptlearn.files import write_text
 from adaptlearn.media import spreadsheet_cell, terminal_text
@@ -22,6 +23,7 @@ from adaptlearn.tables import text_table
 
 def say(text: str) -> None:
     """A message for the person at the terminal."""
+    clear_line()
     _write(sys.stderr, text)
 
 

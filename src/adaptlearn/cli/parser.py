@@ -12,13 +12,14 @@ from adaptlearn.cli import (
     check,
     compare,
     completion,
-    demo,
     evaluate,
     fit,
     mastery,
+    place,
     recommend,
     simulate,
 )
+from adaptlearn.cli.demonstration import demo
 from adaptlearn.media import terminal_text
 
 _EXAMPLES = """\
@@ -29,6 +30,7 @@ examples:
   adaptlearn evaluate model.json later-answers.csv
   adaptlearn compare answers.csv --models bkt,bkt-forgetting
   adaptlearn mastery model.json answers.csv
+  adaptlearn place curriculum.json --model model.json
   adaptlearn recommend model.json answers.csv curriculum.json --students ann,bob
   adaptlearn audit curriculum.json --log answers.csv
   adaptlearn simulate --curriculum curriculum.json
@@ -61,6 +63,7 @@ COMMANDS: Mapping[str, Command] = {
     "evaluate": evaluate,
     "compare": compare,
     "mastery": mastery,
+    "place": place,
     "recommend": recommend,
     "audit": audit,
     "simulate": simulate,

@@ -16,14 +16,15 @@ DELAY = 0.5
 
 
 _EVERY = 0.2  # seconds between two lines
+_lines: list[int] = []  # how many letters of a line stand on the terminal, to be written over
 
 
 @contextmanager
 def reading_progress(source: str) -> Iterator[Callable[[int, int], None] | None]:
     """A callback that is told how much of a file is read, and says so, and for how long still.
 
-    None where standard error is no terminal. It says so from the beginning, in one line that is
-    written over and disappears.
+    None where standard error is no terminal. It says so from the beginning, without tqdm, in one
+    line that is written over and disappears.
     """
     if not sys.stderr.isatty():
         yield None
@@ -36,17 +37,21 @@ def reading_progress(source: str) -> Iterator[Callable[[int, int], None] | None]
         now = monotonic()
         if done in (0, total) or now - shown >= _EVERY:
             shown = now
-            print(
-                f"\r{_line(name, done, total, now - begun)}\x1b[K",
-                end="",
-                file=sys.stderr,
-                flush=True,
-            )
+            clear_line()
+            line = _line(name, done, total, now - begun)
+            _lines.append(len(line))
+            print(line, end="", file=sys.stderr, flush=True)
 
     try:
         yield show
     finally:
-        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+        clear_line()
+
+
+def clear_line() -> None:
+    """Take the line away, before anything else is said."""
+    if _lines:
+        print(f"\r{' ' * _lines.pop()}\r", end="", file=sys.stderr, flush=True)
 
 
 def _line(name: str, done: int, total: int, seconds: float) -> str:
@@ -54,7 +59,7 @@ def _line(name: str, done: int, total: int, seconds: float) -> str:
     unit, size = ("MB", 1e6) if total >= 1e6 else ("kB", 1e3)
     line = f"reading {name}: {done / size:,.0f} of {total / size:,.0f} {unit}"
     if done == total:
-        return f"reading {name}: {total / size:,.0f} {unit} in {seconds:.0f} s; making sense of it"
+        return f"reading {name}: {total / size:,.0f} {unit} in {seconds:.0f} s; now its columns"
     if not done or seconds < 1:
         return line
     return f"{line}, about {seconds * (total - done) / done:,.0f} s left"

@@ -77,7 +77,7 @@ def run(arguments: Namespace) -> None:
     policy = policy_of(arguments.policy, arguments.threshold, tracker.mastery([]).kind)
     sequencer = adaptlearn.Sequencer(curriculum, tracker, policy, random_state=arguments.seed)
     students = asked_for(arguments.students, log)
-    decisions = sequencer.recommend(students, n=arguments.n, now=_now(tracker))
+    decisions = sequencer.recommend(students, n=arguments.n, now=now_of(tracker))
     if arguments.json:
         show_json(decisions.to_dicts())
     else:
@@ -86,7 +86,7 @@ def run(arguments: Namespace) -> None:
             show(alerted)
 
 
-def _now(tracker: MasteryTracker) -> datetime:
+def now_of(tracker: MasteryTracker) -> datetime:
     """The present, by the clock of the answers: without a zone, as this machine shows it."""
     here = datetime.now(UTC).astimezone()
     return here.replace(tzinfo=None) if tracker.clock == "naive" else here
