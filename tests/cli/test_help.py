@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shlex
 import shutil
 import subprocess
+from doctest import ELLIPSIS, OutputChecker
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +70,33 @@ def test_the_example_of_each_command_works_on_the_demos_files(
     assert (program, typed[0]) == ("adaptlearn", name)
     assert main(typed) in (0, None)
     assert capsys.readouterr().out
+
+
+_SHOWN = re.compile(r"```sh\n([^`]*)```\n\n```text\n([^`]*)```")
+PAGE = Path(__file__).parents[2] / "docs" / "cli.md"
+
+
+def run_in_shell(line: str) -> None:
+    """A line of a page; the program itself runs in this process."""
+    program, *typed = shlex.split(line)
+    if program == "adaptlearn":
+        main(typed)
+    else:
+        subprocess.run(["sh", "-c", line], check=True)
+
+
+def test_the_page_shows_what_commands_print(
+    demo: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(demo)
+    shown = _SHOWN.findall(PAGE.read_text(encoding="utf-8"))
+    assert len(shown) == 4
+    for lines, expected in shown:
+        for line in lines.splitlines():
+            run_in_shell(line)
+        printed = capsys.readouterr()
+        same = OutputChecker().check_output(expected, printed.err + printed.out, ELLIPSIS)
+        assert same, f"{lines}prints\n{printed.err + printed.out}"
 
 
 SHELLS = {"bash": ["-n"], "zsh": ["-n"], "fish": ["--no-execute"]}
