@@ -10,6 +10,7 @@ import pytest
 from tests.models.students import answers, with_items, with_times
 
 from adaptlearn import ResponseLog, cross_validate, show_progress
+from adaptlearn.cli.fit import fit
 from adaptlearn.errors import MissingDependency
 from adaptlearn.models import AFM, BKT, IRT, BoostedTracer, Elo, LinearRecurrentTracer
 from adaptlearn.progress import report
@@ -151,6 +152,13 @@ def test_real_bars_write_to_standard_error(capsys):
     with show_progress():
         report("fitting", "steps", 1)
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_the_command_shows_bars_on_a_terminal(bars, monkeypatch, terminal):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal, raising=False)
+    fit(AFM(), LOG)
+    assert [bar["desc"] for bar in bars] == ["fitting weights"] * terminal
 
 
 def test_bars_need_tqdm(monkeypatch):

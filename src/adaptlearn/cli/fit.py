@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from errno import EISDIR, ENOENT
+from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,6 +20,7 @@ from adaptlearn.cli.output import say, show, show_json, table
 from adaptlearn.cli.progress import fitting_progress
 from adaptlearn.cli.reading import read_log
 from adaptlearn.errors import ParameterError
+from adaptlearn.progress import show_progress
 
 if TYPE_CHECKING:
     from adaptlearn.models.base import KnowledgeTracer
@@ -103,15 +107,22 @@ def unfitted(name: str, forgetting: bool, log: ResponseLog) -> KnowledgeTracer:
 
 
 def fit(model: Model, log: ResponseLog) -> Model:
-    """Fit, a BKT with a progress bar, and say what was done."""
+    """Fit with a progress bar, and say what was done."""
     begun = perf_counter()
     if isinstance(model, models.BKT):
         with fitting_progress() as on_step:
             model.fit(log, on_step=on_step)
     else:
-        model.fit(log)
+        with _bars():
+            model.fit(log)
     say(f"fitted {log!r} in {perf_counter() - begun:.1f} s")
     return model
+
+
+def _bars() -> AbstractContextManager[None]:
+    """Bars, where there is a terminal and tqdm to show them."""
+    shown = sys.stderr.isatty() and find_spec("tqdm") is not None
+    return show_progress() if shown else nullcontext()
 
 
 def _answers(model: KnowledgeTracer) -> dict[str, list[Any]]:

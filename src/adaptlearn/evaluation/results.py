@@ -88,7 +88,8 @@ class Estimates(NamedTuple):
 class Evaluation(Printed):
     """How well a model's one-step-ahead predictions met the answers of a log.
 
-    Printed, it is a small table; notebooks show it as one.
+    Printed, it is a small table; notebooks show it as one, and ``to_latex()`` writes it for a
+    paper.
 
     Attributes
     ----------
