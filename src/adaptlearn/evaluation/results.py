@@ -1,4 +1,4 @@
-"""What evaluation hands back: numbers with intervals, as text, HTML or plain data."""
+"""Results of evaluations: numbers with intervals, as text, HTML or plain data."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def interval_title(confidence: float) -> str:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A metric with its confidence interval; nan where a number cannot be given.
+    """A metric with its confidence interval; nan if a number cannot be given.
 
     Attributes
     ----------
@@ -86,9 +86,9 @@ class Estimates(NamedTuple):
 
 @dataclass(frozen=True)
 class Evaluation(Printed):
-    """How well a model's one-step-ahead predictions met the answers of a log.
+    """How well a model's one-step-ahead predictions fit the answers of a log.
 
-    Printed, it is a small table; notebooks show it as one.
+    It prints as a small table, also in notebooks.
 
     Attributes
     ----------
@@ -107,10 +107,10 @@ class Evaluation(Printed):
     n_bootstrap : int
         Resamples of students behind the intervals.
     notes : tuple of str
-        What to know when reading the numbers: why one is undefined, what was left out.
+        Notes on the numbers: why one is undefined, what was left out.
     effective_students : float
-        How many students with equally many answers would tell as much: the intervals rest on
-        it. It is below `n_students` where a few students gave most of the answers.
+        How many students with equally many answers would tell as much: the intervals use it. It
+        is below `n_students` if a few students gave most of the answers.
     custom : dict of str to Estimate
         Metrics of the caller's own, by name.
     groups : GroupErrors or None
