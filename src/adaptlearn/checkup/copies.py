@@ -23,7 +23,7 @@ _SHOWN = 15
 
 @dataclass(frozen=True, eq=False, repr=False)
 class CopiedStudents(Printed):
-    """Pairs of students whose answers are nearly the same; printed, a row per pair.
+    """Pairs of students whose answers are nearly the same; prints as a table, one row per pair.
 
     Attributes
     ----------
@@ -85,20 +85,20 @@ def copied_students(
 ) -> CopiedStudents:
     """Find students whose answers to shared items are nearly the same.
 
-    The same person under two names, or one who copied from another: where one of them is
-    trained on and the other tested, a model that remembers items has seen the answers.
+    One person may have two names, or one student may have copied from another. If one of them is
+    trained on and the other is tested, a model that remembers items has seen the answers.
 
     Parameters
     ----------
     log : ResponseLog, or a frame with the standard column names
-        With items. Of a student's answers to an item the first counts.
+        With items. If a student answered an item several times, the first answer counts.
     min_shared : int, default 20
         Items that both must have answered.
     min_equal : float, default 0.97
-        The least share of these on which both are right, or both wrong.
+        The smallest share of these items on which both are right, or both are wrong.
     max_expected : float, default 0.75
-        What that share may be by chance, at most: students who are right nearly always agree
-        without copying.
+        The largest share that chance alone may explain: students who are nearly always right
+        agree without copying.
 
     Returns
     -------

@@ -30,7 +30,7 @@ def no_rows() -> NDArray[np.int64]:
 
 @dataclass(frozen=True, eq=False)
 class Finding:
-    """One thing that a log's reader should know.
+    """One thing that you should know about a log.
 
     Attributes
     ----------
@@ -69,7 +69,7 @@ class Finding:
         return "\n".join(self.lines(80))
 
     def lines(self, width: int) -> list[str]:
-        """As text, wrapped."""
+        """The finding as wrapped lines of text."""
         parts = (("", self.found), ("so: ", self.consequence), ("do: ", self.remedy))
         lines = [f"{self.severity:<7}  {self.code}"]
         for name, text in parts:
@@ -109,12 +109,12 @@ class Checkup:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing was found that makes results wrong: no *error*."""
+        """Whether there is no *error*: nothing that makes results wrong."""
         return not any(finding.severity == "error" for finding in self)
 
     @property
     def codes(self) -> tuple[str, ...]:
-        """What was found, by code."""
+        """The codes of the findings."""
         return tuple(finding.code for finding in self)
 
     def __iter__(self) -> Iterator[Finding]:
@@ -162,7 +162,7 @@ class Checkup:
         }
 
     def to_text(self, width: int = 80) -> str:
-        """The findings as text of at most so many columns."""
+        """The findings as text, wrapped to a width."""
         blocks = ["\n".join(finding.lines(max(width, 40))) for finding in self]
         about = f"{terminal_text(self.subject)}\n{self._counts()}"
         return "\n\n".join([about, *blocks])

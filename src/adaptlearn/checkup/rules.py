@@ -66,12 +66,12 @@ RULES: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
 
 
 def check(log: Any) -> Checkup:
-    """Say what a response log can and cannot identify, before a model is fitted to it.
+    """Find what is wrong or missing in a response log, before a model is fitted to it.
 
-    A log that can be read may still say too little, or something else than was meant: skills
-    that no answers can identify, one response written as several rows, an order that cannot be
-    that of answering, times in milliseconds. Each finding says what was found, what it does to
-    knowledge tracing, and what to do about it. Nothing is changed.
+    A log that can be read may still be wrong, or say too little: skills that no answers can
+    identify, one response written as several rows, an order in which students cannot have
+    answered, times in milliseconds. Each finding says what was found, what it does to knowledge
+    tracing, and what to do about it. Nothing is changed.
 
     Parameters
     ----------
@@ -82,14 +82,14 @@ def check(log: Any) -> Checkup:
     Returns
     -------
     Checkup
-        The findings, errors first. Printed, it is a text; in a notebook, a table;
-        ``checkup.table()`` gives columns for a dataframe, and ``checkup.ok`` says whether
-        there is no error.
+        The findings, errors first. It prints as text and shows itself as a table in a notebook.
+        ``checkup.table()`` gives columns for a dataframe, and ``checkup.ok`` says whether there
+        is no error.
 
     Raises
     ------
     ResponseDataError
-        The frame cannot be read as a log.
+        If the frame cannot be read as a log.
 
     Notes
     -----

@@ -1,4 +1,4 @@
-"""Planning an experiment: how many students, or how surely a difference would be seen."""
+"""Planning an experiment: how many students it needs, or how likely it shows a difference."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _CONSTRAINTS: dict[str, list[Constraint]] = {
 
 
 class ExperimentDesign(TypedDict, total=False):
-    """Keywords of `power` and `sample_size`, which explain each: how two arms are formed."""
+    """How two arms are formed: keywords of `power` and `sample_size`, which explain each."""
 
     sd: float | None
     baseline: float | None
@@ -70,7 +70,7 @@ class SampleSize(NamedTuple):
 
 
 class _Comparison(NamedTuple):
-    """What a comparison of two arms is, but for its size.
+    """A comparison of two arms, except for its size.
 
     Attributes
     ----------
@@ -119,14 +119,14 @@ def _t_power(moved: float, freedom: float, alpha: float) -> float:
 
 
 def power(n_students: float, difference: float, **design: Unpack[ExperimentDesign]) -> float:
-    """How surely an experiment of this size shows a difference between two arms.
+    """The probability that an experiment of this size shows a difference between two arms.
 
     Parameters
     ----------
     n_students : float
-        Of both arms together.
+        The students of both arms together.
     difference : float
-        Of the means, or of the proportions, that is to be seen.
+        The difference of the means, or of the proportions, that the experiment should show.
     **design
         How the arms are formed: the keywords below.
 
@@ -140,13 +140,14 @@ def power(n_students: float, difference: float, **design: Unpack[ExperimentDesig
     sd : float, optional
         Standard deviation of the outcome within an arm; give this or `baseline`.
     baseline : float, optional
-        For proportions: that of the first arm; the second has ``baseline + difference``.
+        For proportions: the proportion in the first arm; the second has ``baseline +
+        difference``.
     propensity : float or array, default 0.5
-        Probability of the second arm; an array of logged ones, where students had different
-        ones and are weighted by their inverse.
+        Probability of the second arm. Give an array if students had different probabilities, and
+        are weighted by their inverse.
     randomised : {"student", "class"}, default "student"
-        Whether students of a class are divided among the arms, and compared within their
-        class, or whole classes are drawn.
+        Whether the students of a class are divided among the arms and compared within their
+        class, or whole classes are assigned.
     class_size : float, default 1
         Students per class, on average; 1 for students without classes.
     class_size_cv : float, default 0.0
@@ -154,7 +155,7 @@ def power(n_students: float, difference: float, **design: Unpack[ExperimentDesig
     icc : float, default 0.0
         Intraclass correlation: the share of the outcome's variance that lies between classes.
     alpha : float, default 0.05
-        Probability of seeing a difference where there is none.
+        Probability of seeing a difference if there is none.
 
     Raises
     ------
@@ -196,7 +197,7 @@ def sample_size(
     difference : float
         As in `power`, not 0.
     power : float, default 0.8
-        How surely the difference is to be seen.
+        The probability with which the difference should be seen.
     **design
         ``sd``, ``baseline``, ``propensity``, ``randomised``, ``class_size``, ``class_size_cv``,
         ``icc`` and ``alpha``, as in `power`.
@@ -204,7 +205,7 @@ def sample_size(
     Returns
     -------
     SampleSize
-        The smallest that reaches the power; whole classes, where classes are drawn.
+        The smallest size that reaches the power; in whole classes, if classes are assigned.
 
     Raises
     ------

@@ -62,18 +62,18 @@ def evaluate(
         A fitted model, or anything that predicts; column 1 of the prediction, shape (n, 2),
         is the probability of a correct answer.
     log : ResponseLog, or a frame with the standard column names
-        Answers of students the model was, preferably, not fitted on.
+        Answers of students, preferably ones that the model was not fitted on.
     metrics : mapping of str to function, optional
-        Metrics of your own by name: functions of the scored answers (0 and 1) and the
-        predictions of them, two arrays of shape (n,), that return a number. Each is called
-        once for the log and once for each resample.
+        Metrics of your own by name: functions that return a number, from the scored answers (0
+        and 1) and their predictions, two arrays of shape (n,). Each is called once for the log
+        and once for each resample.
     by : {"skill", "item", "student"}, name of one of the log's ``extra`` columns, or array
         Adds a table of errors per group, as `group_errors` makes it, as the result's
         ``groups``; an array has shape (n_responses,), a group for each row.
     n_bootstrap : int, default 1000
         Resamples of students for the intervals; 0 for no intervals.
     confidence : float, default 0.95
-        What the intervals are to cover.
+        The coverage of the intervals.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
         Source of the resamples.
 
@@ -94,20 +94,21 @@ def evaluate(
     Warns
     -----
     DataWarning
-        If every answer is alike, so that AUC is undefined.
+        If all answers are equal, so that AUC is undefined.
 
     Notes
     -----
     Answers of one student are alike, so the bootstrap draws students, not answers (Field &
     Welsh 2007). The intervals say how the metrics would vary with *other students like
-    these*, for the model as it is; they leave out that another training log would have given
+    these*, for the model as it is. They do not include that another training log would have given
     another model.
 
-    Each is Student's t with the spread of the metric over resamples, widened for how few
-    students there are (Hesterberg 2015) and counted with the effective number of students: of
-    log-odds for AUC and accuracy, of logarithms for log loss and RMSE, of the number itself for
-    metrics of your own. In simulations with 3 to 200 students they covered 92 to 98 %, mostly 94
-    to 96 %, of 95 %. Where one student gave nearly all the answers there is none.
+    Each interval is Student's t with the spread of the metric over resamples. It is widened if
+    there are few students (Hesterberg 2015), and counts the effective number of students. The
+    scale is log odds for AUC and accuracy, logarithms for log loss and RMSE, and the number
+    itself for metrics of your own. In simulations with 3 to 200 students, 95 % intervals covered
+    92 to 98 %, mostly 94 to 96 %. If one student gave nearly all the answers, there is no
+    interval.
 
     Chance alone raises the calibration error and a resample raises it once more, so its bootstrap
     distribution is reflected at the value (the *basic* bootstrap, Davison & Hinkley 1997), cut at

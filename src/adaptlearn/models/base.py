@@ -43,14 +43,14 @@ def read_saved(path: str | PathLike[str]) -> tuple[Mapping[str, Any], Arrays]:
 
 
 class KnowledgeTracer:
-    """The protocol of scikit-learn's estimators, kept without importing it.
+    """The base of every model; it follows scikit-learn's protocol without importing it.
 
-    Serving a saved model then needs no scikit-learn, while its searches, splitters and
-    ``clone`` take these models as their own. Constructors only store their arguments; `fit`
-    checks them; what fitting finds ends in an underscore.
+    So serving a saved model needs no scikit-learn, and yet scikit-learn's searches, splitters and
+    ``clone`` take these models as their own. Constructors only store their arguments. `fit`
+    checks them. Attributes that fitting finds end in an underscore.
 
-    A model gives `fit`, `init_state`, and what is behind the other methods, which check what they
-    are asked and come to these with a `ResponseLog` and a state of this model:
+    A model provides `fit`, `init_state` and the methods below. The public methods check their
+    arguments and call these with a `ResponseLog` and a state of this model:
 
     - `_one_step_ahead`: P(correct) of each row, in the caller's order;
     - `_advance`: takes a log into a state, in place;
@@ -59,7 +59,7 @@ class KnowledgeTracer:
     - `_counts`: how many answers these rest on;
     - `_write` and `_restore`: a fitted model in a file, and back.
 
-    `adaptlearn.models.checks` says whether it keeps what every model promises.
+    `adaptlearn.models.checks` tests whether a model keeps what every model promises.
 
     Attributes
     ----------
@@ -172,7 +172,7 @@ class KnowledgeTracer:
         raise NotImplementedError
 
     def mastery(self, log: Any, at: Any = None, *, when: When = "next_opportunity") -> Mastery:
-        """What every student of a log knows of every fitted skill, and of others in the log.
+        """What each student of a log knows about each fitted skill, and about others in the log.
 
         Parameters
         ----------
@@ -218,14 +218,14 @@ class KnowledgeTracer:
     def restore_state(
         self, n_students: int, names: Mapping[str, Any], arrays: Arrays
     ) -> StudentState:
-        """The state that a file holds, as `StudentState.restore` takes it."""
+        """Rebuild the state that a file holds; see `StudentState.restore`."""
         state = self.init_state(1)
         state.restore(n_students, names, arrays)
         self.check_restored(state)
         return state
 
     def check_restored(self, state: Any) -> None:
-        """Refuse a state that this model cannot have left (`ValueError`)."""
+        """Raise `ValueError` for a state that this model cannot have saved."""
 
     def update_state(self, state: Any, responses: Any, *, students: Ints | None = None) -> Any:
         """Take in responses; `state` is changed in place and returned. O(1) per response.
@@ -257,7 +257,7 @@ class KnowledgeTracer:
         return state
 
     def tell(self, state: Any, student: int, known: Mapping[Any, float]) -> Any:  # noqa: ARG002
-        """Let one of a state's students begin skills with a P(known) that something else found.
+        """Set the P(known) with which a student begins skills, as a placement may find it.
 
         `state` is changed in place and returned. Responses move it from there on as they move the
         model's prior.
@@ -296,7 +296,7 @@ class KnowledgeTracer:
         items: Iterable[Any] | None = None,
         time: Any = None,
     ) -> Floats:
-        """P(correct) of a next response by each student on the paired skill.
+        """P(correct) of each student's next response on the paired skill.
 
         Parameters
         ----------
@@ -353,7 +353,7 @@ class KnowledgeTracer:
         *,
         when: When = "next_opportunity",
     ) -> Mastery:
-        """What some of a state's students know of every skill of `StudentState.known_skills`.
+        """What some students of a state know about each skill of `StudentState.known_skills`.
 
         Parameters
         ----------

@@ -76,7 +76,7 @@ class StudentState:
 
     @property
     def n_students(self) -> int:
-        """Students there is room for."""
+        """The number of students there is room for."""
         return len(self.last_time)
 
     @property
@@ -86,7 +86,7 @@ class StudentState:
 
     @property
     def known_skills(self) -> KnownSkills:
-        """The model's skills, then those others that some student here has practised, by label.
+        """The model's skills, then other skills that a student here has practised, by label.
 
         Of others the order does not depend on who practised which first. One that only students
         who were forgotten have practised is not among them.
@@ -107,7 +107,7 @@ class StudentState:
         return np.arange(len(self.skills))
 
     def note_skills(self, log: ResponseLog) -> None:
-        """Look again for what is practised if a log that was taken in has a skill that is new."""
+        """Update `known_skills` if a log that was taken in has a new skill."""
         if self._known is None or len(self.skills) == self._n_fitted:
             return
         used = np.flatnonzero(np.bincount(log.skill.codes, minlength=len(log.skill.labels)))
@@ -122,7 +122,7 @@ class StudentState:
             self.last_time = np.concatenate((self.last_time, more))
 
     def checked(self, students: Any) -> Ints:
-        """Numbers of students, refused where they are no numbers or not this state's."""
+        """Check numbers of students: they must be integers that this state has."""
         numbers = np.asarray(students)
         if numbers.size and numbers.dtype.kind not in "iu":
             raise StateError(f"a state numbers its students 0, 1, …; got {numbers.dtype} values")
@@ -153,7 +153,7 @@ class StudentState:
         raise NotImplementedError
 
     def replace(self, students: Ints, other: Self) -> None:
-        """Put what another state knows in place of what is known of some students.
+        """Replace what is known about some students by what another state knows.
 
         Parameters
         ----------
@@ -168,17 +168,17 @@ class StudentState:
         self.clock = other.clock
 
     def keep_told(self, other: Self, students: Ints) -> None:
-        """Take over what was told of some of another state's students, as `KnowledgeTracer.tell`.
+        """Copy what `KnowledgeTracer.tell` told another state about some of its students.
 
         The other state's student ``students[k]`` is ``k`` here.
         """
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """What a saved state holds besides its names; `last_time` is among it."""
+        """The arrays that a saved state holds besides its names, `last_time` among them."""
         raise NotImplementedError
 
     def restore(self, n_students: int, names: Mapping[str, Any], arrays: Arrays) -> None:
-        """Become the state that a file holds; this one is new.
+        """Fill this new state with what a file holds.
 
         Parameters
         ----------

@@ -19,7 +19,7 @@ from adaptlearn.models.registry import load
 class BoostedTracer(FeatureBoosting):
     """Boosted trees over history features and the predictions of other models.
 
-    The trees see of a response what its student's earlier answers say, counted in many ways:
+    For each response the trees see what the student's earlier answers say, counted in many ways:
     successes per skill and item, recency, streaks, residuals against how others fare, ratings,
     spacing; how often other students in the very same situation were right (the same skill with
     the same last outcomes, the same item after the same item); and what other models predict, by
@@ -28,27 +28,27 @@ class BoostedTracer(FeatureBoosting):
     Parameters
     ----------
     features : "all" or sequence of str
-        Which features: names, or groups (`adaptlearn.models.features.GROUPS`). Those that need
-        items or times are used where the training log has them.
+        Which features: names, or groups (`adaptlearn.models.features.GROUPS`). Features that need
+        items or times are used if the training log has them.
     inputs : sequence of KnowledgeTracer, optional
-        Models whose log odds are features beside; they are not changed. None: a
+        Models whose log odds are further features; these models are not changed. None: a
         `LinearRecurrentTracer`; an empty sequence: none.
     lean_on : sequence of KnowledgeTracer, optional
-        Simple models that the prediction leans on where trees have too little to learn from, up
-        to 50,000 training answers: a prediction is then the mean of the log odds of the trees,
-        the inputs and these, by shares that make the log loss of students who were left out the
-        least. None: an `Elo`; an empty sequence: none, the trees alone are asked.
+        Simple models that the prediction leans on if the trees have little to learn from (up to
+        50,000 training answers). A prediction is then a weighted mean of the log odds of the
+        trees, the inputs and these models; the weights minimise the log loss of students who were
+        left out. None: an `Elo`; an empty sequence: the trees alone.
     n_folds : int
-        Parts of the training students. Rates, and the other models' predictions, rest for each
-        student on the other parts only.
+        Parts of the training students. For each student, rates and the other models' predictions
+        rest on the other parts only.
     max_iter : int
-        Trees, from each seed.
+        The number of trees from each seed.
     learning_rate : float
         The share of a tree's correction that is applied, in (0, 1].
     max_leaf_nodes : int
-        Leaves of a tree, up to 64.
+        The most leaves of a tree, up to 64.
     min_samples_leaf : int
-        Training answers in a leaf, at least.
+        The fewest training answers in a leaf.
     l2_regularization : float
         Pulls the leaves' values toward 0.
     max_features : float
@@ -56,10 +56,11 @@ class BoostedTracer(FeatureBoosting):
     n_seeds : int
         How often trees are boosted, each time with another seed; their log odds are averaged.
     n_jobs : int, default 1
-        Threads that grow trees; -1: as many as there are processors. On a machine that is busy
-        otherwise, more than one take many times longer: they wait for each other at every split.
+        Threads that grow trees; -1: as many as there are processors. On a machine that is
+        otherwise busy, several threads can take many times longer than one, because they wait for
+        each other at every split.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
-        Of the folds, and the first of those seeds.
+        The seed of the folds, and the first of the trees' seeds.
 
     Attributes
     ----------
@@ -70,7 +71,7 @@ class BoostedTracer(FeatureBoosting):
         than 50,000 answers.
     weights_ : dict of str to float
         The share of the trees (``"trees"``) and of each other model in the log odds of a
-        prediction. The trees have 1 where no model is leaned on.
+        prediction. The trees have 1 if no model is leaned on.
     feature_names_, feature_groups_ : list of str
         What the trees see, in their order.
     feature_gains_ : dict of str to float
@@ -85,7 +86,7 @@ class BoostedTracer(FeatureBoosting):
     Notes
     -----
     A response with several skills has the mean of its skills' features. An exposure changes no
-    feature of this model's own; what the other models make of it is theirs. A skill or item that
+    feature of this model's own; the other models treat it in their own way. A skill or item that
     was not in the training log has the rate of all answers, or of its skill, and a history of its
     own from its first answer.
 

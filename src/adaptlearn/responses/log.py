@@ -47,7 +47,7 @@ class ResponseLog:
     time : float64 array, shape (n,), or None
         Seconds (since 1970 for datetimes; held to the microsecond).
     clock : {"seconds", "naive", "aware"} or None
-        What the times were. Times of different clocks are never mixed.
+        The kind of clock behind the times. Different clocks are never mixed.
     id : Labelled or None
         The identity of each event.
     extra : mapping of str to array, each of shape (n,)
@@ -128,9 +128,9 @@ class ResponseLog:
             Names of the columns. Students and skills are integers or strings; a skill may
             also be a list of skills. ``correct`` holds 0 and 1, or booleans.
         item, time, id : str or False, optional
-            Names of further columns. By default the columns of these very names are taken
-            where they exist and play no other role; ``False`` leaves one out. Times are
-            seconds, dates or datetimes; those without a zone count as their clock shows.
+            Names of further columns. By default, columns with these very names are used if they
+            exist and have no other role; ``False`` leaves one out. Times are seconds, dates or
+            datetimes; datetimes without a zone count as the clock on the wall shows them.
         extra : sequence of str
             Further columns to keep, by name.
         skill_separator : str, optional
@@ -150,7 +150,7 @@ class ResponseLog:
             integers and strings are problems; so is an id that comes back with another
             student, skill, item, answer or time.
         ParameterError
-            Arguments that cannot be meant, whatever the frame.
+            For arguments that make no sense for any frame.
 
         Warns
         -----
@@ -314,22 +314,22 @@ class ResponseLog:
 
     @property
     def shape(self) -> tuple[int]:
-        """``(n_responses,)``: what scikit-learn asks of an array."""
+        """``(n_responses,)``, the shape that scikit-learn expects of an array."""
         return (len(self),)
 
     @property
     def answered(self) -> Bools:
-        """Shape (n,): whether the row holds an answer."""
+        """Whether each row holds an answer, shape (n,)."""
         return self.correct >= 0
 
     @property
     def n_students(self) -> int:
-        """Student labels, those of a whole log in its parts too."""
+        """The number of student labels; a part of a log counts those of the whole log."""
         return len(self.student.labels)
 
     @property
     def n_skills(self) -> int:
-        """Skill labels, those of a whole log in its parts too."""
+        """The number of skill labels; a part of a log counts those of the whole log."""
         return len(self.skill.labels)
 
     def __repr__(self) -> str:
@@ -399,7 +399,7 @@ class ResponseLog:
         return ResponseLog(**{**self._fields(), "student": student})
 
     def with_integer_skills(self) -> ResponseLog:
-        """The same log with integers for skills, if all of them are written as such.
+        """The same log with integer skills, if all skills are written as integers.
 
         Examples
         --------
@@ -430,7 +430,7 @@ class ResponseLog:
         return self[keep]
 
     def codes_of(self, column: str, labels: Iterable[Any]) -> Ints:
-        """The codes of labels of ``"student"``, ``"skill"`` or ``"item"``."""
+        """The codes of some labels of ``"student"``, ``"skill"`` or ``"item"``."""
         known = {label: code for code, label in enumerate(getattr(self, column).labels.tolist())}
         wanted = list(labels)
         unknown = [
@@ -509,5 +509,5 @@ def _frozen(column: Labelled) -> Labelled:
 
 
 def as_log(log: Any) -> ResponseLog:
-    """A log as it is; a frame with the standard column names, read."""
+    """Return a log as it is, and read a frame with the standard column names."""
     return log if isinstance(log, ResponseLog) else ResponseLog.from_frame(log)

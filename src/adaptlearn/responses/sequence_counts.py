@@ -131,7 +131,7 @@ class SequenceCounts:
 
     @property
     def n_responses(self) -> int:
-        """The answers counted."""
+        """The number of answers counted."""
         return int((self.lengths * self.counts).sum())
 
     def sequences(self) -> Sequences:
@@ -204,11 +204,11 @@ def count_sequences(
     correct: str = "correct",
     order: str | Sequence[str] = (),
 ) -> SequenceCounts:
-    """Count the distinct answer sequences of a log where it lives; only the counts come here.
+    """Count the distinct answer sequences of a log in its engine; only counts reach Python.
 
-    DuckDB, Polars and Spark do the work themselves, on logs larger than this machine's
-    memory if they can; no student's name leaves them. The frame is evaluated twice, once to
-    check it and once to count: store the result of a costly query first.
+    DuckDB, Polars and Spark do the work themselves, also on logs larger than memory if they can;
+    no student's name leaves them. The frame is evaluated twice, once to check it and once to
+    count: store the result of a costly query first.
 
     Parameters
     ----------
@@ -218,16 +218,16 @@ def count_sequences(
         ``correct`` holds 0 and 1, or booleans.
     order : str or sequence of str
         The columns that say which of a student's answers on a skill came first: numbers,
-        times or strings, compared as the engine compares them. Must be given, for the rows
-        of an engine have no order of their own; ties are refused.
+        times or strings, compared as the engine compares them. Required, because the rows of an
+        engine have no order of their own. Ties are refused.
 
     Raises
     ------
     ResponseDataError
-        Lists every problem of every column, found in the engine: columns that are missing
-        or of another type, gaps, answers beside 0 and 1, answers whose order is open.
+        Lists every problem of every column, found in the engine: columns that are missing or of
+        another type, gaps, answers other than 0 and 1, answers without a clear order.
     ParameterError
-        No `order`.
+        If `order` is missing.
 
     Examples
     --------

@@ -27,7 +27,7 @@ COMPARED = ("auc", "log_loss", "rmse", "accuracy")
 
 @dataclass(frozen=True)
 class PairedDifferences(Printed):
-    """How other models differ from one, on the same answers; printed, a row per model.
+    """How other models differ from one, on the same answers; prints as a table, one row per model.
 
     Attributes
     ----------
@@ -91,7 +91,7 @@ def _cells(difference: Estimate) -> list[str]:
 
 @dataclass(frozen=True, repr=False)
 class CrossValidation(Printed):
-    """Models compared on the same folds; printed, a table with a row per model.
+    """Models compared on the same folds; prints as a table, one row per model.
 
     Attributes
     ----------
@@ -127,7 +127,7 @@ class CrossValidation(Printed):
 
     @property
     def best(self) -> str:
-        """The model of highest AUC; of lowest log loss, where AUC is undefined."""
+        """The model with the highest AUC, or the lowest log loss if AUC is undefined."""
         return max(self.pooled, key=self._rank)
 
     def ranked(self) -> CrossValidation:
@@ -146,7 +146,7 @@ class CrossValidation(Printed):
         return float(np.nan_to_num(pooled.auc.value, nan=-1.0)), -pooled.log_loss.value
 
     def differences(self, to: str | None = None) -> PairedDifferences:
-        """How the other models differ from one of them, answer for answer.
+        """The differences of the other models to one of them, on the same answers.
 
         All models predicted the same rows and were resampled with the same students, so what
         is common to them (an easy class, a hard one) cancels: the interval of a difference is

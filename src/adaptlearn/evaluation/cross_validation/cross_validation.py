@@ -47,9 +47,9 @@ def cross_validate(
 ) -> CrossValidation:
     """Fit models on some students and score them on the others, in turn.
 
-    A fold never cuts a student, unless it tests a student's later answers after training on
-    the earlier ones, as those of `ForwardSplit` do; the earlier ones are then the history from
-    which the later are predicted.
+    A fold never cuts a student, with one exception: it may train on a student's earlier answers
+    and test the later ones, as the folds of `ForwardSplit` do. The earlier answers are then the
+    history from which the later ones are predicted.
 
     Parameters
     ----------
@@ -81,10 +81,10 @@ def cross_validate(
     folder : path, optional
         Where finished fits are kept, one file for each model and fold. Called again with this
         folder, after an interruption or with more models, only what is missing is computed;
-        what was fitted with other parameters, code, log or folds is not taken for the same.
+        fits with other parameters, code, log or folds are not reused.
     on_fold : callable, optional
-        Called with the fits that are done and those there are in all: once at the start, where
-        the first are those found in `folder`, and after each.
+        Called with the number of finished fits and the number of all fits: once at the start,
+        when only fits found in `folder` are finished, and after each fit.
 
     Returns
     -------
@@ -93,7 +93,7 @@ def cross_validate(
     Raises
     ------
     ParameterError
-        For fewer students than folds, folds that cut a student or part copies, models that
+        For fewer students than folds, folds that cut a student or separate copies, models that
         cannot be cloned (or, with `folder`, written down), other arguments out of range, and
         predictions that are not probabilities; and if every model was skipped.
     ResponseDataError
@@ -103,8 +103,8 @@ def cross_validate(
     -----
     *Searches.* A model may be one of scikit-learn's searches, such as ``GridSearchCV``: in each
     fold it then looks for parameters among the training students alone. Its inner folds keep
-    students whole too: a number of folds, or none, becomes a `StudentSplit`, other splitters are
-    given the students for groups and refused if they cut them. ``scoring`` may be a name that
+    students whole too: a number of folds, or none, becomes a `StudentSplit`, other splitters get
+    the students as groups and are refused if they cut them. ``scoring`` may be a name that
     scikit-learn knows, for every model that predicts; without one, models are scored by their
     log-likelihood.
 

@@ -40,11 +40,10 @@ class Split(NamedTuple):
 
 
 class StudentSplit:
-    """Folds of whole students, in chance order.
+    """A splitter that makes folds of whole students, drawn at random.
 
-    A splitter of scikit-learn's protocol that reads the students from the log, so that nothing
-    has to pass groups along: give it to `cross_validate`, and to ``GridSearchCV`` and its like,
-    as ``cv``.
+    It follows scikit-learn's protocol and reads the students from the log, so you need not pass
+    groups along. Give it as ``cv`` to `cross_validate`, ``GridSearchCV`` and the like.
 
     Parameters
     ----------
@@ -54,8 +53,8 @@ class StudentSplit:
         Whether students who are copies of each other stay in one fold: those that
         `adaptlearn.checkup.copied_students` finds in the log, or those given.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
-        Which students come together. The folds are the same in every call: what is no integer
-        draws one when the splitter is made, which `random_state` then is.
+        Decides which students come together. The folds are the same in every call: if this is
+        not an integer, it draws one when the splitter is made, which then is `random_state`.
 
     Examples
     --------
@@ -117,17 +116,17 @@ class StudentSplit:
 
 
 class ForwardSplit:
-    """Forward in time: train on everything before a moment, test on what follows.
+    """A splitter that trains on everything before a moment and tests on what follows.
 
-    A splitter of scikit-learn's protocol, to be given to `cross_validate` as ``cv``. The log is
-    cut at `n_splits` moments into blocks of about as many responses each, as by scikit-learn's
+    It follows scikit-learn's protocol; give it to `cross_validate` as ``cv``. The log is cut at
+    `n_splits` moments into blocks of about as many responses each, as by scikit-learn's
     ``TimeSeriesSplit``; fold k trains on the first k blocks and tests on the next. Responses of
     the same moment stay together.
 
-    Unlike folds of students, it asks how a model does on *later* answers, partly of students it
+    Unlike folds of students, it shows how a model does on *later* answers, partly of students it
     knows. `cross_validate` then predicts each test row from the student's whole history: the
-    training rows of the students that are tested are shown to the model before the test rows,
-    and only the test rows are scored.
+    training rows of the students that are tested are shown to the model before the test rows, and
+    only the test rows are scored.
 
     Parameters
     ----------
@@ -136,9 +135,9 @@ class ForwardSplit:
 
     Notes
     -----
-    Moments are the log's ``time``; without times, its ``id``, which then orders events. Either
-    must mean the same for every student: with seconds that count from each student's own start,
-    *before* means nothing.
+    Moments are the log's ``time``; without times, its ``id``, which then orders events. Both must
+    mean the same for every student: if seconds count from each student's own start, *before*
+    means nothing.
 
     Examples
     --------

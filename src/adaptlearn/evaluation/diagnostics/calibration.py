@@ -24,7 +24,7 @@ from adaptlearn.validation import Interval
 
 @dataclass(frozen=True, eq=False, repr=False)
 class CalibrationCurve(Printed):
-    """Observed against predicted rates, bin by bin; printed, a row per bin.
+    """Observed against predicted rates; prints as a table, one row per bin.
 
     Attributes
     ----------
@@ -97,12 +97,12 @@ def calibration_curve(
     log : ResponseLog, or a frame with the standard column names
     predicted : array, shape (n_responses,)
         P(correct) of each row, before its answer was seen: ``model.predict_proba(log)[:, 1]``
-        on students the model was not fitted on, or ``cross_validate(…).predictions[name]``.
+        for students that the model was not fitted on, or ``cross_validate(…).predictions[name]``.
         Rows of nan are left out.
     n_bins : int, default 10
         Bins, cut as by `calibration_error`.
     n_bootstrap, confidence, random_state
-        As in `evaluate`. The bins stay as they are in every resample of students.
+        As in `evaluate`. The bins are the same in every resample of students.
 
     Returns
     -------

@@ -29,7 +29,7 @@ _SHOWN = 15
 
 @dataclass(frozen=True, eq=False, repr=False)
 class GroupErrors(Printed):
-    """How predictions meet answers, group by group; printed, the surest gaps first.
+    """Errors of predictions by group; prints as a table, the surest gaps first.
 
     Attributes
     ----------
@@ -46,19 +46,20 @@ class GroupErrors(Printed):
         little.
     log_loss, rmse : Estimates
     auc : float array, shape (n_groups,)
-        nan where a group's answers are all alike.
+        nan if all answers of a group are equal.
     confidence : float
-        What each interval is to cover, by itself.
+        The coverage of each interval, by itself.
     notes : tuple of str
     custom : dict of str to float array, shape (n_groups,)
         Metrics of the caller's; nan where one is undefined for a group.
 
     Notes
     -----
-    The interval of a gap is that of the student bootstrap, and nowhere shorter than what chance
-    does to as many independent answers when the model is right. Of log loss and RMSE it is the
-    bootstrap's alone. All allow for how few students a group has, as those of `evaluate` do, and
-    are nan in a group of a single student.
+    The interval of a gap comes from a bootstrap of students. It is never shorter than the
+    interval that chance alone gives to as many independent answers if the model is right. The
+    intervals of log loss and RMSE come from the bootstrap alone. All intervals account for a
+    small number of students in a group, as those of `evaluate` do. They are nan in a group of a
+    single student.
     """
 
     by: str
@@ -77,12 +78,12 @@ class GroupErrors(Printed):
 
     @property
     def sureness(self) -> Floats:
-        """How far from 0 the nearer end of each gap's interval is; 0 where it holds 0 or is nan."""
+        """The distance of each gap's interval from 0; 0 if the interval contains 0 or is nan."""
         return np.nan_to_num(np.maximum(0, np.maximum(self.gap.lower, -self.gap.upper)))
 
     @property
     def worst(self) -> Any:
-        """The group whose gap is surely the largest; None where every interval holds 0.
+        """The group whose interval is farthest from 0; None if every interval contains 0.
 
         That is the group whose interval stays farthest from 0: of the largest gap as such, a
         group of three answers would often be the owner.
@@ -163,7 +164,7 @@ def group_errors(
     predicted : array, shape (n_responses,)
         As in `calibration_curve`.
     by : {"skill", "item", "student"}, name of one of the log's ``extra`` columns, or array
-        What parts the answers; an array has shape (n_responses,), a group for each row.
+        What the answers are grouped by; an array has shape (n_responses,), a group for each row.
     metrics : mapping of str to function, optional
         Further metrics by name, as in `evaluate`; here they come without intervals.
     n_bootstrap, confidence, random_state
@@ -172,7 +173,7 @@ def group_errors(
     Returns
     -------
     GroupErrors
-        With `GroupErrors.worst`, the group of which the model is most surely wrong.
+        `GroupErrors.worst` is the group on which the model is most surely wrong.
 
     Raises
     ------

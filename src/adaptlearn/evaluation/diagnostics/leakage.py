@@ -28,7 +28,7 @@ WAYS = {
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LeakageCheck(Printed):
-    """What moved when single answers were flipped; printed, a row per way to leak.
+    """What moved when single answers were flipped; prints as a table, one row per kind of leak.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class LeakageCheck(Printed):
     later : float array, shape (n_probed,)
         The same of the student's later rows, which may move: they know the answer.
     tolerance : float
-        Up to where a move counts as rounding.
+        Moves of at most this size count as rounding.
     n_responses, n_students : int
         The part of the log on which this was tried.
     """
@@ -63,7 +63,7 @@ class LeakageCheck(Printed):
 
     @property
     def leaks(self) -> tuple[str, ...]:
-        """How: of ``"own"``, ``"earlier"``, ``"others"``, ``"alone"`` those that were found."""
+        """The kinds found, of ``"own"``, ``"earlier"``, ``"others"`` and ``"alone"``."""
         return tuple(way for way in WAYS if (getattr(self, way) > self.tolerance).any())
 
     @property
@@ -89,7 +89,7 @@ class LeakageCheck(Printed):
 
     @property
     def conclusion(self) -> str:
-        """What was found, in a sentence."""
+        """What was found, in one sentence."""
         probes = f"{len(self.row):,} of {self.n_responses:,} answers probed"
         if self.leaks:
             return (
@@ -136,12 +136,12 @@ def check_leakage(
         Fitted.
     log : ResponseLog, or a frame with the standard column names
     n_rows : int, default 100
-        Answers to probe, at most; half of them of several skills, where the log has such. Each
-        costs two predictions, one of the sampled students and one of a part of one student.
+        The most answers to probe. Half of them have several skills, if the log has such answers.
+        Each costs two predictions: one of the sampled students, and one of a part of one student.
     n_students : int, default 20
-        Students, at most, whose rows are predicted.
+        The most students whose rows are predicted.
     tolerance : float, default 1e-9
-        Moves up to this count as rounding.
+        Moves of at most this size count as rounding.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
         Source of the sample.
 
@@ -158,11 +158,11 @@ def check_leakage(
 
     Notes
     -----
-    Two leaks are out of its sight. A model that was *fitted* on the very answers it predicts
-    may know them by heart: `cross_validate` never lets that happen. And where a response of
-    several skills was expanded into a row for each *before* it came here, the second row
-    knows the answer of the first: `adaptlearn.check` finds such rows. It lifts a neural model
-    on ASSISTments 2009 from an AUC of .75 to .89.
+    Two leaks cannot be seen in this way. A model that was *fitted* on the very answers it
+    predicts may know them by heart; `cross_validate` never lets this happen. And if a response of
+    several skills was expanded into one row per skill *before*, the second row knows the answer
+    of the first; `adaptlearn.check` finds such rows. This leak lifts a neural model on
+    ASSISTments 2009 from an AUC of .75 to .89.
 
     Examples
     --------

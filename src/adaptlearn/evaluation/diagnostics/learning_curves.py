@@ -30,7 +30,7 @@ SURVIVORSHIP = (
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LearningCurve(Printed):
-    """Error rates by opportunity, observed and predicted; printed, a row per opportunity.
+    """Error rates, observed and predicted; prints as a table, one row per opportunity.
 
     Attributes
     ----------
@@ -121,7 +121,7 @@ def learning_curve(
     confidence: float = 0.95,
     random_state: Randomness = 0,
 ) -> LearningCurve:
-    """Error rate at each opportunity to use a skill: what was observed, what was predicted.
+    """Error rate at each opportunity to use a skill, observed and predicted.
 
     Parameters
     ----------
@@ -129,12 +129,12 @@ def learning_curve(
     predicted : array, shape (n_responses,)
         As in `calibration_curve`.
     by_skill : bool, default False
-        One curve per skill, rather than one of all.
+        One curve per skill, instead of one for all skills.
     students : {"all", "complete"}
-        Whose answers count: everyone's at each opportunity they had, or only the first
-        `max_opportunity` of those students who had as many on the skill.
+        Whose answers count: those of all students, or only those of students who reached
+        `max_opportunity` on the skill.
     max_opportunity : int, default 10
-        Where curves end.
+        The opportunity at which curves end.
     n_bootstrap, confidence, random_state
         As in `evaluate`.
 
@@ -155,10 +155,10 @@ def learning_curve(
     of time, whether or not it has a prediction; exposures do not count. An answer on several
     skills is an opportunity for each.
 
-    *Survivorship.* Who practises on is not a matter of chance: where mastery ends practice,
-    the weak stay. A curve of all students then flattens or rises although each of them learns
-    (Murray et al. 2013). Look at ``n_students``, and at the curve of complete students, which
-    in turn leaves out those who mastered the skill early.
+    *Survivorship.* It is not chance who goes on practising: if mastery ends practice, the weak
+    students stay. A curve of all students then flattens or rises although each of them learns
+    (Murray et al. 2013). Look at ``n_students``, and at the curve of complete students, which in
+    turn leaves out those who mastered the skill early.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""What another policy would have reached, from logged decisions."""
+"""What another policy would have achieved, from logged decisions."""
 
 from __future__ import annotations
 

@@ -22,15 +22,15 @@ _SLACK = 1e-9
 class LoggedDecisions:
     """Decisions with their propensities and outcomes, checked, in the caller's order.
 
-    Made by `from_arrays` or `from_records`, which refuse a target policy that the log cannot
-    speak for.
+    `from_arrays` and `from_records` build it. They refuse a target policy about which the log
+    says nothing.
 
     Attributes
     ----------
     weight : float array, shape (n,)
         Importance weights: the target's probability of the action taken over the logged one.
     reward : float array, shape (n,)
-        nan where the outcome is not known.
+        nan if the outcome is not known.
     student : integer array, shape (n,)
         Students (or episodes) as ``0 … n_students - 1``.
     step : integer array, shape (n,)
@@ -41,7 +41,7 @@ class LoggedDecisions:
         Whether the target's probability of actions that were not taken was compared with the
         log's.
     left_out : dict of str to int
-        How many decisions are not among these, by reason.
+        How many decisions were left out, by reason.
     """
 
     weight: Floats
@@ -58,7 +58,7 @@ class LoggedDecisions:
 
     @property
     def n_students(self) -> int:
-        """Students with a decision."""
+        """The number of students with a decision."""
         return int(self.student.max()) + 1
 
     @classmethod
@@ -75,7 +75,7 @@ class LoggedDecisions:
         q: ArrayLike | None = None,
         v: ArrayLike | None = None,
     ) -> Self:
-        """Take a log from arrays with one entry per decision.
+        """Build a log from arrays with one entry per decision.
 
         Parameters
         ----------
@@ -87,14 +87,14 @@ class LoggedDecisions:
         reward : array, shape (n,)
             What came of it; nan if unknown.
         student : array, shape (n,)
-            Whose decision it was; or the episode, where a student has several.
+            The student of the decision, or the episode if a student has several.
         order : array, shape (n,), optional
             Times or numbers that sort each student's decisions; equal ones stay in row order.
         unsupported : array, shape (n,), optional
             The target's probability of all actions whose logged propensity was 0 or unknown,
-            in that situation. Without it support can only be guessed at from the weights.
+            in that situation. Without it, support can only be guessed from the weights.
         override : bool array, shape (n,), optional
-            Decisions that someone made in the policy's stead. They are left out, and counted.
+            Decisions that someone made instead of the policy. They are left out and counted.
         q, v : arrays, shape (n,), optional
             A reward model's prediction for the action taken, and its mean over the actions
             with the target's probabilities; in a sequence, of all rewards from here on. Fit
@@ -104,9 +104,9 @@ class LoggedDecisions:
         ------
         ParameterError
             With every problem at once: shapes, values that are no probabilities, and a target
-            that the log does not support: it gives probability to actions whose logged
-            propensity is 0 or unknown, so nothing in the log tells their reward; or so little
-            above 0 that the weight is more than a float holds.
+            that the log does not support. Such a target gives probability to actions whose logged
+            propensity is 0 or unknown, so that nothing in the log tells their reward; or the
+            propensity is so close to 0 that the weight does not fit into a float.
 
         Examples
         --------
@@ -163,7 +163,7 @@ class LoggedDecisions:
         *,
         expected: Callable[[Mapping[str, Any]], Mapping[Any, float]] | None = None,
     ) -> Self:
-        """Take a log from decision records and what came of them.
+        """Build a log from decision records and what came of them.
 
         Parameters
         ----------

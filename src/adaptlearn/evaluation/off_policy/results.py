@@ -26,7 +26,7 @@ ESTIMATORS = {
 
 @dataclass(frozen=True, eq=False, repr=False)
 class OffPolicyValue(Printed):
-    """The value of a policy that did not run; printed, a row per estimator.
+    """The value of a policy that did not run; prints as a table, one row per estimator.
 
     Attributes
     ----------

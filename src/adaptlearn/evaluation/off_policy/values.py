@@ -41,17 +41,17 @@ _CONSTRAINTS: dict[str, list[Constraint]] = {
 def off_policy_value(
     log: LoggedDecisions, *, clip: float | None = None, confidence: float = 0.95
 ) -> OffPolicyValue:
-    """Mean reward per decision, had another policy chosen in the situations of the log.
+    """Mean reward per decision if another policy had chosen in the situations of the log.
 
-    Each decision stands by itself (a contextual bandit): the situations remain those that the
-    logged policy led to. Where a choice changes what comes later, see `off_policy_return`.
+    Each decision counts by itself (a contextual bandit): the situations remain those that the
+    logged policy led to. If a choice changes what comes later, use `off_policy_return`.
 
     Parameters
     ----------
     log : LoggedDecisions
-        Decisions whose reward is nan are left out, and counted.
+        Decisions whose reward is nan are left out and counted.
     clip : float, optional
-        Largest weight; larger ones are cut to it. That lowers variance and biases the
+        The largest weight; larger ones are cut to it. This lowers the variance and biases the
         estimates, toward 0 for IPS and toward the reward model for the doubly robust one; the
         estimated bias is in the result. None cuts nothing and is unbiased.
     confidence : float, default 0.95
@@ -61,14 +61,14 @@ def off_policy_value(
     -------
     OffPolicyValue
         Inverse propensity scoring (``ips``), unbiased; self-normalised (``snips``), with less
-        variance and a bias that vanishes as students grow; doubly robust (``dr``), unbiased
-        and the better the closer the reward model is, if the log has one.
+        variance and a bias that vanishes with more students; doubly robust (``dr``) if the log
+        has a reward model, unbiased, and better the closer that model is.
 
     Raises
     ------
     ParameterError
-        For arguments out of range, if no decision has a reward, and if weights times rewards
-        are more than a float holds.
+        For arguments out of range, if no decision has a reward, and if weights times rewards do
+        not fit into a float.
 
     Notes
     -----
@@ -76,12 +76,11 @@ def off_policy_value(
     (Horvitz & Thompson), self-normalised ``sum(w r) / sum(w)`` (Swaminathan & Joachims), doubly
     robust the mean of ``v + w (r - q)`` (Dudík et al.).
 
-    Intervals are over students, whose decisions are alike: each estimate is a ratio of means
-    over students, linearised, with Student's t on as many degrees of freedom as there are
-    students but one, after Hall's transformation, which takes the skewness out of it. Weights
-    are skewed: without it intervals lie too low for IPS and too high for the self-normalised
-    estimate. In simulations they covered 93 to 97 % wherever the effective size was at least
-    40; below it a note says so.
+    Intervals are over students, because the decisions for one student are alike. Each estimate is
+    a ratio of means over students, linearised, with Student's t (one degree of freedom fewer than
+    students). Hall's transformation removes the skewness, because weights are skewed: without it,
+    intervals lie too low for IPS and too high for the self-normalised estimate. In simulations
+    they covered 93 to 97 % if the effective size was at least 40; below it a note says so.
 
     References
     ----------
@@ -144,19 +143,19 @@ def off_policy_return(
     clip: float | None = None,
     confidence: float = 0.95,
 ) -> OffPolicyValue:
-    """Mean sum of a student's rewards, had another policy made all of their decisions.
+    """Mean sum of a student's rewards if another policy had made all decisions.
 
     A reward is weighted by the product of the weights of all decisions that led to it. The
-    product's variance grows with every step, so the log must be large or the policies alike.
+    product's variance grows with every step, so the log must be large, or the policies similar.
 
     Parameters
     ----------
     log : LoggedDecisions
-        A sequence per student; rewards must all be known: 0 where a step brings nothing.
+        One sequence per student. All rewards must be known; a step without reward has 0.
     discount : float, default 1.0
-        What a reward one decision later is worth.
+        The worth of a reward that comes one decision later.
     clip : float, optional
-        Largest product of weights; as in `off_policy_value`.
+        The largest product of weights; as in `off_policy_value`.
     confidence : float, default 0.95
         What the intervals are to cover.
 
@@ -164,14 +163,14 @@ def off_policy_return(
     -------
     OffPolicyValue
         Per-decision importance sampling (``pdis``), unbiased; weighted (``wpdis``), with less
-        variance and a bias that vanishes as students grow; with a reward model also doubly
+        variance and a bias that vanishes with more students; with a reward model also doubly
         robust (``dr``) and weighted doubly robust (``wdr``).
 
     Raises
     ------
     ParameterError
-        For arguments out of range, if a reward is nan, and if products of weights, or these
-        times rewards, are more than a float holds.
+        For arguments out of range, if a reward is nan, and if products of weights, or these times
+        rewards, do not fit into a float.
 
     Notes
     -----
@@ -179,10 +178,10 @@ def off_policy_return(
     is the mean over students of ``sum(discount**t * p[t] * r[t])`` (Precup et al.); doubly
     robust that of ``sum(discount**t * (p[t] * (r[t] - q[t]) + p[t-1] * v[t]))``. The weighted
     forms divide p[t] by its mean over students (Thomas & Brunskill). A student whose decisions
-    end earlier keeps their last product from there on, and has no more rewards.
+    end earlier keeps the last product from then on and gets no more rewards.
 
-    Decisions made by overrides are no part of the sequence: they are taken for something that
-    happens under either policy. Intervals are those of `off_policy_value`.
+    Decisions made by overrides are not part of the sequence. They count as something that happens
+    under either policy. Intervals are those of `off_policy_value`.
 
     References
     ----------

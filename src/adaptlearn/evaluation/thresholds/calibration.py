@@ -55,35 +55,36 @@ def calibrate_threshold(
     Parameters
     ----------
     estimate : array, shape (n,)
-        Mastery as a model sees it: of a student, on a skill, at a time. All estimates of one
-        model, of one kind and one time (see ``Mastery.kind`` and ``when``), of students the
-        model was not fitted on.
+        A model's estimate of the mastery of a student on a skill at a time. All estimates must
+        come from one model, be of one kind and one time (see ``Mastery.kind`` and ``when``), and
+        be of students that the model was not fitted on.
     truth : array, shape (n,)
-        1 where the skill was mastered then, 0 where not: the hidden truth of a simulation, or a
-        proxy of it such as `later_correct`, which may lie in between. Rows of nan are left out,
-        and counted.
+        1 if the skill was mastered at that time, 0 if not: the hidden truth of a simulation, or a
+        substitute such as `later_correct`, which may lie in between. Rows of nan are left out and
+        counted.
     student : array, shape (n,)
-        Whose estimate it is.
+        The student of each estimate.
     wanted : float, default 0.05
-        The rate that is to be kept.
+        The rate to keep.
     criterion : {"false_mastery", "needless_practice"}, default "false_mastery"
-        Which rate: of what is declared mastered, the share that is not (a high threshold keeps
-        it low); or of what is still practised, the share that is mastered (a low one does).
+        Which rate: the share of declared mastery that is false (a high threshold keeps it low),
+        or the share of practice on skills that are mastered already (a low threshold keeps it
+        low).
     group : array, shape (n,), optional
-        A group of students for each row: a threshold is found for each.
+        A group of students for each row; each group gets a threshold.
     thresholds : array, optional
         Thresholds to choose among; by default quantiles of the estimates, 200 at most.
     min_students : int, default 30
-        A rate counts only if it comes from as many students: on the side of the threshold
-        that it speaks of. A group in which no threshold has them is refused.
+        A rate counts only if it comes from at least this many students, on the side of the
+        threshold that it is about. A group in which no threshold has them is refused.
     n_bootstrap, confidence, random_state
         As in `evaluate`. In each resample of students the threshold is chosen anew.
 
     Returns
     -------
     ThresholdCalibration
-        Of the thresholds with a rate of at most `wanted`, the lowest for false mastery (more
-        would bring needless practice), the highest for needless practice.
+        Among the thresholds with a rate of at most `wanted`: the lowest one for false mastery (a
+        higher one would bring needless practice), the highest one for needless practice.
 
     Raises
     ------
@@ -93,16 +94,16 @@ def calibrate_threshold(
 
     Notes
     -----
-    Both rates are shares of what the threshold decides (of declarations, of practice), since
-    that is what a teacher sees; they depend on how many students know the skill, and so do not
-    carry over to students of whom fewer do. Intervals are over students, as those of `evaluate`;
-    those of rates are nowhere shorter than Wilson's. Choosing the best threshold by looking at
-    the rates flatters the rate at it a little: with few students, see how its interval reaches
-    above what was wanted.
+    Both rates are shares of what the threshold decides (declared mastery, or practice), because
+    this is what a teacher sees. They depend on how many students know the skill, so they do not
+    carry over to students of whom fewer know it. Intervals are over students, as those of
+    `evaluate`; those of rates are never shorter than Wilson's. The threshold is chosen by looking
+    at the rates, so the rate at it looks a little too good. With few students, see how far its
+    interval reaches above the wanted rate.
 
-    Equal rates for groups with different shares of knowing students need different thresholds,
-    and one threshold gives different rates (Kleinberg et al. 2017): which to prefer is not a
-    question of statistics. The result holds what either costs.
+    If groups differ in how many students know the skill, equal rates need different thresholds,
+    and one threshold gives different rates (Kleinberg et al. 2017). Which to prefer is not a
+    question of statistics. The result shows what each choice costs.
 
     References
     ----------

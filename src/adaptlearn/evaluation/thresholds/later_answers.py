@@ -36,18 +36,18 @@ def later_correct(
     correct : array, shape (n,)
         Answers of 0 and 1.
     k : int, default 3
-        How many of the answers after each row.
+        How many answers after each row count.
     at_least : int, optional
-        From how many right ones of the `k` a row counts as 1, and otherwise as 0; by default a
-        row has the fraction that was right.
+        A row is 1 if at least this many of the `k` answers are right, and otherwise 0. By default
+        a row is the fraction that is right.
     order : array, shape (n,), optional
-        Times or numbers that sort each student's answers; equal ones stay in row order, as all
-        do without it.
+        Times or numbers that sort each student's answers; equal ones stay in row order. Without
+        it, all answers are in row order.
 
     Returns
     -------
     float array, shape (n,)
-        In [0, 1]; nan where fewer than `k` answers follow.
+        In [0, 1]; nan if fewer than `k` answers follow.
 
     Raises
     ------
@@ -58,9 +58,9 @@ def later_correct(
     -----
     This measures what students do, not what they know: a student who knows may slip and one
     who does not may guess, so even a perfect judge of mastery seems wrong at the rate of slips.
-    They also learn from the `k` answers themselves, the more the larger `k` is. And it is there
-    only for students who went on practising: where practice ended at a threshold, nothing is
-    known of those above it, and the students who went on are not like those who stopped.
+    They also learn from the `k` answers themselves, more so if `k` is large. And the measure
+    exists only for students who went on practising. If practice ended at a threshold, nothing is
+    known about students above it, and the students who went on differ from those who stopped.
 
     Examples
     --------

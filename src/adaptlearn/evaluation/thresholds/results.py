@@ -19,7 +19,7 @@ ALL = "all students"
 
 @dataclass(frozen=True, eq=False)
 class ThresholdCurve:
-    """Both error rates over thresholds, in one group of students.
+    """Both error rates at each threshold, for one group of students.
 
     Attributes
     ----------
@@ -48,13 +48,13 @@ class ThresholdCurve:
         }
 
     def at(self, place: int) -> ErrorRates:
-        """The rates at the threshold of that place."""
+        """The rates at the threshold with this index."""
         rates = [getattr(self, one).at(place) for one in CRITERIA]
         return ErrorRates(float(self.declared[place]), *rates)
 
 
 class ErrorRates(NamedTuple):
-    """What a threshold brings.
+    """The error rates of a threshold.
 
     Attributes
     ----------
@@ -78,13 +78,13 @@ class GroupThreshold:
     n, n_students : int
         Estimates and students.
     threshold : Estimate
-        nan where it is refused.
+        nan if it is refused.
     refused : str
-        Why there is no threshold; empty where there is one.
+        Why there is no threshold; empty if there is one.
     own : ErrorRates or None
-        What the group's own threshold brings to it.
+        The group's error rates with its own threshold.
     common : ErrorRates
-        What the threshold of all students brings to it.
+        The group's error rates with the threshold of all students.
     curve : ThresholdCurve
     """
 
@@ -99,7 +99,7 @@ class GroupThreshold:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ThresholdCalibration(Printed):
-    """Thresholds that give a wanted error rate; printed, a row per group.
+    """Thresholds that give a wanted error rate; prints as a table, one row per group.
 
     Attributes
     ----------
@@ -107,12 +107,13 @@ class ThresholdCalibration(Printed):
         Which rate was wanted: ``"false_mastery"`` or ``"needless_practice"``.
     wanted : float
     common : GroupThreshold
-        Of all students together: one threshold for everybody.
+        All students together: one threshold for everybody.
     groups : dict of label to GroupThreshold
         Group by group: thresholds that give each the same rate.
     equalised : ErrorRates or None
-        What the groups' own thresholds bring to all students together, to be compared with
-        ``common.own``; a group without one keeps the common threshold. None without groups.
+        The error rates of all students together if each group has its own threshold, to be
+        compared with ``common.own``; a group without one keeps the common threshold. None without
+        groups.
     confidence : float
         What the intervals are to cover.
     notes : tuple of str

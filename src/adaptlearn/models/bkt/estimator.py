@@ -40,34 +40,36 @@ class BKT(FittedBKT):
         P(x[t + 1] = 1 | x[t] = 0) = learn        P(y[t] = 1 | x[t] = 0) = guess
         P(x[t + 1] = 0 | x[t] = 1) = forget       P(y[t] = 0 | x[t] = 1) = slip
 
-    Fitted by expectation-maximisation over all skills at once, on the distinct histories of each,
-    every one weighted by the students who share it; the notes say what each option adds.
+    It is fitted by expectation-maximisation over all skills at once, on the distinct histories of
+    each skill, each weighted by the number of students who share it. The notes say what each
+    option adds.
 
     Parameters
     ----------
     forgetting : bool, default False
         Whether known skills can be lost; otherwise ``forget`` is 0.
     prior_by, learn_by, forget_by, guess_by, slip_by : str or sequence of str, optional
-        Columns by whose values the parameter differs: ``"item"``, or one of the log's
+        Columns whose values are the parameter's classes: ``"item"``, or one of the log's
         ``extra``. `learn_by` and `forget_by` are read at the earlier response of a transition
         (what it may have taught) and also know ``"gap"``, the time between the two, and
         ``"item_pair"``, their items; `prior_by` at a student's first response on the skill.
     gaps : sequence of float, default an hour, a day and a week
-        Where the classes of ``"gap"`` part, in seconds, ascending.
+        The bounds between the classes of ``"gap"``, in seconds, ascending.
     ability, recency, difficulty, lag : bool, default False
-        Individualisation: whether a student's ability, the student's recent residuals, the
-        item's easiness and the answers since the skill was last practised count.
+        Individualisation: whether the model uses the student's ability, the student's recent
+        residuals, the item's easiness, and the number of answers since the skill was last
+        practised.
     multi_skill : {"full", "shared", "conjunctive", "compensatory"}
-        What a response with several skills says of them.
+        How the answer counts if a response has several skills; see the notes.
     bounds, fixed, beta_priors : mapping, optional
         From a parameter's name to one value for all skills, or to a mapping of skills to values:
         a pair (low, high); a probability; the two parameters of a Beta density, at least 1.
-        A class is held to what its skill is.
+        What holds for a skill holds for its classes.
     borrow : float or "empirical", default 10
-        Observations' worth of the common parameters that a skill which cannot stand alone
-        borrows, and that a class borrows of its skill; 0: none.
+        How strongly a skill that cannot stand alone is pulled to the common parameters, and a
+        class to its skill: as by this many observations; 0: not at all.
     uncertainty : bool, default False
-        Whether standard errors are computed, for `intervals` and for those of `mastery`.
+        Whether to compute standard errors, for `intervals` and for the intervals of `mastery`.
     n_init : int, default 5
         Starting points per skill. One is the best common fit of all skills, the others are
         random; after a few steps the best of each skill goes on.
@@ -75,12 +77,13 @@ class BKT(FittedBKT):
         The most steps after that.
     tol : float, default 1e-7
         A skill has converged when a step gains less than this log-likelihood *per response*.
-        With 0, `max_iter` steps are taken and not converging is not warned of.
+        With 0, `max_iter` steps are taken, and there is no warning that a skill has not
+        converged.
     accelerate : bool, default True
-        Whether, after every two EM steps, a longer one is tried (Varadhan & Roland, 2008). Where
-        it does not raise the likelihood, EM goes on from before it. Without, the steps are
-        those of plain EM: as many as another program takes from the same start lead to the same
-        parameters.
+        Whether, after every two EM steps, a longer one is tried (Varadhan & Roland, 2008). If the
+        longer step does not raise the likelihood, EM goes on from before it. With ``False`` the
+        steps are those of plain EM: after the same number of steps from the same start, another
+        program has the same parameters.
     start : mapping of str to float, or sequence of them, optional
         Starting points for every skill, in place of `n_init` of the library's own: each with
         prior, learn, guess, slip (and forget). A parameter that starts at 0 or 1 stays there.
@@ -94,9 +97,9 @@ class BKT(FittedBKT):
         Labels of the skills that were fitted, sorted.
     parameters_ : dict of str to array, each of shape (n_skills,)
         Columns ``skill``, ``prior``, ``learn``, ``forget``, ``guess``, ``slip``: a table that
-        any dataframe library takes. Where a parameter differs by class, that of classes which
-        were not seen; with individualisation, that of a student of ability 0 on an item of
-        easiness 0, at no lag.
+        any dataframe library takes. If a parameter differs by class, this is its value for
+        classes that were not seen. With individualisation, it is the value for a student of
+        ability 0 on an item of easiness 0, without lag.
     class_parameters_ : dict of str to array
         Columns ``parameter``, ``skill``, ``class``, ``value``; no rows without classes.
     pooled_ : dict of str to float
@@ -104,9 +107,9 @@ class BKT(FittedBKT):
     log_likelihood_ : float array, shape (n_skills,)
         Of the training answers; with individualisation, of their one-step-ahead predictions.
     n_iter_, converged_ : int and bool arrays, shape (n_skills,)
-        Steps taken, and whether they came to rest.
+        The number of steps, and whether they converged.
     n_answers_ : int array, shape (n_skills,)
-        Answers each skill's parameters rest on.
+        The number of answers behind each skill's parameters.
     unidentified_ : dict of label to str
         Skills whose answers cannot tell the parameters apart, and why. They are fitted with a
         Beta prior worth `borrow` observations of the common parameters.
@@ -125,22 +128,22 @@ class BKT(FittedBKT):
 
     Notes
     -----
-    *Limits.* Free probabilities stay within [1e-5, 1 - 1e-5], and guess + slip below 1: above
-    it, right answers would speak for *not* knowing (van de Sande, 2013). ``fixed`` values may
-    be exactly 0 or 1. An exposure (a row without an answer) is an opportunity to learn and says
+    *Limits.* Free probabilities stay within [1e-5, 1 - 1e-5], and guess + slip below 1: above 1,
+    right answers would be evidence of *not* knowing (van de Sande, 2013). ``fixed`` values may be
+    exactly 0 or 1. An exposure (a row without an answer) is an opportunity to learn and says
     nothing about what is known.
 
-    *Classes.* ``guess_by="item", slip_by="item"`` is KT-IDEM (Pardos & Heffernan, 2011),
-    ``prior_by`` a column that names students gives each a prior of their own (as in Yudelson et
-    al., 2013). A parameter by class maximises the likelihood times a Beta density worth `borrow`
-    observations of the skill's own value; with ``bounds``, ``fixed`` and ``beta_priors`` besides.
-    A class that was not in the training log has the skill's own.
+    *Classes.* ``guess_by="item", slip_by="item"`` is KT-IDEM (Pardos & Heffernan, 2011). With a
+    column of student names, ``prior_by`` gives each student a prior of their own (as in Yudelson
+    et al., 2013). A parameter by class maximises the likelihood times a Beta density worth
+    `borrow` observations of the skill's own value; ``bounds``, ``fixed`` and ``beta_priors``
+    apply as well. A class that was not in the training log gets the skill's own parameters.
 
-    *Weak skills.* Where the answers do not identify four parameters (Beck & Chang, 2007), the
-    skill is fitted with a Beta prior worth `borrow` observations of `pooled_`. With
-    ``borrow="empirical"`` every skill is: the mean and the strength of the prior then follow from
-    how the skills' estimates scatter beyond their standard errors; the more alike the skills, the
-    stronger it is.
+    *Weak skills.* If the answers do not identify four parameters (Beck & Chang, 2007), the skill
+    is fitted with a Beta prior worth `borrow` observations of `pooled_`. With
+    ``borrow="empirical"`` every skill is fitted like this. The mean and the strength of the prior
+    then follow from how far the skills' estimates scatter beyond their standard errors: the more
+    alike the skills, the stronger the prior.
 
     *Uncertainty.* Standard errors come from the observed information (Louis, 1982), on the logit
     scale. `intervals` is symmetric there; a mastery's interval follows from parameters drawn
@@ -155,23 +158,23 @@ class BKT(FittedBKT):
         learn  = S(b + w2 theta + v1 l)       1 - slip = S(c + exp(q) + d + w3 theta + w4 r)
         forget = S(f + v2 l)
 
-    ``theta`` starts at 0 and moves with every answer by its residual times a falling step. The
-    skills of a student then hang together: parameters are fitted by penalised likelihood, with
-    an exact gradient and L-BFGS. `n_init`, `tol`, `accelerate`, a number to `borrow`
-    and `random_state` play no part in that; ``bounds``, ``fixed``, ``beta_priors``, ``start``,
-    ``borrow="empirical"`` and ``uncertainty`` do not go together with it. It combines with classes.
+    ``theta`` starts at 0 and moves with every answer by its residual times a falling step. This
+    links the skills of a student, so the parameters are fitted by penalised likelihood, with an
+    exact gradient and L-BFGS. `n_init`, `tol`, `accelerate`, a number to `borrow` and
+    `random_state` have no effect then. ``bounds``, ``fixed``, ``beta_priors``, ``start``,
+    ``borrow="empirical"`` and ``uncertainty`` cannot be combined with it; classes can.
 
-    *Several skills in one response.* ``"full"``: each skill takes the answer as its own, and the
+    *Several skills in one response.* ``"full"``: the answer counts fully for each skill, and the
     prediction is the mean of theirs. ``"shared"``: the answer counts as one observation in all.
     ``"conjunctive"``: guess applies unless all are known; ``"compensatory"``: unless one is. The
     last three are fitted as individualisation is. On ASSISTments 2009 the individualised model
-    reaches a test AUC of .781 with full credit, .783 with the conjunctive rule and .785 where
-    each set of skills is named as one skill (``benchmarks/accuracy.py --final``). So name the
-    set as the skill if predictions matter, and take ``"conjunctive"`` if the mastery of each
-    skill is wanted.
+    reaches a test AUC of .781 with full credit, .783 with the conjunctive rule and .785 if each
+    set of skills is named as one skill (``benchmarks/accuracy.py --final``). So name the set as
+    the skill if predictions matter, and take ``"conjunctive"`` if you want the mastery of each
+    skill.
 
     *Unseen.* A skill that was not in the training log is predicted from the common parameters,
-    with a warning that names it. A student who was not is at the start of each skill.
+    with a warning that names it. A new student is at the start of each skill.
 
     References
     ----------
@@ -338,7 +341,7 @@ class BKT(FittedBKT):
         return self._become(fit(entries, classed, options, on_step), options)
 
     def fit_counts(self, counts: Any, *, on_step: OnStep | None = None) -> Self:
-        """Estimate from distinct answer sequences and how many students have each.
+        """Estimate from distinct answer sequences and the number of students with each.
 
         The result is that of `fit` on the log the counts were made from. Counts know answers
         only: options that read further columns (``…_by``), or follow a student from skill to
@@ -403,7 +406,7 @@ class BKT(FittedBKT):
         pooled: Mapping[str, float] | None = None,
         **settings: Any,
     ) -> BKT:
-        """A model that serves parameters estimated elsewhere.
+        """Build a model from parameters that were estimated elsewhere.
 
         Parameters
         ----------

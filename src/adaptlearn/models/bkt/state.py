@@ -124,14 +124,14 @@ class BKTState(StudentState):
         self._groups: tuple[tuple[int, int], Ints, Ints] | None = None
 
     def note_individuals(self) -> None:
-        """From now on, remember of each student what an individualised model knows of them."""
+        """From now on, remember what an individualised model knows about each student."""
         if self.vectors is None:
             self.vectors = StudentVectors.new(self.n_students)
             self._fit_clock()
 
     @property
     def last_clock(self) -> NDArray[np.int64]:
-        """The student's answers when the pair's last response began, shape (n_pairs,)."""
+        """How many answers the student gave before the pair's last response, shape (n_pairs,)."""
         return self._last_clock[: len(self._pairs)]
 
     def _fit_clock(self) -> None:
@@ -152,7 +152,7 @@ class BKTState(StudentState):
         return len(self._beliefs.known)
 
     def note_classes(self) -> None:
-        """From now on, remember of each pair's last response what its classes depend on."""
+        """From now on, remember what the classes of each pair's last response depend on."""
         if self.last is None:
             self.last = LastResponses.new(self._room)
 
@@ -162,7 +162,7 @@ class BKTState(StudentState):
         return self.beliefs(slice(len(self._pairs))).p_known
 
     def beliefs(self, slots: Ints | slice) -> Beliefs:
-        """Those after the last response of some pairs, by their slots."""
+        """The beliefs of some pairs after their last response, by slot."""
         return self._beliefs.take(slots)
 
     @property
@@ -240,7 +240,7 @@ class BKTState(StudentState):
         return np.unique(np.concatenate((self.skill_codes, self.told.pairs()[1])))
 
     def tell(self, students: Ints, skills: Ints, p_known: Floats) -> None:
-        """Let distinct pairs begin with a P(known) of their own, in place of the model's prior."""
+        """Set the P(known) with which distinct pairs begin, in place of the model's prior."""
         self.told.tell(students, skills, p_known)
         if self._known is not None and not np.isin(skills, self._known.places).all():
             self._known = None

@@ -13,12 +13,12 @@ from adaptlearn.models.checks.subject import Subject
 
 
 class PromiseError(ProblemsError, AssertionError):
-    """A model that does not keep what every model promises; it lists every broken promise."""
+    """A model breaks promises that every model keeps; the error lists all of them."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One promise, of one model; called, it raises an error if the model does not keep it.
+    """One promise of one model; calling it raises an error if the model breaks the promise.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class Check:
 
     @property
     def promise(self) -> str:
-        """What is promised, in a sentence."""
+        """The promise, in one sentence."""
         return (CHECKS[self.name].__doc__ or "").split("\n")[0]
 
     def __call__(self) -> None:
@@ -55,7 +55,7 @@ class Check:
 
 
 def tracer_checks(model: KnowledgeTracer, log: Any = None) -> Iterator[Check]:
-    """The checks of a model, to be called one by one; it is fitted when the first one is.
+    """The checks of a model, to call one by one; the first call fits the model.
 
     Parameters
     ----------

@@ -33,13 +33,13 @@ class Rates(NamedTuple):
 
     @classmethod
     def of(cls, skill: Floats, item: Floats) -> Rates:
-        """From counts by skill and by item."""
+        """Build the rates from counts by skill and by item."""
         answers, right = np.moveaxis(skill.sum(axis=1), -1, 0)
         return cls(skill, item, (right + 1) / (answers + 2))
 
     @property
     def whole(self) -> Rates:
-        """Only the rates that leave out nobody."""
+        """Only the rates of all students, which leave out no fold."""
         return Rates(self.skill[-1:], self.item[-1:], self.base[-1:])
 
 

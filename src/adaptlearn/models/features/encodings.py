@@ -19,7 +19,7 @@ from adaptlearn.numerics import Floats, distinct
 
 
 class Encoding(NamedTuple):
-    """The rate of a situation.
+    """A feature that is the rate of right answers in the same situation.
 
     Attributes
     ----------
@@ -216,7 +216,7 @@ class SituationRates(NamedTuple):
     answers: Floats
 
     def rate(self, keys: NDArray[np.int64], prior: Floats, weight: float) -> Floats:
-        """The shrunk rate of each key; of one that never occurred the prior."""
+        """The shrunk rate of each key; the prior for a key that never occurred."""
         if not len(self.keys):
             return prior
         slot = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)

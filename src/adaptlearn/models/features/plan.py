@@ -117,7 +117,7 @@ class Plan:
         self.n_read = len(self._place)
 
     def look(self, level: Level, memory: Memory, rates: Rates) -> Floats:
-        """What is known of responses before their answer, one row per skill of each.
+        """What is known about responses before their answers, one row per response and skill.
 
         What rests on times is NaN where there are none.
 
@@ -168,7 +168,7 @@ class Plan:
     def follow(
         self, encoded: Encoded, memory: Memory, rates: Rates, extra: Floats | None = None
     ) -> Floats:
-        """What is known of all responses of a log before their answers; the memory takes them in.
+        """`look` at all responses of a log, and let the memory `learn` them, in order.
 
         What `look` and `learn` give level by level, however few students there are.
 
@@ -213,7 +213,7 @@ class Plan:
         return read
 
     def matrix(self, read: Floats, rate_of: RateOf) -> Floats:
-        """Features of what was read, feature by feature.
+        """The features, computed from what `look` or `follow` read.
 
         Parameters
         ----------
@@ -308,7 +308,7 @@ def _answers(level: Level, now: Outlook, place: Floats, of_pair: Floats) -> Answ
 
 
 def rates_in(tables: Mapping[str, SituationRates]) -> RateOf:
-    """For `Plan.matrix`: the rates of tables, one for each encoding by name."""
+    """The rates that `Plan.matrix` asks for, from a table for each encoding by name."""
 
     def rate_of(encoding: Encoding, keys: NDArray[np.int64], prior: Floats) -> Floats:
         return tables[encoding.name].rate(keys, prior, encoding.weight)

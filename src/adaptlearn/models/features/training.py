@@ -16,7 +16,7 @@ from adaptlearn.numerics import Floats, Ints
 
 
 class Training(NamedTuple):
-    """What a pass along a training log gives.
+    """The result of a pass through a training log.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ def training_features(
     n_skills: int,
     n_items: int,
 ) -> Training:
-    """Features of a training log, each without what the row's own fold of students has shown.
+    """Features of a training log; the rates of a row leave out its own fold of students.
 
     Parameters
     ----------

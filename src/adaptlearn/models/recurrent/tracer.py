@@ -35,7 +35,7 @@ _FARTHEST = 30.0  # log odds beyond which a probability is no longer told from 0
 
 
 class LinearRecurrentTracer(SequentialTracer):
-    """Every answer writes a vector into a decaying memory, which every skill reads in its own way.
+    """A linear recurrent model: answers write vectors into a memory that each skill reads.
 
     With q the reading vector of a response and x its writing vector, sums over its skills
     (averaged), its item and a part that all share,
@@ -46,7 +46,7 @@ class LinearRecurrentTracer(SequentialTracer):
     - x = E[skill, right or wrong] + R[skill] · (y - rate): what the answer y says, and by how
       much it surprised, given how often the item (without items: the skill) is answered right;
     - f: right and wrong answers on the skill and on the item so far, recent ones counting more,
-      the time since the skill was last practised, how many answers there were.
+      the answers since the skill was last practised, and all answers.
 
     It is a recurrent network whose recurrence is linear and fixed: the state is O(1) to update,
     the gradient is the same recursion run backward, and what one skill says about another can be
@@ -59,29 +59,29 @@ class LinearRecurrentTracer(SequentialTracer):
     rank : int
         Coordinates for each decay.
     prior : float
-        Answers of no effect that a student begins with: early answers are trusted less.
+        Answers without effect that a student begins with, so that early answers count less.
     skill_penalty : float
         Each skill's own vectors cost ``skill_penalty / 2`` times their squared length.
     item_penalty : float
-        The same of each item's, times ``1 + scarcity / answers``.
+        The same for each item's vectors, times ``1 + scarcity / answers``.
     history_penalty : float
-        The same of each skill's and item's own weights of f, in units of its spread.
+        The same for each skill's and item's own weights of f, in units of the spread of f.
     scarcity : float
-        Answers below which an item says little for itself: 0 treats all items alike.
+        The number of answers below which an item says little by itself; 0 treats all items alike.
     n_epochs : int
         Passes over the training answers; the steps shrink to nothing at the last.
     learning_rate : float
         The largest step (Adam).
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
-        Of the start, and of how students are drawn into batches.
+        The seed of the start, and of the way in which students are drawn into batches.
 
     Attributes
     ----------
     losses_ : float array, shape (n_epochs,)
-        The mean log loss in each epoch, as answers were met: still falling at the end, more
-        epochs are worth a try.
+        The mean log loss in each epoch, over answers as they came. If it still falls at the end,
+        try more epochs.
     seed_ : int
-        What the fit drew from. A fit with ``random_state=seed_`` is the same.
+        The seed of the fit. A fit with ``random_state=seed_`` is the same.
     skills_, items_ : arrays
         Labels of the training log, sorted.
     n_answers_ : int array, shape (n_skills,)
@@ -186,7 +186,7 @@ class LinearRecurrentTracer(SequentialTracer):
         return encoded.in_rows(read[:, 0])
 
     def out_of_fold(self, log: Any, fold: Any = 5) -> Floats:
-        """The log odds of each row by fits that have not seen its student.
+        """The log odds of each row, from fits that have not seen its student.
 
         What a model that is stacked on this one may be trained on. The model itself is not
         changed; it need not be fitted.

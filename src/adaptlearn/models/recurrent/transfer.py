@@ -106,9 +106,9 @@ def plot_transfer(
     *,
     most: int = 40,
 ) -> Any:
-    """Draw what skills tell about each other; skills that tell about each other stand together.
+    """Draw how much an answer on each skill tells about each other skill.
 
-    The diagonal, which is far larger, is left blank.
+    Skills that tell about each other stand together. The diagonal is far larger and left blank.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What models share whose state advances with every response of a student.
+"""What models share if their state advances with every response of a student.
 
 `encoding` brings a log into a model's codes and into level order; `levels` is the pass along it
 that predicts and updates, `chains` what can be counted of a whole log at once; `state` keeps what

@@ -16,7 +16,7 @@ KEY_BITS = 24
 
 
 class Names(NamedTuple):
-    """The skills and items that something knows, by their place.
+    """The skills and items of a model or a state, by their place.
 
     A model's come first; a state's go on with others that were answered.
     """
@@ -33,7 +33,7 @@ class Names(NamedTuple):
         )
 
     def with_those_of(self, log: ResponseLog) -> Names:
-        """These, and at the end the others that occur in a log; themselves if there are none."""
+        """These names, then the others that occur in a log; the same object if there are none."""
         skills = _extended(self.skills, _used(log.skill.labels, log.skill.codes))
         items = self.items
         if log.item is not None:
@@ -94,7 +94,7 @@ class Encoded(NamedTuple):
         return np.arange(len(self.rows)) - np.repeat(self.bounds[:-1], sizes)
 
     def after(self, n_levels: int) -> Encoded:
-        """The responses of the levels from one on; students and pairs keep their numbers."""
+        """The responses from one level on; students and pairs keep their numbers."""
         if n_levels == 0:
             return self
         first = int(self.bounds[n_levels])
@@ -129,7 +129,7 @@ NO_ITEM = (1 << KEY_BITS) - 1
 
 
 def encode(log: ResponseLog, names: Names, *, item_pairs: bool = True) -> Encoded:
-    """A log in a model's codes, level by level.
+    """Encode a log in a model's codes, level by level.
 
     Parameters
     ----------

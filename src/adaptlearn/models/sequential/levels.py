@@ -65,7 +65,7 @@ class Level(NamedTuple):
 
 
 class Memory(NamedTuple):
-    """What is remembered: a row of numbers each, 0 before anything was seen.
+    """What a model remembers, as rows of numbers; all are 0 before the first answer.
 
     Attributes
     ----------

@@ -20,7 +20,7 @@ _FAR = 1e20  # from 0: what is remembered are counts, sums and times
 
 
 class Widths(NamedTuple):
-    """Numbers remembered of a student, of a student on a skill, of a student on an item."""
+    """How many numbers are remembered of a student, of a student on a skill, and on an item."""
 
     student: int
     pair: int
@@ -126,7 +126,7 @@ class SequentialState(StudentState):
         return names
 
     def learn_names(self, names: Names) -> None:
-        """Take over names that go on from the state's own."""
+        """Take over names that extend the state's own."""
         if names is not self._named[2]:
             self.skills, self.items = list(names.skills), list(names.items)
             self._named = self.skills, self.items, names
@@ -177,7 +177,7 @@ class SequentialState(StudentState):
         )
 
     def take(self, encoded: Encoded, numbers: Ints, memory: Memory) -> None:
-        """Store what a pass along the encoded log has left."""
+        """Store the memory that a pass through the encoded log has left."""
         mine = numbers[encoded.students]
         self._student[mine] = memory.student
         keys = _renumbered(encoded.pairs, mine)
@@ -254,7 +254,7 @@ class SequentialState(StudentState):
         return expected
 
     def touched(self) -> tuple[Floats, Floats]:
-        """Of each touched pair what is remembered of its student, and of the student on the skill.
+        """What is remembered for each touched pair: its student, and the student on the skill.
 
         Float arrays, shapes (n_pairs, widths.student) and (n_pairs, widths.pair).
         """
@@ -262,7 +262,7 @@ class SequentialState(StudentState):
         return self._student[keys >> KEY_BITS], rows[:, 1:]
 
     def item_rows(self) -> Floats:
-        """What is remembered of students on items, a row of each pair that was touched."""
+        """What is remembered of students on items, one row per touched pair."""
         return self._item.held()[1]
 
     def check_signs(self, signed: Signed) -> None:

@@ -31,23 +31,23 @@ class SequentialTracer(KnowledgeTracer):
     A subclass fits (calling `_training_log` first and `_ready` last) and gives
 
     - `_widths`: how many numbers are remembered of a student, of a student on a skill, and of a
-      student on an item; all are 0 before anything was seen;
+      student on an item; all are 0 before the first answer;
     - `_look` reads a level's memory, `_n_read` numbers for each response;
     - `_learn` changes the memory by the answers, in place;
     - `_chance` makes P(correct) of what was read, for any number of responses at once;
-    - `_arrays`: what fitting found, by name, `_restore_arrays`, its inverse, and `_expected`,
-      what the arrays of a file must be for that;
+    - `_arrays`: what fitting found, by name; `_restore_arrays`, its inverse; and `_expected`, the
+      conditions that the arrays of a file must meet;
     - `_signed`: which columns of the memory may be below 0;
-    - `_prepared`, where it needs more of the log than one level shows;
-    - `_follow_few`, where it can follow few students faster than response by response.
+    - `_prepared`, if it needs more of the log than one level shows;
+    - `_follow_few`, if it can follow a few students faster than response by response.
 
-    Skills and items keep their place in `skills_` and `items_`; one the model does not know has
-    a place beyond, where its history is kept; no item is -1.
+    Skills and items keep their place in `skills_` and `items_`. A skill or item that the model
+    does not know gets a place after these, for its history. No item is -1.
 
     Attributes
     ----------
     skills_, items_ : arrays
-        Labels of the skills and items of the training log, sorted; no items where it has none.
+        Labels of the skills and items of the training log, sorted; no items if it has none.
     n_answers_ : int array, shape (n_skills,)
         Training answers of each skill.
     """
@@ -333,7 +333,7 @@ class SequentialTracer(KnowledgeTracer):
 
 
 def training_labels(log: ResponseLog) -> tuple[list[Any], list[Any], Ints]:
-    """The skills and items that occur in a log, sorted, and the answers of each skill."""
+    """The skills and items that occur in a log, sorted, and the number of answers on each skill."""
     counts = np.bincount(log.skill.codes, minlength=log.n_skills)
     present = np.flatnonzero(counts)
     answered = log.answered if log.skill_rows is None else log.answered[log.skill_rows]
