@@ -87,6 +87,8 @@ def test_mastery_gives_colours_and_ready_skills_a_rim() -> None:
     assert wide == [False, False, True, False, True, True]
     labels = [text.get_text() for text in ax.get_legend().get_texts()]
     assert labels == ["mastery 0", "mastery 0.5", "mastery 1", "unknown", "ready to learn"]
+    known = plot_curriculum(school, [1.0, 0.96, 0.4, 0.0, 0.1, 0.1])
+    assert "unknown" not in {text.get_text() for text in known.get_legend().get_texts()}
     strict = plot_curriculum(school, [1.0, 0.96, 0.4, 0.0, 0.1, np.nan], threshold=0.99)
     assert [box.get_linewidth() > 2 for box in boxes(strict)] == [False, True] + [False] * 3 + [
         True

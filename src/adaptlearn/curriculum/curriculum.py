@@ -34,7 +34,7 @@ _LEVELS_SHOWN = 12
 
 
 class Curriculum(SkillGraph):
-    """An immutable curriculum, checked when it is made.
+    """Skills, what comes before what, lessons, standards and courses; checked and immutable.
 
     Make one with `from_frames`, `from_dict` or `from_json`, which refuse a curriculum that
     contradicts itself and list every fault; or with ``repair=True``, which mends the faults and
@@ -278,7 +278,7 @@ class Curriculum(SkillGraph):
 
     @cached_property
     def lesson_index(self) -> LabelIndex:
-        """Places of lessons by label."""
+        """The place of each lesson, by label."""
         return LabelIndex("lesson", self.lessons)
 
     def skills_of(self, lesson: Label) -> NDArray[Any]:
@@ -288,7 +288,7 @@ class Curriculum(SkillGraph):
 
     @property
     def standards(self) -> SkillGroups:
-        """The standards: what each asks for, who has finished it."""
+        """The standards: which skills each asks for, and who has finished it."""
         return self.outline.standards
 
     @property
@@ -298,7 +298,7 @@ class Curriculum(SkillGraph):
 
     @property
     def courses(self) -> SkillGroups:
-        """The courses: what each asks for, who has finished it."""
+        """The courses: which skills each asks for, and who has finished it."""
         return self.outline.courses
 
     def open_lessons(self, mastered: Any) -> Bools:

@@ -129,7 +129,7 @@ class SkillGroups:
         return f"<{len(self)} {self._what}{'' if len(self) == 1 else 's'}>"
 
     def skills_of(self, label: Any) -> NDArray[Any]:
-        """Labels of the skills of one of them, in the curriculum's order.
+        """Labels of the skills of one group, in the curriculum's order.
 
         Raises
         ------
@@ -139,12 +139,12 @@ class SkillGroups:
         return found
 
     def of_grade(self, grade: int) -> Ints:
-        """Places of those for a grade; a band such as 9 to 12 counts for each of its grades."""
+        """Places of the groups for a grade; a band such as 9 to 12 counts for each grade."""
         low, high = self.grades.T
         return np.flatnonzero((low <= grade) & (grade <= high))
 
     def share(self, mastered: Any) -> Floats:
-        """Which part of its skills each student has mastered.
+        """The share of each group's skills that each student has mastered.
 
         Parameters
         ----------
@@ -158,7 +158,7 @@ class SkillGroups:
         return np.asarray(counts / np.diff(self.skills.indptr))
 
     def finished(self, mastered: Any) -> Bools:
-        """Whether each student has mastered all of its skills, shape (n_students, n_groups)."""
+        """Whether each student has mastered each group, shape (n_students, n_groups)."""
         missing = ~check_mastered(mastered, len(self._skill_labels))
         return unpack(~any_of(self.skills, pack(missing)), len(missing))
 

@@ -20,7 +20,7 @@ Target = Label | Iterable[Label] | Mapping[Label, float]
 
 
 class Goals:
-    """Targets of students: skills or lessons, each with a weight, and what they need.
+    """What students aim at: skills or lessons, each with a weight, and all that these need.
 
     A target's weight counts for all its prerequisites, near and far; a skill that serves several
     targets has the highest of theirs. What no target needs has weight 0, and the sequencer
@@ -139,7 +139,7 @@ class Goals:
         return self._table[self._rows(students)]
 
     def reached(self, students: Sequence[Label], mastered: Bools) -> Bools:
-        """Whether all that a student aims at is mastered, shape (n_students,)."""
+        """Whether each student has mastered all goals, shape (n_students,)."""
         return np.asarray((mastered | ~self._aims[self._rows(students)]).all(axis=1))
 
 

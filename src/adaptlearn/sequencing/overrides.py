@@ -31,7 +31,7 @@ _ZONE = {"naive": "without a zone", "aware": "with a zone"}
 
 @dataclass(frozen=True)
 class Override:
-    """One decision of a teacher, which always wins over the policy.
+    """A teacher's decision, which always wins over the policy.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ class Override:
         object.__setattr__(self, name, value)  # frozen for all others
 
     def active(self, now: float | None) -> bool:
-        """Whether it counts at a time; without a clock everything does."""
+        """Whether it counts at a time; without a time, every override counts."""
         return self.expires is None or now is None or now < self.expires
 
     def to_dict(self) -> dict[str, Any]:
@@ -166,7 +166,7 @@ class Overrides:
         self.add(*overrides)
 
     def add(self, *overrides: Override | Mapping[str, Any]) -> None:
-        """Take in more of them; all or, if one is wrong, none."""
+        """Add overrides: all of them or, if one is wrong, none."""
         made = _made(overrides)
         self._check_targets(one for one in made if one.expires is None)
         held = [who for who, places in self._by_student.items() if who is not None and places]
@@ -189,7 +189,7 @@ class Overrides:
         return f"Overrides({some(f'{self[place].action} {self[place].target}' for place in held)})"
 
     def withdraw(self, override: Override) -> None:
-        """Take one back; those that others refer to by place keep theirs.
+        """Take an override back; the others keep their places.
 
         Raises
         ------
@@ -203,7 +203,7 @@ class Overrides:
         places.remove(found[-1])
 
     def active(self, student: Label, now: float | None) -> list[int]:
-        """Places of those that count for a student, in the order they were made.
+        """Places of the overrides that count for a student, in the order they were made.
 
         Raises
         ------
@@ -221,7 +221,7 @@ class Overrides:
     def apply(
         self, students: Sequence[Label], now: float | None, clock: str | None = None
     ) -> Applied:
-        """What they say of a block of students.
+        """What the overrides say about a block of students.
 
         Parameters
         ----------

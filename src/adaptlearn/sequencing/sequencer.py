@@ -223,7 +223,7 @@ class Sequencer:
 
     @property
     def unknown_skills(self) -> tuple[Label, ...]:
-        """Skills of the curriculum that the tracker does not know, by now."""
+        """Skills of the curriculum that the tracker does not know at this moment."""
         return self._matched.unknown
 
     def recommend(
@@ -382,7 +382,7 @@ class Sequencer:
         confidence: float = 0.9,
         now: float | datetime | None = None,
     ) -> TimeToGoal:
-        """Minutes until students reach their goals (all of the curriculum, without goals).
+        """Minutes until students reach their goals, or without goals the end of the curriculum.
 
         Parameters
         ----------
@@ -412,7 +412,7 @@ class Sequencer:
     def context(
         self, students: Iterable[Label] | Label, now: float | datetime | None = None
     ) -> Context:
-        """What the policy reads of some students."""
+        """What the policy reads about some students."""
         return self._context(self._checked_students(students), *self._moment(now))[0]
 
     @property

@@ -48,7 +48,7 @@ class Course:
 
     @classmethod
     def of(cls, curriculum: Curriculum, *, n_items: int = 5, minutes_per_item: float = 2.0) -> Self:
-        """A course whose tags and graph are right.
+        """Make a course whose tags and graph are right.
 
         Parameters
         ----------
@@ -118,7 +118,7 @@ class Course:
         )
 
     def with_missing_tags(self, share: float, random_state: Randomness = 0) -> Self:
-        """Some items without their tags: their answers teach, and no tracker sees them.
+        """The same course with some items untagged: their answers teach, and no tracker sees them.
 
         Parameters
         ----------
@@ -132,7 +132,7 @@ class Course:
         return replace(self, tags=tags)
 
     def with_wrong_tags(self, share: float, random_state: Randomness = 0) -> Self:
-        """Some items tagged with another skill, drawn at random.
+        """The same course with some items tagged with another skill, drawn at random.
 
         Parameters
         ----------
@@ -175,7 +175,7 @@ class Course:
 
 
 def random_course(n_skills: int = 20, random_state: Randomness = 0) -> Course:
-    """Skills that each need one or two of the five before them, and a lesson of five items each.
+    """A random course: each skill needs one or two of the five before it, and has one lesson.
 
     Parameters
     ----------

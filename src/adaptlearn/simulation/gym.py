@@ -25,7 +25,7 @@ Observation = NDArray[np.float32]
 
 
 class TutoringEnv(gymnasium.Env[Observation, np.int64]):
-    """One simulated student; an action is a lesson, the reward what is learnt from it.
+    """A Gymnasium environment with one simulated student: an action is a lesson.
 
     An observation holds the estimator's value of each skill, then the share of the time that is
     left, all from 0 to 1. The reward of a lesson is how many skills more are really known after it
@@ -89,7 +89,7 @@ class TutoringEnv(gymnasium.Env[Observation, np.int64]):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
-        """A new student.
+        """Begin with a new student.
 
         Parameters
         ----------

@@ -37,7 +37,7 @@ _KIND = "adaptlearn-tracker"
 
 
 class MasteryTracker:
-    """The state of many students over a fitted model.
+    """What each of many students knows now, by a fitted model.
 
     Each answer costs O(1): what is kept per student and skill is a belief, not a history.
     A student who has not answered costs nothing and stands at the start of every skill.
@@ -117,12 +117,12 @@ class MasteryTracker:
 
     @property
     def fingerprint(self) -> str:
-        """Names the model: a saved tracker is read back over this very one."""
+        """The model's fingerprint; a saved tracker can be loaded only with this very model."""
         return self.model.fingerprint_
 
     @property
     def students(self) -> NDArray[Any]:
-        """Labels of the students met so far, in the order they were met."""
+        """Labels of the students who have answered so far, in the order in which they came."""
         with self._lock:
             return label_array(self._number)
 
@@ -153,7 +153,7 @@ class MasteryTracker:
 
     @property
     def clock(self) -> str | None:
-        """The clock of the answers' times, which every moment that is asked for must fit.
+        """The clock of the answers' times; every moment that you ask for must fit it.
 
         ``"seconds"``; datetimes, ``"naive"`` or ``"aware"``; ``"none"`` where answers carry no
         times; None before the first answer.
@@ -199,7 +199,7 @@ class MasteryTracker:
         return self
 
     def rebuild(self, history: Any, *, max_ahead: float = DAY) -> Self:
-        """Replace what is believed of some students by a replay of their whole history.
+        """Replay the whole history of some students, in place of what the tracker has of them.
 
         What `believe` was told of them stands before their first answers, as it did.
 
@@ -241,7 +241,7 @@ class MasteryTracker:
         return self
 
     def believe(self, student: Any, known: Mapping[Any, float]) -> Self:
-        """Let a student begin skills with a P(known) that something else has found.
+        """Tell what a student knows at the start, from a placement or another source.
 
         A placement, say, whose result does this by ``apply``. The student's answers move it from
         there on as they move the model's prior; `counts` and `practice` count answers, and none
@@ -284,7 +284,7 @@ class MasteryTracker:
         return self
 
     def forget(self, students: Iterable[Any]) -> Self:
-        """Remove students: the tracker is then as if it had never met them.
+        """Remove students; the tracker is then as if it had never met them.
 
         It costs what is known of them, not of all.
 
@@ -344,7 +344,7 @@ class MasteryTracker:
     def mastery(
         self, students: Iterable[Any] | None = None, *, when: When = "next_opportunity"
     ) -> Mastery:
-        """What students know of each skill of `skills`: P(known), or P(correct).
+        """What students know of each of `skills`: P(known), or P(correct).
 
         Parameters
         ----------
@@ -365,7 +365,7 @@ class MasteryTracker:
         *,
         items: Iterable[Any] | None = None,
     ) -> Floats:
-        """P(correct) of each student's next response on the paired skill, and item, shape (n,)."""
+        """P(correct) of the next response, for pairs of student and skill or item, shape (n,)."""
         named, pair = None if items is None else label_list(items, "item"), self._skills(skills)
         labels = label_list(students, "student")
         with self._lock:
@@ -374,7 +374,7 @@ class MasteryTracker:
             return self.model.predict_state(self._state, numbers, pair, items=named)
 
     def recall(self, students: Iterable[Any], skills: Iterable[Any], time: Any) -> Floats:
-        """P(recall) of each student's memory of each skill, at a time.
+        """P(recall) of each skill for each student, at a time.
 
         Parameters
         ----------
@@ -417,7 +417,7 @@ class MasteryTracker:
             return self.model.state_counts(self._state, numbers)
 
     def practice(self, students: Iterable[Any] | None = None) -> Practice | None:
-        """What students did on each skill of `skills`; None where it is not kept.
+        """What students did on each of `skills`; None if it is not kept.
 
         Parameters
         ----------
@@ -431,19 +431,19 @@ class MasteryTracker:
             return self._practice.table(numbers, self.skills.tolist())
 
     def unmet(self, students: Iterable[Any]) -> list[Any]:
-        """Those of some students who have not answered yet."""
+        """The students among these who have not answered yet."""
         labels = label_list(students, "student")
         with self._lock:
             return [label for label in labels if label not in self._number]
 
     def last_times(self, students: Iterable[Any]) -> Floats:
-        """The time of each student's last answer, in seconds; -inf where there is none."""
+        """The time of each student's last answer, in seconds; -inf if there is none."""
         labels = label_list(students, "student")
         with self._lock:
             return self._state.last_time[self._numbers(labels)]
 
     def learning_rates(self) -> Floats | None:
-        """P(learning) of each skill from one opportunity; None where the model has none."""
+        """P(learning) of each skill from one opportunity; None if the model has none."""
         with self._lock:
             return self.model.learning_rates(self._state)
 
@@ -474,7 +474,7 @@ class MasteryTracker:
 
     @classmethod
     def load(cls, path: str | PathLike[str], model: KnowledgeTracer) -> MasteryTracker:
-        """Read a saved state back, for the model it was made with.
+        """Load a saved tracker, with the model it was made with.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""What in a sound curriculum is probably not what was meant."""
+"""What is allowed in a curriculum but probably not meant."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Labels = Sequence[Any]
 
 
 class Audit(Checkup):
-    """The findings of an audit, the most severe first: a `Checkup`, of a curriculum.
+    """The findings of an audit, the most severe first: the `Checkup` of a curriculum.
 
     Printed, it is a readable text; notebooks show a table; ``audit["redundant"].labels`` are
     the labels that one finding concerns.
@@ -60,7 +60,7 @@ def audit_curriculum(
     tolerance: float = 0.2,
     confidence: float = 0.95,
 ) -> Audit:
-    """Look for what is no fault of a curriculum, but probably not what was meant.
+    """Look for what is allowed in a curriculum but probably not meant.
 
     Findings, by code: ``unreachable`` (no sequence of lessons leads to a skill), ``untaught``
     (no lesson teaches it; reviews and assessments do not), ``no items``, ``lesson without
@@ -236,13 +236,13 @@ def _items(curriculum: Curriculum) -> Iterator[Finding]:
     seen = np.bincount(curriculum.exercises.indices, minlength=len(curriculum.skills)) > 0
     yield from _finding(
         "no items", "warning", "skill", curriculum.skills[~seen].tolist(),
-        ("skills that no item exercises", "Whether they are mastered can never be seen.",
+        ("skills without items", "Nobody can see whether they are mastered.",
          "Add items, or leave these skills to others."),
     )  # fmt: skip
     shown = curriculum.teaches @ seen > 0
     yield from _finding(
         "lesson without items", "warning", "lesson", curriculum.lessons[~shown].tolist(),
-        ("lessons of whose skills no item exercises any", "They are given again and again: no "
+        ("lessons without items on their skills", "They are given again and again: no "
          "answer can end them.", "Add items."),
     )  # fmt: skip
 
@@ -342,7 +342,7 @@ def _coverage(curriculum: Curriculum, practised: list[Any]) -> Iterator[Finding]
     yield from _finding(
         "unknown to the curriculum", "warning", "skill",
         [label for label in practised if label not in place],
-        ("skills of the log that the curriculum has not", "Answers on them count for nothing.",
+        ("skills of the log that are not in the curriculum", "Answers on them count for nothing.",
          "Add them, or map their labels."),
     )  # fmt: skip
     seen = set(practised)

@@ -73,7 +73,7 @@ def marks_of_log(log: ResponseLog, skills: Sequence[Any], streak: int) -> Marks:
 
 
 class EdgeEvidence(NamedTuple):
-    """How many students have a skill without what comes before it; a row per requirement.
+    """How many students have mastered a skill without what comes before it; a row per requirement.
 
     A requirement is a prerequisite, or a group of alternatives, which a student lacks who lacks
     them all.

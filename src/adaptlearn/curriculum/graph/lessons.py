@@ -64,7 +64,7 @@ def doors_of(teaches: csr_array, requirements: Requirements) -> Doors:
 
 
 class Standing:
-    """How lessons stand to students, as bits of shape (n_lessons, n_bytes).
+    """Which lessons are unfinished, open and ready, as bits of shape (n_lessons, n_bytes).
 
     Each is worked out when it is first asked for.
 
@@ -93,16 +93,16 @@ class Standing:
 
     @cached_property
     def unfinished(self) -> Bits:
-        """The lesson teaches a skill that is not mastered."""
+        """Whether the lesson teaches a skill that is not mastered."""
         return any_of(self._teaches, self._missing)
 
     @cached_property
     def open(self) -> Bits:
-        """Unfinished, and all that its unmastered skills need is known or taught by itself."""
+        """Whether it is unfinished, and all that its unmastered skills need is known or in it."""
         shut = any_of(self._doors.entries, self._waits & self._missing[self._teaches.indices])
         return self.unfinished & ~shut
 
     @cached_property
     def ready(self) -> Bits:
-        """All that its skills need, mastered or not, is known or taught by itself."""
+        """Whether all that its skills need, mastered or not, is known or in it."""
         return ~any_of(self._doors.entries, self._waits)

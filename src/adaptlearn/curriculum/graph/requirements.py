@@ -18,7 +18,7 @@ from adaptlearn.numerics import Bits, Ints
 
 
 class Requirements(NamedTuple):
-    """What each of some rows needs of n nodes.
+    """What each row needs of n nodes.
 
     Attributes
     ----------

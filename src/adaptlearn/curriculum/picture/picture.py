@@ -118,7 +118,7 @@ def plot_curriculum(
         _write(ax, at, titles[number], float(values[code]), bold)
     _frame(ax, layout)
     if mastery is not None:
-        _legend(ax, bool(ready[shown].any()))
+        _legend(ax, bool(np.isnan(values[shown]).any()), bool(ready[shown].any()))
     return ax
 
 
@@ -282,11 +282,12 @@ def _wrapped(title: str) -> str:
     return "\n".join(lines)
 
 
-def _legend(ax: Any, any_ready: bool) -> None:
+def _legend(ax: Any, any_unknown: bool, any_ready: bool) -> None:
     from matplotlib.lines import Line2D
 
     entries = [(_face(value), False, f"mastery {value:g}") for value in (0.0, 0.5, 1.0)]
-    entries.append((_UNKNOWN, False, "unknown"))
+    if any_unknown:
+        entries.append((_UNKNOWN, False, "unknown"))
     if any_ready:
         entries.append(("white", True, "ready to learn"))
     handles = [

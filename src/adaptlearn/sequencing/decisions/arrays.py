@@ -27,7 +27,7 @@ class AlertKind(IntEnum):
 
 
 class Columns(NamedTuple):
-    """Decisions as arrays, one entry each; those cut by bounds are ragged.
+    """Decisions as arrays, with an entry for each; ragged arrays are cut by bounds.
 
     They stand by student, in the order asked for, then by rank.
 
@@ -109,7 +109,7 @@ class Columns(NamedTuple):
 
     @classmethod
     def joined(cls, parts: Sequence[Columns]) -> Columns:
-        """Several runs of decisions as one."""
+        """Several runs of decisions, joined."""
         if len(parts) == 1:
             return parts[0]
         joined: dict[str, NDArray[Any]] = {}
@@ -123,7 +123,7 @@ class Columns(NamedTuple):
         return cls(**joined)
 
     def by_student(self) -> Columns:
-        """The same, all of a student together; those of each keep their order."""
+        """The same decisions, grouped by student; those of a student keep their order."""
         if (self.student[1:] >= self.student[:-1]).all():
             return self
         order = np.argsort(self.student, kind="stable")

@@ -83,7 +83,7 @@ class SkillMastery(NamedTuple):
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a lesson was chosen, or none.
+    """Why this lesson was chosen, or why there is none.
 
     Attributes
     ----------
@@ -116,7 +116,7 @@ class Reason:
 
 
 class Alert(NamedTuple):
-    """Something that whoever reads a decision should know of its student.
+    """Something that a teacher should know about the student of a decision.
 
     Attributes
     ----------
@@ -137,7 +137,7 @@ class Alert(NamedTuple):
 
 @dataclass(frozen=True)
 class Decision:
-    """One recommendation. That it was made does not say that it was followed.
+    """One recommendation, which the student may have followed or not.
 
     Attributes
     ----------
@@ -207,7 +207,7 @@ class Decision:
 
     @property
     def by_policy(self) -> bool:
-        """Whether the policy chose: only such decisions tell how good it is."""
+        """Whether the policy made the choice; only such decisions tell how good it is."""
         return self.propensity_method != "override"
 
     def sentence(self, audience: str = "student", templates: Templates = TEMPLATES) -> str:
@@ -304,7 +304,7 @@ def _given(kind: Any) -> dict[str, bool]:
 
 
 def fields_of(decision: Decision) -> dict[str, Any]:
-    """What templates may name.
+    """The fields that templates may name.
 
     ``student``, ``name`` (of the lesson), ``title`` (the same in quotation marks), ``known`` (what
     the lesson builds on), ``skills``, ``mastery``,
@@ -338,7 +338,7 @@ def fields_of(decision: Decision) -> dict[str, Any]:
 def sentence(
     decision: Decision, audience: str = "student", templates: Templates = TEMPLATES
 ) -> str:
-    """A decision in words, and its alerts where the templates have words for them.
+    """A decision in words, with the alerts for which the templates have words.
 
     Parameters
     ----------

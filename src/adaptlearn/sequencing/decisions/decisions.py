@@ -230,7 +230,7 @@ class Decisions(Sequence[Decision]):
         return " ".join(filled(text, fields) for text in texts if text)
 
     def alerted(self) -> str:
-        """How many students have alerts, by what these say; empty where nobody has."""
+        """How many students have which alerts, as a text; empty if there are none."""
         columns = self._columns
         student = np.repeat(columns.student, np.diff(columns.alert_bounds))
         said = []
@@ -246,7 +246,7 @@ class Decisions(Sequence[Decision]):
 
     @property
     def arrays(self) -> Columns:
-        """All of them as arrays; see `Columns`."""
+        """All decisions as arrays; see `Columns`."""
         return self._columns
 
     def replay(self, student: Label) -> Replay:

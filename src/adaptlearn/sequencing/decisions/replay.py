@@ -17,7 +17,7 @@ from adaptlearn.wording import level
 
 @dataclass(frozen=True)
 class Step:
-    """What was believed and decided at one moment.
+    """What was known of a student, and decided, at one moment.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class Step:
 
 
 class Replay:
-    """The steps of one student, in order of time; printed, or shown in a notebook.
+    """The decisions of one student, step by step, in order of time.
 
     Attributes
     ----------

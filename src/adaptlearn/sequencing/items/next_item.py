@@ -184,7 +184,7 @@ class NextItem:
         return found
 
     def saw(self, student: Label, items: Iterable[Label]) -> None:
-        """Note items that a student met elsewhere, in order; they count as given.
+        """Note the items that a student met elsewhere, in order; they count as given.
 
         Raises
         ------

@@ -26,7 +26,7 @@ def information(p_correct: Floats, discrimination: Floats | float = 1.0) -> Floa
 
 
 def nearness(p_correct: Floats, target: float, width: float = 0.1) -> Floats:
-    """How near the expected success is to a wanted rate, as a bell of this width."""
+    """How near the expected success is to a wanted rate, as a bell curve of this width."""
     found: Floats = np.exp(-0.5 * np.square((p_correct - target) / width))
     return found
 
@@ -37,7 +37,7 @@ def rarity(given: Ints) -> Floats:
 
 
 def acceptance(reached: Floats, n_students: int, cap: float) -> Floats:
-    """How willingly an item is given, so that about `cap` of the students are given it at most.
+    """The probability of not passing an item over, so that at most about `cap` of students get it.
 
     Sympson & Hetter's parameter, from the choices so far instead of from a simulation: 1, or cap /
     P(reached) where that is less. An item is *reached* when those before it were refused; how

@@ -109,7 +109,7 @@ class ProbabilityThreshold(Criterion):
 
 @dataclass(frozen=True)
 class LowerBound(Criterion):
-    """The lower end of the estimate's interval is at a threshold: little evidence is not enough.
+    """The lower end of the estimate's interval is at a threshold, so little evidence is not enough.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ class LowerBound(Criterion):
 
 @dataclass(frozen=True)
 class NInARow(Criterion):
-    """So many right answers in a row (Kelly et al., 2015).
+    """A number of right answers in a row (Kelly et al., 2015).
 
     Parameters
     ----------
@@ -167,7 +167,7 @@ class MovingAverage(Criterion):
 
 @dataclass(frozen=True)
 class PredictiveStability(Criterion):
-    """More practice changes nothing: the estimate has stopped moving (Käser et al., 2016).
+    """The estimate has stopped moving: more practice changes nothing (Käser et al., 2016).
 
     Also true of a student whom practice does not help: combine it, or read it as "stop".
 
@@ -194,7 +194,7 @@ class PredictiveStability(Criterion):
 
 @dataclass(frozen=True)
 class PredictiveSimilarity(Criterion):
-    """Right or wrong, the next answer would not move P(correct): Rollinson & Brunskill (2015).
+    """The next answer would hardly move P(correct), right or wrong (Rollinson & Brunskill, 2015).
 
     Once P(correct) is within `change` of its ceiling or floor, no answer can move it far. It
     holds for the hopeless too: combine it, or read it as "stop".
@@ -214,7 +214,7 @@ class PredictiveSimilarity(Criterion):
 
 @dataclass(frozen=True)
 class Retention(Criterion):
-    """It would still be recalled now, after the time that has passed.
+    """The student would still recall the skill now.
 
     Parameters
     ----------
@@ -289,7 +289,7 @@ def _described(combined: Both | Either) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class WheelSpinning:
-    """No mastery within so many answers: practice of the skill leads nowhere.
+    """When a student is stuck: no mastery after a number of answers on a skill.
 
     Who knows it well enough to go on (the policy's `ready`) makes sure of it, and is not stuck.
 
@@ -318,11 +318,11 @@ class WheelSpinning:
         )
 
     def stuck(self, context: Context) -> Bools:
-        """The skills on which students spin their wheels, shape (n_students, n_skills)."""
+        """The skills on which students are stuck, shape (n_students, n_skills)."""
         return self._since(context, self.answers)
 
     def needs_teacher(self, context: Context) -> Bools:
-        """Those on which a teacher should look."""
+        """The skills on which a teacher should help."""
         return self._since(context, self.teacher_after)
 
     @staticmethod

@@ -85,7 +85,7 @@ class MatchedTracker:
 
     @property
     def unknown(self) -> tuple[Label, ...]:
-        """Skills of the curriculum that the tracker does not know, by now."""
+        """Skills of the curriculum that the tracker does not know at this moment."""
         column = self._match(self._tracker.skills).column
         return tuple(self._curriculum.skills[column < 0].tolist())
 

@@ -36,7 +36,7 @@ _CELLS = 1 << 20  # of a table of students and pairs of skills
 
 
 class Memory(Protocol):
-    """What knows how well skills are remembered: a `MasteryTracker` over FSRS, say."""
+    """What knows how well students remember skills, such as a `MasteryTracker` over FSRS."""
 
     def recall(self, students: Any, skills: Any, time: Any) -> Floats:
         """P(recall) at a time in seconds; all of shape (n_students, n_skills), nan: not learnt."""
@@ -194,7 +194,7 @@ class ReviewSchedule:
 
 
 def half_life(right: NDArray[Any], wrong: NDArray[Any]) -> Floats:
-    """Days after which half is forgotten, guessed from practice alone.
+    """Days after which half is forgotten, guessed from the numbers of answers alone.
 
     ``2 · 2^(2 (√(1 + right) - 1) - 0.5 (√(1 + wrong) - 1))``, at most 274: the form of half-life
     regression (Settles & Meeder, 2016) with round figures. P(recall) falls to 0.9 in 0.152

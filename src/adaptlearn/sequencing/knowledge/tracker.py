@@ -64,7 +64,7 @@ class Tracker(Protocol):
 
 
 class Review(Protocol):
-    """What tells how much of what was learnt is still there, and what is due.
+    """What tells how much students still recall, and what is due for review.
 
     It may also have a ``fingerprint``, and ``retention``, the P(recall) it aims at: decisions
     record both.

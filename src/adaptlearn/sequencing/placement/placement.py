@@ -157,11 +157,11 @@ class Placement:
         }  # fmt: skip
 
     def start(self, student: Label) -> Session:
-        """Begin with a student of whom nothing is known."""
+        """Begin the diagnostic of a new student."""
         return Session(self._rules, self._settings, student)
 
     def resume(self, text: str) -> Session:
-        """Take up a session that `Session.to_json` saved.
+        """Resume a session that `Session.to_json` saved.
 
         Raises
         ------
@@ -195,7 +195,7 @@ class Placement:
         guess: float | None = None,
         slip: float | None = None,
     ) -> Simulated:
-        """Let simulated students take the diagnostic, all at once.
+        """Let many simulated students take the diagnostic at once.
 
         Parameters
         ----------
@@ -384,7 +384,7 @@ class Session:
 
     @property
     def ended(self) -> str | None:
-        """Why no question follows: accurate, questions, minutes, settled; None: one does."""
+        """Why the diagnostic ended: accurate, questions, minutes or settled; None if it has not."""
         if _misjudged(self._p)[0] <= self._rules.error:
             return "accurate"
         if self._rules.choose(self._p)[1][0] <= _SETTLED:
@@ -392,7 +392,7 @@ class Session:
         return self._rules.spent(len(self.answers))
 
     def next(self) -> Label | None:
-        """The skill to ask now, the same until it is answered; None once the diagnostic ended."""
+        """The skill to ask now, the same until it is answered; None at the end."""
         if self.ended is not None:
             return None
         place = self._rules.choose(self._p)[0][0]
@@ -430,7 +430,7 @@ class Session:
         self.answers.append((skill, correct))
 
     def result(self) -> PlacementResult:
-        """What is known so far; at any time, also before the end."""
+        """What is known so far, also before the end."""
         return PlacementResult(
             self.student,
             curriculum=self._rules.curriculum,

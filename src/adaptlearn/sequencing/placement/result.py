@@ -122,7 +122,7 @@ class PlacementResult:
         return " ".join(says)
 
     def apply(self, tracker: MasteryTracker, *, time: Any = None) -> None:
-        """Let a tracker's student begin where the diagnostic has found the student to stand.
+        """Tell a tracker what the student knows, so that lessons begin there.
 
         Mastery, explanations and decisions then agree with it, and answers move it from there on.
 

@@ -120,19 +120,19 @@ class Candidates:
 
     @cached_property
     def missing(self) -> Bools:
-        """Whether each of the candidates' skills is not mastered, by entry."""
+        """Whether each skill of each candidate is not mastered, by entry."""
         assert self.context.mastered is not None
         return ~self.of_skills(self.context.mastered).astype(np.bool_)
 
     def mean_missing(self, table: NDArray[np.generic]) -> Floats:
-        """The mean of a table over each candidate's skills that are not mastered; 0 of none."""
+        """The mean of a table over each candidate's unmastered skills; 0 if there are none."""
         values = self.of_skills(table).astype(np.float64) * self.missing
         number = self.total(self.missing)
         return self.total(values) / np.maximum(number, 1)
 
     @cached_property
     def minutes(self) -> Floats:
-        """Each candidate's minutes; the curriculum's mean where they are unknown, else 1."""
+        """Each candidate's minutes; if unknown, the curriculum's mean, else 1."""
         known = self.context.curriculum.minutes
         given = ~np.isnan(known)
         usual = float(known[given].mean()) if given.any() else 1.0
@@ -140,7 +140,7 @@ class Candidates:
 
 
 def find_candidates(context: Context, pools: tuple[str, ...]) -> Candidates:
-    """All lessons that may be given, by the purposes that are asked for.
+    """Find all lessons that may be given for some purposes.
 
     A lesson that serves several is there for the first of them, in the order of `Purpose`.
 

@@ -42,7 +42,7 @@ class Ragged:
 
     @cached_property
     def filled(self) -> Ints:
-        """Students who have candidates."""
+        """The students who have candidates."""
         return np.flatnonzero(np.diff(self.bounds))
 
     def most(self, values: NDArray[Any], default: float = -np.inf) -> Floats:
@@ -130,7 +130,7 @@ class Softmax:
 
 @dataclass(frozen=True)
 class EpsilonGreedy:
-    """The best, but with probability `epsilon` any candidate, each as probable.
+    """The best candidate, or with probability `epsilon` any of them.
 
     Parameters
     ----------
@@ -156,7 +156,7 @@ class EpsilonGreedy:
 
 @dataclass(frozen=True)
 class Thompson:
-    """The best of scores drawn around theirs: as often chosen as it may be the best.
+    """Draw scores around each candidate's score, and take the best.
 
     Scores are drawn from normal distributions. The probability that a candidate comes out best has
     no closed form; it is sampled, with its standard error. The choice is drawn from those

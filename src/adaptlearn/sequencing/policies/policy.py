@@ -39,17 +39,17 @@ class Policy(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """A name for all that its choices depend on: each decision records it."""
+        """A digest of all that its choices depend on; each decision records it."""
         ...
 
     @property
     def criterion(self) -> Criterion | None:
-        """What counts as mastered; None: the policy does not say, and nothing is."""
+        """What counts as mastered; None if the policy does not say, and then nothing is."""
         ...
 
     @property
     def ready(self) -> Criterion | None:
-        """What is enough of a skill to go on to what comes after it; None: what is mastered."""
+        """What is enough to go on to the next skill; None means what is mastered."""
         ...
 
     @property
@@ -79,7 +79,7 @@ class Policy(Protocol):
         ...
 
     def reason(self, choices: Choices) -> Sequence[str] | NDArray[Any]:
-        """Why each lesson was chosen: a code for every choice, asked as it is made."""
+        """Why each lesson was chosen: a code for every choice, when it is made."""
         ...
 
 

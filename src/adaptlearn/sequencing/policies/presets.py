@@ -98,7 +98,7 @@ class ProvisionalMastery(WeightedPolicy):
 
 
 class MasteryThreshold(WeightedPolicy):
-    """Mastery learning on the outer fringe: finish what has begun, move on at the threshold.
+    """Mastery learning: finish what has begun, and go on when a skill is at the threshold.
 
     A lesson may be given when it is open (`Curriculum.open_lessons`): it teaches a skill below
     the threshold, and every prerequisite of its unmastered skills is at the threshold or taught
@@ -155,7 +155,7 @@ class MasteryThreshold(WeightedPolicy):
 
 
 class Preset(NamedTuple):
-    """A policy that people know by name, and what it does."""
+    """A ready-made policy, and what it does."""
 
     policy: WeightedPolicy
     says: str
@@ -173,7 +173,7 @@ PRESETS: dict[str, Preset] = {
             ready=ProbabilityThreshold(0.8),
             name="surer",
         ),
-        "the default for who has the time: sure of it by the latest answers, too",
+        "the default, and more sure of it: the latest answers must be right, too",
     ),
     "balanced": Preset(
         WeightedPolicy(
@@ -197,7 +197,7 @@ PRESETS: dict[str, Preset] = {
     ),
     "zpdes": Preset(
         WeightedPolicy({"learning_progress": 1.0}, chooser=Softmax(0.2), name="zpdes"),
-        "where the student is making progress, some exploration",
+        "lessons on which the student is making progress, with some exploration",
     ),
     "oatutor": Preset(
         WeightedPolicy({"lowest_mastery": 1.0}, name="oatutor"), "the least mastered first"
@@ -216,7 +216,8 @@ PRESETS: dict[str, Preset] = {
         WeightedPolicy({"random": 1.0}, name="random"), "any lesson the student is ready for"
     ),
     "placement": Preset(
-        WeightedPolicy({"information": 1.0}, name="placement"), "what tells most about the student"
+        WeightedPolicy({"information": 1.0}, name="placement"),
+        "the lesson whose answers tell most about the student",
     ),
 }  # fmt: skip
 """Policies by the names people know; `preset` makes one."""
@@ -225,7 +226,7 @@ PRESETS: dict[str, Preset] = {
 def preset(
     name: str, *, criterion: Criterion | None = None, chooser: str | Chooser | None = None
 ) -> WeightedPolicy:
-    """A policy by the name people know it by.
+    """A ready-made policy, by name.
 
     Parameters
     ----------

@@ -53,7 +53,7 @@ SCORE_ALONE: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Choices:
-    """Lessons that were chosen, each for another student, as the policy is asked why.
+    """Lessons that were chosen, one for each student; the policy says why.
 
     Attributes
     ----------

@@ -37,7 +37,7 @@ from adaptlearn.sequencing.policies.candidates import Candidates, Purpose
 
 
 class Scorer(NamedTuple):
-    """A row of the table.
+    """A scorer: its formula and where it comes from.
 
     Attributes
     ----------
@@ -76,7 +76,7 @@ def random(candidates: Candidates) -> Floats:
 
 
 def target_success(candidates: Candidates, *, target: float, width: float) -> Floats:
-    """How near the expected success is to a wanted rate, as a bell of this width."""
+    """How near the expected success is to a wanted rate, as a bell curve of this width."""
     away = (expected_success(candidates) - target) / width
     return np.asarray(np.exp(-0.5 * away**2))
 

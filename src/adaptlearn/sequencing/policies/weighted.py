@@ -27,7 +27,7 @@ POOLS = ("new", "review", "remediation", "enrichment")
 
 
 class WeightedPolicy:
-    """Scorers, weighed and added up, over the lessons that may be given.
+    """A policy that adds up weighted scorers over the lessons that may be given.
 
     Parameters
     ----------
@@ -212,7 +212,7 @@ class WeightedPolicy:
         return scores, eligible
 
     def reason(self, choices: Choices) -> NDArray[Any]:
-        """The code of each choice: the heaviest scorer's name where the lesson stands out."""
+        """The code of each choice: the heaviest scorer's name if the lesson stands out."""
         return codes_of(choices, self.leading)
 
     @property

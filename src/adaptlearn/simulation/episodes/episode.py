@@ -72,7 +72,7 @@ class Answers(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Episode:
-    """What became of simulated students under a policy.
+    """What simulated students learnt under a policy.
 
     Times are in minutes of practice since the start; ``inf``: never.
 
@@ -148,7 +148,7 @@ def run_episode(
     block_size: int = 8192,
     name: str | None = None,
 ) -> Episode:
-    """Let a policy teach simulated students until their time is over, or it has nothing to give.
+    """Let a policy teach simulated students until time is up or no lesson is left.
 
     At each step the policy decides about all students who are still there; they answer the
     lesson's items one after the other, which may change what they know; the policy sees the

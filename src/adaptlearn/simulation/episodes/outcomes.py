@@ -29,7 +29,7 @@ _WHEEL = 10
 
 
 class OutcomeKind(NamedTuple):
-    """A row of the table of outcomes.
+    """An outcome: what it measures, and whether more is better.
 
     Attributes
     ----------
@@ -176,7 +176,7 @@ class EpisodeOutcomes(Printed):
     smallest: int = 10
 
     def mean(self, name: str) -> float:
-        """The mean of an outcome over all students; nan where nobody has it."""
+        """The mean of an outcome over all students; nan if nobody has it."""
         return _mean(self._of(name))
 
     def error(self, name: str) -> float:
@@ -189,7 +189,7 @@ class EpisodeOutcomes(Printed):
         return {part: _mean(values[rows]) for part, rows in self._students_of(group).items()}
 
     def gap(self, name: str, group: str) -> float:
-        """How far the worst part of a group is behind the best; nan of fewer than two parts."""
+        """How far the worst part of a group is behind the best; nan with fewer than two parts."""
         means = [mean for mean in self.group_means(name, group).values() if not np.isnan(mean)]
         return max(means) - min(means) if len(means) > 1 else np.nan
 
@@ -300,7 +300,7 @@ class EpisodeOutcomes(Printed):
 def measure_outcomes(
     episode: Episode, *, groups: Mapping[str, NDArray[Any]] | None = None, smallest: int = 10
 ) -> EpisodeOutcomes:
-    """What an episode came to.
+    """Compute the outcomes of an episode.
 
     Parameters
     ----------

@@ -27,7 +27,7 @@ def prior_log(
     minutes_per_day: float = 40.0,
     seed: int = _OTHER_STUDENTS,
 ) -> dict[str, NDArray[Any]]:
-    """Answers of students who were taught before, to fit an estimator to.
+    """Answers of earlier students, to which you can fit an estimator.
 
     They are other students of the same simulator than those of any small seed: an estimator that
     is fitted to them has seen nobody whom its policy will teach.

@@ -12,7 +12,7 @@ from adaptlearn.simulation.matrix.values import MatrixValues
 
 @dataclass(frozen=True, eq=False)
 class Matrix(MatrixValues):
-    """What every policy came to on every simulator; printed, a table of the first outcome.
+    """The outcomes of every policy on every simulator; printed, a table of the first outcome.
 
     Every policy meets the same students with the same luck, so the seeds are paired, and a
     difference has an interval of its own: that of the differences within seeds. Intervals are
@@ -64,7 +64,7 @@ class Matrix(MatrixValues):
         return latex_of(self, self._named(outcome))
 
     def heat_map(self, outcome: str | None = None, ax: Any = None) -> Any:
-        """Draw the means; the darker, the farther behind the best of the simulator.
+        """Draw the means; darker cells are farther behind the best policy of the simulator.
 
         Parameters
         ----------

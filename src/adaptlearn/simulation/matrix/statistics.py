@@ -42,12 +42,12 @@ class Intervals(NamedTuple):
     upper: Floats
 
     def holds(self, number: float) -> Bools:
-        """Whether each interval, ends included, has the number in it."""
+        """Whether each interval holds the number, ends included."""
         return (self.lower <= number) & (number <= self.upper)
 
 
 class RankStability(NamedTuple):
-    """How far the order of policies hangs on the simulator, and on the seeds.
+    """How much the order of policies depends on the simulator, and on the seeds.
 
     Attributes
     ----------
@@ -68,7 +68,7 @@ class RankStability(NamedTuple):
 
 
 class WorstCase(NamedTuple):
-    """Where a policy comes off worst.
+    """The simulator on which a policy does worst.
 
     Attributes
     ----------
@@ -192,7 +192,7 @@ def agreement(means: Floats) -> Floats:
 def rank_stability(
     policies: tuple[str, ...], values: Floats, better: Better, n_bootstrap: int
 ) -> RankStability:
-    """How far the order of policies hangs on the simulator, and on the seeds.
+    """How much the order of policies depends on the simulator, and on the seeds.
 
     Parameters
     ----------

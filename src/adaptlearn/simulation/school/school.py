@@ -32,7 +32,7 @@ _LENGTH = Interval(1, 10**5, integer=True)
 
 @dataclass(frozen=True)
 class School:
-    """A simulated school: what its students answered, and what was really so.
+    """A simulated school: what its students answered, and what they really knew.
 
     Attributes
     ----------

@@ -42,12 +42,12 @@ class Simulator(Protocol):
         ...
 
     def start(self, n: int, rng: Draws) -> Students:
-        """So many students, before their first practice."""
+        """A number of students, before their first practice."""
         ...
 
 
 class Students(ABC):
-    """Students whose hidden state is known, in lockstep: one answer of each at a time.
+    """Simulated students whose hidden state is known; each step takes one answer of each.
 
     Attributes
     ----------
@@ -98,7 +98,7 @@ class Students(ABC):
 
     @abstractmethod
     def practise(self, skills: Ints, correct: Bools, luck: Floats, rows: Ints) -> None:
-        """What an answer changes; `luck` is a uniform number of each student."""
+        """Change what an answer changes; `luck` is a uniform number of each student."""
 
     @abstractmethod
     def knowledge(self) -> Floats:
@@ -113,7 +113,7 @@ class Students(ABC):
         return self.knowledge() >= self.level
 
     def wait(self, seconds: ArrayLike, rows: Ints | None = None) -> None:  # noqa: B027 - may do nothing
-        """Time passes; without memory in the equations nothing changes.
+        """Let time pass; nothing changes if the equations have no memory.
 
         Parameters
         ----------

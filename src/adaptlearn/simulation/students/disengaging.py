@@ -68,7 +68,7 @@ class Disengaging:
         return self.simulator.family
 
     def start(self, n: int, rng: Draws) -> DisengagingStudents:
-        """So many students, before their first practice; all begin by trying."""
+        """A number of students, before their first practice; all begin by trying."""
         return DisengagingStudents(self, self.simulator.start(n, rng))
 
 

@@ -19,7 +19,7 @@ from adaptlearn.numerics import Bools, Floats, Ints
 
 
 def probability_correct(known: ArrayLike, guess: ArrayLike, slip: ArrayLike) -> Floats:
-    """P(correct answer): ``1 - slip`` for who knows the skill, ``guess`` for who does not.
+    """P(correct answer): ``1 - slip`` if the student knows the skill, ``guess`` if not.
 
     Parameters
     ----------

@@ -105,7 +105,7 @@ class FadingPractice:
         self.differences = differences
 
     def start(self, n: int, rng: Draws) -> FadingStudents:
-        """So many students, before their first practice."""
+        """A number of students, before their first practice."""
         ability, pace, groups = differing(self.differences, n, rng)
         own = self.chance * normal(rng.random((n, self.n_skills)))
         return FadingStudents(self, self.ease + ability[:, None] + own, np.exp(pace), groups)
@@ -178,7 +178,7 @@ class FadingStudents(_Aging):
 
 
 class StabilityMemory:
-    """What was learnt fades as a power of time, the slower the more stable the memory.
+    """Knowledge fades as a power of time, more slowly if the memory is more stable.
 
     P(recall) after ``t`` days is ``(1 + t / (9 stability))^-1``, so that .9 is recalled after
     ``stability`` days. A skill not yet learnt is guessed, and learnt with ``learn``; its memory
@@ -254,7 +254,7 @@ class StabilityMemory:
         self.differences = differences
 
     def start(self, n: int, rng: Draws) -> RememberingStudents:
-        """So many students, before their first practice."""
+        """A number of students, before their first practice."""
         begin, pace, groups = differing(self.differences, n, rng)
         prior = more_likely(self.parameters["prior"], np.exp(begin)[:, None])
         known = rng.random((n, self.n_skills)) < prior

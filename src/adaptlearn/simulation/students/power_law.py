@@ -115,7 +115,7 @@ class PowerLawLearners:
         self.children, self.share = _carried(parents_of(prerequisites, n_skills), transfer)
 
     def start(self, n: int, rng: Draws) -> ImprovingStudents:
-        """So many students, before their first practice."""
+        """A number of students, before their first practice."""
         begin, pace, groups = differing(self.differences, n, rng)
         own = np.exp(begin[:, None] + self.chance * normal(rng.random((n, self.n_skills))))
         return ImprovingStudents(self, self.parameters["experience"] * own, np.exp(pace), groups)

@@ -90,7 +90,7 @@ class PracticeFactors:
         self.level = level
 
     def start(self, n: int, rng: Draws) -> PractisingStudents:
-        """So many students, before their first practice."""
+        """A number of students, before their first practice."""
         ability, pace, groups = differing(self.differences, n, rng)
         own = self.chance * normal(rng.random((n, self.n_skills)))
         odds = self.parameters["ease"] + ability[:, None] + own

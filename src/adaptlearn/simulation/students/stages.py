@@ -34,7 +34,7 @@ _NEW, _FLUENT = 0, 2  # shaky is between them
 
 
 class StageLearners:
-    """Each skill is new, shaky (it goes well at times) or fluent; who is shaky may fall back.
+    """Each skill is new, shaky (right at times) or fluent; a shaky skill may fall back.
 
     P(right answer) is ``guess``, ``shaky`` or ``1 - slip``. After an answer, a new skill becomes
     shaky with ``grasp``; a shaky one becomes fluent with ``settle`` if the answer was right, and
@@ -115,7 +115,7 @@ class StageLearners:
         self.unready = unready
 
     def start(self, n: int, rng: Draws) -> AdvancingStudents:
-        """So many students, before their first practice."""
+        """A number of students, before their first practice."""
         begin, pace, groups = differing(self.differences, n, rng)
         odds = np.exp(begin)[:, None]
         fluent = more_likely(self.parameters["prior"], odds)

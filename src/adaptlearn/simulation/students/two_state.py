@@ -156,7 +156,7 @@ class TwoState:
         return made
 
     def start(self, n: int, rng: Draws) -> KnowingStudents:
-        """So many students, before their first practice."""
+        """A number of students, before their first practice."""
         tables = dict(self.draws)
         which = rng.random(n)
         if len(tables["prior"]) > 1:

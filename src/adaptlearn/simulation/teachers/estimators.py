@@ -31,7 +31,7 @@ _NUMBER = Interval(1, 10**4, integer=True)
 
 
 class Judgement(NamedTuple):
-    """What is believed of some students; both of shape (n, n_skills).
+    """What an estimator believes about some students; both of shape (n, n_skills).
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class Belief(Protocol):
         ...
 
     def estimate(self, rows: Ints) -> Judgement:
-        """What is believed of some students."""
+        """What the estimator believes about some students."""
         ...
 
 
@@ -130,7 +130,7 @@ class Numbers:
 
 
 def in_a_row(n: int = 3) -> Rule:
-    """Mastered after so many right answers in a row (Kelly et al., 2015)."""
+    """Mastered after a number of right answers in a row (Kelly et al., 2015)."""
     check_parameters("in_a_row", {"n": n}, {"n": [_NUMBER]})
     return Rule(
         f"{n} in a row",
@@ -158,7 +158,7 @@ def moving_average(threshold: float = 0.9, decay: float = 0.8) -> Rule:
 
 
 def seat_time(n: int = 10) -> Rule:
-    """Finished after so many answers, whatever they were: seat time."""
+    """Finished after a number of answers, right or wrong: seat time."""
     check_parameters("seat_time", {"n": n}, {"n": [_NUMBER]})
     return Rule(
         f"{n} answers",
@@ -191,7 +191,7 @@ def knowledge_tracing(
     forget: ArrayLike = 0.0,
     threshold: float = 0.95,
 ) -> Rule:
-    """Mastered when P(known) is high, by a filter of given parameters (Corbett & Anderson, 1995).
+    """Mastered when P(known) is high, with parameters that you give (Corbett & Anderson, 1995).
 
     Parameters
     ----------
@@ -223,7 +223,7 @@ def knowledge_tracing(
 
 
 def learning_progress(n: int = 3, window: int = 8) -> Rule:
-    """How much success has grown lately; mastered after so many right answers in a row.
+    """How much success has grown lately; mastered after a number of right answers in a row.
 
     Of the last `window` answers on a skill, the share right in the later half less that in the
     earlier half, at least 0, and 1 before the second answer (Clement et al., 2015).
@@ -259,7 +259,7 @@ def learning_progress(n: int = 3, window: int = 8) -> Rule:
 
 
 class Oracle:
-    """Sees what students really know: what a policy's rule comes to with the truth.
+    """An estimator that sees what students really know: the best that a rule can do.
 
     Another order may still be faster, and where students forget, so may be not to return to what
     is known no more.

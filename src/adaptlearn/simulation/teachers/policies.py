@@ -86,13 +86,13 @@ class EpisodePolicy(Protocol):
         ...
 
     def start(self, course: Course, students: Students) -> Teaching:
-        """At work on these students, before their first answer."""
+        """Start with these students, before their first answer."""
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """What an array policy reads of some students.
+    """What an array policy reads about some students.
 
     Attributes
     ----------
@@ -125,7 +125,7 @@ def _one_each(teaches: Any) -> bool:
 
 
 def any_lesson(view: View) -> Bools:
-    """Every lesson may be given, for ever."""
+    """Every lesson may always be given."""
     return np.ones((len(view.value), view.course.n_lessons), bool)
 
 
@@ -144,7 +144,7 @@ def _standing(view: View) -> Standing:
 
 
 def equally(view: View) -> Floats:
-    """All alike."""
+    """The same score for every lesson."""
     return np.zeros((1, view.course.n_lessons))
 
 
@@ -154,7 +154,7 @@ def in_order(view: View) -> Floats:
 
 
 def highest(view: View) -> Floats:
-    """The mean value of the lesson's skills that are not mastered: nearest to done first."""
+    """The mean value of the lesson's unmastered skills: nearest to mastery first."""
     return view.lesson_mean(view.value)
 
 
@@ -205,7 +205,7 @@ class ArrayPolicy:
         return True
 
     def start(self, course: Course, students: Students) -> _ArrayTeaching:
-        """At work on these students, before their first answer."""
+        """Start with these students, before their first answer."""
         return _ArrayTeaching(self, course, self.estimator.start(course, students))
 
 
@@ -277,7 +277,7 @@ def drawn(
 
 
 class SequencerPolicy:
-    """The library's sequencer in an episode: any model, any policy, any override.
+    """The library's sequencer as the policy of an episode, with any model and any policy.
 
     All students are decided about at once, by the sequencer's own random numbers.
 
@@ -307,7 +307,7 @@ class SequencerPolicy:
         self.name, self.family = name, family
 
     def start(self, course: Course, students: Students) -> _SequencerTeaching:  # noqa: ARG002
-        """At work on these students, before their first answer."""
+        """Start with these students, before their first answer."""
         return _SequencerTeaching(self._make(course.curriculum), course)
 
 
