@@ -88,33 +88,33 @@ class Estimates(NamedTuple):
 class Evaluation(Printed):
     """How well a model's one-step-ahead predictions fit the answers of a log.
 
-        It prints as a small table, also in notebooks; ``to_latex()`` writes it for a paper.
+    It prints as a small table, also in notebooks; ``to_latex()`` writes it for a paper.
 
-        Attributes
-        ----------
-        model : str
-            The model's name.
-        auc, log_loss, rmse, accuracy, calibration_error : Estimate
-            See the functions of these names for what they measure.
-        n_responses : int
-            Predictions that were scored.
-        n_students : int
-            Students with a scored prediction.
-        fraction_correct : float
-            Of the scored answers: the accuracy of predicting *correct* throughout.
-        confidence : float
-            What the intervals are to cover, .95 for 95 %.
-        n_bootstrap : int
-            Resamples of students behind the intervals.
-        notes : tuple of str
-            Notes on the numbers: why one is undefined, what was left out.
-        effective_students : float
-            How many students with equally many answers would tell as much: the intervals use it. It
-            is below `n_students` if a few students gave most of the answers.
-        custom : dict of str to Estimate
-            Metrics of the caller's own, by name.
-        groups : GroupErrors or None
-            The table of errors per group that ``by`` asked for.
+    Attributes
+    ----------
+    model : str
+        The model's name.
+    auc, log_loss, rmse, accuracy, calibration_error : Estimate
+        See the functions of these names for what they measure.
+    n_responses : int
+        Predictions that were scored.
+    n_students : int
+        Students with a scored prediction.
+    fraction_correct : float
+        Of the scored answers: the accuracy of predicting *correct* throughout.
+    confidence : float
+        What the intervals are to cover, .95 for 95 %.
+    n_bootstrap : int
+        Resamples of students behind the intervals.
+    notes : tuple of str
+        Notes on the numbers: why one is undefined, what was left out.
+    effective_students : float
+        How many students with equally many answers would tell as much: the intervals use it. It
+        is below `n_students` if a few students gave most of the answers.
+    custom : dict of str to Estimate
+        Metrics of the caller's own, by name.
+    groups : GroupErrors or None
+        The table of errors per group that ``by`` asked for.
     """
 
     model: str
