@@ -14,6 +14,7 @@ from adaptlearn.cli.fit import fit
 from adaptlearn.errors import MissingDependency
 from adaptlearn.models import AFM, BKT, IRT, BoostedTracer, Elo, LinearRecurrentTracer
 from adaptlearn.progress import report
+from adaptlearn.simulation import TwoState, baselines, evaluation_matrix, random_course
 
 LOG = ResponseLog.from_frame(with_times(with_items(answers(40, 4, seed=1))))
 
@@ -104,6 +105,15 @@ def test_cross_validation_counts_its_fits():
     model = Elo(alpha=1.0, beta=0.1)
     found = told(lambda: cross_validate(model, LOG, cv=2, n_bootstrap=2))
     assert found == [("cross-validating", "fits", done, 2) for done in range(3)]
+
+
+def test_a_matrix_counts_its_episodes():
+    course = random_course(2)
+    policies = {"oracle": baselines(course)["oracle"]}
+    found = told(
+        lambda: evaluation_matrix({"a": TwoState(2)}, policies, course, n_students=2, seeds=2)
+    )
+    assert found[-1] == ("simulating", "episodes", len(found), len(found))
 
 
 def test_outside_the_block_nobody_listens():

@@ -36,11 +36,11 @@ def report(doing: str, units: str, done: int, total: int | None = None) -> None:
 
 @contextmanager
 def show_progress(on_progress: Listener | None = None) -> Iterator[None]:
-    """Show how far fits and cross-validation are, within a ``with`` block.
+    """Show how far fits, comparisons and simulations are, within a ``with`` block.
 
     A bar says how many skills have converged, how many steps or epochs were taken, how many folds
-    are fitted. It appears after half a second, in a notebook or a terminal, and goes when the work
-    is done. What another thread or process does is not shown.
+    are fitted, how many episodes are simulated. It appears after half a second, in a notebook or
+    a terminal, and goes when the work is done. What another thread or process does is not shown.
 
     Parameters
     ----------

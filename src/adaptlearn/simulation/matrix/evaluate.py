@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from adaptlearn.numerics import Bools, Floats
+from adaptlearn.progress import report
 from adaptlearn.simulation.course import Course
 from adaptlearn.simulation.episodes.arguments import LIMITS, seed_problems, skill_problems
 from adaptlearn.simulation.episodes.episode import Episode, run_episode
@@ -217,6 +218,7 @@ def _runs(
     found = Parallel(n_jobs=n_jobs, return_as="generator")(delayed(run)(task) for task in tasks)
     for done, means in enumerate(found, 1):
         yield means
+        report("simulating", "episodes", done, len(tasks))
         if on_run is not None:
             on_run(done, len(tasks))
 
