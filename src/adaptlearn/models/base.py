@@ -259,8 +259,8 @@ class KnowledgeTracer:
     def tell(self, state: Any, student: int, known: Mapping[Any, float]) -> Any:  # noqa: ARG002
         """Set the P(known) with which a student begins skills, as a placement may find it.
 
-        `state` is changed in place and returned. Responses move it from there on as they move the
-        model's prior.
+        `state` is changed in place and returned. From there on, responses move it as they move
+        the model's prior.
 
         Parameters
         ----------
@@ -273,9 +273,9 @@ class KnowledgeTracer:
         Raises
         ------
         StateError
-            The model believes in no P(known); the student has responses on some of the skills.
+            If the model has no P(known), or the student has responses on some of the skills.
         ParameterError
-            What is no such probability.
+            For values that are not such probabilities.
         """
         self._check_state(state)
         raise StateError(

@@ -25,7 +25,7 @@ _MOMENTS = {
 
 @dataclass(frozen=True, repr=False)
 class Mastery(Printed):
-    """What students know, as an estimate per student and skill; printed, a table of both.
+    """What students know, as an estimate per student and skill; prints as a table.
 
     Attributes
     ----------

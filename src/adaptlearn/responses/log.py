@@ -211,8 +211,8 @@ class ResponseLog:
         Parameters
         ----------
         source : path, or open file
-            A CSV file in UTF-8 with a header, as it is or packed by gzip or zst; or the path
-            of a Parquet file. What a file is, its content says, not its name.
+            A CSV file in UTF-8 with a header, plain or packed by gzip or zst; or the path of a
+            Parquet file. The content decides what the file is, not its name.
         student, skill, correct, item, time, id, extra
             Names of columns, as in `from_frame`; but no column plays two roles.
         text : sequence of str
@@ -221,8 +221,9 @@ class ResponseLog:
         skill_separator, q_matrix, unanswered
             As in `from_frame`.
         separator : str, optional
-            Between the columns of a CSV file. By default comma, semicolon or tab, whichever
-            the header has most of, or what a first line such as ``sep=;`` says.
+            What separates the columns of a CSV file. By default it is the one of comma, semicolon
+            and tab that occurs most often in the header, or the one that a first line such as
+            ``sep=;`` gives.
         true_values, false_values : sequence of str
             Words for 1 and 0 in answers, in upper or lower case: ``["ja"]`` and ``["nein"]``.
         date_format : str, optional
@@ -231,24 +232,24 @@ class ResponseLog:
         decimal : {".", ","}
             The decimal mark of numbers.
         on_read : callable, optional
-            Called as ``on_read(done, total)`` now and then: how many of how many bytes of a
-            CSV file are read.
+            Called as ``on_read(done, total)`` now and then, with the bytes of a CSV file that are
+            read so far, and all.
 
         Raises
         ------
         ResponseDataError
-            Lists every problem: columns that are missing or stand twice; lines of another
-            width than the header; then all that `from_frame` refuses. Rows are counted from
-            0 below the header. Of values that an option reads, it names the first, and the
-            option. Of a file that is something else (Excel, UTF-16, a web page, JSON), it
-            says what.
+            Lists every problem: columns that are missing or occur twice; lines with more or fewer
+            fields than the header; then all that `from_frame` refuses. Rows are counted from 0
+            below the header. If an option would read a value, the error names the first such
+            value and the option. If the file is something else (Excel, UTF-16, a web page, JSON),
+            the error says what it is.
         ParameterError
-            Arguments that cannot be meant, whatever the file.
+            For arguments that make no sense for any file.
         MissingDependency
-            Parquet, and neither polars, pyarrow nor duckdb is installed; or zst, and neither
-            pyarrow nor Python 3.14.
+            For Parquet without polars, pyarrow and duckdb; for zst without pyarrow and Python
+            3.14.
         OSError
-            There is no such file, or it may not be read.
+            If there is no such file, or it may not be read.
 
         Warns
         -----
@@ -256,7 +257,7 @@ class ResponseLog:
             As `from_frame`. A Parquet file that is named as another, or the reverse. A further
             column of decimal commas.
         AdaptLearnWarning
-            The file is larger than 100 MB, and nothing is installed that reads it faster.
+            If the file is larger than 100 MB, and nothing is installed that reads it faster.
 
         Notes
         -----

@@ -49,7 +49,7 @@ def probabilities(subject: Subject) -> None:
 
 
 def own_answer(subject: Subject) -> None:
-    """An answer never moves its own prediction, only later ones of its student; those it does."""
+    """An answer never moves its own prediction; it does move later ones of its student."""
     model, columns = subject.fitted, subject.probe
     student, correct = np.asarray(columns["student"]), np.asarray(columns["correct"])
     p = _p_correct(model, subject, columns)
@@ -76,7 +76,7 @@ def own_answer(subject: Subject) -> None:
 
 
 def other_students(subject: Subject) -> None:
-    """How the rows of different students are mixed is irrelevant, to predictions and to a fit."""
+    """It does not matter how rows of different students are mixed, for predictions and fits."""
     model = subject.fitted
     columns = subject.answers_of(200, 18)
     log, student = subject.log(columns), np.asarray(columns["student"])
@@ -92,7 +92,7 @@ def other_students(subject: Subject) -> None:
 
 
 def batch_equals_online(subject: Subject) -> None:
-    """A log predicted at once, or taken into a state bit by bit, comes out the same."""
+    """A log gives the same predictions at once as when a state takes it in bit by bit."""
     model, log = subject.fitted, subject.log(subject.probe)
     batch = model.predict_proba(log)[:, 1]
     state = model.init_state(log.n_students)
@@ -127,7 +127,7 @@ def counts(subject: Subject) -> None:
 
 
 def part_of_a_log(subject: Subject) -> None:
-    """A part of a log moves its own students only; students a state has no room for are refused."""
+    """A part of a log moves only its own students; a state refuses students it has no room for."""
     model, log = subject.fitted, subject.log(subject.answers_of(40, 9))
     state, part = model.init_state(5), log[log.student.codes < 5]
     model.update_state(state, part)
@@ -144,7 +144,7 @@ def part_of_a_log(subject: Subject) -> None:
 
 
 def asked_times(subject: Subject) -> None:
-    """A prediction is for a moment: times that are none are refused."""
+    """A prediction is for a moment; something that is not a time is refused."""
     model = subject.fitted
     skill, state = model.skills_[:1].tolist(), model.init_state(1)
     for time in (np.nan, [np.inf], "noon", True):
@@ -156,7 +156,7 @@ def asked_times(subject: Subject) -> None:
 
 
 def student_numbers(subject: Subject) -> None:
-    """A state takes whole numbers for students, and is made for a number of them."""
+    """A state takes integers for students, and is made for a number of students."""
     model = subject.fitted
     skill = model.skills_[:1].tolist()
     state = model.init_state(2)
@@ -165,7 +165,7 @@ def student_numbers(subject: Subject) -> None:
 
 
 def named_students(subject: Subject) -> None:
-    """A log that names its students is taken into a state by the caller's numbers."""
+    """A log that names its students goes into a state under the caller's numbers."""
     model, log = subject.fitted, subject.log(subject.answers_of(20, 9))
     numbers = np.arange(log.n_students)[::-1] + 3
     named = log.with_students(np.array([f"student {n}" for n in numbers], object))
@@ -176,7 +176,7 @@ def named_students(subject: Subject) -> None:
 
 
 def rebuilt_student(subject: Subject) -> None:
-    """A student can be forgotten, and replayed into a state of their own that takes the place."""
+    """A student can be forgotten, and replaced by a state into which the answers were replayed."""
     model, log = subject.fitted, subject.log(subject.answers_of(10, 9))
     everyone, one, new = np.arange(log.n_students), np.array([3]), np.array([log.n_students])
     state = model.update_state(model.init_state(log.n_students + 1), log)
@@ -192,7 +192,7 @@ def rebuilt_student(subject: Subject) -> None:
 
 
 def last_time(subject: Subject) -> None:
-    """A state remembers each student's latest time, not the one written last."""
+    """A state remembers each student's latest time, not the time of the last row."""
     model = subject.fitted
     unsorted = subject.few([0, 0], [1.0, 0.0], time=np.array([9.0, 3.0]))
     state = model.update_state(model.init_state(1), subject.log(unsorted))
@@ -201,7 +201,7 @@ def last_time(subject: Subject) -> None:
 
 
 def late_answer(subject: Subject) -> None:
-    """An answer older than the state is refused with its student's name, and changes nothing."""
+    """An answer older than the state is refused, with the student's name, and changes nothing."""
     model = subject.fitted
     now = subject.few([0, 1], [1.0, 0.0], time=np.array([50.0, 60.0]))
     state = model.update_state(model.init_state(2), subject.log(now))
@@ -216,7 +216,7 @@ def late_answer(subject: Subject) -> None:
 
 
 def next_response(subject: Subject) -> None:
-    """predict_state is what a log predicts of the response that comes next."""
+    """predict_state gives what a log predicts for the next response."""
     model, columns = subject.fitted, subject.answers_of(30, 15)
     log = subject.log(columns)
     everyone = np.arange(log.n_students)
@@ -246,7 +246,7 @@ def next_response(subject: Subject) -> None:
 
 
 def inputs(subject: Subject) -> None:
-    """What the caller gives is not changed."""
+    """The caller's data are not changed."""
     columns = subject.answers_of(50, 15)
     columns["correct"] = np.nan_to_num(columns["correct"], nan=0.0)
     kept = deepcopy(columns)
@@ -263,7 +263,7 @@ def inputs(subject: Subject) -> None:
 
 
 def clone(subject: Subject) -> None:
-    """A clone is not fitted, and fits to the same model."""
+    """A clone is not fitted; fitted, it is the same model."""
     again, log = subject.fresh(), subject.log(subject.probe)
     _refused("to predict unfitted", NotFittedError, lambda: again.predict_proba(log))
     found = again.fit(subject.training).fingerprint_
@@ -271,7 +271,7 @@ def clone(subject: Subject) -> None:
 
 
 def saved(subject: Subject) -> None:
-    """Saved and read back, it is the same model."""
+    """A model that was saved and read back is the same model."""
     model, log = subject.fitted, subject.log(subject.probe)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model"
@@ -296,7 +296,7 @@ def state_of_another_model(subject: Subject) -> None:
 
 
 def unseen(subject: Subject) -> None:
-    """A new student begins as all do; an unknown skill is warned of, and no silent 0.5."""
+    """A new student begins as all do; an unknown skill gives a warning, never a silent 0.5."""
     model = subject.fitted
     new = subject.few(["zoe"], [1.0])
     _same(
@@ -316,7 +316,7 @@ def unseen(subject: Subject) -> None:
 
 
 def practised(subject: Subject) -> None:
-    """A skill that was not in training has its mastery and its answers once it is practised."""
+    """A skill that was not in training has mastery and a count of answers once it is practised."""
     model, skill = subject.fitted, subject.new_label(subject.fitted.skills_)
     first = subject.log(subject.few([0, 0, 0], [1.0] * 3, skill=[skill] * 3))
     state = model.init_state(2)
