@@ -196,7 +196,8 @@ def near_spellings(label: Any, known: Iterable[Any]) -> str:
     folded: dict[str, list[Any]] = {}  # upper and lower case are near
     for name, other in spelled.items():
         folded.setdefault(name.casefold(), []).append(other)
-    near = get_close_matches(str(label).casefold(), folded, n=3, cutoff=0.6)
+    wanted = str(label).casefold()
+    near = [wanted] if wanted in folded else get_close_matches(wanted, folded, n=3, cutoff=0.6)
     found = [other for name in near for other in folded[name]][:3]
     return f" (did you mean {' or '.join(map(repr, found))}?)" if found else ""
 
