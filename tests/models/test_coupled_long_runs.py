@@ -6,6 +6,7 @@ from decimal import Decimal, localcontext
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from tests.models.test_coupled import (
     CELLS,
     N_SKILLS,
@@ -20,17 +21,22 @@ from tests.models.test_coupled import (
 
 from adaptlearn import MasteryTracker
 from adaptlearn.models import BKT
+from adaptlearn.models.bkt.individual import alone, forward, newton, search
 from adaptlearn.models.bkt.individual.descent import minimise
 from adaptlearn.models.bkt.individual.equations import (
     RULES,
     CoupledParameters,
     Dynamics,
     Weights,
+    coefficients,
+    joins,
 )
 from adaptlearn.models.bkt.individual.filtering import filter_students
-from adaptlearn.models.bkt.individual.layout import CoupledLog
+from adaptlearn.models.bkt.individual.forward import run
+from adaptlearn.models.bkt.individual.layout import CoupledLog, lay_out
+from adaptlearn.models.bkt.individual.links import Links
 from adaptlearn.models.bkt.state import BKTState
-from adaptlearn.models.sequential import levels
+from adaptlearn.models.sequential import levels, triangular
 from adaptlearn.numerics import bounds_of
 
 WAYS = {"levels": 0, "usual": levels.NARROW, "alone": 10**6}
@@ -278,3 +284,89 @@ def test_a_descent_that_finds_no_way_down_says_so():
     np.testing.assert_array_equal(uphill.point, start)
     at_rest = minimise(valley, np.array([1.0, 1.0]), max_iter=9, tol=1e-9)
     assert (at_rest.n_iter, at_rest.converged) == (0, True)
+
+
+# All responses at once
+
+
+def moved(parameters, by, seed=0):
+    """Parameters near some."""
+    rng = np.random.default_rng(seed)
+    return unflat(parameters, flat(parameters) + rng.normal(0, by, len(flat(parameters))))
+
+
+def passed_and_near(log, near, parameters, rule="full"):
+    """The path of parameters, response by response, and all at once from that of others."""
+    students, chains = new_state(log)
+    layout = lay_out(log, len(students.ability), chains, students.answers, len(near.prior))
+    links = Links.of(layout, len(chains.last), joined=joins(rule))
+    local = coefficients(layout, parameters, rule)
+    start = run(layout, coefficients(layout, near, rule), students, chains)
+    return run(layout, local, students, chains), newton.path_near(layout, local, links, start)
+
+
+@pytest.mark.parametrize("forgetting", [False, True])
+@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.parametrize("rule", RULES)
+def test_a_path_found_at_once_is_that_of_one_response_after_the_other(rule, several, forgetting):
+    log, parameters = uneven(43, several=several), random_parameters(43, forgetting=forgetting)
+    expected, found = passed_and_near(log, moved(parameters, 0.05), parameters, rule)
+    if found is None:
+        # Beliefs too small for a number are joined one by one only.
+        assert several
+        assert joins(rule)
+        assert not forgetting
+        return
+    for mine, its in zip(found, expected, strict=True):
+        np.testing.assert_allclose(mine, its, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("forgetting", [False, True])
+def test_a_path_of_sure_students_is_found_at_once(forgetting):
+    parameters = SURE._replace(forget=np.array([-6.0])) if forgetting else SURE
+    expected, found = passed_and_near(log_of(HISTORIES), moved(parameters, 0.05), parameters)
+    assert found is not None
+    assert (found.posterior < 0).any() != forgetting  # held by their logarithms
+    for mine, its in zip(found, expected, strict=True):
+        np.testing.assert_allclose(mine, its, rtol=1e-6, atol=1e-9)
+
+
+def test_a_path_that_is_too_far_is_not_found_at_once():
+    with np.errstate(over="ignore"):
+        expected, found = passed_and_near(log_of(HISTORIES), moved(SURE, 3.0), SURE)
+    assert np.isfinite(expected.scale).all()
+    assert found is None
+
+
+@pytest.mark.filterwarnings("ignore::adaptlearn.errors.ConvergenceWarning")
+def test_a_fit_to_one_student_follows_responses_one_by_one_but_seldom(monkeypatch):
+    rng = np.random.default_rng(0)
+    n = 2000
+    log = {
+        "student": np.zeros(n, int),
+        "skill": rng.integers(0, 4, n),
+        "correct": (rng.random(n) < 0.5 + 0.2 * np.sin(np.arange(n) / 40)).astype(int),
+    }
+    calls: list[int] = []
+    follow = alone.follow
+
+    def counted(layout, local, rows, *rest):
+        calls.append(len(rows))
+        return follow(layout, local, rows, *rest)
+
+    monkeypatch.setattr(forward, "follow", counted)
+    model = BKT(ability=True, forgetting=True, max_iter=15)
+    at_once = clone(model).fit(log).log_likelihood_
+    assert sum(calls) <= 3 * n  # from no path at all, and from one that is too far
+    monkeypatch.setattr(search, "pays", lambda layout: False)
+    np.testing.assert_allclose(at_once, clone(model).fit(log).log_likelihood_, rtol=1e-4)
+    assert sum(calls) > 15 * n
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_the_gradient_does_without_what_scipy_does_not_promise(several, monkeypatch):
+    log, parameters = tangled(47, several=several), random_parameters(47)
+    found = flat(evaluate(log, parameters, "conjunctive")[1])
+    monkeypatch.setattr(triangular, "_in_place", lambda: False)
+    publicly = flat(evaluate(log, parameters, "conjunctive")[1])
+    np.testing.assert_allclose(publicly, found, rtol=1e-9, atol=1e-12)

@@ -98,53 +98,81 @@ def run(
     return path
 
 
+class Span(NamedTuple):
+    """Rows that are followed together, their entries and units, and which belong to which."""
+
+    rows: slice
+    entries: slice
+    units: slice
+    owner: Ints
+    starts: Ints
+
+
 def _run_levels(layout: Layout, local: Coefficients, path: Path, n_levels: int) -> None:
     """The first levels, into the path."""
-    rule, rho = local.rule, local.parameters.dynamics.rho
-    joined, single, n_chains = joins(rule), layout.single, path.n_chains
-    power = layout.to_entries(1 / layout.size) if rule == "shared" and not single else None
     row_levels, entry_levels = layout.row_levels, layout.entry_levels
-    unit_levels = row_levels if joined else entry_levels
+    unit_levels = row_levels if joins(local.rule) else entry_levels
     for level in range(n_levels):
         rows = slice(row_levels[level], row_levels[level + 1])
         entries = slice(entry_levels[level], entry_levels[level + 1])
-        units = slice(unit_levels[level], unit_levels[level + 1])
-        owner, starts = layout.owner[entries], layout.local_starts[rows]
+        span = Span(
+            rows,
+            entries,
+            slice(unit_levels[level], unit_levels[level + 1]),
+            layout.owner[entries],
+            layout.local_starts[rows],
+        )
         m = rows.stop - rows.start
-        ability, residual = path.last_ability[:m], path.last_residual[:m]
-        path.ability[rows], path.residual[rows] = ability, residual
-        sign = layout.sign[rows]
-        begun, likelihood = path.begun[:, entries], path.likelihood[:, units]
-        _begin(layout, local, path, entries, ability if single else ability.take(owner))
-        odds = _against(local.parameters.weights, ability, residual, sign)
-        if not (single or joined):
-            odds = odds.take(owner)
-        np.multiply(local.odds[:, units], odds, out=likelihood)
-        likelihood += 1
-        np.reciprocal(likelihood, out=likelihood)
-        # The answer's probability, and the beliefs after it.
-        scale = path.scale[units]
-        after = path.posterior[:, n_chains + entries.start : n_chains + entries.stop]
-        if joined and not single:
-            _join(begun, likelihood, scale, after, owner=owner, starts=starts, rule=rule)
+        path.ability[rows], path.residual[rows] = path.last_ability[:m], path.last_residual[:m]
+        respond(layout, local, path, span)
+        steps = student_steps(layout, local, path, span)
+        path.last_ability[:m] += steps[0]
+        path.last_residual[:m] += steps[1]
+
+
+def respond(layout: Layout, local: Coefficients, path: Path, span: Span) -> None:
+    """What some rows find and leave, into the path, where their abilities and residuals are."""
+    rows, entries, units, owner, starts = span
+    rule, single, n_chains = local.rule, layout.single, path.n_chains
+    joined = joins(rule)
+    ability = path.ability[rows]
+    begun, likelihood = path.begun[:, entries], path.likelihood[:, units]
+    _begin(layout, local, path, entries, ability if single else ability.take(owner))
+    odds = _against(local.parameters.weights, ability, path.residual[rows], layout.sign[rows])
+    if not (single or joined):
+        odds = odds.take(owner)
+    np.multiply(local.odds[:, units], odds, out=likelihood)
+    likelihood += 1
+    np.reciprocal(likelihood, out=likelihood)
+    # The answer's probability, and the beliefs after it.
+    scale = path.scale[units]
+    after = path.posterior[:, n_chains + entries.start : n_chains + entries.stop]
+    if joined and not single:
+        _join(begun, likelihood, scale, after, owner=owner, starts=starts, rule=rule)
+    else:
+        np.multiply(begun, likelihood, out=after)
+        np.add(after[0], after[1], out=scale)
+        if rule == "shared" and not single:
+            np.multiply(begun, likelihood ** (1 / layout.size[rows]).take(owner), out=after)
+            after /= after[0] + after[1]
         else:
-            np.multiply(begun, likelihood, out=after)
-            np.add(after[0], after[1], out=scale)
-            if power is None:
-                after /= scale
-            else:
-                np.multiply(begun, likelihood ** power[entries], out=after)
-                after /= after[0] + after[1]
-        # The student's step.
-        missed = 1 - scale
-        if not (single or joined):
-            missed = np.add.reduceat(missed, starts) / layout.size[rows]
-        ability += local.gain[rows] * missed
-        missed *= sign
-        missed -= residual
-        missed *= sign * sign  # an exposure leaves no residual
-        missed *= 1 - rho
-        residual += missed
+            after /= scale
+
+
+def student_steps(
+    layout: Layout, local: Coefficients, path: Path, span: Span
+) -> tuple[Floats, Floats]:
+    """What some rows add to the students' abilities and residuals."""
+    rows = span.rows
+    sign, missed = layout.sign[rows], 1 - path.scale[span.units]
+    if not (layout.single or joins(local.rule)):
+        missed = np.add.reduceat(missed, span.starts) / layout.size[rows]
+    of_ability = local.gain[rows] * missed
+    missed *= sign
+    missed -= path.residual[rows]
+    missed *= sign * sign  # an exposure leaves no residual
+    missed *= 1 - local.parameters.dynamics.rho
+    return of_ability, missed
 
 
 def _begin(

@@ -1,8 +1,8 @@
 """The exact gradient of coupled BKT's log-likelihood, by reverse accumulation.
 
-A pass forward leaves every belief and ability behind; with these, the way back is linear. Going
-back, three adjoints are carried: of each student's ability and residual, and of the log odds of
-each chain's belief. All that a response does to them is prepared for all at once.
+A pass forward leaves every belief and ability behind; around these the equations are linear. Going
+back along them (`adaptlearn.models.bkt.individual.links`) gives what each response did to all that
+follow. Beliefs are told by their log odds.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from typing import NamedTuple
 import numpy as np
 
 from adaptlearn.models.bkt.belief import TINY
-from adaptlearn.models.bkt.individual.backward import Adjoint, Prepared, backward
 from adaptlearn.models.bkt.individual.equations import (
     FARTHEST,
     SMALL,
@@ -26,6 +25,7 @@ from adaptlearn.models.bkt.individual.equations import (
 )
 from adaptlearn.models.bkt.individual.forward import Path
 from adaptlearn.models.bkt.individual.layout import Layout, dot
+from adaptlearn.models.bkt.individual.links import Links
 from adaptlearn.numerics import Floats, Ints
 
 
@@ -64,6 +64,7 @@ def gradient(
     layout: Layout,
     local: Coefficients,
     path: Path,
+    links: Links | None = None,
 ) -> CoupledParameters:
     """The derivatives of `log_likelihood`, in the shape of the parameters.
 
@@ -71,31 +72,32 @@ def gradient(
     ----------
     layout, local, path : Layout, Coefficients, Path
         Of a pass that began with new students, from `adaptlearn.models.bkt.individual.equations`.
+    links : Links, optional
+        Those of the layout, where they are at hand.
     """
     parameters, rule = local.parameters, local.rule
-    joined = joins(rule) and not layout.single
-    derivatives = _joined(layout, path, rule) if joined else _apart(layout, path, rule)
-    steps = _steps(layout, local, path)
-    prepared = _prepare(layout, local, path, derivatives, steps)
-    adjoint = backward(layout, prepared, path.n_chains)
+    joined = joins(rule)
+    if links is None:
+        links = Links.of(layout, path.n_chains, joined=joined)
+    slopes = slopes_of(layout, local, path)
+    derivatives, steps = slopes.derivatives, slopes.steps
+    of_likelihood = (to_units(layout, layout.sign, rule) != 0) / path.scale
+    terms = [*slopes.terms, *terms_of(layout, local)]
+    adjoint = links.system.back.put(terms).solve([(links.scale, of_likelihood)])
+    of_scale, of_after = adjoint[links.scale], adjoint[links.after]
 
     def over(unit: Floats, own: Floats) -> Floats:
         """An adjoint of units, shared out among their entries."""
         if not joined:
-            return unit * adjoint.unit + own * adjoint.posterior
-        total = unit * adjoint.unit + layout.to_rows(own * adjoint.posterior)
+            return unit * of_scale + own * of_after
+        total = unit * of_scale + layout.to_rows(own * of_after)
         return layout.to_entries(total / layout.size)
 
-    unit = layout.to_entries(adjoint.unit) if joined else adjoint.unit
-    known = derivatives.known_unit * unit + adjoint.posterior
-    if derivatives.cross is not None and derivatives.share is not None:
-        each = derivatives.cross * adjoint.posterior
-        known += derivatives.share * (layout.to_entries(layout.to_rows(each)) - each)
-    drive = steps.drive * known
-    forget = steps.forget * known
+    drive = steps.drive * adjoint[links.begun]
+    forget = steps.forget * adjoint[links.begun]
     logit = over(derivatives.logit_unit, derivatives.logit_own)
     lift = over(derivatives.lift_unit, derivatives.lift_own)
-    by_row = layout.to_rows(logit)
+    by_row = adjoint[links.logit]
     moved = drive * layout.to_entries(path.ability)
     at_first = float(moved[layout.first].sum())
 
@@ -121,7 +123,14 @@ def gradient(
             learn_lag=dot(drive, layout.lag),
             forget_lag=dot(forget, layout.lag),
         ),
-        dynamics=_of_dynamics(layout, path, parameters.dynamics, adjoint, rule=rule),
+        dynamics=_of_dynamics(
+            layout,
+            path,
+            parameters.dynamics,
+            ability=adjoint[links.ability],
+            residual=adjoint[links.residual],
+            rule=rule,
+        ),
     )
 
 
@@ -177,7 +186,7 @@ def _joined(layout: Layout, path: Path, rule: Rule) -> Derivatives:
     )
 
 
-class _Steps(NamedTuple):
+class Steps(NamedTuple):
     """How the log odds of a belief as an entry begins change, with those of the belief before.
 
     Attributes
@@ -193,7 +202,7 @@ class _Steps(NamedTuple):
     forget: Floats
 
 
-def _steps(layout: Layout, local: Coefficients, path: Path) -> _Steps:
+def _steps(layout: Layout, local: Coefficients, path: Path) -> Steps:
     stay, rise = path.moves
     before, begun = np.stack([old.take(layout.before) for old in path.posterior]), path.begun
     spread = np.maximum(begun[0] * begun[1], TINY)
@@ -201,63 +210,89 @@ def _steps(layout: Layout, local: Coefficients, path: Path) -> _Steps:
     both = over[0] * before[1]
     if len(spread) and min(before.min(), begun.min()) < 0:
         far = np.flatnonzero((before < 0).any(axis=0) | (begun < 0).any(axis=0))
-        logs = [_logarithms(beliefs[:, far]) for beliefs in (before, begun)]
+        logs = [logarithms(beliefs[:, far]) for beliefs in (before, begun)]
         over[:, far] = np.exp(np.minimum(logs[0] - logs[1].sum(axis=0), FARTHEST))
         both[far] = np.exp(logs[0].sum(axis=0) - logs[1].sum(axis=0))
     if local.forget is None or local.keep is None:
-        return _Steps(both * stay, over[0] * stay * rise, np.zeros(1))
-    return _Steps(
+        return Steps(both * stay, over[0] * stay * rise, np.zeros(1))
+    return Steps(
         both * (local.keep - rise), over[0] * stay * rise, -over[1] * local.keep * local.forget
     )
 
 
-def _logarithms(beliefs: Floats) -> Floats:
+def logarithms(beliefs: Floats) -> Floats:
+    """Of beliefs some of which are held by their logarithms."""
     with np.errstate(divide="ignore"):
         return np.where(beliefs < 0, beliefs, np.log(np.maximum(beliefs, 0)))
 
 
-def _prepare(
-    layout: Layout,
-    local: Coefficients,
-    path: Path,
-    derivatives: Derivatives,
-    steps: _Steps,
-) -> Prepared:
-    weights, rho = local.parameters.weights, local.parameters.dynamics.rho
-    joined = derivatives.cross is not None
-    per_entry, own = derivatives.logit_unit, derivatives.logit_own
-    if joined:
-        per_entry = layout.to_entries(per_entry / layout.size)
-    drive = -local.weight * steps.drive
-    answered = (layout.sign if joined else layout.to_entries(layout.sign)) != 0
-    part = np.ones(1) if joined else 1 / layout.size
-    return Prepared(
-        unit=answered / path.scale,
-        ability_unit=drive * derivatives.known_unit + weights.answer * per_entry,
-        ability_own=drive + weights.answer * own,
-        residual_unit=weights.residual * per_entry if weights.residual else None,
-        residual_own=weights.residual * own,
-        before_unit=steps.carry * derivatives.known_unit,
-        before_own=steps.carry,
-        drive=drive,
-        gain=local.gain * part,
-        recent=layout.sign * (1 - rho) * part,
-        hold=np.where(layout.sign == 0, 1.0, rho),
-        cross=derivatives.cross,
-        share=derivatives.share,
+class Slopes(NamedTuple):
+    """How everything changes with what is before it, around a path.
+
+    Attributes
+    ----------
+    derivatives : Derivatives
+    steps : Steps
+    terms : list of float arrays
+        The values of the first parts of `adaptlearn.models.bkt.individual.links.Links`.
+    """
+
+    derivatives: Derivatives
+    steps: Steps
+    terms: list[Floats | float]
+
+
+def slopes_of(layout: Layout, local: Coefficients, path: Path) -> Slopes:
+    """Those around a path."""
+    derivatives = (_joined if joins(local.rule) else _apart)(layout, path, local.rule)
+    steps = _steps(layout, local, path)
+    terms: list[Floats | float] = [
+        steps.carry,
+        -local.weight * steps.drive,
+        derivatives.known_unit,
+        derivatives.logit_unit,
+        derivatives.logit_own,
+    ]
+    cross, share = derivatives.cross, derivatives.share
+    if cross is None or share is None:
+        terms.append(1.0)
+    else:
+        terms += [1 - cross * share, share, cross]
+    return Slopes(derivatives, steps, terms)
+
+
+def terms_of(layout: Layout, local: Coefficients) -> list[Floats | float]:
+    """The values of the other parts: of the parameters alone, whatever the path."""
+    weights, rho, joined = (
+        local.parameters.weights,
+        local.parameters.dynamics.rho,
+        joins(local.rule),
     )
+    part: Floats | float = 1.0 if joined or layout.single else 1 / layout.size
+    missed, recent = -local.gain * part, -layout.sign * (1 - rho) * part
+    if not joined:
+        missed, recent = layout.to_entries(missed), layout.to_entries(recent)
+    hold = np.where(layout.sign == 0, 1.0, rho)
+    return [weights.answer, weights.residual, 1.0, hold, missed, recent]
 
 
 def _of_dynamics(
-    layout: Layout, path: Path, dynamics: Dynamics, adjoint: Adjoint, *, rule: Rule
+    layout: Layout,
+    path: Path,
+    dynamics: Dynamics,
+    *,
+    ability: Floats,
+    residual: Floats,
+    rule: Rule,
 ) -> Dynamics:
+    """By the adjoints of ability and residual after each row."""
     missed = 1 - path.scale
     if not joins(rule):
         missed = layout.to_rows(missed) / layout.size
     missed *= layout.sign
-    by_gain = adjoint.ability * missed
+    by_gain = ability * missed
     decay = 1 / (1 + dynamics.beta * layout.clock)
-    recent = adjoint.residual * (path.residual - missed)
+    recent = residual * (path.residual - missed)
     return Dynamics(
         alpha=dot(by_gain, decay),
         beta=dot(by_gain, decay * decay * layout.clock) * -dynamics.alpha,

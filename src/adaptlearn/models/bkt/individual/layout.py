@@ -6,6 +6,7 @@ what a position needs of the log is a slice of every array.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -174,6 +175,13 @@ class Layout(NamedTuple):
         if self.single:
             return rows
         return places_of(self.starts[rows], self.size[rows].astype(np.int64))
+
+    def last_rows(self) -> Ints:
+        """The place of each student's last row, shape (n_present,)."""
+        last = np.empty(len(self.students), np.int64)
+        for first, end in pairwise(self.row_levels):
+            last[: end - first] = np.arange(first, end)
+        return last
 
     def to_rows(self, values: Floats) -> Floats:
         """Values of entries, added up by row."""

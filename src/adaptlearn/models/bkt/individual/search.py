@@ -22,15 +22,19 @@ import numpy as np
 
 from adaptlearn.models.bkt.individual.descent import minimise
 from adaptlearn.models.bkt.individual.equations import (
+    Coefficients,
     CoupledParameters,
     Dynamics,
     Rule,
     Weights,
     coefficients,
+    joins,
 )
-from adaptlearn.models.bkt.individual.forward import run
+from adaptlearn.models.bkt.individual.forward import Path, run
 from adaptlearn.models.bkt.individual.gradient import gradient, log_likelihood
 from adaptlearn.models.bkt.individual.layout import ChainVectors, CoupledLog, dot, lay_out
+from adaptlearn.models.bkt.individual.links import Links
+from adaptlearn.models.bkt.individual.newton import path_near, pays
 from adaptlearn.models.bkt.parameters import Cells
 from adaptlearn.models.bkt.state import StudentVectors
 from adaptlearn.numerics import Floats, Ints
@@ -150,6 +154,19 @@ def fit(
     n_students = int(log.student.max(initial=-1)) + 1
     students, chains = StudentVectors.new(n_students), ChainVectors.new(len(log.prior))
     layout = lay_out(log, n_students, chains, students.answers, len(parents.prior) + n_skills + 1)
+    links = Links.of(layout, len(log.prior), joined=joins(rule))
+    at_once = pays(layout)
+
+    last: list[Path] = []
+
+    def follow(local: Coefficients) -> Path:
+        """The path of these parameters, from the last one if it is near."""
+        path = path_near(layout, local, links, last.pop()) if last and at_once else None
+        if path is None:
+            path = run(layout, local, students, chains)
+        if np.isfinite(path.scale).all():
+            last.append(path)
+        return path
 
     def objective(point: Floats) -> tuple[float, Floats]:
         # A step may be tried so far out that logits leave the range of floats: it is refused.
@@ -163,8 +180,8 @@ def fit(
         vector = space.vector(point)
         parameters = space.parameters(vector)
         local = coefficients(layout, parameters, rule)
-        path = run(layout, local, students, chains)
-        slope = space.pull_back(gradient(layout, local, path), vector)
+        path = follow(local)
+        slope = space.pull_back(gradient(layout, local, path, links), vector)
         penalty, of_penalty = space.penalty(vector)
         value = penalty - log_likelihood(layout, path, rule)
         return value, ((of_penalty - slope) * space.unit)[space.free]
