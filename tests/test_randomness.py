@@ -18,6 +18,7 @@ from adaptlearn.errors import ParameterError
 from adaptlearn.evaluation import StudentSplit
 from adaptlearn.models import BKT, BoostedTracer, Elo, LinearRecurrentTracer
 from adaptlearn.randomness import generator_of, seed_of
+from adaptlearn.sequencing import Placement
 from adaptlearn.simulation import TwoState, baselines, random_course, run_episode, simulate_school
 
 LOG = ResponseLog.from_frame(with_items(answers(40, 4, seed=1)))
@@ -155,6 +156,9 @@ def test_schools_courses_and_sequencers_take_numpys_sources(make):
         random_state=make(2),
     )
     assert len(sequencer.recommend("ann")) == 1
+    truth = np.ones((20, 4), bool)
+    asked = [Placement(chain()).run(truth, make(2)).n_questions.tolist() for _ in range(2)]
+    assert asked[0] == asked[1]
 
 
 def test_fresh_schools_differ():

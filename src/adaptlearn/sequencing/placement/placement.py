@@ -26,6 +26,7 @@ from adaptlearn.curriculum.curriculum import Curriculum, curriculum_problems
 from adaptlearn.errors import ParameterError, StateError
 from adaptlearn.labels import Label, as_label, label_of, plain
 from adaptlearn.numerics import Bools, Floats, Ints
+from adaptlearn.randomness import Randomness, generator_of
 from adaptlearn.sequencing.placement import beliefs as graphs
 from adaptlearn.sequencing.placement.result import PlacementResult
 from adaptlearn.serialization import fingerprint, open_seal, reading, seal
@@ -190,7 +191,7 @@ class Placement:
     def run(
         self,
         truth: Bools,
-        rng: np.random.Generator,
+        random_state: Randomness = 0,
         *,
         guess: float | None = None,
         slip: float | None = None,
@@ -201,7 +202,7 @@ class Placement:
         ----------
         truth : bool array, shape (n_students, n_skills)
             What each has mastered, in the curriculum's order.
-        rng : numpy.random.Generator
+        random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
             Draws the guesses and slips.
         guess, slip : float, optional
             How students answer in truth; by default as the diagnostic supposes.
@@ -221,7 +222,7 @@ class Placement:
             truth, 1 - (self.slip if slip is None else slip),
             self.guess if guess is None else guess,
         )  # fmt: skip
-        return _simulate(self._rules, truth, p_right, rng)
+        return _simulate(self._rules, truth, p_right, generator_of(random_state))
 
 
 def _checked(
