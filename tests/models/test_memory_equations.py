@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import fsrs
@@ -20,6 +21,7 @@ from adaptlearn.models.memory.equations import (
     HIGHEST,
     LOWEST,
     SPREAD,
+    Card,
     first_review,
     interval,
     next_review,
@@ -27,8 +29,8 @@ from adaptlearn.models.memory.equations import (
 )
 from adaptlearn.models.memory.halflife import Regression, counts_of, features
 from adaptlearn.models.memory.noise import Noise
-from adaptlearn.models.memory.recursion import backward, forward
-from adaptlearn.models.memory.reviews import reviews_of
+from adaptlearn.models.memory.recursion import blocks_of, forward, gradient, recall_of
+from adaptlearn.models.memory.reviews import Reviews, reviews_of
 from adaptlearn.models.sequential import Names, encode
 from adaptlearn.models.sequential.tracer import training_labels
 
@@ -138,31 +140,103 @@ def test_the_gradient_of_fsrs_is_that_of_finite_differences(card, several, loss,
     at = np.append(w, rng.uniform(0.1, 0.3, 2))
 
     def loss_at(point):
-        return score(answers, forward(reviews, point[:21]).recall, Noise(*point[21:]), loss)
+        recall = recall_of(reviews, blocks, forward(blocks, point[:21]))
+        return score(answers, recall, Noise(*point[21:]), loss)
 
-    trace = forward(reviews, w)
+    blocks = blocks_of(reviews)
     found = loss_at(at)
-    gradient = np.append(backward(reviews, trace, found.by_recall, w), found.by_noise)
+    by_w = slope_at(blocks, w, found.by_recall)
+    found_slope = np.append(by_w, found.by_noise)
     by_differences = slope_of(lambda point: loss_at(point).loss, at)
-    np.testing.assert_allclose(gradient, by_differences, rtol=1e-5, atol=1e-5)
-    assert (np.abs(gradient) > 1e-4).all()  # every one of them says something
+    np.testing.assert_allclose(found_slope, by_differences, rtol=1e-5, atol=1e-5)
+    assert (np.abs(found_slope) > 1e-4).all()  # every one of them says something
 
 
-@pytest.mark.parametrize("few", [3, 1000])
+def slope_at(blocks, w, by_recall):
+    """The gradient of what has these derivatives by P(recall)."""
+    return sum(
+        gradient(block, path, by_recall[block.review], w)
+        for block, path in zip(blocks, forward(blocks, w), strict=True)
+    )
+
+
+def followed(reviews, w):
+    """Stability, difficulty and P(recall) before every review that is not a card's first."""
+    before = np.ones((3, len(reviews.days)))
+    card = first_review(reviews.rating[: reviews.n_first], w)
+    for lo, hi in pairwise(reviews.bounds[1:]):
+        card = Card(*(part[: hi - lo] for part in card))
+        recall = retrievability(reviews.days[lo:hi], card.stability, w)
+        before[:, lo:hi] = *card, recall
+        card = next_review(card, reviews.days[lo:hi], recall, reviews.rating[lo:hi], w)
+    return before
+
+
+def solved(reviews, w, near=None):
+    """The same by Newton's method, and the paths."""
+    blocks = blocks_of(reviews)
+    paths = forward(blocks, w, near)
+    before = np.ones((3, len(reviews.days)))
+    for block, path in zip(blocks, paths, strict=True):
+        before[:, block.review] = np.exp(path.log_stability), path.difficulty, path.recall
+    return before, paths
+
+
+@pytest.mark.parametrize(("rounds", "at_once"), [(1, 1 << 14), (3, 50), (25, 1), (25, 1 << 14)])
 @pytest.mark.parametrize("card", ["item", "skill"])
-def test_cards_that_are_followed_alone_are_followed_the_same(card, few, monkeypatch):
+def test_cards_are_solved_for_as_they_are_followed(card, rounds, at_once, monkeypatch):
+    monkeypatch.setattr(recursion, "_ROUNDS", rounds)
+    monkeypatch.setattr(recursion, "_AT_ONCE", at_once)
     reviews = encoded_reviews(rated_log(several=card == "skill", seed=4), card)
     rng = np.random.default_rng(4)
+    near = None
+    for _ in range(3):
+        w = np.clip(DEFAULTS + 0.2 * rng.normal(size=21) * SPREAD, LOWEST + 0.01, HIGHEST - 0.01)
+        found, near = solved(reviews, w, near)
+        np.testing.assert_allclose(found, followed(reviews, w), rtol=1e-9)
+
+
+def one_card(rating, days):
+    n = len(rating)
+    bounds = list(range(n + 1))
+    return Reviews(np.arange(n), np.zeros(n, int), np.append(0.0, days[1:]), rating, bounds)
+
+
+LONG = {
+    "any rating": lambda rng, n: (rng.integers(1, 5, n), rng.exponential(3.0, n)),
+    "at once": lambda rng, n: (rng.integers(1, 5, n), np.zeros(n)),
+    "within the day": lambda rng, n: (rng.choice([1, 3], n), rng.exponential(0.05, n)),
+    "all wrong": lambda rng, n: (np.ones(n, int), rng.exponential(1.5, n)),
+    "all right": lambda rng, n: (np.full(n, 3), rng.exponential(1.5, n)),
+    "easy, late": lambda rng, n: (np.full(n, 4), rng.exponential(1e5, n)),
+    "turn by turn": lambda rng, n: (1 + 2 * (np.arange(n) % 2), rng.exponential(400.0, n)),
+}
+
+
+@pytest.mark.parametrize("kind", LONG)
+def test_a_long_card_is_solved_for_at_any_parameters(kind):
+    """Also where all are at their bounds, and what is near is the other end."""
+    rng = np.random.default_rng(6)
+    near = None
+    for trial in range(trials(8)):
+        rating, days = LONG[kind](rng, 400)
+        w = LOWEST + rng.random(21) * (HIGHEST - LOWEST)
+        if trial % 2:
+            w = np.where(rng.random(21) < 0.5, LOWEST, HIGHEST)
+        found, near = solved(one_card(rating, days), w, near)
+        np.testing.assert_allclose(found, followed(one_card(rating, days), w), rtol=1e-8)
+
+
+@pytest.mark.parametrize("kind", ["any rating", "within the day", "turn by turn"])
+def test_the_gradient_of_a_long_card_is_that_of_finite_differences(kind):
+    rng = np.random.default_rng(2)
+    reviews = one_card(*LONG[kind](rng, 600))
+    blocks, by_recall = blocks_of(reviews), rng.normal(size=600)
     w = np.clip(DEFAULTS + 0.2 * rng.normal(size=21) * SPREAD, LOWEST + 0.01, HIGHEST - 0.01)
-    slope = rng.normal(size=len(reviews.days))
-    monkeypatch.setattr(recursion, "_FEW", 0)
-    trace = forward(reviews, w)
-    gradient = backward(reviews, trace, slope, w)
-    monkeypatch.setattr(recursion, "_FEW", few)
-    found = forward(reviews, w)
-    for mine, plain in zip(found, trace, strict=True):
-        np.testing.assert_allclose(mine, plain, rtol=1e-9)
-    np.testing.assert_allclose(backward(reviews, found, slope, w), gradient, rtol=1e-7)
+    by_differences = slope_of(
+        lambda point: by_recall @ recall_of(reviews, blocks, forward(blocks, point)), w
+    )
+    np.testing.assert_allclose(slope_at(blocks, w, by_recall), by_differences, rtol=1e-5, atol=1e-4)
 
 
 @pytest.mark.parametrize(("loss", "weight"), [("log", 0.0), ("squared", 0.01)])

@@ -7,8 +7,7 @@ out is the same as of arrays, to the last bit; with those of `math` it is sooner
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -27,18 +26,6 @@ from adaptlearn.models.memory.equations import (
 from adaptlearn.numerics import Floats
 
 
-class Functions(NamedTuple):
-    """What numbers are raised and exponentiated with."""
-
-    power: Callable[[float, float], float]
-    exp: Callable[[float], float]
-    expm1: Callable[[float], float]
-
-
-AS_ARRAYS = Functions(np.power, np.exp, np.expm1)
-QUICK = Functions(math.pow, math.exp, math.expm1)
-
-
 class Course(NamedTuple):
     """A card after each of its reviews."""
 
@@ -52,13 +39,11 @@ class Follower:
     Parameters
     ----------
     w : float array, shape (21,)
-    functions : Functions
     """
 
-    def __init__(self, w: Floats, functions: Functions) -> None:
+    def __init__(self, w: Floats) -> None:
         ratings = np.arange(AGAIN, EASY + 1)
         self._w: list[float] = w.tolist()
-        self._functions = functions
         self._bend = curvature(w)
         # By rating, from 1.
         self._soon = [0.0, *np.exp(w[17] * (ratings - GOOD + w[18])).tolist()]
@@ -76,7 +61,8 @@ class Follower:
         ratings: Sequence[int],
     ) -> Course:
         """Follow a card; one of stability 0 has not been reviewed yet."""
-        w, bend, (power, exp, expm1) = self._w, self._bend, self._functions
+        w, bend = self._w, self._bend
+        power, exp, expm1 = np.power, np.exp, np.expm1  # not math's: the same bits as of arrays
         (lowest, highest), (easiest, hardest) = STABILITY, DIFFICULTY
         course = Course([], [])
         for since, rating in zip(days, ratings, strict=True):

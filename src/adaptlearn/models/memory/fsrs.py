@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.models.memory import equations
-from adaptlearn.models.memory.alone import AS_ARRAYS, Follower
+from adaptlearn.models.memory.alone import Follower
 from adaptlearn.models.memory.answers import Answers, mean_log_loss, score
 from adaptlearn.models.memory.equations import DEFAULTS, HIGHEST, LOWEST, SPREAD, Card
 from adaptlearn.models.memory.noise import Noise, NoisePrior
-from adaptlearn.models.memory.recursion import backward, forward
+from adaptlearn.models.memory.recursion import blocks_of, forward, gradient, recall_of
 from adaptlearn.models.memory.reviews import CardKind, Reviews
 from adaptlearn.models.memory.search import search
 from adaptlearn.models.memory.tracer import COMMON, MemoryTracer
@@ -195,16 +195,21 @@ class FSRS(MemoryTracer):
         bounds = np.stack((LOWEST, HIGHEST) if given is None else (given, given), axis=1)
         bounds = (bounds - middle[:, None]) / SPREAD[:, None]
 
+        blocks, near = blocks_of(reviews), None
+
         def objective(at: Floats) -> tuple[float, Floats]:
             # In units of the spread, in which a step along any of them says about as much.
+            nonlocal near
             offset, noise = at[:-2], at[-2:]
             w = middle + offset * SPREAD
-            trace = forward(reviews, w)
-            found = score(answers, trace.recall, Noise(*noise), "log")
-            by_w = backward(reviews, trace, found.by_recall, w) * SPREAD
+            paths = near = forward(blocks, w, near)
+            found = score(answers, recall_of(reviews, blocks, paths), Noise(*noise), "log")
+            by_w = self.penalty * offset
+            for block, path in zip(blocks, paths, strict=True):
+                by_w += SPREAD * gradient(block, path, found.by_recall[block.review], w)
             cost, by_noise = prior.cost(noise, self.penalty)
             total = found.loss + cost + self.penalty / 2 * float(offset @ offset)
-            return total, np.append(by_w + self.penalty * offset, found.by_noise + by_noise)
+            return total, np.append(by_w, found.by_noise + by_noise)
 
         start = np.append(np.zeros(len(middle)), prior.start)
         limits = [*map(tuple, bounds.tolist()), *prior.bounds]
@@ -212,8 +217,8 @@ class FSRS(MemoryTracer):
         self.parameters_ = np.clip(middle + end.at[:-2] * SPREAD, LOWEST, HIGHEST)
         self.n_iter_, self.converged_ = end.n_iter, end.converged
         noise = Noise(*end.at[-2:].tolist())
-        recall = forward(reviews, self.parameters_).recall
-        self.log_loss_ = mean_log_loss(answers, recall, noise)
+        paths = forward(blocks, self.parameters_, near)
+        self.log_loss_ = mean_log_loss(answers, recall_of(reviews, blocks, paths), noise)
         return noise
 
     def _recall(self, code: Ints, kept: Floats, days: Floats) -> Floats:  # noqa: ARG002
@@ -246,7 +251,7 @@ class FSRS(MemoryTracer):
             recall = equations.retrievability(whole[here], card.stability, w)
             after = equations.next_review(card, whole[here], recall, rating[here], w)
             stability[here], difficulty[here] = after
-        follower = Follower(w, AS_ARRAYS)
+        follower = Follower(w)
         for part in rest:
             before = float(stability[part.start - 1]), float(difficulty[part.start - 1])
             course = follower.follow(*before, whole[part].tolist(), rating[part].tolist())

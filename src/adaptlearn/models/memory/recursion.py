@@ -1,13 +1,21 @@
-"""FSRS-6 along reviews, and back: P(recall) at each, and the gradient by the parameters."""
+"""FSRS-6 along the reviews of all cards: P(recall) at each, and its derivatives.
+
+A card's next stability depends on the one before, review after review. All reviews are solved for
+at once, by Newton's method: with a guess at every stability, each step is replaced by its tangent,
+and what is left is a triangular system of one band, which compiled code solves. So the cost goes
+with the reviews, however few cards they are of. Stability is kept as a logarithm, in which the
+steps are nearly straight: a guess near by, that of the parameters tried before, takes two or three
+rounds.
+"""
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from adaptlearn.models.memory.alone import QUICK, Follower
+from adaptlearn.models.memory.alone import Follower
 from adaptlearn.models.memory.equations import (
     AGAIN,
     DIFFICULTY,
@@ -15,171 +23,237 @@ from adaptlearn.models.memory.equations import (
     GOOD,
     HARD,
     STABILITY,
-    Card,
     curvature,
     favour,
     first_difficulty,
-    first_review,
-    forgotten,
-    gain,
-    lapse_limit,
     moved,
     next_difficulty,
-    next_review,
-    retrievability,
-    same_day,
-    short_term,
 )
 from adaptlearn.models.memory.reviews import Reviews
-from adaptlearn.models.sequential.levels import narrow_from, rest_of_each
-from adaptlearn.numerics import Floats, Ints, dot
+from adaptlearn.numerics import Bools, Floats, Ints, stable_group
 
-_FEW = 24  # cards whose reviews of one level are followed one by one
+_AT_ONCE = 1 << 14  # reviews; more where one card has more
+_ROUNDS = 25  # of Newton's method, after which cards that do not stand still are followed
+_STILL = 1e-6  # who moved by less is this squared away, or so
+_LOW, _HIGH = np.log(STABILITY)
 
 
-class Trace(NamedTuple):
-    """Cards before each of their reviews, shape (n,) each; 0 before the first.
+class Block(NamedTuple):
+    """The reviews of some cards but for each card's first, card by card.
 
     Attributes
     ----------
-    stability, difficulty : float arrays
-    recall : float array
-        P(recall) when the review came; 1 at the first, which nothing says anything of.
+    review : int array, shape (n,)
+        Their places in `Reviews`.
+    days : float array, shape (n,)
+    rating : int array, shape (n,)
+    begins : int array, shape (n_cards,)
+        Where each card's reviews begin.
+    first : int array, shape (n_cards,)
+        The rating of each card's first review.
+    same_day, lapsed, recalled : int arrays
+        Which reviews take a card to a further one, by the rule of each.
     """
 
-    stability: Floats
+    review: Ints
+    days: Floats
+    rating: Ints
+    begins: Ints
+    first: Ints
+    same_day: Ints
+    lapsed: Ints
+    recalled: Ints
+
+
+class Path(NamedTuple):
+    """The cards of a block before each review, shape (n,) each."""
+
+    log_stability: Floats
     difficulty: Floats
     recall: Floats
 
 
-def forward(reviews: Reviews, w: Floats) -> Trace:
+def blocks_of(reviews: Reviews) -> list[Block]:
+    """The reviews in blocks of whole cards."""
+    n_first = reviews.n_first
+    sizes = np.diff(reviews.bounds)
+    card = np.arange(len(reviews.days)) - np.repeat(reviews.bounds[:-1], sizes)
+    # Cards with the most reviews stand first: those with a second one are numbered 0, 1, ….
+    n_cards = int(sizes[1]) if len(sizes) > 1 else 0
+    order, starts = stable_group(card[n_first:], n_cards)
+    order = order + n_first
+    blocks, begin = [], 0
+    while begin < n_cards:
+        end = int(np.searchsorted(starts, starts[begin] + _AT_ONCE, side="right")) - 1
+        end = max(end, begin + 1)
+        begins = starts[begin : end + 1] - starts[begin]
+        at = order[starts[begin] : starts[end]]
+        days, rating = reviews.days[at], reviews.rating[at]
+        goes_on = np.ones(len(at), bool)
+        goes_on[begins[1:] - 1] = False
+        soon, again = days < 1, rating == AGAIN
+        rules = (goes_on & rows for rows in (soon, ~soon & again, ~soon & ~again))
+        first = reviews.rating[begin:end]
+        blocks.append(Block(at, days, rating, begins[:-1], first, *map(np.flatnonzero, rules)))
+        begin = end
+    return blocks
+
+
+def forward(blocks: Sequence[Block], w: Floats, near: Sequence[Path] | None = None) -> list[Path]:
     """Follow cards along their reviews.
 
     Parameters
     ----------
-    reviews : Reviews
+    blocks : sequence of Block
     w : float array, shape (21,)
+    near : sequence of Path, optional
+        What was found with other parameters, near these at best.
     """
-    n, n_first = len(reviews.days), reviews.n_first
-    trace = Trace(np.zeros(n), np.zeros(n), np.ones(n))
-    bounds = np.array(reviews.bounds)
-    narrow = max(1, narrow_from(bounds, _FEW)) if len(bounds) > 1 else 0
-    card = first_review(reviews.rating[:n_first], w)
-    for lo, hi in pairwise(reviews.bounds[1 : narrow + 1]):
-        card = Card(card.stability[: hi - lo], card.difficulty[: hi - lo])
-        days = reviews.days[lo:hi]
-        recall = retrievability(days, card.stability, w)
-        trace.stability[lo:hi], trace.difficulty[lo:hi] = card
-        card = next_review(card, days, recall, reviews.rating[lo:hi], w)
-    follower = Follower(w, QUICK)
-    for number, places in enumerate(rest_of_each(bounds, narrow)):
-        before = float(card.stability[number]), float(card.difficulty[number])
-        days, rating = reviews.days[places].tolist(), reviews.rating[places].tolist()
-        course = follower.follow(*before, days[:-1], rating[:-1])
-        trace.stability[places] = [before[0], *course.stability]
-        trace.difficulty[places] = [before[1], *course.difficulty]
-    trace.recall[n_first:] = retrievability(reviews.days[n_first:], trace.stability[n_first:], w)
-    return trace
+    return [
+        _path(block, w, None if near is None else near[number])
+        for number, block in enumerate(blocks)
+    ]
 
 
-def backward(reviews: Reviews, trace: Trace, slope: Floats, w: Floats) -> Floats:
-    """The gradient of a function of P(recall) at all reviews.
+def recall_of(reviews: Reviews, blocks: Sequence[Block], paths: Sequence[Path]) -> Floats:
+    """P(recall) at all reviews; 1 at a card's first, which nothing says anything of."""
+    recall = np.ones(len(reviews.days))
+    for block, path in zip(blocks, paths, strict=True):
+        recall[block.review] = path.recall
+    return recall
+
+
+def _path(block: Block, w: Floats, near: Path | None) -> Path:
+    def harder(difficulty: Floats) -> tuple[Floats, Floats]:
+        value, slope, _ = _difficulty_steps(block, difficulty, w)
+        return value, slope
+
+    def longer(log_stability: Floats) -> tuple[Floats, Floats]:
+        value, slope, _ = _stability_steps(block, log_stability, difficulty, w)
+        return value, slope
+
+    n = len(block.days)
+    guess = np.full(n, 5.0) if near is None else near.difficulty
+    difficulty, known = _settled(harder, guess, DIFFICULTY)
+    guess = np.repeat(np.log(w[block.first - 1]), np.diff(block.begins, append=n))
+    guess = guess if near is None else near.log_stability
+    log_stability, still = _settled(longer, guess, (_LOW, _HIGH))
+    if not (known.all() and still.all()):
+        lost = np.unique(np.searchsorted(block.begins, np.flatnonzero(~(known & still)), "right"))
+        _follow(block, lost - 1, w, log_stability, difficulty)
+    recall, _ = _recall(block.days, log_stability, w)
+    return Path(log_stability, difficulty, recall)
+
+
+def _settled(
+    steps: Callable[[Floats], tuple[Floats, Floats]], guess: Floats, bounds: tuple[float, float]
+) -> tuple[Floats, Bools]:
+    """Numbers each of which is a function of the one before, and which of them stand still.
 
     Parameters
     ----------
-    reviews : Reviews
-    trace : Trace
+    steps : callable
+        From a guess at all to what they should be, and the slope by the one before.
+    guess : float array, shape (n,)
+    bounds : (float, float)
+    """
+    from scipy.linalg.blas import dtbsv
+
+    found = guess
+    for _ in range(_ROUNDS):
+        value, slope = steps(found)
+        missing = dtbsv(1, _band(slope), value - found, lower=1, diag=1, overwrite_x=1)
+        still = np.abs(missing) <= _STILL
+        if still.all():
+            return found + missing, still
+        # What steep slopes took out of range is looked for again, once those before stand.
+        missing[~np.isfinite(missing)] = 0
+        found = np.clip(found + missing, *bounds)
+    return found, still
+
+
+def _band(slope: Floats) -> Floats:
+    """The lower band, LAPACK's layout, of x - slope * (the x before); its diagonal is 1."""
+    band = np.empty((len(slope), 2))
+    band[:-1, 1] = -slope[1:]
+    return band.T
+
+
+def _follow(
+    block: Block, cards: Ints, w: Floats, log_stability: Floats, difficulty: Floats
+) -> None:
+    """Fill in some cards review by review."""
+    follower = Follower(w)
+    ends = np.append(block.begins[1:], len(block.days))
+    for card in cards.tolist():
+        at = slice(block.begins[card], ends[card])
+        # The first review, at which nothing was known; the last one's outcome is not asked for.
+        days = [0.0, *block.days[at].tolist()[:-1]]
+        rating = [int(block.first[card]), *block.rating[at].tolist()[:-1]]
+        course = follower.follow(0.0, 0.0, days, rating)
+        log_stability[at], difficulty[at] = np.log(course.stability), course.difficulty
+
+
+def gradient(block: Block, path: Path, by_recall: Floats, w: Floats) -> Floats:
+    """Derivatives by the parameters, of what has known ones by P(recall): shape (21,).
+
+    Parameters
+    ----------
+    block : Block
+    path : Path
         What `forward` gave.
-    slope : float array, shape (n,)
-        The function's derivative by each review's P(recall).
+    by_recall : float array, shape (n,)
+        By P(recall) at each review of the block.
     w : float array, shape (21,)
 
-    Returns
-    -------
-    float array, shape (21,)
+    Notes
+    -----
+    Each review's share is carried back to the reviews before: the transposed triangular system.
     """
-    gradient = np.zeros(len(w))
-    n, later = reviews.n_first, slice(reviews.n_first, None)
-    card = Card(trace.stability[later], trace.difficulty[later])
-    review = _Review(card, reviews.days[later], trace.recall[later], reviews.rating[later])
-    free = _inside(next_review(*review, w).stability, STABILITY)
-    by_stability, by_difficulty = _carried_back(reviews, review, free, slope[later], w)
-    through = _stability_back(review, by_stability[later] * free, w, gradient)
-    _recall_back(review, slope[later] + through.recall, w, gradient)
-    _difficulty_back(review, by_difficulty[later], w, gradient)
-    _first_back(reviews.rating[:n], by_stability[:n], by_difficulty[:n], w, gradient)
-    return gradient
+    by_stability, by_decay = _recall_derivatives(block.days, path, w)
+    _, slope, free = _stability_steps(block, path.log_stability, path.difficulty, w)
+    shares = _Shares(_carried_back(slope, by_recall * by_stability), free, len(w))
+    _stability_steps(block, path.log_stability, path.difficulty, w, shares)
+    shares.by_w[:4] += np.bincount(
+        block.first - 1, shares.later[block.begins] / w[block.first - 1], 4
+    )
+    shares.by_w[4:8] += _by_difficulty(block, path.difficulty, shares.by_difficulty, w)
+    shares.by_w[20] += by_recall @ by_decay
+    return shares.by_w
 
 
-def _carried_back(
-    reviews: Reviews, review: _Review, free: Floats, slope: Floats, w: Floats
-) -> tuple[Floats, Floats]:
-    """Derivatives by stability and difficulty after each review, shape (n,) each.
+class _Shares:
+    """What each review adds to a gradient.
 
-    What a review hands back to the one before it is linear in what comes back to it; only these
-    few numbers must be carried from review to review.
-
-    Parameters
+    Attributes
     ----------
-    reviews : Reviews
-    review : _Review
-        All but the first of each card.
-    free : float array
-        1 where stability is not held at a bound after them, else 0.
-    slope : float array
-        The function's derivative by their P(recall).
-    w : float array, shape (21,)
+    later : float array, shape (n,)
+        Derivatives by the logarithm of stability before each review, and all that follows from it.
+    by_difficulty : float array, shape (n,)
+        Derivatives by the difficulty before each review, through the next stability.
+    by_w : float array, shape (n_parameters,)
     """
-    n_first, unused = reviews.n_first, np.zeros(len(w))
-    one = np.ones(len(slope))
-    through = _stability_back(review, free, w, unused)
-    of_curve = _recall_back(review, one, w, unused)
-    kept = through.stability + through.recall * of_curve
-    crossed, eased = through.difficulty, _difficulty_back(review, one, w, unused)
-    added = slope * of_curve
-    by_stability, by_difficulty = np.zeros((2, len(reviews.days)))
-    bounds = np.array(reviews.bounds)
-    narrow = max(1, narrow_from(bounds, _FEW)) if len(bounds) > 1 else 0
-    for number, places in enumerate(rest_of_each(bounds, narrow)):
-        at = places - n_first
-        parts = (part[at].tolist()[::-1] for part in (kept, crossed, eased, added))
-        stability = difficulty = 0.0
-        found = []
-        for stays, crosses, eases, adds in zip(*parts, strict=True):
-            difficulty = stability * crosses + difficulty * eases
-            stability = stability * stays + adds
-            found.append((stability, difficulty))
-        earlier = np.append(reviews.bounds[narrow - 1] + number, places[:-1])
-        by_stability[earlier], by_difficulty[earlier] = np.array(found[::-1]).T
-    for level in range(narrow - 1, 0, -1):
-        lo, hi = reviews.bounds[level : level + 2]
-        here, own = slice(lo, hi), slice(lo - n_first, hi - n_first)
-        first = reviews.bounds[level - 1]
-        before = slice(first, first + hi - lo)
-        by_difficulty[before] = by_stability[here] * crossed[own] + by_difficulty[here] * eased[own]
-        by_stability[before] = by_stability[here] * kept[own] + added[own]
-    return by_stability, by_difficulty
+
+    def __init__(self, later: Floats, free: Floats, n_parameters: int) -> None:
+        self.later = later
+        self._free = later * free
+        self.by_difficulty = np.zeros(len(later))
+        self.by_w = np.zeros(n_parameters)
+
+    def put(self, at: Ints, by_difficulty: Floats | None = None, **by: Floats) -> None:
+        """Of the stabilities after some reviews: by difficulty and by parameters, ``w8`` say."""
+        mine = self._free[at + 1]
+        if by_difficulty is not None:
+            self.by_difficulty[at] = mine * by_difficulty
+        for name, values in by.items():
+            self.by_w[int(name[1:])] += mine @ values
 
 
-class _Review(NamedTuple):
-    """Reviews of one level: the card before, the days since, P(recall), the rating."""
+def _carried_back(slope: Floats, added: Floats) -> Floats:
+    """Numbers each of which is the next one's slope times the next one, and what is added."""
+    from scipy.linalg.blas import dtbsv
 
-    card: Card
-    days: Floats
-    recall: Floats
-    rating: Ints
-
-    def part(self, at: Ints) -> _Review:
-        card = Card(self.card.stability[at], self.card.difficulty[at])
-        return _Review(card, self.days[at], self.recall[at], self.rating[at])
-
-
-class _Slopes(NamedTuple):
-    """Derivatives by what was there before a review."""
-
-    stability: Floats
-    difficulty: Floats
-    recall: Floats
+    return np.asarray(dtbsv(1, _band(slope), added, lower=1, trans=1, diag=1))
 
 
 def _inside(values: Floats, bounds: tuple[float, float]) -> Floats:
@@ -187,106 +261,143 @@ def _inside(values: Floats, bounds: tuple[float, float]) -> Floats:
     return ((values > bounds[0]) & (values < bounds[1])).astype(np.float64)
 
 
-def _first_back(
-    rating: Ints, by_stability: Floats, by_difficulty: Floats, w: Floats, gradient: Floats
-) -> None:
-    gradient[:4] += np.bincount(rating - 1, weights=by_stability, minlength=4)
-    slope = by_difficulty * _inside(first_difficulty(rating, w), DIFFICULTY)
-    gradient[4] += slope.sum()
-    gradient[5] -= dot(slope, (rating - 1) * np.exp(w[5] * (rating - 1)))
+def _recall(days: Floats, log_stability: Floats, w: Floats) -> tuple[Floats, Floats]:
+    """P(recall), and its derivative by the logarithm of stability."""
+    passed = curvature(w) * days * np.exp(-log_stability)
+    recall = np.exp(-w[20] * np.log1p(passed))
+    return recall, w[20] * recall * passed / (1 + passed)
 
 
-def _recall_back(review: _Review, slope: Floats, w: Floats, gradient: Floats) -> Floats:
-    """Through the forgetting curve; the derivative by stability."""
-    ratio = review.days / review.card.stability
+def _recall_derivatives(days: Floats, path: Path, w: Floats) -> tuple[Floats, Floats]:
+    """Derivatives of P(recall) by the logarithm of stability, and by the last parameter."""
+    recall, by_stability = _recall(days, path.log_stability, w)
     bend, decay = curvature(w), w[20]
-    base = 1 + bend * ratio
     by_decay = (bend + 1) * np.log(0.9) / decay**2
-    slope = slope * review.recall
-    gradient[20] -= dot(slope, np.log(base) + decay * ratio * by_decay / base)
-    return np.asarray(slope * decay * bend * ratio / (base * review.card.stability))
+    ratio = days * np.exp(-path.log_stability)
+    base = 1 + bend * ratio
+    return by_stability, -recall * (np.log(base) + decay * ratio * by_decay / base)
 
 
-def _difficulty_back(review: _Review, slope: Floats, w: Floats, gradient: Floats) -> Floats:
-    """Through the step of difficulty; the derivative by the one before."""
-    difficulty, rating = review.card.difficulty, review.rating
-    slope = slope * _inside(next_difficulty(difficulty, rating, w), DIFFICULTY)
-    easiest = first_difficulty(EASY, w)
-    gradient[4] += w[7] * slope.sum()
-    gradient[5] -= w[7] * slope.sum() * (EASY - 1) * np.exp(w[5] * (EASY - 1))
-    gradient[7] += dot(slope, easiest - moved(difficulty, rating, w))
-    slope = slope * (1 - w[7])
-    gradient[6] -= dot(slope, (10 - difficulty) * (rating - GOOD) / 9)
-    return np.asarray(slope * (1 + w[6] * (rating - GOOD) / 9))
+def _difficulty_steps(block: Block, difficulty: Floats, w: Floats) -> tuple[Floats, Floats, Floats]:
+    """Difficulties after the reviews before; their slopes by the ones before; which are free."""
+    value, slope = np.empty_like(difficulty), np.empty_like(difficulty)
+    value[1:] = next_difficulty(difficulty[:-1], block.rating[:-1], w)
+    slope[1:] = (1 - w[7]) * (1 + w[6] * (block.rating[:-1] - GOOD) / 9)
+    value[block.begins], slope[block.begins] = first_difficulty(block.first, w), 0
+    free = _inside(value, DIFFICULTY)
+    return np.clip(value, *DIFFICULTY), slope * free, free
 
 
-def _stability_back(review: _Review, slope: Floats, w: Floats, gradient: Floats) -> _Slopes:
-    """Through the step of stability, by the rule that each review went by."""
-    soon, again = review.days < 1, review.rating == AGAIN
-    found = _Slopes(*(np.zeros(len(slope)) for _ in range(3)))
-    for rule, rows in (
-        (_same_day_back, soon),
-        (_forgotten_back, ~soon & again),
-        (_recalled_back, ~soon & ~again),
+def _by_difficulty(block: Block, difficulty: Floats, added: Floats, w: Floats) -> Floats:
+    """By the parameters 4 to 7, of what has known derivatives by each difficulty."""
+    _, slope, free = _difficulty_steps(block, difficulty, w)
+    later = _carried_back(slope, added) * free
+    begin = later[block.begins]
+    later[block.begins] = 0
+    before, rating, later = difficulty[:-1], block.rating[:-1], later[1:]
+    first = block.first - 1
+    return np.array(
+        [
+            w[7] * later.sum() + begin.sum(),
+            -w[7] * (EASY - 1) * np.exp(w[5] * (EASY - 1)) * later.sum()
+            - begin @ (first * np.exp(w[5] * first)),
+            -(1 - w[7]) / 9 * (later @ ((10 - before) * (rating - GOOD))),
+            later @ (first_difficulty(EASY, w) - moved(before, rating, w)),
+        ]
+    )
+
+
+def _stability_steps(
+    block: Block,
+    log_stability: Floats,
+    difficulty: Floats,
+    w: Floats,
+    shares: _Shares | None = None,
+) -> tuple[Floats, Floats, Floats]:
+    """Logarithms of stabilities after the reviews before; their slopes; which are free.
+
+    Slopes are by the stabilities before; with `shares`, further ones are put there.
+    """
+    value, slope = np.empty_like(log_stability), np.zeros_like(log_stability)
+    value[block.begins] = np.log(w[block.first - 1])
+    for rule, at in (
+        (_same_day, block.same_day),
+        (_lapsed, block.lapsed),
+        (_recalled, block.recalled),
     ):
-        at = np.flatnonzero(rows)
-        if len(at):
-            for values, new in zip(
-                found, rule(review.part(at), slope[at], w, gradient), strict=True
-            ):
-                values[at] = new
-    return found
+        before = _Before(at, log_stability[at], difficulty[at], block.days[at], block.rating[at])
+        value[at + 1], slope[at + 1] = rule(before, w, shares)
+    free = _inside(value, (_LOW, _HIGH))
+    return np.clip(value, _LOW, _HIGH), slope * free, free
 
 
-def _same_day_back(review: _Review, slope: Floats, w: Floats, gradient: Floats) -> _Slopes:
-    stability, rating = review.card.stability, review.rating
-    free = (rating == AGAIN) | (short_term(stability, rating, w) > 1)
-    factor = same_day(stability, rating, w) / stability
-    moving = slope * stability * factor * free
-    gradient[17] += dot(moving, rating - GOOD + w[18])
-    gradient[18] += moving.sum() * w[17]
-    gradient[19] -= dot(moving, np.log(stability))
-    none = np.zeros(len(slope))
-    return _Slopes(slope * factor * np.where(free, 1 - w[19], 1), none, none)
+class _Before(NamedTuple):
+    """Cards before reviews: where they are, what they are, the days since, the rating."""
+
+    at: Ints
+    log_stability: Floats
+    difficulty: Floats
+    days: Floats
+    rating: Ints
 
 
-def _recalled_back(review: _Review, slope: Floats, w: Floats, gradient: Floats) -> _Slopes:
-    card, recall, rating = review.card, review.recall, review.rating
-    plain = gain(card, recall, w)
+def _same_day(before: _Before, w: Floats, shares: _Shares | None) -> tuple[Floats, Floats]:
+    at, log_stability, _, _, rating = before
+    factor = w[17] * (rating - GOOD + w[18]) - w[19] * log_stability
+    free = ((rating == AGAIN) | (factor > 0)).astype(np.float64)
+    if shares is not None:
+        by_17 = free * (rating - GOOD + w[18])
+        shares.put(at, w17=by_17, w18=free * w[17], w19=-free * log_stability)
+    return log_stability + free * factor, 1 - w[19] * free
+
+
+def _lapsed(before: _Before, w: Floats, shares: _Shares | None) -> tuple[Floats, Floats]:
+    at, log_stability, difficulty, days, _ = before
+    recall, by_stability = _recall(days, log_stability, w)
+    more = np.logaddexp(0, log_stability)  # of stability + 1, a logarithm
+    grown = np.expm1(w[13] * more)
+    log_difficulty = np.log(difficulty)
+    left = np.log(w[11]) - w[12] * log_difficulty + np.log(grown) + w[14] * (1 - recall)
+    limit = log_stability - w[17] * w[18]
+    free = (left <= limit).astype(np.float64)
+    share = (grown + 1) / grown
+    slope = w[13] * share * np.exp(log_stability - more) - w[14] * by_stability
+    if shares is not None:
+        _, by_decay = _recall_derivatives(days, Path(log_stability, difficulty, recall), w)
+        shares.put(
+            at,
+            -free * w[12] / difficulty,
+            w11=free / w[11],
+            w12=-free * log_difficulty,
+            w13=free * share * more,
+            w14=free * (1 - recall),
+            w17=(free - 1) * w[18],
+            w18=(free - 1) * w[17],
+            w20=-free * w[14] * by_decay,
+        )
+    return np.minimum(left, limit), np.where(free, slope, 1.0)
+
+
+def _recalled(before: _Before, w: Floats, shares: _Shares | None) -> tuple[Floats, Floats]:
+    at, log_stability, difficulty, days, rating = before
+    recall, by_stability = _recall(days, log_stability, w)
+    surprise = np.expm1(w[10] * (1 - recall))
+    ease = np.exp(w[8] - w[9] * log_stability) * (11 - difficulty)
     factor = favour(rating, w)
-    moving = slope * card.stability * plain * factor
-    growth = (
-        slope
-        * card.stability
-        * factor
-        * (plain + np.exp(w[8]) * (11 - card.difficulty) * card.stability ** -w[9])
-    )
-    gradient[8] += moving.sum()
-    gradient[9] -= dot(moving, np.log(card.stability))
-    gradient[10] += dot(growth, 1 - recall)
-    for rated, parameter in ((HARD, 15), (EASY, 16)):
-        gradient[parameter] += (slope * card.stability * plain)[rating == rated].sum()
-    return _Slopes(
-        slope * (1 + plain * factor * (1 - w[9])), -moving / (11 - card.difficulty), -w[10] * growth
-    )
-
-
-def _forgotten_back(review: _Review, slope: Floats, w: Floats, gradient: Floats) -> _Slopes:
-    card, recall = review.card, review.recall
-    left, limit = forgotten(card, recall, w), lapse_limit(card.stability, w)
-    limited = slope * (limit < left)
-    gradient[17] -= w[18] * dot(limited, limit)
-    gradient[18] -= w[17] * dot(limited, limit)
-    slope = slope - limited
-    moving = slope * left
-    more = card.stability + 1
-    ratio = more ** w[13] / (more ** w[13] - 1)
-    gradient[11] += moving.sum() / w[11]
-    gradient[12] -= dot(moving, np.log(card.difficulty))
-    gradient[13] += dot(moving * ratio, np.log(more))
-    gradient[14] += dot(moving, 1 - recall)
-    return _Slopes(
-        moving * ratio * w[13] / more + limited * np.exp(-w[17] * w[18]),
-        -w[12] * moving / card.difficulty,
-        -w[14] * moving,
-    )
+    growth = ease * surprise * factor
+    share = growth / (1 + growth)
+    by_recall = -w[10] * ease * factor * (surprise + 1) / (1 + growth)
+    if shares is not None:
+        _, by_decay = _recall_derivatives(days, Path(log_stability, difficulty, recall), w)
+        plain = ease * surprise / (1 + growth)
+        shares.put(
+            at,
+            -share / (11 - difficulty),
+            w8=share,
+            w9=-log_stability * share,
+            w10=ease * factor * (surprise + 1) / (1 + growth) * (1 - recall),
+            w15=plain * (rating == HARD),
+            w16=plain * (rating == EASY),
+            w20=by_recall * by_decay,
+        )
+    return log_stability + np.log1p(growth), 1 - w[9] * share + by_recall * by_stability
