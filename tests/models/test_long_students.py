@@ -32,6 +32,7 @@ from adaptlearn.models.recurrent.history import (
 )
 from adaptlearn.models.recurrent.recurrence import Bank, states, states_gradient
 from adaptlearn.models.recurrent.responses import responses_of
+from adaptlearn.models.sequential.chains import filtered
 from adaptlearn.models.sequential.encoding import Names, encode
 from adaptlearn.models.sequential.levels import NARROW, Memory, scan
 from adaptlearn.numerics import Floats
@@ -213,3 +214,13 @@ def test_recurrent_sums_of_few_are_those_level_by_level(monkeypatch):
     found = states(batch, decay, written), states_gradient(batch, decay, written)
     for mine, one in zip(found, plain, strict=True):
         np.testing.assert_array_equal(mine, one)
+
+
+@pytest.mark.parametrize("n", [1, 2, 500])
+def test_numbers_one_by_one_are_those_of_the_filter(n, monkeypatch):
+    rng = np.random.default_rng(n)
+    values, before = rng.normal(size=n), rng.normal(size=1)[0]
+    plain = filtered(values, before, 0.9)
+    monkeypatch.setattr("adaptlearn.models.sequential.chains._SHORT", 0)
+    np.testing.assert_array_equal(plain, filtered(values, before, 0.9))
+    np.testing.assert_array_equal(plain[-1:], filtered(values[-1:], ([before, *plain])[-2], 0.9))
