@@ -9,14 +9,17 @@ import pytest
 
 from adaptlearn.models import (
     FSRS,
+    IRT,
     BoostedTracer,
     Elo,
     HalfLifeRegression,
     LinearRecurrentTracer,
+    Rasch,
 )
 from adaptlearn.models.features import training
 from adaptlearn.models.features.difficulty import count_rates
 from adaptlearn.models.features.plan import Plan
+from adaptlearn.models.irt import posterior
 from adaptlearn.models.recurrent import recurrence
 from adaptlearn.models.recurrent.descent import batch_of, rates_of
 from adaptlearn.models.recurrent.history import (
@@ -29,6 +32,7 @@ from adaptlearn.models.recurrent.history import (
 )
 from adaptlearn.models.recurrent.recurrence import Bank, states, states_gradient
 from adaptlearn.models.recurrent.responses import responses_of
+from adaptlearn.models.sequential.chains import filtered
 from adaptlearn.models.sequential.encoding import Names, encode
 from adaptlearn.models.sequential.levels import NARROW, Memory, scan
 from adaptlearn.numerics import Floats
@@ -42,6 +46,8 @@ MODELS = {
     "FSRS in whole days": FSRS(whole_days=True, max_iter=5, tol=0.1),
     "HalfLifeRegression": HalfLifeRegression(max_iter=50, tol=0.1),
     "HalfLifeRegression of skills": HalfLifeRegression(card="skill", max_iter=50, tol=0.1),
+    "IRT": IRT(n_points=31, uncertainty=False),
+    "Rasch": Rasch(n_points=31, uncertainty=False),
     "LinearRecurrentTracer": LinearRecurrentTracer(n_epochs=2),
     "BoostedTracer": BoostedTracer(inputs=(), lean_on=(), max_iter=10, n_seeds=1),
 }
@@ -87,9 +93,12 @@ def served(model, first, second):
     return [model.predict_proba(first), ahead, model.mastery(first).value, *arrays.values()]
 
 
+@pytest.mark.filterwarnings("ignore::adaptlearn.errors.IdentificationWarning")  # answers at random
 @pytest.mark.parametrize("log", LOGS)
 @pytest.mark.parametrize("name", MODELS)
 def test_few_students_are_predicted_as_among_many(name, log, monkeypatch):
+    monkeypatch.setattr(posterior, "_TABLED", 50)
+    monkeypatch.setattr(posterior, "_AT_ONCE", 7)
     model, first = MODELS[name], log_of(**LOGS[log])
     later = log_of(1, after=float(first.time.max()) + 2000.0, **LOGS[log])
     model.fit(first)
@@ -99,6 +108,7 @@ def test_few_students_are_predicted_as_among_many(name, log, monkeypatch):
         np.testing.assert_array_equal(mine, plain)
 
 
+@pytest.mark.filterwarnings("ignore::adaptlearn.errors.IdentificationWarning")  # answers at random
 @pytest.mark.parametrize("name", MODELS)
 def test_one_student_costs_no_level_for_each_answer(name, monkeypatch):
     model, log, calls = MODELS[name], log_of(), []
@@ -204,3 +214,13 @@ def test_recurrent_sums_of_few_are_those_level_by_level(monkeypatch):
     found = states(batch, decay, written), states_gradient(batch, decay, written)
     for mine, one in zip(found, plain, strict=True):
         np.testing.assert_array_equal(mine, one)
+
+
+@pytest.mark.parametrize("n", [1, 2, 500])
+def test_numbers_one_by_one_are_those_of_the_filter(n, monkeypatch):
+    rng = np.random.default_rng(n)
+    values, before = rng.normal(size=n), rng.normal(size=1)[0]
+    plain = filtered(values, before, 0.9)
+    monkeypatch.setattr("adaptlearn.models.sequential.chains._SHORT", 0)
+    np.testing.assert_array_equal(plain, filtered(values, before, 0.9))
+    np.testing.assert_array_equal(plain[-1:], filtered(values[-1:], ([before, *plain])[-2], 0.9))

@@ -195,19 +195,17 @@ class Elo(SequentialTracer):
         found = np.empty((len(encoded.rows), 1))
         for student, places in enumerate(rest_of_each(encoded.bounds, 0)):
             level, entries = level_of(encoded, places)
-            easiness, own, pairs = self._easiness(level), np.zeros(0, np.int64), None
+            own, pair = np.zeros(1, np.int64), np.zeros(len(entries), np.int64)
             if self.skill_offsets:
-                own, pairs = distinct(encoded.pair[entries].astype(np.int64))
-            bounds = None if level.starts is None else [*level.starts.tolist(), len(entries)]
-            answered = Answered(
-                level.correct.tolist(),
-                _by_response(easiness, bounds),
-                self._of_items(level).tolist(),
-                None if pairs is None else _by_response(pairs, bounds),
+                own, pair = distinct(encoded.pair[entries].astype(np.int64))
+            offsets = memory.pair[own] if self.skill_offsets else np.zeros((1, 2))
+            answered = _in_order(level, self._easiness(level), self._of_items(level), pair)
+            known = memory.student[student]
+            found[places, 0] = follow(
+                answered, known, offsets, self._step, moving=self.skill_offsets
             )
-            offsets = memory.pair[own]
-            found[places, 0] = follow(answered, memory.student[student], offsets, self._step)
-            memory.pair[own] = offsets
+            if self.skill_offsets:
+                memory.pair[own] = offsets
         return found
 
     def _learn(self, level: Level, memory: Memory) -> None:
@@ -265,9 +263,13 @@ class Elo(SequentialTracer):
         self.log_loss_ = float(arrays["log_loss"][0])
 
 
-def _by_response(values: NDArray[Any], bounds: list[int] | None) -> list[list[Any]]:
-    """Values by entry as a list of each response's."""
-    flat = values.tolist()
-    if bounds is None:
-        return [[value] for value in flat]
-    return [flat[lo:hi] for lo, hi in pairwise(bounds)]
+def _in_order(level: Level, easiness: Floats, of_items: Floats, pair: Ints) -> Answered:
+    """One student's responses in plain numbers."""
+    easy, pairs, others = easiness.tolist(), pair.tolist(), None
+    if level.starts is not None:
+        begins = level.starts.tolist()
+        bounds = pairwise([*begins, len(easy)])
+        entries = list(zip(pairs, easy, strict=True))
+        others = [entries[lo + 1 : hi] for lo, hi in bounds]
+        easy, pairs = [easy[lo] for lo in begins], [pairs[lo] for lo in begins]
+    return Answered(level.correct.tolist(), of_items.tolist(), easy, pairs, others)

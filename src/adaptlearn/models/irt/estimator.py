@@ -12,6 +12,7 @@ from scipy.special import expit
 from adaptlearn.errors import ConvergenceWarning, IdentificationWarning, UnknownLabelError, warn
 from adaptlearn.models.irt.errors import Errors, standard_errors
 from adaptlearn.models.irt.mml import DIFFICULTY, SLOPES, Grid, Items, fit_items
+from adaptlearn.models.irt.posterior import expected, follow, posterior, said
 from adaptlearn.models.irt.prior import ItemPrior
 from adaptlearn.models.irt.training import (
     doubts,
@@ -21,6 +22,7 @@ from adaptlearn.models.irt.training import (
 )
 from adaptlearn.models.sequential.encoding import Encoded
 from adaptlearn.models.sequential.levels import (
+    NARROW,
     Level,
     Memory,
     level_of,
@@ -45,8 +47,6 @@ CONSTRAINTS: dict[str, Sequence[Constraint]] = {
     "max_iter": [Interval(1, 10**6, integer=True)],
     "tol": [Interval(0, 1)],
 }
-
-_ANSWERS_AT_ONCE = 1 << 11
 
 
 class IRT(SequentialTracer):
@@ -166,6 +166,7 @@ class IRT(SequentialTracer):
         "kind": [OneOf(("1PL", "2PL"))],
         "discrimination_sd": [_SD, OneOf((None,))],
     }
+    _few = NARROW
 
     def __init__(
         self,
@@ -270,7 +271,7 @@ class IRT(SequentialTracer):
         self._check_state(state)
         numbers = state.checked(np.atleast_1d(students))
         none = np.empty(0, np.int64)
-        weight = self._posterior(state.memory_of(numbers, none, none, numbers * 0).student)
+        weight = posterior(state.memory_of(numbers, none, none, numbers * 0).student, self._grid)
         mean = np.sum(weight * self._grid.points, axis=1)
         square = np.sum(weight * (self._grid.points - mean[:, None]) ** 2, axis=1)
         return mean * self.ability_sd_, np.sqrt(square) * self.ability_sd_
@@ -329,45 +330,37 @@ class IRT(SequentialTracer):
 
     def _look(self, level: Level, memory: Memory) -> Floats:
         chance = expit(self._items_of(level).logits(self._grid.points))
-        found = np.sum(self._posterior(memory.student) * chance, axis=1, keepdims=True)
-        return np.asarray(found)
+        return expected(memory.student, chance, self._grid)[:, None]
 
     def _learn(self, level: Level, memory: Memory) -> None:
-        memory.student[:] += self._said(level)
-
-    def _said(self, level: Level) -> Floats:
-        """What each answer adds to the log-likelihood of every ability."""
-        logits = self._items_of(level).logits(self._grid.points)
-        right = (level.correct == 1)[:, None]
-        answered = (level.correct >= 0)[:, None]
-        return np.where(answered, right * logits - np.logaddexp(0, logits), 0)
+        memory.student[:] += said(self._items_of(level), level.correct, self._grid)
 
     def _along(self, encoded: Encoded, memory: Memory) -> Floats:
-        narrow = narrow_from(encoded.bounds)
-        found = scan(encoded, memory, look=self._look, learn=self._learn, width=1, n_levels=narrow)
-        # Log-likelihoods are sums: those of one student stand before all of the answers at once.
-        for student, places in enumerate(rest_of_each(encoded.bounds, narrow)):
-            for lo in range(0, len(places), _ANSWERS_AT_ONCE):
-                some_places = places[lo : lo + _ANSWERS_AT_ONCE]
-                level, _ = level_of(encoded, some_places)
-                steps = np.concatenate((memory.student[student][None], self._said(level)))
-                sums = np.add.accumulate(steps, axis=0)
-                found[some_places] = self._look(level, memory._replace(student=sums[:-1]))
-                memory.student[student] = sums[-1]
-        return found
+        return self._pass(encoded, memory, look=True)
 
     def _learn_along(self, encoded: Encoded, memory: Memory) -> None:
-        self._along(encoded, memory)
+        self._pass(encoded, memory, look=False)
+
+    def _pass(self, encoded: Encoded, memory: Memory, *, look: bool) -> Floats:
+        narrow = narrow_from(encoded.bounds, self._few)
+        found = scan(
+            encoded,
+            memory,
+            look=self._look if look else None,
+            learn=self._learn,
+            width=1,
+            n_levels=narrow,
+        )
+        for student, places in enumerate(rest_of_each(encoded.bounds, narrow)):
+            level, _ = level_of(encoded, places)
+            items, known = self._items_of(level), memory.student[student]
+            ahead = follow(items, level.correct, known, self._grid, look=look)
+            if ahead is not None:
+                found[places, 0] = ahead
+        return found
 
     def _chance(self, read: Floats) -> Floats:
         return np.clip(read[:, 0], _SURE, 1 - _SURE)
-
-    def _posterior(self, log_likelihood: Floats) -> Floats:
-        joint = log_likelihood + self._grid.log_prior
-        joint -= joint.max(axis=1, keepdims=True)
-        weight: Floats = np.exp(joint)
-        weight /= weight.sum(axis=1, keepdims=True)
-        return weight
 
     def _items_of(self, level: Level) -> Items:
         """The parameters of each response: its item's, or those of a typical item."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import accumulate, islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from adaptlearn.numerics import Bools, Floats, Ints, bounds_of, stable_group
 
+_SHORT = 1 << 15  # numbers that are filtered one by one
 _LONG = 64  # rows of a chain after which the rest of each is filtered by itself
 
 
@@ -131,9 +133,14 @@ def faded(rows: Floats, chains: Chains, values: Floats, decay: float) -> Floats:
 
 def filtered(values: NDArray[Any], before: NDArray[Any], decay: float) -> NDArray[Any]:
     """Each value and `decay` times what was found of the one before, shape (n,) or (n, k)."""
+    dtype = values.dtype
+    if values.ndim == 1 and dtype == np.float64 and len(values) < _SHORT:
+        # Plain numbers: SciPy's filter takes longer to be called, and much longer to be imported.
+        numbers = [float(before), *values.tolist()]
+        course = accumulate(numbers, lambda last, new: new + decay * last)
+        return np.array(list(islice(course, 1, None)))
     from scipy.signal import lfilter
 
-    dtype = values.dtype
     weights = np.array([1.0, 0.0], dtype), np.array([1.0, -decay], dtype)
     carried = np.asarray(np.asarray(decay, dtype) * before, dtype)[None]
     found, _ = lfilter(*weights, values, axis=0, zi=carried)
