@@ -14,7 +14,7 @@ from tests.models.students import answers
 from adaptlearn import MasteryTracker, ResponseLog, runtime
 from adaptlearn.errors import ImpossibleHistoryError
 from adaptlearn.models import BKT
-from adaptlearn.models.bkt.belief import Beliefs
+from adaptlearn.models.bkt.belief import Beliefs, answered
 from adaptlearn.models.bkt.em import groups, sweeps
 from adaptlearn.models.bkt.em import trie as trie_module
 from adaptlearn.models.bkt.em.climb import climb as climb_on
@@ -22,6 +22,7 @@ from adaptlearn.models.bkt.em.steps import expectations
 from adaptlearn.models.bkt.em.trie import answers_only, build_trie
 from adaptlearn.models.bkt.entries import entry_answers
 from adaptlearn.models.bkt.parameters import Cells, Parameters
+from adaptlearn.models.bkt.serve import alone
 from adaptlearn.models.bkt.serve import beliefs as beliefs_module
 from adaptlearn.models.bkt.serve.beliefs import filter_sequences
 from adaptlearn.models.bkt.state import BKTState
@@ -325,8 +326,8 @@ def test_a_history_alone_is_what_it_is_level_by_level(kind, by_row, monkeypatch)
     cells = Cells.same(of_rows) if by_row else np.zeros(22, np.int64)
     before = Beliefs.of(np.full(22, values.prior))
     found = []
-    for narrow in (0, 16, 10**6):
-        monkeypatch.setattr(beliefs_module, "NARROW", narrow)
+    for of_level in (0, 150, 10**6):
+        monkeypatch.setattr(beliefs_module, "_OF_LEVEL", of_level)
         passed = filter_sequences(log.sequences, entry_answers(log), table, cells, before)
         found.append([passed.p_correct, *passed.beliefs])
     for way in found[1:]:
@@ -334,9 +335,9 @@ def test_a_history_alone_is_what_it_is_level_by_level(kind, by_row, monkeypatch)
             np.testing.assert_array_equal(mine, its)
 
 
-@pytest.mark.parametrize("narrow", [0, 10**6])
-def test_an_impossible_answer_is_named_whichever_way(narrow, monkeypatch):
-    monkeypatch.setattr(beliefs_module, "NARROW", narrow)
+@pytest.mark.parametrize("of_level", [0, 10**6])
+def test_an_impossible_answer_is_named_whichever_way(of_level, monkeypatch):
+    monkeypatch.setattr(beliefs_module, "_OF_LEVEL", of_level)
     log = log_of([[1] * 30, runs(500, 1)], "a")
     with pytest.raises(ImpossibleHistoryError, match=r"row 530.*fixed at exactly 0 or 1"):
         brought(Values(1.0, 0.1, 0.0, 0.2, 0.0)).predict_proba(log)
@@ -361,3 +362,44 @@ def test_a_stretch_that_leaves_the_range_begins_anew_and_goes_no_steps(monkeypat
     assert np.diff(trie.stretches).max() > 4000
     for name, values_of in found[192]._asdict().items():
         np.testing.assert_allclose(values_of, getattr(found[0], name), rtol=1e-9, err_msg=name)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_long_history_looked_after_seldom_or_often_is_that_level_by_level(kind, monkeypatch):
+    values, rng = KINDS[kind], np.random.default_rng(3)
+    if not (values.slip and values.guess):
+        values = values._replace(slip=max(values.slip, 1e-9), guess=max(values.guess, 1e-9))
+    history = runs(700, 300, 40, 900, 3, 20, 1, 600) + rng.integers(0, 2, 900).tolist()
+    log, table = log_of([history]), Parameters(*(np.array([v]) for v in values))
+    cells, before = np.zeros(1, np.int64), Beliefs.of(np.array([values.prior]))
+    found = []
+    for of_level, sizes in ((0, (1024, 8192, 32)), (10**6, (1024, 8192, 32)), (10**6, (5, 7, 2))):
+        monkeypatch.setattr(beliefs_module, "_OF_LEVEL", of_level)
+        for name, size in zip(("_FIRST", "_MOST", "_AGAIN"), sizes, strict=True):
+            monkeypatch.setattr(alone, name, size)
+        passed = filter_sequences(log.sequences, entry_answers(log), table, cells, before)
+        found.append([passed.p_correct, *passed.beliefs])
+    for way in found[1:]:
+        for mine, its in zip(way, found[0], strict=True):
+            np.testing.assert_array_equal(mine, its)
+
+
+def test_one_student_costs_no_level_for_each_answer(monkeypatch):
+    rng = np.random.default_rng(0)
+    n = 4000
+    log = {
+        "student": np.zeros(n, int),
+        "skill": rng.integers(0, 30, n),
+        "correct": rng.integers(0, 2, n),
+    }
+    calls: list[int] = []
+
+    def counted(begun, *rest, **how):
+        calls.append(len(begun.known))
+        return answered(begun, *rest, **how)
+
+    monkeypatch.setattr(beliefs_module, "answered", counted)
+    BKT.from_parameters(
+        {"skill": range(30), **{k: [v] * 30 for k, v in KINDS["with forgetting"]._asdict().items()}}
+    ).predict_proba(log)
+    assert len(calls) < 10

@@ -13,6 +13,7 @@ import pytest
 from adaptlearn.errors import AdaptLearnWarning
 from adaptlearn.models import BKT
 from adaptlearn.models.bkt.belief import Beliefs
+from adaptlearn.models.bkt.individual import forward
 from adaptlearn.models.bkt.individual.equations import (
     RULES,
     CoupledParameters,
@@ -28,7 +29,6 @@ from adaptlearn.models.bkt.individual.search import Penalties, Terms, fit
 from adaptlearn.models.bkt.parameters import Cells, Parameters
 from adaptlearn.models.bkt.serve.beliefs import filter_sequences
 from adaptlearn.models.bkt.state import StudentVectors
-from adaptlearn.models.sequential import levels
 from adaptlearn.numerics import group_pairs
 
 N_ITEMS, N_SKILLS = 5, 3
@@ -179,7 +179,7 @@ def evaluate(log, parameters, rule):
 @pytest.fixture(params=["levels", "alone"])
 def way(request, monkeypatch):
     """All students at once, response by response; or each alone, in plain numbers."""
-    monkeypatch.setattr(levels, "NARROW", 0 if request.param == "levels" else 10**6)
+    monkeypatch.setattr(forward, "FEW", 0 if request.param == "levels" else 10**6)
     return request.param
 
 

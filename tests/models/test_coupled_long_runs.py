@@ -36,10 +36,10 @@ from adaptlearn.models.bkt.individual.forward import run
 from adaptlearn.models.bkt.individual.layout import CoupledLog, lay_out
 from adaptlearn.models.bkt.individual.links import Links
 from adaptlearn.models.bkt.state import BKTState
-from adaptlearn.models.sequential import levels, triangular
+from adaptlearn.models.sequential import triangular
 from adaptlearn.numerics import bounds_of
 
-WAYS = {"levels": 0, "usual": levels.NARROW, "alone": 10**6}
+WAYS = {"levels": 0, "usual": forward.FEW, "alone": 10**6}
 """Students left below which each is followed alone."""
 
 
@@ -67,7 +67,7 @@ def test_a_history_alone_is_what_it_is_level_by_level(rule, several, forgetting,
     log, parameters = uneven(43, several=several), random_parameters(43, forgetting=forgetting)
     found = {}
     for way, narrow in WAYS.items():
-        monkeypatch.setattr(levels, "NARROW", narrow)
+        monkeypatch.setattr(forward, "FEW", narrow)
         passed = filter_students(log, parameters, *new_state(log), rule=rule)
         slope = flat(evaluate(log, parameters, rule)[1])
         found[way] = [passed.p_correct, *passed.students, *passed.chains, slope]
@@ -165,7 +165,7 @@ def exact():
 
 @pytest.mark.parametrize("way", ["levels", "alone"])
 def test_not_knowing_comes_back_after_a_long_run_of_right_answers(way, exact, monkeypatch):
-    monkeypatch.setattr(levels, "NARROW", WAYS[way])
+    monkeypatch.setattr(forward, "FEW", WAYS[way])
     log = log_of(HISTORIES)
     found = filter_students(log, SURE, *new_state(log))
     wanted = np.concatenate([one.p_correct for one in exact])
@@ -348,13 +348,13 @@ def test_a_fit_to_one_student_follows_responses_one_by_one_but_seldom(monkeypatc
         "correct": (rng.random(n) < 0.5 + 0.2 * np.sin(np.arange(n) / 40)).astype(int),
     }
     calls: list[int] = []
-    follow = alone.follow
+    follow = alone.follow_in_range
 
     def counted(layout, local, rows, *rest):
         calls.append(len(rows))
         return follow(layout, local, rows, *rest)
 
-    monkeypatch.setattr(forward, "follow", counted)
+    monkeypatch.setattr(forward, "follow_in_range", counted)
     model = BKT(ability=True, forgetting=True, max_iter=15)
     at_once = clone(model).fit(log).log_likelihood_
     assert sum(calls) <= 3 * n  # from no path at all, and from one that is too far

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from adaptlearn.models.bkt.belief import TINY
-from adaptlearn.models.bkt.individual.alone import follow
+from adaptlearn.models.bkt.individual.alone import follow, follow_in_range
 from adaptlearn.models.bkt.individual.equations import (
     FARTHEST,
     SMALL,
@@ -24,6 +24,9 @@ from adaptlearn.models.bkt.individual.layout import ChainVectors, Layout
 from adaptlearn.models.bkt.state import StudentVectors
 from adaptlearn.models.sequential.levels import narrow_from, rest_of_each
 from adaptlearn.numerics import Bools, Floats, Ints
+
+FEW = 32
+"""Students left below which each is followed alone."""
 
 
 class Path(NamedTuple):
@@ -81,13 +84,19 @@ def run(
     """
     path = _empty(layout, local, students, chains)
     bounds = np.array(layout.row_levels)
-    narrow = narrow_from(bounds)
+    narrow = narrow_from(bounds, FEW)
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         _run_levels(layout, local, path, narrow)
-    far = _out_of_range(layout, path, layout.entry_levels[narrow])
-    for number, rows in enumerate(rest_of_each(bounds, narrow)):
-        if not far[number]:
-            _run_alone(layout, local, path, number, rows)
+        far = _out_of_range(layout, path, layout.entry_levels[narrow])
+        rest = [
+            (number, rows)
+            for number, rows in enumerate(rest_of_each(bounds, narrow))
+            if not far[number]
+        ]
+        if layout.single and rest:
+            rest = _run_in_range(layout, local, path, rest, int(bounds[narrow]))
+    for number, rows in rest:
+        _run_alone(layout, local, path, number, rows)
     sizes = np.diff(bounds)
     for number in np.flatnonzero(far).tolist():
         student = layout.students[number]
@@ -204,6 +213,36 @@ def _against(weights: Weights, ability: Floats, residual: Floats, sign: Floats) 
     odds -= residual * weights.residual
     odds *= sign
     return np.exp(odds, out=odds)
+
+
+def _run_in_range(
+    layout: Layout, local: Coefficients, path: Path, rest: list[tuple[int, Ints]], first: int
+) -> list[tuple[int, Ints]]:
+    """The rest of some students from a place on, into the path; what then remains of each.
+
+    That is from the first row on at which a belief is too small for a number.
+    """
+    n_chains = path.n_chains
+    for number, rows in rest:
+        standing = float(path.last_ability[number]), float(path.last_residual[number])
+        found = follow_in_range(layout, local, rows, path.posterior, standing)
+        path.ability[rows], path.residual[rows] = found.rows[:, :-1]
+        path.last_ability[number], path.last_residual[number] = found.rows[:, -1]
+        path.posterior[:, n_chains + rows] = found.posterior
+    held: Bools = np.any(path.posterior[:, layout.before[first:]] < 0, axis=0)
+    all_rest = slice(first, len(layout.rows))
+    respond(layout, local, path, Span(all_rest, all_rest, all_rest, layout.owner, layout.starts))
+    new = path.posterior[:, n_chains + first :]
+    held |= ~np.all((path.begun[:, first:] >= TINY) & (new >= TINY), axis=0)
+    remains = []
+    for number, rows in rest if held.any() else []:
+        lost = np.flatnonzero(held[rows - first])
+        if len(lost):
+            here = rows[lost[0] :]
+            path.last_ability[number] = path.ability[here[0]]
+            path.last_residual[number] = path.residual[here[0]]
+            remains.append((number, here))
+    return remains
 
 
 def _run_alone(

@@ -13,7 +13,7 @@ import numpy as np
 
 from adaptlearn.models.bkt.belief import TINY
 from adaptlearn.models.bkt.individual.equations import Coefficients, joins
-from adaptlearn.models.bkt.individual.forward import Path, Span, respond, student_steps
+from adaptlearn.models.bkt.individual.forward import FEW, Path, Span, respond, student_steps
 from adaptlearn.models.bkt.individual.gradient import logarithms, slopes_of, terms_of
 from adaptlearn.models.bkt.individual.layout import Layout
 from adaptlearn.models.bkt.individual.links import Links
@@ -38,7 +38,7 @@ _OF_LEVEL, _ALONE = 200, 10
 def pays(layout: Layout) -> bool:
     """Whether all at once is cheaper than level by level, and few students one by one."""
     bounds = np.array(layout.row_levels)
-    narrow = narrow_from(bounds)
+    narrow = narrow_from(bounds, FEW)
     n_rows = int(bounds[-1])
     return _OF_LEVEL * narrow + _ALONE * (n_rows - int(bounds[narrow])) > n_rows
 

@@ -5,9 +5,7 @@ The results are those of `adaptlearn.models.bkt.belief`, to the last bit.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
-from itertools import chain, cycle
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +13,7 @@ import numpy as np
 from adaptlearn.models.bkt.belief import TINY, Beliefs, answered, next_opportunity
 from adaptlearn.models.bkt.entries import EXPOSURE, RIGHT
 from adaptlearn.models.bkt.parameters import Parameters
-from adaptlearn.numerics import Ints
+from adaptlearn.numerics import Floats, Ints
 
 _LOG_TINY = float(np.log(TINY))
 
@@ -27,15 +25,15 @@ class Followed(NamedTuple):
     ----------
     known, unknown : float
         After the last response, as `Beliefs` holds them.
-    p_correct : list of float
-        Before each response.
+    p_correct : float array, shape (n,)
+        Before each response, up to an impossible one.
     impossible : int
         The first response that its parameters rule out, which is where it stops; -1 without.
     """
 
     known: float
     unknown: float
-    p_correct: list[float]
+    p_correct: Floats
     impossible: int
 
 
@@ -63,53 +61,94 @@ def follow(
     >>> np.round(found.p_correct, 3).tolist(), round(found.known, 3)
     ([0.48, 0.812], 0.467)
     """
-    expected: list[float] = []
-    tell, far = expected.append, known < 0 or unknown < 0
-    for answer, response in zip(answers.tolist(), _responses(here, begins=begins), strict=False):
-        learn, forget, guess, slip, stay, keep = response
-        if far:
+    n, at, size = len(answers), 0, _FIRST
+    expected = np.empty(n)
+    told, responses = answers.tolist(), _responses(here, n, begins=begins)
+    while at < n:
+        if known < 0 or unknown < 0:
             step = _beside_certainty if max(known, unknown) == 1 else _with_arrays
-            known, unknown, right = step(known, unknown, answer, response)
+            known, unknown, right = step(known, unknown, told[at], responses[at])
             if right < 0:
-                return Followed(known, unknown, expected, len(expected))
-            tell(right)
-            far = known < 0 or unknown < 0
+                return Followed(known, unknown, expected, at)
+            expected[at] = right
+            at += 1
             continue
-        begun, other = known * keep + unknown * learn, unknown * stay + known * forget
-        missed, guessed = begun * slip, other * guess
-        hit = begun - missed
-        if answer == RIGHT:
-            joint, rest = hit, guessed
-        elif answer == EXPOSURE:
-            known, unknown = begun, other
-            tell(hit + guessed)
-            continue
-        else:
-            joint, rest = missed, other - guessed
-        scale = joint + rest
-        if not scale > 0:
-            return Followed(known, unknown, expected, len(expected))
-        tell(hit + guessed)
-        known, unknown = joint / scale, rest / scale
-        if known < TINY or unknown < TINY:
-            known = _log(known) if 0 < known < TINY else known
-            unknown = _log(unknown) if 0 < unknown < TINY else unknown
-            far = known < 0 or unknown < 0
+        found = _in_range(known, unknown, told[at : at + size], responses[at : at + size])
+        lost = np.flatnonzero(((found[1:] > 0) & (found[1:] < TINY)).any(axis=1))
+        done = int(lost[0]) + 1 if len(lost) else len(found) - 1
+        expected[at : at + done] = _expected(found[:done].T, here, slice(at, at + done))
+        if begins and at == 0 and done:
+            begun = here._replace(learn=_NONE, forget=_NONE)
+            expected[:1] = _expected(found[:1].T, begun, slice(1))
+        known, unknown = (_log(b) if 0 < b < TINY else b for b in found[done].tolist())
+        at += done
+        if not len(lost) and done < min(size, n - at + done):
+            return Followed(known, unknown, expected, at)
+        size = min(2 * size, _MOST) if not len(lost) else _AGAIN
     return Followed(known, unknown, expected, -1)
 
 
 _Response = tuple[float, float, float, float, float, float]
+"""Of a response 1 - learn, 1 - forget, learn, forget, guess and slip."""
+
+_FIRST, _MOST, _AGAIN = 1024, 8192, 32
+"""Responses that are followed before it is looked whether a belief has become too small: at first,
+at most, and after one has."""
+
+_NONE = np.zeros(1)
 
 
-def _responses(here: Parameters, *, begins: bool) -> Iterator[_Response]:
-    """Of each response learn, forget, guess and slip, 1 - learn and 1 - forget."""
-    fields = (here.learn, here.forget, here.guess, here.slip, 1 - here.learn, 1 - here.forget)
-    each = zip(*(field.tolist() for field in fields), strict=True)
-    along: Iterator[_Response] = cycle(each) if len(here.guess) == 1 else each
-    if begins:
-        _, _, guess, slip, _, _ = next(along)
-        along = chain(((0.0, 0.0, guess, slip, 1.0, 1.0),), along)
-    return along
+def _responses(here: Parameters, n: int, *, begins: bool) -> list[_Response]:
+    fields = (1 - here.learn, 1 - here.forget, here.learn, here.forget, here.guess, here.slip)
+    found = [*zip(*(field.tolist() for field in fields), strict=True)]
+    if len(found) == 1:
+        found *= n
+    if begins and n:
+        found[0] = (1.0, 1.0, 0.0, 0.0, *found[0][4:])
+    return found
+
+
+def _in_range(
+    known: float, unknown: float, answers: list[int], responses: list[_Response]
+) -> Floats:
+    """Beliefs before some responses and after the last, shape (n + 1, 2), as far as possible."""
+    found = [known, unknown]
+    tell = found.append
+    try:
+        for answer, (stay, keep, learn, forget, guess, slip) in zip(
+            answers, responses, strict=True
+        ):
+            if forget:
+                begun, other = known * keep + unknown * learn, unknown * stay + known * forget
+            else:
+                begun, other = known + unknown * learn, unknown * stay
+            if answer == RIGHT:
+                joint, rest = begun - begun * slip, other * guess
+            elif answer == EXPOSURE:
+                known, unknown = begun, other
+                tell(known)
+                tell(unknown)
+                continue
+            else:
+                joint, rest = begun * slip, other - other * guess
+            scale = joint + rest
+            known, unknown = joint / scale, rest / scale
+            tell(known)
+            tell(unknown)
+    except ZeroDivisionError:  # an answer that is impossible
+        pass
+    return np.array(found).reshape(-1, 2)
+
+
+def _expected(before: Floats, here: Parameters, rows: slice) -> Floats:
+    """P(correct) of some responses, from the beliefs after those before them."""
+    learn, forget, guess, slip = (
+        field if len(field) == 1 else field[rows]
+        for field in (here.learn, here.forget, here.guess, here.slip)
+    )
+    known, unknown = before
+    begun, other = known * (1 - forget) + unknown * learn, unknown * (1 - learn) + known * forget
+    return np.asarray(begun - begun * slip + other * guess)
 
 
 def _beside_certainty(
@@ -122,7 +161,7 @@ def _beside_certainty(
     known, unknown, p_correct : float
         After the response, and before it; P(correct) is -1 where the response was impossible.
     """
-    learn, forget, guess, slip, stay, keep = response
+    stay, keep, learn, forget, guess, slip = response
     by = (1 - guess, guess, 1.0)[answer], (slip, 1 - slip, 1.0)[answer]
     if unknown < 0:
         far, stays, comes, right = unknown, stay, forget, 1 - slip
@@ -141,7 +180,7 @@ def _with_arrays(
     known: float, unknown: float, answer: int, response: _Response
 ) -> tuple[float, float, float]:
     """One response by the functions for arrays."""
-    learn, forget, guess, slip = (np.array([value]) for value in response[:4])
+    learn, forget, guess, slip = (np.array([value]) for value in response[2:])
     begun = next_opportunity(Beliefs(np.array([known]), np.array([unknown])), learn, forget)
     here = Parameters(learn, learn, forget, guess, slip)
     after, right, possible = answered(begun, np.array([answer]), here, exposures=True)

@@ -15,10 +15,12 @@ from adaptlearn.models.bkt.belief import Beliefs, answered, next_opportunity
 from adaptlearn.models.bkt.entries import EXPOSURE
 from adaptlearn.models.bkt.parameters import Cells, Parameters
 from adaptlearn.models.bkt.serve.alone import follow
-from adaptlearn.models.sequential.levels import NARROW
 from adaptlearn.numerics import Floats, Ints, Sequences, longest_first
 
 _AT_ONCE = 1 << 14  # sequences whose beliefs stay in the cache together
+
+# What a level costs, and to follow one chain by itself, in units of a response of such a chain.
+_OF_LEVEL, _OF_CHAIN = 150, 150
 
 
 class Filtered(NamedTuple):
@@ -88,11 +90,11 @@ def filter_sequences(
     current = before.take(chains)
     for first in range(0, len(chains), _AT_ONCE):
         some = slice(first, first + _AT_ONCE)
-        # From this level on few are left.
-        narrow = int(np.searchsorted(-reach, -(first + NARROW), side="right"))
-        reached = np.minimum(reach[:narrow] - first, _AT_ONCE)
+        here = np.clip(reach - first, 0, _AT_ONCE)
+        narrow = narrow_from(here)
+        reached = here[:narrow]
         impossible = _filter_levels(along, some, reached.tolist(), current.take(some), in_order)
-        n_left = min(int(reach[narrow]) - first, _AT_ONCE) if narrow < len(reach) else 0
+        n_left = int(here[narrow]) if narrow < len(here) else 0
         for chain in range(first, first + n_left):
             if impossible < 0:
                 impossible = _filter_rest(along, chain, narrow, current, in_order)
@@ -104,6 +106,19 @@ def filter_sequences(
     if scored:
         p_correct[sequences.order] = in_order
     return Filtered(p_correct, found)
+
+
+def narrow_from(reach: Ints) -> int:
+    """The level from which the rest of each chain is better followed by itself.
+
+    Parameters
+    ----------
+    reach : int array, shape (n_levels,)
+        How many chains reach each level.
+    """
+    left = np.append(np.cumsum(reach[::-1])[::-1], 0)  # responses from each level on
+    cost = _OF_LEVEL * np.arange(len(left)) + _OF_CHAIN * np.append(reach, 0) + left
+    return int(np.argmin(cost))
 
 
 class _Along(NamedTuple):
