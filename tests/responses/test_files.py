@@ -109,6 +109,8 @@ class TestWhicheverPackageReads:
         assert log.clock == "aware"
         assert log.time is not None
         assert np.diff(log.time).tolist() == [3600]
+        (found,) = problems(tmp_path, head + f"a,x,1,{2**53 + 1}\na,x,1,0.5\n")
+        assert "an integer beyond 2**53 in 1 row (row 0)" in found
         (found,) = problems(tmp_path, head + "a,x,1,noon\n")
         assert "expected seconds or datetimes" in found
         assert read(tmp_path, head + "a,x,1,noon\n", time=False).time is None
@@ -136,6 +138,18 @@ class TestWhicheverPackageReads:
     def test_bad_lines_are_named(self, tmp_path: Path, body: str, said: str) -> None:
         (found,) = problems(tmp_path, "student,skill,correct\n" + body)
         assert said in found
+
+    def test_bad_lines_far_down_are_named(self, tmp_path: Path) -> None:
+        rows = ["a,x,1"] * 1500
+        rows[700] = '"a, b",x,1'
+        rows[1200] = "a,x"
+        rows[1300] = '"a\n",x,1,0'
+        found = problems(tmp_path, "\n".join(["student,skill,correct", *rows]))
+        assert [each.partition(" has")[0] for each in found] == ["line 1202", "line 1303"]
+
+    def test_a_first_line_that_names_the_separator(self, tmp_path: Path) -> None:
+        log = read(tmp_path, "sep=;\r\nstudent;skill;correct\r\na;x;1\r\nb;x;0\r\n")
+        assert log.student.values.tolist() == ["a", "b"]
 
     def test_only_the_first_bad_lines_are_listed(self, tmp_path: Path) -> None:
         found = problems(tmp_path, "student,skill,correct\n" + "a,x\n" * 9)

@@ -36,6 +36,7 @@ def with_answers(*answers: str) -> str:
         (["yes", "1"], "the first is 'yes': true_values=['yes'] reads them"),
         (["N", "richtig"], "true_values=['richtig'] and false_values=['n'] read them"),
         (["1,0", "0"], "the first is '1,0': decimal=',' reads decimal commas"),
+        (["1,0", "ja"], "true_values=['...'] and false_values=['...'] say which words"),
         (["hint", "1"], "true_values=['...'] and false_values=['...'] say which words stand for"),
     ],
 )  # fmt: skip
@@ -174,8 +175,8 @@ def test_a_mistyped_column_is_told_with_the_nearest() -> None:
         "(did you mean 'CORRECT'?)",
         "column 'correc' (time) is missing (did you mean 'CORRECT'?)",
     ]
-    with pytest.raises(ResponseDataError, match=r"'skil' is missing \(did you mean 'skill'\?\)"):
-        ResponseLog.from_frame({"student": [1], "skill": [1], "correct": [1]}, skill="skil")
+    with pytest.raises(ResponseDataError, match=r"'SKIL' is missing \(did you mean 'skill'\?\)"):
+        ResponseLog.from_frame({"student": [1], "skill": [1], "correct": [1]}, skill="SKIL")
 
 
 def test_frames_name_the_first_text_too() -> None:

@@ -24,7 +24,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Read, check, show the findings; 1 if there is an error among them."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DataWarning)  # a finding says more
+        # Of repeated rows a finding says more.
+        warnings.filterwarnings("ignore", r".* repeat .* seen before", DataWarning)
         log = read_log(arguments.log, arguments)
     checkup = adaptlearn.check(log)
     if arguments.json:
