@@ -29,7 +29,7 @@ from adaptlearn.models.memory.equations import (
 )
 from adaptlearn.models.memory.halflife import Regression, counts_of, features
 from adaptlearn.models.memory.noise import Noise
-from adaptlearn.models.memory.recursion import blocks_of, forward, gradient, recall_of
+from adaptlearn.models.memory.recursion import blocks_of, derivatives, forward, recall_of
 from adaptlearn.models.memory.reviews import Reviews, reviews_of
 from adaptlearn.models.sequential import Names, encode
 from adaptlearn.models.sequential.tracer import training_labels
@@ -146,16 +146,16 @@ def test_the_gradient_of_fsrs_is_that_of_finite_differences(card, several, loss,
     blocks = blocks_of(reviews)
     found = loss_at(at)
     by_w = slope_at(blocks, w, found.by_recall)
-    found_slope = np.append(by_w, found.by_noise)
+    gradient = np.append(by_w, found.by_noise)
     by_differences = slope_of(lambda point: loss_at(point).loss, at)
-    np.testing.assert_allclose(found_slope, by_differences, rtol=1e-5, atol=1e-5)
-    assert (np.abs(found_slope) > 1e-4).all()  # every one of them says something
+    np.testing.assert_allclose(gradient, by_differences, rtol=1e-5, atol=1e-5)
+    assert (np.abs(gradient) > 1e-4).all()  # every one of them says something
 
 
 def slope_at(blocks, w, by_recall):
     """The gradient of what has these derivatives by P(recall)."""
     return sum(
-        gradient(block, path, by_recall[block.review], w)
+        by_recall[block.review] @ derivatives(block, path, w)
         for block, path in zip(blocks, forward(blocks, w), strict=True)
     )
 

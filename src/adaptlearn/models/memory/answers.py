@@ -71,11 +71,25 @@ def answers_of(reviews: Reviews, first: Floats, scored: Bools) -> Answers:
 
 
 class Scored(NamedTuple):
-    """A loss and its derivatives."""
+    """A loss and its derivatives.
+
+    Attributes
+    ----------
+    loss : float
+    by_chance : float array, shape (n_reviews,)
+        By what each review's card says of P(correct).
+    by_recall : float array, shape (n_reviews,)
+    by_noise : float array, shape (2,)
+    weight : float array, shape (n_reviews,)
+        The second derivative by what each review's card says of P(correct), as it is expected
+        to be; the sum over them is no less than that of the answers.
+    """
 
     loss: float
+    by_chance: Floats
     by_recall: Floats
     by_noise: Floats
+    weight: Floats
 
 
 def score(answers: Answers, recall: Floats, noise: Noise, loss: Loss) -> Scored:
@@ -90,17 +104,22 @@ def score(answers: Answers, recall: Floats, noise: Noise, loss: Loss) -> Scored:
     """
     plain = answers.predicted(recall, noise)
     p = np.clip(plain, SURE, 1 - SURE)
+    inside = p == plain
     if loss == "log":
         total = -float(np.log(np.where(answers.correct == 1, p, 1 - p)).sum())
-        slope = (p - answers.correct) / (p * (1 - p)) * (p == plain)
+        bend = inside / (p * (1 - p))
+        slope = (p - answers.correct) * bend
     else:
         total = float(((p - answers.correct) ** 2).sum())
-        slope = 2 * (p - answers.correct) * (p == plain)
-    by_chance = slope[answers.answer] * answers.share
-    mine = recall[answers.review]
-    by_recall = np.zeros(len(recall))
-    by_recall[answers.review] = by_chance * (1 - noise.guess - noise.slip)
-    return Scored(total, by_recall, np.array([dot(by_chance, 1 - mine), -dot(by_chance, mine)]))
+        bend = 2.0 * inside
+        slope = (p - answers.correct) * bend
+    by_chance, weight = np.zeros((2, len(recall)))
+    by_chance[answers.review] = slope[answers.answer] * answers.share
+    # The square of a mean is no more than the mean of squares.
+    weight[answers.review] = bend[answers.answer] * answers.share
+    by_noise = np.array([dot(by_chance, 1 - recall), -dot(by_chance, recall)])
+    by_recall = by_chance * (1 - noise.guess - noise.slip)
+    return Scored(total, by_chance, by_recall, by_noise, weight)
 
 
 def mean_log_loss(answers: Answers, recall: Floats, noise: Noise) -> float:

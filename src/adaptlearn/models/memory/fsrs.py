@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any, ClassVar
 
@@ -13,10 +13,10 @@ from adaptlearn.models.memory import equations
 from adaptlearn.models.memory.alone import Follower
 from adaptlearn.models.memory.answers import Answers, mean_log_loss, score
 from adaptlearn.models.memory.equations import DEFAULTS, HIGHEST, LOWEST, SPREAD, Card
-from adaptlearn.models.memory.noise import Noise, NoisePrior
-from adaptlearn.models.memory.recursion import blocks_of, forward, gradient, recall_of
+from adaptlearn.models.memory.noise import PULL, Noise, NoisePrior
+from adaptlearn.models.memory.recursion import blocks_of, derivatives, forward, recall_of
 from adaptlearn.models.memory.reviews import CardKind, Reviews
-from adaptlearn.models.memory.search import search
+from adaptlearn.models.memory.search import Slopes, search_by_curvature
 from adaptlearn.models.memory.tracer import COMMON, MemoryTracer
 from adaptlearn.models.sequential.chains import Chains
 from adaptlearn.models.sequential.state import SequentialState
@@ -29,6 +29,9 @@ _LEAST = 1e-9  # days of a stability: reviews never take it there
 
 FSRS_DEFAULTS: tuple[float, ...] = tuple(DEFAULTS.tolist())
 """The published parameters of FSRS-6."""
+
+_DECAY = 20
+_LONG = 0.1  # of the answers; with fewer after a day, nothing tells how forgetting slows down
 
 
 class FSRS(MemoryTracer):
@@ -66,9 +69,9 @@ class FSRS(MemoryTracer):
         Each parameter costs ``penalty / 2`` times the square of its distance from the published
         one, in units of its spread among learners. 1 is the published prior.
     max_iter : int
-        Steps of L-BFGS.
+        Steps of the search, which uses the expected curvature (Levenberg and Marquardt).
     tol : float
-        Stop when a step changes the objective by less than this share of it.
+        Stop when two steps in a row change the objective by less than this share of it.
 
     Attributes
     ----------
@@ -86,6 +89,10 @@ class FSRS(MemoryTracer):
     -----
     *Ratings.* A right answer is rated Good, a wrong one Again, unless the log has an extra column
     ``rating`` with 1 (Again) to 4 (Easy).
+
+    *Practice within a day* does not tell how memories fade over days: the decay, the last of the
+    parameters, is fitted only if at least a tenth of the answers come a day or more after the
+    card's last review, and stays as published otherwise.
 
     *First answers* are not predicted from memory: P(correct) on a card that a student meets for
     the first time is the share of right first answers in the training log, drawn toward the
@@ -138,7 +145,7 @@ class FSRS(MemoryTracer):
         whole_days: bool = False,
         penalty: float = 1.0,
         max_iter: int = 1000,
-        tol: float = 1e-8,
+        tol: float = 1e-6,
     ) -> None:
         self.card: CardKind | None = card
         self.parameters = parameters
@@ -192,28 +199,37 @@ class FSRS(MemoryTracer):
         prior = NoisePrior.of(self.guess, self.slip)
         given = None if self.parameters is None else np.array(self.parameters, np.float64)
         middle = DEFAULTS if given is None else given
+        strength = self.penalty * np.append(np.ones(len(middle)), [PULL, PULL])
         bounds = np.stack((LOWEST, HIGHEST) if given is None else (given, given), axis=1)
+        if (reviews.days[answers.review] >= 1).sum() < _LONG * len(answers.review):
+            bounds[_DECAY] = middle[_DECAY]
         bounds = (bounds - middle[:, None]) / SPREAD[:, None]
-
         blocks, near = blocks_of(reviews), None
 
-        def objective(at: Floats) -> tuple[float, Floats]:
+        def objective(at: Floats) -> tuple[float, Callable[[], Slopes]]:
             # In units of the spread, in which a step along any of them says about as much.
             nonlocal near
-            offset, noise = at[:-2], at[-2:]
-            w = middle + offset * SPREAD
+            w, noise = middle + at[:-2] * SPREAD, Noise(*at[-2:])
             paths = near = forward(blocks, w, near)
-            found = score(answers, recall_of(reviews, blocks, paths), Noise(*noise), "log")
-            by_w = self.penalty * offset
-            for block, path in zip(blocks, paths, strict=True):
-                by_w += SPREAD * gradient(block, path, found.by_recall[block.review], w)
-            cost, by_noise = prior.cost(noise, self.penalty)
-            total = found.loss + cost + self.penalty / 2 * float(offset @ offset)
-            return total, np.append(by_w, found.by_noise + by_noise)
+            found = score(answers, recall_of(reviews, blocks, paths), noise, "log")
+            total = found.loss + float(strength @ at**2) / 2
+
+            def slopes() -> Slopes:
+                gradient, curvature = strength * at, np.diag(strength)
+                unit = SPREAD * (1 - noise.guess - noise.slip)
+                for block, path in zip(blocks, paths, strict=True):
+                    by_w = derivatives(block, path, w).T * unit[:, None]
+                    by = np.concatenate((by_w, [1 - path.recall, -path.recall]))
+                    gradient += np.einsum("ij,j->i", by, found.by_chance[block.review])
+                    weighed = by * found.weight[block.review]
+                    curvature += np.einsum("ij,kj->ik", weighed, by)
+                return Slopes(gradient, curvature)
+
+            return total, slopes
 
         start = np.append(np.zeros(len(middle)), prior.start)
         limits = [*map(tuple, bounds.tolist()), *prior.bounds]
-        end = search(objective, start, limits, max_iter=self.max_iter, tol=self.tol)
+        end = search_by_curvature(objective, start, limits, max_iter=self.max_iter, tol=self.tol)
         self.parameters_ = np.clip(middle + end.at[:-2] * SPREAD, LOWEST, HIGHEST)
         self.n_iter_, self.converged_ = end.n_iter, end.converged
         noise = Noise(*end.at[-2:].tolist())

@@ -11,7 +11,8 @@ from adaptlearn.numerics import Floats
 NOISE = 0.45
 """The most that a fitted guess or slip can be."""
 
-_NOISE_SPREAD = 0.3  # how far from 0 a guess and a slip are expected
+PULL = 1 / 0.3**2
+"""The curvature of the penalty on each, at strength 1: they are expected about 0.3 from 0."""
 
 
 class Noise(NamedTuple):
@@ -49,5 +50,5 @@ class NoisePrior(NamedTuple):
 
     def cost(self, noise: Floats, strength: float) -> tuple[float, Floats]:
         """A quadratic penalty toward none, and its gradient."""
-        scaled = noise / _NOISE_SPREAD
-        return strength / 2 * float(scaled @ scaled), strength * scaled / _NOISE_SPREAD
+        pull = strength * PULL * noise
+        return float(pull @ noise) / 2, pull

@@ -129,8 +129,7 @@ def _path(block: Block, w: Floats, near: Path | None) -> Path:
         return value, slope
 
     def longer(log_stability: Floats) -> tuple[Floats, Floats]:
-        value, slope, _ = _stability_steps(block, log_stability, difficulty, w)
-        return value, slope
+        return _stability_steps(block, log_stability, difficulty, w)
 
     n = len(block.days)
     guess = np.full(n, 5.0) if near is None else near.difficulty
@@ -194,66 +193,33 @@ def _follow(
         log_stability[at], difficulty[at] = np.log(course.stability), course.difficulty
 
 
-def gradient(block: Block, path: Path, by_recall: Floats, w: Floats) -> Floats:
-    """Derivatives by the parameters, of what has known ones by P(recall): shape (21,).
+def derivatives(block: Block, path: Path, w: Floats) -> Floats:
+    """Of P(recall) at each review of a block, by the parameters: shape (n, 21).
 
     Parameters
     ----------
     block : Block
     path : Path
         What `forward` gave.
-    by_recall : float array, shape (n,)
-        By P(recall) at each review of the block.
     w : float array, shape (21,)
-
-    Notes
-    -----
-    Each review's share is carried back to the reviews before: the transposed triangular system.
     """
+    added = np.zeros((len(w), len(block.days))).T  # columns, one after the other
+    of_difficulty = _difficulty_derivatives(block, path.difficulty, w)
+    direct = _Direct(added, of_difficulty)
+    _, slope = _stability_steps(block, path.log_stability, path.difficulty, w, direct)
+    found = _carried(slope, added)
     by_stability, by_decay = _recall_derivatives(block.days, path, w)
-    _, slope, free = _stability_steps(block, path.log_stability, path.difficulty, w)
-    shares = _Shares(_carried_back(slope, by_recall * by_stability), free, len(w))
-    _stability_steps(block, path.log_stability, path.difficulty, w, shares)
-    shares.by_w[:4] += np.bincount(
-        block.first - 1, shares.later[block.begins] / w[block.first - 1], 4
-    )
-    shares.by_w[4:8] += _by_difficulty(block, path.difficulty, shares.by_difficulty, w)
-    shares.by_w[20] += by_recall @ by_decay
-    return shares.by_w
+    found *= by_stability[:, None]
+    found[:, 20] += by_decay
+    return found
 
 
-class _Shares:
-    """What each review adds to a gradient.
+def _carried(slope: Floats, added: Floats) -> Floats:
+    """Columns each of whose numbers is `slope` times the one before, and what is added."""
+    from scipy.linalg.lapack import dtbtrs
 
-    Attributes
-    ----------
-    later : float array, shape (n,)
-        Derivatives by the logarithm of stability before each review, and all that follows from it.
-    by_difficulty : float array, shape (n,)
-        Derivatives by the difficulty before each review, through the next stability.
-    by_w : float array, shape (n_parameters,)
-    """
-
-    def __init__(self, later: Floats, free: Floats, n_parameters: int) -> None:
-        self.later = later
-        self._free = later * free
-        self.by_difficulty = np.zeros(len(later))
-        self.by_w = np.zeros(n_parameters)
-
-    def put(self, at: Ints, by_difficulty: Floats | None = None, **by: Floats) -> None:
-        """Of the stabilities after some reviews: by difficulty and by parameters, ``w8`` say."""
-        mine = self._free[at + 1]
-        if by_difficulty is not None:
-            self.by_difficulty[at] = mine * by_difficulty
-        for name, values in by.items():
-            self.by_w[int(name[1:])] += mine @ values
-
-
-def _carried_back(slope: Floats, added: Floats) -> Floats:
-    """Numbers each of which is the next one's slope times the next one, and what is added."""
-    from scipy.linalg.blas import dtbsv
-
-    return np.asarray(dtbsv(1, _band(slope), added, lower=1, trans=1, diag=1))
+    found, _ = dtbtrs(_band(slope), added, uplo="L", diag="U", overwrite_b=1)
+    return np.asarray(found)
 
 
 def _inside(values: Floats, bounds: tuple[float, float]) -> Floats:
@@ -288,23 +254,40 @@ def _difficulty_steps(block: Block, difficulty: Floats, w: Floats) -> tuple[Floa
     return np.clip(value, *DIFFICULTY), slope * free, free
 
 
-def _by_difficulty(block: Block, difficulty: Floats, added: Floats, w: Floats) -> Floats:
-    """By the parameters 4 to 7, of what has known derivatives by each difficulty."""
+def _difficulty_derivatives(block: Block, difficulty: Floats, w: Floats) -> Floats:
+    """By the parameters 4 to 7, shape (n, 4)."""
     _, slope, free = _difficulty_steps(block, difficulty, w)
-    later = _carried_back(slope, added) * free
-    begin = later[block.begins]
-    later[block.begins] = 0
-    before, rating, later = difficulty[:-1], block.rating[:-1], later[1:]
-    first = block.first - 1
-    return np.array(
-        [
-            w[7] * later.sum() + begin.sum(),
-            -w[7] * (EASY - 1) * np.exp(w[5] * (EASY - 1)) * later.sum()
-            - begin @ (first * np.exp(w[5] * first)),
-            -(1 - w[7]) / 9 * (later @ ((10 - before) * (rating - GOOD))),
-            later @ (first_difficulty(EASY, w) - moved(before, rating, w)),
-        ]
-    )
+    added = np.empty((4, len(difficulty)))
+    before, rating = difficulty[:-1], block.rating[:-1]
+    added[0] = w[7]
+    added[1] = -w[7] * (EASY - 1) * np.exp(w[5] * (EASY - 1))
+    added[2, 1:] = -(1 - w[7]) * (10 - before) * (rating - GOOD) / 9
+    added[3, 1:] = first_difficulty(EASY, w) - moved(before, rating, w)
+    added[:, block.begins] = 0
+    added[0, block.begins] = 1
+    added[1, block.begins] = -(block.first - 1) * np.exp(w[5] * (block.first - 1))
+    return _carried(slope, (added * free).T)
+
+
+class _Direct(NamedTuple):
+    """Where derivatives by the parameters are added up that reach a stability directly.
+
+    Attributes
+    ----------
+    added : float array, shape (n, 21)
+    of_difficulty : float array, shape (n, 4)
+        Those of difficulty, by the parameters 4 to 7.
+    """
+
+    added: Floats
+    of_difficulty: Floats
+
+    def put(self, at: Ints, by_difficulty: Floats, **by: Floats) -> None:
+        """Of the reviews after some: by difficulty and by parameters, ``w8`` say."""
+        for column in range(4):
+            self.added[at + 1, 4 + column] = by_difficulty * self.of_difficulty[at, column]
+        for name, values in by.items():
+            self.added[at + 1, int(name[1:])] = values
 
 
 def _stability_steps(
@@ -312,12 +295,9 @@ def _stability_steps(
     log_stability: Floats,
     difficulty: Floats,
     w: Floats,
-    shares: _Shares | None = None,
-) -> tuple[Floats, Floats, Floats]:
-    """Logarithms of stabilities after the reviews before; their slopes; which are free.
-
-    Slopes are by the stabilities before; with `shares`, further ones are put there.
-    """
+    direct: _Direct | None = None,
+) -> tuple[Floats, Floats]:
+    """Logarithms of stabilities after the reviews before; their slopes by the ones before."""
     value, slope = np.empty_like(log_stability), np.zeros_like(log_stability)
     value[block.begins] = np.log(w[block.first - 1])
     for rule, at in (
@@ -326,9 +306,13 @@ def _stability_steps(
         (_recalled, block.recalled),
     ):
         before = _Before(at, log_stability[at], difficulty[at], block.days[at], block.rating[at])
-        value[at + 1], slope[at + 1] = rule(before, w, shares)
+        value[at + 1], slope[at + 1] = rule(before, w, direct)
     free = _inside(value, (_LOW, _HIGH))
-    return np.clip(value, _LOW, _HIGH), slope * free, free
+    if direct is not None:
+        direct.added[:] *= free[:, None]
+        # The first are parameters, and free where those are.
+        direct.added[block.begins, block.first - 1] = 1 / w[block.first - 1]
+    return np.clip(value, _LOW, _HIGH), slope * free
 
 
 class _Before(NamedTuple):
@@ -341,17 +325,18 @@ class _Before(NamedTuple):
     rating: Ints
 
 
-def _same_day(before: _Before, w: Floats, shares: _Shares | None) -> tuple[Floats, Floats]:
+def _same_day(before: _Before, w: Floats, direct: _Direct | None) -> tuple[Floats, Floats]:
     at, log_stability, _, _, rating = before
     factor = w[17] * (rating - GOOD + w[18]) - w[19] * log_stability
     free = ((rating == AGAIN) | (factor > 0)).astype(np.float64)
-    if shares is not None:
+    if direct is not None:
         by_17 = free * (rating - GOOD + w[18])
-        shares.put(at, w17=by_17, w18=free * w[17], w19=-free * log_stability)
+        none = np.zeros(len(at))
+        direct.put(at, none, w17=by_17, w18=free * w[17], w19=-free * log_stability)
     return log_stability + free * factor, 1 - w[19] * free
 
 
-def _lapsed(before: _Before, w: Floats, shares: _Shares | None) -> tuple[Floats, Floats]:
+def _lapsed(before: _Before, w: Floats, direct: _Direct | None) -> tuple[Floats, Floats]:
     at, log_stability, difficulty, days, _ = before
     recall, by_stability = _recall(days, log_stability, w)
     more = np.logaddexp(0, log_stability)  # of stability + 1, a logarithm
@@ -362,9 +347,9 @@ def _lapsed(before: _Before, w: Floats, shares: _Shares | None) -> tuple[Floats,
     free = (left <= limit).astype(np.float64)
     share = (grown + 1) / grown
     slope = w[13] * share * np.exp(log_stability - more) - w[14] * by_stability
-    if shares is not None:
+    if direct is not None:
         _, by_decay = _recall_derivatives(days, Path(log_stability, difficulty, recall), w)
-        shares.put(
+        direct.put(
             at,
             -free * w[12] / difficulty,
             w11=free / w[11],
@@ -378,7 +363,7 @@ def _lapsed(before: _Before, w: Floats, shares: _Shares | None) -> tuple[Floats,
     return np.minimum(left, limit), np.where(free, slope, 1.0)
 
 
-def _recalled(before: _Before, w: Floats, shares: _Shares | None) -> tuple[Floats, Floats]:
+def _recalled(before: _Before, w: Floats, direct: _Direct | None) -> tuple[Floats, Floats]:
     at, log_stability, difficulty, days, rating = before
     recall, by_stability = _recall(days, log_stability, w)
     surprise = np.expm1(w[10] * (1 - recall))
@@ -387,10 +372,10 @@ def _recalled(before: _Before, w: Floats, shares: _Shares | None) -> tuple[Float
     growth = ease * surprise * factor
     share = growth / (1 + growth)
     by_recall = -w[10] * ease * factor * (surprise + 1) / (1 + growth)
-    if shares is not None:
+    if direct is not None:
         _, by_decay = _recall_derivatives(days, Path(log_stability, difficulty, recall), w)
         plain = ease * surprise / (1 + growth)
-        shares.put(
+        direct.put(
             at,
             -share / (11 - difficulty),
             w8=share,
