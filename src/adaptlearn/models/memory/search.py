@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import count
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from adaptlearn.errors import ConvergenceWarning, warn
 from adaptlearn.numerics import Floats
+from adaptlearn.progress import report
 
 
 class Found(NamedTuple):
@@ -32,8 +34,21 @@ def search(
 
     if all(low is not None and low == high for low, high in bounds):
         return Found(start, 0, True)
+    steps = count(1)
+
+    def stepped(xk: Floats) -> None:  # noqa: ARG001 - scipy's
+        report("fitting memory", "steps", next(steps))
+
     options: Any = {"maxiter": max_iter, "ftol": tol, "gtol": 1e-7, "maxfun": 10 * max_iter}
-    end = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+    end = minimize(
+        objective,
+        start,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=bounds,
+        callback=stepped,
+        options=options,
+    )
     converged = int(end.status) != 1
     if not converged:
         warn(
