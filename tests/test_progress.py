@@ -12,7 +12,16 @@ from tests.models.students import answers, with_items, with_times
 from adaptlearn import ResponseLog, cross_validate, show_progress
 from adaptlearn.cli.fit import fit
 from adaptlearn.errors import MissingDependency
-from adaptlearn.models import AFM, BKT, IRT, BoostedTracer, Elo, LinearRecurrentTracer
+from adaptlearn.models import (
+    AFM,
+    BKT,
+    FSRS,
+    IRT,
+    BoostedTracer,
+    Elo,
+    HalfLifeRegression,
+    LinearRecurrentTracer,
+)
 from adaptlearn.progress import report
 from adaptlearn.simulation import TwoState, baselines, evaluation_matrix, random_course
 
@@ -72,6 +81,8 @@ def test_em_says_how_many_skills_are_at_rest():
         (BKT(ability=True, max_iter=5), ("fitting BKT", "steps")),
         (AFM(), ("fitting weights", "steps")),
         (IRT(), ("fitting items", "steps")),
+        (FSRS(card="skill"), ("fitting memory", "steps")),
+        (HalfLifeRegression(card="skill"), ("fitting memory", "steps")),
     ],
     ids=lambda given: type(given).__name__,
 )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import count
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from adaptlearn.errors import ConvergenceWarning, warn
 from adaptlearn.numerics import Floats, dot
+from adaptlearn.progress import report
 
 _DAMPING, _LEAST = 0.1, 1e-9  # at first, and at the end
 _FURTHER = 10.0  # a poor step multiplies the damping by it, a good one divides it
@@ -38,8 +40,21 @@ def search(
 
     if all(low is not None and low == high for low, high in bounds):
         return Found(start, 0, True)
+    steps = count(1)
+
+    def stepped(xk: Floats) -> None:  # noqa: ARG001 - scipy's
+        report("fitting memory", "steps", next(steps))
+
     options: Any = {"maxiter": max_iter, "ftol": tol, "gtol": 1e-7, "maxfun": 10 * max_iter}
-    end = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+    end = minimize(
+        objective,
+        start,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=bounds,
+        callback=stepped,
+        options=options,
+    )
     return _told(Found(np.asarray(end.x, np.float64), int(end.nit), int(end.status) != 1), max_iter)
 
 
@@ -82,6 +97,7 @@ def search_by_curvature(
     converged = bool((low == high).all())
     while not converged and n_iter < max_iter:
         n_iter += 1
+        report("fitting memory", "steps", n_iter)
         gradient, curvature = slopes()
         own = np.diag(_OWN + np.diagonal(curvature))
         enough = tol * max(abs(value), 1.0)
