@@ -156,17 +156,21 @@ def fit(
     layout = lay_out(log, n_students, chains, students.answers, len(parents.prior) + n_skills + 1)
     links = Links.of(layout, len(log.prior), joined=joins(rule))
     at_once = pays(layout)
+    best: list[tuple[float, Path]] = []
 
-    last: list[Path] = []
-
-    def follow(local: Coefficients) -> Path:
-        """The path of these parameters, from the last one if it is near."""
-        path = path_near(layout, local, links, last.pop()) if last and at_once else None
+    def follow(local: Coefficients) -> tuple[Path, float]:
+        """The path of these parameters and its log-likelihood, from the best so far if near."""
+        path = None
+        if best:
+            # Not from the last: a step may have been tried far out, and the next begins here.
+            near = Path(*(values.copy() for values in best[0][1]))
+            path = path_near(layout, local, links, near)
         if path is None:
             path = run(layout, local, students, chains)
-        if np.isfinite(path.scale).all():
-            last.append(path)
-        return path
+        value = log_likelihood(layout, path, rule)
+        if at_once and np.isfinite(value) and (not best or value > best[0][0]):
+            best[:] = [(value, path)]
+        return path, value
 
     def objective(point: Floats) -> tuple[float, Floats]:
         # A step may be tried so far out that logits leave the range of floats: it is refused.
@@ -180,11 +184,10 @@ def fit(
         vector = space.vector(point)
         parameters = space.parameters(vector)
         local = coefficients(layout, parameters, rule)
-        path = follow(local)
+        path, value = follow(local)
         slope = space.pull_back(gradient(layout, local, path, links), vector)
         penalty, of_penalty = space.penalty(vector)
-        value = penalty - log_likelihood(layout, path, rule)
-        return value, ((of_penalty - slope) * space.unit)[space.free]
+        return penalty - value, ((of_penalty - slope) * space.unit)[space.free]
 
     start = np.zeros(int(space.free.sum()))
     result = minimise(objective, start, max_iter=max_iter, tol=tol, scale=_SCALE, on_step=on_step)
