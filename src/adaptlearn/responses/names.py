@@ -15,7 +15,10 @@ _WORDS: Mapping[str, Sequence[str]] = {
         *("result", "score", "label", "target", "response", "answer"),
     ),
     "item": ("item", "question", "problem", "exercise", "task", "step"),
-    "time": ("time", "timestamp", "ts", "datetime", "date", "when", "created", "submitted", "start"),
+    "time": (
+        *("time", "timestamp", "ts", "datetime", "date", "when"),
+        *("created", "submitted", "start", "at"),
+    ),
 }
 # Words that say nothing of the role.
 _NEUTRAL = frozenset(
