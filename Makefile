@@ -68,7 +68,8 @@ $(OLDEST)/.spark: $(OLDEST)/.installed
 	@touch $@
 
 demo: $(if $(wildcard $(VENV)/.installed),$(VENV)/.installed,$(VENV)/.demo)
-	$(BIN)/python -m adaptlearn demo $(if $(LOG),--log "$(LOG)") $(ARGS)
+	$(BIN)/python -m adaptlearn demo $(if $(LOG),--log "$(LOG)") $(ARGS) $(if $(LOG),|| \
+		{ echo 'Options of the demo go into ARGS: make demo LOG=... ARGS="--student COL"'; exit 1; })
 
 test: $(VENV)/.installed
 	@echo "== tests with the newest dependencies, without the slow ones"
