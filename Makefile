@@ -1,13 +1,14 @@
 # A fresh machine needs Python 3.11, make, git and a package index.
 #
 #   make demo              the main job on a small simulated school
-#   make demo LOG=path     the same on your own response log
+#   make demo LOG=path     the same on your own response log; ARGS="--student user_id"
+#                          names columns that are not called student, skill and correct
 #   make test              the tests, newest dependencies, without the slow ones
 #   make test-all          the slow ones too, and all of them with the oldest dependencies
 #   make trials            what draws at random, ten times as often
 #
 # REQUIRE=data,... turns a skip for want of that resource into a failure.
-# ARGS=... is handed to pytest: ARGS=tests/test_imports.py, or ARGS="-n 0 -x".
+# ARGS=... is handed to the demo, or to pytest: ARGS=tests/test_imports.py, or ARGS="-n 0 -x".
 
 PYTHON ?= python3.11
 VENV := .venv
@@ -33,8 +34,16 @@ export NO_MKDOCS_2_WARNING := 1
 help:
 	@sed -n 's/^#   //p' Makefile
 
+# What the demo needs, a quarter of what the tests need.
+$(VENV)/.demo: pyproject.toml
+	@echo "== installing the library into $(VENV), once; this takes a minute or two"
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable ".[plot,polars,progress]"
+	@touch $@
+
 # Dependency groups need pip 25.1; the pip that comes with Python 3.11 is older.
 $(VENV)/.installed: pyproject.toml
+	@echo "== installing the library and its tests into $(VENV), once; this takes some minutes"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet --editable ".[all]" --group dev
@@ -58,8 +67,9 @@ $(OLDEST)/.spark: $(OLDEST)/.installed
 		--constraint constraints-oldest.txt --editable ".[spark]"; fi
 	@touch $@
 
-demo: $(VENV)/.installed
-	$(BIN)/python -m adaptlearn demo $(if $(LOG),--log "$(LOG)")
+demo: $(if $(wildcard $(VENV)/.installed),$(VENV)/.installed,$(VENV)/.demo)
+	$(BIN)/python -m adaptlearn demo $(if $(LOG),--log "$(LOG)") $(ARGS) $(if $(LOG),|| \
+		{ echo 'Options of the demo go into ARGS: make demo LOG=... ARGS="--student COL"'; exit 1; })
 
 test: $(VENV)/.installed
 	@echo "== tests with the newest dependencies, without the slow ones"

@@ -43,6 +43,14 @@ def test_columns_are_named_by_options(tmp_path: Path) -> None:
     assert "'when' (time) is missing; the columns are 'user', 'kc'" in found[3]
 
 
+def test_the_columns_that_are_meant_are_suggested_as_options(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text("User Id;kc_name;x;ts\nann;add;1;2024-09-02T08:15:00\n")
+    told = "--student 'User Id' --skill kc_name --correct COL --time ts"
+    said = run("check", path).err
+    assert said.splitlines()[-1] == f"  say which columns they are, perhaps: {told}"
+
+
 def test_skills_as_text_for_a_model_that_knows_text(tmp_path: Path) -> None:
     path = tmp_path / "log.csv"
     path.write_text("student,skill,correct\n1,1,1\n")

@@ -242,6 +242,23 @@ def test_further_columns(tmp_path: Path) -> None:
     assert found.startswith(told)
 
 
+def test_the_columns_that_are_meant_are_suggested(tmp_path: Path) -> None:
+    def remedy(text: str, **options: Any) -> str:
+        with pytest.raises(ResponseDataError) as caught:
+            read(tmp_path, text, **options)
+        return caught.value.remedy
+
+    header = "user_id;kc_name;is_correct;ts\n"
+    told = "say which columns they are, perhaps: student='user_id', skill='kc_name'"
+    assert remedy(header) == f"{told}, correct='is_correct', time='ts'"
+    assert remedy(header, time=False) == f"{told}, correct='is_correct'"
+    assert remedy("user_id;kc_name;x\n") == f"{told}, correct='...'"
+    # where nothing fits, where nothing is missing, where the separator is in doubt
+    assert remedy("a,b,c\n") == ""
+    assert remedy("student,skill,correct\n", item="question") == ""
+    assert remedy("user|kc|right\n") == ""
+
+
 def test_the_skills_of_items(tmp_path: Path) -> None:
     text = "student,item,correct\n1,7,1\n1,8,0\n"
     log = read(tmp_path, text, skill=None, q_matrix={7: ["add", "carry"], 8: ["add"]})

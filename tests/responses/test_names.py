@@ -45,6 +45,14 @@ MODEL = BKT.from_parameters(
         ("student skill correct_first_attempt time", "correct='correct_first_attempt'"),
         # misspelled
         ("studnet skil corect", "student='studnet', skill='skil', correct='corect'"),
+        (
+            "user_id kc_name is_correct ts",
+            "student='user_id', skill='kc_name', correct='is_correct', time='ts'",
+        ),
+        (
+            "user topic right answered_at",
+            "student='user', skill='topic', correct='right', time='answered_at'",
+        ),
         # nothing that fits
         ("a b correct", "student='…', skill='…'"),
     ],

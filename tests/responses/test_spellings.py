@@ -185,6 +185,10 @@ def test_frames_name_the_first_text_too() -> None:
         ResponseLog.from_frame(columns)
     assert caught.value.problems[0].endswith("expected 0 or 1; the first is 'ja'")
     assert caught.value.problems[1].endswith("; the first is '1.1.2024'")
+    with pytest.raises(ResponseDataError) as caught:
+        ResponseLog.from_frame({**columns, "correct": [1, 0], "time": ["2024-01-31T08:30:00Z"] * 2})
+    told = "; the first is '2024-01-31T08:30:00Z': datetime.fromisoformat reads it"
+    assert caught.value.problems[0].endswith(told)
 
 
 @pytest.mark.parametrize(

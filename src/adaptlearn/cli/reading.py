@@ -60,7 +60,7 @@ def read_log(source: str, options: Namespace, *, text_skills: bool | None = None
             )
         return log.with_integer_skills() if text_skills is False else log
     except ResponseDataError as error:
-        raise ResponseDataError(source, error.problems) from None
+        raise ResponseDataError(source, error.problems, error.remedy) from None
     except ParameterError as error:
         raise ParameterError("options", error.problems) from None
 

@@ -25,6 +25,12 @@ from adaptlearn.wording import shown
 CLOCKS = (None, "none", "seconds", "naive", "aware")
 """What a state's times may be; see `StudentState.clock`."""
 
+_CLOCKS = {
+    "none": "no times",
+    "seconds": "plain seconds",
+    "naive": "datetimes without a zone, such as datetime.now()",
+    "aware": "datetimes with a zone, such as datetime.now(UTC)",
+}
 _LATEST = 1e20  # seconds, or the nanoseconds that some count in
 
 
@@ -266,8 +272,8 @@ class StudentState:
         clock = log.clock or "none"
         if self.clock is not None and clock != self.clock:
             raise StateError(
-                f"this state has seen times of the kind {self.clock!r}, these responses carry "
-                f"{clock!r}; give all of them one kind (datetimes all with a zone, or none)"
+                f"this state has seen {_CLOCKS[self.clock]}; these responses carry "
+                f"{_CLOCKS[clock]}. Give all of them one kind"
             )
 
     def note_times(self, log: ResponseLog, students: Ints) -> None:

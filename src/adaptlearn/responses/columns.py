@@ -214,6 +214,13 @@ def _first_text(values: list[Any], remedy: Callable[[list[str], Say], str], say:
     return f"; the first is {shown}" + (f": {remedy(texts, say)}" if say else "")
 
 
+def _is_iso(text: Any) -> bool:
+    try:
+        return isinstance(text, str) and bool(datetime.fromisoformat(text))
+    except ValueError:
+        return False
+
+
 def _kind_name(column: Column) -> str:
     return {"U": "text", "S": "bytes", "M": "dates", "m": "durations"}.get(
         column.dtype.kind, str(column.dtype)
@@ -346,6 +353,7 @@ def _read_object_times(
         f"{where}: {kind} in {rows_text(np.array(found[kind]))}; expected seconds or datetimes "
         "(in a file: ISO 8601, such as 2024-01-31T08:30:00Z)"
         + _first_text(column[found[kind]].tolist(), reading_times, say)
+        + ": datetime.fromisoformat reads it" * (say is None and _is_iso(column[found[kind][0]]))
         for kind in strange
     ]
     if {"naive", "aware"} <= set(found):

@@ -15,7 +15,10 @@ _WORDS: Mapping[str, Sequence[str]] = {
         *("result", "score", "label", "target", "response", "answer"),
     ),
     "item": ("item", "question", "problem", "exercise", "task", "step"),
-    "time": ("time", "timestamp", "datetime", "date", "when", "created", "submitted", "start"),
+    "time": (
+        *("time", "timestamp", "ts", "datetime", "date", "when"),
+        *("created", "submitted", "start", "at"),
+    ),
 }
 # Words that say nothing of the role.
 _NEUTRAL = frozenset(
@@ -24,6 +27,9 @@ _NEUTRAL = frozenset(
         *("first", "attempt", "answered", "start", "created", "submitted", "at", "utc"),
     )
 )
+UNKNOWN = "…"
+"""Stands for a column that only the user knows."""
+
 _REQUIRED = ("student", "skill", "correct")
 _NEAR = 0.8
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
@@ -51,18 +57,24 @@ def suggested_call(names: Mapping[str, str], available: Sequence[str]) -> str:
     >>> suggested_call(names, ["Anon Student Id", "kc", "correct"])
     "ResponseLog.from_frame(df, student='Anon Student Id', skill='kc')"
     """
+    chosen = suggested_columns(names, available)
+    told = [f"{role}={name!r}" for role, name in chosen.items()]
+    return f"ResponseLog.from_frame({', '.join(['df', *told])})" if told else ""
+
+
+def suggested_columns(names: Mapping[str, str], available: Sequence[str]) -> dict[str, str]:
+    """The column of each role that is not called as its role, as `suggested_call` fills them in."""
     missing = [role for role in _REQUIRED if role in names and names[role] not in available]
     if not missing:
-        return ""
+        return {}
     chosen = {role: name for role, name in names.items() if name in available}
     for role in _WORDS:
         if role in missing or (role not in chosen and role not in _REQUIRED):
             free = [name for name in available if name not in chosen.values()]
             found = _best(role, free, near=role in missing)
             if found or role in missing:
-                chosen[role] = found or "…"
-    told = [f"{role}={chosen[role]!r}" for role in _WORDS if chosen.get(role, role) != role]
-    return f"ResponseLog.from_frame({', '.join(['df', *told])})"
+                chosen[role] = found or UNKNOWN
+    return {role: chosen[role] for role in _WORDS if chosen.get(role, role) != role}
 
 
 def _best(role: str, columns: Iterable[str], *, near: bool) -> str | None:
@@ -84,7 +96,7 @@ def _words_of(column: str) -> list[str]:
     """A name's words in lower case and in the singular: ``userID`` is user and id."""
     words = []
     for word in map(str.lower, _WORD.findall(column)):
-        stem = word.removesuffix("s")
+        stem = word.removesuffix("s") if len(word) > 2 else word  # not of "is" and "ts"
         whole = stem.removesuffix("id") if len(stem) > 4 else stem
         words += [whole, "id"] if whole != stem else [stem]
     return words

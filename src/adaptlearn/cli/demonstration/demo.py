@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from adaptlearn.cli.demonstration.demonstration import Demonstration
 
 SUMMARY = "the whole loop on a small simulated school, or on your log"
-EXAMPLE = "adaptlearn demo --output demo"
+EXAMPLE = "adaptlearn demo --log demo/responses.csv --output mine"
 
 
 def add_arguments(parser: ArgumentParser) -> None:

@@ -14,7 +14,8 @@ from adaptlearn.responses.files.lines import OnRead, Source, open_csv
 from adaptlearn.responses.files.recognition import HEAD, Kind, kind_of
 from adaptlearn.responses.files.separators import doubt_of_separator, separator_of
 from adaptlearn.responses.files.texts import Forms, values_of
-from adaptlearn.responses.spellings import Say
+from adaptlearn.responses.names import UNKNOWN, suggested_columns
+from adaptlearn.responses.spellings import Say, in_python
 from adaptlearn.validation import some
 
 Roles = Mapping[str, str | Literal[False] | None]
@@ -73,8 +74,10 @@ def read_file(
         ]
         if problems:
             problems[-1] += f"; the columns are {some(names, 30)}"
-            problems[-1] += doubt_of_separator(names, separator, say)
-            raise ResponseDataError(subject, problems)
+            doubt = doubt_of_separator(names, separator, say)
+            problems[-1] += doubt
+            remedy = "" if doubt else _suggestion(columns, names, roles, say)
+            raise ResponseDataError(subject, problems, remedy)
         return columns
 
     kind: Kind = "text"
@@ -127,6 +130,20 @@ def _columns_of_roles(
     twice = {name for name in columns.values() if list(columns.values()).count(name) > 1}
     problems += [f"column {name!r} is given two roles" for name in sorted(twice)]
     return columns
+
+
+def _suggestion(columns: Mapping[str, str], names: Sequence[str], roles: Roles, say: Say) -> str:
+    """The options that name the columns that are probably meant; empty where none is found."""
+    chosen = suggested_columns(columns, names)
+    if set(chosen.values()) <= {UNKNOWN}:
+        return ""
+    told = [
+        say(role, "..." if name == UNKNOWN else name)
+        for role, name in chosen.items()
+        if roles.get(role) is not False
+    ]
+    between = ", " if say is in_python else " "
+    return f"say which columns they are, perhaps: {between.join(told)}"
 
 
 def _faults(names: Sequence[str], name: str, role: str, hint: str = "") -> list[str]:
