@@ -30,6 +30,14 @@ def problems_of(table, **options):
     return caught.value.problems
 
 
+def test_a_notebook_shows_what_became_of_each_row():
+    log = read_irw({"id": [1, 2], "item": ["<b>", "a"], "resp": [1, 0]})
+    assert repr(log.account) == "Account(read_irw, 2 rows, 2 responses)"
+    html = log.account._repr_html_()
+    assert "read_irw: 2 rows became 2 responses" in html
+    assert "<td>student</td><td>id</td>" in html
+
+
 def test_a_table_becomes_a_log(tmp_path):
     path = tmp_path / "table.csv"
     pd.DataFrame(TABLE).to_csv(path, index=False)

@@ -9,6 +9,8 @@ from tests.conftest import trials
 from adaptlearn import ResponseLog
 from adaptlearn.errors import ParameterError, ResponseDataError
 from adaptlearn.evaluation import calibration_curve, calibration_error
+from adaptlearn.evaluation.diagnostics import plot_calibration
+from adaptlearn.models import BKT
 
 
 def random_log(rng, n_students=50, per_student=40, spread=0.0, bias=0.0):
@@ -97,6 +99,21 @@ def test_what_is_no_prediction_is_refused(predicted, says):
     columns = {"student": [1, 1, 2, 2], "skill": [1] * 4, "correct": [1, 0, 0, 1]}
     with pytest.raises(ParameterError, match=f"(?s)calibration_curve.*{says}"):
         calibration_curve(columns, predicted)
+
+
+def test_a_model_or_several_models_in_place_of_predictions_is_told_what_to_give():
+    log, p = random_log(np.random.default_rng(4))
+    model = BKT(n_init=1).fit(log)
+    with pytest.raises(
+        ParameterError, match=r"BKT is a model; give its predict_proba\(log\)\[:, 1"
+    ):
+        calibration_curve(log, model)
+    with pytest.raises(ParameterError, match="several models, 'a', 'b'; give those of one"):
+        calibration_curve(log, {"a": p, "b": p})
+    with pytest.raises(ParameterError, match="the log comes first, then the predictions"):
+        calibration_curve(p, log)
+    with pytest.raises(ParameterError, match="a dict; give a CalibrationCurve, or a mapping"):
+        plot_calibration({"a": {}})
 
 
 def test_nothing_predicted_and_arguments():

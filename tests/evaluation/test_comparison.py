@@ -106,6 +106,7 @@ def test_text_html_plain_data_and_table(log, result):
     assert lines[0] == "difference to sharp, on the same answers"
     assert f"{found.estimates['blurred']['auc'].value:+.4f}" in lines[2]
     assert found._repr_html_().count("<tr>") == 3
+    assert repr(found) == "PairedDifferences(blurred, hardly; to sharp)"
     table = found.table()
     assert table["model"].tolist() == ["blurred"] * 4 + ["hardly"] * 4
     assert table["difference"][0] == found.estimates["blurred"]["auc"].value

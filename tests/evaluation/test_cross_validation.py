@@ -181,6 +181,10 @@ def test_a_fold_of_one_class_is_nan_and_the_pool_is_not():
         ({"cv": "five"}, "cv"),
         ({"models": {}}, "models is empty"),
         ({"models": object()}, "model 'object' cannot be cloned"),
+        (
+            {"models": [Rates()]},
+            "name several models, such as {'first': …, 'second': …}, got a list",
+        ),
         ({"models": {1: Rates()}}, "names of models must be strings, got 1"),
         ({"n_bootstrap": 1.5, "confidence": 2}, "2 problems"),
     ],

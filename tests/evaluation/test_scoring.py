@@ -219,6 +219,19 @@ def test_an_evaluation_is_a_table_for_dataframes():
     assert f"AUC & {result.auc.value:.4f} & " in result.to_latex()
 
 
+def test_a_log_in_place_of_the_model_is_told_the_order():
+    with pytest.raises(
+        ParameterError, match=r"ResponseLog does not predict.*evaluate\(model, log\)"
+    ):
+        evaluate(random_log(np.random.default_rng(8)), Given())
+
+
+def test_a_short_line_stands_for_an_evaluation():
+    result = evaluate(Given(), random_log(np.random.default_rng(8)))
+    shown = f"AUC {result.auc.value:.4f}, log loss {result.log_loss.value:.4f}"
+    assert repr(result) == f"Evaluation(Given: {shown}; 40 students)"
+
+
 def test_html_is_escaped():
     result = evaluate(type("<b>", (Given,), {})(), random_log(np.random.default_rng(9)))
     assert "&lt;b&gt;" in result._repr_html_()

@@ -303,6 +303,8 @@ def test_scikit_learn_takes_it(log):
     assert model.set_params(n_init=3).n_init == 3
     with pytest.raises(ParameterError, match="no parameter 'depth'"):
         model.set_params(depth=1)
+    with pytest.raises(ParameterError, match="did you mean 'forget_by' or 'forgetting'"):
+        model.set_params(forgets=True)
     part = log[np.isin(log.student.codes, np.arange(300))]
     search = GridSearchCV(
         BKT(tol=1e-5), {"forgetting": [False, True]}, cv=GroupKFold(3), scoring="roc_auc"

@@ -132,6 +132,18 @@ def test_a_flat_direction_is_found_and_named():
     assert {"flat direction", "at an end"} & set(report["finding"].tolist())
 
 
+def test_a_parameter_at_an_end_says_at_which():
+    log = {
+        "student": np.repeat(np.arange(40), 6),
+        "skill": np.ones(240, int),
+        "correct": np.tile([0, 0, 0, 1, 1, 1], 40),
+    }
+    report = BKT(borrow=0).fit(log).identifiability()
+    details = report["detail"][report["finding"] == "at an end"].tolist()
+    assert "guess ended at 0: it has no standard error" in details
+    assert not any("0 or 1" in detail for detail in details)
+
+
 def test_a_sound_fit_has_nothing_to_report():
     report = BKT(uncertainty=True).fit(simulated(2, 2000, 8, seed=8)).identifiability()
     assert all(len(column) == 0 for column in report.values())

@@ -180,7 +180,10 @@ def test_a_part_has_the_rows_asked_for(log, rows):
 
 @pytest.mark.parametrize("rows", [0, np.int64(3), None, np.zeros((2, 2), int)])
 def test_what_is_not_rows_is_refused(log, rows):
-    with pytest.raises(IndexError, match="a slice, a mask or an array of rows"):
+    with pytest.raises(
+        IndexError,
+        match=r"a slice, a mask or an array of rows, such as log\[log.skill.values == 'add'\]",
+    ):
         log[rows]
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.evaluation.metrics import METRICS
+from adaptlearn.media import terminal_text
 from adaptlearn.numerics import Floats
 from adaptlearn.tables import Parts, Printed, number
 from adaptlearn.wording import counted
@@ -132,6 +133,11 @@ class Evaluation(Printed):
     effective_students: float = float("nan")
     custom: Mapping[str, Estimate] = field(default_factory=dict, hash=False)
     groups: Any = field(default=None, repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        told = f"AUC {number(self.auc.value)}, log loss {number(self.log_loss.value)}"
+        students = counted(self.n_students, "student")
+        return f"Evaluation({terminal_text(self.model)}: {told}; {students})"
 
     def metrics(self) -> dict[str, Estimate]:
         """The estimates by name, the caller's own last."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from adaptlearn.errors import DataWarning, ResponseDataError, warn
+from adaptlearn.errors import DataWarning, ParameterError, ResponseDataError, warn
 from adaptlearn.evaluation.bootstrap import bootstrap_metrics
 from adaptlearn.evaluation.custom_metrics import Metric, checked_metrics, metric_value
 from adaptlearn.evaluation.diagnostics.groups import group_errors
@@ -137,6 +137,11 @@ def evaluate(
     """
     check_bootstrap("evaluate", n_bootstrap, confidence)
     own = checked_metrics("evaluate", metrics)
+    if not hasattr(model, "predict_proba"):
+        told = (
+            f"{type(model).__name__} does not predict (no predict_proba); call evaluate(model, log)"
+        )
+        raise ParameterError("evaluate", [told])
     log = as_log(log)
     name = type(model).__name__
     answered = np.flatnonzero(log.answered)

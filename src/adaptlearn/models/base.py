@@ -105,10 +105,14 @@ class KnowledgeTracer:
         """Change constructor arguments by name."""
         unknown = sorted(set(params) - set(self._parameter_names()))
         if unknown:
-            names = some(self._parameter_names(), 20)
+            known = self._parameter_names()
+            names = some(known, 20)
             raise ParameterError(
                 type(self).__name__,
-                [f"no parameter {name!r}; there are {names}" for name in unknown],
+                [
+                    f"no parameter {name!r}{near_spellings(name, known)}; there are {names}"
+                    for name in unknown
+                ],
             )
         for name, value in params.items():
             setattr(self, name, value)

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from adaptlearn.numerics import Ints
+from adaptlearn.tables import html_card, html_table
 
 
 class Fate(NamedTuple):
@@ -72,6 +73,17 @@ class Account:
         """How many rows became how many responses, and a line for each fate."""
         lines = "".join(f"\n  - {fate.text}" for fate in self.fates)
         return f"{self.reader}: {self.n_rows:,} rows became {self.n_responses:,} responses{lines}"
+
+    def __repr__(self) -> str:
+        rows, responses = f"{self.n_rows:,} rows", f"{self.n_responses:,} responses"
+        return f"Account({self.reader}, {rows}, {responses})"
+
+    def _repr_html_(self) -> str:
+        fates = [[fate.outcome, fate.text] for fate in self.fates]
+        columns = [[role, str(name)] for role, name in self.columns.items()]
+        title = f"{self.reader}: {self.n_rows:,} rows became {self.n_responses:,} responses"
+        below = html_table("", ["outcome", "rows"], fates, prose=True) if fates else ""
+        return html_card(title, [], below, html_table("", ["of the log", "column"], columns))
 
     def __str__(self) -> str:
         columns = ", ".join(f"{role} is {name!r}" for role, name in self.columns.items())

@@ -360,7 +360,10 @@ class ResponseLog:
             rows = rows[0]  # how newer scikit-learn indexes along the first axis
         index = np.arange(len(self))[rows]
         if index.ndim != 1:
-            raise IndexError("index a log with a slice, a mask or an array of rows")
+            raise IndexError(
+                "index a log with a slice, a mask or an array of rows, "
+                "such as log[log.skill.values == 'add']"
+            )
 
         def part(column: Labelled | None) -> Labelled | None:
             return None if column is None else Labelled(column.codes[index], column.labels)

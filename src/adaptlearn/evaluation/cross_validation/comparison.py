@@ -45,6 +45,10 @@ class PairedDifferences(Printed):
     estimates: dict[str, dict[str, Estimate]]
     confidence: float
 
+    def __repr__(self) -> str:
+        names = ", ".join(map(terminal_text, self.estimates))
+        return f"PairedDifferences({names}; to {terminal_text(self.reference)})"
+
     def table(self) -> dict[str, NDArray[Any]]:
         """One row per model and metric, as columns any dataframe library takes."""
         rows = [

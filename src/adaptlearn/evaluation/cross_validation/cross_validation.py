@@ -210,6 +210,10 @@ def _clones_of(models: Any) -> dict[str, Any]:
     """Unfitted clones by name."""
     from sklearn.base import clone
 
+    if isinstance(models, (list, tuple)):
+        got = f"got a {type(models).__name__}"
+        told = f"name several models, such as {{'first': …, 'second': …}}, {got}"
+        raise ParameterError("cross_validate", [told])
     named = dict(models) if isinstance(models, Mapping) else {type(models).__name__: models}
     problems = [] if named else ["models is empty; expected a model or a mapping of name to model"]
     clones = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import ArrayLike
 from adaptlearn.errors import ParameterError, ResponseDataError
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog, as_log
+from adaptlearn.validation import some
 
 
 class Answers(NamedTuple):
@@ -50,6 +52,8 @@ def scored_answers(log: Any, predicted: ArrayLike, subject: str) -> Answers:
     ResponseDataError
         No answer has a prediction.
     """
+    if told := _no_predictions(log, predicted):
+        raise ParameterError(subject, [told])
     log = as_log(log)
     p = np.asarray(predicted, np.float64)
     if p.shape != (len(log),):
@@ -69,3 +73,18 @@ def scored_answers(log: Any, predicted: ArrayLike, subject: str) -> Answers:
         raise ResponseDataError(subject, ["no answer of the log has a prediction"])
     _, student = np.unique(log.student.codes[rows], return_inverse=True)
     return Answers(log, rows, log.correct[rows].astype(np.float64), p[rows], student)
+
+
+def _no_predictions(log: Any, predicted: Any) -> str:
+    """What to give in place of something that cannot be predictions; empty where it may be."""
+    if isinstance(predicted, ResponseLog) and not isinstance(log, ResponseLog):
+        return "the log comes first, then the predictions"
+    if hasattr(predicted, "predict_proba"):
+        name = type(predicted).__name__
+        return (
+            f"{name} is a model; give its predict_proba(log)[:, 1], "
+            "or the predictions of cross_validate"
+        )
+    if isinstance(predicted, Mapping):
+        return f"predictions of several models, {some(predicted, 5)}; give those of one"
+    return ""

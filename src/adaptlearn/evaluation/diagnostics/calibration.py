@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from adaptlearn.errors import ParameterError
 from adaptlearn.evaluation.bootstrap import cell_means
 from adaptlearn.evaluation.diagnostics.answers import scored_answers
 from adaptlearn.evaluation.intervals import check_bootstrap, rate_interval
@@ -177,9 +178,13 @@ def plot_calibration(
     MissingDependency
         Without matplotlib.
     """
-    ax = new_axes(ax, (4.8, 4.8))
     several = isinstance(curves, Mapping)
     named = curves if isinstance(curves, Mapping) else {"": curves}
+    for curve in named.values():
+        if not isinstance(curve, CalibrationCurve):
+            told = f"got a {type(curve).__name__}; give a CalibrationCurve, or a mapping of them"
+            raise ParameterError("plot_calibration", [told])
+    ax = new_axes(ax, (4.8, 4.8))
     ax.plot([0, 1], [0, 1], color="0.6", linewidth=1, linestyle="--", zorder=1)
     for name, curve in named.items():
         label = (

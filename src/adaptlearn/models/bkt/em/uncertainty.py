@@ -202,9 +202,13 @@ def findings(
             found.append((labels[skill], "degenerate", f"{name} reaches {top:.2f}: {meaning}"))
     for name, values in parameters._asdict().items():
         group = getattr(owner, name)
-        ends = (values > 0) & (values < 1) & ((values <= 2 * FLOOR) | (values >= 1 - 2 * FLOOR))
-        detail = f"{name} ended at 0 or 1: it has no standard error"
-        found += [(labels[skill], "at an end", detail) for skill in np.unique(group[ends]).tolist()]
+        for end, at in (
+            (0, (values > 0) & (values <= 2 * FLOOR)),
+            (1, (values < 1) & (values >= 1 - 2 * FLOOR)),
+        ):
+            detail = f"{name} ended at {end}: it has no standard error"
+            skills = np.unique(group[at]).tolist()
+            found += [(labels[skill], "at an end", detail) for skill in skills]
     for skill, parts in [] if uncertainty is None else uncertainty.flat:
         told_parts = ", ".join(f"{field} {weight:+.2f}" for field, _, weight in parts[:4])
         found.append(
