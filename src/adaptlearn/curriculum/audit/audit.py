@@ -385,7 +385,8 @@ def _contradicted(evidence: EdgeEvidence, tolerance: float, confidence: float) -
     yield from _finding(
         "contradicted", "warning", "skill", labels,
         (f"prerequisites that students do without. {told} In all",
-         f"That interval lies above {tolerance:.0%}: students are kept from what they could learn.",
+         f"An interval above {tolerance:.0%} says that students are kept from what they could "
+         "learn.",
          "Drop the prerequisite, or check the items of the earlier skill; the attribute `evidence` "
          "has the counts of all."),
     )  # fmt: skip
