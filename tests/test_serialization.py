@@ -190,6 +190,8 @@ DEEP = "[" * 101 + "]" * 101
     ("text", "message"),
     [
         ("", "not whole JSON"),
+        ('{"a": [1, 2,\n]}', "drop the comma before that ]"),
+        ('{"a": 1, }', "drop the comma before that }"),
         ("{", "not whole JSON"),
         ('{"a": NaN}', "NaN is no number of JSON"),
         ('{"a": -Infinity}', "-Infinity is no number of JSON"),

@@ -35,6 +35,7 @@ LARGEST_JSON = 2**30
 
 _DEEPEST = 100  # lists and objects within each other
 _TOO_DEEP = f"holds more than {_DEEPEST} lists and objects within each other"
+_LAST_COMMA = re.compile(r",\s*([\]}])")
 _LONGEST_NUMBER = 400  # digits and signs; the longest float has 309 before its point
 # The header of an array that NumPy wrote: of plain numbers, so that reading one runs nothing.
 _HEADER = re.compile(
@@ -163,7 +164,7 @@ def parse_json(
     except UnicodeEncodeError:
         raise ValueError("is no JSON in UTF-8: a text has half a character in it") from None
     except ValueError as error:  # of the text, its encoding, or from those above
-        raise ValueError(f"is not whole JSON in UTF-8 ({error})") from None
+        raise ValueError(f"is not whole JSON in UTF-8 ({error}){_comma(error)}") from None
     if _is_deep(content):
         raise ValueError(_TOO_DEEP)
     return content
@@ -184,6 +185,17 @@ def _first_of_each(repeated: list[str] | None) -> Callable[[list[tuple[str, Any]
         return content
 
     return made
+
+
+def _comma(error: ValueError) -> str:
+    """What to do, where a comma before a closing bracket is what is wrong."""
+    if not isinstance(error, json.JSONDecodeError):
+        return ""
+    before, after = error.doc[: error.pos].rstrip(), error.doc[error.pos :].lstrip()
+    if before.endswith(","):
+        before, after = before[:-1], "," + after
+    last = _LAST_COMMA.match(after)
+    return f"; drop the comma before that {last[1]}" if last else ""
 
 
 def _is_deep(content: Any) -> bool:

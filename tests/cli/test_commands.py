@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
@@ -112,6 +113,49 @@ def test_recommend(run: Run, model: Path, log: Path, curriculum: Path) -> None:
         assert decision["lesson"] is None or total == pytest.approx(1)
 
 
+def stuck_log(path: Path) -> Path:
+    """Doe, Ann fails for so long that a teacher should look; Bob is new."""
+    failed = [["Doe, Ann", "add", "0", str(k)] for k in range(25)]
+    rows = [",".join([f'"{name}"', *rest]) for name, *rest in [*failed, ["Bob", "add", "1", "1"]]]
+    path.write_text("\n".join(["student,skill,correct,time", *rows]) + "\n")
+    return path
+
+
+def test_recommend_names_whom_a_teacher_should_look_at(
+    run: Run, model: Path, curriculum: Path, tmp_path: Path
+) -> None:
+    stuck = stuck_log(tmp_path / "stuck.csv")
+    done = run("recommend", model, stuck, curriculum)
+    assert '\na teacher should look at Doe, Ann ("add")\n' in done.out
+    one = run("recommend", model, stuck, curriculum, "--students", "Doe, Ann,Bob")
+    assert one.code == 0
+    assert one.out.count("Doe, Ann ") == 2
+
+
+def test_recommend_in_words_for_a_teacher(
+    run: Run, model: Path, curriculum: Path, tmp_path: Path
+) -> None:
+    stuck = stuck_log(tmp_path / "stuck.csv")
+    table = tmp_path / "next.csv"
+    done = run("recommend", model, stuck, curriculum, "--words", "teacher", "-o", table)
+    assert done.err.endswith("next.csv: 2 rows\n")
+    with table.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.reader(file))
+    assert rows[0] == ["student", "rank", "lesson", "for the teacher"]
+    said = {row[0]: row[3] for row in rows[1:]}
+    assert said["Doe, Ann"].endswith('Please look: Doe, Ann is stuck on "add" (25 answers).')
+    shown = run("recommend", model, stuck, curriculum, "--words", "family", "--students", "Bob")
+    assert "for the family" in shown.out
+    assert "The next lesson for Bob is" in shown.out
+
+
+def test_a_misspelled_option_is_told_with_the_one_that_is_meant(run: Run) -> None:
+    done = run("check", "answers.csv", "--corect", "right", "--thyme=t")
+    assert done.code == 2
+    assert done.err.startswith("usage: adaptlearn check")
+    assert done.err.endswith("--corect right --thyme=t (did you mean --correct and --time?)\n")
+
+
 def test_recommend_to_nobody(run: Run, model: Path, log: Path, curriculum: Path) -> None:
     for nobody in ("", " , "):
         done = run("recommend", model, log, curriculum, "--students", nobody)
@@ -207,7 +251,7 @@ def test_rows_are_explained_where_rows_are_named(run: Run, tmp_path: Path) -> No
     path.write_text("student,skill,correct\na,add,yes\n")
     done = run("fit", path, "-o", tmp_path / "m.json")
     assert "row 0" in done.err
-    assert "(rows are counted from 0, the first one below the header)" in done.err
+    assert "(rows are counted from 0, the first one below the header; in a spread" in done.err
     assert "counted from 0" not in run("fit", tmp_path / "x.csv", "-o", tmp_path / "m.json").err
 
 

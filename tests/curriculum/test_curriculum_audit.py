@@ -117,8 +117,11 @@ def test_islands() -> None:
     content = {"skills": list("abcdef"), "prerequisites": [["a", "b"], ["b", "c"], ["d", "e"]]}
     finding = audit_curriculum(Curriculum.from_dict(content))["islands"]
     assert finding.labels == ("d", "e", "f")
-    assert "in 2 parts" in finding.found
-    assert "of 3 (1 of the parts are single skills)" in finding.found
+    assert finding.found.startswith("3 skills that no prerequisite joins to the largest group")
+    assert "2 groups, 1 single skill" in finding.found
+    content["prerequisites"] += [["c", "d"]]
+    finding = audit_curriculum(Curriculum.from_dict(content))["islands"]
+    assert finding.found == "1 skill that no prerequisite joins to the largest group, of 5: 'f'"
     assert found({"skills": ["a", "b"]}, "no prerequisites") == ("a", "b")
 
 
@@ -148,7 +151,10 @@ def test_evidence_counts_students_and_names_what_they_contradict() -> None:
     )
     audit = audit_curriculum(school, mastered=mastered)
     assert audit["contradicted"].labels == (("a", "b"),)
-    assert "30 of 40 [0.59, 0.87]" in audit["contradicted"].found
+    assert audit["contradicted"].found.startswith(
+        "1 prerequisite that students do without. Of 40 students who have mastered 'b', 30 have "
+        "not mastered 'a' (95% interval: 58.8% to 87.3%)."
+    )
     evidence = audit.evidence
     assert evidence is not None
     assert evidence.before == (("a",), ("b",))

@@ -38,6 +38,7 @@ def with_answers(*answers: str) -> str:
         (["1,0", "0"], "the first is '1,0': decimal=',' reads decimal commas"),
         (["1,0", "ja"], "true_values=['...'] and false_values=['...'] say which words"),
         (["hint", "1"], "true_values=['...'] and false_values=['...'] say which words stand for"),
+        (["jaa", "nien"], "the first is 'jaa': all of them are 'jaa', 'nien'; true_values"),
     ],
 )  # fmt: skip
 def test_words_for_answers_are_told_with_the_option_that_reads_them(
@@ -66,6 +67,7 @@ def test_words_for_answers_are_read_in_any_case() -> None:
         (["12/31/2024 1:05 PM"], "date_format='%m/%d/%Y %I:%M %p' reads them"),
         (["1/2/2024"], "date_format='%d/%m/%Y' or date_format='%m/%d/%Y' reads them, whichever is"),
         (["0,5", "1,5"], "decimal=',' reads decimal commas"),
+        (["31.2.2024"], "if that day exists, date_format='...' says how dates are written"),
         (["noon"], "date_format='...' says how dates are written, as strptime takes it"),
     ],
 )

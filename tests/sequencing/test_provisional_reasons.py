@@ -89,7 +89,7 @@ def test_a_lesson_on_what_is_probably_known_makes_sure_of_it() -> None:
     )
     assert decision.sentence("teacher") == (
         '0: "count", to make sure of "count" (mastery 0.90, mastered from 0.999). Lessons to '
-        "choose from: 1; probability of this choice: 1.00."
+        "choose from: 1."
     )
     told = replay([decision.to_dict()], 0)
     assert 'to make sure of "count"' in str(told)

@@ -12,8 +12,8 @@ import traceback
 from argparse import Namespace
 from collections.abc import Sequence
 
-from adaptlearn.cli.output import say, show_warnings
-from adaptlearn.cli.parser import build_parser
+from adaptlearn.cli.output import ROWS, say, show_warnings
+from adaptlearn.cli.parser import parsed
 from adaptlearn.errors import AdaptLearnError, ResponseDataError
 
 OK, PROBLEM, USAGE, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 130, 141
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     0
     """
     try:
-        arguments = build_parser().parse_args(argv)
+        arguments = parsed(argv)
     except SystemExit as leave:  # argparse has said what there is to say
         return leave.code if isinstance(leave.code, int) else USAGE
     try:
@@ -68,4 +68,4 @@ def _report(error: Exception, arguments: Namespace) -> None:
     else:
         say(f"error: {error}")
     if isinstance(error, ResponseDataError) and re.search(r"\(rows? \d", str(error)):
-        say("(rows are counted from 0, the first one below the header)")
+        say(ROWS)

@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 
 import adaptlearn
 from adaptlearn.cli.options import add_columns, add_log
-from adaptlearn.cli.output import say, show, show_json, terminal_width
+from adaptlearn.cli.output import ROWS, say, show, show_json, terminal_width
 from adaptlearn.cli.reading import read_log
 from adaptlearn.errors import DataWarning
 
@@ -33,5 +33,5 @@ def run(arguments: Namespace) -> int:
     else:
         show(checkup.to_text(min(terminal_width() or 80, 100)))
     if any(len(finding.rows) for finding in checkup):
-        say("(rows are counted from 0, the first one below the header)")
+        say(ROWS)
     return 0 if checkup.ok else 1

@@ -20,6 +20,11 @@ from adaptlearn.files import write_text
 from adaptlearn.media import spreadsheet_cell, terminal_text
 from adaptlearn.tables import text_table
 
+ROWS = (
+    "(rows are counted from 0, the first one below the header; in a spreadsheet, whose header is "
+    "row 1, add 2)"
+)
+
 
 def say(text: str) -> None:
     """A message for the person at the terminal."""
@@ -94,6 +99,11 @@ def _cell(value: Any) -> str:
     return " ".join(str(value).split())  # a line break in a label would break the table
 
 
+def _values(column: Any) -> list[Any]:
+    values: list[Any] = column.tolist() if hasattr(column, "tolist") else column
+    return values
+
+
 def terminal_width() -> int | None:
     """The width of the terminal results go to; None for a file or a pipe."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
@@ -126,6 +136,6 @@ def write_csv(path: Path, columns: Mapping[str, Any]) -> None:
     stream = io.StringIO(newline="")
     writer = csv.writer(stream)
     writer.writerow(columns)
-    cells = (map(spreadsheet_cell, column.tolist()) for column in columns.values())
-    writer.writerows(zip(*cells, strict=True))
+    for row in zip(*map(_values, columns.values()), strict=True):
+        writer.writerow(map(spreadsheet_cell, row))
     write_text(path, stream.getvalue())

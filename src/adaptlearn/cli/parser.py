@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any, Protocol
 
 from adaptlearn import __version__
@@ -72,6 +74,27 @@ COMMANDS: Mapping[str, Command] = {
 }
 
 
+def parsed(argv: Sequence[str] | None) -> Namespace:
+    """What was typed; an option that there is none of is refused by its own command's parser."""
+    parser = build_parser()
+    arguments, unknown = parser.parse_known_args(argv)
+    if unknown:
+        own: ArgumentParser = arguments.commands[arguments.command]
+        own.error(f"unrecognized arguments: {' '.join(unknown)}{_meant(unknown, own)}")
+    return arguments
+
+
+def _meant(unknown: Sequence[str], parser: ArgumentParser) -> str:
+    there = re.findall(r"--[a-z][a-z-]*", parser.format_help())
+    near = [
+        found
+        for typed in unknown
+        if typed.startswith("--")
+        for found in get_close_matches(typed.partition("=")[0], there, n=1)
+    ]
+    return f" (did you mean {' and '.join(near)}?)" if near else ""
+
+
 class SafeParser(ArgumentParser):
     """A parser whose messages, which quote what was typed, are safe in a terminal."""
 
@@ -103,5 +126,5 @@ def build_parser() -> ArgumentParser:
         own.add_argument("--json", action="store_true", help="print JSON in place of a table")
         own.add_argument("--debug", action="store_true", help="show the traceback of an error")
         command.add_arguments(own)
-        own.set_defaults(run=command.run, commands=parsers.choices)
+        own.set_defaults(run=command.run, command=name, commands=parsers.choices)
     return parser

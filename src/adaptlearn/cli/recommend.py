@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Container
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import adaptlearn
 from adaptlearn.cli.evaluate import knows_text, load_model
 from adaptlearn.cli.options import add_columns, add_log, natural, positive, probability
-from adaptlearn.cli.output import say, show, show_json, table, terminal_width
+from adaptlearn.cli.output import say, show, show_json, table, terminal_width, write_csv
 from adaptlearn.cli.reading import read_log
 from adaptlearn.errors import CurriculumError, ParameterError
+from adaptlearn.wording import counted, listed, quoted
 
 if TYPE_CHECKING:
     from adaptlearn.curriculum.curriculum import Curriculum
@@ -27,7 +29,10 @@ EXAMPLE = (
     "adaptlearn recommend demo/model.json demo/responses.csv demo"
     "/curriculum.json --students student-001"
 )
+AUDIENCES = ("teacher", "family", "student")
 _P_CORRECT = 0.95
+_MOST = 10  # students named below the table
+_COMMAS = 3  # in a name, at most
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -40,6 +45,16 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--n", metavar="N", type=positive, default=1, help="lessons per student (default: 1)"
+    )
+    parser.add_argument(
+        "--words",
+        metavar="WHO",
+        choices=AUDIENCES,
+        help="say each lesson in words for a teacher, a family or a student, with all that a "
+        "teacher should know (default: the reason on record)",
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="CSV", type=Path, help="where to write the whole table"
     )
     parser.add_argument(
         "--policy",
@@ -78,12 +93,18 @@ def run(arguments: Namespace) -> None:
     sequencer = adaptlearn.Sequencer(curriculum, tracker, policy, random_state=arguments.seed)
     students = asked_for(arguments.students, log)
     decisions = sequencer.recommend(students, n=arguments.n, now=now_of(tracker))
+    if arguments.output is not None:
+        write_csv(arguments.output, decision_columns(decisions, arguments.words))
+        say(f"wrote {arguments.output}: {counted(len(decisions), 'row')}")
     if arguments.json:
         show_json(decisions.to_dicts())
-    else:
-        show(decision_table(decisions, terminal_width()))
-        if alerted := decisions.alerted():
-            show(alerted)
+        return
+    if arguments.output is None:
+        show(decision_table(decisions, terminal_width(), arguments.words))
+    if alerted := decisions.alerted():
+        show(alerted)
+    if stuck := for_a_teacher(decisions):
+        show(f"a teacher should look at {stuck}")
 
 
 def now_of(tracker: MasteryTracker) -> datetime:
@@ -127,21 +148,55 @@ def asked_for(names: str | None, log: ResponseLog) -> list[Any]:
     if names is None:
         return labels
     label_of = {str(label): label for label in labels}
-    wanted = [name for name in map(str.strip, names.split(",")) if name]
+    wanted = names_in(names, label_of)
     if not wanted:
         raise ParameterError("--students", ["it names nobody; leave it out for all of the log"])
     return [label_of.get(name, name) for name in wanted]
 
 
-def decision_table(decisions: Decisions, width: int | None = None) -> str:
+def names_in(text: str, known: Container[str]) -> list[str]:
+    """Names between commas; a known name may have commas of its own.
+
+    Examples
+    --------
+    >>> names_in("Doe, Ann, Bob", {"Doe, Ann", "Bob"})
+    ['Doe, Ann', 'Bob']
+    """
+    parts, found = text.split(","), []
+    while parts:
+        ends = range(min(len(parts), _COMMAS + 1), 0, -1)
+        joined = ((end, ",".join(parts[:end]).strip()) for end in ends)
+        end, name = next((one for one in joined if one[1] in known), (1, parts[0].strip()))
+        found += [name] * bool(name)
+        parts = parts[end:]
+    return found
+
+
+def decision_table(decisions: Decisions, width: int | None = None, words: str | None = None) -> str:
     """A line per decision, its reason last."""
-    rows = [
-        [
-            str(decision.student),
-            decision.rank,
-            "(none)" if decision.lesson is None else str(decision.lesson),
-            decision.reason.text,
-        ]
-        for decision in decisions
-    ]
-    return table(["student", "rank", "lesson", "reason"], rows, width)
+    columns = decision_columns(decisions, words)
+    return table([*columns], [*zip(*columns.values(), strict=True)], width)
+
+
+def decision_columns(decisions: Decisions, words: str | None = None) -> dict[str, list[Any]]:
+    """The columns of a table of decisions: the reasons on record, or the words for somebody."""
+    said = "reason" if words is None else f"for the {words}"
+    columns: dict[str, list[Any]] = {name: [] for name in ("student", "rank", "lesson", said)}
+    for decision in decisions:
+        columns["student"].append(str(decision.student))
+        columns["rank"].append(decision.rank)
+        columns["lesson"].append("(none)" if decision.lesson is None else str(decision.lesson))
+        columns[said].append(decision.reason.text if words is None else decision.sentence(words))
+    return columns
+
+
+def for_a_teacher(decisions: Decisions) -> str:
+    """The students at whom a teacher should look, and on which skills; empty if there are none."""
+    skills: dict[str, list[str]] = {}
+    for decision in decisions:
+        for alert in decision.alerts if decision.rank == 1 else ():
+            if alert.code == "stuck" and alert.details["teacher"]:
+                skills.setdefault(str(decision.student), []).append(quoted(alert.details["skill"]))
+    named = [f"{student} ({listed(on)})" for student, on in skills.items()]
+    more = [f"{len(named) - _MOST} more"] if len(named) > _MOST else []
+    return listed([*named[:_MOST], *more])

@@ -11,6 +11,8 @@ from datetime import datetime
 from itertools import product
 from typing import Any
 
+from adaptlearn.validation import some
+
 Say = Callable[[str, Any], str]
 """An option and its value, as whoever is told would write them."""
 
@@ -38,7 +40,8 @@ def reading_answers(texts: Iterable[str], say: Say) -> str:
     wrong = [text for text in distinct if text.strip().lower() in _FALSE]
     if len(right) + len(wrong) < len(distinct):
         options = f"{say('true_values', ['...'])} and {say('false_values', ['...'])}"
-        return f"{options} say which words stand for 1 and 0"
+        found = f"all of them are {some(distinct)}; " if len(distinct) > 1 else ""
+        return f"{found}{options} say which words stand for 1 and 0"
     found = {"true_values": right, "false_values": wrong}
     named = [say(option, _once(words)) for option, words in found.items() if words]
     return f"{' and '.join(named)} read{'s' * (len(named) == 1)} them"
@@ -56,7 +59,8 @@ def reading_times(texts: Iterable[str], say: Say) -> str:
         return f"{say('decimal', ',')} reads decimal commas"
     formats = [say("date_format", each) for each in formats_of(distinct[:_LOOKED_AT])]
     if not formats:
-        return f"{say('date_format', '...')} says how dates are written, as strptime takes it"
+        option = say("date_format", "...")
+        return f"if that day exists, {option} says how dates are written, as strptime takes it"
     if len(formats) == 1:
         return f"{formats[0]} reads them"
     return f"{' or '.join(formats)} reads them, whichever is meant"

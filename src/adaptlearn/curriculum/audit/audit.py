@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -27,8 +28,11 @@ from adaptlearn.errors import ParameterError
 from adaptlearn.labels import plain
 from adaptlearn.responses.log import as_log
 from adaptlearn.validation import Interval, check_parameters, some
+from adaptlearn.wording import counted, share
 
 Labels = Sequence[Any]
+_TOLD = 5  # prerequisites that students do without, in sentences
+_VERB = re.compile(r"\[(e?s)\]")
 
 
 class Audit(Checkup):
@@ -157,23 +161,34 @@ def _check_options(streak: int, min_students: int, tolerance: float, confidence:
 def _finding(
     code: str, severity: Any, column: str, labels: Labels, said: tuple[str, str, str]
 ) -> Iterator[Finding]:
-    """A finding about labels, if there are any."""
+    """A finding about labels, if there are any.
+
+    What was found begins with the plural of a noun; ``follow[s]`` stands for a verb of one or many.
+    """
     if len(labels):
         found, consequence, remedy = said
+        nouns, _, rest = found.partition(" ")
+        number = counted(len(labels), nouns.removesuffix("s"))
+        rest = _VERB.sub(r"\1" if len(labels) == 1 else "", rest)
         named = some([_arrow(label) for label in labels])
         yield Finding(
-            code, severity, f"{len(labels)} {found}: {named}", consequence, remedy, column,
+            code, severity, f"{number} {rest}: {named}", consequence, remedy, column,
             len(labels), tuple(labels)
         )  # fmt: skip
+
+
+def _ends(label: Any) -> tuple[Any, Any]:
+    """What comes before, alternatives as ``a or b``, and what comes after."""
+    before, skill = label
+    return " or ".join(map(str, before)) if isinstance(before, tuple) else before, skill
 
 
 def _arrow(label: Any) -> Any:
     """A pair as a text such as ``add -> multiply``, alternatives as ``a or b -> c``."""
     if not isinstance(label, tuple):
         return label
-    before, skill = label
-    ways = " or ".join(map(str, before)) if isinstance(before, tuple) else before
-    return f"{ways} -> {skill}"
+    before, skill = _ends(label)
+    return f"{before} -> {skill}"
 
 
 def _teaching(curriculum: Curriculum) -> csr_array:
@@ -256,7 +271,8 @@ def _redundant(curriculum: Curriculum) -> Iterator[Finding]:
     yield from _finding(
         "redundant", "note", "skill",
         list(zip(before, skills[needs[edge]].tolist(), strict=True)),
-        ("prerequisites that follow from the others", "They change nothing that a student may do.",
+        ("prerequisites that follow[s] from the others",
+         "They change nothing that a student may do.",
          "Drop them: what is left says the same."),
     )  # fmt: skip
     bits = curriculum.required_bits
@@ -270,7 +286,7 @@ def _redundant(curriculum: Curriculum) -> Iterator[Finding]:
             idle.append((labels, plain(skills[owner[number]])))
     yield from _finding(
         "idle alternatives", "note", "skill", idle,
-        ("groups of alternatives that leave less choice than they seem to",
+        ("groups of alternatives that leave[s] less choice than expected",
          "The rest of the prerequisites meets the group anyway, or one of its skills itself "
          "needs the skill that it should open.",
          "Drop the group, or that alternative."),
@@ -281,18 +297,16 @@ def _islands(curriculum: Curriculum) -> Iterator[Finding]:
     if curriculum.may_need.nnz == 0:
         yield from _finding(
             "no prerequisites", "warning", "skill", curriculum.skills.tolist(),
-            ("skills, and no prerequisites", "All are open from the start, in no order.",
+            ("skills and no prerequisites", "All are open from the start, in no order.",
              "Say what comes before what."),
         )  # fmt: skip
         return
     n_parts, part = connected_components(curriculum.may_need, directed=False)
     sizes = np.bincount(part)
     outside = part != np.argmax(sizes)
-    alone = int((sizes == 1).sum())
-    found = (
-        f"skills in {n_parts - 1} parts that no prerequisite joins to the largest, of "
-        f"{sizes.max()} ({alone} of the parts are single skills)"
-    )
+    alone = counted(int((sizes == 1).sum()), "single skill")
+    apart = f" (they form {n_parts - 1} groups, {alone} among these)" if n_parts > 2 else ""
+    found = f"skills that no prerequisite joins to the largest group, of {sizes.max()}{apart}"
     yield from _finding(
         "islands", "note", "skill", curriculum.skills[outside].tolist(),
         (found, "Nothing says when they come, before or after the rest.",
@@ -309,7 +323,7 @@ def _backward_credit(curriculum: Curriculum) -> Iterator[Finding]:
                 strict=True)  # fmt: skip
     yield from _finding(
         "backward credit", "warning", "skill", list(pairs),
-        ("skills that encompass one that comes after them",
+        ("skills that encompass[es] one that comes later",
          "Practice of the earlier skill would count for the later one.",
          "Turn the encompassing round."),
     )  # fmt: skip
@@ -342,7 +356,7 @@ def _coverage(curriculum: Curriculum, practised: list[Any]) -> Iterator[Finding]
     yield from _finding(
         "unknown to the curriculum", "warning", "skill",
         [label for label in practised if label not in place],
-        ("skills of the log that are not in the curriculum", "Answers on them count for nothing.",
+        ("skills of the log that the curriculum lacks", "Answers on them count for nothing.",
          "Add them, or map their labels."),
     )  # fmt: skip
     seen = set(practised)
@@ -361,16 +375,18 @@ def _contradicted(evidence: EdgeEvidence, tolerance: float, confidence: float) -
         for place in order.tolist()
         if (before := evidence.before[place])
     ]
-    told = "; ".join(
-        f"{evidence.without[place]} of {evidence.students[place]} "
-        f"[{evidence.lower[place]:.2f}, {evidence.upper[place]:.2f}]"
-        for place in order[:5].tolist()
+    shown = order[:_TOLD].tolist()
+    told = " ".join(
+        f"Of {evidence.students[place]} students who have mastered {later!r}, "
+        f"{evidence.without[place]} have not mastered {earlier!r} ({confidence:.0%} interval: "
+        f"{share(evidence.lower[place], 1)} to {share(evidence.upper[place], 1)})."
+        for place, (earlier, later) in zip(shown, map(_ends, labels), strict=False)
     )
     yield from _finding(
         "contradicted", "warning", "skill", labels,
-        (f"prerequisites that students do without; of those who have mastered the later skill, "
-         f"{told} have not mastered the earlier",
-         f"The {confidence:.0%} interval of that share lies above {tolerance:g}: students are kept "
-         "from what they could learn.",
-         "Look at `evidence`, then drop the prerequisite or check the items of the earlier skill."),
+        (f"prerequisites that students do without. {told} In all",
+         f"An interval above {tolerance:.0%} says that students are kept from what they could "
+         "learn.",
+         "Drop the prerequisite, or check the items of the earlier skill; the attribute `evidence` "
+         "has the counts of all."),
     )  # fmt: skip

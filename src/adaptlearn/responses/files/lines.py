@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Literal, NamedTuple, TextIO, cast
 
 from adaptlearn.errors import AdaptLearnWarning, MissingDependency, ResponseDataError, warn
 from adaptlearn.responses.engines import csv_texts
-from adaptlearn.responses.files.recognition import HEAD, Kind, kind_of, unpacked
+from adaptlearn.responses.files.recognition import HEAD, SAVE, Kind, kind_of, unpacked
 from adaptlearn.responses.files.separators import declared_separator, separator_of
 from adaptlearn.responses.files.texts import Texts, TextStore, is_no_answer
 
@@ -361,7 +361,7 @@ def open_csv(
             yield lines
         except UnicodeDecodeError as error:
             found = f"byte 0x{error.object[error.start]:02x}"
-            problem = f"is not text in UTF-8 ({found}); save it as UTF-8, or as Parquet"
+            problem = f"is not text in UTF-8 ({found}), as Excel's plain CSV is not; {SAVE}"
             raise ResponseDataError(subject, [problem]) from None
         except csv.Error as error:
             why = str(error)

@@ -18,6 +18,9 @@ Kind = Literal["text", "Parquet", "gzip", "zst"]
 HEAD = 1 << 16
 """Bytes from the beginning that tell what a file is."""
 
+SAVE = 'save it as "CSV UTF-8"'
+"""What to do with a file of Excel's."""
+
 _FIRST: dict[bytes, Kind] = {
     b"PAR1": "Parquet",
     b"PARE": "Parquet",  # encrypted
@@ -29,7 +32,6 @@ _OLD_EXCEL = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _WIDE = (b"\xff\xfe", b"\xfe\xff")  # the marks that UTF-16 begins with
 _PAGE = re.compile(rb"\s*<(!doctype|html|head|body|table|\?xml|!--)", re.IGNORECASE)
 _JSON = re.compile(rb"\s*(\{\s*[\"}]|\[\s*[{\[\]])")
-_SAVE = 'save it as "CSV UTF-8"'
 _FROM_FRAME = "and give that to ResponseLog.from_frame"
 
 
@@ -54,14 +56,14 @@ def _foreign(head: bytes) -> str | None:
     text = head.removeprefix(b"\xef\xbb\xbf")
     if head.startswith(_ZIP):
         if b"xl/" in head or b"[Content_Types].xml" in head:
-            return f"is an Excel workbook (.xlsx), not CSV; in Excel, {_SAVE}"
+            return f"is an Excel workbook (.xlsx), not CSV; in Excel, {SAVE}"
         if b"opendocument.spreadsheet" in head:
             return "is an OpenDocument spreadsheet, not CSV; save it as CSV, in UTF-8"
         return "is a zip archive; unpack it and give the CSV file in it"
     if head.startswith(_OLD_EXCEL):
-        return f"is an old Excel workbook (.xls), not CSV; in Excel, {_SAVE}"
+        return f"is an old Excel workbook (.xls), not CSV; in Excel, {SAVE}"
     if head.startswith(_WIDE) or _in_pairs(head):
-        return f'is text in UTF-16, as Excel\'s "Unicode Text" is; {_SAVE}'
+        return f'is text in UTF-16, as Excel\'s "Unicode Text" is; {SAVE}'
     if b"\0" in text.partition(b"\n")[0]:
         return "is not text (it holds NUL bytes); give a CSV or a Parquet file"
     if _PAGE.match(text):

@@ -309,8 +309,9 @@ def fields_of(decision: Decision) -> dict[str, Any]:
     ``student``, ``name`` (of the lesson), ``title`` (the same in quotation marks), ``known`` (what
     the lesson builds on), ``skills``, ``mastery``,
     ``threshold``, ``score``, ``propensity``, ``n_candidates``, ``n_tied``, ``purpose``,
-    ``code``, ``author`` and ``why`` (of the override that chose), and ``runner_up``, a sentence
-    on the next best lesson and how far behind it is, or nothing.
+    ``code``, ``author`` and ``why`` (of the override that chose). Two are sentences, or nothing:
+    ``chance`` says how likely a choice was that could have been another, and ``runner_up`` which
+    lesson is the next best.
     """
     reason = decision.reason
     pin = next((one for one in decision.overrides if one.action == "pin"), None)
@@ -331,6 +332,7 @@ def fields_of(decision: Decision) -> dict[str, Any]:
         "code": reason.code,
         "author": "" if pin is None else pin.author,
         "why": "" if pin is None else pin.reason,
+        "chance": _chance(decision),
         "runner_up": _runner_up(decision),
     }
 
@@ -379,13 +381,19 @@ def sentence(
     return " ".join(told)
 
 
+def _chance(decision: Decision) -> str:
+    """How likely the choice was, where it could have been another."""
+    if decision.propensity >= 1 or decision.propensity_method == "override":
+        return ""
+    return f" Drawn by chance, with probability {level(decision.propensity, 1.0)}."
+
+
 def _runner_up(decision: Decision) -> str:
-    """The next best lesson, and what would change the choice."""
+    """The next best lesson."""
     others = [one for one in decision.candidates if one.lesson != decision.lesson]
     if not others or decision.score is None:
         return ""
     best = max(others, key=lambda one: one.score)
-    behind = decision.score - best.score
-    if behind <= 0:
-        return f" {quoted(best.lesson)} has the same score."
-    return f" Next best: {quoted(best.lesson)}, with a score {behind:.3g} lower."
+    if decision.score <= best.score:
+        return f" As good: {quoted(best.lesson)}."
+    return f" Next best: {quoted(best.lesson)}."

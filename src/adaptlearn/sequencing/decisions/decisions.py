@@ -39,7 +39,7 @@ _ROWS_SHOWN = 10
 _WIDTH = 60
 _ALERTED = {
     AlertKind.TEACHER: "stuck, and a teacher should look",
-    AlertKind.STUCK: "stuck",
+    AlertKind.STUCK: "stuck, and still practising",
     AlertKind.EVIDENCE: "whose lesson builds on few answers",
     AlertKind.CLOCK: "whose last answer is dated ahead",
 }

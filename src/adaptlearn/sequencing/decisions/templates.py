@@ -75,8 +75,7 @@ TEMPLATES: Templates = {
         "review_due": "{student}: review {title}, so as not to forget {skills}.",
         "confirm": (
             "{student}: {title}, to make sure of {skills} (mastery {mastery}, mastered from "
-            "{threshold}). Lessons to choose from: {n_candidates}; probability of this choice: "
-            "{propensity}.{runner_up}"
+            "{threshold}). Lessons to choose from: {n_candidates}.{chance}{runner_up}"
         ),
         "remediation": "{student}: back to {title}, to help with what builds on it.",
         "all_mastered": "{student} has mastered the curriculum.",
@@ -95,7 +94,7 @@ TEMPLATES: Templates = {
         ),
         "": (
             "{student}: {title}, for {skills} (mastery {mastery}). Lessons to choose from: "
-            "{n_candidates}; probability of this choice: {propensity}.{runner_up}"
+            "{n_candidates}.{chance}{runner_up}"
         ),
     },
 }
