@@ -98,7 +98,7 @@ def read_assistments(
         Lists every problem: missing columns, gaps, partial credit, times that cannot be
         read, rows of one response that contradict each other.
     ParameterError
-        Arguments that cannot be meant.
+        Arguments that make no sense.
 
     Warns
     -----

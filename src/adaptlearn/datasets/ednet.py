@@ -72,7 +72,7 @@ def read_ednet(
         that are none of a to d, times that are no milliseconds. Of several files, each with
         its name.
     ParameterError
-        Arguments that cannot be meant.
+        Arguments that make no sense.
     OSError
         There is no such file or folder, or it may not be read.
 

@@ -65,7 +65,7 @@ def read_eedi(
         Lists every problem: missing files and columns, gaps, answers without a time, questions
         without an entry, lists of subjects that are none.
     ParameterError
-        Arguments that cannot be meant.
+        Arguments that make no sense.
     OSError
         There is no such folder, or it may not be read.
 

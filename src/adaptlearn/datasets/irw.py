@@ -70,7 +70,7 @@ def read_irw(
     ResponseDataError
         Lists every problem: missing columns, gaps, responses other than 0 and 1.
     ParameterError
-        Arguments that cannot be meant.
+        Arguments that make no sense.
     OSError
         There is no such file, or it may not be read.
 

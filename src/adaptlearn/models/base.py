@@ -150,8 +150,8 @@ class KnowledgeTracer:
         ----------
         log : ResponseLog or frame with its standard columns
         state : StudentState, optional
-            Where the students begin; the log's students are then its numbers. It is not
-            changed. By default every student is new.
+            What is known of the students before the log. The log's ``student`` column then holds
+            the state's numbers. The state is not changed. By default every student is new.
 
         Returns
         -------
@@ -305,14 +305,14 @@ class KnowledgeTracer:
         students : int array, shape (n,)
             The state's numbers.
         skills : sequence of n labels
-            One that the model does not know is warned of, and stands where an average skill does.
-            All models but BKT also take a list of labels, for a response with several skills.
+            If the model does not know a skill, it warns and treats it as an average skill. For a
+            response with several skills, all models but BKT also take a list of labels.
         items : sequence of n labels, optional
-            Without, and for one the model does not know, the item is an average one.
+            Without items, or if the model does not know an item, it is an average one.
         time : float array, shape (n,), or float, optional
-            When, in the log's seconds, for models to which the time since practice matters; not
-            before the student's last response, of any skill. By default the moment of each
-            student's last response; with a BKT, no known time.
+            The moment to predict for, in the log's seconds; it matters to models that use the time
+            since practice. It must not be before the student's last response on any skill. By
+            default it is the moment of each student's last response; for a BKT, no known time.
 
         Returns
         -------
@@ -321,10 +321,10 @@ class KnowledgeTracer:
         Raises
         ------
         StateError
-            Students who are not in the state, or what does not come in pairs; a time before the
+            A student is not in the state, the lists differ in length, or a time is before the
             student's last response.
         ParameterError
-            A time that is no finite number.
+            A time is not a finite number.
         """
         self._check_state(state)
         numbers = state.checked(np.atleast_1d(students))
@@ -444,7 +444,7 @@ class KnowledgeTracer:
     def score(self, log: Any, y: object = None) -> float:  # noqa: ARG002 - the protocol's
         """Mean log-likelihood of a log's answers: minus the log loss; higher is better.
 
-        What scikit-learn's searches go by where they are given no ``scoring``.
+        scikit-learn's searches use it if you give them no ``scoring``.
         """
         log = as_log(log)
         rows = np.flatnonzero(log.answered)

@@ -168,7 +168,7 @@ class StudentState:
         self.clock = other.clock
 
     def keep_told(self, other: Self, students: Ints) -> None:
-        """Copy what `KnowledgeTracer.tell` told another state about some of its students.
+        """Copy some students' beliefs that `KnowledgeTracer.tell` set in another state.
 
         The other state's student ``students[k]`` is ``k`` here.
         """

@@ -66,16 +66,16 @@ def lags(log: Any, by: Literal["item", "skill"] = "skill") -> Floats:
 
 
 class ForgettingCurve:
-    """How the odds that a model gives a right answer fall with the time since practice.
+    """Lets a model forget: the odds of a right answer fall with the time since practice.
 
     With x the log odds that a model gives without regard to time, and t the seconds since the
     last practice,
 
         logit P(correct) = offset + scale x - rate ln(1 + t / time)
 
-    so that the odds fall as a power of time, as in DASH and the power laws of forgetting. The
-    four figures are fitted to answers; a quadratic penalty draws them to no forgetting at all
-    (offset 0, scale 1, rate 0). It takes arrays: any model can stand below.
+    so the odds fall as a power of time, as in DASH and the power laws of forgetting. The four
+    parameters are fitted to answers. A quadratic penalty draws them toward no forgetting at all
+    (offset 0, scale 1, rate 0). It takes arrays, so it works with any model.
 
     Parameters
     ----------

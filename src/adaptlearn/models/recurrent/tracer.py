@@ -248,7 +248,7 @@ class LinearRecurrentTracer(SequentialTracer):
         return given
 
     def transfer(self) -> Transfer:
-        """What one answer of a new student changes on every skill, in log odds.
+        """How much a new student's first answer changes the prediction on every skill, in log odds.
 
         Returns
         -------

@@ -33,7 +33,7 @@ class Names(NamedTuple):
         )
 
     def with_those_of(self, log: ResponseLog) -> Names:
-        """These names, then the others that occur in a log; the same object if there are none."""
+        """These names, then the new ones of a log; without new ones, this same object."""
         skills = _extended(self.skills, _used(log.skill.labels, log.skill.codes))
         items = self.items
         if log.item is not None:
@@ -137,7 +137,7 @@ def encode(log: ResponseLog, names: Names, *, item_pairs: bool = True) -> Encode
     names : Names
         With those of the log.
     item_pairs : bool
-        Whether pairs of student and item are wanted; without, all are one.
+        Whether to number the pairs of student and item. If not, all responses share one.
     """
     n = len(log)
     order = np.arange(n) if log.chronological is None else log.chronological
