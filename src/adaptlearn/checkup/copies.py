@@ -34,8 +34,7 @@ class CopiedStudents(Printed):
     equal : float array, shape (n_pairs,)
         The share of these items on which both were right, or both were wrong.
     expected : float array, shape (n_pairs,)
-        What that share would be by chance, for two students who are right as often as these two
-        are over all items that they answered.
+        The share to expect by chance, given how often each of the two is right over all items.
     groups : tuple of tuple of labels
         Students who are copies of each other, directly or through a third student.
     """

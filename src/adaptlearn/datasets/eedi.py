@@ -63,7 +63,7 @@ def read_eedi(
     ------
     ResponseDataError
         Lists every problem: missing files and columns, gaps, answers without a time, questions
-        without an entry, lists of subjects that are none.
+        without an entry, lists of subjects that cannot be read.
     ParameterError
         Arguments that make no sense.
     OSError

@@ -77,8 +77,8 @@ def read_junyi(
         ``skill="topic"`` and ``skill="area"``; ``Info_Content.csv`` of 2020, which gives
         ``skill="level4_id"`` and the levels above.
     hinted : {"wrong", "drop"}
-        What answers with a hint are: wrong, as the files have it (their ``correct`` is false
-        once a hint was taken); or left out.
+        What to do with answers with a hint: count them as wrong, as the files do (``correct`` is
+        false once a hint was taken), or leave them out.
     extra : sequence of str
         Further columns to keep, such as ``"time_taken"``.
     without_skill : {"drop", "refuse"}

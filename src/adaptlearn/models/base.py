@@ -178,9 +178,9 @@ class KnowledgeTracer:
         ----------
         log : ResponseLog or frame with its standard columns
         at : float or datetime, optional
-            Only responses up to this time count: in the log's seconds, or a datetime where the
-            log has datetimes. What is remembered has faded until then, in models of memory; by
-            default until each student's last response.
+            Only responses up to this time count: in the log's seconds, or a datetime if the log has
+            datetimes. Models of memory let memory fade until this time; by default, until each
+            student's last response.
         when : {"next_opportunity", "after_response"}
             Whether the learning that follows the last response is counted; the same figure for
             models in which nothing is learnt between a response and the next opportunity.
@@ -191,7 +191,7 @@ class KnowledgeTracer:
             Over the log's students and the model's skills, and after these, by label, the log's
             other skills, as the model predicts them; its `kind` says which probability it is:
             P(known), or P(correct) on an item that is as hard as the skill's are. A skill that a
-            student never answered stands where the student begins.
+            student never answered has its value before any answer.
         """
         self._check_fitted()
         log = as_log(log)
@@ -384,7 +384,7 @@ class KnowledgeTracer:
         raise NotImplementedError
 
     def learning_rates(self, state: Any = None) -> Floats | None:  # noqa: ARG002 - of those that have some
-        """P(learning a skill from one opportunity), shape (n_skills,); None where there is none.
+        """P(learning a skill from one opportunity), shape (n_skills,); None if the model has none.
 
         Of every fitted skill; with a state, of its `known_skills`.
         """
@@ -501,7 +501,7 @@ def seconds_at(log: ResponseLog, at: Any) -> float:
     ----------
     log : ResponseLog
     at : float or datetime
-        In the log's seconds, or a datetime where the log has datetimes.
+        In the log's seconds, or a datetime if the log has datetimes.
 
     Raises
     ------

@@ -40,7 +40,7 @@ class ResponseLog:
     skill : Labelled
         One code per *entry*. With one skill per response, entries are rows.
     skill_rows : int32 array, shape (n_entries,), or None
-        The row of each entry where a response may have several skills; otherwise None.
+        The row of each entry if a response may have several skills; otherwise None.
     correct : int8 array, shape (n,)
         1 and 0; -1 marks an exposure, a row without an answer.
     item : Labelled or None

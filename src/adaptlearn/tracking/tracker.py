@@ -388,7 +388,7 @@ class MasteryTracker:
         Returns
         -------
         float array, shape (n_students, n_skills)
-            nan where the student was never asked about the skill.
+            nan if the student was never asked about the skill.
 
         Raises
         ------

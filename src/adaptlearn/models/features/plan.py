@@ -119,7 +119,7 @@ class Plan:
     def look(self, level: Level, memory: Memory, rates: Rates) -> Floats:
         """What is known about responses before their answers, one row per response and skill.
 
-        What rests on times is NaN where there are none.
+        Columns that need times are NaN if there are none.
 
         Parameters
         ----------

@@ -85,7 +85,7 @@ class IRT(SequentialTracer):
     ----------
     parameters_ : dict of str to array, each of shape (n_items,)
         Columns ``item``, ``difficulty``, ``discrimination``, ``difficulty_se``,
-        ``discrimination_se`` (standard errors; nan where there are none), ``n_answers`` and
+        ``discrimination_se`` (standard errors; nan if there are none), ``n_answers`` and
         ``p_correct``, the share of right answers. If the log has no items, its skills serve as
         items.
     skill_parameters_ : dict of str to array, each of shape (n_skills,)
@@ -289,7 +289,7 @@ class IRT(SequentialTracer):
         ----------
         abilities : array-like, shape (n,), or float
         items : sequence of labels, optional
-            Of `parameters_`; by default all, in that order.
+            Labels of items; by default all, in the order of `parameters_`.
 
         Returns
         -------

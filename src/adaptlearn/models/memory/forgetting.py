@@ -28,8 +28,8 @@ def lags(log: Any, by: Literal["item", "skill"] = "skill") -> Floats:
     Returns
     -------
     float array, shape (n_responses,)
-        In the caller's row order; nan at the first meeting. Of a response with several skills,
-        the lag of the one that was practised last.
+        In the caller's row order; nan at the first meeting. If a response has several skills, the
+        lag is that of the skill practised last.
 
     Examples
     --------
@@ -135,10 +135,9 @@ class ForgettingCurve:
         Parameters
         ----------
         log_odds : array, shape (n,)
-            What the model below gives each answer; of answers it has not seen.
+            The model's P(correct) of each answer; the model must not have seen these answers.
         lag : array, shape (n,)
-            Seconds since the last practice; nan where there was none: such answers say nothing
-            here and are left out.
+            Seconds since the last practice; nan if there was none. Such answers are left out.
         correct : array, shape (n,)
             0 and 1.
 
@@ -172,7 +171,7 @@ class ForgettingCurve:
         return self
 
     def predict(self, log_odds: Any, lag: Any) -> Floats:
-        """P(correct), shape (n,); as the model below has it where the lag is nan.
+        """P(correct), shape (n,). If the lag is nan, it is the model's own.
 
         Parameters
         ----------

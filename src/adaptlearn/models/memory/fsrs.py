@@ -55,7 +55,8 @@ class FSRS(MemoryTracer):
     card : {"item", "skill"} or None
         What a student remembers. None: items if the training log has them, else skills.
     parameters : tuple of 21 floats, optional
-        Use these (`FSRS_DEFAULTS`, say) instead of fitting; within their published bounds.
+        Use these instead of fitting, for example `FSRS_DEFAULTS`. They must lie within the
+        published bounds.
     guess, slip : float, optional
         P(right answer | not recalled) and P(wrong answer | recalled). If None, they are fitted,
         from 0 to 0.45. With 0 and 0, P(correct) is P(recall).
