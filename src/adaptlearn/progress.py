@@ -27,7 +27,7 @@ def report(doing: str, units: str, done: int, total: int | None = None) -> None:
         What is counted: ``"steps"``.
     done : int
     total : int, optional
-        Left out where nobody knows how many there will be.
+        Leave it out if the total is unknown.
     """
     listener = _listener.get()
     if listener is not None:
@@ -45,8 +45,8 @@ def show_progress(on_progress: Listener | None = None) -> Iterator[None]:
     Parameters
     ----------
     on_progress : callable, optional
-        Called as ``on_progress(doing, units, done, total)`` in place of bars; `total` is None
-        where nobody knows how many there will be.
+        Called as ``on_progress(doing, units, done, total)`` instead of drawing a bar. `total` is
+        None if it is unknown.
 
     Raises
     ------

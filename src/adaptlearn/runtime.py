@@ -259,7 +259,7 @@ class Model:
         Names the model, as the fitted model's ``fingerprint_`` does.
     skills : tuple of labels
     columns : tuple of str
-        What `Student.update` must be told of a response besides its skill and answer.
+        What `Student.update` needs besides a response's skill and answer.
     """
 
     __slots__ = ("columns", "engine", "fingerprint", "skills")
@@ -353,8 +353,8 @@ class Student:
         ----------
         skill : label
         when : {"next_opportunity", "after_response"}
-            With or without the learning that follows the last response. A skill that was never
-            met stands at its prior in both.
+            With or without the learning that follows the last response. In both, a skill that was
+            never met has its prior.
         """
         problems: list[str] = []
         label = _label(skill, "skill", problems)

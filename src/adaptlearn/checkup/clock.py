@@ -30,7 +30,7 @@ def times_of_another_unit(facts: Facts) -> Iterator[Finding]:
         return
     middle = float(np.median(log.time))
     unit = next((unit for unit in reversed(_UNITS) if abs(middle) >= unit[0]), None)
-    gaps = "Time since practice, and with it every forgetting, is wrong by the same factor."
+    gaps = "The time since practice is wrong by the same factor, and so is all forgetting."
     if _form_of_dates(log.time, log.clock):
         return
     if log.clock == "seconds" and unit is not None:
@@ -66,7 +66,7 @@ def times_like_dates(facts: Facts) -> Iterator[Finding]:
             "error",
             f"All {len(log):,} times can be read as dates ({log.time[0]:.0f}, for instance), "
             "and were read as seconds.",
-            "Time since practice, and with it every forgetting, is wrong.",
+            "The time since practice is wrong, and so is all forgetting.",
             f'Give datetimes: `pd.to_datetime(…, format="{form}")`.',
             "time",
             len(log),
@@ -109,10 +109,10 @@ def times_out_of_range(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             "times-before-1990",
             "error",
-            f"Before 1990: {rows_text(early)}, {share(len(early), len(log))} of the log; gaps that "
-            "became 0, probably.",
-            "They come before all else of their student, decades away: order and time since "
-            "practice are wrong.",
+            f"Before 1990: {rows_text(early)}, {share(len(early), len(log))} of the log. "
+            "They are probably gaps that became 0.",
+            "They come decades before all other answers of the student: the order and the time "
+            "since practice are wrong.",
             "Find their times, or leave the rows out: "
             "`log[np.setdiff1d(np.arange(len(log)), checkup['times-before-1990'].rows)]`.",
             "time",
@@ -125,9 +125,9 @@ def times_out_of_range(facts: Facts) -> Iterator[Finding]:
             "times-in-the-future",
             "warning",
             f"In the future: {rows_text(late)}, {share(len(late), len(log))} of the log.",
-            "They count as the latest of their student, and a tracker refuses answers that come "
-            "after them as late.",
-            "Correct the clock of the device they come from, or leave the rows out.",
+            "They count as the student's last answers, so a tracker refuses the next answers as "
+            "late.",
+            "Correct the clock of the device that sent them, or leave the rows out.",
             "time",
             len(late),
             rows=late,

@@ -30,7 +30,7 @@ def constant_columns(facts: Facts) -> Iterator[Finding]:
             "constant-columns",
             "note",
             f"The same value in all {len(log):,} rows: {named(found, 'column')}.",
-            "It tells no two responses apart: parameters per class of it are those of the skill.",
+            "It tells nothing about a response: its one class gets the skill's parameters.",
             "Leave it out.",
             ", ".join(found),
             len(found),
@@ -59,8 +59,8 @@ def telling_columns(facts: Facts) -> Iterator[Finding]:
             "warning",
             f"Of all answers, {told} (without it: "
             f"{share(len(right) - missed_without, len(right))}).",
-            "What is known only after the answer predicts what it was told: metrics of a model "
-            "that uses it say nothing.",
+            "Its value is probably known only after the answer. A model that uses it is told the "
+            "answer, so its metrics mean nothing.",
             "Keep it out of every `*_by` option and feature.",
             ", ".join(found),
             len(found),
@@ -82,10 +82,9 @@ def items_and_skills(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             "item-is-skill",
             "note",
-            f"Each of the {present:,} items has a skill of its own: the two columns name the same.",
-            "Items say nothing beyond skills: parameters per item (`guess_by='item'`, "
-            "difficulties) repeat those per skill, and no practice carries from one item to "
-            "another.",
+            f"Each of the {present:,} items has a skill of its own: the two columns say the same.",
+            "Items add nothing to skills: parameters per item (`guess_by='item'`, difficulties) "
+            "repeat those per skill, and practice on one item does not help with another.",
             "Read the log with `item=False`, or with skills that several items share.",
             "item",
             present,
@@ -97,14 +96,14 @@ def items_and_skills(facts: Facts) -> Iterator[Finding]:
     rows = np.flatnonzero(changing[log.item.codes])
     one = int(np.argmax(per_item))
     several = ", ".join(map(shown, _skills_of(log, np.flatnonzero(log.item.codes == one))[:4]))
-    example = f"item {shown(labels_at(log.item.labels, np.array([one]))[0])}, say, with {several}"
+    example = f"for example {shown(labels_at(log.item.labels, np.array([one]))[0])} with {several}"
     yield Finding(
         "item-changes-skill",
         "warning",
         f"With different skills in different rows: {named(found, 'item')} of {present:,}, "
         f"{share(len(rows), len(log))} of the responses; {example}.",
-        "The same question counts for one skill here and for another there: evidence is split, "
-        "and an item's difficulty is mixed with the skills'.",
+        "The same question counts for one skill in one row and for another in the next. So the "
+        "evidence is split, and the item's difficulty is mixed with the skills'.",
         "If items were re-labelled, give the current ones: `ResponseLog.from_frame(…, "
         "q_matrix=…)`. If `item` names a page or a problem of several steps, name the step.",
         "item",
@@ -136,8 +135,9 @@ def rare_items(facts: Facts) -> Iterator[Finding]:
         f"{len(found):,} of {int(used.sum()):,} items ({share(len(found), int(used.sum()))}) have "
         f"fewer than ten answers; they hold {share(int(answers[rare].sum()), int(answers.sum()))} "
         "of all answers.",
-        "Their own difficulty, guess or slip would follow single answers.",
-        "BKT's `borrow` draws such items to their skill; or class items by kind.",
+        "Their own difficulty, guess or slip would depend on a few answers.",
+        "BKT's `borrow` pulls such items toward their skill. Or group items into kinds, and use "
+        "the kind as the class.",
         "item",
         len(found),
         found,
@@ -163,8 +163,8 @@ def names_alike(facts: Facts) -> Iterator[Finding]:
             "warning",
             f"{counted(len(found), role)} differ only by case or space, in "
             f"{counted(len(alike), 'group')}: {told}{'; …' if len(alike) > 3 else ''}.",
-            f"Each spelling is a {role} of its own: one history falls apart, and each part "
-            "begins anew.",
+            f"Each spelling counts as a {role} of its own. So one history is split, and each part "
+            "starts from nothing.",
             f"Spell them alike before reading: `frame['{role}'].str.strip().str.lower()`.",
             role,
             len(found),
@@ -187,9 +187,9 @@ def names_of_gaps(facts: Facts) -> Iterator[Finding]:
             f"{role}-names-a-gap",
             "warning",
             f"Column {role!r} has {', '.join(map(shown, gaps))} as a name, in "
-            f"{counted(int(uses.sum()), 'place')} ({share(int(uses.sum()), len(uses))}): probably "
-            "gaps that were turned into text or numbers.",
-            f"All of them count as one {role}, which mixes what has nothing in common.",
+            f"{counted(int(uses.sum()), 'place')} ({share(int(uses.sum()), len(uses))}). These are "
+            "probably gaps that were turned into text or numbers.",
+            f"All of them count as one {role}, although they have nothing in common.",
             "Leave these rows out, or fill the gaps before reading.",
             role,
             len(gaps),

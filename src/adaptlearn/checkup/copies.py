@@ -30,14 +30,13 @@ class CopiedStudents(Printed):
     first, second : arrays, shape (n_pairs,)
         Labels of the students; the pairs that share the most items stand first.
     shared : integer array, shape (n_pairs,)
-        Items that both have answered.
+        How many items both have answered.
     equal : float array, shape (n_pairs,)
-        Share of these on which both were right, or both wrong.
+        The share of these items on which both were right, or both were wrong.
     expected : float array, shape (n_pairs,)
-        What that share would be by chance: of two students who are right as often as these are,
-        on all items that they answered.
+        The share to expect by chance, given how often each of the two is right over all items.
     groups : tuple of tuple of labels
-        Students who are copies of each other, whether at once or by way of a third.
+        Students who are copies of each other, directly or through a third student.
     """
 
     first: NDArray[Any]
@@ -93,7 +92,7 @@ def copied_students(
     log : ResponseLog, or a frame with the standard column names
         With items. If a student answered an item several times, the first answer counts.
     min_shared : int, default 20
-        Items that both must have answered.
+        How many items both students must have answered.
     min_equal : float, default 0.97
         The smallest share of these items on which both are right, or both are wrong.
     max_expected : float, default 0.75
@@ -111,8 +110,8 @@ def copied_students(
 
     Notes
     -----
-    One product of the matrix of students and items with itself counts, for every pair, the
-    items on which both were right, one of them, and neither. It costs one step for each pair
+    For every pair, it counts the items on which both were right, one of them, or neither: one
+    product of the matrix of students and items with itself. It costs one step for each pair
     of students at each item; memory is bounded. By chance, two students who are right on shares
     p and q of their items agree on ``p * q + (1 - p) * (1 - q)`` of them.
 
@@ -136,7 +135,8 @@ def copied_students(
     log = as_log(log)
     if log.item is None:
         raise ParameterError(
-            "copied_students", ["the log has no column item, which copies are told by"]
+            "copied_students",
+            ["the log has no column item; copies are found by their answers to the same items"],
         )
     rows = first_answers(log)
     present, student = np.unique(log.student.codes[rows], return_inverse=True)

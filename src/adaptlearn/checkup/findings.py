@@ -46,13 +46,13 @@ class Finding:
     remedy : str
         What to do about it.
     column : str
-        The column concerned, by its role (``"skill"``) or, of the further ones, its name.
+        The column concerned: its role (``"skill"``), or its name if it is a further column.
     count : int
-        How many labels, rows or columns.
+        How many labels, rows or columns are concerned.
     labels : tuple
-        All labels concerned (of `column`), where it is about labels.
+        All labels concerned (of `column`), if the finding is about labels.
     rows : integer array
-        All rows concerned, counted from 0, where it is about rows.
+        All rows concerned, counted from 0, if the finding is about rows.
     """
 
     code: str
@@ -87,9 +87,9 @@ class Finding:
 class Checkup:
     """The findings of one log, the most severe first.
 
-    Printed, it is a readable text; notebooks show a table. It is iterated over finding by
-    finding; ``checkup["code"]`` is the finding of that code, ``"code" in checkup`` asks for
-    it.
+    `print` shows it as text, a notebook as a table. A loop over it gives the findings one by one.
+    ``checkup["code"]`` is the finding with that code; ``"code" in checkup`` asks whether there is
+    one.
 
     Parameters
     ----------

@@ -14,8 +14,8 @@ from adaptlearn.wording import counted, share
 
 _NEARLY_ALL = 0.9
 _ORDER = (
-    "Knowledge tracing reads learning from the order of answers: in another order its "
-    "parameters and predictions mean nothing."
+    "Knowledge tracing reads learning from the order of answers. In a wrong order its parameters "
+    "and predictions mean nothing."
 )
 
 
@@ -27,8 +27,7 @@ def order_unknown(facts: Facts) -> Iterator[Finding]:
     yield Finding(
         "order-from-rows",
         "note",
-        "There are neither times nor ids: each student's rows count as standing in the order "
-        "of answering.",
+        "There are neither times nor ids, so each student's rows count as the order of answering.",
         f"{_ORDER} Forgetting between sessions cannot be seen.",
         "Give `time` if there is one; otherwise make sure that nothing has sorted the rows.",
         "time",
@@ -47,11 +46,11 @@ def numbers_as_text(facts: Facts) -> Iterator[Finding]:
     yield Finding(
         "ids-order-as-text",
         "error",
-        "The ids are numbers held as text, of different lengths, and order the rows: as text "
-        "'10' comes before '9'.",
+        "The ids order the rows, and they are numbers written as text, of different lengths. As "
+        "text, '10' comes before '9'.",
         _ORDER,
-        "Make the ids integers; or give `time`; or leave them out with `id=False`, so that "
-        "rows count as they stand.",
+        "Make the ids integers; or give `time`; or leave the ids out with `id=False`, so that "
+        "the order of the rows counts.",
         "id",
         1,
     )
@@ -82,9 +81,10 @@ def sorted_by_answer(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             "sorted-by-answer",
             "error",
-            f"In {found:,} of {n_judged:,} histories of a student on a skill with six answers or "
-            f"more, two of each kind or more, all answers stand {way}.",
-            f"Real answers mix; these were sorted by `correct`. {_ORDER}",
+            f"All answers stand {way} in {found:,} of {n_judged:,} histories of a student on a "
+            "skill. (Only histories of six answers or more count, with two right and two wrong or "
+            "more.)",
+            f"Real histories mix right and wrong answers. These were sorted by `correct`. {_ORDER}",
             "Read the rows in their original order, or give `time`.",
             "correct",
             found,
@@ -114,8 +114,8 @@ def sorted_by_label(facts: Facts) -> Iterator[Finding]:
             f"The rows of {found:,} of the {n_judged:,} students with five {role}s or more stand "
             f"in the order of the {role}s' names.",
             f"Either everyone had the same sequence, or the rows were sorted by {role}. {_ORDER}",
-            f"If {role}s are not numbered as they were given, read the rows in their original "
-            "order, or give `time`.",
+            f"Unless the {role}s' names follow the order in which students met them, read the rows "
+            "in their original order, or give `time`.",
             role,
             found,
         )
@@ -134,8 +134,8 @@ def backward_rows(facts: Facts) -> Iterator[Finding]:
         return  # in order; or in no order at all, which times are there to mend
     rows = np.sort(after[back])
     where = (
-        f"Earlier than the row of the same student above: {rows_text(rows)}; "
-        f"{share(forward, forward + n_back)} of such steps go forward"
+        f"Earlier than the student's row above: {rows_text(rows)}; "
+        f"{share(forward, forward + n_back)} of the steps from row to row go forward"
     )
     lost = _lost_unit(log.time)
     if lost is not None:
@@ -155,9 +155,9 @@ def backward_rows(facts: Facts) -> Iterator[Finding]:
             "times-go-back",
             "note",
             f"{where}.",
-            "Responses are ordered by time. That is right for answers that arrived late; if a "
-            "device's clock was wrong, answers come before what taught them.",
-            "Look at these rows; if the rows are right and the times are not: `time=False`.",
+            "Responses are ordered by time. That is right if answers arrived late. If a device's "
+            "clock was wrong, answers come before the practice that taught them.",
+            "Look at these rows. If the rows are right and the times are wrong: `time=False`.",
             "time",
             n_back,
             rows=rows,
@@ -185,7 +185,7 @@ def tied_times(facts: Facts) -> Iterator[Finding]:
             "times-constant",
             "warning",
             f"All {len(log):,} rows have the same time.",
-            f"It orders nothing: rows count as they stand (or by id). {_ORDER}",
+            f"It orders nothing: the order of the rows (or of the ids) counts. {_ORDER}",
             "Give the time of each answer; or leave it out with `time=False`, and make sure that "
             "the rows stand in the order of answering.",
             "time",
@@ -203,10 +203,10 @@ def tied_times(facts: Facts) -> Iterator[Finding]:
             "warning" if len(found) > 0.1 * judged else "note",
             f"{counted(len(found), 'student')} of {judged:,} with three rows or more have the same "
             "time in all of them.",
-            "Saved in one go, probably: their order is that of the rows (or ids), and time "
-            "since practice is 0 throughout.",
-            "Give the time of each answer, not that of upload; else make sure that their rows "
-            "stand in the order of answering.",
+            "They were probably saved in one go. The order of the rows (or of the ids) counts, and "
+            "the time since practice is always 0.",
+            "Give the time of each answer, not that of the upload. If you cannot, make sure that "
+            "their rows stand in the order of answering.",
             "student",
             len(found),
             found,
@@ -216,8 +216,8 @@ def tied_times(facts: Facts) -> Iterator[Finding]:
             "times-are-dates",
             "note",
             "All times are at midnight: they are dates.",
-            "Within a day, rows count as they stand (or by id); gaps of less than a day cannot "
-            "be seen.",
+            "Within a day, the order of the rows (or of the ids) counts. Gaps of less than a day "
+            "cannot be seen.",
             "Give the time of day too, or make sure that rows stand in the order of answering.",
             "time",
             len(log),

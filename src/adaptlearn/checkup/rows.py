@@ -25,9 +25,9 @@ def repeated_events(facts: Facts) -> Iterator[Finding]:
         "warning",
         f"Repeats of {what} seen before: {rows_text(rows)}, "
         f"{share(len(rows), len(log))} of the log.",
-        "An answer counted twice counts as two opportunities and as double evidence, and the "
-        "second is predicted by the first.",
-        "If they are one event: `log.without_duplicates()`.",
+        "A repeated answer counts as two opportunities and as double evidence, and the first "
+        "row gives away the answer of the second.",
+        "If they are one event, leave the repeats out: `log.without_duplicates()`.",
         "id" if log.id is not None else "time",
         len(rows),
         rows=rows,
@@ -63,8 +63,8 @@ def histories_twice(facts: Facts) -> Iterator[Finding]:
         "error",
         f"{counted(int(twice.sum()), 'student')} of {int(judged.sum()):,} with ten rows or more "
         "have a second half that repeats the first, answer by answer.",
-        "The log probably stands twice in its frame: every answer would count as two "
-        "opportunities, and the second would be predicted by the first.",
+        "The frame probably holds the log twice. Every answer would then count as two "
+        "opportunities, and the first would give away the second.",
         "Read each export once; or keep the first halves: "
         "`log[np.setdiff1d(np.arange(len(log)), checkup['histories-twice'].rows)]`.",
         "student",
@@ -100,9 +100,9 @@ def expanded_rows(facts: Facts) -> Iterator[Finding]:
         f"The same {', '.join(shared)} and answer as the row before, another skill: "
         f"{rows_text(rows)}, {share(len(rows), len(log))} of the log. Of neighbours that share "
         f"all but the skill, {share(len(rows), neighbours)} agree in the answer.",
-        "One response to several skills stands as a row per skill, it seems: its first row gives "
-        "away the answer of the next. Metrics of models that look across skills are too good, "
-        "and the response counts several times.",
+        "It seems that one response to several skills is written as one row per skill. The first "
+        "row gives away the answer of the next. So metrics of models that look across skills are "
+        "too good, and the response counts several times.",
         f"Keep a response in one row with all its skills. In pandas: {mend}; or export the skills "
         "in one field and give `skill_separator`.",
         "skill",
@@ -121,9 +121,9 @@ def exposures(facts: Facts) -> Iterator[Finding]:
         "exposures",
         "note",
         f"Without an answer: {rows_text(rows)}, {share(len(rows), len(log))} of the log.",
-        "They are lessons that may teach: a step from one opportunity to the next, never "
-        "scored. If answers were lost instead, students seem to learn from nothing.",
-        "If they are no lessons, leave them out: `log[log.answered]`.",
+        "They count as lessons that may teach: opportunities that are never scored. If the answers "
+        "were lost, students seem to learn from nothing.",
+        "If they are not lessons, leave them out: `log[log.answered]`.",
         "correct",
         len(rows),
         rows=rows,

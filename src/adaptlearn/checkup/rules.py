@@ -76,8 +76,8 @@ def check(log: Any) -> Checkup:
     Parameters
     ----------
     log : ResponseLog or frame
-        A log, or a frame with the standard column names. Further columns are looked at if the
-        log was read with them (``extra``).
+        A log, or a frame with the standard column names. If the log was read with further columns
+        (``extra``), they are checked too.
 
     Returns
     -------

@@ -14,7 +14,7 @@ from adaptlearn.wording import counted, named, share, shown
 
 _FEW = 10  # students, wrong or right answers
 
-_POOLED = "BKT draws it to the parameters common to all skills."
+_POOLED = "BKT pulls it toward the parameters common to all skills."
 
 # What keeps a skill from being identified: code, in words, consequence, remedy.
 _REASONS = {
@@ -25,36 +25,36 @@ _REASONS = {
     ),
     "skill-one-response": (
         "one response",
-        f"One answer says nothing of learning, guessing or slipping. {_POOLED}",
+        f"One answer says nothing about learning, guessing or slipping. {_POOLED}",
         "Merge it with a skill it belongs to, or collect more answers.",
     ),
     "skill-all-right": (
         "all answers are right",
-        "Known from the start, or easily guessed: the answers cannot tell prior, learn and "
-        f"guess apart. {_POOLED}",
+        "Students know it from the start, or guess it easily: the answers cannot tell prior, learn "
+        f"and guess apart. {_POOLED}",
         "Ask harder questions, or merge it with a skill it belongs to.",
     ),
     "skill-all-wrong": (
         "all answers are wrong",
-        "Never learned, or scored wrongly: the answers cannot tell, and say nothing of slips. "
-        f"{_POOLED}",
+        "Nobody learns it, or it is scored wrongly: the answers cannot tell which, and say nothing "
+        f"about slips. {_POOLED}",
         "Check how these questions are scored, or merge it with a skill it belongs to.",
     ),
     "skill-answered-once": (
         "no student answered twice",
-        "Learning shows from one answer of a student to the next: here it cannot, nor can a "
-        f"prior be told from guessing. {_POOLED}",
+        "Learning shows only from one answer of a student to the next. The answers also cannot "
+        f"tell a prior from guessing. {_POOLED}",
         "Merge it with skills it belongs to, until students meet it several times.",
     ),
     "skill-answered-twice": (
         "no student answered more than twice",
-        "Two answers have three free proportions, BKT four parameters: many values fit "
+        "Two answers give three free proportions, but BKT has four parameters. So many values fit "
         f"equally well. {_POOLED}",
         "Merge it with a skill it belongs to, or hold a parameter with `fixed`.",
     ),
     "skill-few-students": (
         "fewer than ten students",
-        f"Estimates would follow single students to the edge. {_POOLED}",
+        f"Estimates would depend on single students, and may end at a limit. {_POOLED}",
         "Merge it with a skill it belongs to, or collect answers of more students.",
     ),
 }
@@ -88,11 +88,11 @@ def unidentified_skills(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             "no-skill-identified",
             "error",
-            f"None of the {counted(int(held.sum()), 'skill')} can identify its parameters.",
-            "A BKT of this log says what was assumed, not what the answers show: its mastery "
-            "estimates are no evidence.",
+            f"None of the {counted(int(held.sum()), 'skill')} has answers that identify it.",
+            "A BKT of this log says what was assumed, not what the answers show. Its mastery "
+            "estimates are not evidence.",
             "See the findings on skills; check that `student` and `skill` are the right columns. "
-            "For students who answer each skill once, item response theory asks less of data.",
+            "If students answer each skill once, item response theory needs less data.",
             "skill",
             int(held.sum()),
             labels_at(labels, held),
@@ -121,17 +121,17 @@ def lopsided_skills(facts: Facts) -> Iterator[Finding]:
             "skill-few-wrong",
             counts.wrong,
             "wrong",
-            "Hardly anyone is seen not knowing it: how well it is guessed and how fast it is "
-            "learned rest on these few answers, and intervals are wide.",
-            "Read its `learn` and `guess` with their intervals; harder questions would tell more.",
+            "Only these few answers show how often it is guessed and how fast it is learned, so "
+            "the intervals are wide.",
+            "Read its `learn` and `guess` with their intervals. Harder questions would tell more.",
         ),
         (
             "skill-few-right",
             counts.right,
             "right",
-            "Hardly anyone is seen knowing it: how fast it is learned and how often one slips "
-            "rest on these few answers, and intervals are wide.",
-            "Check how its questions are scored; read its `learn` and `slip` with their intervals.",
+            "Only these few answers show how fast it is learned and how often students slip, so "
+            "the intervals are wide.",
+            "Check how its questions are scored. Read its `learn` and `slip` with their intervals.",
         ),
     ):
         concerned = identified & (number < _FEW)
@@ -174,8 +174,7 @@ def inseparable_skills(facts: Facts) -> Iterator[Finding]:
         "warning",
         f"{counted(len(found), 'skill')} always come together with another in the same "
         f"responses: {'; '.join(groups)}.",
-        "No answer tells one from the other: their parameters and mastery are one and the "
-        "same number, said twice.",
+        "No answer tells one from the other, so their parameters and mastery are the same.",
         "Merge them into one skill, or ask questions that need only one of them.",
         "skill",
         len(found),

@@ -32,10 +32,10 @@ def one_answer_students(facts: Facts) -> Iterator[Finding]:
         "warning" if len(found) > 0.1 * everyone else "note",
         f"{counted(len(found), 'student')} of {everyone:,} "
         f"({share(len(found), everyone)}) gave a single answer.",
-        "They say where students begin, nothing of learning; their own predictions come "
-        "before any evidence, so a metric that counts them measures averages.",
-        "Keep them to fit. If they are many, see that `student` names a person, not a session "
-        "or a device.",
+        "They say where students begin, but nothing about learning. They are predicted before any "
+        "evidence, so a metric that counts them measures averages.",
+        "Keep them for the fit. If they are many, make sure that `student` names a person, not a "
+        "session or a device.",
         "student",
         len(found),
         found,
@@ -59,11 +59,11 @@ def unlikely_students(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             code,
             "note",
-            f"Everything {did}: {named(found, 'student')}, "
+            f"All answers {did}: {named(found, 'student')}, "
             f"{counted(int(answers[concerned].sum()), 'answer')} in all, where an average student "
             f"would have had {_UNLIKELY} or more {said}.",
-            "Possible, but so are teachers' and test accounts, copied answers or an answer key "
-            f"that failed; such histories pull `{'prior' if did == 'right' else 'learn'}`.",
+            "This may be real. It may also be a teacher's or a test account, copied answers or a "
+            f"wrong answer key. Such histories distort `{'prior' if did == 'right' else 'learn'}`.",
             "Look at them; to fit without them: `log[~np.isin(log.student.values, "
             f"checkup['{code}'].labels)]`.",
             "student",
@@ -84,8 +84,8 @@ def copied_answers(facts: Facts) -> Iterator[Finding]:
             "note",
             f"Students with nearly the same answers were not looked for: it takes {steps:.1e} "
             f"comparisons, and a check makes {_MOST_COMPARISONS:.0e} at most.",
-            "If a person stands in the log under two names, a split by student does not notice.",
-            "`adaptlearn.checkup.copied_students(log)` looks for them, however long it takes; or "
+            "If one person is in the log under two names, a split by student does not notice.",
+            "`adaptlearn.checkup.copied_students(log)` looks for them, however long it takes. Or "
             "check a part of the log.",
             "student",
             log.n_students,
@@ -107,9 +107,9 @@ def copied_answers(facts: Facts) -> Iterator[Finding]:
         f"Nearly the same answers to shared items, far more than by chance: "
         f"{counted(len(found), 'pair')} of students, {told}{'; …' if len(found) > 3 else ''}. The "
         f"{counted(len(concerned), 'student')} hold {share(rows, len(log))} of the log.",
-        "Probably one person under two names, or answers that were copied. Where a split by "
-        "student trains on one and tests on the other, a model that remembers items has seen the "
-        "answers: its metrics are too good.",
+        "Probably one person has two names, or answers were copied. If a split by student trains "
+        "on one and tests on the other, a model that remembers items has seen the answers, so its "
+        "metrics are too good.",
         "Keep them in one fold: `cross_validate(…, copies=True)`, `StudentSplit(copies=True)`; "
         "`adaptlearn.checkup.copied_students(log)` lists them. Without them: "
         "`log[~np.isin(log.student.values, checkup['copied-students'].labels)]`.",

@@ -54,31 +54,31 @@ def read_assistments(
         of str to array, with the same columns. Needed are ``user_id``, ``correct``, skills
         and an id. Of large files, a frame is read much faster than a path.
     skill : str, optional
-        The column of skills; by default the first there is of ``skill_id``, ``skill_name``,
-        ``skill``, and ``sequence_id``, which stands for the skill in the 2015 file.
+        The column of skills; by default the first that exists of ``skill_id``, ``skill_name``,
+        ``skill``, and ``sequence_id``, which is the skill in the 2015 file.
     skill_separator : str, optional
         Text between several skills of one row, by default ``"_"`` for ``skill_id``, as in
         the collapsed file of 2009, and none for other columns.
     item : str or False, optional
-        The column of items, by default ``problem_id`` or ``problemId`` where it exists.
+        The column of items, by default ``problem_id`` or ``problemId`` if it exists.
     time : str or False, optional
-        The column of times, datetimes, texts of ISO 8601 or seconds; by default ``start_time``
-        or ``startTime`` (when the problem was shown) where it exists. The files of 2009 and
-        2015 have none.
+        The column of times, datetimes, texts of ISO 8601 or seconds; by default ``start_time`` or
+        ``startTime`` (when the problem was shown) if it exists. The files of 2009 and 2015 have
+        none.
     id : str, optional
-        The column that identifies a response and orders those at the same time, or all where
-        there are no times; by default ``order_id``, ``problem_log_id``, ``log_id`` or
+        The column that identifies a response. It orders responses at the same time or, without
+        times, all responses. By default ``order_id``, ``problem_log_id``, ``log_id`` or
         ``actionId``.
     extra : sequence of str
-        Further columns to keep, such as ``"ms_first_response"``. Of a response written in
-        several rows, the first row's value is kept.
+        Further columns to keep, such as ``"ms_first_response"``. If a response has several rows,
+        the value of the first row is kept.
     scaffolding : {"drop", "keep"}
         Whether to leave out scaffolding questions (``original`` is 0). They break up a
         problem that was not solved, so that who gets them follows from an answer before;
         Xiong et al. leave them out, some benchmarks keep them.
     partial_credit : {"refuse", "drop"} or float in (0, 1]
-        What answers between 0 and 1 are: an error; left out; or right if the credit is at
-        least this number, so 1.0 counts them all as wrong.
+        What to do with answers between 0 and 1: report an error, leave them out, or count them as
+        right if the credit is at least this number (so 1.0 counts them all as wrong).
     without_skill : {"drop", "refuse"}
         What happens to responses without a skill: they are left out, and counted in a
         warning; or they are an error.
@@ -98,7 +98,7 @@ def read_assistments(
         Lists every problem: missing columns, gaps, partial credit, times that cannot be
         read, rows of one response that contradict each other.
     ParameterError
-        Arguments that cannot be meant.
+        Arguments that make no sense.
 
     Warns
     -----

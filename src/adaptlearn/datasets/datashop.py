@@ -76,19 +76,19 @@ def read_datashop(
         wrong, as in DataShop's learning curves), or 1 and 0. By default ``First Attempt``,
         ``Correct First Attempt`` or, of transactions, ``Outcome``.
     item : {"step", "problem", False}
-        What an item is: a step of a problem, labelled ``"problem / step"``, for steps of
-        different problems share names; a whole problem; or nothing.
+        What an item is: a step of a problem, a whole problem, or nothing. A step is labelled
+        ``"problem / step"``, because steps of different problems share names.
     time : str or False, optional
         The column of times, datetimes or texts of ISO 8601. By default
-        ``First Transaction Time`` or, of transactions, ``Time``, if its values have a date:
-        times such as ``18:05.0`` are no clock, are not used, and a warning says so. False
+        ``First Transaction Time`` or, of transactions, ``Time``, if its values have a date.
+        Times without a date, such as ``18:05.0``, are not used, and a warning says so. False
         leaves times out.
     id : str or False, optional
-        The column that numbers the rows, which orders responses at the same time, or all
-        where there are no times. By default ``Row`` where it exists.
+        The column that numbers the rows. It orders responses at the same time or, without times,
+        all responses. By default ``Row`` if it exists.
     extra : sequence of str
-        Further columns to keep, such as ``"Step Duration (sec)"``. Of a response written in
-        several rows, the first row's value is kept.
+        Further columns to keep, such as ``"Step Duration (sec)"``. If a response has
+        several rows, the value of the first row is kept.
     without_skill : {"drop", "refuse"}
         What happens to steps without a knowledge component: they are left out, and counted
         in a warning; or they are an error.
@@ -100,9 +100,9 @@ def read_datashop(
     -------
     ResponseLog
         One row per response, in the order of the export. Rows of one student, problem (with
-        its place in the hierarchy), view, step and time are one response: exports repeat a
-        step for each of its skills, or for each sample that was chosen. Of transactions, those
-        of one ``Transaction Id`` are.
+        its place in the hierarchy), view, step and time are one response, because exports
+        repeat a step for each of its skills, or for each sample that was chosen. Transactions
+        with the same ``Transaction Id`` are one response.
 
     Raises
     ------
@@ -110,7 +110,7 @@ def read_datashop(
         Lists every problem: missing columns (and which models there are), gaps, other
         outcomes, times that cannot be read, rows of one response that contradict each other.
     ParameterError
-        Arguments that cannot be meant.
+        Arguments that make no sense.
 
     Warns
     -----

@@ -68,11 +68,11 @@ def read_ednet(
     Raises
     ------
     ResponseDataError
-        Lists every problem: missing columns, questions that are not in `questions`, answers
-        that are none of a to d, times that are no milliseconds. Of several files, each with
-        its name.
+        Lists every problem: missing columns, questions that are not in `questions`, answers other
+        than a to d, times that are not milliseconds. With several files, each
+        problem names its file.
     ParameterError
-        Arguments that cannot be meant.
+        Arguments that make no sense.
     OSError
         There is no such file or folder, or it may not be read.
 

@@ -63,9 +63,9 @@ def read_eedi(
     ------
     ResponseDataError
         Lists every problem: missing files and columns, gaps, answers without a time, questions
-        without an entry, lists of subjects that are none.
+        without an entry, lists of subjects that cannot be read.
     ParameterError
-        Arguments that cannot be meant.
+        Arguments that make no sense.
     OSError
         There is no such folder, or it may not be read.
 

@@ -49,8 +49,8 @@ def read_irw(
         ``resp`` (a number), often ``date`` (seconds), ``rt`` (seconds) and further columns.
     skill : str, optional
         The column of skills, such as ``"item"``. By default the skills are those columns named
-        ``qmatrix...`` that hold 1 in the row; where there are none, the items of a table measure
-        one thing, and the skill of all is ``"the whole file"``.
+        ``qmatrix...`` that hold 1 in the row. Without such columns, all items of the table have one
+        skill, ``"the whole file"``.
     right_from : float, optional
         Responses of at least this number are right, lower ones wrong. Needed where responses
         are no 0 and 1, as on a scale from 1 to 5.
@@ -70,7 +70,7 @@ def read_irw(
     ResponseDataError
         Lists every problem: missing columns, gaps, responses other than 0 and 1.
     ParameterError
-        Arguments that cannot be meant.
+        Arguments that make no sense.
     OSError
         There is no such file, or it may not be read.
 

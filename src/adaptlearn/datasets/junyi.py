@@ -77,8 +77,8 @@ def read_junyi(
         ``skill="topic"`` and ``skill="area"``; ``Info_Content.csv`` of 2020, which gives
         ``skill="level4_id"`` and the levels above.
     hinted : {"wrong", "drop"}
-        What answers with a hint are: wrong, as the files have it (their ``correct`` is false
-        once a hint was taken); or left out.
+        What to do with answers with a hint: count them as wrong, as the files do (``correct`` is
+        false once a hint was taken), or leave them out.
     extra : sequence of str
         Further columns to keep, such as ``"time_taken"``.
     without_skill : {"drop", "refuse"}
@@ -90,8 +90,8 @@ def read_junyi(
     ResponseLog
         One row per problem, in the order of the file. Items are problems: ``upid`` in 2020;
         in 2015 the exercise and its ``problem_type``, as ``"exercise / type"``. Times of 2015
-        are seconds, of microseconds in the file; those of 2020 are rounded to a quarter of an
-        hour, so that the order of the rows decides within one.
+        are in seconds (the file has microseconds). Times of 2020 are rounded to a quarter of an
+        hour; within each, the order of the rows counts.
 
     Raises
     ------
@@ -99,15 +99,15 @@ def read_junyi(
         Lists every problem: missing columns, gaps, answers that are neither true nor false,
         times that cannot be read.
     ParameterError
-        Arguments that cannot be meant.
+        Arguments that make no sense.
     OSError
         There is no such file, or it may not be read.
 
     Warns
     -----
     DataWarning
-        Rows were left out: how many and which (counted from 0 below the header). Of 2020
-        also answers that look repeated, for their times are rounded.
+        Rows were left out: how many and which (counted from 0 below the header). In the file of
+        2020, also answers that look repeated because their times are rounded.
 
     References
     ----------

@@ -63,15 +63,16 @@ def read_pykt(
     Parameters
     ----------
     source : path
-        A folder such as ``data/assist2009``: read are ``train_valid.csv`` and ``test.csv``,
-        with pyKT's folds, or ``data.txt`` where these are not there. Or one file: any of
-        these, or one with sequences of a fixed length (``train_valid_sequences.csv``,
-        ``test_window_sequences.csv``, those that end in ``_quelevel.csv``).
+        A folder or one file. From a folder such as ``data/assist2009`` it reads
+        ``train_valid.csv`` and ``test.csv``, with pyKT's folds; if they are missing, ``data.txt``.
+        A file may be any of these, or one with sequences of a fixed length
+        (``train_valid_sequences.csv``, ``test_window_sequences.csv``, those that end in
+        ``_quelevel.csv``).
     skill : {"concepts", "questions"}
         What a skill is. Some data sets have questions only.
     extra : sequence of str
-        Further lists to keep, such as ``"usetimes"`` (milliseconds). ``fold`` is kept where it
-        is: 0 to 4, and -1 of the test students.
+        Further lists to keep, such as ``"usetimes"`` (milliseconds). If there is a ``fold``, it is
+        always kept: 0 to 4, and -1 for test students.
     without_skill : {"drop", "refuse"}
         What happens to answers without a concept (``NA``): they are left out, and counted in a
         warning; or they are an error.
@@ -79,11 +80,11 @@ def read_pykt(
     Returns
     -------
     ResponseLog
-        One row per answer, student by student. Rows that pyKT wrote once more for each further
-        concept of a question (``is_repeat`` is 1) are joined again; padding is no row, and an
-        answer that windows repeat is there once. Times are seconds, of milliseconds in the
-        files. Labels are those before pyKT numbered them, if ``keyid2idx.json`` stands beside
-        the file (files of question level keep theirs).
+        One row per answer, student by student. If a question has several concepts, pyKT writes a
+        row for each (``is_repeat`` is 1); they become one row again. Padding is dropped, and an
+        answer that several windows repeat occurs once. Times are in seconds (the files have
+        milliseconds). If ``keyid2idx.json`` is in the same folder, you get the original labels
+        instead of pyKT's numbers. (Files of question level keep theirs.)
 
     Raises
     ------
@@ -92,7 +93,7 @@ def read_pykt(
         0 and 1, numbers that ``keyid2idx.json`` does not have, files whose sequences repeat a
         student's history for each question.
     ParameterError
-        Arguments that cannot be meant.
+        Arguments that make no sense.
     OSError
         There is no such file or folder, or it may not be read.
 

@@ -38,7 +38,7 @@ def from_oatutor(
     Raises
     ------
     ParameterError
-        Lists every skill and value that cannot be meant.
+        Lists every skill and value that makes no sense.
 
     References
     ----------

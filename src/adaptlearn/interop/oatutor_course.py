@@ -59,11 +59,11 @@ def from_oatutor_courses(
     courses : str or list of str, optional
         Names of the courses to read; by default all.
     order : {"lessons", "none"}
-        What the order of lessons says. ``"lessons"``: a skill needs all skills that were new in
-        the lesson before the one that brings it, which keeps students to the plan. Where several
-        courses bring a skill, what one of them asks for is enough: it needs one of each choice of
-        a skill from every course's lesson before (`Curriculum.alternatives`). ``"none"``: there
-        are no prerequisites, and a policy may follow the order of lessons, or not.
+        What the order of lessons says. ``"lessons"``: a skill needs all skills that were new in the
+        lesson before the one that brings it, which keeps students to the plan. If several courses
+        teach a skill, the prerequisites of one of them are enough: it needs one of each choice of a
+        skill from every course's lesson before (`Curriculum.alternatives`). ``"none"``: there are
+        no prerequisites, and a policy may follow the order of lessons, or not.
 
     Returns
     -------

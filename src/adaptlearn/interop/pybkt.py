@@ -57,33 +57,33 @@ def from_pybkt(
         As pyBKT's options of these names: the column of a log that holds the classes of guess
         and slip, of learn and forget, or of the prior. A table with classes needs them.
     skill_type, class_type : callable, optional
-        pyBKT makes text of every label; this makes skills and classes what they are in your
-        log, for example ``int``. Needed where all labels look like numbers; ``str`` says that
-        they are text there, too.
+        pyBKT turns every label into text. This turns skills and classes back into what they are in
+        your log, for example ``int``. You need it if all labels look like numbers; pass ``str`` if
+        they are text in your log, too.
     pooled : mapping of str to float, optional
         As in `BKT.from_parameters`: parameters of skills that are not in the table.
 
     Returns
     -------
     BKT
-        With pyBKT's own predictions. A class that is not in the table, which pyBKT refuses,
-        is served the medians of its skill's classes.
+        It predicts what pyBKT predicts. pyBKT refuses a class that is not in the table; here such
+        a class gets the medians of its skill's classes.
 
     Raises
     ------
     ParameterError, ResponseDataError
-        Lists every row, skill and argument that cannot be meant. Among them skills whose
-        guess + slip is 1 or more, where a right answer would speak for not knowing.
+        Lists every row, skill and argument that makes no sense. A skill with guess + slip
+        of 1 or more is refused too: a right answer would not be evidence of knowing.
 
     Warns
     -----
     DataWarning
-        Single classes have a guess + slip of 1 or more; they are served as they are.
+        Single classes have a guess + slip of 1 or more; they are kept as they are.
 
     Notes
     -----
-    Tables of ``multipair`` are refused: there, the rate of a pair of items acts on the step
-    *after* the pair. Fit ``BKT(learn_by="item_pair")`` in its place.
+    Tables of ``multipair`` are refused, because in them the rate of a pair of items acts on the
+    step *after* the pair. Fit ``BKT(learn_by="item_pair")`` in its place.
 
     Examples
     --------

@@ -154,8 +154,8 @@ class KnowledgeTracer:
         ----------
         log : ResponseLog or frame with its standard columns
         state : StudentState, optional
-            Where the students begin; the log's students are then its numbers. It is not
-            changed. By default every student is new.
+            What is known of the students before the log. The log's ``student`` column then holds
+            the state's numbers. The state is not changed. By default every student is new.
 
         Returns
         -------
@@ -182,9 +182,9 @@ class KnowledgeTracer:
         ----------
         log : ResponseLog or frame with its standard columns
         at : float or datetime, optional
-            Only responses up to this time count: in the log's seconds, or a datetime where the
-            log has datetimes. What is remembered has faded until then, in models of memory; by
-            default until each student's last response.
+            Only responses up to this time count: in the log's seconds, or a datetime if the log has
+            datetimes. Models of memory let memory fade until this time; by default, until each
+            student's last response.
         when : {"next_opportunity", "after_response"}
             Whether the learning that follows the last response is counted; the same figure for
             models in which nothing is learnt between a response and the next opportunity.
@@ -195,7 +195,7 @@ class KnowledgeTracer:
             Over the log's students and the model's skills, and after these, by label, the log's
             other skills, as the model predicts them; its `kind` says which probability it is:
             P(known), or P(correct) on an item that is as hard as the skill's are. A skill that a
-            student never answered stands where the student begins.
+            student never answered has its value before any answer.
         """
         self._check_fitted()
         log = as_log(log)
@@ -309,14 +309,14 @@ class KnowledgeTracer:
         students : int array, shape (n,)
             The state's numbers.
         skills : sequence of n labels
-            One that the model does not know is warned of, and stands where an average skill does.
-            All models but BKT also take a list of labels, for a response with several skills.
+            If the model does not know a skill, it warns and treats it as an average skill. For a
+            response with several skills, all models but BKT also take a list of labels.
         items : sequence of n labels, optional
-            Without, and for one the model does not know, the item is an average one.
+            Without items, or if the model does not know an item, it is an average one.
         time : float array, shape (n,), or float, optional
-            When, in the log's seconds, for models to which the time since practice matters; not
-            before the student's last response, of any skill. By default the moment of each
-            student's last response; with a BKT, no known time.
+            The moment to predict for, in the log's seconds; it matters to models that use the time
+            since practice. It must not be before the student's last response on any skill. By
+            default it is the moment of each student's last response; for a BKT, no known time.
 
         Returns
         -------
@@ -325,10 +325,10 @@ class KnowledgeTracer:
         Raises
         ------
         StateError
-            Students who are not in the state, or what does not come in pairs; a time before the
+            A student is not in the state, the lists differ in length, or a time is before the
             student's last response.
         ParameterError
-            A time that is no finite number.
+            A time is not a finite number.
         """
         self._check_state(state)
         numbers = state.checked(np.atleast_1d(students))
@@ -388,7 +388,7 @@ class KnowledgeTracer:
         raise NotImplementedError
 
     def learning_rates(self, state: Any = None) -> Floats | None:  # noqa: ARG002 - of those that have some
-        """P(learning a skill from one opportunity), shape (n_skills,); None where there is none.
+        """P(learning a skill from one opportunity), shape (n_skills,); None if the model has none.
 
         Of every fitted skill; with a state, of its `known_skills`.
         """
@@ -448,7 +448,7 @@ class KnowledgeTracer:
     def score(self, log: Any, y: object = None) -> float:  # noqa: ARG002 - the protocol's
         """Mean log-likelihood of a log's answers: minus the log loss; higher is better.
 
-        What scikit-learn's searches go by where they are given no ``scoring``.
+        scikit-learn's searches use it if you give them no ``scoring``.
         """
         log = as_log(log)
         rows = np.flatnonzero(log.answered)
@@ -505,7 +505,7 @@ def seconds_at(log: ResponseLog, at: Any) -> float:
     ----------
     log : ResponseLog
     at : float or datetime
-        In the log's seconds, or a datetime where the log has datetimes.
+        In the log's seconds, or a datetime if the log has datetimes.
 
     Raises
     ------

@@ -36,7 +36,7 @@ class Mastery(Printed):
     value : float array, shape (n_students, n_skills)
         Probabilities; which one, `kind` and `when` say.
     lower, upper : float arrays of the same shape, or None
-        An interval for each value; None where the model gives none.
+        An interval for each value; None if the model gives none.
     kind : {"latent", "predicted"}
         ``"latent"``: P(the skill is known). ``"predicted"``: P(correct) on its items. A
         threshold for one is not a threshold for the other.

@@ -121,7 +121,7 @@ class StudentState:
             self._known = None
 
     def grow(self, n_students: int) -> None:
-        """Make room for more students; nothing happens where there is room."""
+        """Make room for more students; if there is room, nothing happens."""
         if n_students > self.n_students:
             # By doubling, so that students who come one by one cost O(1) each.
             more = np.full(max(n_students, 2 * self.n_students) - self.n_students, -np.inf)
@@ -174,7 +174,7 @@ class StudentState:
         self.clock = other.clock
 
     def keep_told(self, other: Self, students: Ints) -> None:
-        """Copy what `KnowledgeTracer.tell` told another state about some of its students.
+        """Copy some students' beliefs that `KnowledgeTracer.tell` set in another state.
 
         The other state's student ``students[k]`` is ``k`` here.
         """

@@ -40,29 +40,29 @@ class ResponseLog:
     skill : Labelled
         One code per *entry*. With one skill per response, entries are rows.
     skill_rows : int32 array, shape (n_entries,), or None
-        The row of each entry where a response may have several skills; otherwise None.
+        The row of each entry if a response may have several skills; otherwise None.
     correct : int8 array, shape (n,)
         1 and 0; -1 marks an exposure, a row without an answer.
     item : Labelled or None
     time : float64 array, shape (n,), or None
-        Seconds (since 1970 for datetimes; held to the microsecond).
+        Seconds; datetimes become seconds since 1970, exact to the microsecond.
     clock : {"seconds", "naive", "aware"} or None
-        The kind of clock behind the times. Different clocks are never mixed.
+        The kind of times: plain seconds, or datetimes without or with a zone. They are never mixed.
     id : Labelled or None
-        The identity of each event.
+        The id of each event.
     extra : mapping of str to array, each of shape (n,)
         Further named columns.
     account : Account or None
-        What became of a file's rows and columns, where a reader of `adaptlearn.datasets` made
-        the log. Its parts and copies have none.
+        What became of a file's rows and columns, if a reader of `adaptlearn.datasets` made the
+        log. Parts and copies of the log have none.
 
     Notes
     -----
-    Within a student, responses are ordered by ``time``, then ``id``, then row. An id alone
-    therefore orders them too; leave it out if yours are random.
+    The responses of a student are ordered by ``time``, then ``id``, then row. So without times the
+    ids order them; leave ids out if yours are random.
 
-    The log has a length, a ``shape`` and row indexing, so scikit-learn's splitters and
-    searches take it as they take an array. A part keeps all labels of the whole.
+    The log has a length, a ``shape`` and row indexing, so you can pass it to scikit-learn's
+    splitters and searches like an array. A part keeps all labels of the whole.
 
     Examples
     --------
@@ -128,9 +128,10 @@ class ResponseLog:
             Names of the columns. Students and skills are integers or strings; a skill may
             also be a list of skills. ``correct`` holds 0 and 1, or booleans.
         item, time, id : str or False, optional
-            Names of further columns. By default, columns with these very names are used if they
-            exist and have no other role; ``False`` leaves one out. Times are seconds, dates or
-            datetimes; datetimes without a zone count as the clock on the wall shows them.
+            Names of further columns. By default, columns named ``item``, ``time`` and ``id`` are
+            used if they exist and have no other role; ``False`` leaves one out. Times are seconds,
+            dates or datetimes. A datetime without a zone is taken as the clock on the wall showed
+            it.
         extra : sequence of str
             Further columns to keep, by name.
         skill_separator : str, optional
@@ -139,24 +140,24 @@ class ResponseLog:
         q_matrix : mapping of item to skills, or frame with columns ``item`` and ``skill``
             Gives each item's skills, in place of a skill column.
         unanswered : {"refuse", "exposure"}
-            What a row without ``correct`` is: a mistake, or an exposure that may teach but is
-            never scored.
+            What a row without an answer is: a mistake (an error lists them), or an exposure, which
+            may teach but is never scored.
 
         Raises
         ------
         ResponseDataError
             Lists every problem of every column: the column, how many rows, the first of
-            them (counted from 0), what was expected. A gap, an empty text, a mixture of
-            integers and strings are problems; so is an id that comes back with another
-            student, skill, item, answer or time.
+            them (counted from 0), what was expected. Problems are a gap, an empty text, a mixture
+            of integers and strings, and an id that occurs again with another student, skill, item,
+            answer or time.
         ParameterError
-            For arguments that make no sense for any frame.
+            An argument makes no sense for any frame.
 
         Warns
         -----
         DataWarning
-            Rows that repeat an event: the same id; without ids, the same student, skills,
-            item, answer and time. They are kept; see `without_duplicates`.
+            Some rows repeat an event: they have the same id or, without ids, the same student,
+            skills, item, answer and time. They are kept; see `without_duplicates`.
 
         Examples
         --------
@@ -211,10 +212,10 @@ class ResponseLog:
         Parameters
         ----------
         source : path, or open file
-            A CSV file in UTF-8 with a header, plain or packed by gzip or zst; or the path of a
+            A CSV file in UTF-8 with a header, plain or compressed (gzip or zst); or the path of a
             Parquet file. The content decides what the file is, not its name.
         student, skill, correct, item, time, id, extra
-            Names of columns, as in `from_frame`; but no column plays two roles.
+            Names of columns, as in `from_frame`; but a column may not have two roles.
         text : sequence of str
             Columns of a CSV file that stay text even if every value is a whole number, such
             as skills for a model that knows them by text.
@@ -232,30 +233,29 @@ class ResponseLog:
         decimal : {".", ","}
             The decimal mark of numbers.
         on_read : callable, optional
-            Called as ``on_read(done, total)`` now and then, with the bytes of a CSV file that are
-            read so far, and all.
+            Called as ``on_read(done, total)`` now and then while a CSV file is read: the bytes read
+            so far, and the bytes of the file.
 
         Raises
         ------
         ResponseDataError
             Lists every problem: columns that are missing or occur twice; lines with more or fewer
-            fields than the header; then all that `from_frame` refuses. Rows are counted from 0
-            below the header. If an option would read a value, the error names the first such
+            fields than the header; then everything that `from_frame` refuses. Rows are counted from
+            0 below the header. If an option would read a value, the error names the first such
             value and the option. If the file is something else (Excel, UTF-16, a web page, JSON),
             the error says what it is.
         ParameterError
-            For arguments that make no sense for any file.
+            An argument makes no sense for any file.
         MissingDependency
-            For Parquet without polars, pyarrow and duckdb; for zst without pyarrow and Python
-            3.14.
+            A Parquet file needs polars, pyarrow or duckdb. A zst file needs pyarrow or Python 3.14.
         OSError
             If there is no such file, or it may not be read.
 
         Warns
         -----
         DataWarning
-            As `from_frame`. A Parquet file that is named as another, or the reverse. A further
-            column of decimal commas.
+            As in `from_frame`. Also if the name of a Parquet file says that it is something else,
+            or the reverse; and if a further column has decimal commas.
         AdaptLearnWarning
             If the file is larger than 100 MB, and nothing is installed that reads it faster.
 
@@ -265,12 +265,12 @@ class ResponseLog:
         is installed:
 
         - Students, skills, items and ids are integers if *every* value is written as a plain
-          whole number of up to 64 bits. One ``007``, ``+7`` or ``7.0``, and all stay text, as
-          written. Only an empty field is missing: a student may be called ``NA``.
-        - Columns of `extra` likewise, or floats if every value is a plain decimal number.
-        - ``correct`` is 1 and 0, ``true`` and ``false``, or what you name; ``time`` is seconds,
-          or date and time of ISO 8601 or, alone, of your format. An empty field, ``NA``,
-          ``NaN``, ``null``, ``None`` are missing.
+          whole number of up to 64 bits. If a single value is ``007``, ``+7`` or ``7.0``, all stay
+          text, as written. Only an empty field is missing: a student may be called ``NA``.
+        - So are columns of `extra`. They are floats if every value is a plain decimal number.
+        - ``correct`` is 1 and 0, ``true`` and ``false``, or the words that you give. ``time`` is
+          seconds, or date and time of ISO 8601. If you give a format, only that counts. In both
+          columns, an empty field, ``NA``, ``NaN``, ``null`` and ``None`` are missing.
 
         Examples
         --------
@@ -383,7 +383,7 @@ class ResponseLog:
 
     @cached_property
     def chronological(self) -> Ints | None:
-        """Rows by time, then id, then row; None where every student's rows stand so already."""
+        """Rows by time, then id, then row; None if each student's rows already have this order."""
         return chronological_rows(self.student, self.time, self.id)
 
     @cached_property

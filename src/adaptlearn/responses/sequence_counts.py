@@ -30,11 +30,10 @@ class SequenceCounts:
     immutable value in one canonical order (skill, then length, then answers), so that equal
     counts are equal however they came about; every array is read-only.
 
-    ``a + b`` merges, in any order and grouping, and ``sum(parts)`` merges many. That is
-    exact where no student's answers on one skill are split between the parts, as when
-    students are shared out by school or by hash. Parts cut by *time* are not such parts: two
-    days of one student are two halves of one sequence, and would count as two students. Count
-    the days together.
+    ``a + b`` merges, in any order and grouping, and ``sum(parts)`` merges many. That is exact if
+    all answers of a student on a skill are in one part, for example if each part holds some
+    schools. Parts cut by *time* are not such parts: two days of one student are two halves of one
+    sequence, and would count as two students. Count the days together.
 
     Attributes
     ----------

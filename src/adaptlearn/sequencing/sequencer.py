@@ -59,51 +59,52 @@ _CELLS = 1 << 21
 class Sequencer:
     """Chooses each student's next lesson, and can say why, and why not another.
 
-    New learning, review, remediation and enrichment come under one roof: the policy says which
-    of them it gives and how it weighs them. The probability of every choice (its
-    *propensity*) is known and recorded.
+    It gives new learning, review, remediation and enrichment; the policy says which of them, and
+    how it weighs them. Each decision records the probability with which it was chosen (its
+    *propensity*).
 
     Parameters
     ----------
     curriculum : Curriculum
     tracker : MasteryTracker
-        Or anything with its ``students``, ``skills``, ``fingerprint``, ``mastery(students)`` and
-        ``counts(students)``. Its skills are matched with the curriculum's by label. A skill of
-        the curriculum that the tracker does not know counts as not mastered, with mastery 0; a
-        warning names these once. Skills the curriculum does not have are not looked at.
+        Or any object that has ``students``, ``skills``, ``fingerprint``, ``mastery(students)`` and
+        ``counts(students)``. Its skills are matched with the curriculum's by label. If the tracker
+        does not know a skill of the curriculum, the skill has mastery 0; one warning names all of
+        these. Skills that the curriculum does not have are ignored.
     policy : Policy, optional
-        `ProvisionalMastery()` by default, with reviews where there is a `review`. One of
-        `preset`, a `WeightedPolicy`, any other `Policy`; also a function
-        ``(context) -> (scores, eligible)``, or an object whose ``score`` is one.
+        One of `preset`, a `WeightedPolicy` or any other `Policy`; also a function
+        ``(context) -> (scores, eligible)``, or an object with such a function named ``score``. By
+        default `ProvisionalMastery()`, with reviews if you pass a `review`.
     goals : Goals, optional
         What students aim at; lessons that their goals do not need are left out.
     overrides : Overrides or iterable of Override, optional
         What teachers decided. They always win.
     review : Review, optional
-        What tells when mastered skills are due again. A warning says so if the policy is one of
-        the library's that gives no reviews.
+        It says when mastered skills are due again. You get a warning if the policy is one of the
+        library's that give no reviews.
     lessons_done : mapping of student to lessons, optional
-        The lessons that each student has done, as often as they stand there, or a mapping of
-        them to how often. It is read at each call, so go on writing into it. Of lessons on the
-        same skills those come first that were done less often. Lessons that the curriculum does
-        not have are not looked at.
+        The lessons that each student has done: a list in which a lesson occurs as often as it was
+        done, or a mapping of lessons to how often. The sequencer reads it at each call, so go on
+        writing into it. If several lessons are on the same skills, those done less often come
+        first. Lessons that the curriculum does not have are ignored.
     wheel_spinning : WheelSpinning or None
-        When practice counts as leading nowhere; None: never.
+        The rule for when a student is stuck: practice no longer helps. None: never.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None
-        What draws. By default fresh in each process; give an int to repeat a run.
+        The source of random draws. By default each process draws anew; give an int to repeat a
+        run.
     block_size : int, optional
-        How many students are scored at a time. By default as many as keep the tables small.
-        The results do not depend on it, as long as the policy treats each student alone (and
-        its propensities are not sampled).
+        How many students are scored at a time. By default few enough to keep the tables small.
+        The results do not depend on it if the policy treats each student alone (and its
+        propensities are not sampled).
     runners_up : int, default 3
-        How many of the best lessons that could not be drawn each decision keeps.
+        Some lessons could not be drawn. Each decision keeps this many of the best of them.
     new_students : bool, default False
-        Whether students the tracker has not met are taken as new ones. By default they are
-        refused, because a misspelled name would quietly start from nothing.
+        Whether a student whom the tracker has not met counts as a new student. By default such a
+        student is refused, because a misspelled name would quietly start from nothing.
     ids : {"content", "random"}, default "content"
         Whether a decision's id is a digest of its content, or random.
     n_jobs : int, default 1
-        Blocks of students that are decided about at once, in threads; -1: one per processor.
+        How many blocks of students are worked on at once, in threads; -1: one per processor.
 
     Attributes
     ----------
@@ -115,7 +116,7 @@ class Sequencer:
     CurriculumError
         No skill of the curriculum is known to the tracker.
     ParameterError
-        An argument is outside what is allowed; goals or overrides are of another curriculum.
+        An argument is out of range, or goals or overrides belong to another curriculum.
 
     Examples
     --------
@@ -235,14 +236,14 @@ class Sequencer:
         ----------
         students : sequence of labels, or one label
         n : int, default 1
-            Lessons per student. Rank 2 is drawn from what rank 1 left over, and so on; a
-            student with fewer eligible lessons gets fewer. One with none gets one decision
+            Lessons per student. Rank 2 is drawn from the lessons that rank 1 left over, and so on.
+            A student with fewer eligible lessons gets fewer. A student with none gets one decision
             that says so.
         now : float or datetime, optional
-            The decisions' time: what is due and which overrides count depend on it. No clock is
-            read here; without it every override counts. Seconds, or a datetime of the clock of
-            the answers' times: with a zone where these have one, without where they have none. A
-            student whose last answer is dated later is looked at as of that answer, and the
+            The time of the decisions. It decides which reviews are due and which overrides count.
+            The sequencer reads no clock: without `now` every override counts. Give seconds, or a
+            datetime, as the answers' times are; with a zone if they have one. If a student's last
+            answer is later than `now`, that student is seen at the time of that answer, and the
             decision's `alerts` say so.
 
         Returns
@@ -254,9 +255,9 @@ class Sequencer:
         UnknownLabelError
             Students the tracker has not met, unless `new_students` allows them.
         ParameterError
-            The tracker's kind of mastery is not what the policy is for; the policy returned
-            something else than two tables of (n_students, n_lessons); a bad argument; `now` is
-            of another clock than the answers' times.
+            The policy is for another kind of mastery than the tracker's; the policy did not return
+            two tables of shape (n_students, n_lessons); an argument makes no sense; or `now` has
+            another clock than the answers' times.
         """
         check_parameters(
             "Sequencer.recommend", {"n": n}, {"n": [Interval(1, math.inf, integer=True)]}
@@ -351,14 +352,14 @@ class Sequencer:
         Returns
         -------
         Explanation
-            Its text is ``str(explanation)``; its fields hold the same as numbers: mastery of
-            each skill beside the threshold, what is missing, and which lessons, in which
-            order, would unlock this one.
+            ``str(explanation)`` is its text. Its fields hold the same as numbers: mastery of each
+            skill beside the threshold, what is missing, and which lessons, in which order, would
+            unlock this one.
 
         Raises
         ------
         UnknownLabelError
-            With near spellings.
+            The student or the lesson is unknown; the error lists near spellings.
         """
         lesson = label_of(lesson, "lesson")
         code = self.curriculum.lesson_index.code(lesson)
@@ -382,27 +383,27 @@ class Sequencer:
         confidence: float = 0.9,
         now: float | datetime | None = None,
     ) -> TimeToGoal:
-        """Minutes until students reach their goals, or without goals the end of the curriculum.
+        """Minutes until students reach their goals; without goals, the end of the curriculum.
 
         Parameters
         ----------
         students : sequence of labels, or one label
         confidence : float, default 0.9
-            Of the interval.
+            The probability that the interval covers.
         now : float or datetime, optional
 
         Returns
         -------
         TimeToGoal
-            `median`, `lower` and `upper`, the ends of the interval; float arrays of shape
-            (n_students,), inf where the curriculum has no way there.
+            `median`, and `lower` and `upper`, the ends of the interval: float arrays of shape
+            (n_students,). They are inf if the curriculum has no way to the goal.
 
         Notes
         -----
-        Every opportunity is taken to teach as the model says: a skill that the goal needs and that
-        is not mastered takes as many as a geometric distribution with P(learn) draws, and so many
-        right answers more as lift the belief to the threshold. An opportunity takes the minutes of
-        the shortest lesson on the skill.
+        It assumes that every opportunity teaches as the model says. A skill that the goal needs and
+        that is not mastered takes two numbers of opportunities: one drawn from a geometric
+        distribution with P(learn), and then as many right answers as lift the belief to the
+        threshold. An opportunity takes the minutes of the shortest lesson on the skill.
         """
         allowed = [Interval(0, 1, closed="neither")]
         check_parameters("time_to_goal", {"confidence": confidence}, {"confidence": allowed})

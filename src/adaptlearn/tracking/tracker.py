@@ -39,17 +39,17 @@ _KIND = "adaptlearn-tracker"
 class MasteryTracker:
     """What each of many students knows now, by a fitted model.
 
-    Each answer costs O(1): what is kept per student and skill is a belief, not a history.
-    A student who has not answered costs nothing and stands at the start of every skill.
+    Each answer costs O(1), because the tracker keeps a belief for each student and skill, not a
+    history. A student who has not answered costs nothing and is at the start of every skill.
 
     Parameters
     ----------
     model : KnowledgeTracer
         Fitted.
     practice : bool, default False
-        Whether what students did on each skill is kept besides (streaks, moving averages, the
-        times of the last answers): some criteria of mastery and policies read it. An answer
-        then costs a few times as much.
+        Whether the tracker also keeps what students did on each skill: streaks, moving averages,
+        the times of the last answers. Some criteria of mastery and some policies read it. An
+        answer then costs a few times as much.
 
     Attributes
     ----------
@@ -62,21 +62,22 @@ class MasteryTracker:
 
     Notes
     -----
-    Threads may share a tracker: a lock lets one call in at a time, so that each reads or changes
-    the whole. Two calls, one after the other, may stand on either side of another's update.
-    `update` takes a whole batch in or, if it raises, none of it.
+    Threads may share a tracker. A lock lets in one call at a time, so each call reads or changes
+    the whole. Between two of your calls, another thread may update the tracker. `update` takes in
+    a whole batch or, if it raises, none of it.
 
-    Nothing depends on how answers were delivered: one by one or all at once, what is believed
-    and what practice says are the same numbers, bit for bit. With ``practice=True`` a batch costs
-    a pass for each answer of the student who has the most in it.
+    You may deliver answers one by one or all at once: beliefs and practice are the same numbers,
+    bit for bit. With ``practice=True`` a batch costs one pass for each answer of the student who
+    has the most answers in it.
 
-    A skill that was not in the model's training is known from the first answer on: it is
-    predicted as the model predicts such skills, answers move that, and tables of mastery, counts
-    and practice have a column for it after those of the model's skills, by label. The first
-    response on it warns, with near spellings: it may be a name that was misspelled.
+    A student may practise a skill that was not in the model's training. The tracker then predicts
+    it as the model predicts unknown skills, and answers change the prediction. Tables of mastery,
+    counts and practice get a column for it, after the model's skills and sorted by label. The
+    first response on such a skill warns and lists near spellings, because the name may be
+    misspelled.
 
-    Late answers are told by their times. Ids order the responses of one batch; they are not
-    remembered, so an event that is delivered twice counts twice.
+    The tracker recognises late answers by their times. Ids order the responses of one batch. They
+    are not remembered, so an event that is delivered twice counts twice.
 
     Examples
     --------
@@ -155,8 +156,8 @@ class MasteryTracker:
     def clock(self) -> str | None:
         """The clock of the answers' times; every moment that you ask for must fit it.
 
-        ``"seconds"``; datetimes, ``"naive"`` or ``"aware"``; ``"none"`` where answers carry no
-        times; None before the first answer.
+        It is ``"seconds"``, ``"naive"`` or ``"aware"`` (datetimes without or with a zone), or
+        ``"none"`` if answers have no times. Before the first answer it is None.
         """
         return self._state.clock
 
@@ -169,17 +170,18 @@ class MasteryTracker:
             Any students, known or new; several answers of one student are taken in order of
             time, id and row.
         max_ahead : float
-            Seconds, by default a day: how far ahead of the present answers may be dated. One of
-            2099 would make every later answer of its student a late one. Datetimes are compared
-            with this machine's clock (those without a zone with that of the easternmost zone);
-            plain seconds may be of any clock and are taken as they are. inf takes everything.
+            How many seconds after now an answer may be dated; by default a day. After an answer
+            dated 2099, every later answer of that student would count as late. Datetimes are
+            compared with this machine's clock (those without a zone with the time in the
+            easternmost zone). Plain seconds may be of any clock, so they are not compared. With
+            inf, no answer is refused.
 
         Raises
         ------
         ResponseDataError
             Answers are dated too far ahead; nothing is changed.
         LateResponse
-            An answer is older than what was already seen of its student; nothing is changed.
+            An answer is older than the last known answer of its student; nothing is changed.
             `rebuild` replays such a student.
         ResponseDataError, StateError
         """
@@ -199,17 +201,17 @@ class MasteryTracker:
         return self
 
     def rebuild(self, history: Any, *, max_ahead: float = DAY) -> Self:
-        """Replay the whole history of some students, in place of what the tracker has of them.
+        """Replay the whole history of some students, and replace what the tracker knows of them.
 
-        What `believe` was told of them stands before their first answers, as it did.
+        If you told `believe` what they knew at the start, they start from that again.
 
         Parameters
         ----------
         history : ResponseLog or frame with its standard columns
-            Every response of the students in it: what a late answer belongs to. The tracker
-            keeps beliefs, not histories, so the platform's own record is asked for.
+            Every response of the students in it, the late ones among them. It comes from your
+            platform's record, because the tracker keeps beliefs, not histories.
         max_ahead : float
-            As of `update`.
+            As in `update`.
 
         Raises
         ------
@@ -243,23 +245,23 @@ class MasteryTracker:
     def believe(self, student: Any, known: Mapping[Any, float]) -> Self:
         """Tell what a student knows at the start, from a placement or another source.
 
-        A placement, say, whose result does this by ``apply``. The student's answers move it from
-        there on as they move the model's prior; `counts` and `practice` count answers, and none
-        were given here. It is kept in the file, and `rebuild` begins from it.
+        After a placement, ``apply`` of its result does this for you. The values replace the model's
+        priors for this student, and answers move them as usual. They are not answers, so `counts`
+        and `practice` stay as they are. `save` keeps them, and `rebuild` begins from them.
 
         Parameters
         ----------
         student : label
             New or known.
         known : mapping of skill to probability
-            Above 0 and below 1. Skills that were not in training are taken, with a warning. Told
-            again, the later counts.
+            Above 0 and below 1. A skill that was not in training is accepted, with a warning. If
+            you tell a skill twice, the later value counts.
 
         Raises
         ------
         StateError
-            The model keeps no P(known): a BKT does. Or the student has answered on some of these
-            skills: the answers say more than what the student may have begun with.
+            The model keeps no P(known) (a BKT does). Or the student has already answered on some
+            of these skills, so their start no longer matters.
         ParameterError, UnknownLabelError
             Nothing is changed.
 
@@ -286,12 +288,12 @@ class MasteryTracker:
     def forget(self, students: Iterable[Any]) -> Self:
         """Remove students; the tracker is then as if it had never met them.
 
-        It costs what is known of them, not of all.
+        The cost depends on what is known of these students, not of all.
 
         Parameters
         ----------
         students : sequence of labels
-            All of them met.
+            Students that the tracker has met.
 
         Raises
         ------
@@ -349,8 +351,8 @@ class MasteryTracker:
         Parameters
         ----------
         students : sequence of labels, optional
-            Those asked for, in this order; all students met so far by default. A student never
-            met stands at each skill's prior.
+            The rows of the result, in this order. By default all students met so far. A student
+            who was never met has the prior of each skill.
         when : {"next_opportunity", "after_response"}
         """
         with self._lock:
@@ -379,19 +381,19 @@ class MasteryTracker:
         Parameters
         ----------
         students, skills : sequences of labels
-            Of any pairs; who or what was never met is not remembered.
+            The rows and the columns of the result. The tracker need not have met them.
         time : float or datetime, or array that broadcasts to (n_students, n_skills)
             In the log's seconds, or datetimes of the log's clock.
 
         Returns
         -------
         float array, shape (n_students, n_skills)
-            nan where the student was never asked about the skill.
+            nan if the student was never asked about the skill.
 
         Raises
         ------
         StateError
-            The model knows no recall of skills; or a time before the last answer.
+            The model does not predict recall of skills, or a time is before the last answer.
         """
         ask = getattr(self.model, "retrievability", None)
         if ask is None:

@@ -40,8 +40,8 @@ class BKT(FittedBKT):
         P(x[t + 1] = 1 | x[t] = 0) = learn        P(y[t] = 1 | x[t] = 0) = guess
         P(x[t + 1] = 0 | x[t] = 1) = forget       P(y[t] = 0 | x[t] = 1) = slip
 
-    It is fitted by expectation-maximisation over all skills at once, on the distinct histories of
-    each skill, each weighted by the number of students who share it. The notes say what each
+    The fit is expectation-maximisation over all skills at once. Each distinct history of a skill is
+    computed once and weighted by the number of students who share it. The notes say what each
     option adds.
 
     Parameters
@@ -50,9 +50,10 @@ class BKT(FittedBKT):
         Whether known skills can be lost; otherwise ``forget`` is 0.
     prior_by, learn_by, forget_by, guess_by, slip_by : str or sequence of str, optional
         Columns whose values are the parameter's classes: ``"item"``, or one of the log's
-        ``extra``. `learn_by` and `forget_by` are read at the earlier response of a transition
-        (what it may have taught) and also know ``"gap"``, the time between the two, and
-        ``"item_pair"``, their items; `prior_by` at a student's first response on the skill.
+        ``extra``. A transition has two responses; `learn_by` and `forget_by` take the class of the
+        earlier one (what it may have taught). They also know ``"gap"``, the time between the two,
+        and ``"item_pair"``, their items. `prior_by` takes the class of a student's first response
+        on the skill.
     gaps : sequence of float, default an hour, a day and a week
         The bounds between the classes of ``"gap"``, in seconds, ascending.
     ability, recency, difficulty, lag : bool, default False
@@ -62,12 +63,13 @@ class BKT(FittedBKT):
     multi_skill : {"full", "shared", "conjunctive", "compensatory"}
         How the answer counts if a response has several skills; see the notes.
     bounds, fixed, beta_priors : mapping, optional
-        From a parameter's name to one value for all skills, or to a mapping of skills to values:
-        a pair (low, high); a probability; the two parameters of a Beta density, at least 1.
-        What holds for a skill holds for its classes.
+        Each maps a parameter's name to one value for all skills, or to a mapping of skills to
+        values. A value of `bounds` is a pair (low, high); of `fixed`, a probability; of
+        `beta_priors`, the two parameters of a Beta density, at least 1. A skill's value holds for
+        its classes too.
     borrow : float or "empirical", default 10
-        How strongly a skill that cannot stand alone is pulled to the common parameters, and a
-        class to its skill: as by this many observations; 0: not at all.
+        How strongly a weak skill is pulled to the common parameters, and a class to its skill: as
+        strongly as by this many observations. 0: not at all.
     uncertainty : bool, default False
         Whether to compute standard errors, for `intervals` and for the intervals of `mastery`.
     n_init : int, default 5
@@ -80,16 +82,16 @@ class BKT(FittedBKT):
         With 0, `max_iter` steps are taken, and there is no warning that a skill has not
         converged.
     accelerate : bool, default True
-        Whether, after every two EM steps, a longer one is tried (Varadhan & Roland, 2008). If the
-        longer step does not raise the likelihood, EM goes on from before it. With ``False`` the
-        steps are those of plain EM: after the same number of steps from the same start, another
-        program has the same parameters.
+        Whether the fit tries a longer step after every two EM steps (Varadhan & Roland, 2008). If
+        the longer step does not raise the likelihood, EM goes on from before it. With ``False``
+        the fit is plain EM: another program that takes the same number of steps from the same
+        start gets the same parameters.
     start : mapping of str to float, or sequence of them, optional
-        Starting points for every skill, in place of `n_init` of the library's own: each with
-        prior, learn, guess, slip (and forget). A parameter that starts at 0 or 1 stays there.
-        Nothing is then borrowed.
+        Your own starting points for every skill, in place of the `n_init` of the library. Each has
+        prior, learn, guess, slip (and forget). A parameter that starts at 0 or 1 stays there. With
+        `start`, no skill borrows from the others.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
-        Of the random starts.
+        What the random starts are drawn from.
 
     Attributes
     ----------
@@ -114,8 +116,8 @@ class BKT(FittedBKT):
         Skills whose answers cannot tell the parameters apart, and why. They are fitted with a
         Beta prior worth `borrow` observations of the common parameters.
     seed_ : int
-        What the fit drew from: the integer `random_state`, or a seed that was drawn from another.
-        A fit with ``random_state=seed_`` is the same.
+        The seed of the fit: the integer `random_state`, or a seed drawn from the `random_state` you
+        gave. A fit with ``random_state=seed_`` is the same.
     classes_ : array
         ``[0, 1]``, wrong and right: the columns of `predict_proba`.
     fingerprint_ : str
@@ -146,8 +148,8 @@ class BKT(FittedBKT):
     alike the skills, the stronger the prior.
 
     *Uncertainty.* Standard errors come from the observed information (Louis, 1982), on the logit
-    scale. `intervals` is symmetric there; a mastery's interval follows from parameters drawn
-    around their estimates; `identifiability` also names the directions in which the
+    scale. `intervals` is symmetric on that scale. The interval of a mastery comes from parameters
+    drawn around their estimates. `identifiability` also names the directions in which the
     likelihood is flat.
 
     *Individualisation* (after Khajah et al., 2014 and 2016). With ``S`` the logistic function, the
@@ -166,10 +168,11 @@ class BKT(FittedBKT):
 
     *Several skills in one response.* ``"full"``: the answer counts fully for each skill, and the
     prediction is the mean of theirs. ``"shared"``: the answer counts as one observation in all.
-    ``"conjunctive"``: guess applies unless all are known; ``"compensatory"``: unless one is. The
-    last three are fitted as individualisation is. On ASSISTments 2009 the individualised model
-    reaches a test AUC of .781 with full credit, .783 with the conjunctive rule and .785 if each
-    set of skills is named as one skill (``benchmarks/accuracy.py --final``). So name the set as
+    ``"conjunctive"``: the student guesses unless all skills are known. ``"compensatory"``: the
+    student guesses unless at least one is known. The last three are fitted as individualisation
+    is. On ASSISTments 2009 the individualised model reaches a test AUC of .781 with full credit,
+    .783 with the conjunctive rule and .785 if each set of skills is named as one skill
+    (``benchmarks/accuracy.py --final``). So name the set as
     the skill if predictions matter, and take ``"conjunctive"`` if you want the mastery of each
     skill.
 
@@ -426,7 +429,7 @@ class BKT(FittedBKT):
         Raises
         ------
         ParameterError
-            Lists every skill and value that cannot be meant.
+            Lists every skill and value that makes no sense.
 
         Examples
         --------

@@ -100,11 +100,11 @@ class BKTState(StudentState):
     p_known : float array, shape (n_pairs,)
         P(known) right after the last response of each touched pair.
     answers : int array, shape (n_pairs,)
-        How many answers it rests on.
+        How many answers each P(known) rests on.
     students, skill_codes : int arrays, shape (n_pairs,)
         The pairs: numbers of students, and places in `skills`.
     told : ToldPairs
-        What pairs begin with in place of the model's prior.
+        The P(known) that some pairs begin with, instead of the model's prior.
 
     Notes
     -----
@@ -152,7 +152,7 @@ class BKTState(StudentState):
         return len(self._beliefs.known)
 
     def note_classes(self) -> None:
-        """From now on, remember what the classes of each pair's last response depend on."""
+        """Start to keep each pair's last response, as far as its classes depend on it."""
         if self.last is None:
             self.last = LastResponses.new(self._room)
 

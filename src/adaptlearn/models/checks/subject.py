@@ -27,12 +27,12 @@ class Subject:
     model : KnowledgeTracer
         Not changed; it need not be fitted.
     log : ResponseLog or frame with its standard columns, optional
-        What it is fitted to; by default simulated answers with items and times.
+        The log to fit the model to. By default simulated answers with items and times.
 
     Attributes
     ----------
     training : ResponseLog
-        What it is fitted to.
+        The log that the model is fitted to.
 
     Raises
     ------

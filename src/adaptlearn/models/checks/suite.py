@@ -62,9 +62,9 @@ def tracer_checks(model: KnowledgeTracer, log: Any = None) -> Iterator[Check]:
     model : KnowledgeTracer
         It is not changed, and need not be fitted.
     log : ResponseLog or frame with its standard columns, optional
-        What it is fitted to, with all columns that it needs, of 20 students or more. Answers of it
-        are changed on their own, so no further column may say them once more. By default simulated
-        answers with items and times.
+        The log to fit the model to. It needs all columns that the model needs, and 20 students or
+        more. The checks change single answers, so no other column may hold the answers again. By
+        default simulated answers with items and times.
 
     Examples
     --------

@@ -27,39 +27,39 @@ _ENOUGH = 100_000  # answers that alpha and beta are chosen on
 class Elo(SequentialTracer):
     """Elo ratings: every answer is a game between a student and an item (Pelánek, 2016).
 
-    A student has an ability and, on every skill, an offset to it; a skill has a difficulty, and an
-    item an offset to that. With the logistic function ``S``::
+    A student has an ability and, on every skill, an offset from it. A skill has a difficulty, and
+    an item has an offset from its skill's. With the logistic function ``S``::
 
         P(correct) = S(ability + offset on the skill - difficulty of the skill - offset of the item)
 
-    After the answer every one of these ratings moves by ``U(n) (correct - P)``, up for the student
-    and down for the item, where ``n`` counts the answers it rests on already and
-    ``U(n) = alpha / (1 + beta n)`` falls as it becomes more certain.
+    After the answer each of these ratings moves by ``U(n) (correct - P)``: a right answer raises
+    the student's and lowers the item's. Here ``n`` counts the answers behind the rating, and the
+    step ``U(n) = alpha / (1 + beta n)`` falls as the rating becomes more certain.
 
     Fitting is one pass along the training log in order of time. Then the difficulties of skills
-    and items are *frozen*: predictions and live states move students only, so that a model says
-    the same of the same answers, whoever else answers meanwhile.
+    and items are *frozen*: later answers move only the student who gave them. So the same answers
+    always give the same prediction, whoever else answers meanwhile.
 
     Parameters
     ----------
     alpha, beta : float, optional
-        Of the uncertainty function: the first step, and how fast steps become smaller. By
-        default those of the lowest log loss of the training answers, each predicted before it is
-        rated; chosen on those of every so many students where there are more than 100,000 answers.
+        The first step, and how fast steps become smaller. By default the fit tries several
+        values and takes those with the lowest log loss, where each training answer is predicted
+        before it is rated. With more than 100,000 answers, it tries them on a part of the students.
     skill_offsets : bool, default True
-        Whether students have an offset on every skill, or one ability for all.
+        Whether a student has an offset on every skill. If not, one ability serves all skills.
 
     Attributes
     ----------
     alpha_, beta_ : float
-        The uncertainty function that was given or chosen.
+        The values that were given or chosen.
     parameters_ : dict of str to array, each of shape (n_items,)
         Columns ``item``, ``offset`` (how much harder than its skill it is, in log odds) and
-        ``n_answers``; no rows where the log has no items.
+        ``n_answers``. If the log has no items, there are no rows.
     skill_parameters_ : dict of str to array, each of shape (n_skills,)
         Columns ``skill``, ``difficulty``, ``n_answers``.
     log_loss_ : float
-        Of the training answers, each predicted before it was rated.
+        The log loss of the training answers, each predicted before it was rated.
     skills_, items_ : arrays
         Labels, sorted.
     n_answers_ : int array, shape (n_skills,)
@@ -69,14 +69,14 @@ class Elo(SequentialTracer):
 
     Notes
     -----
-    *Order.* Where the log has times, answers are rated in their order. Without, they are rated
+    *Order.* If the log has times, answers are rated in the order of time. If not, they are rated
     round by round: the first answer of every student, then the second of every student, ….
 
     *Several skills in one response.* Difficulties and offsets are averaged, and each moves as if
     it were alone.
 
-    *Unseen.* A student who is new has the ability 0; an item that was not in the training log, or
-    is not named, is as hard as its skill, an unknown skill as hard as skills are on average.
+    *Unseen.* A new student has the ability 0. An item that was not in the training log, or is not
+    named, is as hard as its skill. An unknown skill is as hard as the average skill.
 
     *Mastery* is of kind ``"predicted"``: P(correct) on an item as hard as the skill.
 

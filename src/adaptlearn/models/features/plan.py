@@ -119,7 +119,7 @@ class Plan:
     def look(self, level: Level, memory: Memory, rates: Rates) -> Floats:
         """What is known about responses before their answers, one row per response and skill.
 
-        What rests on times is NaN where there are none.
+        Columns that need times are NaN if there are none.
 
         Parameters
         ----------
@@ -308,7 +308,7 @@ def _answers(level: Level, now: Outlook, place: Floats, of_pair: Floats) -> Answ
 
 
 def rates_in(tables: Mapping[str, SituationRates]) -> RateOf:
-    """The rates that `Plan.matrix` asks for, from a table for each encoding by name."""
+    """A function that looks up rates for `Plan.matrix`; `tables` has one table per encoding."""
 
     def rate_of(encoding: Encoding, keys: NDArray[np.int64], prior: Floats) -> Floats:
         return tables[encoding.name].rate(keys, prior, encoding.weight)

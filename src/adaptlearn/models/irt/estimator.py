@@ -54,39 +54,40 @@ class IRT(SequentialTracer):
 
     With the logistic function ``S``, a student of ability ``t`` answers an item of difficulty
     ``b`` and discrimination ``a`` rightly with probability ``S(a (t - b))``. Abilities are
-    standard normal. Items are estimated by marginal maximum likelihood (Bock & Aitkin, 1981): by
-    expectation-maximisation over a grid of abilities, with longer steps in between. Students are
-    described by the posterior of their ability on that grid; each answer updates it in O(1).
+    standard normal. Items are estimated by marginal maximum likelihood (Bock & Aitkin, 1981):
+    expectation-maximisation over a grid of abilities, with longer steps in between. For each
+    student the model keeps the posterior of the ability on that grid; an answer updates it in O(1).
 
-    The ability does not change with practice: the model is that of a test, and of a baseline.
+    The ability does not change with practice. So the model fits tests, and serves as a baseline.
 
     Parameters
     ----------
     kind : {"2PL", "1PL"}
-        Whether each item has its own discrimination, or all have one.
+        With ``"2PL"`` each item has its own discrimination; with ``"1PL"`` all share one.
     difficulty_sd : float or None, default 1
-        How far items scatter around the mean difficulty of their skill, and skills around theirs,
-        as a standard deviation in log odds of an item of average discrimination. It is the
-        normal prior that keeps an item in bounds of which all answers are right. None: no prior.
+        How far items scatter around the mean difficulty of their skill, and skills around the mean
+        of all skills: a standard deviation, in log odds of an item of average discrimination. This
+        normal prior keeps an item in bounds if all its answers are right. None: no prior.
     discrimination_sd : float or None, default 0.5
         Standard deviation of the logarithm of discriminations around their mean; the lognormal
         prior of the 2PL. None: no prior.
     n_points : int, optional
-        Points of the grid, equally spaced from -6 to 6: numbers remembered per student. By default
-        61, and up to 241 where students have many answers and their abilities are known well.
+        Points of the grid, equally spaced from -6 to 6. The model remembers one number per point
+        and student. By default 61; up to 241 if many answers make the abilities precise.
     uncertainty : bool, default True
-        Whether standard errors of the items are computed.
+        Whether to compute standard errors of the items.
     max_iter : int, default 500
         The most EM steps.
     tol : float, default 1e-7
-        It has converged when a step gains less than this log-likelihood *per answer*.
+        The fit has converged when a step gains less than this log-likelihood *per answer*.
 
     Attributes
     ----------
     parameters_ : dict of str to array, each of shape (n_items,)
         Columns ``item``, ``difficulty``, ``discrimination``, ``difficulty_se``,
-        ``discrimination_se`` (standard errors; nan where there are none), ``n_answers`` and
-        ``p_correct``, the share of right answers. Where the log has no items, skills are the items.
+        ``discrimination_se`` (standard errors; nan if there are none), ``n_answers`` and
+        ``p_correct``, the share of right answers. If the log has no items, its skills serve as
+        items.
     skill_parameters_ : dict of str to array, each of shape (n_skills,)
         Columns ``skill``, ``difficulty``, ``discrimination``: those of a typical item.
     ability_sd_ : float
@@ -94,10 +95,10 @@ class IRT(SequentialTracer):
     ability_sd_se_ : float
         Its standard error: nan, because it is 1 by definition.
     skills_, items_ : arrays
-        Labels, sorted; no items where the log has none.
+        Labels, sorted. If the log has no items, `items_` is empty.
     n_answers_ : int array, shape (n_skills,)
     log_likelihood_ : float
-        Marginal, of the training answers, without the prior.
+        The marginal log-likelihood of the training answers, without the prior.
     n_iter_, converged_ : int and bool
     unidentified_ : dict of label to str
         Items whose answers leave a parameter to the prior or to a limit, and why.
@@ -111,22 +112,25 @@ class IRT(SequentialTracer):
 
     Notes
     -----
-    *Predictions* are one step ahead: the chance of a right answer, averaged over the posterior
-    that the student's earlier answers leave. A student who is new has the prior.
+    *Predictions* are one step ahead: the probability of a right answer, averaged over the posterior
+    after the student's earlier answers. A new student has the prior.
 
-    *Unseen.* An item that was not in the training log stands at the mean difficulty of its skill
-    (of its items and of one more which is as hard as all skills are), an unknown skill at the mean
-    of skills, both at the mean discrimination. Where the log has no items, a response with several
-    skills stands at the mean of theirs, and counts once in all in the fit.
+    *Unseen.* An item that was not in the training log gets the mean difficulty of its skill. (The
+    mean is that of the skill's items and of one more, which is as hard as the average skill.) An
+    unknown skill gets the mean difficulty of all skills. Both get the mean discrimination.
+
+    *Several skills in one response.* If the log has no items, such a response gets the mean of its
+    skills' parameters. The fit counts it once.
 
     *Mastery* is of kind ``"predicted"``: P(correct) on a typical item of the skill.
 
     *Standard errors* come from the observed information (Louis, 1982), with the prior. With more
-    than 300 items, an item's are those beside others that are known, and a discrimination
-    that all have in common has none.
+    than 300 items, the errors of an item treat all other items as known, and a discrimination
+    that all items share has no error.
 
-    *Limits.* Discriminations lie within [0.02, 20], difficulties within [-15, 15]. They are met
-    without priors, or where answers show no ability at all; `unidentified_` then says so.
+    *Limits.* Discriminations lie within [0.02, 20], difficulties within [-15, 15]. An estimate may
+    reach a limit without priors, or if answers show no ability at all; `unidentified_` then says
+    so.
 
     References
     ----------
@@ -188,7 +192,7 @@ class IRT(SequentialTracer):
         self.tol = tol
 
     def fit(self, log: Any, y: object = None) -> Self:  # noqa: ARG002 - scikit-learn passes the answers again
-        """Estimate the items; answers of one student count as of one ability.
+        """Estimate the items; all answers of one student come from one ability.
 
         Parameters
         ----------
@@ -279,13 +283,13 @@ class IRT(SequentialTracer):
     def item_information(self, abilities: Any, items: Iterable[Any] | None = None) -> Floats:
         """Fisher's information of items about abilities: ``a**2 P (1 - P)``.
 
-        A test that is to tell most about a student asks the items with the largest.
+        To learn most about a student, ask the items with the largest information.
 
         Parameters
         ----------
         abilities : array-like, shape (n,), or float
         items : sequence of labels, optional
-            Of `parameters_`; by default all, in that order.
+            Labels of items; by default all, in the order of `parameters_`.
 
         Returns
         -------

@@ -13,9 +13,10 @@ from adaptlearn.numerics import Floats
 class Rasch(IRT):
     """The Rasch model: IRT with one discrimination for all, in the unit of log odds.
 
-    The model of ``IRT(kind="1PL")``, told otherwise: the discrimination is 1, and the abilities'
-    standard deviation `ability_sd_` is estimated in its place. Difficulties and abilities
-    are log odds: of an item that is 1 harder, the odds are ``e`` times smaller.
+    It is the same model as ``IRT(kind="1PL")`` in another unit. Here the discrimination is 1, and
+    the standard deviation of abilities, `ability_sd_`, is estimated instead. Difficulties and
+    abilities are log odds: on an item that is 1 harder, the odds of a right answer are ``e`` times
+    smaller.
 
     Parameters
     ----------
@@ -27,8 +28,8 @@ class Rasch(IRT):
     ability_sd_ : float
         The standard deviation of abilities, in log odds.
     ability_sd_se_ : float
-        Its standard error; nan with more than 300 items, where it counts as known. (A
-        discrimination is 1 by definition and has no error.)
+        Its standard error. With more than 300 items `ability_sd_` counts as known, and this is
+        nan. (The discrimination is 1 by definition and has no error.)
 
     See Also
     --------

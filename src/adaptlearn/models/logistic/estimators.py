@@ -70,15 +70,16 @@ class AFM(_Counting):
     counts : {"linear", "log"}
         T, or ln(1 + T).
     student : {"online", "average"} or None
-        Where a student stands who is predicted. ``"online"``: intercepts of the training
-        students are fitted, and θ of whoever is predicted is estimated from that student's own
-        earlier answers, starting at 0, by a step of Newton's method each. ``"average"``: they
-        are fitted, but θ is 0 in predictions. None: there are none.
+        Where θ comes from when you predict. ``"online"``: θ starts at 0, and each earlier answer
+        of that student moves it by one step of Newton's method. ``"average"``: θ is 0 for
+        everyone. With both, the fit estimates an intercept for each training student. None: the
+        model has no θ.
     penalty : float
-        Each skill's or item's own part of a weight costs ``penalty / 2`` times its square, a
-        slope's in units of the root mean square of what it multiplies. 0 is maximum likelihood.
+        How strongly the weights of skills and items are shrunk. The own part of each costs
+        ``penalty / 2`` times its square; a slope is measured in units of the root mean square of
+        what it multiplies. 0 is maximum likelihood.
     student_penalty : float
-        The same of θ: the precision of its normal prior, and positive for ``"online"``.
+        The same for θ: the precision of its normal prior. It must be positive for ``"online"``.
     max_iter : int
         Steps of Newton's method.
     tol : float
@@ -89,7 +90,7 @@ class AFM(_Counting):
     coefficients_, item_intercepts_, student_intercepts_ : dict of arrays
         Weights, as columns that any dataframe library takes.
     log_likelihood_ : float
-        Of the training answers at the fitted weights, the students' intercepts among them.
+        Of the training answers, at the fitted weights and intercepts of students.
     skills_, items_ : arrays
         Labels of the training log, sorted.
     n_answers_ : int array, shape (n_skills,)
@@ -161,13 +162,13 @@ class PFA(_Counting):
 
 
 class RPFA(LogisticTracer):
-    """Recent performance factors analysis: what was answered lately counts most.
+    """Recent performance factors analysis: recent answers count most.
 
     logit P(correct) = β₀ + θ_student + Σ over the response's skills (β_skill + φ_skill R +
     ψ_skill f), where f counts earlier wrong answers on the skill and R is the proportion of
-    right ones, each answer weighted `decay` times the next. The proportion begins with `ghosts`
-    wrong answers that were never given, so that it is defined before the first and moves little
-    at the start. An exposure counts as no answer.
+    right ones; each answer weighs `decay` times as much as the one after it. The proportion begins
+    with `ghosts` wrong answers that nobody gave. So it is defined before the first answer and moves
+    little at the start. An exposure does not count as an answer.
 
     Parameters
     ----------

@@ -28,8 +28,8 @@ def lags(log: Any, by: Literal["item", "skill"] = "skill") -> Floats:
     Returns
     -------
     float array, shape (n_responses,)
-        In the caller's row order; nan at the first meeting. Of a response with several skills,
-        the lag of the one that was practised last.
+        In the caller's row order; nan at the first meeting. If a response has several skills, the
+        lag is that of the skill practised last.
 
     Examples
     --------
@@ -66,16 +66,16 @@ def lags(log: Any, by: Literal["item", "skill"] = "skill") -> Floats:
 
 
 class ForgettingCurve:
-    """How the odds that a model gives a right answer fall with the time since practice.
+    """Lets a model forget: the odds of a right answer fall with the time since practice.
 
     With x the log odds that a model gives without regard to time, and t the seconds since the
     last practice,
 
         logit P(correct) = offset + scale x - rate ln(1 + t / time)
 
-    so that the odds fall as a power of time, as in DASH and the power laws of forgetting. The
-    four figures are fitted to answers; a quadratic penalty draws them to no forgetting at all
-    (offset 0, scale 1, rate 0). It takes arrays: any model can stand below.
+    so the odds fall as a power of time, as in DASH and the power laws of forgetting. The four
+    parameters are fitted to answers. A quadratic penalty draws them toward no forgetting at all
+    (offset 0, scale 1, rate 0). It takes arrays, so it works with any model.
 
     Parameters
     ----------
@@ -135,10 +135,9 @@ class ForgettingCurve:
         Parameters
         ----------
         log_odds : array, shape (n,)
-            What the model below gives each answer; of answers it has not seen.
+            The model's P(correct) of each answer; the model must not have seen these answers.
         lag : array, shape (n,)
-            Seconds since the last practice; nan where there was none: such answers say nothing
-            here and are left out.
+            Seconds since the last practice; nan if there was none. Such answers are left out.
         correct : array, shape (n,)
             0 and 1.
 
@@ -172,7 +171,7 @@ class ForgettingCurve:
         return self
 
     def predict(self, log_odds: Any, lag: Any) -> Floats:
-        """P(correct), shape (n,); as the model below has it where the lag is nan.
+        """P(correct), shape (n,). If the lag is nan, it is the model's own.
 
         Parameters
         ----------

@@ -37,34 +37,36 @@ _LONG = 0.1  # of the answers; with fewer after a day, nothing tells how forgett
 class FSRS(MemoryTracer):
     """The free spaced repetition scheduler, FSRS-6: stability and difficulty of each card.
 
-    A student's memory of a card has a *stability* S, the days after which 9 of 10 such cards
-    would be recalled, and a *difficulty* D from 1 to 10. t days after the last review
+    A student's memory of a card has a *stability* S and a *difficulty* D from 1 to 10. After S days
+    the student would recall 9 of 10 such cards. t days after the last review
 
         P(recall) = (1 + c t / S)^-w₂₀,  with c such that it is 0.9 at t = S
 
-    and every review moves S and D by its rating: recalls lengthen S, the more the less they were
-    expected; a lapse shortens it; reviews within a day follow a rule of their own.
+    Every review moves S and D by its rating. A recall lengthens S, and more so if it was less
+    expected. A lapse shortens S. Reviews within a day follow another rule.
 
-    FSRS speaks of memory, a log of answers. Two figures join them:
+    FSRS predicts recall, but a log holds answers. Two parameters join them:
 
         P(correct) = guess + (1 - guess - slip) P(recall)
 
-    All are fitted to the answers on cards that the student has met before: their log loss, each
-    predicted before it is seen, and a penalty on the distance from the published parameters.
+    All parameters are fitted to the answers on cards that the student has met before. The fit
+    minimises the log loss, each answer predicted before it is seen, plus a penalty on the distance
+    from the published parameters.
 
     Parameters
     ----------
     card : {"item", "skill"} or None
-        What is remembered. None: items where the training log has them, else skills.
+        What a student remembers. None: items if the training log has them, else skills.
     parameters : tuple of 21 floats, optional
-        Use these (`FSRS_DEFAULTS`, say) instead of fitting; within their published bounds.
+        Use these instead of fitting, for example `FSRS_DEFAULTS`. They must lie within the
+        published bounds.
     guess, slip : float, optional
-        P(right answer | not recalled) and P(wrong answer | recalled); fitted, from 0 to 0.45,
-        where they are None. With 0 and 0, P(correct) is P(recall).
+        P(right answer | not recalled) and P(wrong answer | recalled). If None, they are fitted,
+        from 0 to 0.45. With 0 and 0, P(correct) is P(recall).
     whole_days : bool
-        Count full days since the last review, as the schedulers of flashcards do. P(recall) is
-        then 1 on the day of a review, and only later answers are fitted to. By default parts
-        of days count.
+        Whether only full days since the last review count, as in flashcard schedulers. P(recall)
+        is then 1 on the day of a review, and the fit uses only later answers. By default parts of
+        days count too.
     penalty : float
         Each parameter costs ``penalty / 2`` times the square of its distance from the published
         one, in units of its spread among learners. 1 is the published prior.
@@ -79,7 +81,7 @@ class FSRS(MemoryTracer):
     guess_, slip_ : float
     card_ : {"item", "skill"}
     log_loss_ : float
-        The mean over the training answers that were fitted to; nan where there are none.
+        The mean over the training answers that the fit used; nan if there are none.
     n_iter_, converged_ : int, bool
     skills_, items_ : arrays
         Labels, sorted.
@@ -94,20 +96,24 @@ class FSRS(MemoryTracer):
     parameters, is fitted only if at least a tenth of the answers come a day or more after the
     card's last review, and stays as published otherwise.
 
-    *First answers* are not predicted from memory: P(correct) on a card that a student meets for
-    the first time is the share of right first answers in the training log, drawn toward the
-    average; on an unknown item that of its skills, on an unknown skill that of all.
+    *First answers.* If a student meets a card for the first time, there is no memory to predict
+    from. P(correct) is then the share of right first answers on the card in the training log, drawn
+    toward the average. For an unknown item it is the share of its skills; for an unknown skill, the
+    share of all.
 
-    *Several skills in one response*, where cards are skills: each is reviewed, and P(correct) is
-    the mean over them. *Exposures* are no reviews. *Times* are needed; without, a log is refused.
+    *Several skills in one response.* If cards are skills, each skill of the response is reviewed,
+    and P(correct) is the mean over them.
+
+    *Exposures* do not count as reviews. *Times* are needed: a log without times is refused.
 
     *Memory, not scheduling.* Stability, difficulty and P(recall) are those of the reference
-    implementation py-fsrs, with ``whole_days=True`` to the last digits. Its learning steps, its
-    intervals in whole days and their random spread decide when to review, and change no memory:
-    they have no part here. Stability is held below a billion days, where the reference overflows.
+    implementation py-fsrs, with ``whole_days=True`` to the last digits. Its
+    learning steps, its intervals in whole days and their random spread only decide when to review,
+    so this class leaves them out. Stability stays below a billion days, where the reference
+    overflows.
 
-    *Mastery* is of kind ``"predicted"``; where cards are items, it is the mean over the items that
-    the skill has in the training log.
+    *Mastery* is of kind ``"predicted"``. If cards are items, it is the mean over the items that the
+    skill has in the training log.
 
     References
     ----------

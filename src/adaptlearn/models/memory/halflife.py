@@ -150,20 +150,20 @@ class HalfLifeRegression(MemoryTracer):
     Parameters
     ----------
     card : {"item", "skill"} or None
-        What is remembered. None: items where the training log has them, else skills.
+        What a student remembers. None: items if the training log has them, else skills.
     guess, slip : float, optional
-        P(right answer | not recalled) and P(wrong answer | recalled); fitted, from 0 to 0.45,
-        where they are None. With 0 and 0, P(correct) is P(recall).
+        P(right answer | not recalled) and P(wrong answer | recalled). If None, they are fitted,
+        from 0 to 0.45. With 0 and 0, P(correct) is P(recall).
     loss : {"log", "squared"}
-        Of each answer.
+        The loss of each answer.
     half_life_weight : float
-        What the squared distance of h (in days) from the half-life at which the answer would
-        have been all but certain costs; the paper's alpha.
+        The paper's alpha. For each answer there is a half-life at which it would have been all but
+        certain. The squared distance of h (in days) from that half-life costs this much.
     min_half_life, max_half_life : float
         Bounds of h in seconds; a minute and nine months.
     penalty : float
-        What the square of each weight but the intercept costs, the paper's lambda; that of
-        guess and slip, in units of 0.3, costs half as much.
+        What the square of each weight but the intercept costs; the paper's lambda. The squares of
+        guess and slip, in units of 0.3, cost half as much.
     max_iter : int
         Steps of L-BFGS.
     tol : float
@@ -172,7 +172,7 @@ class HalfLifeRegression(MemoryTracer):
     Attributes
     ----------
     weights_ : dict of str to float
-        Of ``intercept``, ``right`` and ``wrong``: doublings of the half-life in days.
+        The weights of ``intercept``, ``right`` and ``wrong``: θ, θ_r and θ_w above.
     card_weights_ : dict of str to array
         Columns ``item`` (or ``skill``) and ``value``.
     guess_, slip_, card_, log_loss_, n_iter_, converged_ : see `FSRS`
@@ -180,7 +180,7 @@ class HalfLifeRegression(MemoryTracer):
     Notes
     -----
     First answers, ratings (1 is wrong, 2 to 4 are right), several skills, exposures, times and
-    mastery are treated as by `FSRS`.
+    mastery work as in `FSRS`.
 
     The paper's loss is ``HalfLifeRegression(guess=0, slip=0, loss="squared",
     half_life_weight=0.01, min_half_life=900)``, with ``penalty=0.1``. It was made for sessions,

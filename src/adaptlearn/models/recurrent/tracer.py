@@ -188,8 +188,8 @@ class LinearRecurrentTracer(SequentialTracer):
     def out_of_fold(self, log: Any, fold: Any = 5) -> Floats:
         """The log odds of each row, from fits that have not seen its student.
 
-        What a model that is stacked on this one may be trained on. The model itself is not
-        changed; it need not be fitted.
+        Use these predictions to train a model that is stacked on this one. The model itself is not changed; it
+        need not be fitted.
 
         Parameters
         ----------
@@ -200,8 +200,8 @@ class LinearRecurrentTracer(SequentialTracer):
         Returns
         -------
         float array, shape (n_responses,)
-            One step ahead, in the caller's row order. NaN for an exposure, and where no other
-            fold has answers.
+            One step ahead, in the caller's row order. NaN for an exposure, and if no other fold has
+            answers.
 
         Raises
         ------
@@ -248,7 +248,7 @@ class LinearRecurrentTracer(SequentialTracer):
         return given
 
     def transfer(self) -> Transfer:
-        """What one answer of a new student changes on every skill, in log odds.
+        """How much a new student's first answer changes the prediction on every skill, in log odds.
 
         Returns
         -------

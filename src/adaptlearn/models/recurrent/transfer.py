@@ -23,7 +23,7 @@ _LABELS = {
 
 @dataclass(frozen=True)
 class Transfer:
-    """What one answer of a new student changes on every skill.
+    """How much a new student's first answer changes the prediction on every skill.
 
     Attributes
     ----------

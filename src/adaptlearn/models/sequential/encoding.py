@@ -33,7 +33,7 @@ class Names(NamedTuple):
         )
 
     def with_those_of(self, log: ResponseLog) -> Names:
-        """These names, then the others that occur in a log; the same object if there are none."""
+        """These names, then the new ones of a log; without new ones, this same object."""
         skills = _extended(self.skills, _used(log.skill.labels, log.skill.codes))
         items = self.items
         if log.item is not None:
@@ -57,7 +57,7 @@ class Encoded(NamedTuple):
     students : int array, shape (n_students,)
         The log's student label of each number; students without rows are left out.
     item : int array, shape (n,)
-        Places of items; -1 where the log names none.
+        Places of items; -1 if the log names none.
     time : float array, shape (n,), or None
         Seconds.
     correct : int8 array, shape (n,)
@@ -65,7 +65,7 @@ class Encoded(NamedTuple):
     skill : int array, shape (n_entries,)
         Places of skills. A response with several has one entry for each, one after the other.
     starts : int array, shape (n + 1,), or None
-        Where each response's entries begin; None where every response has exactly one.
+        Where each response's entries begin; None if every response has exactly one.
     pair, item_pair : int arrays, shape (n_entries,) and (n,)
         Each entry's pair of student and skill, and of student and item, numbered from 0.
         Items that were not named are one item.
@@ -137,7 +137,7 @@ def encode(log: ResponseLog, names: Names, *, item_pairs: bool = True) -> Encode
     names : Names
         With those of the log.
     item_pairs : bool
-        Whether pairs of student and item are wanted; without, all are one.
+        Whether to number the pairs of student and item. If not, all responses share one.
     """
     n = len(log)
     order = np.arange(n) if log.chronological is None else log.chronological

@@ -33,7 +33,7 @@ class Level(NamedTuple):
     correct : int8 array, shape (n,)
         1, 0, and -1 for an exposure. Not for a model's `look`.
     starts : int array, shape (n,), or None
-        Where each response's entries begin; None where every response has exactly one.
+        Where each response's entries begin; None if every response has exactly one.
     owner : int array, shape (n_entries,), or None
         The response of each entry, by its place in the level; None likewise.
     extra : float array, shape (n, n_extra)

@@ -143,14 +143,14 @@ class SequentialState(StudentState):
             )
 
     def memory_of(self, students: Ints, skills: Ints, owner: Ints, items: Ints) -> Memory:
-        """A copy of what is remembered of responses.
+        """A copy of the memory that some responses are predicted from.
 
         Parameters
         ----------
         students : int array, shape (n,)
             The state's numbers.
         skills, owner : int arrays, shape (n_entries,)
-            Places of skills, and the response each belongs to.
+            Places of skills, and for each the response that it belongs to.
         items : int array, shape (n,)
             The places of items as keys hold them.
         """
@@ -161,7 +161,7 @@ class SequentialState(StudentState):
         )
 
     def memory(self, encoded: Encoded, numbers: Ints) -> Memory:
-        """A copy of what is remembered, numbered as the encoded log is.
+        """A copy of the memory of the encoded log's students, numbered as in that log.
 
         Parameters
         ----------
