@@ -188,8 +188,8 @@ class LinearRecurrentTracer(SequentialTracer):
     def out_of_fold(self, log: Any, fold: Any = 5) -> Floats:
         """The log odds of each row, from fits that have not seen its student.
 
-        Use these predictions to train a model that is stacked on this one. The model itself is not changed; it
-        need not be fitted.
+        Use these predictions to train a model that is stacked on this one. The model itself is not
+        changed; it need not be fitted.
 
         Parameters
         ----------
