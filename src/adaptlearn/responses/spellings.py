@@ -40,8 +40,8 @@ def reading_answers(texts: Iterable[str], say: Say) -> str:
     wrong = [text for text in distinct if text.strip().lower() in _FALSE]
     if len(right) + len(wrong) < len(distinct):
         options = f"{say('true_values', ['...'])} and {say('false_values', ['...'])}"
-        found = f"all of them are {some(distinct)}; " if len(distinct) > 1 else ""
-        return f"{found}{options} say which words stand for 1 and 0"
+        every = f"all of them are {some(distinct)}; " if len(distinct) > 1 else ""
+        return f"{every}{options} say which words stand for 1 and 0"
     found = {"true_values": right, "false_values": wrong}
     named = [say(option, _once(words)) for option, words in found.items() if words]
     return f"{' and '.join(named)} read{'s' * (len(named) == 1)} them"
