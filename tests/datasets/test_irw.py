@@ -32,6 +32,7 @@ def problems_of(table, **options):
 
 def test_a_notebook_shows_what_became_of_each_row():
     log = read_irw({"id": [1, 2], "item": ["<b>", "a"], "resp": [1, 0]})
+    assert log.account is not None
     assert repr(log.account) == "Account(read_irw, 2 rows, 2 responses)"
     html = log.account._repr_html_()
     assert "read_irw: 2 rows became 2 responses" in html

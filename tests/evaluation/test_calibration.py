@@ -1,6 +1,7 @@
 """Calibration curves: bins, bands over students, and what they add up to."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -103,17 +104,19 @@ def test_what_is_no_prediction_is_refused(predicted, says):
 
 def test_a_model_or_several_models_in_place_of_predictions_is_told_what_to_give():
     log, p = random_log(np.random.default_rng(4))
-    model = BKT(n_init=1).fit(log)
+    model: Any = BKT(n_init=1).fit(log)
+    several: Any = {"a": p, "b": p}
+    no_curves: Any = {"a": {}}
     with pytest.raises(
         ParameterError, match=r"BKT is a model; give its predict_proba\(log\)\[:, 1"
     ):
         calibration_curve(log, model)
     with pytest.raises(ParameterError, match="several models, 'a', 'b'; give those of one"):
-        calibration_curve(log, {"a": p, "b": p})
+        calibration_curve(log, several)
     with pytest.raises(ParameterError, match="the log comes first, then the predictions"):
         calibration_curve(p, log)
     with pytest.raises(ParameterError, match="a dict; give a CalibrationCurve, or a mapping"):
-        plot_calibration({"a": {}})
+        plot_calibration(no_curves)
 
 
 def test_nothing_predicted_and_arguments():

@@ -180,7 +180,8 @@ def plot_calibration(
     """
     several = isinstance(curves, Mapping)
     named = curves if isinstance(curves, Mapping) else {"": curves}
-    for curve in named.values():
+    given: list[Any] = [*named.values()]
+    for curve in given:
         if not isinstance(curve, CalibrationCurve):
             told = f"got a {type(curve).__name__}; give a CalibrationCurve, or a mapping of them"
             raise ParameterError("plot_calibration", [told])
