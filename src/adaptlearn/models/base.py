@@ -263,8 +263,8 @@ class KnowledgeTracer:
     def tell(self, state: Any, student: int, known: Mapping[Any, float]) -> Any:  # noqa: ARG002
         """Set the P(known) with which a student begins skills, as a placement may find it.
 
-        `state` is changed in place and returned. The value replaces the model's prior, and responses
-        then move it as usual.
+        `state` is changed in place and returned. The value replaces the model's prior, and
+        responses then move it as usual.
 
         Parameters
         ----------
