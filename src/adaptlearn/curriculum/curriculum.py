@@ -73,7 +73,7 @@ class Curriculum(SkillGraph):
     outline : Outline
         The nesting of courses, units and standards.
     standards, units, courses : SkillGroups
-        Of the outline: what each asks for, who has finished it.
+        The groups of the outline: what each requires, and who has finished it.
     repairs : tuple of Repair
         What `repaired` mended; empty for a curriculum that was sound.
 
@@ -329,7 +329,7 @@ class Curriculum(SkillGraph):
             The skills that are not mastered, a bit per student: what
             `adaptlearn.curriculum.graph.pack` makes of marks.
         unready : uint8 array, shape (n_skills, n_bytes), optional
-            Those not known well enough for what comes after; by default `missing`.
+            The skills that are not known well enough for what comes after; by default `missing`.
 
         Returns
         -------

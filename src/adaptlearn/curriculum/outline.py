@@ -95,7 +95,7 @@ class SkillGroups:
     Attributes
     ----------
     labels : array, shape (n_groups,)
-        Of units: pairs (course, unit), as the name of a unit belongs to its course.
+        For units, pairs (course, unit), because a unit's name belongs to its course.
     titles : tuple of str
     grades : float array, shape (n_groups, 2)
         Lowest and highest grade; NaN where unknown. Kindergarten is 0. Units have those of

@@ -56,7 +56,7 @@ class SampleSize(NamedTuple):
     Attributes
     ----------
     n_students, n_classes : int
-        Of both arms together; classes are whole where they are randomised.
+        The number in both arms together. If classes are randomised, they stay whole.
     design_effect : float
         How many times the students that independent ones in equal arms would make.
     power : float

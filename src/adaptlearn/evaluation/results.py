@@ -69,7 +69,7 @@ class Estimates(NamedTuple):
     ----------
     value : float array
     lower, upper : float arrays
-        Ends of the intervals over students; nan where a number cannot be given.
+        Ends of the intervals over students; nan if a number cannot be given.
     """
 
     value: Floats
@@ -102,7 +102,7 @@ class Evaluation(Printed):
     n_students : int
         Students with a scored prediction.
     fraction_correct : float
-        Of the scored answers: the accuracy of predicting *correct* throughout.
+        The share of right answers among those scored: the accuracy of always predicting *correct*.
     confidence : float
         What the intervals are to cover, .95 for 95 %.
     n_bootstrap : int

@@ -186,16 +186,16 @@ class KnowledgeTracer:
             datetimes. Models of memory let memory fade until this time; by default, until each
             student's last response.
         when : {"next_opportunity", "after_response"}
-            Whether the learning that follows the last response is counted; the same figure for
-            models in which nothing is learnt between a response and the next opportunity.
+            Whether the learning after the last response counts. It makes no difference to models
+            without learning between a response and the next opportunity.
 
         Returns
         -------
         Mastery
-            Over the log's students and the model's skills, and after these, by label, the log's
-            other skills, as the model predicts them; its `kind` says which probability it is:
-            P(known), or P(correct) on an item that is as hard as the skill's are. A skill that a
-            student never answered has its value before any answer.
+            One row per student of the log. The columns are the model's skills and then, by label,
+            the log's other skills. `kind` says which probability it is: P(known), or P(correct) on
+            an item of the skill's usual difficulty. A skill that a student never answered has its
+            value before any answer.
         """
         self._check_fitted()
         log = as_log(log)
@@ -241,8 +241,8 @@ class KnowledgeTracer:
         responses : ResponseLog or frame with its standard columns
             Several answers of one student may come in one batch.
         students : int array, shape (n_labels,), optional
-            The state's number, ``0 … n_students - 1``, of each of the log's student labels; any
-            for a label that has no rows. By default the labels are these numbers.
+            For each student label of the log, the number in the state, ``0 … n_students - 1``. For
+            a label without rows, any number will do. By default the labels are these numbers.
 
         Raises
         ------
@@ -263,8 +263,8 @@ class KnowledgeTracer:
     def tell(self, state: Any, student: int, known: Mapping[Any, float]) -> Any:  # noqa: ARG002
         """Set the P(known) with which a student begins skills, as a placement may find it.
 
-        `state` is changed in place and returned. From there on, responses move it as they move
-        the model's prior.
+        `state` is changed in place and returned. The value replaces the model's prior, and
+        responses then move it as usual.
 
         Parameters
         ----------
@@ -277,9 +277,9 @@ class KnowledgeTracer:
         Raises
         ------
         StateError
-            If the model has no P(known), or the student has responses on some of the skills.
+            The model has no P(known), or the student already has responses on some of the skills.
         ParameterError
-            For values that are not such probabilities.
+            A value is not a probability above 0 and below 1.
         """
         self._check_state(state)
         raise StateError(
@@ -365,7 +365,7 @@ class KnowledgeTracer:
         students : int array, shape (n,)
             The state's numbers.
         labels : array, shape (n,), optional
-            What to call them in the result.
+            Their labels in the result.
         when : {"next_opportunity", "after_response"}
             As for `mastery`.
         """
@@ -390,7 +390,7 @@ class KnowledgeTracer:
     def learning_rates(self, state: Any = None) -> Floats | None:  # noqa: ARG002 - of those that have some
         """P(learning a skill from one opportunity), shape (n_skills,); None if the model has none.
 
-        Of every fitted skill; with a state, of its `known_skills`.
+        One for every fitted skill; with a state, for each of its `known_skills`.
         """
         return None
 

@@ -34,15 +34,15 @@ class Mastery(Printed):
     skills : array, shape (n_skills,)
         Labels of the columns.
     value : float array, shape (n_students, n_skills)
-        Probabilities; which one, `kind` and `when` say.
+        Probabilities; `kind` and `when` say of what.
     lower, upper : float arrays of the same shape, or None
         An interval for each value; None if the model gives none.
     kind : {"latent", "predicted"}
         ``"latent"``: P(the skill is known). ``"predicted"``: P(correct) on its items. A
         threshold for one is not a threshold for the other.
     when : {"after_response", "next_opportunity"}
-        Right after the last response, or when the next one begins (learning and forgetting
-        in between included).
+        Right after the last response, or when the next one begins (after learning and forgetting in
+        between).
     """
 
     students: NDArray[Any]

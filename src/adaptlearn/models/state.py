@@ -54,8 +54,8 @@ class KnownSkills(NamedTuple):
 class StudentState:
     """What a model keeps of students ``0 … n_students - 1``, as arrays.
 
-    Made by a model's ``init_state`` and changed in place by its ``update_state``; one writer at
-    a time.
+    A model's ``init_state`` makes it, and its ``update_state`` changes it in place. Only one thread
+    may write at a time.
 
     Attributes
     ----------
@@ -64,11 +64,12 @@ class StudentState:
     skills : list
         The model's skills, then any others that were answered.
     items : list
-        Likewise of items, where the model keeps what was answered of each.
+        The same for items, if the model keeps answers per item.
     last_time : float array, shape (n_students,)
         The time of each student's last response, in seconds; -inf before the first.
     clock : str or None
-        The clock of those times; None before the first, ``"none"`` where responses carry none.
+        The clock of these times. It is None before the first response, and ``"none"`` if responses
+        have no times.
     """
 
     def __init__(self, model: str, skills: list[Any], n_students: int) -> None:
@@ -166,7 +167,7 @@ class StudentState:
         students : int array, shape (n,)
             Distinct. The other state's student ``k`` is ``students[k]`` here.
         other : StudentState
-            Made by `blank`, and moved on since; this one was not.
+            Made by this state's `blank`, and changed since. This state must not have changed since.
         """
         self.forget(students)
         self.skills, self.items, self._known = other.skills, other.items, None
@@ -189,7 +190,7 @@ class StudentState:
         Parameters
         ----------
         n_students : int
-            Those of the file; number 0 is nobody.
+            How many students the file holds; number 0 is nobody.
         names : mapping
             ``skills``, ``items`` and ``clock``, as of this class.
         arrays : mapping of str to array
@@ -198,7 +199,7 @@ class StudentState:
         Raises
         ------
         KeyError, TypeError, ValueError
-            They are not such names and arrays, or cannot belong to this model.
+            These are not names and arrays of a state, or they cannot belong to this model.
         """
         skills, items = (
             saved_labels(names["skills"], "skills"),

@@ -34,10 +34,10 @@ class BoostedTracer(FeatureBoosting):
         Models whose log odds are further features; these models are not changed. None: a
         `LinearRecurrentTracer`; an empty sequence: none.
     lean_on : sequence of KnowledgeTracer, optional
-        Simple models that the prediction leans on if the trees have little to learn from (up to
-        50,000 training answers). A prediction is then a weighted mean of the log odds of the
-        trees, the inputs and these models; the weights minimise the log loss of students who were
-        left out. None: an `Elo`; an empty sequence: the trees alone.
+        Simple models that help the prediction if the trees have few answers to learn from (up to
+        50,000 training answers). A prediction is then a weighted mean of the log odds of the trees,
+        the inputs and these models; the weights minimise the log loss of students who were left
+        out. None: an `Elo`; an empty sequence: the trees alone.
     n_folds : int
         Parts of the training students. For each student, rates and the other models' predictions
         rest on the other parts only.
@@ -73,7 +73,7 @@ class BoostedTracer(FeatureBoosting):
         The share of the trees (``"trees"``) and of each other model in the log odds of a
         prediction. The trees have 1 if no model is leaned on.
     feature_names_, feature_groups_ : list of str
-        What the trees see, in their order.
+        Names of the features that the trees see, in order.
     feature_gains_ : dict of str to float
         The share of each group in what the splits have improved in training, largest first.
     seed_ : int

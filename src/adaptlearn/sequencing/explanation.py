@@ -82,17 +82,17 @@ class Explanation:
     enough : float or None
         From which it is enough for what comes after; the threshold, unless the policy says else.
     missing : tuple of MissingPrerequisite
-        What directly stands in the way.
+        The skills that are directly missing.
     unlock : tuple of label
-        Lessons that open this one when their skills are learnt in this order, up to `enough`,
-        the first of them open now. Empty where none is needed, or none will do.
+        Lessons that open this one if their skills are learnt in this order, up to `enough`. The
+        first of them is open now. Empty if none is needed, or if none helps.
     unreachable : tuple of label
         Skills on the way that no sequence of lessons leads to.
     score : float or None
         The policy's score, if eligible.
     n_eligible, n_better, n_tied : int
-        Lessons that may be given, those of them that score higher, and those that score the
-        same as this one, itself included.
+        How many lessons may be given, how many of them score higher, and how many score the same as
+        this one (itself included).
     barred_by : tuple of Override
         What teachers decided against it.
     waits_for : {"fresher", "before", "teacher"} or None

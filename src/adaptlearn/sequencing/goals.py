@@ -30,8 +30,8 @@ class Goals:
     ----------
     curriculum : Curriculum
     targets : mapping of student to target
-        A target is a skill, several, or a mapping of skills to weights above 0 (a career path,
-        say). A lesson's label stands for the skills it teaches.
+        A target is a skill, several, or a mapping of skills to weights above 0 (for example a
+        career path). A lesson's label means the skills that it teaches.
     default : target, optional
         What students aim at who are not named.
 
@@ -41,8 +41,8 @@ class Goals:
         Lists every target that is neither skill nor lesson, and every weight that is not
         positive.
     UnknownLabelError
-        Students that are no labels, or of both kinds. JSON makes texts of integers: ``weights``
-        refuses goals of ``"1"`` where students are integers.
+        A student is not a label, or the labels are both integers and text. JSON makes texts of
+        integers: ``weights`` refuses goals of ``"1"`` where students are integers.
 
     Examples
     --------

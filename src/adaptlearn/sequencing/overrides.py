@@ -145,9 +145,9 @@ class Overrides:
     Raises
     ------
     ParameterError
-        Lists every override whose lesson or skill is not in the curriculum, unless it expires:
-        once it has, that does not matter, and until then `apply` refuses it; and every mapping
-        that is none, by place and field.
+        Lists every override whose lesson or skill is not in the curriculum, and every mapping that
+        is not an override, by place and field. An override that expires is not checked here:
+        `apply` refuses it until it has expired.
     UnknownLabelError
         Some of their students are texts, and others integers.
     """
@@ -229,7 +229,7 @@ class Overrides:
         now : float or None
             Seconds.
         clock : str or None
-            The clock of `now`, where it is known.
+            The clock of `now`, if it is known.
 
         Raises
         ------
@@ -273,7 +273,7 @@ class Overrides:
     def check_kind(self, students: Iterable[Label]) -> None:
         """Refuse rules without an end for labels of another kind than these students'.
 
-        Those that expire are looked at when they count: see `apply`.
+        Overrides that expire are checked when they count: see `apply`.
 
         Raises
         ------

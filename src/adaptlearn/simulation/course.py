@@ -123,7 +123,7 @@ class Course:
         Parameters
         ----------
         share : float
-            Of the items, drawn at random.
+            The share of items, drawn at random.
         random_state : int, numpy.random.Generator, numpy.random.RandomState or None
         """
         check_parameters("Course.with_missing_tags", {"share": share}, {"share": [_UNIT]})
@@ -137,7 +137,7 @@ class Course:
         Parameters
         ----------
         share : float
-            Of the items, drawn at random.
+            The share of items, drawn at random.
         random_state : int, numpy.random.Generator, numpy.random.RandomState or None
         """
         check_parameters("Course.with_wrong_tags", {"share": share}, {"share": [_UNIT]})
@@ -219,8 +219,8 @@ def wrong_graph(
     ----------
     curriculum : Curriculum
     dropped, added, reversed : float, default 0
-        As shares of the number of prerequisites: some are dropped, others turned round, and
-        some are added between skills that had none.
+        Shares of the number of prerequisites: how many to drop, to add between skills that had
+        none, and to reverse.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None
 
     Returns

@@ -44,7 +44,8 @@ class Audit(Checkup):
     Attributes
     ----------
     evidence : EdgeEvidence or None
-        What the students say of every prerequisite, where there was a log or a mastery matrix.
+        What the students' answers say about every prerequisite, if there was a log or a mastery
+        matrix.
     """
 
     def __init__(
@@ -89,9 +90,10 @@ def audit_curriculum(
         A prerequisite is called contradicted only on so many students who have mastered the
         later skill, and of whom it is known whether they have mastered the earlier one.
     tolerance : float, default 0.2
-        Which share of them may lack the earlier skill: mastery is measured with error.
+        The share of them that may lack the earlier skill, because mastery is measured with error.
     confidence : float, default 0.95
-        Of the share's interval, which must lie above `tolerance`, for each prerequisite apart.
+        The confidence of the share's interval, for each prerequisite on its own. The interval must
+        lie above `tolerance`.
 
     Returns
     -------

@@ -85,15 +85,15 @@ class EdgeEvidence(NamedTuple):
     skill : array of labels, shape (n,)
         What needs it.
     students : int array, shape (n,)
-        Those who have mastered `skill`, and of whom it is known whether they have mastered what
+        Students who have mastered `skill`, and for whom it is known whether they have mastered what
         comes before it.
     without : int array, shape (n,)
-        Those of them who have not.
+        Those of them who have not mastered what comes before it.
     rate, lower, upper : float arrays, shape (n,)
         ``without / students``, and its exact (Clopper-Pearson) interval; NaN of no students.
     others : float array, shape (n,)
-        The same rate among students who have *not* mastered `skill`, to compare with: where it
-        is no higher, nothing shows that one needs the other.
+        The same rate among students who have *not* mastered `skill`, to compare with. If it is no
+        higher, nothing shows that one skill needs the other.
     contradicted : bool array, shape (n,)
         Enough students, and the interval lies above what is tolerated.
     """

@@ -75,7 +75,7 @@ class Standing:
     missing : uint8 array, shape (n_skills, n_bytes)
         The skills that are not mastered, a bit per student, as `pack` packs them.
     unready : uint8 array, shape (n_skills, n_bytes), optional
-        Those not known well enough for what comes after; by default `missing`.
+        The skills that are not known well enough for what comes after; by default `missing`.
     """
 
     def __init__(

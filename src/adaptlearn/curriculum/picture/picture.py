@@ -48,14 +48,14 @@ def plot_curriculum(
     ----------
     curriculum : Curriculum
     mastery : array, shape (n_skills,), optional
-        Of one student, from 0 to 1, or bools; NaN where unknown.
+        The mastery of one student, from 0 to 1, or bools; NaN if unknown.
     skill : label, optional
         Draw only what is near this skill: what leads to it, and what it leads to.
     steps : int, default 2
         How far from `skill`, in edges.
     threshold : float, default 0.95
-        From which mastery on a skill counts as mastered; the skill's own, where the curriculum
-        has one.
+        A skill counts as mastered from this mastery on. If the curriculum has a threshold for the
+        skill, that one counts.
     most : int, default 120
         Skills that a picture may hold.
     ax : matplotlib axes, optional

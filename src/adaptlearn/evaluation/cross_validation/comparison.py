@@ -106,8 +106,8 @@ class CrossValidation(Printed):
         By model: each metric within each fold, and ``fit_time`` and ``predict_time`` in
         seconds. A metric that a fold leaves undefined is nan.
     predictions : dict of str to float array, shape (n,)
-        By model: the out-of-fold P(correct) of each row, in the caller's row order,
-        exposures included. nan where no fold tests the row; the mean where several do.
+        By model: the out-of-fold P(correct) of each row, in the caller's row order, exposures
+        included. It is nan if no fold tests the row, and the mean if several do.
     test_rows : tuple of integer arrays
         The rows that each fold tested.
     scheme : str
@@ -213,7 +213,7 @@ class CrossValidation(Printed):
         return columns
 
     def group_table(self) -> dict[str, NDArray[Any]]:
-        """One row per model and group (skill, say), where ``by`` asked for groups.
+        """One row per model and group (for example a skill), if ``by`` asked for groups.
 
         Raises
         ------

@@ -66,8 +66,8 @@ def cross_validate(
     metrics : mapping of str to function, optional
         Metrics of your own by name, as in `evaluate`.
     by : str or array, optional
-        Adds a table of errors per group and model, by ``"skill"``, say, as in `evaluate`: the
-        result's ``groups`` and ``group_table()``.
+        Adds a table of errors per group and model, for example by ``"skill"``, as in `evaluate`:
+        the result's ``groups`` and ``group_table()``.
     errors : {"raise", "skip"}, default "raise"
         What happens when a model cannot be fitted to this log, or does not predict: the error
         is raised; or the model is left out, and the result's ``skipped`` says why.

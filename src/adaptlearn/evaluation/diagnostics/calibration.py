@@ -30,8 +30,8 @@ class CalibrationCurve(Printed):
     Attributes
     ----------
     predicted, observed : float arrays, shape (n_bins,)
-        Mean prediction and fraction correct of each bin, in rising order of prediction. Bins
-        hold about equally many answers; there are fewer of them where predictions are tied.
+        Mean prediction and fraction correct of each bin, in rising order of prediction. Bins hold
+        about equally many answers; there are fewer bins if predictions are tied.
     lower, upper : float arrays, shape (n_bins,)
         Interval of `observed` over students, bin by bin, nowhere shorter than Wilson's for as
         many answers of different students; nan in a bin of one student.

@@ -271,7 +271,7 @@ def plot_learning_curve(result: LearningCurve, ax: Any = None, *, skill: Any = N
     result : LearningCurve
     ax : matplotlib axes, optional
     skill : label, optional
-        Of a result by skill: whose curve.
+        The skill whose curve to draw, if the result is by skill.
 
     Returns
     -------

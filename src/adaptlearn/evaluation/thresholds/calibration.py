@@ -78,7 +78,7 @@ def calibrate_threshold(
         A rate counts only if it comes from at least this many students, on the side of the
         threshold that it is about. A group in which no threshold has them is refused.
     n_bootstrap, confidence, random_state
-        As in `evaluate`. In each resample of students the threshold is chosen anew.
+        As in `evaluate`. The threshold is chosen again in each resample of students.
 
     Returns
     -------

@@ -24,7 +24,7 @@ class ThresholdCurve:
     Attributes
     ----------
     threshold : float array, shape (n_thresholds,)
-        A skill is declared mastered where the estimate is at least this.
+        A skill is declared mastered if the estimate is at least this.
     declared : float array, shape (n_thresholds,)
         Share of the estimates that are declared mastered.
     false_mastery : Estimates

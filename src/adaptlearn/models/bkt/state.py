@@ -124,7 +124,7 @@ class BKTState(StudentState):
         self._groups: tuple[tuple[int, int], Ints, Ints] | None = None
 
     def note_individuals(self) -> None:
-        """From now on, remember what an individualised model knows about each student."""
+        """Start to keep what an individualised model knows about each student."""
         if self.vectors is None:
             self.vectors = StudentVectors.new(self.n_students)
             self._fit_clock()

@@ -58,8 +58,7 @@ class Plan:
     wanted : "all" or sequence of str
         Names of features, encodings and groups (`GROUPS`).
     items, times : bool
-        Whether responses come with items, and with times; what needs them is left out
-        otherwise.
+        Whether responses have items, and times. Without them, features that need them are left out.
 
     Attributes
     ----------
@@ -67,7 +66,7 @@ class Plan:
     features : tuple of Feature
     encodings : tuple of Encoding
     names : list of str
-        Of the columns of the matrix: features, then encodings.
+        Names of the matrix's columns: features, then encodings.
     groups : list of str
         The group of each.
     widths : Widths

@@ -23,7 +23,7 @@ class Training(NamedTuple):
     matrix : float array, shape (n_features, n)
         Features of each response, in the order of the encoded log.
     rates : Rates
-        Of all training students, for predictions.
+        Rates over all training students, for predictions.
     tables : dict of str to SituationRates
         Likewise, by encoding.
     """

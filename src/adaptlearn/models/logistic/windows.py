@@ -56,19 +56,20 @@ class _Windowed(LogisticTracer):
 class DASH(_Windowed):
     """Difficulty, ability and student history: practice of an item, near and far.
 
-    logit P(correct) = β₀ + θ_student + δ_item + Σ over windows (φ_w ln(1 + s_w) + ψ_w ln(1 +
-    n_w)), where s_w and n_w count the student's earlier right answers and answers on the item
-    that are younger than the window; the last window is all of the past. Skills have no part in
-    it: an item is what is learned. An exposure counts as no answer.
+    logit P(correct) = β₀ + θ_student + δ_item + Σ over windows (φ_w ln(1 + s_w) + ψ_w ln(1 + n_w)),
+    where s_w and n_w count the student's earlier right answers and answers on the item that are
+    younger than the window; the last window is all of the past. It ignores skills: students learn
+    items. An exposure counts as no answer.
 
     Parameters
     ----------
     windows : tuple of float
-        Seconds, increasing: an hour, a day, a week and 30 days by default. All of the past is
-        one more. With none, ``()``, responses need no times.
+        The windows in seconds, increasing; by default an hour, a day, a week and 30 days. A last
+        window, all of the past, is always added. With ``()`` it is the only one, and responses need
+        no times.
     remember : int
-        How many of a student's last answers on an item are kept with their times. Counts are
-        exact up to that many; a busier window counts `remember`. All of the past is exact.
+        How many of a student's last answers on an item are kept with their times. A window with
+        more answers counts only `remember` of them. The count of all the past is exact.
     student, penalty, student_penalty, max_iter, tol : see `AFM`
 
     Attributes
@@ -110,7 +111,7 @@ class DAS3H(_Windowed):
     Parameters
     ----------
     windows, remember : see `DASH`
-        Of a student's answers on a skill.
+        As in `DASH`, for a student's answers on a skill.
     student, penalty, student_penalty, max_iter, tol : see `AFM`
 
     Attributes

@@ -135,7 +135,7 @@ class ForgettingCurve:
         Parameters
         ----------
         log_odds : array, shape (n,)
-            The model's P(correct) of each answer; the model must not have seen these answers.
+            The log odds that the model gives each answer. It must not have seen these answers.
         lag : array, shape (n,)
             Seconds since the last practice; nan if there was none. Such answers are left out.
         correct : array, shape (n,)
@@ -144,7 +144,7 @@ class ForgettingCurve:
         Raises
         ------
         ParameterError
-            Arguments that are no such arrays.
+            The arguments are not such arrays.
         """
         values = {name: getattr(self, name) for name in self._constraints}
         base, since, problems = _read(log_odds, lag)

@@ -173,7 +173,7 @@ class FSRS(MemoryTracer):
         Returns
         -------
         Card
-            Of arrays of shape (n_students, n_keys); nan for a card that was never reviewed.
+            Two arrays of shape (n_students, n_keys); nan for a card that was never reviewed.
         """
         _, kept, last = self._cards(state, students, keys)
         kept = np.where(kept[:, :1] > 0, kept, np.nan).reshape(*last.shape, 2)

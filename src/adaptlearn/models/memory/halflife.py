@@ -182,10 +182,10 @@ class HalfLifeRegression(MemoryTracer):
     First answers, ratings (1 is wrong, 2 to 4 are right), several skills, exposures, times and
     mastery work as in `FSRS`.
 
-    The paper's loss is ``HalfLifeRegression(guess=0, slip=0, loss="squared",
-    half_life_weight=0.01, min_half_life=900)``, with ``penalty=0.1``. It was made for sessions,
-    whose share of right answers lies between 0 and 1; one answer is either, and its half-life at
-    one of the bounds.
+    The paper's loss is ``HalfLifeRegression(guess=0, slip=0, loss="squared", half_life_weight=0.01,
+    min_half_life=900)``, with ``penalty=0.1``. It was made for sessions, whose share of right
+    answers lies between 0 and 1. A single answer is 0 or 1, so its half-life is at one of the
+    bounds.
 
     References
     ----------

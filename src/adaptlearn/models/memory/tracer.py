@@ -244,7 +244,7 @@ class MemoryTracer(SequentialTracer):
         state : SequentialState
         students : int array, shape (n,)
         labels : array, shape (n,), optional
-            What to call them in the result.
+            Their labels in the result.
         when : {"next_opportunity", "after_response"}
             The same figure.
         time : float, or float array, shape (n,), optional

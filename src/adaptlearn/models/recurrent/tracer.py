@@ -55,11 +55,11 @@ class LinearRecurrentTracer(SequentialTracer):
     Parameters
     ----------
     decays : sequence of float
-        The bank: each in [0, 1], per answer of the student.
+        The decays of the bank: each in [0, 1], per answer of the student.
     rank : int
         Coordinates for each decay.
     prior : float
-        Answers without effect that a student begins with, so that early answers count less.
+        Each student begins with this many answers without effect, so that early answers count less.
     skill_penalty : float
         Each skill's own vectors cost ``skill_penalty / 2`` times their squared length.
     item_penalty : float
@@ -188,8 +188,8 @@ class LinearRecurrentTracer(SequentialTracer):
     def out_of_fold(self, log: Any, fold: Any = 5) -> Floats:
         """The log odds of each row, from fits that have not seen its student.
 
-        Use these predictions to train a model that is stacked on this one. The model itself is not
-        changed; it need not be fitted.
+        Use these log odds to train a model that is stacked on this one. The model itself is not
+        changed, and need not be fitted.
 
         Parameters
         ----------

@@ -77,13 +77,13 @@ class Transfer:
         }
 
     def ordered(self) -> NDArray[np.int64]:
-        """An order of the skills in which those that tell about each other stand together.
+        """An order of the skills that puts those that tell about each other next to each other.
 
         Returns
         -------
         int array, shape (n_skills,)
-            Along the leaves of an average-linkage tree of how alike two skills tell and are
-            told.
+            The order is that of the leaves of an average-linkage tree. Two skills are close in it
+            if they tell the same about others, and others the same about them.
         """
         from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
         from scipy.spatial.distance import squareform
@@ -108,7 +108,8 @@ def plot_transfer(
 ) -> Any:
     """Draw how much an answer on each skill tells about each other skill.
 
-    Skills that tell about each other stand together. The diagonal is far larger and left blank.
+    Skills that tell about each other are next to each other. The diagonal is far larger and left
+    blank.
 
     Parameters
     ----------
@@ -116,7 +117,7 @@ def plot_transfer(
     what : {"specific", "contrast", "right", "wrong"}
     ax : matplotlib axes, optional
     most : int
-        Skills drawn: those whose answers tell most about particular others.
+        How many skills to draw: those whose answers tell most about particular others.
 
     Returns
     -------

@@ -42,9 +42,9 @@ class Columns(NamedTuple):
     code : object array, shape (n,)
         The reason's code, a text each.
     n_unmastered : integer array, shape (n,)
-        Skills not mastered, where there is no lesson and the policy knows; otherwise -1.
+        Skills not mastered, if there is no lesson and the policy knows; otherwise -1.
     pin : integer array, shape (n,)
-        The override that chose; -1 where the policy did.
+        The override that chose; -1 if the policy chose.
     score, propensity, error, draw : float arrays, shape (n,)
     candidate_bounds : integer array, shape (n + 1,)
     candidate, candidate_score, candidate_propensity : arrays, shape (n_kept,)

@@ -71,8 +71,8 @@ class SkillMastery(NamedTuple):
     answers : int
         Answers given on it.
     recent : str
-        The latest of them, ``1`` for right and ``0`` for wrong, the last at the end; empty where
-        the tracker does not keep them.
+        The latest of them, ``1`` for right and ``0`` for wrong, the last at the end; empty if the
+        tracker does not keep them.
     """
 
     skill: Label
@@ -88,9 +88,9 @@ class Reason:
     Attributes
     ----------
     code : str
-        The policy's word for it, stored when the choice was made; ``"confirm"`` where all that
-        the lesson teaches is known well enough already, and is made sure of; ``"pinned"`` where a
-        teacher chose; a value of `NoLesson` where there is no lesson.
+        The policy's word for it, stored when the choice was made; ``"confirm"`` if the lesson makes
+        sure of what is known well enough already; ``"pinned"`` if a teacher chose; a value of
+        `NoLesson` if there is no lesson.
     text : str
         One or more sentences.
     skills : tuple of SkillMastery
@@ -101,7 +101,7 @@ class Reason:
         The lesson's title.
     builds_on : tuple of label
         Skills that come directly before those of the lesson that are not mastered, and that the
-        student knows; empty where the policy gives lessons whatever comes before them.
+        student knows; empty if the policy ignores what comes before a lesson.
     """
 
     code: str
@@ -146,7 +146,7 @@ class Decision:
         same decision made again from the same state has the same id, so logs can be merged.
     student : label
     lesson : label or None
-        None where no lesson was eligible.
+        None if no lesson was eligible.
     rank : int
         1 for the first choice; a student's later ranks are drawn from what is left.
     score : float or None
@@ -179,7 +179,7 @@ class Decision:
     review_target : float or None
         The P(recall) below which it called them due, if it has such a target.
     alerts : tuple of Alert
-        What whoever reads the decision should know besides.
+        What else a reader of the decision should know.
     """
 
     id: str
@@ -352,8 +352,8 @@ def sentence(
     Raises
     ------
     ParameterError
-        There is no such audience, no template for the code, or one names a field that does not
-        exist.
+        There is no such audience or no template for the code, or a template names a field that does
+        not exist.
     """
     given: Any = templates  # by a platform
     if not isinstance(given, Mapping) or audience not in given:

@@ -108,7 +108,7 @@ def replay(
     Parameters
     ----------
     decisions : iterable of Decision, or of what ``to_dict`` made of them
-        Of any students, in any order; a decision that comes twice counts once.
+        Decisions of any students, in any order. A decision that occurs twice counts once.
     student : label
     audience, templates : see `adaptlearn.sequencing.decisions.sentence`
 

@@ -57,9 +57,10 @@ def acceptance(reached: Floats, n_students: int, cap: float) -> Floats:
 def item_propensities(score: Floats, eligible: Bools, accept: Floats | None = None) -> Floats:
     """The probability of every item, exactly.
 
-    The items are gone through from the best score down, ties in random order; each is given with
-    its acceptance, else the next is looked at, and from the last one it begins anew. Without
-    acceptances the best score wins and ties are equally probable.
+    It goes through the items from the best score down, ties in random order. Each item is given
+    with the probability of its acceptance; otherwise the next one is tried. After the last it
+    starts again from the best. Without acceptances the best score wins and ties are equally
+    probable.
 
     Parameters
     ----------

@@ -34,11 +34,11 @@ class Context:
     counts : integer array of the same shape
         Answers given so far.
     time_since : float array of the same shape, or None
-        Seconds since the skill was last practised; None where the tracker keeps no times.
+        Seconds since the skill was last practised; None if the tracker keeps no times.
     lower : float array of the same shape, or None
-        The lower end of `mastery`'s interval, where the model gives one.
+        The lower end of the interval of `mastery`, if the model gives one.
     lessons_done : int array, shape (n_students, n_lessons), or None
-        How often each lesson was done, where the sequencer is told.
+        How often each lesson was done, if you tell the sequencer.
     practice : Practice or None
         Where the tracker keeps it.
     mastered : bool array of the same shape, or None
@@ -60,7 +60,7 @@ class Context:
     granted : bool array of the same shape, or None
         Skills that teachers say are mastered.
     learn : float array, shape (n_skills,), or None
-        P(learning the skill from one opportunity), where the model knows.
+        P(learning the skill from one opportunity), if the model has one.
     now : float or None
         Seconds.
     clock : {"seconds", "naive", "aware"} or None

@@ -40,7 +40,7 @@ class Criterion:
     Attributes
     ----------
     threshold : float or None
-        From which mastery on, where it is that which counts; for explanations.
+        The mastery from which on it is met, if mastery is what counts; for explanations.
     kind : {"latent", "predicted"} or None
         The kind of mastery it accepts; None: any.
     """

@@ -56,17 +56,16 @@ class ReviewSchedule:
     Parameters
     ----------
     memory : Memory, optional
-        Anything with ``recall(students, skills, time)``, such as a `MasteryTracker` over
-        `FSRS` or `HalfLifeRegression` whose cards are skills. Without, memory is guessed from
-        the numbers of right and wrong answers by `half_life`, which no data has fitted.
+        Anything with ``recall(students, skills, time)``, such as a `MasteryTracker` over `FSRS` or
+        `HalfLifeRegression` whose cards are skills. Without it, `half_life` guesses memory from the
+        numbers of right and wrong answers; it is not fitted to data.
     retention : float, default 0.9
         The target: what is recalled less surely is due.
     width : float, default 0.05
         How far below it review is as urgent as can be.
     ahead : float, default 0
-        Seconds. What will have fallen below the target by then is due already. Half the time
-        between two sessions brings reviews neither early nor late on average, where 0 brings
-        all of them a little late.
+        Seconds. What will have fallen below the target by then is due already. With half the time
+        between two sessions, reviews are on time on average; with 0, all of them are a little late.
 
     Raises
     ------
@@ -140,7 +139,8 @@ class ReviewSchedule:
         Parameters
         ----------
         context : Context
-            With `now`. With `practice` where the curriculum encompasses or no memory was given.
+            With `now`. It needs `practice` if the curriculum encompasses skills or no memory was
+            given.
 
         Returns
         -------

@@ -32,11 +32,11 @@ class MasteryTable(Protocol):
 class Tracker(Protocol):
     """The state of many students, by label.
 
-    It may also have ``practice(students)``, the fields of `Practice` over its own skills, or
-    None; ``learning_rates()``, P(learning) of each of its skills from one
-    opportunity, or None; ``unmet(students)``, those it has not met; ``last_times(students)``, the
-    seconds of their last answers, -inf where there is none; and ``clock``, the kind of these times
-    (see `MasteryTracker.clock`).
+    It may also have ``practice(students)``, the fields of `Practice` over its own skills, or None;
+    ``learning_rates()``, P(learning) of each of its skills from one opportunity, or None;
+    ``unmet(students)``, those it has not met; ``last_times(students)``, the seconds of their last
+    answers, -inf if there is none; and ``clock``, the kind of these times (see
+    `MasteryTracker.clock`).
     """
 
     @property

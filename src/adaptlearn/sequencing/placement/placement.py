@@ -51,9 +51,9 @@ class Placement:
         P(mastered) of a skill whose prerequisites all are, for the middle kind of student; by
         skill label, or shape (n_skills,).
     spread : float, default 3.5
-        How far, in log odds, the weakest and the strongest kind of student are from it. Eight
-        kinds, evenly spaced and equally probable before the first answer, stand for what
-        students have in common beyond the graph.
+        How far, in log odds, the weakest and the strongest kind of student are from it. What
+        students have in common beyond the graph is modelled by eight kinds of students, evenly
+        spaced and equally probable before the first answer.
     goal_directed : float, default 0.1
         P(student of another kind) before the first answer: one who knows some goals and what
         comes before them, and little beside. Four kinds have 1, 3, 10 and 30 goals on average.
@@ -67,7 +67,7 @@ class Placement:
         A skill counts as mastered from this probability on, as not mastered from its complement
         down, and as uncertain between.
     ask : iterable of labels, optional
-        The skills that may be asked, those with items, say; by default all.
+        The skills that may be asked, for example those with items; by default all.
 
     Raises
     ------

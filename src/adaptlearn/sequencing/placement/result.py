@@ -129,12 +129,13 @@ class PlacementResult:
         Parameters
         ----------
         tracker : MasteryTracker
-            Of a model that believes in P(known), a BKT: it takes `probability` of every skill
-            (see `MasteryTracker.believe`), and counts no answers. Of one that predicts answers,
-            it takes in the `answers` of the diagnostic as the student's first, without items:
-            what these say of other skills is then for the model to say.
+            If the model has P(known) (a BKT), the tracker takes `probability` of every skill (see
+            `MasteryTracker.believe`), and counts no answers. If the model only predicts answers,
+            the tracker takes the `answers` of the diagnostic as the student's first, without items.
+            The model then decides what they say about other skills.
         time : float or datetime, optional
-            When they were given, where the tracker's answers carry times; not needed for a BKT.
+            When the answers were given, if the tracker's answers have times. A BKT does not need
+            it.
 
         Raises
         ------

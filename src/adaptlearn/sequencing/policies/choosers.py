@@ -67,7 +67,7 @@ class Odds(NamedTuple):
         Every candidate's probability, times its student's `whole`.
     whole : float array, shape (n_students,)
     error : float array, shape (n,), or None
-        The standard error of each probability where they were sampled; None: they are exact.
+        The standard error of each probability, if they were sampled; None: they are exact.
     """
 
     weight: Floats

@@ -34,14 +34,15 @@ class ProvisionalMastery(WeightedPolicy):
     ready : float, default 0.8
         From which on it is enough for what comes after; at most `threshold`.
     kind : {"latent", "predicted"}, default "latent"
-        The kind of mastery these are for. For P(correct) choose both anew: it stays below what
-        slips allow, so that .999 is never reached.
+        The kind of mastery these are for. For P(correct) choose other values for both: slips keep
+        P(correct) below .999.
     chooser : {"greedy", "softmax", "epsilon", "thompson"} or Chooser, default "greedy"
         Greedily, every decision has propensity 1 but for ties, and its log answers for no other
         policy: let it explore a little where you want to learn from the log.
     reviews : bool, default False
-        Whether mastered skills that are due come in between, the sooner the more of them wait.
-        What is due, the sequencer's `review` tells; with one, its own policy gives them.
+        Whether reviews of mastered skills come in between. The more of them are due, the sooner
+        they come. The sequencer's `review` says what is due. With a `review`, the sequencer's
+        own policy gives reviews.
 
     Raises
     ------

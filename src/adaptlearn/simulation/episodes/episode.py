@@ -90,7 +90,7 @@ class Episode:
         Practised in all.
     n_answers : int array, shape (n,)
     answers, known_answers : int arrays, shape (n, n_skills)
-        Answers on each skill, and those of them given when the skill was known already.
+        How many answers on each skill, and how many of them when the skill was known already.
     known_at : float array, shape (n, n_skills)
         When the skill was first known.
     known_after : int array, shape (n, n_skills)

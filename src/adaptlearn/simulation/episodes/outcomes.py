@@ -36,7 +36,7 @@ class OutcomeKind(NamedTuple):
     title : str
     better : {"higher", "lower"}
     of : callable
-        From an episode to a number of each student, nan where there is none, shape (n,).
+        A function from an episode to one number per student, shape (n,); nan if there is none.
     """
 
     title: str
@@ -160,7 +160,7 @@ class EpisodeOutcomes(Printed):
     same_family : bool
         Whether the policy's estimator has the simulator's kind of equations, and is thus flattered.
     by_student : dict of str to float array, shape (n,)
-        Each outcome of `OUTCOMES`; nan where a student has none.
+        Each outcome of `OUTCOMES`; nan if a student has none.
     seed : int array, shape (n,)
     groups : dict of str to str array, shape (n,)
     smallest : int

@@ -32,7 +32,7 @@ class Intervals(NamedTuple):
     Attributes
     ----------
     value : float array
-        Means of the seeds' means; nan where there is nothing to average.
+        Means of the seeds' means; nan if there is nothing to average.
     lower, upper : float arrays
         Ends of the intervals; nan below two seeds.
     """
@@ -52,7 +52,7 @@ class RankStability(NamedTuple):
     Attributes
     ----------
     policies : tuple of str
-        Those that are ranked: all but the oracle.
+        The policies that are ranked: all but the oracle.
     tau : float array, shape (n_simulators, n_simulators)
         Kendall's tau-b between the orders in every two simulators: 1 the same, -1 reversed.
     mean_tau : float
@@ -78,7 +78,7 @@ class WorstCase(NamedTuple):
     baseline : str
         The best of the baselines there, other than the policy itself; ``""`` if there is none.
     to_baseline, to_oracle : Intervals
-        The mean less that of the baseline, or of the oracle; nan where there is none.
+        The policy's mean minus the mean of the baseline, or of the oracle; nan if there is none.
     """
 
     policy: str

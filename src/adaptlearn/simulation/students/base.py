@@ -28,7 +28,7 @@ class Simulator(Protocol):
     ----------
     n_skills : int
     family : {"bkt", "logistic", "memory", "stages", "power_law"}
-        The kind of its equations. An estimator of the same family is at home there.
+        The kind of its equations. An estimator of the same family has an advantage with it.
     """
 
     @property
@@ -57,7 +57,7 @@ class Students(ABC):
     level : float
         From which `knowledge` on a skill counts as known.
     reach : int array, shape (n_skills, most), or None
-        Other skills that practice of each may make known, ``n_skills`` where there is none.
+        Other skills that practice of each may make known; ``n_skills`` if there is none.
     """
 
     level: float = 0.5

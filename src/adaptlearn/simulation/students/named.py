@@ -62,7 +62,7 @@ def simulators(course: Course, random_state: Randomness = 0) -> dict[str, Simula
 
 
 def held_out_simulators(course: Course, random_state: Randomness = 0) -> dict[str, Simulator]:
-    """Two more kinds of students, whose equations are none of those of `simulators`.
+    """Two more kinds of students, with other equations than those of `simulators`.
 
     Kept apart on purpose: who tunes a policy on `simulators` and looks at these once, at the end,
     learns how far the choice holds beyond the equations it was made on. ``stages``: skills are

@@ -39,7 +39,7 @@ class StageLearners:
     P(right answer) is ``guess``, ``shaky`` or ``1 - slip``. After an answer, a new skill becomes
     shaky with ``grasp``; a shaky one becomes fluent with ``settle`` if the answer was right, and
     new again with ``fall_back`` if it was wrong. What is fluent stays so. `Students.knowledge` is
-    0, 0.5 or 1, and a skill counts as known where it is fluent.
+    0, 0.5 or 1, and a skill counts as known when it is fluent.
 
     Parameters
     ----------

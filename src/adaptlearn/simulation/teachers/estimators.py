@@ -64,7 +64,7 @@ class Estimator(Protocol):
     ----------
     name : str
     family : str or None
-        The kind of its equations, where it has some: results mark simulators of the same.
+        The kind of its equations, if it has some. Results mark simulators of the same kind.
     """
 
     @property
@@ -225,8 +225,8 @@ def knowledge_tracing(
 def learning_progress(n: int = 3, window: int = 8) -> Rule:
     """How much success has grown lately; mastered after a number of right answers in a row.
 
-    Of the last `window` answers on a skill, the share right in the later half less that in the
-    earlier half, at least 0, and 1 before the second answer (Clement et al., 2015).
+    Over the last `window` answers on a skill: the share of right answers in the later half minus
+    that in the earlier half, at least 0; 1 before the second answer (Clement et al., 2015).
     """
     check_parameters(
         "learning_progress",
