@@ -110,8 +110,8 @@ class Evaluation(Printed):
     notes : tuple of str
         Notes on the numbers: why one is undefined, what was left out.
     effective_students : float
-        How many students with equally many answers would tell as much: the intervals use it. It
-        is below `n_students` if a few students gave most of the answers.
+        This many students with equally many answers would tell as much. The intervals use it. It is
+        below `n_students` if a few students gave most of the answers.
     custom : dict of str to Estimate
         Metrics of the caller's own, by name.
     groups : GroupErrors or None

@@ -82,7 +82,7 @@ class Explanation:
     enough : float or None
         From which it is enough for what comes after; the threshold, unless the policy says else.
     missing : tuple of MissingPrerequisite
-        The skills that are directly missing.
+        The prerequisites that are directly missing.
     unlock : tuple of label
         Lessons that open this one if their skills are learnt in this order, up to `enough`. The
         first of them is open now. Empty if none is needed, or if none helps.

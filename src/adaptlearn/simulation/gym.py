@@ -28,12 +28,12 @@ class TutoringEnv(gymnasium.Env[Observation, np.int64]):
     """A Gymnasium environment with one simulated student: an action is a lesson.
 
     An observation holds the estimator's value of each skill, then the share of the time that is
-    left, all from 0 to 1. The reward of a lesson is how many skills more are really known after it
-    than before: fewer where some were forgotten, overnight too. An episode terminates when all are
-    known, and is truncated when the time is over. ``info`` holds ``knows``, the truth, ``minutes``
-    of practice, and ``action_mask``, the lessons that are open by what the estimator declares
-    mastered (int8, as ``Discrete.sample`` takes it). Where none is, as when all is declared
-    mastered and not all is known, or known no more, every lesson is open.
+    left, all from 0 to 1. The reward of a lesson is the number of skills really known after it
+    minus the number before. It falls if skills are forgotten, overnight too. An episode terminates
+    when all are known, and is truncated when the time is over. ``info`` holds ``knows``, the truth,
+    ``minutes`` of practice, and ``action_mask``, the lessons that are open by what the estimator
+    declares mastered (int8, as ``Discrete.sample`` takes it). Where none is, as when all is
+    declared mastered and not all is known, or known no more, every lesson is open.
 
     Parameters
     ----------

@@ -80,8 +80,9 @@ def audit_curriculum(
     ----------
     curriculum : Curriculum
     log : ResponseLog or frame, optional
-        Answers. Without `mastered`, a skill counts as mastered by a student whose last `streak`
-        answers on it were right, as not mastered otherwise, and as unknown with fewer answers.
+        Answers. Without `mastered`, answers decide. If a student's last `streak` answers on a skill
+        were right, the skill counts as mastered; if not, as not mastered. With fewer answers it is
+        unknown.
     mastered : array, shape (n_students, n_skills), optional
         Bools, or 0 and 1 with NaN where unknown. To audit with a model's estimates, compare
         them with a threshold.

@@ -90,7 +90,7 @@ class EdgeEvidence(NamedTuple):
     without : int array, shape (n,)
         Those of them who have not mastered what comes before it.
     rate, lower, upper : float arrays, shape (n,)
-        ``without / students``, and its exact (Clopper-Pearson) interval; NaN of no students.
+        ``without / students``, and its exact (Clopper-Pearson) interval; NaN without students.
     others : float array, shape (n,)
         The same rate among students who have *not* mastered `skill`, to compare with. If it is no
         higher, nothing shows that one skill needs the other.

@@ -59,7 +59,7 @@ def plot_curriculum(
     most : int, default 120
         Skills that a picture may hold.
     ax : matplotlib axes, optional
-        New ones, as large as the picture needs, by default.
+        By default new axes, as large as the picture needs.
 
     Returns
     -------

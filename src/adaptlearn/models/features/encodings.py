@@ -27,8 +27,8 @@ class Encoding(NamedTuple):
     inputs : tuple of str
         Columns, which `key` takes in this order.
     key : callable
-        From columns to a non-negative number below 2**53 that names the situation; it
-        can be pickled.
+        A function from the columns to a non-negative number below 2**53 that names the situation;
+        it can be pickled.
     prior : str
         The column that the rate is shrunk toward.
     formula : str

@@ -298,7 +298,7 @@ class WheelSpinning:
     answers : int, default 10
         Beck & Gong (2013) call it wheel-spinning from ten opportunities on.
     teacher_after : int, default 20
-        From so many answers on, a teacher should look.
+        After this many answers, a teacher should look.
 
     References
     ----------

@@ -24,7 +24,7 @@ _ENDED = {
 
 
 class PlacementResult:
-    """Where a student stands, and what is still open.
+    """What a student knows, and what is still open.
 
     Attributes
     ----------

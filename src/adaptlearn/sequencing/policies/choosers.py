@@ -59,7 +59,7 @@ class Ragged:
 
 
 class Odds(NamedTuple):
-    """What a chooser makes of scores.
+    """The probabilities that a chooser gives to scored lessons.
 
     Attributes
     ----------

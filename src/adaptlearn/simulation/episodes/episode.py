@@ -170,7 +170,7 @@ def run_episode(
         Minutes of practice of each student. An item is begun while it fits.
     minutes_per_day : float, default 40
     record : bool, default False
-        Whether every decision and answer is kept.
+        Whether to keep every decision and answer.
     block_size : int, default 8192
         Students at a time; results do not depend on it.
     name : str, optional

@@ -35,10 +35,10 @@ def baselines(
     ``random``: any lesson, until time is over. ``fixed_order``: ten answers on each skill, in the
     curriculum's order, whatever they are. ``random_in_fringe``: any lesson the student is ready
     for, until three right answers in a row. ``three_in_a_row`` and ``moving_average``: in the
-    curriculum's order, on at three right in a row, or at an average of .9. ``knowledge_tracing``:
-    nearest to done first, on at P(known) of .95 by the given parameters. ``zpdes``: where success
-    grows, with some exploration, until three in a row. ``oracle``: in the curriculum's order,
-    on as soon as the skill is really known.
+    curriculum's order; the student moves on after three right answers in a row, or at an average of
+    .9. ``knowledge_tracing``: nearest to done first, on at P(known) of .95 by the given parameters.
+    ``zpdes``: where success grows, with some exploration, until three in a row. ``oracle``: in the
+    curriculum's order, on as soon as the skill is really known.
 
     Parameters
     ----------
