@@ -50,9 +50,9 @@ def read_assistments(
     Parameters
     ----------
     source : path, or frame
-        A file as it was published; or a pandas, Polars, PyArrow or DuckDB frame, or a mapping
-        of str to array, with the same columns. Needed are ``user_id``, ``correct``, skills
-        and an id. Of large files, a frame is read much faster than a path.
+        A file as it was published; or a pandas, Polars, PyArrow or DuckDB frame, or a mapping of
+        str to array, with the same columns. Needed are ``user_id``, ``correct``, skills and an id.
+        For a large file, a frame is much faster than a path.
     skill : str, optional
         The column of skills; by default the first that exists of ``skill_id``, ``skill_name``,
         ``skill``, and ``sequence_id``, which is the skill in the 2015 file.

@@ -46,9 +46,10 @@ def read_eedi(
         Tasks 3 and 4: 1.4 million answers to 948 questions, the set that papers on knowledge
         tracing call NIPS34. Tasks 1 and 2: 15.9 million answers to 27,613 questions.
     level : int, optional
-        Which subjects are skills. A question names its subjects with all that are above them in
-        the tree ("Maths", 0, is above all). By default the skills are those that no other
-        subject of the question stands under; with a number, those of this level: papers take 3.
+        Which subjects are skills. A question names its subjects with all that are above them in the
+        tree ("Maths", 0, is above all). By default the skills are the subjects of the question that
+        have no other of its subjects below them. With a number, the subjects of this level; papers
+        take 3.
     without_skill : {"drop", "refuse"}
         What happens to answers to questions that have no subject of `level`: they are left out,
         and counted in a warning; or they are an error.

@@ -65,10 +65,9 @@ def read_junyi(
     Parameters
     ----------
     source : path, or frame
-        ``junyi_ProblemLog_original.csv`` of 2015, with ``user_id``, ``exercise``,
-        ``time_done`` and ``correct``; or ``Log_Problem.csv`` of 2020, with ``uuid``,
-        ``ucid``, ``upid``, ``timestamp_TW`` and ``is_correct``. Of large files, a frame is
-        read much faster than a path.
+        ``junyi_ProblemLog_original.csv`` of 2015, with ``user_id``, ``exercise``, ``time_done`` and
+        ``correct``; or ``Log_Problem.csv`` of 2020, with ``uuid``, ``ucid``, ``upid``,
+        ``timestamp_TW`` and ``is_correct``. For a large file, a frame is much faster than a path.
     skill : str, optional
         The column of skills, of the log or of `exercises`. By default the exercise:
         ``exercise`` in 2015, ``ucid`` in 2020.

@@ -100,7 +100,7 @@ def student_interval(
     effective : float array
         See `effective_students`.
     confidence : float
-        What the intervals are to cover.
+        The coverage of the intervals.
     scale : {"share", "positive", "plain"}
         Of a number in [0, 1], the interval is even in log-odds; of a number that is 0 or more
         and no share, in its logarithm; otherwise in the number itself. A number at the end of

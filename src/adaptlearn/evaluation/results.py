@@ -104,7 +104,7 @@ class Evaluation(Printed):
     fraction_correct : float
         The share of right answers among those scored: the accuracy of always predicting *correct*.
     confidence : float
-        What the intervals are to cover, .95 for 95 %.
+        The coverage of the intervals, .95 for 95 %.
     n_bootstrap : int
         Resamples of students behind the intervals.
     notes : tuple of str

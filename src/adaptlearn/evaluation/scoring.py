@@ -94,7 +94,7 @@ def evaluate(
     Warns
     -----
     DataWarning
-        If all answers are equal, so that AUC is undefined.
+        All answers are equal, so AUC is undefined.
 
     Notes
     -----

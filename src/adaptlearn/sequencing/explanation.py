@@ -78,9 +78,9 @@ class Explanation:
     skills : tuple of SkillStatus
         The skills the lesson teaches.
     threshold : float or None
-        From which mastery on a skill counts as mastered, if the policy has a threshold.
+        A skill counts as mastered from this mastery on, if the policy has a threshold.
     enough : float or None
-        From which it is enough for what comes after; the threshold, unless the policy says else.
+        A skill is enough for what comes after from this mastery on; by default the threshold.
     missing : tuple of MissingPrerequisite
         The prerequisites that are directly missing.
     unlock : tuple of label

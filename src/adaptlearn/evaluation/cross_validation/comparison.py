@@ -38,7 +38,7 @@ class PairedDifferences(Printed):
         difference in the same resamples of students. An interval without 0 says that the order
         would rarely be the other way with other students like these.
     confidence : float
-        What the intervals are to cover.
+        The coverage of the intervals.
     """
 
     reference: str

@@ -40,7 +40,7 @@ class CalibrationCurve(Printed):
     error : float
         The `calibration_error` with these bins.
     confidence : float
-        What the intervals are to cover.
+        The coverage of the intervals.
     """
 
     predicted: Floats

@@ -48,7 +48,7 @@ class LearningCurve(Printed):
     students : {"all", "complete"}
         Who is in it.
     confidence : float
-        What the intervals are to cover.
+        The coverage of the intervals.
     notes : tuple of str
     """
 

@@ -53,7 +53,7 @@ class OffPolicyValue(Printed):
     clip_bias : dict of str to float
         By estimator: its estimated bias, the estimate minus that with no weight cut.
     confidence : float
-        What the intervals are to cover.
+        The coverage of the intervals.
     notes : tuple of str
         What was left out, and why a number may mislead.
     """

@@ -55,7 +55,7 @@ def off_policy_value(
         estimates, toward 0 for IPS and toward the reward model for the doubly robust one; the
         estimated bias is in the result. None cuts nothing and is unbiased.
     confidence : float, default 0.95
-        What the intervals are to cover.
+        The coverage of the intervals.
 
     Returns
     -------
@@ -157,7 +157,7 @@ def off_policy_return(
     clip : float, optional
         The largest product of weights; as in `off_policy_value`.
     confidence : float, default 0.95
-        What the intervals are to cover.
+        The coverage of the intervals.
 
     Returns
     -------

@@ -75,8 +75,8 @@ def calibrate_threshold(
     thresholds : array, optional
         Thresholds to choose among; by default quantiles of the estimates, 200 at most.
     min_students : int, default 30
-        A rate counts only if it comes from at least this many students, on the side of the
-        threshold that it is about. A group in which no threshold has them is refused.
+        A rate counts only if it comes from at least this many students on its side of the
+        threshold. A group in which no threshold has them is refused.
     n_bootstrap, confidence, random_state
         As in `evaluate`. The threshold is chosen again in each resample of students.
 
@@ -101,8 +101,8 @@ def calibrate_threshold(
     at the rates, so the rate at it looks a little too good. With few students, see how far its
     interval reaches above the wanted rate.
 
-    If groups differ in how many students know the skill, equal rates need different thresholds,
-    and one threshold gives different rates (Kleinberg et al. 2017). Which to prefer is not a
+    If groups differ in how many students know the skill, equal rates need different thresholds, and
+    one threshold gives different rates (Kleinberg et al. 2017). Which of them you prefer is not a
     question of statistics. The result shows what each choice costs.
 
     References

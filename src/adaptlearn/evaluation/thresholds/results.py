@@ -115,7 +115,7 @@ class ThresholdCalibration(Printed):
         compared with ``common.own``; a group without one keeps the common threshold. None without
         groups.
     confidence : float
-        What the intervals are to cover.
+        The coverage of the intervals.
     notes : tuple of str
     """
 

@@ -59,7 +59,7 @@ class DASH(_Windowed):
     logit P(correct) = β₀ + θ_student + δ_item + Σ over windows (φ_w ln(1 + s_w) + ψ_w ln(1 + n_w)),
     where s_w and n_w count the student's earlier right answers and answers on the item that are
     younger than the window; the last window is all of the past. It ignores skills: students learn
-    items. An exposure counts as no answer.
+    items. An exposure does not count as an answer.
 
     Parameters
     ----------
@@ -104,9 +104,9 @@ class DAS3H(_Windowed):
     """DASH for skills: difficulty, ability, skill and student skill history.
 
     logit P(correct) = β₀ + θ_student + δ_item + Σ over the response's skills (β_skill + Σ over
-    windows (φ_skill,w ln(1 + s_w) + ψ_skill,w ln(1 + n_w))), where s_w and n_w count the
-    student's earlier right answers and answers on the skill that are younger than the window;
-    the last window is all of the past. An exposure counts as no answer.
+    windows (φ_skill,w ln(1 + s_w) + ψ_skill,w ln(1 + n_w))), where s_w and n_w count the student's
+    earlier right answers and answers on the skill that are younger than the window; the last window
+    is all of the past. An exposure does not count as an answer.
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ KEY_BITS = 24
 class Names(NamedTuple):
     """The skills and items of a model or a state, by their place.
 
-    A model's come first; a state's go on with others that were answered.
+    The model's names come first; a state adds others that were answered.
     """
 
     skills: dict[Any, int]

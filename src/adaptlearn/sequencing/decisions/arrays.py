@@ -29,7 +29,7 @@ class AlertKind(IntEnum):
 class Columns(NamedTuple):
     """Decisions as arrays, with an entry for each; ragged arrays are cut by bounds.
 
-    They stand by student, in the order asked for, then by rank.
+    The order is by student, as you asked for them, then by rank.
 
     Attributes
     ----------

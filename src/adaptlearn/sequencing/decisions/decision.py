@@ -121,13 +121,12 @@ class Alert(NamedTuple):
     Attributes
     ----------
     code : str
-        ``"clock"``: the student's last answer is dated after the decision's time; what is
-        remembered was looked at as of that answer. ``"stuck"``: practice of a skill leads
-        nowhere. ``"evidence"``: the lesson builds on a skill that is taken as known on few
-        answers.
+        ``"clock"``: the student's last answer is dated after the decision's time; memory was taken
+        at the time of that answer. ``"stuck"``: practice of a skill no longer helps.
+        ``"evidence"``: the lesson builds on a skill that counts as known after few answers.
     details : dict of str to number, text or bool
-        Of the clock ``ahead``, by how many seconds. Of the others ``skill`` and ``answers``, how
-        many there are on it; where the student is stuck also ``teacher``, whether one should
+        For ``"clock"``, ``ahead``: by how many seconds. For the others, ``skill`` and ``answers``,
+        the number of answers on it. For ``"stuck"`` also ``teacher``: whether a teacher should
         look.
     """
 

@@ -56,7 +56,7 @@ class Context:
     needs_teacher : bool array of the same shape, or None
         Those of them on which a teacher should look.
     bout : int
-        After how many answers without mastery a skill counts as stuck.
+        A skill counts as stuck after this many answers without mastery.
     granted : bool array of the same shape, or None
         Skills that teachers say are mastered.
     learn : float array, shape (n_skills,), or None

@@ -36,7 +36,7 @@ _CELLS = 1 << 20  # of a table of students and pairs of skills
 
 
 class Memory(Protocol):
-    """What knows how well students remember skills, such as a `MasteryTracker` over FSRS."""
+    """Knows how well students remember skills, such as a `MasteryTracker` over FSRS."""
 
     def recall(self, students: Any, skills: Any, time: Any) -> Floats:
         """P(recall) at a time in seconds; all of shape (n_students, n_skills), nan: not learnt."""

@@ -408,7 +408,8 @@ class Session:
         UnknownLabelError
             The curriculum has no such skill.
         ParameterError
-            Another skill was asked, or none; `correct` is neither true nor false.
+            The question was on another skill, or there was none; or `correct` is neither true nor
+            false.
         """
         skill = label_of(skill, "skill")
         self._rules.curriculum.skill_index.code(skill)

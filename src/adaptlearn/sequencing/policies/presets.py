@@ -32,10 +32,10 @@ class ProvisionalMastery(WeightedPolicy):
     threshold : float, default 0.999
         From which mastery on a skill counts as mastered.
     ready : float, default 0.8
-        From which on it is enough for what comes after; at most `threshold`.
+        The mastery from which a skill is enough for what comes after; at most `threshold`.
     kind : {"latent", "predicted"}, default "latent"
-        The kind of mastery these are for. For P(correct) choose other values for both: slips keep
-        P(correct) below .999.
+        The kind of mastery that these values are for. For P(correct) choose other values for both:
+        slips keep P(correct) below .999.
     chooser : {"greedy", "softmax", "epsilon", "thompson"} or Chooser, default "greedy"
         Greedily, every decision has propensity 1 but for ties, and its log answers for no other
         policy: let it explore a little where you want to learn from the log.

@@ -80,7 +80,7 @@ def evaluation_matrix(
     held_out : sequence of str, optional
         Simulators that were kept apart from the tuning of the policies; results mark them.
     confidence : float, default 0.95
-        What intervals are to cover.
+        The coverage of the intervals.
     n_bootstrap : int, default 1000
         Resamples of seeds behind the shares of `Matrix.rank_stability`.
     n_jobs : int, optional

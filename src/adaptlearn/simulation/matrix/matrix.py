@@ -39,7 +39,7 @@ class Matrix(MatrixValues):
         Of each seed.
     budget, minutes_per_day : float
     confidence : float
-        What intervals are to cover.
+        The coverage of the intervals.
     n_bootstrap : int
         Resamples of seeds behind the shares of `rank_stability`.
     """
