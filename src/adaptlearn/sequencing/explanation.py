@@ -38,7 +38,7 @@ class SkillStatus:
     skill : label
     mastery : float
     mastered : bool or None
-        None where the policy has no threshold.
+        None if the policy has no threshold.
     """
 
     skill: Label
@@ -67,14 +67,14 @@ class MissingPrerequisite:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Where a lesson stands for a student; ``str()`` says it in sentences.
+    """Why a student may or may not be given a lesson; ``str()`` says it in sentences.
 
     Attributes
     ----------
     student, lesson : label
     status : {"eligible", "blocked", "mastered", "barred", "waiting", "refused"}
-        ``"barred"``: a teacher does not want it now; ``"waiting"``: it gives way, see
-        `waits_for`; ``"refused"``: the policy does not allow it, for reasons of its own.
+        ``"barred"``: a teacher does not want it now; ``"waiting"``: something else comes
+        first, see `waits_for`; ``"refused"``: the policy does not allow it.
     skills : tuple of SkillStatus
         The skills the lesson teaches.
     threshold : float or None
@@ -87,7 +87,7 @@ class Explanation:
         Lessons that open this one if their skills are learnt in this order, up to `enough`. The
         first of them is open now. Empty if none is needed, or if none helps.
     unreachable : tuple of label
-        Skills on the way that no sequence of lessons leads to.
+        Missing skills that no sequence of lessons teaches.
     score : float or None
         The policy's score, if eligible.
     n_eligible, n_better, n_tied : int
@@ -96,8 +96,8 @@ class Explanation:
     barred_by : tuple of Override
         What teachers decided against it.
     waits_for : {"fresher", "before", "teacher"} or None
-        What it gives way to: a lesson on the same skills that was done less often; what comes
-        before a skill with which the student is making no progress; a teacher, who should look.
+        What comes first: a lesson on the same skills that was done less often; lessons before a
+        skill on which the student is stuck; or a teacher, who should look.
     text : str
     """
 

@@ -60,9 +60,9 @@ class ReviewSchedule:
         `HalfLifeRegression` whose cards are skills. Without it, `half_life` guesses memory from the
         numbers of right and wrong answers; it is not fitted to data.
     retention : float, default 0.9
-        The target: what is recalled less surely is due.
+        The target: a skill is due if P(recall) is below it.
     width : float, default 0.05
-        How far below it review is as urgent as can be.
+        How far P(recall) is below the target when review is most urgent.
     ahead : float, default 0
         Seconds. What will have fallen below the target by then is due already. With half the time
         between two sessions, reviews are on time on average; with 0, all of them are a little late.

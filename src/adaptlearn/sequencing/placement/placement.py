@@ -45,15 +45,15 @@ class Placement:
     ----------
     curriculum : Curriculum
     guess, slip : float, default 0.2 and 0.1
-        P(correct | not mastered) and P(wrong | mastered); below 1 together. With 0, an answer
-        that could not be otherwise counts as proof.
+        P(correct | not mastered) and P(wrong | mastered); their sum is below 1. With ``guess=0`` a
+        right answer is proof, with ``slip=0`` a wrong one.
     prior : float, mapping or array, default 0.8
-        P(mastered) of a skill whose prerequisites all are, for the middle kind of student; by
-        skill label, or shape (n_skills,).
+        P(mastered) of a skill if all its prerequisites are mastered, for the middle kind of
+        student; one value, a value per skill label, or an array of shape (n_skills,).
     spread : float, default 3.5
-        How far, in log odds, the weakest and the strongest kind of student are from it. What
-        students have in common beyond the graph is modelled by eight kinds of students, evenly
-        spaced and equally probable before the first answer.
+        The graph does not say all that a student's skills have in common. So there are eight kinds
+        of students, from weak to strong, evenly spaced and equally probable before the first
+        answer. `spread` is how far the weakest and the strongest are from the middle, in log odds.
     goal_directed : float, default 0.1
         P(student of another kind) before the first answer: one who knows some goals and what
         comes before them, and little beside. Four kinds have 1, 3, 10 and 30 goals on average.
