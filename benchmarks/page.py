@@ -135,7 +135,7 @@ def peers() -> str:
         )  # fmt: skip
     head = ["log", "peer", "starts", "times as fast", "log-likelihood per answer above the peer's",
             "to the last digit: times as fast", "above the peer's",
-            "where the peer inverts no skill"]  # fmt: skip
+            "without the skills that the peer inverts"]  # fmt: skip
     return table(head, rows) + "\n\n" + measured("speed")
 
 
@@ -166,7 +166,7 @@ def district() -> str:
                  f"{size['peak_bytes_beyond_tracker'] / 1e9:.1f}"]
             )  # fmt: skip
     head = ["students", "skills", "lessons", "policy", "all, s", "one student, ms",
-            "memory beyond the tracker, GB"]  # fmt: skip
+            "memory without the tracker, GB"]  # fmt: skip
     return table(head, rows) + "\n\n" + measured("sequencer")
 
 
