@@ -89,10 +89,10 @@ class BoostedTracer(FeatureBoosting):
     Notes
     -----
     If a response has several skills, its features are the mean over these skills. An exposure does
-    not change the model's own features; the other models process exposures as their pages describe.
-    If a skill is not in the training log, its rate is the rate of all answers; for an unknown item,
-    the rate is the rate of its skill. From the first answer, an unknown skill or item has its own
-    history.
+    not change the model's own features; the documentation of the other models says what they do
+    with exposures. If a skill is not in the training log, its rate is the rate of all answers; for
+    an unknown item, the rate is the rate of its skill. From the first answer, an unknown skill or
+    item has its own history.
 
     scikit-learn grows the trees. A saved or fitted model predicts without scikit-learn, by the
     method of Lucchese et al. A prediction by trees is not monotone: a right answer may lower the

@@ -132,8 +132,8 @@ class ResponseLog:
         item, time, id : str or False, optional
             Names of further columns. By default, the log uses columns named ``item``, ``time`` and
             ``id`` if they exist and have no other role. ``False`` leaves a column out. Times are
-            seconds, dates or datetimes. A datetime without a zone is read as local time; the log
-            does not convert it.
+            seconds, dates or datetimes. A datetime without a zone is read as it is written, without
+            a conversion.
         extra : sequence of str
             Further columns to keep, by name.
         skill_separator : str, optional
