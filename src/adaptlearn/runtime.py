@@ -322,7 +322,7 @@ class Student:
         Raises
         ------
         ResponseError, LateResponse, StateError, ImpossibleHistoryError
-            The response is refused. The student is not changed.
+            The response is not valid. The student is not changed.
         """
         problems: list[str] = []
         skills, right = _skills(skill, problems), _answer(correct, problems)

@@ -85,9 +85,9 @@ def copied_students(
 ) -> CopiedStudents:
     """Find students whose answers to shared items are nearly the same.
 
-    One person may have two names, or one student may have copied from another. If one student of a
-    pair is in the training log and the other in the test log, a model that remembers items has
-    already seen the test answers.
+    One person may have two names, or one student may have copied from another. Suppose that one
+    student of a pair is in the training log and the other is in the test log. Then a model that
+    remembers items has already seen the test answers.
 
     Parameters
     ----------
@@ -114,9 +114,9 @@ def copied_students(
     -----
     For every pair, the function counts the items on which both students were right, one was right,
     or none was right. The counts come from one product of the matrix of students and items with
-    itself. The time grows with the number of pairs of students at each item; memory is bounded. By
-    chance, two students who are right on shares p and q of their items agree on
-    ``p * q + (1 - p) * (1 - q)`` of them.
+    itself. The time grows with the number of pairs of students at each item; memory is bounded. Let
+    p and q be the shares of items on which the two students are right. By chance, the two agree on
+    a share ``p * q + (1 - p) * (1 - q)`` of the items.
 
     Examples
     --------

@@ -77,12 +77,12 @@ def read_irw(
     Warns
     -----
     DataWarning
-        Says how many rows were left out and which rows (counted from 0 below the header), or which
-        responses count as right with `right_from`.
+        Says how many rows were left out, and which rows (counted from 0 below the header). If you
+        give `right_from`, a warning says from which number on responses count as right.
 
     See Also
     --------
-    write_irw : Writes a log as such a table.
+    write_irw : Writes a log as a table of the IRW.
 
     References
     ----------
@@ -198,7 +198,7 @@ def write_irw(log: ResponseLog, path: str | PathLike[str], *, q_matrix: bool = T
 
     See Also
     --------
-    read_irw : Reads such a table as a log.
+    read_irw : Reads a table of the IRW as a log.
 
     Examples
     --------

@@ -97,7 +97,8 @@ class StudentState:
         """The model's skills, then other skills that students here have practised, sorted by label.
 
         The order of these other skills does not depend on which skill was practised first. If you
-        `forget` all students who have practised such a skill, the skill is no longer in the list.
+        `forget` all students who have practised one of these other skills, the skill is no longer
+        in the list.
         """
         if self._known is None:
             others: list[int] = []

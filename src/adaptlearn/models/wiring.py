@@ -59,8 +59,8 @@ class BoostedTracer(FeatureBoosting):
         odds of all these trees.
     n_jobs : int, default 1
         The number of threads that grow trees; -1: the number of processors. If other programs keep
-        the machine busy, several threads can take many times longer than one thread, because the
-        threads wait for each other at every split.
+        the machine busy, several threads can take many times longer than one thread. The reason is
+        that threads wait for each other at every split.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
         The seed of the folds, and the first of the trees' seeds.
 

@@ -257,8 +257,8 @@ class ResponseLog:
         Warns
         -----
         DataWarning
-            As in `from_frame`. The method also warns if the name and the content of a file disagree
-            on whether the file is a Parquet file, and if a further column has decimal commas.
+            As in `from_frame`. The method also warns if a file with a Parquet name is not a Parquet
+            file, or the reverse. It also warns if a further column has decimal commas.
         AdaptLearnWarning
             The file is larger than 100 MB, and no package is installed that reads the file faster.
 

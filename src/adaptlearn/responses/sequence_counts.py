@@ -125,7 +125,7 @@ class SequenceCounts:
 
     @cached_property
     def starts(self) -> NDArray[np.int64]:
-        """Shape (n,): where each sequence begins in `answers`."""
+        """The position in `answers` at which each sequence begins, shape (n,)."""
         return np.cumsum(self.lengths) - self.lengths
 
     @property

@@ -128,7 +128,7 @@ class BKT(FittedBKT):
     See Also
     --------
     adaptlearn.models.bkt.individual.equations : Individualisation and `multi_skill`.
-    adaptlearn.models.bkt.individual.search : How the library estimates such models.
+    adaptlearn.models.bkt.individual.search : How the library estimates individualised models.
 
     Notes
     -----
@@ -176,10 +176,10 @@ class BKT(FittedBKT):
     observation, divided among the skills. ``"conjunctive"``: the student guesses unless all skills
     are known. ``"compensatory"``: the student guesses unless at least one is known. The last three
     options are fitted in the same way as individualisation. On ASSISTments 2009 the individualised
-    model reaches a test AUC of .781 with full credit, .783 with the conjunctive rule and .785 if
-    each set of skills is named as one skill (``benchmarks/accuracy.py --final``). So if predictions
-    matter, name each set of skills as one skill. If you want the mastery of each skill, choose
-    ``"conjunctive"``.
+    model reaches a test AUC of .781 with full credit and .783 with the conjunctive rule. If each
+    set of skills is named as one skill, it reaches .785 (``benchmarks/accuracy.py --final``). So if
+    predictions matter, name each set of skills as one skill. If you want the mastery of each skill,
+    choose ``"conjunctive"``.
 
     *Unseen.* For a skill that is not in the training log, the model uses the common parameters, and
     a warning names the skill. A new student starts with the prior of each skill.
@@ -422,11 +422,11 @@ class BKT(FittedBKT):
         ----------
         table : mapping of columns, or frame
             ``skill``, ``prior``, ``learn``, ``guess``, ``slip`` and, optionally, ``forget``:
-            one row per skill. `parameters_` is such a table.
+            one row per skill. `parameters_` has this form.
         by_class : mapping of columns, or frame, optional
             ``parameter``, ``skill``, ``class``, ``value``: one row per skill and class, for each
             parameter that differs by class according to `settings` (`guess_by` and so on).
-            `class_parameters_` is such a table.
+            `class_parameters_` has this form.
         pooled : mapping of str to float, optional
             The common parameters, for skills that are not in the table; by default the medians of
             the parameters in the table.

@@ -52,12 +52,12 @@ CONSTRAINTS: dict[str, Sequence[Constraint]] = {
 class IRT(SequentialTracer):
     """Item response theory, with one or two parameters per item (1PL, 2PL).
 
-    With the logistic function ``S``, a student of ability ``t`` answers an item of difficulty
-    ``b`` and discrimination ``a`` rightly with probability ``S(a (t - b))``. Abilities are
-    standard normal. Items are estimated by marginal maximum likelihood (Bock & Aitkin, 1981):
-    expectation-maximisation over a grid of abilities, with longer steps in between. For each
-    student the model stores the posterior of the ability on this grid. An answer updates the
-    posterior in O(1).
+    Let ``S`` be the logistic function. A student has an ability ``t``; an item has a difficulty
+    ``b`` and a discrimination ``a``. The probability of a right answer is ``S(a (t - b))``.
+    Abilities are standard normal. Items are estimated by marginal maximum likelihood (Bock &
+    Aitkin, 1981): expectation-maximisation over a grid of abilities, with longer steps in between.
+    For each student the model stores the posterior of the ability on this grid. An answer updates
+    the posterior in O(1).
 
     The ability does not change with practice. So the model is right for tests; for practice, use it
     as a baseline.

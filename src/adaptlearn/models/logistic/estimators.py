@@ -60,8 +60,8 @@ class _Counting(LogisticTracer):
 class AFM(_Counting):
     """Additive factors model: practice makes every skill easier, at its own rate.
 
-    logit P(correct) = β₀ + θ_student + Σ over the response's skills (β_skill + φ_skill T), where
-    T counts the student's earlier responses on the skill. An exposure counts as a response.
+    logit P(correct) = β₀ + θ_student + Σ over the response's skills (β_skill + φ_skill T). T counts
+    the student's earlier responses on the skill. An exposure counts as a response.
 
     Parameters
     ----------
@@ -123,8 +123,8 @@ class PFA(_Counting):
     """Performance factors analysis: right and wrong answers have different effects.
 
     logit P(correct) = β₀ + θ_student + Σ over the response's skills (β_skill + φ_skill s +
-    ψ_skill f), where s and f count the student's earlier right and wrong answers on the skill.
-    An exposure counts as neither right nor wrong. The paper has no θ; set ``student=None`` for its
+    ψ_skill f). s and f count the student's earlier right and wrong answers on the skill. An
+    exposure counts as neither right nor wrong. The paper has no θ; set ``student=None`` for its
     model.
 
     Parameters
@@ -168,10 +168,10 @@ class RPFA(LogisticTracer):
     """Recent performance factors analysis: recent answers count more than older answers.
 
     logit P(correct) = β₀ + θ_student + Σ over the response's skills (β_skill + φ_skill R +
-    ψ_skill f), where f counts the earlier wrong answers on the skill and R is the proportion of
-    right answers. In R, each answer has `decay` times the weight of the next answer. R also counts
-    `ghosts` invented wrong answers before the first real answer. So R is defined before the first
-    answer and changes little at the start. An exposure does not count as an answer.
+    ψ_skill f). f counts the student's earlier wrong answers on the skill, and R is the proportion
+    of right answers. In R, each answer has `decay` times the weight of the next answer. R also
+    counts `ghosts` invented wrong answers before the first real answer. So R is defined before the
+    first answer and changes little at the start. An exposure does not count as an answer.
 
     Parameters
     ----------
@@ -180,7 +180,7 @@ class RPFA(LogisticTracer):
     ghosts : int
         The number of invented wrong answers, at least 1; 3 in the paper.
     slopes, student, penalty, student_penalty, max_iter, tol : see `AFM`
-        With ``slopes="shared"`` one φ and one ψ serve all skills.
+        With ``slopes="shared"`` all skills have the same φ and the same ψ.
 
     Attributes
     ----------
@@ -247,10 +247,10 @@ class BestLR(LogisticTracer):
     """The best logistic regression of Gervet et al.: PFA with items and overall counts.
 
     logit P(correct) = β₀ + θ_student + δ_item + φ ln(1 + S) + ψ ln(1 + F) + Σ over the
-    response's skills (β_skill + φ_skill ln(1 + s) + ψ_skill ln(1 + f)), where S and F count all
-    earlier right and wrong answers of the student, and s and f count the right and wrong answers on
-    the skill. An exposure counts as neither right nor wrong. The paper has no θ for students who
-    are not in the training log; set ``student=None`` for its model.
+    response's skills (β_skill + φ_skill ln(1 + s) + ψ_skill ln(1 + f)). S and F count all earlier
+    right and wrong answers of the student; s and f count only the answers on the skill. An exposure
+    counts as neither right nor wrong. The paper has no θ for students who are not in the training
+    log; set ``student=None`` for its model.
 
     Parameters
     ----------

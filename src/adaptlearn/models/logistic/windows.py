@@ -56,10 +56,10 @@ class _Windowed(LogisticTracer):
 class DASH(_Windowed):
     """Difficulty, ability and student history: practice of an item, near and far.
 
-    logit P(correct) = β₀ + θ_student + δ_item + Σ over windows (φ_w ln(1 + s_w) + ψ_w ln(1 + n_w)),
-    where s_w and n_w count the student's earlier answers on the item within the window: s_w the
-    right answers, n_w all answers. The last window is all of the past. The model ignores skills:
-    students learn items. An exposure does not count as an answer.
+    logit P(correct) = β₀ + θ_student + δ_item + Σ over windows (φ_w ln(1 + s_w) + ψ_w ln(1 + n_w)).
+    s_w and n_w count the student's earlier answers on the item within the window: s_w the right
+    answers, n_w all answers. The last window is all of the past. The model ignores skills: students
+    learn items. An exposure does not count as an answer.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ class DAS3H(_Windowed):
     """DASH for skills: difficulty, ability, skill and student skill history.
 
     logit P(correct) = β₀ + θ_student + δ_item + Σ over the response's skills (β_skill + Σ over
-    windows (φ_skill,w ln(1 + s_w) + ψ_skill,w ln(1 + n_w))), where s_w and n_w count the student's
+    windows (φ_skill,w ln(1 + s_w) + ψ_skill,w ln(1 + n_w))). s_w and n_w count the student's
     earlier answers on the skill within the window: s_w the right answers, n_w all answers. The last
     window is all of the past. An exposure does not count as an answer.
 

@@ -93,12 +93,12 @@ class FSRS(MemoryTracer):
 
     Notes
     -----
-    *Ratings.* A right answer is rated Good, a wrong one Again, unless the log has an extra column
-    ``rating`` with 1 (Again) to 4 (Easy).
+    *Ratings.* The model rates a right answer as Good and a wrong answer as Again. If the log has an
+    extra column ``rating`` with 1 (Again) to 4 (Easy), the model uses this column instead.
 
-    *Practice within a day* does not show how much a student forgets over days. So the fit estimates
-    the decay, the last of the parameters, only if at least a tenth of the answers come a day or
-    more after the card's last review. Otherwise the decay keeps its published value.
+    *Practice within a day* does not show how much a student forgets over days. The decay is the
+    last of the parameters. The fit estimates the decay only if at least a tenth of the answers come
+    a day or more after the card's last review. Otherwise the decay keeps its published value.
 
     *First answers.* If a student meets a card for the first time, the student has no memory of the
     card. P(correct) is then the share of right first answers on the card in the training log,

@@ -84,8 +84,8 @@ class Transfer:
         -------
         int array, shape (n_skills,)
             The order of the leaves of an average-linkage tree. Two skills are close in the tree if
-            answers on the two skills have similar effects on other skills, and answers on other
-            skills have similar effects on the two skills.
+            two conditions hold. Answers on the two skills have similar effects on other skills. And
+            answers on other skills have similar effects on the two skills.
         """
         from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
         from scipy.spatial.distance import squareform

@@ -85,8 +85,8 @@ class ReportingBKT(KnowledgeTracer):
         Returns
         -------
         dict of columns
-            ``parameter``, ``skill``, ``class`` (None if the parameter does not differ by class, and
-            for classes not seen in training), ``value``, ``standard_error`` (of `value`, which is a
+            ``parameter``, ``skill``, ``class`` (None if the parameter does not differ by class, or
+            if the row is for unseen classes), ``value``, ``standard_error`` (of `value`, which is a
             probability; by the delta method), ``standard_error_logit`` (of the log odds of `value`;
             the interval comes from it), ``lower``, ``upper``.
 
