@@ -1,4 +1,4 @@
-"""Everything the library raises or warns with, under one root."""
+"""All errors and warnings of the library."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _quiet: ContextVar[bool] = ContextVar("quiet", default=False)
 
 
 class AdaptLearnError(Exception):
-    """Root of every error the library raises on purpose."""
+    """The base class of every error that the library raises on purpose."""
 
     def __str__(self) -> str:
         # It quotes names and paths, and is shown in terminals. Not super's: KeyError, from which
@@ -26,23 +26,23 @@ class AdaptLearnError(Exception):
 
 
 class ProblemsError(AdaptLearnError, ValueError):
-    """An error that lists every problem found, so that one round of mending is enough.
+    """An error that lists every problem found, so that you can fix all of them at once.
 
     Parameters
     ----------
     subject : str
-        What was being read or checked.
+        What the library was reading or checking.
     problems : sequence of str
-        One sentence per problem: what, where, how many, what was expected.
+        One sentence per problem. It says what was found, where, how often, and what was expected.
     remedy : str, optional
-        What would mend all of them.
+        What you can do to fix all problems.
 
     Attributes
     ----------
     problems : tuple of str
-        The sentences, for programs that want them apart.
+        The sentences, for programs that need each sentence separately.
     remedy : str
-        Empty where none is known.
+        What you can do to fix all problems; empty if the library cannot say it.
     """
 
     def __init__(self, subject: str, problems: Sequence[str], remedy: str = "") -> None:
@@ -60,59 +60,59 @@ class ProblemsError(AdaptLearnError, ValueError):
 
 
 class ResponseDataError(ProblemsError):
-    """A response log that cannot be read as one."""
+    """Data cannot be read as a response log."""
 
 
 class CurriculumError(ProblemsError):
-    """A curriculum whose parts contradict each other."""
+    """The parts of a curriculum contradict each other."""
 
 
 class ParameterError(ProblemsError):
-    """Constructor or method arguments outside what they allow."""
+    """An argument of a constructor, a function or a method is not valid."""
 
 
 class ModelFileError(ProblemsError):
-    """A saved model or state that is damaged, altered, or of a newer format."""
+    """A saved model or state is damaged, was changed, or has a newer format."""
 
 
 class UnknownLabelError(ProblemsError, KeyError):
-    """A student, skill, item or lesson that nothing is known about."""
+    """A student, skill, item or lesson is unknown."""
 
 
 class NotFittedError(AdaptLearnError, ValueError, AttributeError):
-    """A model was asked for something before ``fit``."""
+    """A method needs a fitted model, but the model is not fitted yet."""
 
 
 class StateError(AdaptLearnError, ValueError):
-    """A student state that belongs to another model, or does not fit the call."""
+    """A student state belongs to another model, or does not fit the arguments."""
 
 
 class LateResponse(AdaptLearnError, ValueError):
-    """An answer older than what the state has already seen of its student."""
+    """An answer is older than the student's last response in the state."""
 
 
 class ImpossibleHistoryError(AdaptLearnError, ValueError):
-    """An answer that the parameters, with their exact zeros and ones, rule out.
+    """An answer is impossible, because parameters are exactly 0 or 1.
 
     Attributes
     ----------
     group : int or None
-        The parameter set concerned, where it is known.
+        The number of the parameter set that makes the answer impossible, or None if it is unknown.
     """
 
     group: int | None = None
 
 
 class MissingDependency(AdaptLearnError, ImportError):
-    """An optional package is needed; the message says how to install it.
+    """An optional package is missing; the message says how to install it.
 
     Parameters
     ----------
     what : str
-        What needs it, as the subject of the message.
+        What needs the package, as the subject of the message.
     package : str
-        As pip knows it. The package itself is named, not an extra of this library: so the command
-        works wherever the library came from.
+        The name of the package for pip. It is the name of the package itself, not of an extra of
+        this library. So the command works wherever you installed the library from.
     """
 
     def __init__(self, what: str, package: str) -> None:
@@ -124,28 +124,28 @@ class MissingDependency(AdaptLearnError, ImportError):
 
 
 class AdaptLearnWarning(UserWarning):
-    """Root of the library's warnings."""
+    """The base class of the library's warnings."""
 
     def __str__(self) -> str:
         return terminal_text(super().__str__(), lines=True)
 
 
 class DataWarning(AdaptLearnWarning):
-    """Data that can be used, but is probably not what was meant."""
+    """The library can use the data, but the data is probably not what you meant."""
 
 
 class IdentificationWarning(AdaptLearnWarning):
-    """Parameters that the data cannot identify, and what was done instead."""
+    """The data cannot identify some parameters; the message says what the library did instead."""
 
 
 class ConvergenceWarning(AdaptLearnWarning):
-    """An iteration that ended before it converged."""
+    """An iteration ended before it converged."""
 
 
 def warn(message: str | Callable[[], str], category: type[AdaptLearnWarning]) -> None:
-    """Warn at the first line outside the library; nothing where it is `quiet`.
+    """Warn at the first line outside the library; inside `quiet`, do not warn.
 
-    A message that takes time to find is given as a function.
+    If a message takes time to compute, pass a function that returns the message.
     """
     if _quiet.get():
         return
@@ -158,10 +158,10 @@ def warn(message: str | Callable[[], str], category: type[AdaptLearnWarning]) ->
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Without what `warn` says, in this thread only.
+    """Suppress the warnings of `warn`, in this thread only.
 
-    ``warnings.catch_warnings`` changes the filters of the whole process: under another thread,
-    they stay as they are found.
+    ``warnings.catch_warnings`` would change the filters of the whole process, and so of other
+    threads; `quiet` does not change them.
     """
     before = _quiet.set(True)
     try:

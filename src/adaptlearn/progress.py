@@ -38,20 +38,21 @@ def report(doing: str, units: str, done: int, total: int | None = None) -> None:
 def show_progress(on_progress: Listener | None = None) -> Iterator[None]:
     """Show how far fits, comparisons and simulations are, within a ``with`` block.
 
-    A bar says how many skills have converged, how many steps or epochs were taken, how many folds
-    are fitted, how many episodes are simulated. It appears after half a second, in a notebook or
-    a terminal, and goes when the work is done. What another thread or process does is not shown.
+    A bar shows how many skills have converged, how many steps or epochs are done, how many folds
+    are fitted, or how many episodes are simulated. The bar appears after half a second, in a
+    notebook or a terminal, and disappears when the work is done. A bar does not show the work of
+    other threads or processes.
 
     Parameters
     ----------
     on_progress : callable, optional
-        Called as ``on_progress(doing, units, done, total)`` instead of drawing a bar. `total` is
-        None if it is unknown.
+        A function that is called as ``on_progress(doing, units, done, total)``; no bar is drawn
+        then. If the total is unknown, `total` is None.
 
     Raises
     ------
     MissingDependency
-        Bars need tqdm.
+        tqdm is not installed; bars need it.
 
     Examples
     --------

@@ -74,7 +74,7 @@ When = Literal["next_opportunity", "after_response"]
 
 
 class ServingError(ValueError):
-    """Root of this file's errors; `problems` holds each that was found."""
+    """The base class of this file's errors; `problems` lists every problem that was found."""
 
     def __init__(self, subject: str, problems: Sequence[str]) -> None:
         self.subject, self.problems = subject, tuple(problems)
@@ -85,27 +85,27 @@ class ServingError(ValueError):
 
 
 class ModelFileError(ServingError):
-    """A file that is damaged, was changed, or holds what this file cannot serve."""
+    """A model file is damaged, was changed, or holds a model that this file cannot serve."""
 
 
 class ResponseError(ServingError):
-    """Arguments that describe no response."""
+    """The arguments do not describe a response."""
 
 
 class StateError(ServingError):
-    """A saved student that is damaged or of another model, or a time of another clock."""
+    """A saved student is damaged or belongs to another model, or a time is of another kind."""
 
 
 class LateResponse(ServingError):
-    """A response older than the student's last one."""
+    """A response is older than the student's last response."""
 
 
 class ImpossibleHistoryError(ServingError):
-    """An answer that parameters of exactly 0 or 1 rule out."""
+    """An answer is impossible, because parameters are exactly 0 or 1."""
 
 
 class UnseenSkillWarning(UserWarning):
-    """A skill that is met first and was not in training: the common parameters serve it."""
+    """A skill was not in the training log: the model uses the common parameters for it."""
 
 
 class _Cells(NamedTuple):
@@ -256,10 +256,10 @@ class Model:
     Attributes
     ----------
     fingerprint : str
-        Names the model, as the fitted model's ``fingerprint_`` does.
+        Identifies the model; it equals the ``fingerprint_`` of the fitted model.
     skills : tuple of labels
     columns : tuple of str
-        What `Student.update` needs besides a response's skill and answer.
+        The columns that `Student.update` needs besides the skill and the answer of a response.
     """
 
     __slots__ = ("columns", "engine", "fingerprint", "skills")
@@ -272,12 +272,12 @@ class Model:
         return f"Model({len(self.skills)} skills, {self.fingerprint[:12]}…)"
 
     def student(self) -> Student:
-        """A student who has not answered yet."""
+        """A new student, who has not answered yet."""
         return Student(self)
 
 
 class Student:
-    """What one student knows under one model. A response costs O(1); no history is kept.
+    """What one student knows according to one model. A response takes O(1); no history is stored.
 
     Parameters
     ----------
@@ -304,24 +304,25 @@ class Student:
         time: Time = None,
         **columns: Any,
     ) -> Self:
-        """Take in one response.
+        """Update the student with one response.
 
         Parameters
         ----------
         skill : label, or list of labels
-            Each skill of a list gets full credit for the answer.
+            If you give a list, the answer counts fully for each skill.
         correct : bool or None
-            None is an exposure: an opportunity to learn, which says nothing of what is known.
+            None is an exposure: an opportunity to learn, but no evidence about what the student
+            knows.
         item : label, optional
         time : seconds or datetime, optional
-            One of the two throughout, or never any.
+            Give seconds for all responses, or datetimes for all responses, or no times at all.
         **columns
             The further columns that the model reads; see `Model.columns`.
 
         Raises
         ------
         ResponseError, LateResponse, StateError, ImpossibleHistoryError
-            Nothing is changed.
+            The response is not valid. The student is not changed.
         """
         problems: list[str] = []
         skills, right = _skills(skill, problems), _answer(correct, problems)
@@ -335,10 +336,11 @@ class Student:
     def p_correct(
         self, skill: Skills, *, item: Any = None, time: Time = None, **columns: Any
     ) -> float:
-        """P(correct) of a next response; of several skills, the mean of their predictions.
+        """P(correct) of a next response; for several skills, the mean of their predictions.
 
-        The arguments are those of `update`. A parameter that differs by what is left out is the
-        skill's own. Raises `ResponseError`, `LateResponse` or `StateError`.
+        The arguments have the same meaning as in `update`. If a parameter differs by an argument
+        that you leave out, the model uses the skill's general value of the parameter. Raises
+        `ResponseError`, `LateResponse` or `StateError`.
         """
         problems: list[str] = []
         skills = _skills(skill, problems)
@@ -353,8 +355,9 @@ class Student:
         ----------
         skill : label
         when : {"next_opportunity", "after_response"}
-            With or without the learning that follows the last response. In both, a skill that was
-            never met has its prior.
+            ``"next_opportunity"`` includes the learning after the last response;
+            ``"after_response"`` does not. In both cases, the value of a skill without responses is
+            its prior.
         """
         problems: list[str] = []
         label = _label(skill, "skill", problems)
@@ -364,18 +367,18 @@ class Student:
         return self._engine.mastery(self._beliefs, label, when)
 
     def masteries(self, when: When = "next_opportunity") -> dict[Skill, float]:
-        """P(known) of each of the model's skills, then of others that were met; see `mastery`."""
+        """P(known) of the model's skills, then of other skills with responses; see `mastery`."""
         skills = dict.fromkeys(self._model.skills)
         others = [skill for skill in self._beliefs if skill not in skills]
         others.sort(key=lambda skill: (isinstance(skill, str), skill))
         return {skill: self.mastery(skill, when) for skill in (*skills, *others)}
 
     def answers(self, skill: Skill) -> int:
-        """How many answers on a skill were taken in."""
+        """The number of the student's answers on a skill."""
         return int(self._beliefs[skill][1]) if skill in self._beliefs else 0
 
     def to_dict(self) -> dict[str, Any]:
-        """The student in values that JSON holds exactly; `from_dict` takes them back."""
+        """The student as values that JSON stores exactly; `from_dict` rebuilds the student."""
         return {
             "format": "adaptlearn-student",
             "version": FORMAT_VERSION,
@@ -387,12 +390,12 @@ class Student:
 
     @classmethod
     def from_dict(cls, model: Model, state: Mapping[str, Any]) -> Self:
-        """The student whom `to_dict` described.
+        """Rebuild a student from the result of `to_dict`.
 
         Raises
         ------
         StateError
-            The description is damaged, or was made with another model.
+            The values are damaged, or were made with another model.
         """
         student, n = cls(model), 1 + model.engine.size
         try:
@@ -440,7 +443,8 @@ def load(path: str | os.PathLike[str]) -> Model:
     Raises
     ------
     ModelFileError
-        The file is damaged, was changed after saving, or holds what this file cannot serve.
+        The file is damaged, was changed after saving, or holds a model that this runtime cannot
+        serve.
     FileNotFoundError
         There is no such file.
     """

@@ -41,7 +41,8 @@ class Printed:
     def to_latex(self) -> str:
         """A ``tabular`` for a paper that uses the package *booktabs*; every text is escaped.
 
-        It belongs into a ``table`` of the paper's own. The caption and the notes come as comments.
+        Put the ``tabular`` inside a ``table`` environment in your paper. The caption and the notes
+        are LaTeX comments.
         """
         caption, head, rows, notes = self._parts()
         return latex_table(caption, head, rows, note_lines(notes))

@@ -28,13 +28,14 @@ class CopiedStudents(Printed):
     Attributes
     ----------
     first, second : arrays, shape (n_pairs,)
-        Labels of the students; the pairs that share the most items stand first.
+        Labels of the two students of each pair. The pairs that share the most items come first.
     shared : integer array, shape (n_pairs,)
-        How many items both have answered.
+        The number of items that both students have answered.
     equal : float array, shape (n_pairs,)
         The share of these items on which both were right, or both were wrong.
     expected : float array, shape (n_pairs,)
-        The share to expect by chance, given how often each of the two is right over all items.
+        The share to expect by chance, given how often each of the two students is right over all
+        items.
     groups : tuple of tuple of labels
         Students who are copies of each other, directly or through a third student.
     """
@@ -51,11 +52,11 @@ class CopiedStudents(Printed):
 
     @property
     def students(self) -> tuple[Any, ...]:
-        """Everyone who is in a pair."""
+        """All students who are in a pair."""
         return tuple(label for group in self.groups for label in group)
 
     def table(self) -> dict[str, NDArray[Any]]:
-        """One row per pair, as columns any dataframe library takes."""
+        """A table with one row per pair, as columns for any dataframe library."""
         names = ("first", "second", "shared", "equal", "expected")
         return {name: getattr(self, name) for name in names}
 
@@ -84,20 +85,21 @@ def copied_students(
 ) -> CopiedStudents:
     """Find students whose answers to shared items are nearly the same.
 
-    One person may have two names, or one student may have copied from another. If one of them is
-    trained on and the other is tested, a model that remembers items has seen the answers.
+    One person may have two names, or one student may have copied from another. Suppose that one
+    student of a pair is in the training log and the other is in the test log. Then a model that
+    remembers items has already seen the test answers.
 
     Parameters
     ----------
     log : ResponseLog, or a frame with the standard column names
         With items. If a student answered an item several times, the first answer counts.
     min_shared : int, default 20
-        How many items both students must have answered.
+        The smallest number of items that both students must have answered.
     min_equal : float, default 0.97
         The smallest share of these items on which both are right, or both are wrong.
     max_expected : float, default 0.75
-        The largest share that chance alone may explain: students who are nearly always right
-        agree without copying.
+        The largest `expected` share of a pair. Students who are nearly always right agree without
+        copying, so this limit leaves them out.
 
     Returns
     -------
@@ -106,14 +108,15 @@ def copied_students(
     Raises
     ------
     ParameterError
-        For arguments out of range, and if the log has no items.
+        An argument is out of range, or the log has no items.
 
     Notes
     -----
-    For every pair, it counts the items on which both were right, one of them, or neither: one
-    product of the matrix of students and items with itself. It costs one step for each pair
-    of students at each item; memory is bounded. By chance, two students who are right on shares
-    p and q of their items agree on ``p * q + (1 - p) * (1 - q)`` of them.
+    For every pair, the function counts the items on which both students were right, one was right,
+    or none was right. The counts come from one product of the matrix of students and items with
+    itself. The time grows with the number of pairs of students at each item; memory is bounded. Let
+    p and q be the shares of items on which the two students are right. By chance, the two agree on
+    a share ``p * q + (1 - p) * (1 - q)`` of the items.
 
     Examples
     --------

@@ -35,24 +35,25 @@ class Finding:
     Attributes
     ----------
     code : str
-        A short name that stays the same between versions.
+        A short name of the finding. The name stays the same in all versions.
     severity : {"error", "warning", "note"}
-        *error*: results would be wrong; *warning*: part of the log cannot be used as it is,
-        or is probably not what was meant; *note*: worth knowing.
+        *error*: results would be wrong. *warning*: part of the log cannot be used without a change,
+        or is probably not what you meant. *note*: worth knowing.
     found : str
-        What was found: how many, which, where.
+        What the check found: how many, which, where.
     consequence : str
-        What it does to knowledge tracing.
+        What the finding means for knowledge tracing.
     remedy : str
-        What to do about it.
+        What you can do about the finding.
     column : str
-        The column concerned: its role (``"skill"``), or its name if it is a further column.
+        The column that the finding is about: its role (``"skill"``), or its name if it is a further
+        column.
     count : int
-        How many labels, rows or columns are concerned.
+        The number of labels, rows or columns that the finding is about.
     labels : tuple
-        All labels concerned (of `column`), if the finding is about labels.
+        If the finding is about labels: all these labels of `column`.
     rows : integer array
-        All rows concerned, counted from 0, if the finding is about rows.
+        If the finding is about rows: all these rows, counted from 0.
     """
 
     code: str
@@ -87,14 +88,14 @@ class Finding:
 class Checkup:
     """The findings of one log, the most severe first.
 
-    `print` shows it as text, a notebook as a table. A loop over it gives the findings one by one.
-    ``checkup["code"]`` is the finding with that code; ``"code" in checkup`` asks whether there is
-    one.
+    `print` shows the checkup as text, and a notebook shows it as a table. A loop over the checkup
+    gives the findings one by one. ``checkup["code"]`` is the finding with this code.
+    ``"code" in checkup`` says whether there is a finding with this code.
 
     Parameters
     ----------
     subject : str
-        What was checked.
+        What the check looked at.
     findings : iterable of Finding
 
     Attributes
@@ -109,7 +110,7 @@ class Checkup:
 
     @property
     def ok(self) -> bool:
-        """Whether there is no *error*: nothing that makes results wrong."""
+        """Whether the log is free of *errors*: no finding makes results wrong."""
         return not any(finding.severity == "error" for finding in self)
 
     @property
@@ -136,7 +137,7 @@ class Checkup:
         raise KeyError(f"{code!r} was not found; found were {', '.join(self.codes) or 'none'}")
 
     def table(self) -> dict[str, NDArray[Any]]:
-        """One row per finding, as columns any dataframe library takes."""
+        """A table with one row per finding, as columns for any dataframe library."""
         names = ("severity", "code", "column", "count", "found", "consequence", "remedy")
         return {
             name: np.array(
@@ -146,7 +147,7 @@ class Checkup:
         }
 
     def to_dict(self) -> dict[str, Any]:
-        """Numbers, strings, lists and dicts, ready for JSON; the first 20 labels and rows."""
+        """The findings as a dict for JSON; each has its first 20 labels and its first 20 rows."""
         names = ("code", "severity", "found", "consequence", "remedy", "column", "count")
         return {
             "subject": self.subject,

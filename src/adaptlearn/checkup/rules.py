@@ -68,34 +68,36 @@ RULES: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
 def check(log: Any) -> Checkup:
     """Find what is wrong or missing in a response log, before a model is fitted to it.
 
-    A log that can be read may still be wrong, or say too little: skills that no answers can
-    identify, one response written as several rows, an order in which students cannot have
-    answered, times in milliseconds. Each finding says what was found, what it does to knowledge
-    tracing, and what to do about it. Nothing is changed.
+    A readable log may still be wrong, or contain too little information. For example, the answers
+    may not identify the parameters of a skill. One response may be written as several rows. The
+    order may be one in which students cannot have answered. Times may be in milliseconds. Each
+    finding says what the check found, what this means for knowledge tracing, and what you can do
+    about it. The check does not change the log.
 
     Parameters
     ----------
     log : ResponseLog or frame
-        A log, or a frame with the standard column names. If the log was read with further columns
-        (``extra``), they are checked too.
+        A log, or a frame with the standard column names. If you read the log with further columns
+        (``extra``), the check includes these columns.
 
     Returns
     -------
     Checkup
-        The findings, errors first. It prints as text and shows itself as a table in a notebook.
-        ``checkup.table()`` gives columns for a dataframe, and ``checkup.ok`` says whether there
-        is no error.
+        The findings, errors first. `print` shows the checkup as text, and a notebook shows it as a
+        table. ``checkup.table()`` gives columns for a dataframe. ``checkup.ok`` is True if there is
+        no error.
 
     Raises
     ------
     ResponseDataError
-        If the frame cannot be read as a log.
+        The frame cannot be read as a log.
 
     Notes
     -----
-    A skill is *unidentified* for the same reasons as in `BKT`: no answers, or one; all right
-    or all wrong; no student with more than two answers; fewer than ten students. Four
-    parameters need four free proportions of histories, and two answers have three.
+    A skill is *unidentified* for the same reasons as in `BKT`. It has no answers or one answer. Its
+    answers are all right or all wrong. No student has more than two answers on it. It has fewer
+    than ten students. Two answers per student are not enough: four parameters need four free
+    proportions of histories, but histories of two answers have three free proportions.
 
     Examples
     --------

@@ -51,46 +51,49 @@ def read_assistments(
     ----------
     source : path, or frame
         A file as it was published; or a pandas, Polars, PyArrow or DuckDB frame, or a mapping of
-        str to array, with the same columns. Needed are ``user_id``, ``correct``, skills and an id.
-        For a large file, a frame is much faster than a path.
+        str to array, with the same columns. The columns ``user_id``, ``correct``, a column of
+        skills and a column of ids are required. For a large file, a frame is much faster than a
+        path.
     skill : str, optional
-        The column of skills; by default the first that exists of ``skill_id``, ``skill_name``,
-        ``skill``, and ``sequence_id``, which is the skill in the 2015 file.
+        The column of skills. By default it is ``skill_id``, ``skill_name``, ``skill`` or
+        ``sequence_id``: the first of these that exists. In the 2015 file, ``sequence_id`` is the
+        skill.
     skill_separator : str, optional
-        Text between several skills of one row, by default ``"_"`` for ``skill_id``, as in
-        the collapsed file of 2009, and none for other columns.
+        Text between several skills of one row. By default it is ``"_"`` for ``skill_id``, as in the
+        collapsed file of 2009. For other columns, the default is no separator.
     item : str or False, optional
         The column of items, by default ``problem_id`` or ``problemId`` if it exists.
     time : str or False, optional
-        The column of times, datetimes, texts of ISO 8601 or seconds; by default ``start_time`` or
-        ``startTime`` (when the problem was shown) if it exists. The files of 2009 and 2015 have
-        none.
+        The column of times: datetimes, texts in ISO 8601, or seconds. By default it is
+        ``start_time`` or ``startTime`` (when the problem was shown), if the column exists. The
+        files of 2009 and 2015 have no such column.
     id : str, optional
-        The column that identifies a response. It orders responses at the same time or, without
-        times, all responses. By default ``order_id``, ``problem_log_id``, ``log_id`` or
-        ``actionId``.
+        The column that identifies a response. It decides the order of responses at the same time.
+        Without times, it decides the order of all responses. By default ``order_id``,
+        ``problem_log_id``, ``log_id`` or ``actionId``.
     extra : sequence of str
         Further columns to keep, such as ``"ms_first_response"``. If a response has several rows,
         the value of the first row is kept.
     scaffolding : {"drop", "keep"}
-        Whether to leave out scaffolding questions (``original`` is 0). They break up a
-        problem that was not solved, so that who gets them follows from an answer before;
-        Xiong et al. leave them out, some benchmarks keep them.
+        Whether to leave out scaffolding questions (``original`` is 0). Scaffolding questions split
+        a problem into steps after the student failed it. So an earlier answer decides which
+        students get these questions. Xiong et al. leave scaffolding questions out; some benchmarks
+        keep them.
     partial_credit : {"refuse", "drop"} or float in (0, 1]
         What to do with answers between 0 and 1: report an error, leave them out, or count them as
         right if the credit is at least this number (so 1.0 counts them all as wrong).
     without_skill : {"drop", "refuse"}
-        What happens to responses without a skill: they are left out, and counted in a
-        warning; or they are an error.
+        What to do with responses without a skill. ``"drop"`` leaves them out, and a warning counts
+        them. ``"refuse"`` raises an error.
     unanswered : {"refuse", "exposure"}
-        As in `ResponseLog.from_frame`: what a row without ``correct`` is.
+        What a row without ``correct`` means, as in `ResponseLog.from_frame`.
 
     Returns
     -------
     ResponseLog
-        One row per id, in the order of the first rows. Rows with the same id are one
-        response: of 2009, the files write it once per skill, and the first file also
-        repeats rows.
+        One row per id, in the order in which the ids first occur. Rows with the same id are one
+        response. The files of 2009 have one row per skill of a response, and the first of these
+        files also repeats rows.
 
     Raises
     ------
@@ -98,13 +101,13 @@ def read_assistments(
         Lists every problem: missing columns, gaps, partial credit, times that cannot be
         read, rows of one response that contradict each other.
     ParameterError
-        Arguments that make no sense.
+        An argument is not valid.
 
     Warns
     -----
     DataWarning
-        Rows were joined or left out, or answers between 0 and 1 decided: each with how many
-        and which rows (counted from 0 below the header).
+        The reader joined rows, left rows out, or decided whether answers between 0 and 1 are right.
+        Each warning says how many rows and which rows (counted from 0 below the header).
 
     References
     ----------

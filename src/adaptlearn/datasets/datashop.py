@@ -54,55 +54,56 @@ def read_datashop(
 ) -> ResponseLog:
     """A response log of an export of DataShop, or of the KDD Cup 2010.
 
-    Student steps: a row is what one student did at one step of a problem; the answer is that of
-    the first attempt. Transactions: a row is one attempt or request for a hint; the first at each
-    step is the response, so that both exports of a data set give the same answers.
+    The reader takes both kinds of exports. *Student steps*: a row is the work of one student at one
+    step of a problem; the first attempt is the answer. *Transactions*: a row is one attempt or one
+    request for a hint; the first row at each step is the response. So both exports of a data set
+    give the same answers.
 
     Parameters
     ----------
     source : path, or frame
         A file as it was exported, with tabs or with commas; or a pandas, Polars, PyArrow or
-        DuckDB frame, or a mapping of str to array, with the same columns. Needed are
-        ``Anon Student Id``, ``Problem Name``, ``Step Name``, an outcome and a model of
-        knowledge components; used are ``Row``, ``Problem Hierarchy``, ``Problem View`` and
-        ``First Transaction Time`` where they exist; of transactions ``Row``,
+        DuckDB frame, or a mapping of str to array, with the same columns. These columns are
+        required: ``Anon Student Id``, ``Problem Name``, ``Step Name``, an outcome and a model of
+        knowledge components. The reader also uses ``Row``, ``Problem Hierarchy``, ``Problem View``
+        and ``First Transaction Time`` if they exist. For transactions, it uses ``Row``,
         ``Transaction Id``, ``Attempt At Step`` and ``Time``.
     kc_model : str
-        The name in parentheses: ``"Default"`` takes the skills from ``KC (Default)`` or
-        ``KC(Default)``. Between several skills of a step stands ``~~``; transactions have a
-        column of this name for each of them.
+        The name of the model of knowledge components, as in the parentheses of a column:
+        ``"Default"`` reads the skills from ``KC (Default)`` or ``KC(Default)``. If a step has
+        several skills, ``~~`` separates them; transactions have several columns of this name, one
+        for each skill.
     outcome : str, optional
         The column of answers: ``correct``, ``incorrect`` and ``hint`` (which counts as
-        wrong, as in DataShop's learning curves), or 1 and 0. By default ``First Attempt``,
-        ``Correct First Attempt`` or, of transactions, ``Outcome``.
+        wrong, as in DataShop's learning curves), or 1 and 0. By default ``First Attempt`` or
+        ``Correct First Attempt``; for transactions, ``Outcome``.
     item : {"step", "problem", False}
         What an item is: a step of a problem, a whole problem, or nothing. A step is labelled
         ``"problem / step"``, because steps of different problems share names.
     time : str or False, optional
-        The column of times, datetimes or texts of ISO 8601. By default
-        ``First Transaction Time`` or, of transactions, ``Time``, if its values have a date.
-        Times without a date, such as ``18:05.0``, are not used, and a warning says so. False
-        leaves times out.
+        The column of times: datetimes, or texts in ISO 8601. By default ``First Transaction Time``,
+        or ``Time`` for transactions, if its values have a date. If times have no date, such as
+        ``18:05.0``, the reader ignores them and warns. False leaves times out.
     id : str or False, optional
-        The column that numbers the rows. It orders responses at the same time or, without times,
-        all responses. By default ``Row`` if it exists.
+        The column with the numbers of the rows. It decides the order of responses at the same time.
+        Without times, it decides the order of all responses. By default ``Row`` if it exists.
     extra : sequence of str
         Further columns to keep, such as ``"Step Duration (sec)"``. If a response has
         several rows, the value of the first row is kept.
     without_skill : {"drop", "refuse"}
-        What happens to steps without a knowledge component: they are left out, and counted
-        in a warning; or they are an error.
+        What to do with steps without a knowledge component. ``"drop"`` leaves them out, and a
+        warning counts them. ``"refuse"`` raises an error.
     unanswered : {"refuse", "exposure"}
-        As in `ResponseLog.from_frame`: what a student step without an outcome is. A
-        transaction without one, such as a tutor's message, is left out.
+        What a student step without an outcome means, as in `ResponseLog.from_frame`. The reader
+        leaves out transactions without an outcome, such as a tutor's message.
 
     Returns
     -------
     ResponseLog
-        One row per response, in the order of the export. Rows of one student, problem (with
-        its place in the hierarchy), view, step and time are one response, because exports
-        repeat a step for each of its skills, or for each sample that was chosen. Transactions
-        with the same ``Transaction Id`` are one response.
+        One row per response, in the order of the export. Rows with the same student, problem (and
+        its position in the hierarchy), view, step and time are one response. The reason is that
+        exports repeat a step for each of its skills, or for each chosen sample. Transactions with
+        the same ``Transaction Id`` are one response.
 
     Raises
     ------
@@ -110,13 +111,13 @@ def read_datashop(
         Lists every problem: missing columns (and which models there are), gaps, other
         outcomes, times that cannot be read, rows of one response that contradict each other.
     ParameterError
-        Arguments that make no sense.
+        An argument is not valid.
 
     Warns
     -----
     DataWarning
-        Rows were joined or left out, or times were not used: each with how many and which
-        rows (counted from 0 below the header).
+        The reader joined rows, left rows out, or ignored times. Each warning says how many rows and
+        which rows (counted from 0 below the header).
 
     References
     ----------

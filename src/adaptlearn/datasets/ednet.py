@@ -36,33 +36,33 @@ def read_ednet(
     extra: Sequence[str] = (),
     without_skill: Literal["drop", "refuse"] = "drop",
 ) -> ResponseLog:
-    """A response log of EdNet's level KT1: one file per student, and one of the questions.
+    """A response log of EdNet's level KT1: a file for each student, and a file of questions.
 
     Parameters
     ----------
     source : path, list of paths, or frame
         The folder ``KT1`` with its files ``u1.csv``, ``u2.csv``, ...; some of these files, as
         ``sorted(Path("KT1").glob("u*.csv"))[:5000]`` (there are 784,309); or one file or frame
-        of many students with a column ``user_id``. Needed are ``timestamp``, ``question_id``
-        and ``user_answer``.
+        of many students with a column ``user_id``. The columns ``timestamp``, ``question_id`` and
+        ``user_answer`` are required.
     questions : path, or frame
         ``contents/questions.csv``, with ``question_id``, ``correct_answer``, ``tags`` and
         ``part``.
     skill : {"tags", "part"}
-        What a skill is: a tag, of which a question may have several; or the part of the TOEIC
-        test, 1 to 7.
+        What a skill is. ``"tags"``: a tag; a question may have several tags. ``"part"``: the part
+        of the TOEIC test, 1 to 7.
     extra : sequence of str
         Further columns to keep, such as ``"elapsed_time"`` (milliseconds) or ``"solving_id"``.
     without_skill : {"drop", "refuse"}
-        What happens to answers to questions whose tag is -1: they are left out, and counted in
-        a warning; or they are an error.
+        What to do with answers to questions whose tag is -1. ``"drop"`` leaves these answers out,
+        and a warning counts them. ``"refuse"`` raises an error.
 
     Returns
     -------
     ResponseLog
-        One row per answer, in the order of the files. A student is the name of the file,
-        ``"u1"``, or ``user_id``; an answer is right if it is the question's
-        ``correct_answer``; times are seconds, of milliseconds in the files. Rows without an
+        One row per answer, in the order of the files. The label of a student is the name of the
+        file, such as ``"u1"``, or the ``user_id``. An answer is right if it equals the question's
+        ``correct_answer``. Times are in seconds; the files have milliseconds. Rows without an
         answer (the student ran out of time) are left out.
 
     Raises
@@ -72,14 +72,14 @@ def read_ednet(
         than a to d, times that are not milliseconds. With several files, each
         problem names its file.
     ParameterError
-        Arguments that make no sense.
+        An argument is not valid.
     OSError
-        There is no such file or folder, or it may not be read.
+        There is no such file or folder, or you have no permission to read it.
 
     Warns
     -----
     DataWarning
-        Rows were left out: how many and which.
+        The reader left rows out. The warning says how many rows and which rows.
 
     References
     ----------

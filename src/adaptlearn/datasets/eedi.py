@@ -38,27 +38,30 @@ def read_eedi(
     Parameters
     ----------
     folder : path
-        The folder of the challenge, in which, or in a folder of which, the files stand:
+        The folder of the challenge. The folder, or one of its subfolders, contains the files
         ``train_task_3_4.csv`` (the answers), ``answer_metadata_task_3_4.csv`` (their times),
         ``question_metadata_task_3_4.csv`` (the subjects of each question) and
-        ``subject_metadata.csv`` (the tree of subjects); or those of ``1_2``.
+        ``subject_metadata.csv`` (the tree of subjects). For tasks 1 and 2, the names end in
+        ``1_2``.
     task : {"3_4", "1_2"}
-        Tasks 3 and 4: 1.4 million answers to 948 questions, the set that papers on knowledge
-        tracing call NIPS34. Tasks 1 and 2: 15.9 million answers to 27,613 questions.
+        ``"3_4"``: tasks 3 and 4, with 1.4 million answers to 948 questions. Papers on knowledge
+        tracing call this data set NIPS34. ``"1_2"``: tasks 1 and 2, with 15.9 million answers to
+        27,613 questions.
     level : int, optional
-        Which subjects are skills. A question names its subjects with all that are above them in the
-        tree ("Maths", 0, is above all). By default the skills are the subjects of the question that
-        have no other of its subjects below them. With a number, the subjects of this level; papers
-        take 3.
+        Which subjects are skills. The subjects form a tree; "Maths" is at the top, at level 0. For
+        a question, the data names its subjects and all subjects above these in the tree. By default
+        the skills of a question are its lowest subjects: the subjects with no other subject of the
+        question below them. With a number, the skills are the subjects of this level; papers use 3.
     without_skill : {"drop", "refuse"}
-        What happens to answers to questions that have no subject of `level`: they are left out,
-        and counted in a warning; or they are an error.
+        What to do with answers to questions that have no subject of `level`. ``"drop"`` leaves
+        these answers out, and a warning counts them. ``"refuse"`` raises an error.
 
     Returns
     -------
     ResponseLog
-        One row per answer, in the order of the file of answers, which is random: the times
-        order them. Skills and items are the numbers of subjects and questions.
+        One row per answer, in the order of the file of answers. This order is random, so the times
+        decide the order of a student's answers. The labels of skills and items are the numbers of
+        subjects and questions.
 
     Raises
     ------
@@ -66,14 +69,15 @@ def read_eedi(
         Lists every problem: missing files and columns, gaps, answers without a time, questions
         without an entry, lists of subjects that cannot be read.
     ParameterError
-        Arguments that make no sense.
+        An argument is not valid.
     OSError
-        There is no such folder, or it may not be read.
+        There is no such folder, or you have no permission to read it.
 
     Warns
     -----
     DataWarning
-        Rows were left out: how many and which (counted from 0 below the header).
+        The reader left rows out. The warning says how many rows and which rows (counted from 0
+        below the header).
 
     References
     ----------

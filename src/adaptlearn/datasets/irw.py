@@ -48,17 +48,17 @@ def read_irw(
         A table in the IRW's standard: a row is a response, with ``id`` (who), ``item`` and
         ``resp`` (a number), often ``date`` (seconds), ``rt`` (seconds) and further columns.
     skill : str, optional
-        The column of skills, such as ``"item"``. By default the skills are those columns named
-        ``qmatrix...`` that hold 1 in the row. Without such columns, all items of the table have one
-        skill, ``"the whole file"``.
+        The column of skills, such as ``"item"``. By default the skills of a row are the names of
+        the ``qmatrix...`` columns that hold 1 in the row. If there are no ``qmatrix...`` columns,
+        all items have the same skill, ``"the whole file"``.
     right_from : float, optional
-        Responses of at least this number are right, lower ones wrong. Needed where responses
-        are no 0 and 1, as on a scale from 1 to 5.
+        Responses of at least this number are right; lower responses are wrong. You need it if
+        responses are not 0 and 1, for example on a scale from 1 to 5.
     extra : sequence of str
         Further columns to keep, such as ``"rt"``, ``"wave"`` or a ``"cov_..."``.
     without_skill : {"drop", "refuse"}
-        What happens to responses whose skills are all 0: they are left out, and counted in a
-        warning; or they are an error.
+        What to do with responses whose skills are all 0. ``"drop"`` leaves these responses out, and
+        a warning counts them. ``"refuse"`` raises an error.
 
     Returns
     -------
@@ -70,19 +70,19 @@ def read_irw(
     ResponseDataError
         Lists every problem: missing columns, gaps, responses other than 0 and 1.
     ParameterError
-        Arguments that make no sense.
+        An argument is not valid.
     OSError
-        There is no such file, or it may not be read.
+        There is no such file, or you have no permission to read it.
 
     Warns
     -----
     DataWarning
-        Rows were left out: how many and which (counted from 0 below the header); or where
-        `right_from` drew the line.
+        Says how many rows were left out, and which rows (counted from 0 below the header). If you
+        give `right_from`, a warning says from which number on responses count as right.
 
     See Also
     --------
-    write_irw : The way back.
+    write_irw : Writes a log as a table of the IRW.
 
     References
     ----------
@@ -175,30 +175,30 @@ def write_irw(log: ResponseLog, path: str | PathLike[str], *, q_matrix: bool = T
     Parameters
     ----------
     log : ResponseLog
-        With items.
+        A log with items.
     path : path
-        Where to write; a CSV file in UTF-8.
+        The file to write: a CSV file in UTF-8.
     q_matrix : bool
-        Whether to write each item's skills as columns ``qmatrix1``, ``qmatrix2``, ..., in the
-        order of ``log.skill.labels``, of which the standard keeps no names. A log of one skill
-        has none of them.
+        Whether to write each item's skills as columns ``qmatrix1``, ``qmatrix2``, ..., in the order
+        of ``log.skill.labels``. The standard does not keep the names of skills. If the log has only
+        one skill, there are no such columns.
 
     Raises
     ------
     ResponseDataError
-        The log has no items; or an item has other skills in some rows than in others.
+        The log has no items, or an item has different skills in different rows.
     OSError
         The file cannot be written.
 
     Notes
     -----
-    Columns: ``id``, ``item``, ``resp`` (``NA`` for an exposure), ``date`` (seconds, where the log
-    has times), the skills, and the log's further columns. Those whose names the standard does
-    not know are written as ``cov_NAME``.
+    Columns: ``id``, ``item``, ``resp`` (``NA`` for an exposure), ``date`` (seconds, if the log has
+    times), the skills, and the log's further columns. If the standard does not contain the name of
+    a further column, its name becomes ``cov_NAME``.
 
     See Also
     --------
-    read_irw : The way back.
+    read_irw : Reads a table of the IRW as a log.
 
     Examples
     --------

@@ -69,20 +69,20 @@ def read_junyi(
         ``correct``; or ``Log_Problem.csv`` of 2020, with ``uuid``, ``ucid``, ``upid``,
         ``timestamp_TW`` and ``is_correct``. For a large file, a frame is much faster than a path.
     skill : str, optional
-        The column of skills, of the log or of `exercises`. By default the exercise:
+        The column of skills, in the log or in `exercises`. By default the exercise is the skill:
         ``exercise`` in 2015, ``ucid`` in 2020.
     exercises : path, or frame, optional
-        What exercises belong to: ``junyi_Exercise_table.csv`` of 2015, which gives
-        ``skill="topic"`` and ``skill="area"``; ``Info_Content.csv`` of 2020, which gives
+        A table that groups the exercises. For 2015 it is ``junyi_Exercise_table.csv``, which allows
+        ``skill="topic"`` and ``skill="area"``. For 2020 it is ``Info_Content.csv``, which allows
         ``skill="level4_id"`` and the levels above.
     hinted : {"wrong", "drop"}
-        What to do with answers with a hint: count them as wrong, as the files do (``correct`` is
-        false once a hint was taken), or leave them out.
+        What to do with answers with a hint. ``"wrong"`` counts them as wrong, as the files do
+        (``correct`` is false if the student took a hint). ``"drop"`` leaves them out.
     extra : sequence of str
         Further columns to keep, such as ``"time_taken"``.
     without_skill : {"drop", "refuse"}
-        What happens to answers to exercises that have no skill in `exercises`: they are left
-        out, and counted in a warning; or they are an error.
+        What to do with answers to exercises that have no skill in `exercises`. ``"drop"`` leaves
+        these answers out, and a warning counts them. ``"refuse"`` raises an error.
 
     Returns
     -------
@@ -90,7 +90,7 @@ def read_junyi(
         One row per problem, in the order of the file. Items are problems: ``upid`` in 2020;
         in 2015 the exercise and its ``problem_type``, as ``"exercise / type"``. Times of 2015
         are in seconds (the file has microseconds). Times of 2020 are rounded to a quarter of an
-        hour; within each, the order of the rows counts.
+        hour. If answers have the same time, the order of the rows decides.
 
     Raises
     ------
@@ -98,15 +98,16 @@ def read_junyi(
         Lists every problem: missing columns, gaps, answers that are neither true nor false,
         times that cannot be read.
     ParameterError
-        Arguments that make no sense.
+        An argument is not valid.
     OSError
-        There is no such file, or it may not be read.
+        There is no such file, or you have no permission to read it.
 
     Warns
     -----
     DataWarning
-        Rows were left out: how many and which (counted from 0 below the header). In the file of
-        2020, also answers that look repeated because their times are rounded.
+        The reader left rows out. The warning says how many rows and which rows (counted from 0
+        below the header). For the file of 2020, another warning reports answers that look repeated
+        because their times are rounded.
 
     References
     ----------

@@ -63,45 +63,46 @@ def read_pykt(
     Parameters
     ----------
     source : path
-        A folder or one file. From a folder such as ``data/assist2009`` it reads
-        ``train_valid.csv`` and ``test.csv``, with pyKT's folds; if they are missing, ``data.txt``.
-        A file may be any of these, or one with sequences of a fixed length
-        (``train_valid_sequences.csv``, ``test_window_sequences.csv``, those that end in
+        A folder or one file. From a folder such as ``data/assist2009``, the reader takes
+        ``train_valid.csv`` and ``test.csv``, with pyKT's folds. If these two files are missing, it
+        takes ``data.txt``. A file may be any of these three, or a file with sequences of a fixed
+        length (``train_valid_sequences.csv``, ``test_window_sequences.csv``, or a name that ends in
         ``_quelevel.csv``).
     skill : {"concepts", "questions"}
-        What a skill is. Some data sets have questions only.
+        What a skill is. Some data sets have only questions.
     extra : sequence of str
-        Further lists to keep, such as ``"usetimes"`` (milliseconds). If there is a ``fold``, it is
-        always kept: 0 to 4, and -1 for test students.
+        Further lists to keep, such as ``"usetimes"`` (milliseconds). If there is a ``fold``, the
+        log always keeps it: 0 to 4, and -1 for test students.
     without_skill : {"drop", "refuse"}
-        What happens to answers without a concept (``NA``): they are left out, and counted in a
-        warning; or they are an error.
+        What to do with answers without a concept (``NA``). ``"drop"`` leaves these answers out, and
+        a warning counts them. ``"refuse"`` raises an error.
 
     Returns
     -------
     ResponseLog
         One row per answer, student by student. If a question has several concepts, pyKT writes a
-        row for each (``is_repeat`` is 1); they become one row again. Padding is dropped, and an
-        answer that several windows repeat occurs once. Times are in seconds (the files have
-        milliseconds). If ``keyid2idx.json`` is in the same folder, you get the original labels
-        instead of pyKT's numbers. (Files of question level keep theirs.)
+        row for each concept (``is_repeat`` is 1); the reader joins these rows into one row. It
+        removes padding. If several windows repeat an answer, the log contains the answer once.
+        Times are in seconds (the files have milliseconds). If ``keyid2idx.json`` is in the same
+        folder, you get the original labels instead of pyKT's numbers. (Files of question level keep
+        pyKT's numbers.)
 
     Raises
     ------
     ResponseDataError
-        Lists every problem, with file and line: lists of different lengths, answers other than
-        0 and 1, numbers that ``keyid2idx.json`` does not have, files whose sequences repeat a
+        Lists every problem, with file and line: lists of different lengths, answers other than 0
+        and 1, numbers that are not in ``keyid2idx.json``, and files whose sequences repeat a
         student's history for each question.
     ParameterError
-        Arguments that make no sense.
+        An argument is not valid.
     OSError
-        There is no such file or folder, or it may not be read.
+        There is no such file or folder, or you have no permission to read it.
 
     Warns
     -----
     DataWarning
-        Rows were joined or left out: how many and which. Rows are the answers of the files,
-        counted from 0 through their lines.
+        The reader joined rows or left rows out. The warning says how many rows and which rows. Here
+        a row is one answer in the files; the count starts at 0 and continues from line to line.
 
     References
     ----------

@@ -15,32 +15,32 @@ CURRICULUM = files("adaptlearn.datasets") / "school.json"
 
 
 class Dataset(NamedTuple):
-    """A response log, and the curriculum that it belongs to."""
+    """A response log and its curriculum."""
 
     log: ResponseLog
     curriculum: Curriculum
 
 
 def load_school() -> Dataset:
-    """A small school to try things out on: simulated students, in a file of the library.
+    """A small school to try the library with: simulated students, in a file of the library.
 
-    120 students practise eight skills of arithmetic, one to nine times each, over some weeks; a
-    skill is learnt only after what comes before it, and a little is forgotten. It is the same
-    everywhere, so that examples and figures can be compared.
+    120 students practise eight skills of arithmetic, one to nine times each, over some weeks. A
+    student learns a skill only after its prerequisites, and forgets a little. The data is always
+    the same, so you can compare examples and figures.
 
     Returns
     -------
     Dataset
-        ``log``: the answers, with items and times. ``curriculum``: the skills, what comes before
-        what, and a lesson for each skill.
+        ``log``: the answers, with items and times. ``curriculum``: the skills, their prerequisites,
+        and a lesson for each skill.
 
     See Also
     --------
-    adaptlearn.simulation.simulate_school : Makes schools of any size, whose truth is known.
+    adaptlearn.simulation.simulate_school : Simulates schools of any size, with known parameters.
 
     Notes
     -----
-    ``python tests/datasets/school_data.py``, in a clone of the repository, makes the files anew.
+    ``python tests/datasets/school_data.py``, in a clone of the repository, makes the files again.
 
     Examples
     --------

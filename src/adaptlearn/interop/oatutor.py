@@ -30,15 +30,16 @@ def from_oatutor(
     Parameters
     ----------
     source : mapping, or path of a JSON file
-        What OATutor keeps in its ``bkt-params``: per skill ``probMastery`` (before the first
+        The contents of OATutor's ``bkt-params``: for each skill ``probMastery`` (before the first
         answer), ``probTransit``, ``probSlip`` and ``probGuess``.
     pooled : mapping of str to float, optional
-        As in `BKT.from_parameters`: parameters of skills that are not in the file.
+        The common parameters, for skills that are not in the file; by default the medians over the
+        skills in the file. See `BKT.from_parameters`.
 
     Raises
     ------
     ParameterError
-        Lists every skill and value that makes no sense.
+        Lists every skill and value that is not valid.
 
     References
     ----------
@@ -78,19 +79,20 @@ def from_oatutor(
 
 
 def to_oatutor(model: BKT) -> dict[str, dict[str, float]]:
-    """A model's parameters as OATutor keeps them, ready for ``json.dump``.
+    """A model's parameters in the format of OATutor, ready for ``json.dump``.
 
     Parameters
     ----------
     model : BKT
-        Fitted, without forgetting and without parameters by class: OATutor has neither.
+        A fitted model without forgetting and without parameters by class, because OATutor supports
+        neither.
 
     Returns
     -------
     dict of str to dict
-        Per skill ``probMastery``, ``probTransit``, ``probSlip``, ``probGuess``. Skills are
-        text in OATutor, so integers become text. It has no place for the common parameters
-        of unseen skills, nor for standard errors.
+        For each skill ``probMastery``, ``probTransit``, ``probSlip``, ``probGuess``. Skills are
+        text in OATutor, so integers become text. The format cannot hold the common parameters of
+        unseen skills or standard errors.
 
     Raises
     ------

@@ -43,10 +43,11 @@ def from_oatutor_courses(
 ) -> Curriculum:
     """A curriculum of OATutor's course plans.
 
-    A course becomes a course with a unit per lesson. Lessons keep the plans' order; one that
-    teaches nothing new in any course is of the kind ``"practice"``. A lesson that several courses
-    share is one lesson, unless they give it different skills: then the later course's has the
-    course's name in its label. A skill's mastery threshold is the highest that a lesson gives it.
+    An OATutor course becomes a course with one unit per lesson. Lessons keep the order of the
+    plans. If a lesson teaches no new skill in any course, its kind is ``"practice"``. If several
+    courses share a lesson, it becomes one lesson. But if these courses give the lesson different
+    skills, there are several lessons: the label of a later course's lesson contains the name of the
+    course. A skill's mastery threshold is the highest threshold that a lesson gives the skill.
 
     Parameters
     ----------
@@ -54,16 +55,18 @@ def from_oatutor_courses(
         OATutor's ``coursePlans``: courses with ``courseName`` and ``lessons``; lessons with
         ``id``, ``name``, ``topics`` and ``learningObjectives`` (thresholds by skill).
     skill_model : mapping, or path of a JSON file, optional
-        OATutor's ``skillModel``: the skills of each problem step. Steps become items; those on
-        none of the courses' skills are left out, as are other courses' skills of the rest.
+        OATutor's ``skillModel``: the skills of each problem step. Steps become items. If a step has
+        no skill of the chosen courses, the reader leaves the step out. For the other steps, it
+        leaves out skills that are not in the chosen courses.
     courses : str or list of str, optional
         Names of the courses to read; by default all.
     order : {"lessons", "none"}
-        What the order of lessons says. ``"lessons"``: a skill needs all skills that were new in the
-        lesson before the one that brings it, which keeps students to the plan. If several courses
-        teach a skill, the prerequisites of one of them are enough: it needs one of each choice of a
-        skill from every course's lesson before (`Curriculum.alternatives`). ``"none"``: there are
-        no prerequisites, and a policy may follow the order of lessons, or not.
+        Whether prerequisites follow from the order of lessons. ``"lessons"``: the prerequisites of
+        a skill are all skills that were new in the previous lesson, so students follow the plan. If
+        several courses teach a skill, the prerequisites from one of these courses are enough. The
+        curriculum expresses this with groups of alternatives: each group takes one skill from the
+        previous lesson of every course (`Curriculum.alternatives`). ``"none"``: there are no
+        prerequisites, and a policy may follow the order of lessons, or not.
 
     Returns
     -------
@@ -72,17 +75,18 @@ def from_oatutor_courses(
     Warns
     -----
     DataWarning
-        Lessons or steps name a skill without a name; they are read without it.
+        Lessons or steps contain a skill without a name. The reader ignores this skill.
 
     Raises
     ------
     CurriculumError
-        Lists everything in the files that is not as described.
+        Lists everything in the files that differs from the description above.
     UnknownLabelError
-        There is no such course.
+        A name in `courses` is not the name of a course.
     ParameterError
-        `order` is another word; or courses that overlap so much that their orders come to more
-        than 2,000 groups of alternatives for one skill, or 100,000 prerequisites in all.
+        `order` is not one of the two words. Or the courses overlap so much that their orders give
+        more than 2,000 groups of alternatives for one skill, or more than 100,000 prerequisites in
+        all.
 
     References
     ----------

@@ -50,40 +50,42 @@ def from_pybkt(
     Parameters
     ----------
     params : frame or mapping
-        What pyBKT's ``Model.params()`` returns, with its index or after ``reset_index()``; or
-        columns ``skill``, ``param``, ``class``, ``value`` of any kind; or ``Model.coef_``,
-        which does not name classes and so holds none.
+        The result of pyBKT's ``Model.params()``, with its index or after ``reset_index()``; or
+        columns ``skill``, ``param``, ``class``, ``value`` from any dataframe library; or
+        ``Model.coef_``. ``Model.coef_`` does not name classes, so it must not contain classes.
     multigs, multilearn, multiprior : str, optional
-        As pyBKT's options of these names: the column of a log that holds the classes of guess
-        and slip, of learn and forget, or of the prior. A table with classes needs them.
+        The same as pyBKT's options with these names. Each names the column of a log that holds the
+        classes: `multigs` for guess and slip, `multilearn` for learn and forget, `multiprior` for
+        the prior. If the table has classes, these options are required.
     skill_type, class_type : callable, optional
         pyBKT turns every label into text. This turns skills and classes back into what they are in
         your log, for example ``int``. You need it if all labels look like numbers; pass ``str`` if
         they are text in your log, too.
     pooled : mapping of str to float, optional
-        As in `BKT.from_parameters`: parameters of skills that are not in the table.
+        The common parameters, for skills that are not in the table; by default the medians over the
+        skills in the table. See `BKT.from_parameters`.
 
     Returns
     -------
     BKT
-        It predicts what pyBKT predicts. pyBKT refuses a class that is not in the table; here such
-        a class gets the medians of its skill's classes.
+        A model with the same predictions as pyBKT. If a class is not in the table, pyBKT raises an
+        error; this model uses the medians over the classes of the skill.
 
     Raises
     ------
     ParameterError, ResponseDataError
-        Lists every row, skill and argument that makes no sense. A skill with guess + slip
-        of 1 or more is refused too: a right answer would not be evidence of knowing.
+        Lists every row, skill and argument that is not valid. A skill with guess + slip of 1 or
+        more is not valid either: a right answer would not be evidence of knowing.
 
     Warns
     -----
     DataWarning
-        Single classes have a guess + slip of 1 or more; they are kept as they are.
+        Single classes have a guess + slip of 1 or more. The model keeps these values.
 
     Notes
     -----
-    Tables of ``multipair`` are refused, because in them the rate of a pair of items acts on the
-    step *after* the pair. Fit ``BKT(learn_by="item_pair")`` in its place.
+    The function does not accept tables of ``multipair``: in these tables, the rate of a pair of
+    items applies to the step *after* the pair. Fit ``BKT(learn_by="item_pair")`` instead.
 
     Examples
     --------
@@ -127,25 +129,27 @@ def to_pybkt(model: BKT) -> dict[str, NDArray[Any]]:
     Parameters
     ----------
     model : BKT
-        Fitted, with at most what pyBKT has: guess and slip by one column, and either learn
-        and forget or the prior by another.
+        A fitted model with no options that pyBKT lacks. Guess and slip may have classes from one
+        column. Either learn and forget or the prior may have classes from another column.
 
     Returns
     -------
     dict of columns
         ``skill``, ``param``, ``class``, ``value``. With pandas,
-        ``DataFrame(table).set_index(["skill", "param", "class"])`` is what ``params()`` gives.
-        It has no place for the common parameters of unseen skills, nor for standard errors.
+        ``DataFrame(table).set_index(["skill", "param", "class"])`` equals the result of
+        ``params()``. The layout cannot hold the common parameters of unseen skills or standard
+        errors.
 
     Raises
     ------
     ParameterError
-        Lists what pyBKT has no counterpart for.
+        Lists everything that pyBKT does not support.
 
     Warns
     -----
     DataWarning
-        Names parameters by class: what serves classes not seen in training is left out.
+        Names parameters by class. For these, the result leaves out the values for classes not seen
+        in training.
 
     Examples
     --------

@@ -45,18 +45,18 @@ def read_saved(path: str | PathLike[str]) -> tuple[Mapping[str, Any], Arrays]:
 class KnowledgeTracer:
     """The base of every model; it follows scikit-learn's protocol without importing it.
 
-    So serving a saved model needs no scikit-learn, and yet scikit-learn's searches, splitters and
-    ``clone`` take these models as their own. Constructors only store their arguments. `fit`
+    You can serve a saved model without scikit-learn. If scikit-learn is installed, its searches,
+    its splitters and ``clone`` accept these models. Constructors only store their arguments. `fit`
     checks them. Attributes that fitting finds end in an underscore.
 
     A model provides `fit`, `init_state` and the methods below. The public methods check their
-    arguments and call these with a `ResponseLog` and a state of this model:
+    arguments. Then they call the methods below with a `ResponseLog` and a state of this model:
 
     - `_one_step_ahead`: P(correct) of each row, in the caller's order;
-    - `_advance`: takes a log into a state, in place;
+    - `_advance`: updates a state with the responses of a log, in place;
     - `_chance_of_next`: P(correct) of responses that nobody has given yet;
-    - `_values`: the mastery of students on skills, of the kind `_mastery_kind`;
-    - `_counts`: how many answers these rest on;
+    - `_values`: the mastery of students on skills; `_mastery_kind` is the kind of mastery;
+    - `_counts`: how many answers each mastery is estimated from;
     - `_write` and `_restore`: a fitted model in a file, and back.
 
     `adaptlearn.models.checks` tests whether a model keeps what every model promises.
@@ -64,11 +64,11 @@ class KnowledgeTracer:
     Attributes
     ----------
     classes_ : array
-        ``[0, 1]``, wrong and right: the columns of `predict_proba`.
+        ``[0, 1]``: the columns of `predict_proba` are P(wrong) and P(correct).
     skills_ : array, shape (n_skills,)
         Labels of the skills that were fitted, sorted.
     fingerprint_ : str
-        Names the fitted model: equal parameters, equal fingerprint.
+        Identifies the fitted model: models with equal parameters have equal fingerprints.
     """
 
     _constraints: ClassVar[Mapping[str, Sequence[Constraint]]] = {}
@@ -154,13 +154,15 @@ class KnowledgeTracer:
         ----------
         log : ResponseLog or frame with its standard columns
         state : StudentState, optional
-            What is known of the students before the log. The log's ``student`` column then holds
-            the state's numbers. The state is not changed. By default every student is new.
+            What the model knows about the students before the log. With a state, the log's
+            ``student`` column holds the students' numbers in the state. The state is not changed.
+            By default every student is new.
 
         Returns
         -------
         array, shape (n_responses, 2)
-            In the caller's row order. Each row rests on the same student's earlier rows only.
+            In the row order of `log`. The prediction of a row uses only earlier rows of the same
+            student.
         """
         self._check_fitted()
         log, numbers = as_log(log), None
@@ -176,26 +178,27 @@ class KnowledgeTracer:
         raise NotImplementedError
 
     def mastery(self, log: Any, at: Any = None, *, when: When = "next_opportunity") -> Mastery:
-        """What each student of a log knows about each fitted skill, and about others in the log.
+        """The mastery of each student of a log on each skill of the model and of the log.
 
         Parameters
         ----------
         log : ResponseLog or frame with its standard columns
         at : float or datetime, optional
-            Only responses up to this time count: in the log's seconds, or a datetime if the log has
-            datetimes. Models of memory let memory fade until this time; by default, until each
-            student's last response.
+            Only responses up to this time count. Give seconds if the log has seconds, and a
+            datetime if the log has datetimes. A model of memory predicts what the student still
+            remembers at this time; by default, at the time of the student's last response.
         when : {"next_opportunity", "after_response"}
-            Whether the learning after the last response counts. It makes no difference to models
-            without learning between a response and the next opportunity.
+            Whether to include the learning after the last response. Some models have no learning
+            between a response and the next opportunity; for them, both options give the same
+            result.
 
         Returns
         -------
         Mastery
             One row per student of the log. The columns are the model's skills and then, by label,
-            the log's other skills. `kind` says which probability it is: P(known), or P(correct) on
-            an item of the skill's usual difficulty. A skill that a student never answered has its
-            value before any answer.
+            the log's other skills. `kind` says which probability a value is: P(known), or
+            P(correct) on an item of the skill's usual difficulty. If a student never answered a
+            skill, the value is the model's prediction before the first answer.
         """
         self._check_fitted()
         log = as_log(log)
@@ -216,40 +219,43 @@ class KnowledgeTracer:
         return found
 
     def init_state(self, n_students: int) -> StudentState:
-        """The state of students who have not answered yet."""
+        """A new state, of students who have not answered yet."""
         raise NotImplementedError
 
     def restore_state(
         self, n_students: int, names: Mapping[str, Any], arrays: Arrays
     ) -> StudentState:
-        """Rebuild the state that a file holds; see `StudentState.restore`."""
+        """Rebuild a state from the contents of a file; see `StudentState.restore`."""
         state = self.init_state(1)
         state.restore(n_students, names, arrays)
         self.check_restored(state)
         return state
 
     def check_restored(self, state: Any) -> None:
-        """Raise `ValueError` for a state that this model cannot have saved."""
+        """Raise `ValueError` if this model cannot have saved the state."""
 
     def update_state(self, state: Any, responses: Any, *, students: Ints | None = None) -> Any:
-        """Take in responses; `state` is changed in place and returned. O(1) per response.
+        """Update `state` with responses, in place, and return it. O(1) per response.
 
         Parameters
         ----------
         state : StudentState
             Of this model.
         responses : ResponseLog or frame with its standard columns
-            Several answers of one student may come in one batch.
+            One batch may contain several answers of the same student.
         students : int array, shape (n_labels,), optional
-            For each student label of the log, the number in the state, ``0 … n_students - 1``. For
-            a label without rows, any number will do. By default the labels are these numbers.
+            For each student label of the log, the student's number in the state,
+            ``0 … n_students - 1``. If a label has no rows, its number is not used. By default the
+            labels themselves are the numbers.
 
         Raises
         ------
         LateResponse
-            An answer is older than what the state has seen of its student. Nothing is changed.
+            An answer is older than the last answer of the same student in the state. The state is
+            not changed.
         StateError
-            The state is of another model, or the times are of another clock.
+            The state belongs to another model. Or the times are of another kind (seconds,
+            datetimes, none) than the times in the state.
         """
         self._check_state(state)
         log = as_log(responses)
@@ -261,16 +267,16 @@ class KnowledgeTracer:
         return state
 
     def tell(self, state: Any, student: int, known: Mapping[Any, float]) -> Any:  # noqa: ARG002
-        """Set the P(known) with which a student begins skills, as a placement may find it.
+        """Set P(known) of a student before the first response, for example after a placement.
 
-        `state` is changed in place and returned. The value replaces the model's prior, and
-        responses then move it as usual.
+        `state` is changed in place and returned. The value replaces the model's prior. Later
+        responses update the value as usual.
 
         Parameters
         ----------
         state : StudentState
         student : int
-            The state's number.
+            The student's number in the state.
         known : mapping of skill to probability
             Above 0 and below 1.
 
@@ -305,18 +311,21 @@ class KnowledgeTracer:
         Parameters
         ----------
         state : StudentState
-            It is not changed.
+            The state is not changed.
         students : int array, shape (n,)
             The state's numbers.
         skills : sequence of n labels
-            If the model does not know a skill, it warns and treats it as an average skill. For a
-            response with several skills, all models but BKT also take a list of labels.
+            If a skill is unknown to the model, the model warns and treats the skill as an average
+            skill. For a response with several skills, give a list of labels; every model except BKT
+            accepts such lists.
         items : sequence of n labels, optional
-            Without items, or if the model does not know an item, it is an average one.
+            If you give no items, or if an item is unknown to the model, the model predicts for an
+            average item.
         time : float array, shape (n,), or float, optional
-            The moment to predict for, in the log's seconds; it matters to models that use the time
-            since practice. It must not be before the student's last response on any skill. By
-            default it is the moment of each student's last response; for a BKT, no known time.
+            The time to predict for, in the log's seconds. Only models that use the time since
+            practice need it. The time must not be before the student's last response on any skill.
+            By default it is the time of each student's last response; for a BKT, the default is an
+            unknown time.
 
         Returns
         -------
@@ -357,7 +366,7 @@ class KnowledgeTracer:
         *,
         when: When = "next_opportunity",
     ) -> Mastery:
-        """What some students of a state know about each skill of `StudentState.known_skills`.
+        """The mastery of some students of a state on each skill of `StudentState.known_skills`.
 
         Parameters
         ----------
@@ -365,9 +374,9 @@ class KnowledgeTracer:
         students : int array, shape (n,)
             The state's numbers.
         labels : array, shape (n,), optional
-            Their labels in the result.
+            The students' labels in the result.
         when : {"next_opportunity", "after_response"}
-            As for `mastery`.
+            As in `mastery`.
         """
         return self._mastery(state, students, labels, when)
 
@@ -388,14 +397,15 @@ class KnowledgeTracer:
         raise NotImplementedError
 
     def learning_rates(self, state: Any = None) -> Floats | None:  # noqa: ARG002 - of those that have some
-        """P(learning a skill from one opportunity), shape (n_skills,); None if the model has none.
+        """P(learning a skill from one opportunity), shape (n_skills,); None for models without it.
 
-        One for every fitted skill; with a state, for each of its `known_skills`.
+        Without a state, there is one probability for each fitted skill. With a state, there is one
+        probability for each of the state's `known_skills`.
         """
         return None
 
     def state_counts(self, state: Any, students: Ints) -> NDArray[np.int64]:
-        """Answers per student and skill of the state's `known_skills`."""
+        """The number of answers of each student on each of the state's `known_skills`."""
         self._check_state(state)
         return self._counts(state, state.checked(students), state.known_skills.places)
 
@@ -420,7 +430,7 @@ class KnowledgeTracer:
         warn(told, DataWarning)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the fitted model to one file, which `adaptlearn.load` reads back."""
+        """Write the fitted model to one file. `adaptlearn.load` reads this file."""
         self._check_fitted()
         self._write(path)
 
@@ -429,7 +439,7 @@ class KnowledgeTracer:
 
     @classmethod
     def from_saved(cls, manifest: Mapping[str, Any], arrays: Arrays, name: str) -> Self:
-        """Rebuild a model from what `save` wrote; `name` is what errors call it."""
+        """Rebuild a model from what `save` wrote; error messages call the model `name`."""
         with reading(name):
             model = cls()
             model._restore(manifest, arrays)

@@ -34,15 +34,15 @@ class Mastery(Printed):
     skills : array, shape (n_skills,)
         Labels of the columns.
     value : float array, shape (n_students, n_skills)
-        Probabilities; `kind` and `when` say of what.
+        Probabilities. `kind` and `when` say which probabilities.
     lower, upper : float arrays of the same shape, or None
         An interval for each value; None if the model gives none.
     kind : {"latent", "predicted"}
-        ``"latent"``: P(the skill is known). ``"predicted"``: P(correct) on its items. A
-        threshold for one is not a threshold for the other.
+        ``"latent"``: P(the student knows the skill). ``"predicted"``: P(correct) on the skill's
+        items. A threshold for one kind does not fit the other kind.
     when : {"after_response", "next_opportunity"}
-        Right after the last response, or when the next one begins (after learning and forgetting in
-        between).
+        The time of the estimate: right after the last response, or just before the next response,
+        which includes learning and forgetting between the two.
     """
 
     students: NDArray[Any]

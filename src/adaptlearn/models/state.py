@@ -52,7 +52,7 @@ class KnownSkills(NamedTuple):
 
 
 class StudentState:
-    """What a model keeps of students ``0 … n_students - 1``, as arrays.
+    """What a model stores about students ``0 … n_students - 1``, as arrays.
 
     A model's ``init_state`` makes it, and its ``update_state`` changes it in place. Only one thread
     may write at a time.
@@ -60,16 +60,17 @@ class StudentState:
     Attributes
     ----------
     model : str
-        The fingerprint of the model it belongs to.
+        The fingerprint of the model to which the state belongs.
     skills : list
-        The model's skills, then any others that were answered.
+        The model's skills, then other skills that students have answered.
     items : list
-        The same for items, if the model keeps answers per item.
+        The model's items, then other items that students have answered; only if the model stores
+        answers per item.
     last_time : float array, shape (n_students,)
         The time of each student's last response, in seconds; -inf before the first.
     clock : str or None
-        The clock of these times. It is None before the first response, and ``"none"`` if responses
-        have no times.
+        The kind of the times in `last_time`, as in `ResponseLog.clock`. It is None before the first
+        response, and ``"none"`` if responses have no times.
     """
 
     def __init__(self, model: str, skills: list[Any], n_students: int) -> None:
@@ -83,20 +84,21 @@ class StudentState:
 
     @property
     def n_students(self) -> int:
-        """The number of students there is room for."""
+        """The number of students for whom the state has room."""
         return len(self.last_time)
 
     @property
     def n_answers(self) -> int:
-        """Answers taken in so far; one on several skills counts on each."""
+        """The number of answers so far. An answer on several skills counts once for each skill."""
         raise NotImplementedError
 
     @property
     def known_skills(self) -> KnownSkills:
-        """The model's skills, then other skills that a student here has practised, by label.
+        """The model's skills, then other skills that students here have practised, sorted by label.
 
-        Of others the order does not depend on who practised which first. One that only students
-        who were forgotten have practised is not among them.
+        The order of these other skills does not depend on which skill was practised first. If you
+        `forget` all students who have practised one of these other skills, the skill is no longer
+        in the list.
         """
         if self._known is None:
             others: list[int] = []
@@ -114,7 +116,7 @@ class StudentState:
         return np.arange(len(self.skills))
 
     def note_skills(self, log: ResponseLog) -> None:
-        """Update `known_skills` if a log that was taken in has a new skill."""
+        """Update `known_skills` after an update with a log that has a new skill."""
         if self._known is None or len(self.skills) == self._n_fitted:
             return
         used = np.flatnonzero(np.bincount(log.skill.codes, minlength=len(log.skill.labels)))
@@ -122,14 +124,14 @@ class StudentState:
             self._known = None
 
     def grow(self, n_students: int) -> None:
-        """Make room for more students; if there is room, nothing happens."""
+        """Make room for more students; if there is enough room, do nothing."""
         if n_students > self.n_students:
             # By doubling, so that students who come one by one cost O(1) each.
             more = np.full(max(n_students, 2 * self.n_students) - self.n_students, -np.inf)
             self.last_time = np.concatenate((self.last_time, more))
 
     def checked(self, students: Any) -> Ints:
-        """Check numbers of students: they must be integers that this state has."""
+        """Check that the students' numbers are integers and that the state has these students."""
         numbers = np.asarray(students)
         if numbers.size and numbers.dtype.kind not in "iu":
             raise StateError(f"a state numbers its students 0, 1, …; got {numbers.dtype} values")
@@ -141,7 +143,7 @@ class StudentState:
         return numbers.astype(np.int64)
 
     def numbers_of(self, log: ResponseLog) -> Ints:
-        """The number of each of a log's student labels; 0 for one that has no rows."""
+        """The student number for each student label of a log; 0 for a label without rows."""
         labels = log.student.labels
         if labels.dtype.kind not in "iu":
             raise StateError(
@@ -156,18 +158,20 @@ class StudentState:
         raise NotImplementedError
 
     def forget(self, students: Ints) -> None:
-        """Return students to where they were before their first response."""
+        """Reset students to the state before their first response."""
         raise NotImplementedError
 
     def replace(self, students: Ints, other: Self) -> None:
-        """Replace what is known about some students by what another state knows.
+        """Replace the data of some students by their data in another state.
 
         Parameters
         ----------
         students : int array, shape (n,)
-            Distinct. The other state's student ``k`` is ``students[k]`` here.
+            Numbers without repeats. The student with number ``k`` in the other state has number
+            ``students[k]`` here.
         other : StudentState
-            Made by this state's `blank`, and changed since. This state must not have changed since.
+            A state that this state's `blank` made, and that has changed since then. This state must
+            not have changed since then.
         """
         self.forget(students)
         self.skills, self.items, self._known = other.skills, other.items, None
@@ -175,31 +179,31 @@ class StudentState:
         self.clock = other.clock
 
     def keep_told(self, other: Self, students: Ints) -> None:
-        """Copy some students' beliefs that `KnowledgeTracer.tell` set in another state.
+        """Copy the P(known) of some students that `KnowledgeTracer.tell` set in another state.
 
-        The other state's student ``students[k]`` is ``k`` here.
+        The student with number ``students[k]`` in the other state has number ``k`` here.
         """
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """The arrays that a saved state holds besides its names, `last_time` among them."""
+        """All arrays of a saved state, including `last_time`, but without its names."""
         raise NotImplementedError
 
     def restore(self, n_students: int, names: Mapping[str, Any], arrays: Arrays) -> None:
-        """Fill this new state with what a file holds.
+        """Fill this new state with the contents of a file.
 
         Parameters
         ----------
         n_students : int
-            How many students the file holds; number 0 is nobody.
+            How many students the file holds. In a file, number 0 is not a student.
         names : mapping
-            ``skills``, ``items`` and ``clock``, as of this class.
+            ``skills``, ``items`` and ``clock``: the attributes of this class.
         arrays : mapping of str to array
-            What `to_arrays` gave.
+            The result of `to_arrays`.
 
         Raises
         ------
         KeyError, TypeError, ValueError
-            These are not names and arrays of a state, or they cannot belong to this model.
+            `names` and `arrays` do not describe a state, or the state cannot belong to this model.
         """
         skills, items = (
             saved_labels(names["skills"], "skills"),
@@ -236,24 +240,25 @@ class StudentState:
         return None
 
     def take_arrays(self, arrays: Arrays) -> None:
-        """Take back what `to_arrays` gave."""
+        """Fill the state with the arrays from `to_arrays`."""
         raise NotImplementedError
 
     def check_order(self, log: ResponseLog, students: Ints) -> None:
-        """Refuse responses older than what their students' state has seen.
+        """Raise an error if responses are older than their students' last responses in the state.
 
         Parameters
         ----------
         log : ResponseLog
         students : integer array, shape (n_labels,)
-            The state's student for each of the log's student labels.
+            For each student label of the log, the student's number in the state.
 
         Raises
         ------
         LateResponse
-            Names the students; nothing has been changed.
+            Names the students. The state is not changed.
         StateError
-            The times are of another clock than those seen so far.
+            The times of the log are of another kind (seconds, datetimes, none) than the times in
+            the state.
         """
         self.check_clock(log)
         if log.time is None:
@@ -269,7 +274,7 @@ class StudentState:
             )
 
     def check_clock(self, log: ResponseLog) -> None:
-        """Refuse times of another clock than those seen so far (`StateError`)."""
+        """Raise `StateError` if the log's times are of another kind than the times in the state."""
         clock = log.clock or "none"
         if self.clock is not None and clock != self.clock:
             raise StateError(
@@ -278,7 +283,7 @@ class StudentState:
             )
 
     def note_times(self, log: ResponseLog, students: Ints) -> None:
-        """Remember the clock and each student's latest time."""
+        """Store the kind of times and each student's latest time."""
         self.clock = log.clock or "none"
         if log.time is not None:
             np.maximum.at(self.last_time, students[log.student.codes], log.time)

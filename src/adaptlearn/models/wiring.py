@@ -19,46 +19,48 @@ from adaptlearn.models.registry import load
 class BoostedTracer(FeatureBoosting):
     """Boosted trees over history features and the predictions of other models.
 
-    For each response the trees see what the student's earlier answers say, counted in many ways:
-    successes per skill and item, recency, streaks, residuals against how others fare, ratings,
-    spacing; how often other students in the very same situation were right (the same skill with
-    the same last outcomes, the same item after the same item); and what other models predict, by
-    default a `LinearRecurrentTracer`. Each feature is kept up to date in O(1) per answer.
+    For each response the trees use three kinds of features. First, counts of the student's earlier
+    answers: successes per skill and item, recency, streaks, residuals relative to other students,
+    ratings, spacing. Second, how often other students were right in the same situation: on the same
+    skill after the same last outcomes, or on the same item after the same item. Third, the
+    predictions of other models, by default of a `LinearRecurrentTracer`. An answer updates each
+    feature in O(1).
 
     Parameters
     ----------
     features : "all" or sequence of str
-        Which features: names, or groups (`adaptlearn.models.features.GROUPS`). Features that need
-        items or times are used if the training log has them.
+        Names of features or of groups of features (`adaptlearn.models.features.GROUPS`). The model
+        uses features that need items or times only if the training log has items or times.
     inputs : sequence of KnowledgeTracer, optional
-        Models whose log odds are further features; these models are not changed. None: a
-        `LinearRecurrentTracer`; an empty sequence: none.
+        Models whose log odds are further features. The fit does not change these models, but fits
+        copies. None: a `LinearRecurrentTracer`. An empty sequence: no models.
     lean_on : sequence of KnowledgeTracer, optional
-        Simple models that help the prediction if the trees have few answers to learn from (up to
-        50,000 training answers). A prediction is then a weighted mean of the log odds of the trees,
-        the inputs and these models; the weights minimise the log loss of students who were left
-        out. None: an `Elo`; an empty sequence: the trees alone.
+        Simple models that improve the prediction if there are few training answers (up to 50,000).
+        A prediction is then a weighted mean of the log odds of the trees, the inputs and these
+        models. The weights minimise the log loss for students who were not used to fit the models.
+        None: an `Elo`. An empty sequence: the prediction comes from the trees alone.
     n_folds : int
-        Parts of the training students. For each student, rates and the other models' predictions
-        rest on the other parts only.
+        The number of parts into which the fit divides the training students. For each student, the
+        rates and the other models' predictions come from the other parts only.
     max_iter : int
         The number of trees from each seed.
     learning_rate : float
         The share of a tree's correction that is applied, in (0, 1].
     max_leaf_nodes : int
-        The most leaves of a tree, up to 64.
+        The largest number of leaves of a tree, up to 64.
     min_samples_leaf : int
-        The fewest training answers in a leaf.
+        The smallest number of training answers in a leaf.
     l2_regularization : float
-        Pulls the leaves' values toward 0.
+        How strongly the values of leaves are pulled toward 0.
     max_features : float
         The share of features that each split chooses from, at random.
     n_seeds : int
-        How often trees are boosted, each time with another seed; their log odds are averaged.
+        How many times the fit boosts trees, each time with another seed. The model averages the log
+        odds of all these trees.
     n_jobs : int, default 1
-        Threads that grow trees; -1: as many as there are processors. On a machine that is
-        otherwise busy, several threads can take many times longer than one, because they wait for
-        each other at every split.
+        The number of threads that grow trees; -1: the number of processors. If other programs keep
+        the machine busy, several threads can take many times longer than one thread. The reason is
+        that threads wait for each other at every split.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
         The seed of the folds, and the first of the trees' seeds.
 
@@ -67,31 +69,34 @@ class BoostedTracer(FeatureBoosting):
     inputs_ : tuple of KnowledgeTracer
         The other models, fitted to all training students.
     leaned_on_ : tuple of KnowledgeTracer
-        The models that are leaned on, fitted to all training students; empty after a fit to more
-        than 50,000 answers.
+        The models of `lean_on`, fitted to all training students. Empty after a fit to more than
+        50,000 answers.
     weights_ : dict of str to float
         The share of the trees (``"trees"``) and of each other model in the log odds of a
-        prediction. The trees have 1 if no model is leaned on.
+        prediction. If `leaned_on_` is empty, the share of the trees is 1.
     feature_names_, feature_groups_ : list of str
         Names of the features that the trees see, in order.
     feature_gains_ : dict of str to float
-        The share of each group in what the splits have improved in training, largest first.
+        The share of each group of features in the total improvement by the trees' splits in
+        training, the largest share first.
     seed_ : int
-        What the fit drew from. A fit with ``random_state=seed_`` is the same.
+        The seed of the fit. A fit with ``random_state=seed_`` gives the same model.
     skills_, items_ : arrays
         Labels of the training log, sorted.
     n_answers_ : int array, shape (n_skills,)
-        Training answers of each skill.
+        The number of training answers on each skill.
 
     Notes
     -----
-    A response with several skills has the mean of its skills' features. An exposure changes no
-    feature of this model's own; the other models treat it in their own way. A skill or item that
-    was not in the training log has the rate of all answers, or of its skill, and a history of its
-    own from its first answer.
+    If a response has several skills, its features are the mean over these skills. An exposure does
+    not change the model's own features; the documentation of the other models says what they do
+    with exposures. If a skill is not in the training log, its rate is the rate of all answers; for
+    an unknown item, the rate is the rate of its skill. From the first answer, an unknown skill or
+    item has its own history.
 
-    scikit-learn grows the trees; a saved or fitted model predicts without it, by the method of
-    Lucchese et al. A prediction of trees is not monotone: a right answer may lower it a little.
+    scikit-learn grows the trees. A saved or fitted model predicts without scikit-learn, by the
+    method of Lucchese et al. A prediction by trees is not monotone: a right answer may lower the
+    prediction a little.
 
     References
     ----------

@@ -13,17 +13,19 @@ from adaptlearn.tables import html_card, html_table
 
 
 class Fate(NamedTuple):
-    """What became of some rows.
+    """What a reader did with some rows of a file.
 
     Attributes
     ----------
     rows : int array
-        Counted from 0 below the header; of several files, through all of them.
+        Row numbers, counted from 0 below the header. With several files, the count continues from
+        file to file.
     outcome : {"joined", "left out", "kept"}
-        Joined: part of the response of an earlier row. Kept: a response, but something about
-        it was decided.
+        Joined: the row is part of the response of an earlier row. Left out: the log does not
+        contain the row. Kept: the row is a response, but the reader had to decide something about
+        it.
     text : str
-        The sentence: how many rows, the first of them, and why.
+        One sentence that says how many rows, which row is the first, and why.
     """
 
     rows: Ints
@@ -33,19 +35,19 @@ class Fate(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Account:
-    """What became of the rows and columns of a file on its way to a log: `ResponseLog.account`.
+    """What a reader did with the rows and columns of a file: `ResponseLog.account`.
 
-    Every row is a response, or is joined to one, or is left out.
+    Every row is a response, or is joined to the response of an earlier row, or is left out.
 
     Attributes
     ----------
     reader : str
     n_rows, n_responses : int
-        What was read, and what the log holds.
+        The number of rows in the file, and the number of responses in the log.
     fates : tuple of Fate
-        Of the rows that are not simply a response.
+        One entry for each reason why rows are not simply one response each.
     columns : mapping of str to str
-        From the parts of the log (``"student"``, ``"skill"``, ...) to the columns of the file.
+        For each part of the log (``"student"``, ``"skill"``, ...), the column of the file.
 
     Examples
     --------
@@ -64,7 +66,7 @@ class Account:
 
     @property
     def left_out(self) -> Ints:
-        """The rows that were left out, in order."""
+        """The rows that the reader left out, in order."""
         rows = [fate.rows for fate in self.fates if fate.outcome == "left out"]
         return np.sort(np.concatenate(rows)) if rows else np.zeros(0, np.intp)
 

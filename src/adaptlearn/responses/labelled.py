@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 
 class Labelled(NamedTuple):
-    """A column of labels, stored once each.
+    """A column of labels, which stores each distinct label once.
 
     Attributes
     ----------
     codes : int32 array, shape (n,)
-        Each row's place in `labels`.
+        For each row, the position of its label in `labels`.
     labels : array, shape (n_labels,)
         The distinct labels, sorted: integers, or objects that are all ``str``.
     """
@@ -24,7 +24,7 @@ class Labelled(NamedTuple):
 
     @property
     def values(self) -> NDArray[Any]:
-        """The column as it was: one label per row."""
+        """The original column: one label per row."""
         return self.labels[self.codes]
 
 

@@ -30,15 +30,16 @@ from adaptlearn.responses.spellings import Say, in_python
 class ResponseLog:
     """An immutable log of responses, in the caller's row order.
 
-    Build one with `from_frame` or `from_file`. Student, skill and item are held as codes with
-    labels; every array is read-only.
+    Build a log with `from_frame` or `from_file`. The log stores students, skills and items as codes
+    with labels. Every array is read-only.
 
     Attributes
     ----------
     student : Labelled
         Codes, shape (n,), and the sorted labels.
     skill : Labelled
-        One code per *entry*. With one skill per response, entries are rows.
+        One code per *entry*: a response has an entry for each of its skills. With one skill per
+        response, entries are rows.
     skill_rows : int32 array, shape (n_entries,), or None
         The row of each entry if a response may have several skills; otherwise None.
     correct : int8 array, shape (n,)
@@ -47,19 +48,20 @@ class ResponseLog:
     time : float64 array, shape (n,), or None
         Seconds; datetimes become seconds since 1970, exact to the microsecond.
     clock : {"seconds", "naive", "aware"} or None
-        The kind of times: plain seconds, or datetimes without or with a zone. They are never mixed.
+        The kind of times: plain seconds, datetimes without a zone, or datetimes with a zone. A log
+        never mixes kinds.
     id : Labelled or None
         The id of each event.
     extra : mapping of str to array, each of shape (n,)
         Further named columns.
     account : Account or None
-        What became of a file's rows and columns, if a reader of `adaptlearn.datasets` made the
-        log. Parts and copies of the log have none.
+        If a reader of `adaptlearn.datasets` made the log: what the reader did with the file's rows
+        and columns. Parts and copies of the log have no account.
 
     Notes
     -----
-    The responses of a student are ordered by ``time``, then ``id``, then row. So without times the
-    ids order them; leave ids out if yours are random.
+    The responses of a student are ordered by ``time``, then ``id``, then row. So without times, the
+    ids decide the order. If your ids are random, leave them out.
 
     The log has a length, a ``shape`` and row indexing, so you can pass it to scikit-learn's
     splitters and searches like an array. A part keeps all labels of the whole.
@@ -128,27 +130,27 @@ class ResponseLog:
             Names of the columns. Students and skills are integers or strings; a skill may
             also be a list of skills. ``correct`` holds 0 and 1, or booleans.
         item, time, id : str or False, optional
-            Names of further columns. By default, columns named ``item``, ``time`` and ``id`` are
-            used if they exist and have no other role; ``False`` leaves one out. Times are seconds,
-            dates or datetimes. A datetime without a zone is taken as the clock on the wall showed
-            it.
+            Names of further columns. By default, the log uses columns named ``item``, ``time`` and
+            ``id`` if they exist and have no other role. ``False`` leaves a column out. Times are
+            seconds, dates or datetimes. A datetime without a zone is read as it is written, without
+            a conversion.
         extra : sequence of str
             Further columns to keep, by name.
         skill_separator : str, optional
-            Text between the skills of one response, taken literally; space around a skill's
-            name is dropped.
+            The text between the skills of one response. It is not a regular expression. Spaces
+            around a skill's name are removed.
         q_matrix : mapping of item to skills, or frame with columns ``item`` and ``skill``
             Gives each item's skills, in place of a skill column.
         unanswered : {"refuse", "exposure"}
-            What a row without an answer is: a mistake (an error lists them), or an exposure, which
-            may teach but is never scored.
+            What a row without an answer means. ``"refuse"``: a mistake; an error lists these rows.
+            ``"exposure"``: an exposure, which may teach the student but is never scored.
 
         Raises
         ------
         ResponseDataError
-            Lists every problem of every column: the column, how many rows, the first of
-            them (counted from 0), what was expected. Problems are a gap, an empty text, a mixture
-            of integers and strings, and an id that occurs again with another student, skill, item,
+            Lists every problem of every column: the column, how many rows, the first of these rows
+            (counted from 0), and what was expected. Problems are a gap, an empty text, a mixture of
+            integers and strings, and an id that occurs twice with a different student, skill, item,
             answer or time.
         ParameterError
             An argument makes no sense for any frame.
@@ -156,8 +158,9 @@ class ResponseLog:
         Warns
         -----
         DataWarning
-            Some rows repeat an event: they have the same id or, without ids, the same student,
-            skills, item, answer and time. They are kept; see `without_duplicates`.
+            Some rows repeat an event: they have the same id as an earlier row or, without ids, the
+            same student, skills, item, answer and time. The log keeps these rows; see
+            `without_duplicates`.
 
         Examples
         --------
@@ -215,21 +218,21 @@ class ResponseLog:
             A CSV file in UTF-8 with a header, plain or compressed (gzip or zst); or the path of a
             Parquet file. The content decides what the file is, not its name.
         student, skill, correct, item, time, id, extra
-            Names of columns, as in `from_frame`; but a column may not have two roles.
+            Names of columns, as in `from_frame`. Here a column may not have two roles.
         text : sequence of str
-            Columns of a CSV file that stay text even if every value is a whole number, such
-            as skills for a model that knows them by text.
+            Columns of a CSV file that stay text even if every value is a whole number. Use it, for
+            example, for skills, if your model has text labels for skills.
         skill_separator, q_matrix, unanswered
             As in `from_frame`.
         separator : str, optional
-            What separates the columns of a CSV file. By default it is the one of comma, semicolon
-            and tab that occurs most often in the header, or the one that a first line such as
-            ``sep=;`` gives.
+            What separates the columns of a CSV file. By default the separator is comma, semicolon
+            or tab: the one that occurs most often in the header. If the first line is, for example,
+            ``sep=;``, this line gives the separator.
         true_values, false_values : sequence of str
             Words for 1 and 0 in answers, in upper or lower case: ``["ja"]`` and ``["nein"]``.
         date_format : str, optional
-            How times are written, as `datetime.datetime.strptime` takes it:
-            ``"%d.%m.%Y %H:%M"``. By default they are seconds, or ISO 8601.
+            The format of times, as for `datetime.datetime.strptime`, for example
+            ``"%d.%m.%Y %H:%M"``. By default times are seconds, or ISO 8601.
         decimal : {".", ","}
             The decimal mark of numbers.
         on_read : callable, optional
@@ -241,36 +244,39 @@ class ResponseLog:
         ResponseDataError
             Lists every problem: columns that are missing or occur twice; lines with more or fewer
             fields than the header; then everything that `from_frame` refuses. Rows are counted from
-            0 below the header. If an option would read a value, the error names the first such
-            value and the option. If the file is something else (Excel, UTF-16, a web page, JSON),
-            the error says what it is.
+            0 below the header. If an option can make values readable, the error names the first of
+            these values and the option. If the file is of another type (Excel, UTF-16, a web page,
+            JSON), the error names the type.
         ParameterError
             An argument makes no sense for any file.
         MissingDependency
             A Parquet file needs polars, pyarrow or duckdb. A zst file needs pyarrow or Python 3.14.
         OSError
-            If there is no such file, or it may not be read.
+            There is no such file, or you have no permission to read it.
 
         Warns
         -----
         DataWarning
-            As in `from_frame`. Also if the name of a Parquet file says that it is something else,
-            or the reverse; and if a further column has decimal commas.
+            As in `from_frame`. The method also warns if a file with a Parquet name is not a Parquet
+            file, or the reverse. It also warns if a further column has decimal commas.
         AdaptLearnWarning
-            If the file is larger than 100 MB, and nothing is installed that reads it faster.
+            The file is larger than 100 MB, and no package is installed that reads the file faster.
 
         Notes
         -----
-        A Parquet file has its own types. A column of a CSV file is read in one way, whatever
-        is installed:
+        A Parquet file has its own types. For a column of a CSV file, the rules are always the same,
+        whichever packages are installed:
 
         - Students, skills, items and ids are integers if *every* value is written as a plain
-          whole number of up to 64 bits. If a single value is ``007``, ``+7`` or ``7.0``, all stay
-          text, as written. Only an empty field is missing: a student may be called ``NA``.
-        - So are columns of `extra`. They are floats if every value is a plain decimal number.
+          whole number of up to 64 bits. If a single value is ``007``, ``+7`` or ``7.0``, all values
+          of the column stay text, as written. Only an empty field counts as missing: a student may
+          be called ``NA``.
+        - Columns of `extra` follow the same rule. They are floats if every value is a plain decimal
+          number.
         - ``correct`` is 1 and 0, ``true`` and ``false``, or the words that you give. ``time`` is
-          seconds, or date and time of ISO 8601. If you give a format, only that counts. In both
-          columns, an empty field, ``NA``, ``NaN``, ``null`` and ``None`` are missing.
+          seconds, or date and time of ISO 8601. If you give `date_format`, times must have this
+          format. In both columns, an empty field, ``NA``, ``NaN``, ``null`` and ``None`` count as
+          missing.
 
         Examples
         --------
@@ -325,12 +331,12 @@ class ResponseLog:
 
     @property
     def n_students(self) -> int:
-        """The number of student labels; a part of a log counts those of the whole log."""
+        """The number of student labels; for a part of a log, the number in the whole log."""
         return len(self.student.labels)
 
     @property
     def n_skills(self) -> int:
-        """The number of skill labels; a part of a log counts those of the whole log."""
+        """The number of skill labels; for a part of a log, the number in the whole log."""
         return len(self.skill.labels)
 
     def __repr__(self) -> str:
@@ -383,21 +389,21 @@ class ResponseLog:
 
     @cached_property
     def chronological(self) -> Ints | None:
-        """Rows by time, then id, then row; None if each student's rows already have this order."""
+        """Rows sorted by time, id and row; None if each student's rows already have this order."""
         return chronological_rows(self.student, self.time, self.id)
 
     @cached_property
     def sequences(self) -> Sequences:
-        """The entries (rows, unless a response has several skills) per skill and student.
+        """The entries per skill and student; with one skill per response, entries are rows.
 
-        ``major`` is the skill's code, ``minor`` the student's; each sequence is in order of
-        time.
+        ``major`` is the code of the skill and ``minor`` the code of the student. Each sequence is
+        in order of time.
         """
         skill = SkillColumn(self.skill, self.skill_rows)
         return entry_sequences(skill, self.student, self.chronological)
 
     def with_students(self, labels: NDArray[Any]) -> ResponseLog:
-        """The same log with other names for its students, one per label, in the same order."""
+        """The same log with new names for its students: one name per label, in the same order."""
         # A copy: the log's labels are read-only, the caller's array stays as it is.
         student = Labelled(self.student.codes, np.array(labels))
         return ResponseLog(**{**self._fields(), "student": student})
@@ -421,7 +427,7 @@ class ResponseLog:
         return ResponseLog(**{**self._fields(), "skill": SkillColumn(entries, self.skill_rows)})
 
     def repeats(self) -> Ints:
-        """Rows that repeat an earlier event: see the warning of `from_frame`."""
+        """The rows that repeat an earlier event; see the warning of `from_frame`."""
         return repeated_rows(self._events(), lambda: self.sequences)
 
     def without_duplicates(self) -> ResponseLog:
@@ -513,5 +519,5 @@ def _frozen(column: Labelled) -> Labelled:
 
 
 def as_log(log: Any) -> ResponseLog:
-    """Return a log as it is, and read a frame with the standard column names."""
+    """Return a log unchanged; read a frame with the standard column names as a log."""
     return log if isinstance(log, ResponseLog) else ResponseLog.from_frame(log)

@@ -26,27 +26,27 @@ _PACKED = 62  # answers in one int64, its sign left alone
 class SequenceCounts:
     """Each distinct sequence of answers on a skill, with the number of students who have it.
 
-    Made by `count_sequences` in a dataframe engine, by `from_log` or by `from_table`. An
-    immutable value in one canonical order (skill, then length, then answers), so that equal
-    counts are equal however they came about; every array is read-only.
+    Make counts with `count_sequences` in a dataframe engine, with `from_log` or with `from_table`.
+    Counts are immutable and always in the same order: by skill, then length, then answers. So equal
+    counts compare as equal, however you made them. Every array is read-only.
 
-    ``a + b`` merges, in any order and grouping, and ``sum(parts)`` merges many. That is exact if
-    all answers of a student on a skill are in one part, for example if each part holds some
-    schools. Parts cut by *time* are not such parts: two days of one student are two halves of one
-    sequence, and would count as two students. Count the days together.
+    ``a + b`` merges two counts, and ``sum(parts)`` merges many, in any order. The sum is exact if
+    all answers of a student on a skill are in the same part, for example if each part holds some
+    schools. Do not merge parts for different *times*: two days of one student would count as two
+    students. Count these days together.
 
     Attributes
     ----------
     skills : array, shape (n_skills,)
         The labels, sorted: integers, or objects that are all ``str``.
     skill : int32 array, shape (n,)
-        Each sequence's place in `skills`; sorted.
+        For each sequence, the position of its skill in `skills`; sorted.
     lengths : int64 array, shape (n,)
-        How many answers each sequence has; at least one.
+        The number of answers in each sequence, at least 1.
     answers : int8 array, shape (lengths.sum(),)
-        0 and 1, sequence after sequence, each in order of time.
+        0 and 1: the answers of all sequences, one sequence after the other, each in order of time.
     counts : int64 array, shape (n,)
-        How many students have each sequence; at least one.
+        The number of students who have each sequence, at least 1.
 
     Examples
     --------
@@ -78,13 +78,13 @@ class SequenceCounts:
     def from_log(cls, log: ResponseLog) -> SequenceCounts:
         """Count the sequences of a log.
 
-        A response of several skills is an answer on each of them.
+        A response with several skills counts as an answer on each of these skills.
 
         Raises
         ------
         ResponseDataError
-            The log holds exposures: a sequence is of answers only. ``log[log.answered]``
-            leaves them out.
+            The log holds exposures, but a sequence contains only answers. ``log[log.answered]``
+            leaves the exposures out.
         """
         unanswered = np.flatnonzero(~log.answered)
         if len(unanswered):
@@ -101,7 +101,7 @@ class SequenceCounts:
 
     @classmethod
     def from_table(cls, frame: Any) -> SequenceCounts:
-        """Read back what `table` gave, from any frame or mapping of columns.
+        """Rebuild counts from the result of `table`, as any frame or mapping of columns.
 
         Parameters
         ----------
@@ -125,7 +125,7 @@ class SequenceCounts:
 
     @cached_property
     def starts(self) -> NDArray[np.int64]:
-        """Shape (n,): where each sequence begins in `answers`."""
+        """The position in `answers` at which each sequence begins, shape (n,)."""
         return np.cumsum(self.lengths) - self.lengths
 
     @property
@@ -134,7 +134,7 @@ class SequenceCounts:
         return int((self.lengths * self.counts).sum())
 
     def sequences(self) -> Sequences:
-        """The sequences as chains of `answers`; each stands for `counts` students."""
+        """The sequences as slices of `answers`; each sequence belongs to `counts` students."""
         order = np.arange(len(self.answers))
         major, minor = self.skill.astype(np.int64), np.arange(len(self))
         return Sequences(order, self.starts, self.lengths, major, minor)
@@ -142,7 +142,8 @@ class SequenceCounts:
     def table(self) -> dict[str, NDArray[Any]]:
         """Columns ``skill``, ``answers`` (text such as ``"011"``) and ``count``, for any frame.
 
-        A reader of CSV files takes ``011`` for a number unless told that the column is text.
+        If you write the table to a CSV file, most readers read ``011`` as a number. Tell the reader
+        that the column is text.
         """
         text = (self.answers + ord("0")).astype(np.uint8).tobytes().decode("ascii")
         bounds = zip(self.starts.tolist(), (self.starts + self.lengths).tolist(), strict=True)
@@ -205,9 +206,9 @@ def count_sequences(
 ) -> SequenceCounts:
     """Count the distinct answer sequences of a log in its engine; only counts reach Python.
 
-    DuckDB, Polars and Spark do the work themselves, also on logs larger than memory if they can;
-    no student's name leaves them. The frame is evaluated twice, once to check it and once to
-    count: store the result of a costly query first.
+    DuckDB, Polars or Spark does the counting; no student's name leaves the engine. If the engine
+    can process data larger than memory, the log may be larger than memory. The engine evaluates the
+    frame twice, to check the frame and to count. So if a query takes long, store its result first.
 
     Parameters
     ----------
@@ -216,17 +217,17 @@ def count_sequences(
         Names of the columns. Students and skills are integers or strings, one per row;
         ``correct`` holds 0 and 1, or booleans.
     order : str or sequence of str
-        The columns that say which of a student's answers on a skill came first: numbers,
-        times or strings, compared as the engine compares them. Required, because the rows of an
-        engine have no order of their own. Ties are refused.
+        The columns that give the order of a student's answers on a skill: numbers, times or
+        strings, in the engine's own sort order. They are required, because rows have no fixed order
+        in an engine. If two answers have the same order, the function raises an error.
 
     Raises
     ------
     ResponseDataError
-        Lists every problem of every column, found in the engine: columns that are missing or of
-        another type, gaps, answers other than 0 and 1, answers without a clear order.
+        Lists every problem of every column, found in the engine: columns that are missing or have a
+        wrong type, gaps, answers other than 0 and 1, answers without a clear order.
     ParameterError
-        If `order` is missing.
+        `order` is missing.
 
     Examples
     --------

@@ -32,9 +32,9 @@ from adaptlearn.validation import Interval, OneOf, RandomSource
 class BKT(FittedBKT):
     """Bayesian Knowledge Tracing and its variants, in any combination.
 
-    Each student either knows a skill or does not, and moves between the two from one
-    opportunity to the next (Corbett & Anderson, 1995). With the state ``x`` (0 not known,
-    1 known) and the answer ``y``::
+    Each student either knows a skill or does not know it. This can change from one opportunity to
+    the next (Corbett & Anderson, 1995). With the state ``x`` (0 not known, 1 known) and the answer
+    ``y``::
 
         P(x[1] = 1) = prior
         P(x[t + 1] = 1 | x[t] = 0) = learn        P(y[t] = 1 | x[t] = 0) = guess
@@ -47,137 +47,142 @@ class BKT(FittedBKT):
     Parameters
     ----------
     forgetting : bool, default False
-        Whether known skills can be lost; otherwise ``forget`` is 0.
+        Whether a student can forget a known skill. If False, ``forget`` is 0.
     prior_by, learn_by, forget_by, guess_by, slip_by : str or sequence of str, optional
-        Columns whose values are the parameter's classes: ``"item"``, or one of the log's
-        ``extra``. A transition has two responses; `learn_by` and `forget_by` take the class of the
-        earlier one (what it may have taught). They also know ``"gap"``, the time between the two,
-        and ``"item_pair"``, their items. `prior_by` takes the class of a student's first response
-        on the skill.
+        Columns whose values are the parameter's classes: ``"item"``, or one of the log's ``extra``
+        columns. Learning and forgetting happen between two responses; `learn_by` and `forget_by`
+        take the class of the earlier response. These two options also accept ``"gap"``, the time
+        between the two responses, and ``"item_pair"``, the items of both responses. `prior_by`
+        takes the class of a student's first response on the skill.
     gaps : sequence of float, default an hour, a day and a week
         The bounds between the classes of ``"gap"``, in seconds, ascending.
     ability, recency, difficulty, lag : bool, default False
-        Individualisation: whether the model uses the student's ability, the student's recent
-        residuals, the item's easiness, and the number of answers since the skill was last
-        practised.
+        Individualisation. In this order: whether the model uses the student's ability, the
+        student's recent residuals, the item's easiness, and the number of answers since the student
+        last practised the skill.
     multi_skill : {"full", "shared", "conjunctive", "compensatory"}
-        How the answer counts if a response has several skills; see the notes.
+        How an answer counts for its skills, if a response has several skills; see the notes.
     bounds, fixed, beta_priors : mapping, optional
         Each maps a parameter's name to one value for all skills, or to a mapping of skills to
-        values. A value of `bounds` is a pair (low, high); of `fixed`, a probability; of
-        `beta_priors`, the two parameters of a Beta density, at least 1. A skill's value holds for
-        its classes too.
+        values. A value of `bounds` is a pair (low, high). A value of `fixed` is a probability. A
+        value of `beta_priors` is a pair: the two parameters of a Beta density, each at least 1. The
+        value of a skill also applies to the classes of this skill.
     borrow : float or "empirical", default 10
-        How strongly a weak skill is pulled to the common parameters, and a class to its skill: as
-        strongly as by this many observations. 0: not at all.
+        How strongly the fit pulls a weak skill to the common parameters, and a class to the
+        parameters of its skill. The number is in observations: 10 pulls as strongly as 10
+        observations. 0: the fit does not pull.
     uncertainty : bool, default False
-        Whether to compute standard errors, for `intervals` and for the intervals of `mastery`.
+        Whether to compute standard errors. `intervals` and the intervals of `mastery` need them.
     n_init : int, default 5
-        Starting points per skill. One is the best common fit of all skills, the others are
-        random; after a few steps the best of each skill goes on.
+        The number of starting points per skill. One starting point is the best common fit of all
+        skills; the others are random. After a few steps, the fit of each skill continues from the
+        best of its starting points only.
     max_iter : int, default 1000
-        The most steps after that.
+        The largest number of steps from the best starting point.
     tol : float, default 1e-7
-        A skill has converged when a step gains less than this log-likelihood *per response*.
-        With 0, `max_iter` steps are taken, and there is no warning that a skill has not
-        converged.
+        A skill has converged if a step raises the log-likelihood *per response* by less than this.
+        With 0, the fit takes `max_iter` steps, and does not warn that a skill has not converged.
     accelerate : bool, default True
         Whether the fit tries a longer step after every two EM steps (Varadhan & Roland, 2008). If
-        the longer step does not raise the likelihood, EM goes on from before it. With ``False``
-        the fit is plain EM: another program that takes the same number of steps from the same
-        start gets the same parameters.
+        the longer step does not raise the likelihood, the fit discards it. With ``False`` the fit
+        is plain EM: another program that takes the same number of steps from the same start gets
+        the same parameters.
     start : mapping of str to float, or sequence of them, optional
-        Your own starting points for every skill, in place of the `n_init` of the library. Each has
-        prior, learn, guess, slip (and forget). A parameter that starts at 0 or 1 stays there. With
-        `start`, no skill borrows from the others.
+        Your own starting points for every skill, instead of the library's `n_init` points. Each
+        starting point gives prior, learn, guess and slip (and forget, with forgetting). A parameter
+        that starts at 0 or 1 stays there. With `start`, no skill borrows from the others.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
-        What the random starts are drawn from.
+        The source of the random starting points.
 
     Attributes
     ----------
     skills_ : array, shape (n_skills,)
         Labels of the skills that were fitted, sorted.
     parameters_ : dict of str to array, each of shape (n_skills,)
-        Columns ``skill``, ``prior``, ``learn``, ``forget``, ``guess``, ``slip``: a table that
-        any dataframe library takes. If a parameter differs by class, this is its value for
-        classes that were not seen. With individualisation, it is the value for a student of
-        ability 0 on an item of easiness 0, without lag.
+        Columns ``skill``, ``prior``, ``learn``, ``forget``, ``guess``, ``slip``: a table for any
+        dataframe library. If a parameter differs by class, the table shows its value for classes
+        that are not in the training log. With individualisation, the table shows the value for a
+        student of ability 0 on an item of easiness 0, without lag.
     class_parameters_ : dict of str to array
-        Columns ``parameter``, ``skill``, ``class``, ``value``; no rows without classes.
+        Columns ``parameter``, ``skill``, ``class``, ``value``. Without classes, there are no rows.
     pooled_ : dict of str to float
-        The common parameters. They serve skills that were never seen.
+        The common parameters. The model uses them for skills that are not in the training log.
     log_likelihood_ : float array, shape (n_skills,)
-        Of the training answers; with individualisation, of their one-step-ahead predictions.
+        The log-likelihood of the training answers. With individualisation, it is the log-likelihood
+        of the one-step-ahead predictions.
     n_iter_, converged_ : int and bool arrays, shape (n_skills,)
-        The number of steps, and whether they converged.
+        The number of steps of each skill, and whether the skill converged.
     n_answers_ : int array, shape (n_skills,)
-        The number of answers behind each skill's parameters.
+        The number of training answers on each skill.
     unidentified_ : dict of label to str
-        Skills whose answers cannot tell the parameters apart, and why. They are fitted with a
-        Beta prior worth `borrow` observations of the common parameters.
+        Skills whose answers do not determine all parameters, and why. The fit gives these skills a
+        Beta prior that counts like `borrow` observations of the common parameters.
     seed_ : int
         The seed of the fit: the integer `random_state`, or a seed drawn from the `random_state` you
-        gave. A fit with ``random_state=seed_`` is the same.
+        gave. A fit with ``random_state=seed_`` gives the same model.
     classes_ : array
-        ``[0, 1]``, wrong and right: the columns of `predict_proba`.
+        ``[0, 1]``: the columns of `predict_proba` are P(wrong) and P(correct).
     fingerprint_ : str
-        Names the fitted model: equal parameters, equal fingerprint.
+        Identifies the fitted model: models with equal parameters have equal fingerprints.
 
     See Also
     --------
     adaptlearn.models.bkt.individual.equations : Individualisation and `multi_skill`.
-    adaptlearn.models.bkt.individual.search : How these are estimated.
+    adaptlearn.models.bkt.individual.search : How the library estimates individualised models.
 
     Notes
     -----
-    *Limits.* Free probabilities stay within [1e-5, 1 - 1e-5], and guess + slip below 1: above 1,
-    right answers would be evidence of *not* knowing (van de Sande, 2013). ``fixed`` values may be
-    exactly 0 or 1. An exposure (a row without an answer) is an opportunity to learn and says
-    nothing about what is known.
+    *Limits.* Free probabilities stay within [1e-5, 1 - 1e-5]. The sum guess + slip stays below 1:
+    above 1, a right answer would be evidence of *not* knowing (van de Sande, 2013). ``fixed``
+    values may be exactly 0 or 1. An exposure (a row without an answer) is an opportunity to learn,
+    but no evidence about what the student knows.
 
-    *Classes.* ``guess_by="item", slip_by="item"`` is KT-IDEM (Pardos & Heffernan, 2011). With a
-    column of student names, ``prior_by`` gives each student a prior of their own (as in Yudelson
-    et al., 2013). A parameter by class maximises the likelihood times a Beta density worth
-    `borrow` observations of the skill's own value; ``bounds``, ``fixed`` and ``beta_priors``
-    apply as well. A class that was not in the training log gets the skill's own parameters.
+    *Classes.* ``guess_by="item", slip_by="item"`` is KT-IDEM (Pardos & Heffernan, 2011). If
+    ``prior_by`` names a column of student names, each student has their own prior (as in Yudelson
+    et al., 2013). A parameter by class maximises the likelihood times a Beta density. This density
+    counts like `borrow` observations of the value of the skill. ``bounds``, ``fixed`` and
+    ``beta_priors`` apply too. A class that is not in the training log gets the parameters of the
+    skill.
 
-    *Weak skills.* If the answers do not identify four parameters (Beck & Chang, 2007), the skill
-    is fitted with a Beta prior worth `borrow` observations of `pooled_`. With
-    ``borrow="empirical"`` every skill is fitted like this. The mean and the strength of the prior
-    then follow from how far the skills' estimates scatter beyond their standard errors: the more
-    alike the skills, the stronger the prior.
+    *Weak skills.* If the answers on a skill do not identify four parameters (Beck & Chang, 2007),
+    the fit gives the skill a Beta prior. This prior counts like `borrow` observations of `pooled_`.
+    With ``borrow="empirical"`` every skill gets a Beta prior. Its mean and its strength then come
+    from the data: from how much more the skills' estimates differ than their standard errors
+    explain. The more similar the skills are, the stronger the prior is.
 
     *Uncertainty.* Standard errors come from the observed information (Louis, 1982), on the logit
-    scale. `intervals` is symmetric on that scale. The interval of a mastery comes from parameters
-    drawn around their estimates. `identifiability` also names the directions in which the
+    scale. `intervals` is symmetric on that scale. For the interval of a mastery, the model draws
+    parameters around their estimates. `identifiability` also names the directions in which the
     likelihood is flat.
 
-    *Individualisation* (after Khajah et al., 2014 and 2016). With ``S`` the logistic function, the
-    student's ability ``theta``, recent residuals ``r`` and the log ``l`` of answers since the
-    skill was last practised, and for the item's easiness ``d``::
+    *Individualisation* (after Khajah et al., 2014 and 2016). ``S`` is the logistic function.
+    ``theta`` is the student's ability, ``r`` are the student's recent residuals, and ``d`` is the
+    item's easiness. ``l`` is the logarithm of the number of answers since the student last
+    practised the skill::
 
         prior  = S(a + w1 theta)              guess    = S(c + d + w3 theta + w4 r)
         learn  = S(b + w2 theta + v1 l)       1 - slip = S(c + exp(q) + d + w3 theta + w4 r)
         forget = S(f + v2 l)
 
-    ``theta`` starts at 0 and moves with every answer by its residual times a falling step. This
-    links the skills of a student, so the parameters are fitted by penalised likelihood, with an
-    exact gradient and L-BFGS. `n_init`, `tol`, `accelerate`, a number to `borrow` and
-    `random_state` have no effect then. ``bounds``, ``fixed``, ``beta_priors``, ``start``,
-    ``borrow="empirical"`` and ``uncertainty`` cannot be combined with it; classes can.
+    ``theta`` starts at 0. Every answer changes ``theta`` by the answer's residual times a step, and
+    the steps become smaller. This links the skills of a student, so the fit maximises a penalised
+    likelihood, with an exact gradient and L-BFGS. With individualisation, `n_init`, `tol`,
+    `accelerate`, a number for `borrow` and `random_state` have no effect. You cannot combine
+    individualisation with ``bounds``, ``fixed``, ``beta_priors``, ``start``, ``borrow="empirical"``
+    or ``uncertainty``. You can combine it with classes.
 
     *Several skills in one response.* ``"full"``: the answer counts fully for each skill, and the
-    prediction is the mean of theirs. ``"shared"``: the answer counts as one observation in all.
-    ``"conjunctive"``: the student guesses unless all skills are known. ``"compensatory"``: the
-    student guesses unless at least one is known. The last three are fitted as individualisation
-    is. On ASSISTments 2009 the individualised model reaches a test AUC of .781 with full credit,
-    .783 with the conjunctive rule and .785 if each set of skills is named as one skill
-    (``benchmarks/accuracy.py --final``). So name the set as
-    the skill if predictions matter, and take ``"conjunctive"`` if you want the mastery of each
-    skill.
+    prediction is the mean of the skills' predictions. ``"shared"``: the answer counts as one
+    observation, divided among the skills. ``"conjunctive"``: the student guesses unless all skills
+    are known. ``"compensatory"``: the student guesses unless at least one is known. The last three
+    options are fitted in the same way as individualisation. On ASSISTments 2009 the individualised
+    model reaches a test AUC of .781 with full credit and .783 with the conjunctive rule. If each
+    set of skills is named as one skill, it reaches .785 (``benchmarks/accuracy.py --final``). So if
+    predictions matter, name each set of skills as one skill. If you want the mastery of each skill,
+    choose ``"conjunctive"``.
 
-    *Unseen.* A skill that was not in the training log is predicted from the common parameters,
-    with a warning that names it. A new student is at the start of each skill.
+    *Unseen.* For a skill that is not in the training log, the model uses the common parameters, and
+    a warning names the skill. A new student starts with the prior of each skill.
 
     References
     ----------
@@ -311,28 +316,30 @@ class BKT(FittedBKT):
     ) -> Self:
         """Estimate every skill's parameters.
 
-        A fit that fails leaves the model as it was.
+        If the fit fails, the model does not change.
 
         Parameters
         ----------
         log : ResponseLog or frame with its standard columns
         y : ignored
-            Answers are in the log; scikit-learn passes them again.
+            The answers are in the log. The argument exists because scikit-learn passes the answers
+            again.
         on_step : callable, optional
-            Called after each step with (steps so far, skills still moving, skills).
+            Called after each step with three numbers: the steps so far, the skills that have not
+            converged yet, and all skills.
 
         Raises
         ------
         ParameterError, ResponseDataError
         ImpossibleHistoryError
-            A `start` or `fixed` value of 0 or 1 rules out an answer that was given.
+            A `start` or `fixed` value of 0 or 1 makes an answer in the log impossible.
 
         Warns
         -----
         IdentificationWarning
-            Names skills whose answers cannot identify their parameters.
+            Names the skills whose answers do not determine all parameters.
         ConvergenceWarning
-            Names skills that did not converge within `max_iter`.
+            Names the skills that did not converge within `max_iter` steps.
         """
         self._check_parameters()
         log = as_log(log)
@@ -344,18 +351,18 @@ class BKT(FittedBKT):
         return self._become(fit(entries, classed, options, on_step), options)
 
     def fit_counts(self, counts: Any, *, on_step: OnStep | None = None) -> Self:
-        """Estimate from distinct answer sequences and the number of students with each.
+        """Estimate the model from the distinct answer sequences and how many students have each.
 
-        The result is that of `fit` on the log the counts were made from. Counts know answers
-        only: options that read further columns (``…_by``), or follow a student from skill to
-        skill, need the log.
+        The result equals the result of `fit` on the log from which the counts were made. Counts
+        contain only answers. So you need the log for options that read further columns (``…_by``),
+        and for options that follow a student from skill to skill.
 
         Parameters
         ----------
         counts : SequenceCounts
             See `adaptlearn.count_sequences`.
         on_step : callable, optional
-            As for `fit`.
+            As in `fit`.
 
         Raises
         ------
@@ -415,21 +422,21 @@ class BKT(FittedBKT):
         ----------
         table : mapping of columns, or frame
             ``skill``, ``prior``, ``learn``, ``guess``, ``slip`` and, optionally, ``forget``:
-            one row per skill. What `parameters_` gives is one.
+            one row per skill. `parameters_` has this form.
         by_class : mapping of columns, or frame, optional
-            ``parameter``, ``skill``, ``class``, ``value``: one row per skill and class of each
-            parameter that `settings` say differs by class (`guess_by` and so on). What
-            `class_parameters_` gives is one.
+            ``parameter``, ``skill``, ``class``, ``value``: one row per skill and class, for each
+            parameter that differs by class according to `settings` (`guess_by` and so on).
+            `class_parameters_` has this form.
         pooled : mapping of str to float, optional
-            The common parameters, for skills that are not in the table; by default the medians
-            of the table's.
+            The common parameters, for skills that are not in the table; by default the medians of
+            the parameters in the table.
         **settings
-            Arguments of `BKT`.
+            Further arguments of `BKT`.
 
         Raises
         ------
         ParameterError
-            Lists every skill and value that makes no sense.
+            Lists every skill and value that is not valid.
 
         Examples
         --------

@@ -93,23 +93,26 @@ class StudentVectors(NamedTuple):
 class BKTState(StudentState):
     """Beliefs of students ``0 … n_students - 1`` under one fitted BKT, as arrays.
 
-    A student or skill that was never answered costs nothing.
+    The arrays hold only *pairs*: a student and a skill on which the student has a response. Other
+    students and skills use no memory.
 
     Attributes
     ----------
     p_known : float array, shape (n_pairs,)
-        P(known) right after the last response of each touched pair.
+        P(known) of each pair, right after its last response.
     answers : int array, shape (n_pairs,)
-        How many answers each P(known) rests on.
+        The number of answers from which each P(known) is computed.
     students, skill_codes : int arrays, shape (n_pairs,)
-        The pairs: numbers of students, and places in `skills`.
+        The student and the skill of each pair: the student's number, and the skill's position in
+        `skills`.
     told : ToldPairs
-        The P(known) that some pairs begin with, instead of the model's prior.
+        For some pairs, the P(known) before the first response; it replaces the model's prior.
 
     Notes
     -----
-    A pair's place in these arrays is its *slot*. Slots of students who were forgotten stay where
-    they are, found by nobody, until they are half of all or the state is saved.
+    A pair's position in these arrays is its *slot*. If you `forget` a student, the student's slots
+    stay in the arrays, but no method finds them. The state removes such slots when they are half of
+    all slots, or when you save the state.
     """
 
     def __init__(self, model: str, skills: list[Any], n_students: int) -> None:
@@ -124,14 +127,14 @@ class BKTState(StudentState):
         self._groups: tuple[tuple[int, int], Ints, Ints] | None = None
 
     def note_individuals(self) -> None:
-        """Start to keep what an individualised model knows about each student."""
+        """Start to store what an individualised model knows about each student."""
         if self.vectors is None:
             self.vectors = StudentVectors.new(self.n_students)
             self._fit_clock()
 
     @property
     def last_clock(self) -> NDArray[np.int64]:
-        """How many answers the student gave before the pair's last response, shape (n_pairs,)."""
+        """The number of the student's answers before the pair's last response, shape (n_pairs,)."""
         return self._last_clock[: len(self._pairs)]
 
     def _fit_clock(self) -> None:
@@ -152,7 +155,7 @@ class BKTState(StudentState):
         return len(self._beliefs.known)
 
     def note_classes(self) -> None:
-        """Start to keep each pair's last response, as far as its classes depend on it."""
+        """Start to store the part of each pair's last response that decides its classes."""
         if self.last is None:
             self.last = LastResponses.new(self._room)
 
@@ -167,17 +170,17 @@ class BKTState(StudentState):
 
     @property
     def answers(self) -> NDArray[np.int64]:
-        """Answers behind each belief, shape (n_pairs,)."""
+        """The number of answers from which each belief is computed, shape (n_pairs,)."""
         return self._answers[: len(self._pairs)]
 
     @property
     def students(self) -> NDArray[np.int64]:
-        """The student of each touched pair."""
+        """The number of each pair's student, shape (n_pairs,)."""
         return self._pairs.keys >> _SKILL_BITS
 
     @property
     def skill_codes(self) -> NDArray[np.int64]:
-        """The skill of each touched pair, by its place in `skills`."""
+        """The position of each pair's skill in `skills`, shape (n_pairs,)."""
         return self._pairs.keys & ((1 << _SKILL_BITS) - 1)
 
     def __repr__(self) -> str:
@@ -185,13 +188,13 @@ class BKTState(StudentState):
         return f"BKTState({self.n_students:,} students, {touched:,} touched pairs)"
 
     def find(self, students: Ints, skills: Ints) -> NDArray[np.int64]:
-        """Slots of pairs in `p_known` and `answers`; -1 for those never touched."""
+        """The slots of pairs in `p_known` and `answers`; -1 for a pair without a slot."""
         return self._pairs.find(self._key(students, skills))
 
     def touch(
         self, students: Ints, skills: Ints, slots: NDArray[np.int64] | None = None
     ) -> NDArray[np.int64]:
-        """Slots of distinct pairs, made where needed; `slots` may give what `find` found."""
+        """The slots of distinct pairs; makes missing ones. `slots` may be the result of `find`."""
         slots = self._pairs.add(self._key(students, skills), slots)
         n = len(self._pairs)
         if n > self._room:
@@ -207,12 +210,13 @@ class BKTState(StudentState):
         return slots
 
     def cells(self, students: Ints, n_skills: int) -> tuple[Ints, Ints, Ints]:
-        """The touched pairs of some students on the first `n_skills` skills.
+        """The pairs of some students with the first `n_skills` skills.
 
         Returns
         -------
         rows, columns, slots : int arrays, shape (n_cells,)
-            Places in `students`, which may repeat; skill codes; slots in `p_known`.
+            For each pair, its position in `students`, its skill code, and its slot in `p_known`.
+            `students` may contain a student several times.
         """
         if len(students) * n_skills <= _LOOKED_UP:
             # Few students: look their pairs up rather than go through all.
@@ -240,7 +244,7 @@ class BKTState(StudentState):
         return np.unique(np.concatenate((self.skill_codes, self.told.pairs()[1])))
 
     def tell(self, students: Ints, skills: Ints, p_known: Floats) -> None:
-        """Set the P(known) with which distinct pairs begin, in place of the model's prior."""
+        """Set P(known) before the first response of distinct pairs; it replaces the prior."""
         self.told.tell(students, skills, p_known)
         if self._known is not None and not np.isin(skills, self._known.places).all():
             self._known = None
@@ -258,7 +262,7 @@ class BKTState(StudentState):
         return self._groups[1], self._groups[2]
 
     def write(self, slots: Ints, beliefs: Beliefs, more_answers: Ints) -> None:
-        """Store new beliefs, and count the answers they came from."""
+        """Store new beliefs, and add the answers that they come from to the counts."""
         self._beliefs.put(slots, beliefs)
         self._answers[slots] += more_answers
 

@@ -42,7 +42,7 @@ _TREES_ALONE = np.array([1.0])
 class FeatureBoosting(SequentialTracer):
     """Boosted trees over history features and other models' predictions.
 
-    What `BoostedTracer` is, without a default for the other models.
+    The base of `BoostedTracer`; it has no default for the other models.
     """
 
     _constraints: ClassVar = {
@@ -97,7 +97,7 @@ class FeatureBoosting(SequentialTracer):
         self.random_state = random_state
 
     def fit(self, log: Any, y: object = None) -> Self:  # noqa: ARG002 - the protocol's
-        """Estimate rates, fit the other models, grow the trees.
+        """Estimate the rates, fit the other models and grow the trees.
 
         Parameters
         ----------
@@ -152,7 +152,7 @@ class FeatureBoosting(SequentialTracer):
 
     @property
     def weights_(self) -> dict[str, float]:
-        """The share of the trees and of each other model in the log odds of a prediction."""
+        """The weights of the trees and of each other model in the log odds of a prediction."""
         self._check_fitted()
         names = ["trees", *_names(self._others)]
         shares = np.zeros(len(names))
@@ -161,7 +161,7 @@ class FeatureBoosting(SequentialTracer):
 
     @property
     def feature_gains_(self) -> dict[str, float]:
-        """The share of each group of features in what the trees' splits have improved."""
+        """The share of each group of features in the total improvement by the trees' splits."""
         self._check_fitted()
         gains = self._trees.gains(len(self.feature_names_))
         total = max(float(gains.sum()), np.finfo(float).tiny)
@@ -171,7 +171,7 @@ class FeatureBoosting(SequentialTracer):
         return dict(sorted(groups.items(), key=lambda entry: -entry[1]))
 
     def init_state(self, n_students: int) -> CombinedState:
-        """The state of students who have not answered yet."""
+        """A new state, of students who have not answered yet."""
         self._check_fitted()
         check_n_students(n_students)
         return CombinedState(

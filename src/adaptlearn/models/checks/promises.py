@@ -374,7 +374,7 @@ CHECKS: Mapping[str, Callable[[Subject], None]] = {
         one_row,
     )
 }
-"""The checks, by name; the first line of each one's docstring is what it promises."""
+"""The checks by name. The first line of a check's docstring is the promise it checks."""
 
 
 def _follows(columns: Columns, row: int) -> bool:

@@ -23,7 +23,7 @@ class Check:
     Attributes
     ----------
     name : str
-        One of `CHECKS`; what the check is printed as.
+        A name in `CHECKS`. The check prints as this name.
     subject : Subject
         The model, which is fitted once for all of its checks.
     """
@@ -55,16 +55,16 @@ class Check:
 
 
 def tracer_checks(model: KnowledgeTracer, log: Any = None) -> Iterator[Check]:
-    """The checks of a model, to call one by one; the first call fits the model.
+    """The checks of a model. Call them one by one; the first call fits the model.
 
     Parameters
     ----------
     model : KnowledgeTracer
-        It is not changed, and need not be fitted.
+        The checks do not change the model. It need not be fitted.
     log : ResponseLog or frame with its standard columns, optional
         The log to fit the model to. It needs all columns that the model needs, and 20 students or
-        more. The checks change single answers, so no other column may hold the answers again. By
-        default simulated answers with items and times.
+        more. The checks change single answers, so no other column may repeat the answers. By
+        default the log has simulated answers with items and times.
 
     Examples
     --------
@@ -85,12 +85,12 @@ def check_tracer(model: KnowledgeTracer, log: Any = None) -> None:
     Parameters
     ----------
     model, log
-        As for `tracer_checks`.
+        As in `tracer_checks`.
 
     Raises
     ------
     PromiseError
-        Lists every promise that is not kept: the name of the check, and what was found.
+        Lists every promise that the model breaks: the name of the check, and what it found.
     ResponseDataError
         The log cannot be read, or has too few students.
 

@@ -27,56 +27,62 @@ _ENOUGH = 100_000  # answers that alpha and beta are chosen on
 class Elo(SequentialTracer):
     """Elo ratings: every answer is a game between a student and an item (Pelánek, 2016).
 
-    A student has an ability and, on every skill, an offset from it. A skill has a difficulty, and
-    an item has an offset from its skill's. With the logistic function ``S``::
+    A student has an ability and, on every skill, an offset from this ability. A skill has a
+    difficulty, and an item has an offset from the difficulty of its skill. With the logistic
+    function ``S``::
 
         P(correct) = S(ability + offset on the skill - difficulty of the skill - offset of the item)
 
-    After the answer each of these ratings moves by ``U(n) (correct - P)``: a right answer raises
-    the student's and lowers the item's. Here ``n`` counts the answers behind the rating, and the
-    step ``U(n) = alpha / (1 + beta n)`` falls as the rating becomes more certain.
+    After the answer each of these ratings changes by ``U(n) (correct - P)``. A right answer raises
+    the student's ratings and lowers the ratings of the skill and the item. Here ``n`` is the number
+    of earlier answers that changed the rating. The step ``U(n) = alpha / (1 + beta n)`` becomes
+    smaller as the rating becomes more certain.
 
-    Fitting is one pass along the training log in order of time. Then the difficulties of skills
-    and items are *frozen*: later answers move only the student who gave them. So the same answers
-    always give the same prediction, whoever else answers meanwhile.
+    The fit goes through the training log once, in order of time. Then the difficulties of skills
+    and items are *frozen*: a later answer changes only the ratings of the student who gave it. So
+    the same answers of a student always give the same prediction, whatever other students answer.
 
     Parameters
     ----------
     alpha, beta : float, optional
-        The first step, and how fast steps become smaller. By default the fit tries several
-        values and takes those with the lowest log loss, where each training answer is predicted
-        before it is rated. With more than 100,000 answers, it tries them on a part of the students.
+        The size of the first step, and how fast the steps become smaller. By default the fit tries
+        several values and takes the values with the lowest log loss. For this loss, the model
+        predicts each training answer before it changes the ratings. With more than 100,000 answers,
+        the fit tries the values on a part of the students.
     skill_offsets : bool, default True
-        Whether a student has an offset on every skill. If not, one ability serves all skills.
+        Whether a student has an offset on every skill. If False, a student has one ability for all
+        skills.
 
     Attributes
     ----------
     alpha_, beta_ : float
-        The values that were given or chosen.
+        The values that you gave or that the fit chose.
     parameters_ : dict of str to array, each of shape (n_items,)
-        Columns ``item``, ``offset`` (how much harder than its skill it is, in log odds) and
+        Columns ``item``, ``offset`` (how much harder the item is than its skill, in log odds) and
         ``n_answers``. If the log has no items, there are no rows.
     skill_parameters_ : dict of str to array, each of shape (n_skills,)
         Columns ``skill``, ``difficulty``, ``n_answers``.
     log_loss_ : float
-        The log loss of the training answers, each predicted before it was rated.
+        The log loss of the training answers. The model predicts each answer before it changes the
+        ratings.
     skills_, items_ : arrays
         Labels, sorted.
     n_answers_ : int array, shape (n_skills,)
     classes_ : array
-        ``[0, 1]``, wrong and right: the columns of `predict_proba`.
+        ``[0, 1]``: the columns of `predict_proba` are P(wrong) and P(correct).
     fingerprint_ : str
 
     Notes
     -----
-    *Order.* If the log has times, answers are rated in the order of time. If not, they are rated
-    round by round: the first answer of every student, then the second of every student, ….
+    *Order.* If the log has times, the model rates the answers in the order of time. If the log has
+    no times, it rates them in rounds: the first answer of every student, then the second answer of
+    every student, ….
 
-    *Several skills in one response.* Difficulties and offsets are averaged, and each moves as if
-    it were alone.
+    *Several skills in one response.* The model averages the difficulties and offsets of the skills.
+    It updates each of them as if the response had this skill only.
 
-    *Unseen.* A new student has the ability 0. An item that was not in the training log, or is not
-    named, is as hard as its skill. An unknown skill is as hard as the average skill.
+    *Unseen.* A new student has the ability 0. If an item is not in the training log, or if you name
+    no item, the item is as hard as its skill. An unknown skill is as hard as the average skill.
 
     *Mastery* is of kind ``"predicted"``: P(correct) on an item as hard as the skill.
 
@@ -119,13 +125,14 @@ class Elo(SequentialTracer):
         self.skill_offsets = skill_offsets
 
     def fit(self, log: Any, y: object = None) -> Self:  # noqa: ARG002 - scikit-learn passes the answers again
-        """Rate the items of a log, and choose the uncertainty function.
+        """Rate the skills and items of a log, and choose `alpha_` and `beta_`.
 
         Parameters
         ----------
         log : ResponseLog or frame with its standard columns
         y : ignored
-            Answers are in the log; scikit-learn passes them again.
+            The answers are in the log. The argument exists because scikit-learn passes the answers
+            again.
 
         Raises
         ------

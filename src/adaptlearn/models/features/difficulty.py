@@ -16,13 +16,14 @@ SKILL_WEIGHT, ITEM_WEIGHT = 5.0, 3.0
 
 
 class Rates(NamedTuple):
-    """Right answers and all answers, leaving out one fold of students at a time.
+    """Counts of all answers and of right answers, each without one fold of students.
 
     Attributes
     ----------
     skill, item : float arrays, shape (n_folds + 1, n + 1, 2)
-        Answers and right ones. Row f leaves out fold f, the last row nobody; the last place is
-        that of a skill or item which is not known.
+        The numbers of answers and of right answers. Row f leaves out the students of fold f; the
+        last row leaves out nobody. The last position on the second axis is for skills or items that
+        are unknown.
     base : float array, shape (n_folds + 1,)
         The rate of all answers.
     """
@@ -39,7 +40,7 @@ class Rates(NamedTuple):
 
     @property
     def whole(self) -> Rates:
-        """Only the rates of all students, which leave out no fold."""
+        """The rates over all students only, without the rows that leave out a fold."""
         return Rates(self.skill[-1:], self.item[-1:], self.base[-1:])
 
 

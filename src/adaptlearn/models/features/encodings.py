@@ -19,21 +19,21 @@ from adaptlearn.numerics import Floats, distinct
 
 
 class Encoding(NamedTuple):
-    """A feature that is the rate of right answers in the same situation.
+    """A feature: the share of right answers of training students in the same situation.
 
     Attributes
     ----------
     name, group : str
     inputs : tuple of str
-        Columns, which `key` takes in this order.
+        The columns that are the arguments of `key`, in this order.
     key : callable
         A function from the columns to a non-negative number below 2**53 that names the situation;
         it can be pickled.
     prior : str
-        The column that the rate is shrunk toward.
+        The column toward which the rate is shrunk.
     formula : str
     weight : float
-        How many answers the prior is worth.
+        The number of answers as which the prior counts.
     """
 
     name: str
@@ -199,11 +199,11 @@ def _table() -> Iterator[Encoding]:
 
 
 ENCODINGS: dict[str, Encoding] = {encoding.name: encoding for encoding in _table()}
-"""Rates of situations by name."""
+"""The encodings by name."""
 
 
 class SituationRates(NamedTuple):
-    """How training answers went in each situation.
+    """The number of answers and of right answers in each situation, from the training log.
 
     Attributes
     ----------
@@ -216,7 +216,7 @@ class SituationRates(NamedTuple):
     answers: Floats
 
     def rate(self, keys: NDArray[np.int64], prior: Floats, weight: float) -> Floats:
-        """The shrunk rate of each key; the prior for a key that never occurred."""
+        """The shrunk rate of each key; if a key never occurred, the prior."""
         if not len(self.keys):
             return prior
         slot = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)

@@ -23,7 +23,7 @@ from adaptlearn.numerics import Bools, Floats
 _TABLE: dict[str, Feature | Encoding] = {**FEATURES, **ENCODINGS}
 
 GROUPS = tuple(dict.fromkeys(part.group for part in _TABLE.values()))
-"""Names of the groups, each of which can be asked for."""
+"""The names of the groups of features. A `Plan` accepts each of them."""
 
 _NOW = (
     "now.skill",
@@ -51,7 +51,7 @@ class Kept(NamedTuple):
 
 
 class Plan:
-    """Features by name or group, with the memory they need.
+    """A choice of features by name or group, and the memory that they need.
 
     Parameters
     ----------
@@ -66,15 +66,16 @@ class Plan:
     features : tuple of Feature
     encodings : tuple of Encoding
     names : list of str
-        Names of the matrix's columns: features, then encodings.
+        Names of the rows of `matrix`: first the features, then the encodings.
     groups : list of str
-        The group of each.
+        The group of each name.
     widths : Widths
-        Numbers remembered of a student, of the student on a skill, and on an item.
+        How many numbers the memory holds for a student, for a student on a skill, and for a student
+        on an item.
     signed : Signed
-        Which of them may be below 0.
+        Which of these numbers may be below 0.
     n_read : int
-        Numbers read of a response's skill before the answer.
+        How many numbers `look` reads for each skill of a response.
 
     Examples
     --------
@@ -116,9 +117,9 @@ class Plan:
         self.n_read = len(self._place)
 
     def look(self, level: Level, memory: Memory, rates: Rates) -> Floats:
-        """What is known about responses before their answers, one row per response and skill.
+        """The data about responses before their answers, one row per response and skill.
 
-        Columns that need times are NaN if there are none.
+        If there are no times, the columns that need times are NaN.
 
         Parameters
         ----------
@@ -146,7 +147,7 @@ class Plan:
         return read
 
     def learn(self, level: Level, memory: Memory, rates: Rates) -> None:
-        """Take answers into the memory, in place; an exposure leaves it as it is."""
+        """Update the memory with answers, in place. An exposure does not change the memory."""
         answered = level.correct >= 0
         if not answered.all():
             self._learn_answered(level, memory, rates, answered)
@@ -169,7 +170,8 @@ class Plan:
     ) -> Floats:
         """`look` at all responses of a log, and let the memory `learn` them, in order.
 
-        What `look` and `learn` give level by level, however few students there are.
+        The result is the same as from `look` and `learn` level by level, but faster for few
+        students.
 
         Parameters
         ----------
@@ -177,7 +179,7 @@ class Plan:
         memory : Memory
         rates : Rates
         extra : float array, shape (n, n_extra), optional
-            Of `Level.extra`.
+            The values of `Level.extra`.
 
         Returns
         -------
@@ -218,8 +220,9 @@ class Plan:
         ----------
         read : float array, shape (n_entries, n_read)
         rate_of : callable
-            From an encoding, the keys of situations and the rates they are shrunk toward to
-            their own: `rates_in`, or in training one that leaves out a row's own fold.
+            Called with an encoding, the keys of situations, and the rates toward which to shrink.
+            It returns the rates of the situations. Use `rates_in`; in training, use a function
+            whose rates leave out the fold of each row.
 
         Returns
         -------
@@ -307,7 +310,7 @@ def _answers(level: Level, now: Outlook, place: Floats, of_pair: Floats) -> Answ
 
 
 def rates_in(tables: Mapping[str, SituationRates]) -> RateOf:
-    """A function that looks up rates for `Plan.matrix`; `tables` has one table per encoding."""
+    """A function for `Plan.matrix` that looks up rates; `tables` has one table per encoding."""
 
     def rate_of(encoding: Encoding, keys: NDArray[np.int64], prior: Floats) -> Floats:
         return tables[encoding.name].rate(keys, prior, encoding.weight)

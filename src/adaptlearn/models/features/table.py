@@ -22,15 +22,16 @@ HOLDERS = ("student", "skill", "item")
 
 
 class Feature(NamedTuple):
-    """One number for each response, before its answer.
+    """A feature: it gives one number for each response, from what is known before the answer.
 
     Attributes
     ----------
     name, group : str
     inputs : tuple of str
-        Columns, which `compute` takes in this order.
+        The columns that are the arguments of `compute`, in this order.
     compute : callable
-        Arrays of shape (n,) to one array of shape (n,); a function that can be pickled.
+        A function that can be pickled. It takes arrays of shape (n,) and returns an array of shape
+        (n,).
     formula : str
     """
 
@@ -237,4 +238,4 @@ def _table() -> Iterator[Feature]:
 
 
 FEATURES: dict[str, Feature] = {feature.name: feature for feature in _table()}
-"""Features by name."""
+"""The features by name."""

@@ -25,7 +25,7 @@ class Training(NamedTuple):
     rates : Rates
         Rates over all training students, for predictions.
     tables : dict of str to SituationRates
-        Likewise, by encoding.
+        For each encoding, the rates of its situations over all training students.
     """
 
     matrix: Floats
@@ -42,7 +42,7 @@ def training_features(
     n_skills: int,
     n_items: int,
 ) -> Training:
-    """Features of a training log; the rates of a row leave out its own fold of students.
+    """The features of a training log; the rates in a row leave out the student's own fold.
 
     Parameters
     ----------

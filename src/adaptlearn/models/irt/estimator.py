@@ -52,34 +52,39 @@ CONSTRAINTS: dict[str, Sequence[Constraint]] = {
 class IRT(SequentialTracer):
     """Item response theory, with one or two parameters per item (1PL, 2PL).
 
-    With the logistic function ``S``, a student of ability ``t`` answers an item of difficulty
-    ``b`` and discrimination ``a`` rightly with probability ``S(a (t - b))``. Abilities are
-    standard normal. Items are estimated by marginal maximum likelihood (Bock & Aitkin, 1981):
-    expectation-maximisation over a grid of abilities, with longer steps in between. For each
-    student the model keeps the posterior of the ability on that grid; an answer updates it in O(1).
+    Let ``S`` be the logistic function. A student has an ability ``t``; an item has a difficulty
+    ``b`` and a discrimination ``a``. The probability of a right answer is ``S(a (t - b))``.
+    Abilities are standard normal. Items are estimated by marginal maximum likelihood (Bock &
+    Aitkin, 1981): expectation-maximisation over a grid of abilities, with longer steps in between.
+    For each student the model stores the posterior of the ability on this grid. An answer updates
+    the posterior in O(1).
 
-    The ability does not change with practice. So the model fits tests, and serves as a baseline.
+    The ability does not change with practice. So the model is right for tests; for practice, use it
+    as a baseline.
 
     Parameters
     ----------
     kind : {"2PL", "1PL"}
-        With ``"2PL"`` each item has its own discrimination; with ``"1PL"`` all share one.
+        With ``"2PL"`` each item has its own discrimination. With ``"1PL"`` all items have the same
+        discrimination.
     difficulty_sd : float or None, default 1
-        How far items scatter around the mean difficulty of their skill, and skills around the mean
-        of all skills: a standard deviation, in log odds of an item of average discrimination. This
-        normal prior keeps an item in bounds if all its answers are right. None: no prior.
+        The standard deviation of items around the mean difficulty of their skill, and of skills
+        around the mean of all skills. Its unit is the log odds of an item of average
+        discrimination. This normal prior keeps the difficulty of an item finite if all its answers
+        are right. None: no prior.
     discrimination_sd : float or None, default 0.5
-        Standard deviation of the logarithm of discriminations around their mean; the lognormal
-        prior of the 2PL. None: no prior.
+        Standard deviation of the logarithm of the discriminations around their mean. It defines the
+        lognormal prior of the 2PL. None: no prior.
     n_points : int, optional
-        Points of the grid, equally spaced from -6 to 6. The model remembers one number per point
-        and student. By default 61; up to 241 if many answers make the abilities precise.
+        The number of points of the grid, equally spaced from -6 to 6. The model stores one number
+        per point and student. By default there are 61 points, and up to 241 if many answers make
+        the abilities precise.
     uncertainty : bool, default True
         Whether to compute standard errors of the items.
     max_iter : int, default 500
-        The most EM steps.
+        The largest number of EM steps.
     tol : float, default 1e-7
-        The fit has converged when a step gains less than this log-likelihood *per answer*.
+        The fit has converged if a step raises the log-likelihood *per answer* by less than this.
 
     Attributes
     ----------
@@ -89,7 +94,8 @@ class IRT(SequentialTracer):
         ``p_correct``, the share of right answers. If the log has no items, its skills serve as
         items.
     skill_parameters_ : dict of str to array, each of shape (n_skills,)
-        Columns ``skill``, ``difficulty``, ``discrimination``: those of a typical item.
+        Columns ``skill``, ``difficulty``, ``discrimination``: the parameters of a typical item of
+        the skill.
     ability_sd_ : float
         The standard deviation of abilities, in the unit of difficulties: 1.
     ability_sd_se_ : float
@@ -101,9 +107,9 @@ class IRT(SequentialTracer):
         The marginal log-likelihood of the training answers, without the prior.
     n_iter_, converged_ : int and bool
     unidentified_ : dict of label to str
-        Items whose answers leave a parameter to the prior or to a limit, and why.
+        Items with a parameter that comes only from the prior, or is at a limit, and why.
     classes_ : array
-        ``[0, 1]``, wrong and right: the columns of `predict_proba`.
+        ``[0, 1]``: the columns of `predict_proba` are P(wrong) and P(correct).
     fingerprint_ : str
 
     See Also
@@ -113,24 +119,25 @@ class IRT(SequentialTracer):
     Notes
     -----
     *Predictions* are one step ahead: the probability of a right answer, averaged over the posterior
-    after the student's earlier answers. A new student has the prior.
+    after the student's earlier answers. For a new student the posterior is the prior.
 
-    *Unseen.* An item that was not in the training log gets the mean difficulty of its skill. (The
-    mean is that of the skill's items and of one more, which is as hard as the average skill.) An
-    unknown skill gets the mean difficulty of all skills. Both get the mean discrimination.
+    *Unseen.* An item that is not in the training log gets the mean difficulty of its skill. (This
+    mean includes the skill's items and one additional item, which is as hard as the average skill.)
+    An unknown skill gets the mean difficulty of all skills. Unknown items and skills get the mean
+    discrimination.
 
-    *Several skills in one response.* If the log has no items, such a response gets the mean of its
-    skills' parameters. The fit counts it once.
+    *Several skills in one response.* If the log has no items, a response with several skills gets
+    the mean of its skills' parameters. The fit counts this response once.
 
     *Mastery* is of kind ``"predicted"``: P(correct) on a typical item of the skill.
 
-    *Standard errors* come from the observed information (Louis, 1982), with the prior. With more
-    than 300 items, the errors of an item treat all other items as known, and a discrimination
-    that all items share has no error.
+    *Standard errors* come from the observed information (Louis, 1982), including the prior. With
+    more than 300 items, the standard errors of an item treat all other items as known. A
+    discrimination that all items share then has no standard error.
 
     *Limits.* Discriminations lie within [0.02, 20], difficulties within [-15, 15]. An estimate may
-    reach a limit without priors, or if answers show no ability at all; `unidentified_` then says
-    so.
+    reach a limit if you use no priors, or if the answers do not depend on ability at all.
+    `unidentified_` then says so.
 
     References
     ----------
@@ -192,13 +199,14 @@ class IRT(SequentialTracer):
         self.tol = tol
 
     def fit(self, log: Any, y: object = None) -> Self:  # noqa: ARG002 - scikit-learn passes the answers again
-        """Estimate the items; all answers of one student come from one ability.
+        """Estimate the parameters of the items; each student has one ability for all answers.
 
         Parameters
         ----------
         log : ResponseLog or frame with its standard columns
         y : ignored
-            Answers are in the log; scikit-learn passes them again.
+            The answers are in the log. The argument exists because scikit-learn passes the answers
+            again.
 
         Raises
         ------
@@ -207,7 +215,7 @@ class IRT(SequentialTracer):
         Warns
         -----
         IdentificationWarning
-            Names items whose answers leave a parameter to the prior, or to a limit.
+            Names items with a parameter that comes only from the prior, or is at a limit.
         ConvergenceWarning
             The fit did not converge within `max_iter` steps.
         """
@@ -249,8 +257,8 @@ class IRT(SequentialTracer):
         Returns
         -------
         dict of str to array, each of shape (n_students,)
-            Columns ``student``, ``ability`` and ``standard_error``: mean and standard deviation of
-            the posterior.
+            Columns ``student``, ``ability`` (the mean of the posterior) and ``standard_error`` (its
+            standard deviation).
         """
         self._check_fitted()
         log = as_log(log)
@@ -260,7 +268,7 @@ class IRT(SequentialTracer):
         return {"student": log.student.labels, "ability": ability, "standard_error": error}
 
     def state_abilities(self, state: SequentialState, students: Any) -> tuple[Floats, Floats]:
-        """Mean and standard deviation of the posterior ability of some of a state's students.
+        """The posterior ability of some students of a state: mean and standard deviation.
 
         Parameters
         ----------
@@ -298,7 +306,7 @@ class IRT(SequentialTracer):
         Raises
         ------
         UnknownLabelError
-            Names items the model does not know.
+            Names the items that the model does not know.
         """
         self._check_fitted()
         places = self._places_of(items)
@@ -308,15 +316,16 @@ class IRT(SequentialTracer):
         return np.asarray((slope / self.ability_sd_) ** 2 * chance * (1 - chance))
 
     def test_information(self, abilities: Any, items: Iterable[Any] | None = None) -> Floats:
-        """Fisher's information of a test: the sum of its items'.
+        """Fisher's information of a test: the sum of the information of its items.
 
-        One over its square root is the standard error of an ability estimated from the test alone.
+        If you estimate an ability from the test alone, its standard error is one divided by the
+        square root of this information.
 
         Parameters
         ----------
         abilities : array-like, shape (n,), or float
         items : sequence of labels, optional
-            By default all that the model knows.
+            Labels of the items in the test; by default all items of the model.
 
         Returns
         -------

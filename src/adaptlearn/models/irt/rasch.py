@@ -11,12 +11,11 @@ from adaptlearn.numerics import Floats
 
 
 class Rasch(IRT):
-    """The Rasch model: IRT with one discrimination for all, in the unit of log odds.
+    """The Rasch model: IRT with one discrimination for all items, in the unit of log odds.
 
     It is the same model as ``IRT(kind="1PL")`` in another unit. Here the discrimination is 1, and
-    the standard deviation of abilities, `ability_sd_`, is estimated instead. Difficulties and
-    abilities are log odds: on an item that is 1 harder, the odds of a right answer are ``e`` times
-    smaller.
+    the fit estimates `ability_sd_`, the standard deviation of abilities. Difficulties and abilities
+    are log odds: on an item that is 1 harder, the odds of a right answer are ``e`` times smaller.
 
     Parameters
     ----------
@@ -28,12 +27,12 @@ class Rasch(IRT):
     ability_sd_ : float
         The standard deviation of abilities, in log odds.
     ability_sd_se_ : float
-        Its standard error. With more than 300 items `ability_sd_` counts as known, and this is
-        nan. (The discrimination is 1 by definition and has no error.)
+        Its standard error. With more than 300 items, the fit treats `ability_sd_` as known, and
+        this standard error is nan. (The discrimination is 1 by definition and has no error.)
 
     See Also
     --------
-    IRT : All other attributes, the methods, and how it is estimated.
+    IRT : All other attributes, the methods, and how the fit works.
 
     Examples
     --------

@@ -60,37 +60,39 @@ class _Counting(LogisticTracer):
 class AFM(_Counting):
     """Additive factors model: practice makes every skill easier, at its own rate.
 
-    logit P(correct) = β₀ + θ_student + Σ over the response's skills (β_skill + φ_skill T), where
-    T counts the student's earlier responses on the skill. An exposure counts as one.
+    logit P(correct) = β₀ + θ_student + Σ over the response's skills (β_skill + φ_skill T). T counts
+    the student's earlier responses on the skill. An exposure counts as a response.
 
     Parameters
     ----------
     slopes : {"skill", "shared"}
-        One φ for each skill, or one for all.
+        ``"skill"``: each skill has its own φ. ``"shared"``: all skills have the same φ.
     counts : {"linear", "log"}
-        T, or ln(1 + T).
+        What φ multiplies: T, or ln(1 + T).
     student : {"online", "average"} or None
-        Where θ comes from when you predict. ``"online"``: θ starts at 0, and each earlier answer
-        of that student moves it by one step of Newton's method. ``"average"``: θ is 0 for
-        everyone. With both, the fit estimates an intercept for each training student. None: the
+        How the model finds θ for a prediction. ``"online"``: θ starts at 0, and each earlier answer
+        of the student changes θ by one step of Newton's method. ``"average"``: θ is 0 for every
+        student. In both cases the fit estimates an intercept for each training student. None: the
         model has no θ.
     penalty : float
-        How strongly the weights of skills and items are shrunk. The own part of each costs
-        ``penalty / 2`` times its square; a slope is measured in units of the root mean square of
-        what it multiplies. 0 is maximum likelihood.
+        How strongly the fit shrinks the weights of skills and items. Each weight is a common part
+        plus an own part of the skill or item. The penalty on an own part is ``penalty / 2`` times
+        its square. The unit of a slope is the root mean square of the count that it multiplies. 0
+        is maximum likelihood.
     student_penalty : float
-        The same for θ: the precision of its normal prior. It must be positive for ``"online"``.
+        The penalty on θ: the precision of its normal prior. For ``"online"`` it must be positive.
     max_iter : int
-        Steps of Newton's method.
+        The largest number of steps of Newton's method.
     tol : float
-        Stop when a step changes the objective by less than this share of it.
+        The fit stops if a step changes the objective by less than this share of the objective.
 
     Attributes
     ----------
     coefficients_, item_intercepts_, student_intercepts_ : dict of arrays
         Weights, as columns that any dataframe library takes.
     log_likelihood_ : float
-        Of the training answers, at the fitted weights and intercepts of students.
+        The log-likelihood of the training answers, with the fitted weights and students'
+        intercepts.
     skills_, items_ : arrays
         Labels of the training log, sorted.
     n_answers_ : int array, shape (n_skills,)
@@ -118,17 +120,18 @@ class AFM(_Counting):
 
 
 class PFA(_Counting):
-    """Performance factors analysis: right and wrong answers teach differently.
+    """Performance factors analysis: right and wrong answers have different effects.
 
     logit P(correct) = β₀ + θ_student + Σ over the response's skills (β_skill + φ_skill s +
-    ψ_skill f), where s and f count the student's earlier right and wrong answers on the skill.
-    An exposure counts as neither. The paper has no θ: ``student=None``.
+    ψ_skill f). s and f count the student's earlier right and wrong answers on the skill. An
+    exposure counts as neither right nor wrong. The paper has no θ; set ``student=None`` for its
+    model.
 
     Parameters
     ----------
     slopes, student, penalty, student_penalty, max_iter, tol : see `AFM`
     counts : {"linear", "log"}
-        s and f, or ln(1 + s) and ln(1 + f).
+        What φ and ψ multiply: s and f, or ln(1 + s) and ln(1 + f).
 
     Attributes
     ----------
@@ -162,22 +165,22 @@ class PFA(_Counting):
 
 
 class RPFA(LogisticTracer):
-    """Recent performance factors analysis: recent answers count most.
+    """Recent performance factors analysis: recent answers count more than older answers.
 
     logit P(correct) = β₀ + θ_student + Σ over the response's skills (β_skill + φ_skill R +
-    ψ_skill f), where f counts earlier wrong answers on the skill and R is the proportion of
-    right ones; each answer weighs `decay` times as much as the one after it. The proportion begins
-    with `ghosts` wrong answers that nobody gave. So it is defined before the first answer and moves
-    little at the start. An exposure does not count as an answer.
+    ψ_skill f). f counts the student's earlier wrong answers on the skill, and R is the proportion
+    of right answers. In R, each answer has `decay` times the weight of the next answer. R also
+    counts `ghosts` invented wrong answers before the first real answer. So R is defined before the
+    first answer and changes little at the start. An exposure does not count as an answer.
 
     Parameters
     ----------
     decay : float
-        Between 0 and 1, both excluded.
+        The weight of an answer relative to the next answer, between 0 and 1, both excluded.
     ghosts : int
-        At least 1; 3 in the paper.
+        The number of invented wrong answers, at least 1; 3 in the paper.
     slopes, student, penalty, student_penalty, max_iter, tol : see `AFM`
-        With ``slopes="shared"`` one φ and one ψ serve all skills.
+        With ``slopes="shared"`` all skills have the same φ and the same ψ.
 
     Attributes
     ----------
@@ -244,9 +247,10 @@ class BestLR(LogisticTracer):
     """The best logistic regression of Gervet et al.: PFA with items and overall counts.
 
     logit P(correct) = β₀ + θ_student + δ_item + φ ln(1 + S) + ψ ln(1 + F) + Σ over the
-    response's skills (β_skill + φ_skill ln(1 + s) + ψ_skill ln(1 + f)), where S and F count the
-    student's earlier right and wrong answers, s and f those on the skill. An exposure counts as
-    neither. For students who are not in the training log the paper has no θ: ``student=None``.
+    response's skills (β_skill + φ_skill ln(1 + s) + ψ_skill ln(1 + f)). S and F count all earlier
+    right and wrong answers of the student; s and f count only the answers on the skill. An exposure
+    counts as neither right nor wrong. The paper has no θ for students who are not in the training
+    log; set ``student=None`` for its model.
 
     Parameters
     ----------

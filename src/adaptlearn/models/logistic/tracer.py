@@ -48,12 +48,13 @@ _FARTHEST = 30.0  # log odds beyond which a probability is no longer told from 0
 class LogisticTracer(SequentialTracer):
     """A logistic regression on a student's history.
 
-    A subclass gives `_recipe`: terms that add up to the log odds, and what they count.
+    A subclass defines `_recipe`: the terms whose sum is the log odds, and what the terms count.
 
     Attributes
     ----------
     log_likelihood_ : float
-        Of the training answers, at the fitted weights, the students' intercepts among them.
+        The log-likelihood of the training answers, with the fitted weights and students'
+        intercepts.
     n_iter_ : int
     converged_ : bool
     """
@@ -105,7 +106,7 @@ class LogisticTracer(SequentialTracer):
         Warns
         -----
         ConvergenceWarning
-            The search did not end within `max_iter` steps.
+            The fit did not converge within `max_iter` steps.
         """
         responses = self._training_log(log)
         skills, items, n_answers = training_labels(responses)
@@ -149,9 +150,10 @@ class LogisticTracer(SequentialTracer):
     def coefficients_(self) -> dict[str, NDArray[Any]]:
         """The weights: columns ``term``, ``skill``, ``value``.
 
-        The skill is None where a weight is the same for all; for a term that has a weight for
-        each skill that is the average one, which a skill that was not in the training log has.
-        Weights of items are in `item_intercepts_`.
+        If a weight is the same for all skills, its ``skill`` is None. If a term has a weight for
+        each skill, the row with ``skill`` None is the average weight. The model uses the average
+        weight for skills that are not in the training log. The weights of items are in
+        `item_intercepts_`.
         """
         self._check_fitted()
         rows: list[tuple[str, Any, float]] = [("intercept", None, self._intercept)]
@@ -180,8 +182,9 @@ class LogisticTracer(SequentialTracer):
     def student_intercepts_(self) -> dict[str, NDArray[Any]]:
         """How able each training student is: columns ``student``, ``value``.
 
-        Only of a model that was fitted, not loaded: a saved model names no students. Predictions
-        never use them, as they rest on all of a student's answers, the later ones too.
+        A loaded model has none, because a saved model contains no names of students. Predictions
+        never use these intercepts, because the fit estimates them from all answers of a student,
+        including later answers.
         """
         self._check_fitted()
         labels, values = self._students

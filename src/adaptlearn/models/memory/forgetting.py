@@ -28,8 +28,8 @@ def lags(log: Any, by: Literal["item", "skill"] = "skill") -> Floats:
     Returns
     -------
     float array, shape (n_responses,)
-        In the caller's row order; nan at the first meeting. If a response has several skills, the
-        lag is that of the skill practised last.
+        In the row order of `log`; nan if the student meets the item or skill for the first time. If
+        a response has several skills, the lag is the lag of the most recently practised skill.
 
     Examples
     --------
@@ -66,26 +66,25 @@ def lags(log: Any, by: Literal["item", "skill"] = "skill") -> Floats:
 
 
 class ForgettingCurve:
-    """Lets a model forget: the odds of a right answer fall with the time since practice.
+    """Adds forgetting to a model: the odds of a right answer fall with time since practice.
 
-    With x the log odds that a model gives without regard to time, and t the seconds since the
-    last practice,
+    Let x be the log odds from a model that ignores time, and t the seconds since the last practice:
 
         logit P(correct) = offset + scale x - rate ln(1 + t / time)
 
-    so the odds fall as a power of time, as in DASH and the power laws of forgetting. The four
-    parameters are fitted to answers. A quadratic penalty draws them toward no forgetting at all
-    (offset 0, scale 1, rate 0). It takes arrays, so it works with any model.
+    So the odds fall as a power of time, as in DASH and the power laws of forgetting. `fit`
+    estimates the four parameters from answers. A quadratic penalty pulls the parameters toward no
+    forgetting (offset 0, scale 1, rate 0). The methods take arrays, so they work with any model.
 
     Parameters
     ----------
     penalty : float
-        ``penalty / 2`` times the squares of offset, scale - 1, rate, and the logarithm of time
-        over an hour.
+        The strength of the penalty. It is ``penalty / 2`` times the sum of the squares of offset,
+        scale - 1, rate, and log(time / one hour).
     max_iter : int
-        Steps of L-BFGS.
+        The largest number of steps of L-BFGS.
     tol : float
-        Stop when a step changes the objective by less than this share of it.
+        The fit stops if a step changes the objective by less than this share of the objective.
 
     Attributes
     ----------
@@ -135,16 +134,18 @@ class ForgettingCurve:
         Parameters
         ----------
         log_odds : array, shape (n,)
-            The log odds that the model gives each answer. It must not have seen these answers.
+            The log odds that the model predicts for each answer. The model must not have seen these
+            answers before.
         lag : array, shape (n,)
-            Seconds since the last practice; nan if there was none. Such answers are left out.
+            Seconds since the last practice, or nan if there was no practice. The fit ignores
+            answers with nan.
         correct : array, shape (n,)
-            0 and 1.
+            0 for wrong and 1 for right answers.
 
         Raises
         ------
         ParameterError
-            The arguments are not such arrays.
+            The arguments are not arrays as described above.
         """
         values = {name: getattr(self, name) for name in self._constraints}
         base, since, problems = _read(log_odds, lag)
@@ -171,7 +172,7 @@ class ForgettingCurve:
         return self
 
     def predict(self, log_odds: Any, lag: Any) -> Floats:
-        """P(correct), shape (n,). If the lag is nan, it is the model's own.
+        """P(correct), shape (n,). If the lag is nan, P(correct) comes from `log_odds` alone.
 
         Parameters
         ----------

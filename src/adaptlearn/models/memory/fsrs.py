@@ -38,42 +38,46 @@ class FSRS(MemoryTracer):
     """The free spaced repetition scheduler, FSRS-6: stability and difficulty of each card.
 
     A student's memory of a card has a *stability* S and a *difficulty* D from 1 to 10. After S days
-    the student would recall 9 of 10 such cards. t days after the last review
+    the student would recall 9 of 10 cards with this stability. t days after the last review
 
         P(recall) = (1 + c t / S)^-w₂₀,  with c such that it is 0.9 at t = S
 
-    Every review moves S and D by its rating. A recall lengthens S, and more so if it was less
-    expected. A lapse shortens S. Reviews within a day follow another rule.
+    Every review changes S and D, depending on its rating. A recall makes S longer; the less
+    expected the recall is, the longer S becomes. A lapse makes S shorter. Reviews within a day
+    follow another rule.
 
-    FSRS predicts recall, but a log holds answers. Two parameters join them:
+    FSRS predicts recall, but a log holds answers. Two parameters connect recall and answers:
 
         P(correct) = guess + (1 - guess - slip) P(recall)
 
-    All parameters are fitted to the answers on cards that the student has met before. The fit
-    minimises the log loss, each answer predicted before it is seen, plus a penalty on the distance
-    from the published parameters.
+    The fit uses the answers on cards that the student has met before. It minimises the log loss
+    plus a penalty on the distance from the published parameters. For the log loss, the model
+    predicts each answer before it sees the answer.
 
     Parameters
     ----------
     card : {"item", "skill"} or None
-        What a student remembers. None: items if the training log has them, else skills.
+        What a student remembers. None: items if the training log has items, otherwise skills.
     parameters : tuple of 21 floats, optional
-        Use these instead of fitting, for example `FSRS_DEFAULTS`. They must lie within the
-        published bounds.
+        The model uses these parameters and does not fit them, for example `FSRS_DEFAULTS`. They
+        must lie within the published bounds.
     guess, slip : float, optional
-        P(right answer | not recalled) and P(wrong answer | recalled). If None, they are fitted,
-        from 0 to 0.45. With 0 and 0, P(correct) is P(recall).
+        P(right answer | not recalled) and P(wrong answer | recalled). If None, the fit estimates
+        them, from 0 to 0.45. With 0 and 0, P(correct) is P(recall).
     whole_days : bool
         Whether only full days since the last review count, as in flashcard schedulers. P(recall)
         is then 1 on the day of a review, and the fit uses only later answers. By default parts of
         days count too.
     penalty : float
-        Each parameter costs ``penalty / 2`` times the square of its distance from the published
-        one, in units of its spread among learners. 1 is the published prior.
+        The strength of the penalty. For each parameter it is ``penalty / 2`` times the square of
+        the distance from the published parameter. The unit of the distance is the parameter's
+        spread among learners. 1 is the published prior.
     max_iter : int
-        Steps of the search, which uses the expected curvature (Levenberg and Marquardt).
+        The largest number of steps of the search, which uses the expected curvature (Levenberg and
+        Marquardt).
     tol : float
-        Stop when two steps in a row change the objective by less than this share of it.
+        The fit stops if two steps in a row change the objective by less than this share of the
+        objective.
 
     Attributes
     ----------
@@ -81,7 +85,7 @@ class FSRS(MemoryTracer):
     guess_, slip_ : float
     card_ : {"item", "skill"}
     log_loss_ : float
-        The mean over the training answers that the fit used; nan if there are none.
+        The mean log loss of the training answers that the fit used; nan if the fit used no answers.
     n_iter_, converged_ : int, bool
     skills_, items_ : arrays
         Labels, sorted.
@@ -89,31 +93,32 @@ class FSRS(MemoryTracer):
 
     Notes
     -----
-    *Ratings.* A right answer is rated Good, a wrong one Again, unless the log has an extra column
-    ``rating`` with 1 (Again) to 4 (Easy).
+    *Ratings.* The model rates a right answer as Good and a wrong answer as Again. If the log has an
+    extra column ``rating`` with 1 (Again) to 4 (Easy), the model uses this column instead.
 
-    *Practice within a day* does not tell how memories fade over days: the decay, the last of the
-    parameters, is fitted only if at least a tenth of the answers come a day or more after the
-    card's last review, and stays as published otherwise.
+    *Practice within a day* does not show how much a student forgets over days. The decay is the
+    last of the parameters. The fit estimates the decay only if at least a tenth of the answers come
+    a day or more after the card's last review. Otherwise the decay keeps its published value.
 
-    *First answers.* If a student meets a card for the first time, there is no memory to predict
-    from. P(correct) is then the share of right first answers on the card in the training log, drawn
-    toward the average. For an unknown item it is the share of its skills; for an unknown skill, the
-    share of all.
+    *First answers.* If a student meets a card for the first time, the student has no memory of the
+    card. P(correct) is then the share of right first answers on the card in the training log,
+    shrunk toward the average. For an unknown item, P(correct) is the share for the item's skills.
+    For an unknown skill, P(correct) is the share for all cards.
 
-    *Several skills in one response.* If cards are skills, each skill of the response is reviewed,
-    and P(correct) is the mean over them.
+    *Several skills in one response.* If cards are skills, the response is a review of each of its
+    skills, and P(correct) is the mean over these skills.
 
-    *Exposures* do not count as reviews. *Times* are needed: a log without times is refused.
+    *Exposures* do not count as reviews. *Times* are needed: if a log has no times, the model raises
+    an error.
 
-    *Memory, not scheduling.* Stability, difficulty and P(recall) are those of the reference
-    implementation py-fsrs, with ``whole_days=True`` to the last digits. Its
-    learning steps, its intervals in whole days and their random spread only decide when to review,
-    so this class leaves them out. Stability stays below a billion days, where the reference
-    overflows.
+    *Memory, not scheduling.* Stability, difficulty and P(recall) equal the values of the reference
+    implementation py-fsrs, with ``whole_days=True`` to the last digits. The learning steps of
+    py-fsrs, its intervals in whole days and their random spread only decide when to review, so this
+    class leaves them out. This class keeps stability below a billion days; the reference overflows
+    there.
 
-    *Mastery* is of kind ``"predicted"``. If cards are items, it is the mean over the items that the
-    skill has in the training log.
+    *Mastery* is of kind ``"predicted"``. If cards are items, mastery is the mean over the items
+    that the skill has in the training log.
 
     References
     ----------
@@ -163,7 +168,7 @@ class FSRS(MemoryTracer):
         self.tol = tol
 
     def cards(self, state: SequentialState, students: Any, keys: Iterable[Any]) -> Card:
-        """Stability (days) and difficulty of each student's card of each key.
+        """Stability (in days) and difficulty of each student's card for each key.
 
         Parameters
         ----------

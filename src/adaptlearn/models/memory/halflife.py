@@ -139,9 +139,9 @@ def half_life(
 
 
 class HalfLifeRegression(MemoryTracer):
-    """Half-life regression: every card halves its P(recall) in a time that practice changes.
+    """Half-life regression: P(recall) of a card halves in a time that depends on practice.
 
-    t days after the last answer on a card, with r right and w wrong answers before,
+    t days after the last answer on a card, with r earlier right and w earlier wrong answers,
 
         P(recall) = 2^(-t / h),  h = 2^(θ + θ_r √(1 + r) + θ_w √(1 + w) + θ_card)
 
@@ -150,24 +150,25 @@ class HalfLifeRegression(MemoryTracer):
     Parameters
     ----------
     card : {"item", "skill"} or None
-        What a student remembers. None: items if the training log has them, else skills.
+        What a student remembers. None: items if the training log has items, otherwise skills.
     guess, slip : float, optional
-        P(right answer | not recalled) and P(wrong answer | recalled). If None, they are fitted,
-        from 0 to 0.45. With 0 and 0, P(correct) is P(recall).
+        P(right answer | not recalled) and P(wrong answer | recalled). If None, the fit estimates
+        them, from 0 to 0.45. With 0 and 0, P(correct) is P(recall).
     loss : {"log", "squared"}
-        The loss of each answer.
+        Which loss the fit minimises for each answer.
     half_life_weight : float
-        The paper's alpha. For each answer there is a half-life at which it would have been all but
-        certain. The squared distance of h (in days) from that half-life costs this much.
+        The paper's alpha. For each answer there is a half-life at which the answer would have been
+        almost certain. The fit adds a loss: this weight times the squared distance between h (in
+        days) and the answer's half-life.
     min_half_life, max_half_life : float
-        Bounds of h in seconds; a minute and nine months.
+        Bounds of h in seconds; by default a minute and nine months.
     penalty : float
-        What the square of each weight but the intercept costs; the paper's lambda. The squares of
-        guess and slip, in units of 0.3, cost half as much.
+        The penalty on the square of each weight except the intercept; the paper's lambda. The
+        penalty on the squares of guess and slip, in units of 0.3, is half as strong.
     max_iter : int
-        Steps of L-BFGS.
+        The largest number of steps of L-BFGS.
     tol : float
-        Stop when a step changes the objective by less than this share of it.
+        The fit stops if a step changes the objective by less than this share of the objective.
 
     Attributes
     ----------
@@ -183,9 +184,9 @@ class HalfLifeRegression(MemoryTracer):
     mastery work as in `FSRS`.
 
     The paper's loss is ``HalfLifeRegression(guess=0, slip=0, loss="squared", half_life_weight=0.01,
-    min_half_life=900)``, with ``penalty=0.1``. It was made for sessions, whose share of right
-    answers lies between 0 and 1. A single answer is 0 or 1, so its half-life is at one of the
-    bounds.
+    min_half_life=900)``, with ``penalty=0.1``. The paper's loss is made for sessions, which have a
+    share of right answers between 0 and 1. A single answer is 0 or 1, so its half-life is at one of
+    the bounds.
 
     References
     ----------
@@ -307,7 +308,7 @@ class HalfLifeRegression(MemoryTracer):
 
     @property
     def weights_(self) -> dict[str, float]:
-        """The weights of what all cards share."""
+        """The weights that are the same for all cards: ``intercept``, ``right`` and ``wrong``."""
         self._check_fitted()
         return dict(zip(("intercept", "right", "wrong"), self._weights.tolist(), strict=True))
 

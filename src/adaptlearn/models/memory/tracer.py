@@ -41,24 +41,24 @@ COMMON: Mapping[str, Sequence[Constraint]] = {
 
 
 class MemoryTracer(SequentialTracer):
-    """A model of memory: every student has a card for each item, or skill.
+    """A model of memory: every student has a card for each item or for each skill.
 
-    A subclass says what is kept of a card (`_n_kept` numbers, the first of them positive once
-    it was reviewed) and gives
+    A subclass defines which numbers the state stores for a card. There are `_n_kept` numbers; the
+    first is positive after the card's first review. The subclass defines
 
     - `_recall`: P(recall) of cards a number of days after their last review;
-    - `_days_until`: the days after which P(recall) falls to a wanted one;
-    - `_reviewed`: what is kept after a review;
-    - `_review_all`: the same of cards that are followed along many reviews;
-    - `_estimate`: fits its parameters, and gives guess and slip;
-    - `_own_arrays`, `_restore_own`: what that has found.
+    - `_days_until`: the days after which P(recall) falls to a wanted value;
+    - `_reviewed`: the numbers of a card after a review;
+    - `_review_all`: the numbers of cards after each of many reviews;
+    - `_estimate`: fits the model's own parameters, and returns guess and slip;
+    - `_own_arrays`, `_restore_own`: save and restore the results of `_estimate`.
 
     Attributes
     ----------
     card_ : {"item", "skill"}
     guess_, slip_ : float
     log_loss_ : float
-        The mean over the training answers that were scored; nan where there are none.
+        The mean log loss of the training answers that the fit used; nan if the fit used no answers.
     n_iter_ : int
     converged_ : bool
     """
@@ -123,8 +123,9 @@ class MemoryTracer(SequentialTracer):
         Parameters
         ----------
         log : ResponseLog or frame with its standard columns
-            With times. An extra column ``rating`` (1 Again, 2 Hard, 3 Good, 4 Easy; 1 where the
-            answer is wrong) says more than ``correct``; a right answer is rated Good without.
+            With times. An extra column ``rating`` (1 Again, 2 Hard, 3 Good, 4 Easy; 1 if the answer
+            is wrong) gives more information than ``correct``. Without this column, the model rates
+            a right answer as Good.
         y : ignored
 
         Raises
@@ -134,9 +135,9 @@ class MemoryTracer(SequentialTracer):
         Warns
         -----
         IdentificationWarning
-            Nobody has met a card twice: nothing is known of forgetting.
+            No student has met a card twice, so the log contains no information about forgetting.
         ConvergenceWarning
-            The search did not end within `max_iter` steps.
+            The fit did not converge within `max_iter` steps.
         """
         responses = self._training_log(log)
         items_are_cards = self.card == "item" or (self.card is None and responses.item is not None)
@@ -162,9 +163,10 @@ class MemoryTracer(SequentialTracer):
     def retrievability(
         self, state: SequentialState, students: Any, keys: Iterable[Any], time: Any
     ) -> Floats:
-        """P(recall) of each student's card of each key.
+        """P(recall) of each student's card for each key.
 
-        The memory itself; with guess and slip it becomes the P(correct) of `predict_state`.
+        P(recall) is about memory only. `predict_state` combines P(recall) with guess and slip to
+        P(correct).
 
         Parameters
         ----------
@@ -172,19 +174,19 @@ class MemoryTracer(SequentialTracer):
         students : int array, shape (n_students,)
             The state's numbers.
         keys : sequence of n_keys labels
-            Items where cards are items, else skills.
+            Items if cards are items, otherwise skills.
         time : float, or float array that broadcasts to (n_students, n_keys)
-            When, in the log's seconds.
+            The time to predict for, in the log's seconds.
 
         Returns
         -------
         float array, shape (n_students, n_keys)
-            nan for a card that was never reviewed, also of a key that nobody has met.
+            nan for a card that the student has never reviewed, and for a key that nobody has met.
 
         Raises
         ------
         StateError
-            A time before the card's last review.
+            A time is before the card's last review.
         """
         code, kept, last = self._cards(state, students, keys)
         days = days_since(last, time)
@@ -202,22 +204,22 @@ class MemoryTracer(SequentialTracer):
         retention: float = 0.9,
         time: Any = None,
     ) -> Floats:
-        """Seconds until P(recall) falls to a wanted one.
+        """Seconds until P(recall) falls to a wanted value.
 
         Parameters
         ----------
         state, students, keys
             As in `retrievability`.
         retention : float
-            Between 0 and 1, both excluded.
+            The wanted P(recall), between 0 and 1, both excluded.
         time : float, or float array that broadcasts to (n_students, n_keys), optional
-            Seconds are counted from here, and are negative where it has fallen already; by
-            default from each card's last review.
+            The time from which the seconds count; by default, each card's last review. If P(recall)
+            is already below `retention` at this time, the seconds are negative.
 
         Returns
         -------
         float array, shape (n_students, n_keys)
-            nan for a card that was never reviewed.
+            nan for a card that the student has never reviewed.
         """
         allowed = {"retention": [Interval(0, 1, closed="neither")]}
         check_parameters("interval", {"retention": retention}, allowed)
@@ -237,19 +239,19 @@ class MemoryTracer(SequentialTracer):
         when: When = "next_opportunity",
         time: Any = None,
     ) -> Mastery:
-        """P(correct) of some of a state's students on every fitted skill.
+        """P(correct) of some students of a state on every fitted skill.
 
         Parameters
         ----------
         state : SequentialState
         students : int array, shape (n,)
         labels : array, shape (n,), optional
-            Their labels in the result.
+            The students' labels in the result.
         when : {"next_opportunity", "after_response"}
-            The same figure.
+            Both options give the same result.
         time : float, or float array, shape (n,), optional
-            The moment that is asked for, in the log's seconds; by default that of each
-            student's last response.
+            The time to predict for, in the log's seconds; by default, the time of each student's
+            last response.
         """
         return self._mastery(state, students, labels, when, time=time)
 

@@ -35,66 +35,76 @@ _FARTHEST = 30.0  # log odds beyond which a probability is no longer told from 0
 
 
 class LinearRecurrentTracer(SequentialTracer):
-    """A linear recurrent model: answers write vectors into a memory that each skill reads.
+    """A linear recurrent model: each answer adds a vector to the student's memory.
 
-    With q the reading vector of a response and x its writing vector, sums over its skills
-    (averaged), its item and a part that all share,
+    A response has a reading vector q and a writing vector x. Each of these vectors is the sum of
+    three parts: the average over the response's skills, a part of its item, and a part that all
+    responses share. Then
 
     - logit P(correct) = q · (1, u, f);
-    - u = Σ d^age x / (Σ d^age + prior) over the student's earlier answers, for each decay d of
-      a small bank: the whole state of a student, of fixed size;
-    - x = E[skill, right or wrong] + R[skill] · (y - rate): what the answer y says, and by how
-      much it surprised, given how often the item (without items: the skill) is answered right;
-    - f: right and wrong answers on the skill and on the item so far, recent ones counting more,
-      the answers since the skill was last practised, and all answers.
+    - u = Σ d^age x / (Σ d^age + prior) over the student's earlier answers, for each of a few decays
+      d. The size of this memory of a student is fixed;
+    - x = E[skill, right or wrong] + R[skill] · (y - rate). The first term depends on the answer y,
+      the second on how surprising y is. The rate is the share of right answers on the item (without
+      items, on the skill);
+    - f are counts of the student's earlier answers: right and wrong answers on the skill and on the
+      item, in which recent answers count more; answers since the student last practised the skill;
+      and all answers.
 
-    It is a recurrent network whose recurrence is linear and fixed: the state is O(1) to update,
-    the gradient is the same recursion run backward, and what one skill says about another can be
-    read off (`transfer`).
+    The model is a recurrent network whose recurrence is linear and fixed. So an update of the state
+    takes O(1), and the gradient is the same recursion in reverse order. `transfer` shows how much
+    an answer on one skill changes the prediction on another skill.
 
     Parameters
     ----------
     decays : sequence of float
-        The decays of the bank: each in [0, 1], per answer of the student.
+        The decays d: each in [0, 1], per answer of the student.
     rank : int
-        Coordinates for each decay.
+        The number of coordinates of the vectors for each decay.
     prior : float
-        Each student begins with this many answers without effect, so that early answers count less.
+        The number of answers without effect with which each student starts. They make early answers
+        count less.
     skill_penalty : float
-        Each skill's own vectors cost ``skill_penalty / 2`` times their squared length.
+        The penalty on each skill's own vectors: ``skill_penalty / 2`` times their squared length.
     item_penalty : float
-        The same for each item's vectors, times ``1 + scarcity / answers``.
+        The penalty on each item's own vectors: ``item_penalty / 2`` times their squared length,
+        times ``1 + scarcity / answers``.
     history_penalty : float
-        The same for each skill's and item's own weights of f, in units of the spread of f.
+        The penalty on the weights of f that each skill and item has of its own, in units of the
+        spread of f: ``history_penalty / 2`` times their squared length.
     scarcity : float
-        The number of answers below which an item says little by itself; 0 treats all items alike.
+        An item with fewer training answers than this gets more than twice the penalty. 0 treats all
+        items alike.
     n_epochs : int
-        Passes over the training answers; the steps shrink to nothing at the last.
+        The number of passes over the training answers. The steps become smaller and reach zero at
+        the end of the last pass.
     learning_rate : float
-        The largest step (Adam).
+        The size of the largest step (Adam).
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
-        The seed of the start, and of the way in which students are drawn into batches.
+        The seed for the random starting values of the vectors, and for the random assignment of
+        students to batches.
 
     Attributes
     ----------
     losses_ : float array, shape (n_epochs,)
-        The mean log loss in each epoch, over answers as they came. If it still falls at the end,
-        try more epochs.
+        The mean log loss of the training answers in each epoch, computed during the epoch. If the
+        loss still falls at the end, try more epochs.
     seed_ : int
-        The seed of the fit. A fit with ``random_state=seed_`` is the same.
+        The seed of the fit. A fit with ``random_state=seed_`` gives the same model.
     skills_, items_ : arrays
         Labels of the training log, sorted.
     n_answers_ : int array, shape (n_skills,)
 
     Notes
     -----
-    A response with several skills reads and writes the mean of their vectors, and f is averaged
-    over them. Exposures neither move the state nor are scored. A skill that was not in the
-    training log reads and writes what all skills share; an item that was not, or is not named,
-    reads as the skill's items do on average. Items are used where the training log has them.
+    If a response has several skills, q and x contain the mean of the skills' vectors, and f is
+    averaged over the skills. Exposures do not change the state, and the model does not score them.
+    A skill that is not in the training log has only the vectors that all skills share. If an item
+    is not in the training log, or if you name no item, the model uses the average reading vector of
+    the skill's items. The model uses items if the training log has items.
 
-    The fit minimises a penalised log loss that has many minima of nearly the same depth; it is
-    reproducible for a given ``random_state``, and does not depend on the order of students.
+    The fit minimises a penalised log loss. This loss has many minima of nearly the same value. The
+    fit is reproducible for a given ``random_state``, and does not depend on the order of students.
 
     References
     ----------
@@ -180,33 +190,34 @@ class LinearRecurrentTracer(SequentialTracer):
         return self._ready(skills, items, n_answers)
 
     def decision_function(self, log: Any) -> Floats:
-        """The log odds of a right answer of each row, one step ahead, shape (n_responses,)."""
+        """The log odds of a right answer in each row, one step ahead, shape (n_responses,)."""
         self._check_fitted()
         read, encoded = self._read(as_log(log))
         return encoded.in_rows(read[:, 0])
 
     def out_of_fold(self, log: Any, fold: Any = 5) -> Floats:
-        """The log odds of each row, from fits that have not seen its student.
+        """The log odds of each row, from a fit to other students only.
 
-        Use these log odds to train a model that is stacked on this one. The model itself is not
-        changed, and need not be fitted.
+        Use these log odds to train a second model that takes the predictions of this model as
+        input. The method does not change this model, which need not be fitted.
 
         Parameters
         ----------
         log : ResponseLog or frame with its standard columns
         fold : int, or int array of shape (n_responses,)
-            How many folds to draw the students into, or the fold of each row's student.
+            The number of folds to divide the students into at random, or the fold of each row's
+            student.
 
         Returns
         -------
         float array, shape (n_responses,)
-            One step ahead, in the caller's row order. NaN for an exposure, and if no other fold has
-            answers.
+            The log odds one step ahead, in the row order of `log`. NaN for an exposure, and if no
+            other fold has answers.
 
         Raises
         ------
         ParameterError
-            A student is in several folds, or there are not as many folds as asked for.
+            A student is in several folds, or the log cannot be divided into so many folds.
         """
         training = self._training_log(log)
         answered = np.flatnonzero(training.answered)
@@ -253,7 +264,7 @@ class LinearRecurrentTracer(SequentialTracer):
         Returns
         -------
         Transfer
-            The table; `plot_transfer` draws it.
+            A table. `plot_transfer` draws this table.
         """
         self._check_fitted()
         n_skills = len(self.skills_)

@@ -30,8 +30,8 @@ class Transfer:
     skills : array, shape (n_skills,)
         Labels of rows and columns.
     right, wrong : float arrays, shape (n_skills, n_skills)
-        ``right[a, b]``: by how much the log odds of a right answer on skill b rise when the
-        student's first answer, on skill a, is right.
+        ``right[a, b]``: how much the log odds of a right answer on skill b change if the student's
+        first answer is a right answer on skill a. ``wrong[a, b]``: the same for a wrong answer.
     """
 
     skills: NDArray[Any]
@@ -40,17 +40,18 @@ class Transfer:
 
     @property
     def contrast(self) -> Floats:
-        """``right - wrong``: how far apart the two answers leave the student."""
+        """``right - wrong``: the difference between the effects of a right and a wrong answer."""
         return self.right - self.wrong
 
     @property
     def specific(self) -> Floats:
-        """What of `contrast` is particular to a pair of skills.
+        """The part of `contrast` that is specific to a pair of skills.
 
-        Answers on some skills tell more than on others, about any skill; some skills are easier
-        to tell about, by answers on any. Those two together, ``row + column`` by least squares,
-        are taken off. Positive: an answer on a tells more about b than that. 0 on the diagonal,
-        which plays no part.
+        Answers on some skills change the predictions on all skills more than other answers do. And
+        the predictions on some skills change more than others, after answers on any skill. This
+        table is `contrast` without these two effects, which are estimated as ``row + column`` by
+        least squares. If an entry is positive, an answer on a changes the prediction on b more than
+        the two effects explain. The diagonal is not used and is 0.
         """
         off = self.contrast.copy()
         np.fill_diagonal(off, 0)
@@ -77,13 +78,14 @@ class Transfer:
         }
 
     def ordered(self) -> NDArray[np.int64]:
-        """An order of the skills that puts those that tell about each other next to each other.
+        """An order of the skills in which similar skills are next to each other.
 
         Returns
         -------
         int array, shape (n_skills,)
-            The order is that of the leaves of an average-linkage tree. Two skills are close in it
-            if they tell the same about others, and others the same about them.
+            The order of the leaves of an average-linkage tree. Two skills are close in the tree if
+            two conditions hold. Answers on the two skills have similar effects on other skills. And
+            answers on other skills have similar effects on the two skills.
         """
         from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
         from scipy.spatial.distance import squareform
@@ -106,10 +108,10 @@ def plot_transfer(
     *,
     most: int = 40,
 ) -> Any:
-    """Draw how much an answer on each skill tells about each other skill.
+    """Draw how much an answer on each skill changes the prediction on each other skill.
 
-    Skills that tell about each other are next to each other. The diagonal is far larger and left
-    blank.
+    Similar skills are next to each other; see `Transfer.ordered`. The diagonal is left blank,
+    because its values are much larger than all other values.
 
     Parameters
     ----------
@@ -117,7 +119,8 @@ def plot_transfer(
     what : {"specific", "contrast", "right", "wrong"}
     ax : matplotlib axes, optional
     most : int
-        How many skills to draw: those whose answers tell most about particular others.
+        The largest number of skills to draw. The picture shows the skills with the strongest
+        specific effects on other skills.
 
     Returns
     -------
@@ -126,7 +129,7 @@ def plot_transfer(
     Raises
     ------
     MissingDependency
-        Without matplotlib.
+        matplotlib is not installed.
     """
     check_parameters(
         "plot_transfer",

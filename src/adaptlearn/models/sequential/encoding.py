@@ -16,9 +16,10 @@ KEY_BITS = 24
 
 
 class Names(NamedTuple):
-    """The skills and items of a model or a state, by their place.
+    """The skills and items of a model or a state, by their position.
 
-    The model's names come first; a state adds others that were answered.
+    The model's skills and items come first. A state adds other skills and items when a student
+    answers them.
     """
 
     skills: dict[Any, int]
@@ -26,14 +27,14 @@ class Names(NamedTuple):
 
     @classmethod
     def of(cls, skills: Iterable[Any], items: Iterable[Any]) -> Names:
-        """From labels in their order."""
+        """Make names from labels, in the order of the labels."""
         return cls(
             {label: place for place, label in enumerate(skills)},
             {label: place for place, label in enumerate(items)},
         )
 
     def with_those_of(self, log: ResponseLog) -> Names:
-        """These names, then the new ones of a log; without new ones, this same object."""
+        """These names, then the new names of a log. Without new names, this same object."""
         skills = _extended(self.skills, _used(log.skill.labels, log.skill.codes))
         items = self.items
         if log.item is not None:
@@ -43,35 +44,38 @@ class Names(NamedTuple):
 
 
 class Encoded(NamedTuple):
-    """Responses in level-major order: every student's first, then every student's second, ….
+    """Responses by level: every student's first response, then every student's second, ….
 
-    Students are numbered by how many responses they have, most first: those of a level are then
-    the first of all, and each level is a slice of every array.
+    A level holds the responses with the same position in their students' histories. Students are
+    numbered by their number of responses, the largest first. So the students of a level are the
+    first of all students, and each level is a slice of every array.
 
     Attributes
     ----------
     rows : int array, shape (n,)
         The log's row of each response.
     bounds : int array, shape (n_levels + 1,)
-        Where each level begins.
+        The position in `rows` at which each level begins.
     students : int array, shape (n_students,)
-        The log's student label of each number; students without rows are left out.
+        For each number, the code of the student in the log. Students without rows are left out.
     item : int array, shape (n,)
-        Places of items; -1 if the log names none.
+        Positions of items; -1 if the log names no item.
     time : float array, shape (n,), or None
-        Seconds.
+        Times in seconds.
     correct : int8 array, shape (n,)
-        1, 0, and -1 for an exposure.
+        1 for a right answer, 0 for a wrong answer, and -1 for an exposure.
     skill : int array, shape (n_entries,)
-        Places of skills. A response with several has one entry for each, one after the other.
+        Positions of skills. A response with several skills has one entry for each skill, one after
+        the other.
     starts : int array, shape (n + 1,), or None
-        Where each response's entries begin; None if every response has exactly one.
+        The position at which each response's entries begin; None if every response has exactly one
+        entry.
     pair, item_pair : int arrays, shape (n_entries,) and (n,)
         Each entry's pair of student and skill, and of student and item, numbered from 0.
-        Items that were not named are one item.
+        All responses without an item share one item.
     pairs, item_pairs : int arrays
-        The key of each pair: ``number of the student << 24 | place``, in which an unnamed
-        item's place is the last of all.
+        The key of each pair: ``number of the student << 24 | position``. The position for responses
+        without an item is the last of all positions.
     """
 
     rows: Ints
@@ -94,7 +98,7 @@ class Encoded(NamedTuple):
         return np.arange(len(self.rows)) - np.repeat(self.bounds[:-1], sizes)
 
     def after(self, n_levels: int) -> Encoded:
-        """The responses from one level on; students and pairs keep their numbers."""
+        """The responses from a given level to the end; students and pairs keep their numbers."""
         if n_levels == 0:
             return self
         first = int(self.bounds[n_levels])
@@ -115,11 +119,11 @@ class Encoded(NamedTuple):
         )
 
     def entries_of(self, per_row: NDArray[Any]) -> NDArray[Any]:
-        """Values by response, as values by entry."""
+        """Repeat values by response for each entry of the response."""
         return per_row if self.starts is None else np.repeat(per_row, np.diff(self.starts), axis=0)
 
     def in_rows(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Values by response, in the log's row order."""
+        """Sort values by response into the log's row order."""
         ordered = np.empty_like(values)
         ordered[self.rows] = values
         return ordered
@@ -129,15 +133,15 @@ NO_ITEM = (1 << KEY_BITS) - 1
 
 
 def encode(log: ResponseLog, names: Names, *, item_pairs: bool = True) -> Encoded:
-    """Encode a log in a model's codes, level by level.
+    """Encode a log with the skill and item positions of a model, level by level.
 
     Parameters
     ----------
     log : ResponseLog
     names : Names
-        With those of the log.
+        The names of the model, including the names of the log.
     item_pairs : bool
-        Whether to number the pairs of student and item. If not, all responses share one.
+        Whether to number the pairs of student and item. If False, all responses share one pair.
     """
     n = len(log)
     order = np.arange(n) if log.chronological is None else log.chronological

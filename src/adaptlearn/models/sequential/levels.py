@@ -20,24 +20,28 @@ from adaptlearn.numerics import Floats, Ints, bounds_of, places_of
 
 
 class Level(NamedTuple):
-    """Responses that are read together.
+    """Responses that a model reads together.
 
     Attributes
     ----------
     skill : int array, shape (n_entries,)
-        Places of skills, beyond the model's for one it does not know.
+        Positions of skills. If the model does not know a skill, its position comes after the
+        model's skills.
     item : int array, shape (n,)
-        Places of items; -1 where none is named.
+        Positions of items; -1 for a response without an item.
     time : float array, shape (n,), or None
-        Seconds.
+        Times in seconds.
     correct : int8 array, shape (n,)
-        1, 0, and -1 for an exposure. Not for a model's `look`.
+        1 for a right answer, 0 for a wrong answer, and -1 for an exposure. A model's `_look` must
+        not use it.
     starts : int array, shape (n,), or None
-        Where each response's entries begin; None if every response has exactly one.
+        The position at which each response's entries begin; None if every response has exactly one
+        entry.
     owner : int array, shape (n_entries,), or None
-        The response of each entry, by its place in the level; None likewise.
+        For each entry, the position of its response in the level; None if every response has
+        exactly one entry.
     extra : float array, shape (n, n_extra)
-        What a model prepared of each response before the pass; no columns by default.
+        Numbers that a model prepared for each response before the pass; by default no columns.
     """
 
     skill: Ints
@@ -49,7 +53,7 @@ class Level(NamedTuple):
     extra: Floats
 
     def by_entry(self, values: NDArray[np.generic]) -> NDArray[np.generic]:
-        """Values by response, as values by entry."""
+        """Repeat values by response for each entry of the response."""
         return values if self.owner is None else values[self.owner]
 
     def total(self, values: Floats) -> Floats:
@@ -65,15 +69,15 @@ class Level(NamedTuple):
 
 
 class Memory(NamedTuple):
-    """What a model remembers, as rows of numbers; all are 0 before the first answer.
+    """What a model stores about students, as rows of numbers; all 0 before the first answer.
 
     Attributes
     ----------
     student : float array, shape (n, n_student)
     pair : float array, shape (n_entries, n_pair)
-        Of the student on each skill of the response.
+        The numbers for the student on each skill of the response.
     item : float array, shape (n, n_item)
-        Of the student on the item.
+        The numbers for the student on the item.
     """
 
     student: Floats

@@ -20,7 +20,7 @@ _FAR = 1e20  # from 0: what is remembered are counts, sums and times
 
 
 class Widths(NamedTuple):
-    """How many numbers are remembered of a student, of a student on a skill, and on an item."""
+    """How many numbers a state stores per student, per student and skill, per student and item."""
 
     student: int
     pair: int
@@ -99,9 +99,10 @@ class KeyedRows:
 
 
 class SequentialState(StudentState):
-    """What a sequential model remembers of students ``0 … n_students - 1``.
+    """What a sequential model stores about students ``0 … n_students - 1``.
 
-    A skill or item that a student never answered costs nothing.
+    Skills and items that a student never answered use no memory. A *pair* below is a student with a
+    skill, or with an item, that this student has answered.
     """
 
     def __init__(
@@ -118,7 +119,7 @@ class SequentialState(StudentState):
 
     @property
     def names(self) -> Names:
-        """Skills and items by their place."""
+        """Skills and items by their position."""
         skills, items, names = self._named
         if skills is not self.skills or items is not self.items:
             names = Names.of(self.skills, self.items)
@@ -126,7 +127,7 @@ class SequentialState(StudentState):
         return names
 
     def learn_names(self, names: Names) -> None:
-        """Take over names that extend the state's own."""
+        """Replace the state's names by a longer list that begins with the state's names."""
         if names is not self._named[2]:
             self.skills, self.items = list(names.skills), list(names.items)
             self._named = self.skills, self.items, names
@@ -143,16 +144,16 @@ class SequentialState(StudentState):
             )
 
     def memory_of(self, students: Ints, skills: Ints, owner: Ints, items: Ints) -> Memory:
-        """A copy of the memory that some responses are predicted from.
+        """A copy of the memory that the model needs to predict some responses.
 
         Parameters
         ----------
         students : int array, shape (n,)
             The state's numbers.
         skills, owner : int arrays, shape (n_entries,)
-            Places of skills, and for each the response that it belongs to.
+            Positions of skills, and for each skill the response to which it belongs.
         items : int array, shape (n,)
-            The places of items as keys hold them.
+            Positions of items, in the form that keys use.
         """
         return Memory(
             self._student[students],
@@ -177,7 +178,7 @@ class SequentialState(StudentState):
         )
 
     def take(self, encoded: Encoded, numbers: Ints, memory: Memory) -> None:
-        """Store the memory that a pass through the encoded log has left."""
+        """Store the memory as it is after a pass through the encoded log."""
         mine = numbers[encoded.students]
         self._student[mine] = memory.student
         keys = _renumbered(encoded.pairs, mine)
@@ -196,7 +197,7 @@ class SequentialState(StudentState):
         return np.unique(self._pair.held()[0] & ((1 << KEY_BITS) - 1))
 
     def answers(self, students: Ints, skills: Ints) -> NDArray[np.int64]:
-        """Answers of some students on skills, by their places; shape (n_students, n_skills)."""
+        """The number of answers of some students on skills, shape (n_students, n_skills)."""
         keys = (students[:, None] << KEY_BITS) | skills
         return self._pair.read(keys.ravel())[:, 0].reshape(keys.shape).astype(np.int64)
 
@@ -254,19 +255,20 @@ class SequentialState(StudentState):
         return expected
 
     def touched(self) -> tuple[Floats, Floats]:
-        """What is remembered for each touched pair: its student, and the student on the skill.
+        """The stored numbers for each pair of student and skill.
 
-        Float arrays, shapes (n_pairs, widths.student) and (n_pairs, widths.pair).
+        Two float arrays: the numbers for the student, shape (n_pairs, widths.student), and the
+        numbers for the student on the skill, shape (n_pairs, widths.pair).
         """
         keys, rows = self._pair.held()
         return self._student[keys >> KEY_BITS], rows[:, 1:]
 
     def item_rows(self) -> Floats:
-        """What is remembered of students on items, one row per touched pair."""
+        """The stored numbers of each student on each item, one row per pair of student and item."""
         return self._item.held()[1]
 
     def check_signs(self, signed: Signed) -> None:
-        """Refuse a memory that is below 0 where it cannot be, or knows of nobody (`ValueError`)."""
+        """Raise `ValueError` if a number has an impossible sign, or if student 0 has data."""
         pair, item = self._pair.held()[1][:, 1:], self._item.held()[1]
         for rows, columns in zip((self._student, pair, item), signed, strict=True):
             lowest = rows.min(axis=0, initial=0)

@@ -26,30 +26,33 @@ _AT_ONCE = 1 << 16  # pairs of student and skill whose mastery is asked for toge
 
 
 class SequentialTracer(KnowledgeTracer):
-    """A model whose state is rows of numbers, changed by every answer in O(1).
+    """A model whose state is rows of numbers; every answer changes the state in O(1).
 
-    A subclass fits (calling `_training_log` first and `_ready` last) and gives
+    A subclass defines `fit`, which calls `_training_log` first and `_ready` last. It also defines
 
-    - `_widths`: how many numbers are remembered of a student, of a student on a skill, and of a
-      student on an item; all are 0 before the first answer;
+    - `_widths`: how many numbers the state stores for a student, for a student on a skill, and for
+      a student on an item; all numbers are 0 before the first answer;
     - `_look` reads a level's memory, `_n_read` numbers for each response;
-    - `_learn` changes the memory by the answers, in place;
-    - `_chance` makes P(correct) of what was read, for any number of responses at once;
-    - `_arrays`: what fitting found, by name; `_restore_arrays`, its inverse; and `_expected`, the
-      conditions that the arrays of a file must meet;
+    - `_learn` updates the memory with the answers, in place;
+    - `_chance` computes P(correct) from the numbers that `_look` read, for any number of responses
+      at once;
+    - `_arrays`: the results of the fit, by name; `_restore_arrays`, the inverse of `_arrays`; and
+      `_expected`, the conditions that the arrays of a file must meet;
     - `_signed`: which columns of the memory may be below 0;
-    - `_prepared`, if it needs more of the log than one level shows;
-    - `_follow_few`, if it can follow a few students faster than response by response.
+    - `_prepared`, if the model needs more of the log than one level;
+    - `_follow_few`, if the model can process a few students faster than response by response.
 
-    Skills and items keep their place in `skills_` and `items_`. A skill or item that the model
-    does not know gets a place after these, for its history. No item is -1.
+    The position of a skill or item is its position in `skills_` or `items_`. A skill or item that
+    the model does not know gets a position after these, so that the state can store its history.
+    For a response without an item, the position is -1.
 
     Attributes
     ----------
     skills_, items_ : arrays
-        Labels of the skills and items of the training log, sorted; no items if it has none.
+        Labels of the skills and items of the training log, sorted. If the training log has no
+        items, `items_` is empty.
     n_answers_ : int array, shape (n_skills,)
-        Training answers of each skill.
+        The number of training answers on each skill.
     """
 
     skills_: NDArray[Any]
@@ -103,7 +106,7 @@ class SequentialTracer(KnowledgeTracer):
         return None
 
     def init_state(self, n_students: int) -> SequentialState:
-        """The state of students who have not answered yet."""
+        """A new state, of students who have not answered yet."""
         self._check_fitted()
         check_n_students(n_students)
         return SequentialState(

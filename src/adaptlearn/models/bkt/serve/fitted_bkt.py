@@ -35,7 +35,7 @@ from adaptlearn.validation import Interval, some
 
 
 class FittedBKT(ReportingBKT):
-    """Prediction and live state, from parameters that were estimated, loaded or brought."""
+    """A BKT that predicts and keeps states; its parameters are estimated, loaded or given."""
 
     _mastery_kind = "latent"
     _strangers = "from the parameters common to all skills"
@@ -47,7 +47,7 @@ class FittedBKT(ReportingBKT):
         return pass_log(self._fitted, log, codes, state, numbers).p_correct
 
     def init_state(self, n_students: int) -> BKTState:
-        """The state of students who have not answered yet."""
+        """A new state, of students who have not answered yet."""
         self._check_fitted()
         check_n_students(n_students)
         return BKTState(self.fingerprint_, self.skills_.tolist(), n_students)
@@ -67,7 +67,7 @@ class FittedBKT(ReportingBKT):
         return mastery_of(self._fitted, state, students, skills, when)
 
     def learning_rates(self, state: BKTState | None = None) -> Floats:
-        """P(learning) of each skill: ``parameters_["learn"]``; with a state, of others too."""
+        """P(learning) of each skill: ``parameters_["learn"]``, and of other skills of a state."""
         self._check_fitted()
         rates: Floats = self.parameters_["learn"]
         if state is None:

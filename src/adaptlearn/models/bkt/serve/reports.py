@@ -33,7 +33,7 @@ _DRAWS = 100
 
 
 class ReportingBKT(KnowledgeTracer):
-    """Reports on parameters that were estimated, loaded or brought."""
+    """Reports on the parameters of a BKT, whether estimated, loaded or given."""
 
     _fitted: Fitted
 
@@ -57,9 +57,9 @@ class ReportingBKT(KnowledgeTracer):
     def class_parameters_(self) -> dict[str, NDArray[Any]]:
         """Parameters by class: columns ``parameter``, ``skill``, ``class``, ``value``.
 
-        A class is the value of its column, or a tuple where there are several: those of the
-        earlier response, those of the later one, and the number of the gap (0 below the first
-        of `gaps`).
+        If one column defines the classes, a class is a value of this column. If several columns do,
+        a class is a tuple: the values of the earlier response, the values of the later response,
+        and the number of the gap (0 below the first of `gaps`).
         """
         self._check_fitted()
         rows = [
@@ -75,20 +75,20 @@ class ReportingBKT(KnowledgeTracer):
         """Every estimated parameter with its standard error and interval.
 
         Intervals are symmetric on the logit scale, from the observed information (Louis, 1982).
-        A parameter that is fixed, or ended at a limit, has none.
+        A parameter has no interval if it is fixed or if its estimate is at a limit.
 
         Parameters
         ----------
         level : float
-            The share of intervals that cover, in (0, 1).
+            The share of intervals that contain the true value, in (0, 1).
 
         Returns
         -------
         dict of columns
-            ``parameter``, ``skill``, ``class`` (None where it does not differ by class, or for
-            other classes), ``value``, ``standard_error`` (of the value, a probability, by the
-            delta method), ``standard_error_logit`` (of its log odds, from which the interval is
-            made), ``lower``, ``upper``.
+            ``parameter``, ``skill``, ``class`` (None if the parameter does not differ by class, or
+            if the row is for unseen classes), ``value``, ``standard_error`` (of `value`, which is a
+            probability; by the delta method), ``standard_error_logit`` (of the log odds of `value`;
+            the interval comes from it), ``lower``, ``upper``.
 
         Raises
         ------
@@ -115,13 +115,14 @@ class ReportingBKT(KnowledgeTracer):
         return {n: c if i < 3 else c.astype(np.float64) for i, (n, c) in enumerate(columns.items())}
 
     def identifiability(self) -> dict[str, NDArray[Any]]:
-        """What the answers leave undetermined, or determine implausibly.
+        """Parameters that the answers do not determine, and parameters that are not plausible.
 
         Returns
         -------
         dict of columns
             ``skill``, ``finding`` (``unidentified``, ``degenerate``, ``at an end``; with
-            ``uncertainty=True`` also ``flat direction``), ``detail``. No rows: nothing to tell.
+            ``uncertainty=True`` also ``flat direction``), ``detail``. If there is no finding, the
+            table has no rows.
         """
         self._check_fitted()
         n = len(self.skills_)
