@@ -183,7 +183,7 @@ class Decision:
         A skill was due for review if its P(recall) was below this target; None if the schedule has
         no target.
     alerts : tuple of Alert
-        What a teacher should know about the student.
+        What else a teacher should know about the student.
     """
 
     id: str
