@@ -57,7 +57,7 @@ _CELLS = 1 << 21
 
 
 class Sequencer:
-    """Chooses each student's next lesson, and explains why it chose this lesson or no other.
+    """Chooses each student's next lesson, and explains why a student gets a lesson or not.
 
     Lessons can be for new learning, review, remediation or enrichment. The policy says which of
     these purposes it uses, and how it weighs them. Each decision records the probability with which
