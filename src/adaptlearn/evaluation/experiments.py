@@ -58,7 +58,8 @@ class SampleSize(NamedTuple):
     n_students, n_classes : int
         The number in both arms together. If classes are randomised, they stay whole.
     design_effect : float
-        How many times more students are needed than with independent students in equal arms.
+        The number of students, divided by the number needed if students were independent and the
+        arms equal.
     power : float
         The power that this size reaches.
     """
@@ -160,7 +161,7 @@ def power(n_students: float, difference: float, **design: Unpack[ExperimentDesig
     Raises
     ------
     ParameterError
-        With every argument that is out of range.
+        Lists every argument that is out of range.
 
     Notes
     -----
