@@ -191,10 +191,10 @@ def rmse(
 def accuracy(
     correct: ArrayLike, predicted: ArrayLike, *, sample_weight: ArrayLike | None = None
 ) -> float:
-    """Fraction of answers on the right side of one half; one half itself predicts *correct*.
+    """Fraction of right predictions; a prediction of one half or more means *correct*.
 
-    Read it beside the fraction of correct answers, which predicting *correct* throughout
-    reaches without a model.
+    Compare it with the fraction of correct answers: predicting *correct* for every answer reaches
+    this fraction without a model.
 
     Parameters
     ----------

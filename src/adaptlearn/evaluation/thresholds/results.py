@@ -150,7 +150,7 @@ class ThresholdCalibration(Printed):
         return columns
 
     def to_dict(self) -> dict[str, Any]:
-        """The table's columns and the rest, ready for JSON (None for nan); curves left out."""
+        """The table's columns and the other attributes but the curves, for JSON (None for nan)."""
         return {
             "criterion": self.criterion,
             "wanted": self.wanted,
