@@ -34,13 +34,13 @@ _LEVELS_SHOWN = 12
 
 
 class Curriculum(SkillGraph):
-    """Skills, what comes before what, lessons, standards and courses; checked and immutable.
+    """Skills and their prerequisites, lessons, standards and courses; checked and immutable.
 
-    Make one with `from_frames`, `from_dict` or `from_json`, which refuse a curriculum that
-    contradicts itself and list every fault; or with ``repair=True``, which mends the faults and
-    says how. Labels of skills, lessons and items are integers or strings. Without lessons,
-    there is one lesson per skill, of the same label. Without a list of skills, the skills are
-    those that prerequisites, lessons and items name, in the order they occur.
+    Make a curriculum with `from_frames`, `from_dict` or `from_json`. They refuse a curriculum that
+    contradicts itself, and list every fault. With ``repair=True`` they repair the faults and say
+    how. Labels of skills, lessons and items are integers or strings. If you pass no lessons, each
+    skill has one lesson with the same label. If you pass no list of skills, the skills are those
+    named by prerequisites, lessons and items, in the order they occur.
 
     Attributes
     ----------
@@ -48,15 +48,17 @@ class Curriculum(SkillGraph):
         Labels, in the order given. Integers, or objects that are all ``str``.
     skill_titles : tuple of str
     thresholds : float array, shape (n_skills,)
-        From which mastery on each skill counts as mastered, where its author says; else NaN.
+        Each skill counts as mastered at this mastery or above; NaN if the curriculum's author gives
+        no threshold.
     prerequisites : sparse 0/1 array, shape (n_skills, n_skills)
-        Row k holds the skills that must be mastered directly before skill k, each of them.
+        Row k marks the direct prerequisites of skill k; students must master all of them first.
     alternatives : sparse 0/1 array, shape (n_groups, n_skills)
-        Row g holds skills of which one must be mastered, whichever.
+        Row g marks the skills of group g; students must master any one of them.
     alternatives_of : sparse 0/1 array, shape (n_skills, n_groups)
-        Row k holds the groups of alternatives that skill k needs one of each of.
+        Row k marks the groups of alternatives of skill k; of each group, students must master one
+        skill.
     encompasses : sparse float array, shape (n_skills, n_skills)
-        Row k holds, with weights in (0, 1], the skills that practising k also practises.
+        Row k holds weights in (0, 1] of the skills that practice of skill k also practises.
     lessons : array, shape (n_lessons,)
     lesson_titles : tuple of str
     lesson_kinds : tuple of str
@@ -71,22 +73,22 @@ class Curriculum(SkillGraph):
     items : array, shape (n_items,)
     exercises : sparse 0/1 array, shape (n_items, n_skills)
     outline : Outline
-        The nesting of courses, units and standards.
+        Which units the courses have, and which standards the units have.
     standards, units, courses : SkillGroups
-        The groups of the outline: what each requires, and who has finished it.
+        The groups of the outline: which skills each requires, and which students have finished it.
     repairs : tuple of Repair
-        What `repaired` mended; empty for a curriculum that was sound.
+        What `repaired` repaired; empty for a curriculum without faults.
 
     See Also
     --------
-    adaptlearn.curriculum.audit_curriculum : What in it is probably not what was meant.
-    adaptlearn.curriculum.plot_curriculum : How it looks.
+    adaptlearn.curriculum.audit_curriculum : Finds what is probably not intended.
+    adaptlearn.curriculum.plot_curriculum : Draws a curriculum.
 
     Notes
     -----
-    The *outer fringe* of a student is what they are ready to learn: the skills not yet
-    mastered whose prerequisites all are (Doignon & Falmagne, 1985, "Spaces for the
-    assessment of knowledge").
+    The *outer fringe* of a student is what the student is ready to learn: the skills that are not
+    yet mastered, but whose prerequisites are all mastered (Doignon & Falmagne, 1985, "Spaces for
+    the assessment of knowledge").
 
     Examples
     --------
@@ -142,15 +144,17 @@ class Curriculum(SkillGraph):
         skills : frame, optional
             Columns ``skill`` and, optionally, ``title`` and ``threshold`` (of mastery).
         prerequisites : frame, optional
-            Columns ``prerequisite`` and ``skill``: the one comes before the other. Optionally
-            ``group``: rows of one skill and group are alternatives, of which one is enough.
+            Columns ``prerequisite`` and ``skill``: the first comes before the second. Optionally
+            ``group``: rows with the same skill and group are alternatives, and one of them is
+            enough.
         lessons : frame, optional
             Columns ``lesson`` and ``skills`` (one row per lesson, a list in each cell), or
             ``lesson`` and ``skill`` (one row per pair). Optionally ``title``, ``kind``,
-            ``difficulty`` (0 to 1), ``tags`` (a list or one text) and ``minutes``: without the
-            column minutes are unknown, with it a gap is a fault.
+            ``difficulty`` (0 to 1), ``tags`` (a list or one text) and ``minutes``. Without the
+            column ``minutes``, minutes are unknown. If the column is there, an empty cell is a
+            fault.
         items : frame, optional
-            Columns ``item`` and ``skills`` or ``skill``, likewise.
+            Columns ``item`` and ``skills`` or ``skill``, as for lessons.
         encompasses : frame, optional
             Columns ``skill``, ``encompassed`` and ``weight`` in (0, 1].
         standards : frame, optional
@@ -161,17 +165,18 @@ class Curriculum(SkillGraph):
             ``standards`` or ``standard``, or ``skills`` or ``skill``, or both; optionally
             ``title`` and ``grade`` of the course, ``unit_title``.
         columns : mapping, optional
-            Other names, per table: ``{"skills": {"skill": "name"}}``. Further columns of a
+            Your names of columns, per table: ``{"skills": {"skill": "name"}}``. Other columns of a
             frame are not read.
         skill_separator : str, optional
-            What divides the skills, standards or tags in a text cell that holds several.
+            The text between the skills, standards or tags in a cell that holds several.
         repair : bool
             Mend what can be mended and say how in `repairs` (see `repaired`), rather than refuse.
 
         Raises
         ------
         CurriculumError
-            Lists every fault of every table; with `repair`, those that cannot be mended.
+            Lists every fault of every table; with `repair`, only the faults that cannot be
+            repaired.
         """
         tables = {"skills": skills, "prerequisites": prerequisites, "lessons": lessons,
                   "items": items, "encompasses": encompasses, "standards": standards,
@@ -186,27 +191,27 @@ class Curriculum(SkillGraph):
         ----------
         content : mapping
             ``skills``: labels, or ``{"skill", "title", "threshold"}``. ``prerequisites``: pairs
-            (first, then), or a mapping of each skill to its prerequisites; a list in the place
-            of the first holds alternatives. ``encompasses``: triples (skill, encompassed,
-            weight), or a mapping of each skill to a mapping of weights. ``lessons``:
-            ``{"lesson", "skills", "title", "minutes", "kind", "difficulty", "tags"}``, or a
-            mapping of each lesson to its skills. ``items``: ``{"item", "skills"}``, or a mapping
-            likewise. ``standards``: ``{"standard", "skills", "title", "grade"}``, or a mapping
-            likewise. ``courses``: ``{"course", "title", "grade", "units"}`` with units
-            ``{"unit", "title", "standards", "skills"}``. All are optional.
+            (first, then), or a mapping of each skill to its prerequisites; a list in place of a
+            prerequisite holds alternatives. ``encompasses``: triples (skill, encompassed, weight),
+            or a mapping of each skill to a mapping of weights. ``lessons``: ``{"lesson", "skills",
+            "title", "minutes", "kind", "difficulty", "tags"}``, or a mapping of each lesson to its
+            skills. ``items``: ``{"item", "skills"}``, or a mapping likewise. ``standards``:
+            ``{"standard", "skills", "title", "grade"}``, or a mapping likewise. ``courses``:
+            ``{"course", "title", "grade", "units"}`` with units ``{"unit", "title", "standards",
+            "skills"}``. All are optional.
         repair : bool
             Mend what can be mended and say how in `repairs` (see `repaired`), rather than refuse.
 
         Raises
         ------
         CurriculumError
-            Lists every fault; with `repair`, those that cannot be mended.
+            Lists every fault; with `repair`, only the faults that cannot be repaired.
         """
         return cls._read(read_mapping(content), repair)
 
     @classmethod
     def from_json(cls, source: str | os.PathLike[str], *, repair: bool = False) -> Self:
-        """Read JSON with the content `from_dict` takes.
+        """Read JSON with the content that `from_dict` takes.
 
         Parameters
         ----------
@@ -218,31 +223,33 @@ class Curriculum(SkillGraph):
         Raises
         ------
         CurriculumError
-            It is not JSON, or has faults: all are listed; with `repair`, those that cannot be
-            mended.
+            The source is not JSON, or has faults. The error lists all faults; with `repair`, only
+            the faults that cannot be repaired.
         """
         return cls._read(read_json(source), repair)
 
     @classmethod
     def repaired(cls, source: Mapping[str, Any] | str | os.PathLike[str]) -> Self:
-        """Read a curriculum with faults, mend them, and say how in `repairs`.
+        """Read a curriculum with faults, repair the faults, and say how in `repairs`.
 
-        Of duplicates the first is kept; a prerequisite of a skill to itself, or with an end
-        that is no skill, is dropped; so are unknown skills of lessons and items, and those
-        left without any. Prerequisites are taken in the order they are listed, and one that
-        would close a cycle with those before it is dropped; then alternatives are that leave a
-        skill no way in. None is dropped that could stay.
+        If there are duplicates, the first is kept. A prerequisite is dropped if it is the skill
+        itself or if one of its two skills is unknown. Unknown skills of lessons and items are
+        dropped, and then lessons and items without skills. Prerequisites are read in the order they
+        are listed. A prerequisite is dropped if it would close a cycle with the prerequisites
+        before it. Then alternatives are dropped if they make a skill unreachable. No more is
+        dropped than necessary.
 
         Parameters
         ----------
         source : mapping, str or path
-            What `from_dict` or `from_json` take. Frames: `from_frames` with ``repair=True``.
+            The content that `from_dict` or `from_json` take. For frames, use `from_frames` with
+            ``repair=True``.
 
         Raises
         ------
         CurriculumError
-            What cannot be mended: no skill at all, a missing column, no JSON, labels of which
-            some are integers and some strings.
+            The curriculum cannot be repaired: it has no skill, a column is missing, the source is
+            not JSON, or some labels are integers and others strings.
 
         Examples
         --------
@@ -278,7 +285,7 @@ class Curriculum(SkillGraph):
 
     @cached_property
     def lesson_index(self) -> LabelIndex:
-        """The place of each lesson, by label."""
+        """The position of each lesson, by label."""
         return LabelIndex("lesson", self.lessons)
 
     def skills_of(self, lesson: Label) -> NDArray[Any]:
@@ -288,7 +295,7 @@ class Curriculum(SkillGraph):
 
     @property
     def standards(self) -> SkillGroups:
-        """The standards: which skills each asks for, and who has finished it."""
+        """The standards: which skills each requires, and which students have finished it."""
         return self.outline.standards
 
     @property
@@ -298,16 +305,16 @@ class Curriculum(SkillGraph):
 
     @property
     def courses(self) -> SkillGroups:
-        """The courses: which skills each asks for, and who has finished it."""
+        """The courses: which skills each requires, and which students have finished it."""
         return self.outline.courses
 
     def open_lessons(self, mastered: Any) -> Bools:
         """Which lessons students can take now.
 
-        A lesson is open when it teaches a skill that is not mastered, and all that its skills
-        that are not mastered need is either mastered or taught by the lesson itself; of
-        alternatives one is enough. So an open lesson always teaches a skill of the outer
-        fringe, unless its skills are alternatives to each other's prerequisites in a circle.
+        A lesson is open if it teaches a skill that is not mastered, and if all prerequisites of its
+        unmastered skills are mastered or taught by the lesson itself. Of alternatives, one is
+        enough. So an open lesson teaches a skill of the outer fringe. The only exception is a
+        lesson whose skills are, in a circle, alternatives among each other's prerequisites.
 
         Parameters
         ----------
@@ -326,10 +333,11 @@ class Curriculum(SkillGraph):
         Parameters
         ----------
         missing : uint8 array, shape (n_skills, n_bytes)
-            The skills that are not mastered, a bit per student: what
-            `adaptlearn.curriculum.graph.pack` makes of marks.
+            The skills that are not mastered, with one bit per student, as
+            `adaptlearn.curriculum.graph.pack` makes them.
         unready : uint8 array, shape (n_skills, n_bytes), optional
-            The skills that are not known well enough for what comes after; by default `missing`.
+            The skills that are not known well enough for the skills that build on them; by default
+            `missing`.
 
         Returns
         -------
@@ -362,7 +370,7 @@ class Curriculum(SkillGraph):
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the content: equal curricula, equal fingerprints."""
+        """SHA-256 of the content; equal curricula have equal fingerprints."""
         return fingerprint(self.to_dict())
 
     def __eq__(self, other: object) -> bool:

@@ -98,8 +98,8 @@ class SkillGroups:
         For units, pairs (course, unit), because a unit's name belongs to its course.
     titles : tuple of str
     grades : float array, shape (n_groups, 2)
-        Lowest and highest grade; NaN where unknown. Kindergarten is 0. Units have those of
-        their course.
+        Lowest and highest grade; NaN if unknown. Kindergarten is 0. A unit has the grades of its
+        course.
     skills : sparse 0/1 array, shape (n_groups, n_skills)
     """
 
@@ -171,9 +171,9 @@ class Outline(NamedTuple):
     standards, units, courses : SkillGroups
     unit_standards : sparse 0/1 array, shape (n_units, n_standards)
     unit_skills : sparse 0/1 array, shape (n_units, n_skills)
-        Skills that units have of their own, beside those of their standards.
+        The skills that a unit names itself, in addition to the skills of its standards.
     unit_course : int array, shape (n_units,)
-        The place of each unit's course.
+        The position of each unit's course.
     """
 
     standards: SkillGroups

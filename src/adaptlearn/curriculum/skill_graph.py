@@ -49,14 +49,14 @@ class SkillGraph:
 
     @cached_property
     def skill_index(self) -> LabelIndex:
-        """Places of skills by label."""
+        """The position of each skill, by label."""
         return LabelIndex("skill", self.skills)
 
     def outer_fringe(self, mastered: Any) -> Bools:
         """Which skills students are ready to learn.
 
-        They are those that are not mastered, all prerequisites of which are, and one of each
-        group of alternatives.
+        These are the skills that are not mastered, but whose prerequisites are all mastered. Of
+        each group of alternatives, at least one must be mastered.
 
         Parameters
         ----------
@@ -72,7 +72,7 @@ class SkillGraph:
 
     @cached_property
     def may_need(self) -> csr_array:
-        """Row k holds what skill k needs directly, each or as one of several."""
+        """Row k marks all direct prerequisites of skill k, including alternatives."""
         return routines.may_need(self.requirements)
 
     @cached_property
@@ -82,11 +82,12 @@ class SkillGraph:
 
     @cached_property
     def implicit_credit(self) -> csr_array:
-        """What practising one skill is worth for others: `encompasses` over all its paths.
+        """How much practice of one skill counts for others: `encompasses` over all its paths.
 
-        A sparse float array, shape (n_skills, n_skills): row k holds, for each skill that k
-        encompasses directly or not, the greatest product of weights over the paths there. The
-        diagonal is left out: a skill's own practice counts in full.
+        A sparse float array, shape (n_skills, n_skills). Row k covers each skill that skill k
+        encompasses, directly or not: its entry is the greatest product of weights over all paths
+        from k to this skill. The diagonal is left out, because a skill's own practice counts in
+        full.
         """
         return routines.best_products(self.encompasses)
 
@@ -100,8 +101,8 @@ class SkillGraph:
         ----------
         skill : label
         required : bool
-            Leave out those that another way to the skill avoids; without alternatives there are
-            none.
+            Leave out skills that are not necessary, because alternatives allow another way to the
+            skill.
         """
         code = self.skill_index.code(skill)
         before = routines.reachable(self.may_need, code)
@@ -112,7 +113,7 @@ class SkillGraph:
         return found
 
     def descendants(self, skill: Label) -> NDArray[Any]:
-        """All skills that a skill comes before, directly or not, in `skills` order."""
+        """All skills that build on a skill, directly or not, in `skills` order."""
         code = self.skill_index.code(skill)
         after = routines.reachable(self.required_by, code)
         found: NDArray[Any] = self.skills[after]
@@ -122,9 +123,10 @@ class SkillGraph:
     def ancestry(self) -> csr_array:
         """`ancestors` of all skills at once: a sparse 0/1 array, row k for skill k.
 
-        Memory is linear in the number of pairs, which a long chain makes quadratic in the
-        number of skills: for a few skills of a huge curriculum, `ancestors` is cheaper. More
-        than 268 million pairs (a chain of 23,000 skills) are refused with a `CurriculumError`.
+        Memory is linear in the number of pairs. In a long chain, this number is quadratic in the
+        number of skills. For a few skills of a huge curriculum, use `ancestors`, which needs less
+        memory. More than 268 million pairs (a chain of 23,000 skills) are refused with a
+        `CurriculumError`.
         """
         return routines.closure(self.may_need)
 
@@ -138,14 +140,15 @@ class SkillGraph:
 
     @property
     def topological_order(self) -> NDArray[Any]:
-        """Skills so ordered that each can be learnt after those before it; ties as in `skills`."""
+        """Skills in an order in which students can learn them; ties are in `skills` order."""
         order: NDArray[Any] = self.skills[routines.topological_order(self.requirements)]
         return order
 
     @cached_property
     def depth(self) -> Ints:
-        """How many steps come before each skill, learning all that can be at each, (n_skills,).
+        """How many steps come before each skill, shape (n_skills,).
 
-        Without alternatives it is the length of the longest chain of prerequisites.
+        In each step, a student learns every skill that can be learnt. Without alternatives, the
+        number is the length of the longest chain of prerequisites.
         """
         return routines.depths(self.requirements)

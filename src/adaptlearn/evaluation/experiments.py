@@ -26,7 +26,7 @@ _CONSTRAINTS: dict[str, list[Constraint]] = {
 
 
 class ExperimentDesign(TypedDict, total=False):
-    """How two arms are formed: keywords of `power` and `sample_size`, which explain each."""
+    """How the two arms are formed. These are keywords of `power`, which explains each of them."""
 
     sd: float | None
     baseline: float | None
@@ -58,9 +58,10 @@ class SampleSize(NamedTuple):
     n_students, n_classes : int
         The number in both arms together. If classes are randomised, they stay whole.
     design_effect : float
-        How many times the students that independent ones in equal arms would make.
+        The number of students, divided by the number needed if students were independent and the
+        arms equal.
     power : float
-        What this size reaches.
+        The power that this size reaches.
     """
 
     n_students: int
@@ -124,7 +125,7 @@ def power(n_students: float, difference: float, **design: Unpack[ExperimentDesig
     Parameters
     ----------
     n_students : float
-        The students of both arms together.
+        The number of students in both arms together.
     difference : float
         The difference of the means, or of the proportions, that the experiment should show.
     **design
@@ -140,14 +141,14 @@ def power(n_students: float, difference: float, **design: Unpack[ExperimentDesig
     sd : float, optional
         Standard deviation of the outcome within an arm; give this or `baseline`.
     baseline : float, optional
-        For proportions: the proportion in the first arm; the second has ``baseline +
+        For proportions: the proportion in the first arm. The second arm has ``baseline +
         difference``.
     propensity : float or array, default 0.5
-        Probability of the second arm. Give an array if students had different probabilities, and
-        are weighted by their inverse.
+        Probability of the second arm. Give an array if students have different probabilities and
+        you weight each student by the inverse probability.
     randomised : {"student", "class"}, default "student"
-        Whether the students of a class are divided among the arms and compared within their
-        class, or whole classes are assigned.
+        ``"student"``: the students of each class are divided among the arms, and compared within
+        their class. ``"class"``: whole classes are assigned to an arm.
     class_size : float, default 1
         Students per class, on average; 1 for students without classes.
     class_size_cv : float, default 0.0
@@ -160,15 +161,15 @@ def power(n_students: float, difference: float, **design: Unpack[ExperimentDesig
     Raises
     ------
     ParameterError
-        With every argument that is out of range.
+        Lists every argument that is out of range.
 
     Notes
     -----
-    Where whole classes are drawn, the variance is that of independent students times
-    ``1 + ((1 + cv**2) * class_size - 1) * icc`` (Kish 1965; Eldridge et al. 2006 for unequal
-    classes), and there are only as many degrees of freedom as classes, less two. Where
-    students are drawn, differences between classes cancel: times ``1 - icc``. Propensities
-    that are not one half make it the greater, as the mean of ``1 / propensity`` in either arm.
+    If whole classes are assigned, the variance of independent students is multiplied by ``1 + ((1 +
+    cv**2) * class_size - 1) * icc`` (Kish 1965; Eldridge et al. 2006 for unequal classes). The
+    degrees of freedom are then only the number of classes minus two. If students are assigned,
+    differences between classes cancel, so the variance is multiplied by ``1 - icc``. Propensities
+    other than one half increase the variance, by the mean of ``1 / propensity`` in each arm.
 
     References
     ----------
@@ -205,12 +206,13 @@ def sample_size(
     Returns
     -------
     SampleSize
-        The smallest size that reaches the power; in whole classes, if classes are assigned.
+        The smallest size that reaches the power. If classes are assigned, it consists of whole
+        classes.
 
     Raises
     ------
     ParameterError
-        With every argument that is out of range; if no size reaches the power.
+        Lists every argument that is out of range. Also raised if no size reaches the power.
 
     Examples
     --------

@@ -79,10 +79,10 @@ def _dot(a: Floats, b: Floats) -> float:
 def auc(
     correct: ArrayLike, predicted: ArrayLike, *, sample_weight: ArrayLike | None = None
 ) -> float:
-    """Area under the ROC curve: how well predictions rank right above wrong answers.
+    """Area under the ROC curve: how well predictions rank right answers above wrong answers.
 
-    The probability that a random correct answer was predicted higher than a random wrong
-    one, ties counting one half (Hanley & McNeil 1982). 1 is perfect, .5 is chance.
+    It is the probability that a random correct answer has a higher prediction than a random wrong
+    answer (Hanley & McNeil 1982). Ties count one half. 1 is perfect, .5 is chance.
 
     Parameters
     ----------
@@ -95,13 +95,13 @@ def auc(
     Returns
     -------
     float
-        In [0, 1]; nan where all answers (of positive weight) are alike, since then there is
+        In [0, 1]. It is nan if all answers (with positive weight) are equal, because then there is
         nothing to rank.
 
     Raises
     ------
     ParameterError
-        For arrays of different lengths, empty ones, and values out of range.
+        If arrays have different lengths or are empty, or if values are out of range.
 
     References
     ----------
@@ -131,8 +131,8 @@ def log_loss(
 ) -> float:
     """Mean negative log-likelihood of the answers, in nats; lower is better.
 
-    Predictions are first moved into ``[eps, 1 - eps]``, eps = 2.2e-16, as scikit-learn does:
-    a certain prediction that fails costs 36 nats rather than infinitely many.
+    Predictions are first moved into ``[eps, 1 - eps]``, eps = 2.2e-16, as scikit-learn does. So a
+    certain but wrong prediction adds 36 nats, not infinity.
 
     Parameters
     ----------
@@ -191,10 +191,10 @@ def rmse(
 def accuracy(
     correct: ArrayLike, predicted: ArrayLike, *, sample_weight: ArrayLike | None = None
 ) -> float:
-    """Fraction of answers on the right side of one half; one half itself predicts *correct*.
+    """Fraction of right predictions; a prediction of one half or more means *correct*.
 
-    Read it beside the fraction of correct answers, which predicting *correct* throughout
-    reaches without a model.
+    Compare it with the fraction of correct answers: predicting *correct* for every answer reaches
+    this fraction without a model.
 
     Parameters
     ----------
@@ -224,16 +224,16 @@ def calibration_error(
 ) -> float:
     """Expected calibration error (ECE): how far predicted rates are from observed ones.
 
-    Sorted predictions are cut into bins; the error is the mean over answers of |fraction
-    correct - mean prediction| of their bin:
+    Sorted predictions are cut into bins. Each bin has a difference, |fraction correct - mean
+    prediction|. The error is the mean of these differences over answers:
 
         ECE = sum over bins of (weight of bin / weight) * abs(mean(correct) - mean(predicted))
 
-    That is the error of Naeini et al. (2015), for the probability of a correct answer; Guo
-    et al. (2017) bin the confidence in the likelier answer instead, a different number. Bins
-    hold equal mass (Nguyen & O'Connor 2015), not equal width. Equal predictions are never
-    parted: they all go to the bin in which the middle of their mass falls, so bins are of
-    equal mass as far as ties allow, and some may be empty.
+    This is the error of Naeini et al. (2015), for the probability of a correct answer. The error of
+    Guo et al. (2017) is a different number: its bins hold the confidence in the likelier answer.
+    Bins have equal weight (Nguyen & O'Connor 2015), not equal width. Equal predictions always go to
+    the same bin: the bin that contains the middle of their weight. So ties can make bins unequal,
+    and some bins may be empty.
 
     Parameters
     ----------
@@ -245,8 +245,8 @@ def calibration_error(
     Returns
     -------
     float
-        In [0, 1]; lower is better. Perfect predictions score above 0 in a finite log: expect
-        about ``0.8 * sqrt(n_bins * p * (1 - p) / n)`` from chance alone.
+        In [0, 1]; lower is better. In a finite log, even perfect predictions score above 0: about
+        ``0.8 * sqrt(n_bins * p * (1 - p) / n)`` by chance alone.
 
     References
     ----------

@@ -52,13 +52,13 @@ class Estimate:
         return f"{number(self.value)} [{number(self.lower)}, {number(self.upper)}]"
 
     def interval(self, *, signed: bool = False) -> str:
-        """Both ends of the interval as text, those of a difference with their signs; or a dash."""
+        """Both ends of the interval as text (a difference with signs); a dash without interval."""
         if math.isnan(self.lower):
             return "-"
         return " to ".join(number(end, signed=signed) for end in (self.lower, self.upper))
 
     def to_dict(self) -> dict[str, float | None]:
-        """``value``, ``lower`` and ``upper``; None in place of nan, which JSON lacks."""
+        """``value``, ``lower`` and ``upper`` as a dict, with None for nan, which JSON lacks."""
         return {name: None if math.isnan(value) else value for name, value in vars(self).items()}
 
 
@@ -77,11 +77,11 @@ class Estimates(NamedTuple):
     upper: Floats
 
     def at(self, place: int) -> Estimate:
-        """That of one group."""
+        """The number of one group, with its interval."""
         return Estimate(*(float(numbers[place]) for numbers in self))
 
     def columns(self, name: str) -> dict[str, Floats]:
-        """As columns of a table: the name, the name with ``_lower`` and with ``_upper``."""
+        """Three table columns: the name, and the name with ``_lower`` and with ``_upper``."""
         return {name: self.value, f"{name}_lower": self.lower, f"{name}_upper": self.upper}
 
 
@@ -98,24 +98,25 @@ class Evaluation(Printed):
     auc, log_loss, rmse, accuracy, calibration_error : Estimate
         See the functions of these names for what they measure.
     n_responses : int
-        Predictions that were scored.
+        How many predictions were scored.
     n_students : int
-        Students with a scored prediction.
+        How many students have a scored prediction.
     fraction_correct : float
-        The share of right answers among those scored: the accuracy of always predicting *correct*.
+        The share of right answers among the scored answers. It is the accuracy of a model that
+        always predicts *correct*.
     confidence : float
         The coverage of the intervals, .95 for 95 %.
     n_bootstrap : int
         Resamples of students behind the intervals.
     notes : tuple of str
-        Notes on the numbers: why one is undefined, what was left out.
+        Notes on the numbers: for example why a metric is undefined, or what was left out.
     effective_students : float
         This many students with equally many answers would tell as much. The intervals use it. It is
         below `n_students` if a few students gave most of the answers.
     custom : dict of str to Estimate
-        Metrics of the caller's own, by name.
+        Your own metrics, by name.
     groups : GroupErrors or None
-        The table of errors per group that ``by`` asked for.
+        The table of errors per group, if you passed ``by``.
     """
 
     model: str
@@ -140,7 +141,7 @@ class Evaluation(Printed):
         return f"Evaluation({terminal_text(self.model)}: {told}; {students})"
 
     def metrics(self) -> dict[str, Estimate]:
-        """The estimates by name, the caller's own last."""
+        """The estimates by name; your own metrics come last."""
         return {**{name: getattr(self, name) for name in METRICS}, **self.custom}
 
     def table(self) -> dict[str, NDArray[Any]]:

@@ -53,7 +53,7 @@ def evaluate(
 ) -> Evaluation:
     """Score a fitted model's one-step-ahead predictions on a log.
 
-    Each response is predicted from the same student's earlier ones in this log. Rows without
+    Each response is predicted from the same student's earlier responses in this log. Rows without
     an answer (exposures) may inform later predictions and are never scored.
 
     Parameters
@@ -62,14 +62,14 @@ def evaluate(
         A fitted model, or anything that predicts; column 1 of the prediction, shape (n, 2),
         is the probability of a correct answer.
     log : ResponseLog, or a frame with the standard column names
-        Answers of students, preferably ones that the model was not fitted on.
+        Answers of students. Choose students that the model was not fitted on.
     metrics : mapping of str to function, optional
-        Metrics of your own by name: functions that return a number, from the scored answers (0
-        and 1) and their predictions, two arrays of shape (n,). Each is called once for the log
+        Your own metrics by name. A metric is a function of two arrays of shape (n,), the scored
+        answers (0 and 1) and their predictions, and returns a number. It is called once for the log
         and once for each resample.
     by : {"skill", "item", "student"}, name of one of the log's ``extra`` columns, or array
-        Adds a table of errors per group, as `group_errors` makes it, as the result's
-        ``groups``; an array has shape (n_responses,), a group for each row.
+        Adds a table of errors per group, as from `group_errors`, as the result's ``groups``. An
+        array has shape (n_responses,) and gives the group of each row.
     n_bootstrap : int, default 1000
         Resamples of students for the intervals; 0 for no intervals.
     confidence : float, default 0.95
@@ -80,14 +80,13 @@ def evaluate(
     Returns
     -------
     Evaluation
-        AUC, log loss, RMSE, accuracy and calibration error, and your own metrics, each with its
+        AUC, log loss, RMSE, accuracy, calibration error and your own metrics, each with an
         interval.
 
     Raises
     ------
     ParameterError
-        For arguments out of range, and for predictions that are not probabilities of the
-        right shape.
+        If an argument is out of range, or if predictions are not probabilities of the right shape.
     ResponseDataError
         If the log is malformed or holds no answer.
 
@@ -98,22 +97,21 @@ def evaluate(
 
     Notes
     -----
-    Answers of one student are alike, so the bootstrap draws students, not answers (Field &
-    Welsh 2007). The intervals say how the metrics would vary with *other students like
-    these*, for the model as it is. They do not include that another training log would have given
-    another model.
+    Answers of one student are alike, so the bootstrap draws students, not answers (Field & Welsh
+    2007). The intervals say how the metrics would vary with *other students like these*, for the
+    same fitted model. They do not include that another training log would give another model.
 
-    Each interval is Student's t with the spread of the metric over resamples. It is widened if
-    there are few students (Hesterberg 2015), and counts the effective number of students. The
-    scale is log odds for AUC and accuracy, logarithms for log loss and RMSE, and the number
-    itself for metrics of your own. In simulations with 3 to 200 students, 95 % intervals covered
-    92 to 98 %, mostly 94 to 96 %. If one student gave nearly all the answers, there is no
-    interval.
+    Each interval is a Student's t interval from the spread of the metric over resamples. It uses
+    the effective number of students, and is wider if there are few students (Hesterberg 2015). The
+    scale is log odds for AUC and accuracy, logarithms for log loss and RMSE, and the number itself
+    for your own metrics. In simulations with 3 to 200 students, 95 % intervals covered 92 to 98 %,
+    mostly 94 to 96 %. If one student gave nearly all the answers, there is no interval.
 
-    Chance alone raises the calibration error and a resample raises it once more, so its bootstrap
-    distribution is reflected at the value (the *basic* bootstrap, Davison & Hinkley 1997), cut at
-    0 and widened to hold the value. Close to perfect calibration that interval still misses
-    more often than it says.
+    Chance alone raises the calibration error, and each resample raises it again. So the interval of
+    the calibration error is made differently. Its bootstrap distribution is reflected at the value
+    (the *basic* bootstrap, Davison & Hinkley 1997), cut at 0, and widened to contain the value. If
+    calibration is nearly perfect, this interval still misses the true error more often than its
+    coverage says.
 
     References
     ----------

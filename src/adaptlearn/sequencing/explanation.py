@@ -48,7 +48,7 @@ class SkillStatus:
 
 @dataclass(frozen=True)
 class MissingPrerequisite:
-    """A skill that is not mastered (or not known well enough) and must be before one of the lesson.
+    """A prerequisite of the lesson that is not mastered (or not known well enough).
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class MissingPrerequisite:
     mastery : float
     needed_by : label
     instead : tuple of label
-        Other skills of which any would do as well.
+        Alternatives: the student needs only one of them or `skill`.
     """
 
     skill: Label
@@ -67,37 +67,40 @@ class MissingPrerequisite:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why a student may or may not be given a lesson; ``str()`` says it in sentences.
+    """Why a student may or may not do a lesson now; ``str()`` gives it in sentences.
 
     Attributes
     ----------
     student, lesson : label
     status : {"eligible", "blocked", "mastered", "barred", "waiting", "refused"}
-        ``"barred"``: a teacher does not want it now; ``"waiting"``: something else comes
-        first, see `waits_for`; ``"refused"``: the policy does not allow it.
+        ``"barred"``: a teacher banned or deferred the lesson. ``"waiting"``: something else comes
+        first, see `waits_for`. ``"refused"``: the policy does not allow the lesson.
     skills : tuple of SkillStatus
         The skills the lesson teaches.
     threshold : float or None
-        A skill counts as mastered from this mastery on, if the policy has a threshold.
+        A skill counts as mastered at this mastery or above. None if the policy has no threshold.
     enough : float or None
-        A skill is enough for what comes after from this mastery on; by default the threshold.
+        At this mastery or above, a skill is known well enough for the skills that build on it; by
+        default the threshold.
     missing : tuple of MissingPrerequisite
-        The prerequisites that are directly missing.
+        The direct prerequisites that the student lacks.
     unlock : tuple of label
-        Lessons that open this one if their skills are learnt in this order, up to `enough`. The
-        first of them is open now. Empty if none is needed, or if none helps.
+        Lessons that lead to this lesson. The student does them in this order and learns their
+        skills up to `enough`. The first of them is open now. Empty if no other lesson is needed, or
+        if no lesson helps.
     unreachable : tuple of label
         Missing skills that no sequence of lessons teaches.
     score : float or None
-        The policy's score, if eligible.
+        The policy's score of the lesson; None if the lesson is not eligible.
     n_eligible, n_better, n_tied : int
-        How many lessons may be given, how many of them score higher, and how many score the same as
-        this one (itself included).
+        How many lessons are eligible, how many of them score higher than this lesson, and how many
+        score the same (this lesson included).
     barred_by : tuple of Override
-        What teachers decided against it.
+        The overrides that bar the lesson.
     waits_for : {"fresher", "before", "teacher"} or None
-        What comes first: a lesson on the same skills that was done less often; lessons before a
-        skill on which the student is stuck; or a teacher, who should look.
+        What comes first. ``"fresher"``: a lesson on the same skills that the student did less
+        often. ``"before"``: lessons on the prerequisites of a skill on which the student is stuck.
+        ``"teacher"``: a teacher should look.
     text : str
     """
 
@@ -122,7 +125,7 @@ class Explanation:
         return terminal_text(self.text)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, fit for JSON."""
+        """Plain values that JSON can store."""
         return asdict(self)
 
 

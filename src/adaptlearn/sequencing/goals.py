@@ -20,20 +20,21 @@ Target = Label | Iterable[Label] | Mapping[Label, float]
 
 
 class Goals:
-    """What students aim at: skills or lessons, each with a weight, and all that these need.
+    """What students aim at: skills or lessons with weights, and all their prerequisites.
 
-    A target's weight counts for all its prerequisites, near and far; a skill that serves several
-    targets has the highest of theirs. What no target needs has weight 0, and the sequencer
-    leaves it out. A student without targets aims at everything alike.
+    The weight of a target also counts for its prerequisites, direct and indirect. If several
+    targets need a skill, the skill has the highest of their weights. A skill that no target needs
+    has weight 0, and the sequencer leaves it out. If a student has no targets, all skills count the
+    same.
 
     Parameters
     ----------
     curriculum : Curriculum
     targets : mapping of student to target
-        A target is a skill, several, or a mapping of skills to weights above 0 (for example a
-        career path). A lesson's label means the skills that it teaches.
+        A target is a skill, several skills, or a mapping of skills to weights above 0 (for example
+        a career path). A lesson's label stands for the skills that the lesson teaches.
     default : target, optional
-        What students aim at who are not named.
+        The target of students who are not in `targets`.
 
     Raises
     ------
@@ -41,8 +42,9 @@ class Goals:
         Lists every target that is neither skill nor lesson, and every weight that is not
         positive.
     UnknownLabelError
-        A student is not a label, or the labels are both integers and text. JSON makes texts of
-        integers: ``weights`` refuses goals of ``"1"`` where students are integers.
+        A student is not a label, or some labels are integers and others are text. JSON turns
+        integer keys into text: ``weights`` refuses goals for student ``"1"`` if the students are
+        integers.
 
     Examples
     --------
@@ -135,7 +137,7 @@ class Goals:
         return np.array([self._kind.get(who, self._default) for who in labels], np.intp)
 
     def weights(self, students: Sequence[Label]) -> Floats:
-        """How much each skill counts, shape (n_students, n_skills)."""
+        """The weight of each skill for each student, shape (n_students, n_skills)."""
         return self._table[self._rows(students)]
 
     def reached(self, students: Sequence[Label], mastered: Bools) -> Bools:
@@ -149,7 +151,7 @@ class TimeToGoal(NamedTuple):
     Attributes
     ----------
     median, lower, upper : float arrays
-        The median and the ends of the interval; inf where the curriculum has no way there.
+        The median and the ends of the interval; inf if the curriculum has no way to the goal.
     """
 
     median: Floats

@@ -36,23 +36,24 @@ class Override:
     Parameters
     ----------
     action : {"pin", "ban", "defer", "grant"}
-        ``"pin"``: this lesson next, whatever else; ``"ban"``: never this lesson; ``"defer"``: not
-        before it expires; ``"grant"``: this skill counts as mastered.
+        ``"pin"``: the student does this lesson next, whatever the policy says. ``"ban"``: the
+        student never gets this lesson. ``"defer"``: the student does not get this lesson before the
+        override expires. ``"grant"``: this skill counts as mastered.
     target : label
-        A lesson; of a grant a skill.
+        A lesson; for a grant, a skill.
     student : label or None
-        None: everyone.
+        None: the override is for all students.
     author, reason : str
     expires : float, datetime or None
-        From then on it does not count. A deferral must have one. A datetime is kept as seconds,
-        and with it `clock`, which says whether it had a zone.
+        The override ends at this time. A deferral must have an end. A datetime is stored in
+        seconds, and `clock` then says whether it had a zone.
     clock : {"naive", "aware"} or None
-        Of a datetime that was given.
+        Whether `expires` was a datetime without or with a zone; None if it was no datetime.
 
     Raises
     ------
     ParameterError
-        Lists every argument outside these.
+        Lists every argument that is out of range.
 
     Examples
     --------
@@ -104,11 +105,11 @@ class Override:
         object.__setattr__(self, name, value)  # frozen for all others
 
     def active(self, now: float | None) -> bool:
-        """Whether it counts at a time; without a time, every override counts."""
+        """Whether the override applies at a time; without a time, every override applies."""
         return self.expires is None or now is None or now < self.expires
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, fit for JSON."""
+        """Plain values that JSON can store."""
         content = asdict(self)
         if self.clock is None:  # as overrides without datetimes have always been written
             del content["clock"]
@@ -145,11 +146,11 @@ class Overrides:
     Raises
     ------
     ParameterError
-        Lists every override whose lesson or skill is not in the curriculum, and every mapping that
-        is not an override, by place and field. An override that expires is not checked here:
-        `apply` refuses it until it has expired.
+        Lists, by position and field, every override whose lesson or skill is not in the curriculum,
+        and every mapping that is not an override. Overrides that expire are not checked here. As
+        long as they have not expired, `apply` refuses them.
     UnknownLabelError
-        Some of their students are texts, and others integers.
+        Some student labels are text and others are integers.
     """
 
     def __init__(
@@ -189,12 +190,12 @@ class Overrides:
         return f"Overrides({some(f'{self[place].action} {self[place].target}' for place in held)})"
 
     def withdraw(self, override: Override) -> None:
-        """Take an override back; the others keep their places.
+        """Remove an override; the positions of the other overrides do not change.
 
         Raises
         ------
         ParameterError
-            It is not among them.
+            The override is not in the list.
         """
         places = self._by_student.get(override.student, [])
         found = [place for place in places if self._held[place] == override]
@@ -203,12 +204,13 @@ class Overrides:
         places.remove(found[-1])
 
     def active(self, student: Label, now: float | None) -> list[int]:
-        """Places of the overrides that count for a student, in the order they were made.
+        """Positions of the overrides that apply to a student, in the order they were made.
 
         Raises
         ------
         UnknownLabelError
-            One that counts is for a student whose label is of another kind.
+            The label of `student` is text and that of an override's student is an integer, or the
+            other way round.
         """
         student = label_of(student, "student")
         self._check_students([student], now)
@@ -221,7 +223,7 @@ class Overrides:
     def apply(
         self, students: Sequence[Label], now: float | None, clock: str | None = None
     ) -> Applied:
-        """What the overrides say about a block of students.
+        """Collect the overrides that apply to these students now.
 
         Parameters
         ----------
@@ -229,16 +231,17 @@ class Overrides:
         now : float or None
             Seconds.
         clock : str or None
-            The clock of `now`, if it is known.
+            The kind of `now` (``"seconds"``, ``"naive"`` or ``"aware"``), if it is known.
 
         Raises
         ------
         ParameterError
-            One that counts is of a lesson or skill that the curriculum does not have; one expires
-            by another clock.
+            An override that applies now names a lesson or skill that the curriculum does not have.
+            Or an override expires at a time of another kind than `now` (seconds, or a datetime with
+            or without a zone).
         UnknownLabelError
-            One that counts is for a student whose label is of another kind than these students':
-            it would bind nobody.
+            These labels are text and the label of an override's student is an integer, or the other
+            way round. The override would have no effect.
         """
         n = len(students)
         self._check_clocks(clock)
@@ -271,14 +274,15 @@ class Overrides:
         return Applied(granted, barred, pins, by_row)
 
     def check_kind(self, students: Iterable[Label]) -> None:
-        """Refuse rules without an end for labels of another kind than these students'.
+        """Refuse overrides for students whose labels are of another kind (text or integers).
 
-        Overrides that expire are checked when they count: see `apply`.
+        Only overrides without an end are checked here. Overrides with an end are checked while they
+        apply: see `apply`.
 
         Raises
         ------
         UnknownLabelError
-            With near spellings.
+            Some labels are text and others integers; the error lists near spellings.
         """
         known = list(students)
         if known:

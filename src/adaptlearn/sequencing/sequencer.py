@@ -57,11 +57,11 @@ _CELLS = 1 << 21
 
 
 class Sequencer:
-    """Chooses each student's next lesson, and can say why, and why not another.
+    """Chooses each student's next lesson, and explains why a student gets a lesson or not.
 
-    It gives new learning, review, remediation and enrichment; the policy says which of them, and
-    how it weighs them. Each decision records the probability with which it was chosen (its
-    *propensity*).
+    Lessons can be for new learning, review, remediation or enrichment. The policy says which of
+    these purposes it uses, and how it weighs them. Each decision records the probability with which
+    the lesson was chosen (its *propensity*).
 
     Parameters
     ----------
@@ -76,35 +76,35 @@ class Sequencer:
         ``(context) -> (scores, eligible)``, or an object with such a function named ``score``. By
         default `ProvisionalMastery()`, with reviews if you pass a `review`.
     goals : Goals, optional
-        What students aim at; lessons that their goals do not need are left out.
+        What students aim at. The sequencer leaves out lessons that a student's goals do not need.
     overrides : Overrides or iterable of Override, optional
-        What teachers decided. They always win.
+        Decisions of teachers. They always win over the policy.
     review : Review, optional
-        It says when mastered skills are due again. You get a warning if the policy is one of the
-        library's that give no reviews.
+        It says when mastered skills are due for review. You get a warning if you pass it together
+        with a policy of this library that gives no reviews.
     lessons_done : mapping of student to lessons, optional
-        The lessons that each student has done: a list in which a lesson occurs as often as it was
-        done, or a mapping of lessons to how often. The sequencer reads it at each call, so go on
-        writing into it. If several lessons are on the same skills, those done less often come
-        first. Lessons that the curriculum does not have are ignored.
+        The lessons that each student has done: a list in which each lesson occurs once for each
+        time the student did it, or a mapping of lessons to these numbers. The sequencer reads it at
+        each call, so go on writing into it. If several lessons are on the same skills, those done
+        less often come first. Lessons that the curriculum does not have are ignored.
     wheel_spinning : WheelSpinning or None
         The rule for when a student is stuck: practice no longer helps. None: never.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None
         The source of random draws. By default each process draws anew; give an int to repeat a
         run.
     block_size : int, optional
-        How many students are scored at a time. By default few enough to keep the tables small.
-        The results do not depend on it if the policy treats each student alone (and its
-        propensities are not sampled).
+        How many students are scored at a time. The default keeps the tables small. The results do
+        not depend on the block size if the policy treats each student alone and its propensities
+        are not sampled.
     runners_up : int, default 3
-        Some lessons could not be drawn. Each decision keeps this many of the best of them.
+        Each decision also records this many lessons that could not be drawn: the best of them.
     new_students : bool, default False
         Whether a student whom the tracker has not met counts as a new student. By default such a
         student is refused, because a misspelled name would quietly start from nothing.
     ids : {"content", "random"}, default "content"
         Whether a decision's id is a digest of its content, or random.
     n_jobs : int, default 1
-        How many blocks of students are worked on at once, in threads; -1: one per processor.
+        How many blocks of students are processed at once, in threads; -1: one block per processor.
 
     Attributes
     ----------
@@ -256,8 +256,8 @@ class Sequencer:
             Students the tracker has not met, unless `new_students` allows them.
         ParameterError
             The policy is for another kind of mastery than the tracker's; the policy did not return
-            two tables of shape (n_students, n_lessons); an argument makes no sense; or `now` has
-            another clock than the answers' times.
+            two tables of shape (n_students, n_lessons); an argument makes no sense; or `now` is of
+            another kind (seconds, or a datetime with or without a zone) than the answers' times.
         """
         check_parameters(
             "Sequencer.recommend", {"n": n}, {"n": [Interval(1, math.inf, integer=True)]}
@@ -352,9 +352,9 @@ class Sequencer:
         Returns
         -------
         Explanation
-            ``str(explanation)`` is its text. Its fields hold the same as numbers: mastery of each
-            skill beside the threshold, what is missing, and which lessons, in which order, would
-            unlock this one.
+            ``str(explanation)`` is its text. Its fields hold the same facts as values: the mastery
+            of each skill, the threshold, the missing prerequisites, and the lessons, in order, that
+            would unlock this lesson.
 
         Raises
         ------

@@ -11,25 +11,26 @@ from adaptlearn.numerics import Floats
 
 
 class Practice(NamedTuple):
-    """What students did on each skill; fields of shape (n_students, n_skills).
+    """What students did on each skill; arrays of shape (n_students, n_skills).
 
-    All are 0 before the first answer, except where noted.
+    Before the first answer all values are 0, unless noted otherwise.
 
     Attributes
     ----------
     right : float array
         Right answers.
     streak : float array
-        Right answers in a row up to now.
+        How many of the latest answers in a row are right.
     average : float array
-        Exponential moving average of the answers, from 0.
+        Exponential moving average of the answers; it starts at 0.
     change : float array
-        Moving average of how far each answer moved the model's estimate. It is 1 before the first.
+        Moving average of how far each answer moved the model's estimate. It is 1 before the first
+        answer.
     recent : int array
-        The last eight answers as bits after a leading 1; the latest is the lowest bit. ``0b1`` is
-        no answer, ``0b101`` is wrong, then right.
+        The last eight answers as bits after a leading 1; the latest answer is the lowest bit.
+        ``0b1`` means no answer. ``0b101`` means a wrong answer, then a right answer.
     last_time : float array
-        Seconds; nan before the first answer.
+        The time of the last answer in seconds; nan before the first answer.
     """
 
     right: Floats

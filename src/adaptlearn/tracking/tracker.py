@@ -37,10 +37,11 @@ _KIND = "adaptlearn-tracker"
 
 
 class MasteryTracker:
-    """What each of many students knows now, by a fitted model.
+    """Says what each of many students knows now, according to a fitted model.
 
-    Each answer costs O(1), because the tracker keeps a belief for each student and skill, not a
-    history. A student who has not answered costs nothing and is at the start of every skill.
+    Each answer takes O(1) time, because the tracker keeps a belief for each student and skill, not
+    a history. A student who has not answered uses no memory and has the model's prior for every
+    skill.
 
     Parameters
     ----------
@@ -48,36 +49,36 @@ class MasteryTracker:
         Fitted.
     practice : bool, default False
         Whether the tracker also keeps what students did on each skill: streaks, moving averages,
-        the times of the last answers. Some criteria of mastery and some policies read it. An
-        answer then costs a few times as much.
+        the times of the last answers. Some criteria of mastery and some policies read it. An answer
+        then takes a few times as long.
 
     Attributes
     ----------
     students : array, shape (n_students,)
-        Labels of the students met so far, in the order they were met.
+        Labels of the students who have answered so far, in the order of their first answers.
     skills : array, shape (n_skills,)
-        Labels of the model's skills, and of others that a student has practised.
+        Labels of the model's skills, and of other skills that a student has practised.
     fingerprint : str
-        The model's.
+        The model's fingerprint.
 
     Notes
     -----
-    Threads may share a tracker. A lock lets in one call at a time, so each call reads or changes
-    the whole. Between two of your calls, another thread may update the tracker. `update` takes in
-    a whole batch or, if it raises, none of it.
+    Threads may share a tracker. A lock lets only one call run at a time, so no call sees a
+    half-finished update. Between two of your calls, another thread may update the tracker. `update`
+    takes in a whole batch or, if it raises, none of it.
 
     You may deliver answers one by one or all at once: beliefs and practice are the same numbers,
-    bit for bit. With ``practice=True`` a batch costs one pass for each answer of the student who
-    has the most answers in it.
+    bit for bit. With ``practice=True`` the number of passes over a batch is the largest number of
+    answers of one student in it.
 
     A student may practise a skill that was not in the model's training. The tracker then predicts
     it as the model predicts unknown skills, and answers change the prediction. Tables of mastery,
-    counts and practice get a column for it, after the model's skills and sorted by label. The
-    first response on such a skill warns and lists near spellings, because the name may be
-    misspelled.
+    counts and practice get a column for this skill. These columns come after the model's skills,
+    sorted by label. The first response on a new skill gives a warning that lists near spellings,
+    because the name may be misspelled.
 
-    The tracker recognises late answers by their times. Ids order the responses of one batch. They
-    are not remembered, so an event that is delivered twice counts twice.
+    The tracker recognises late answers by their times. Ids order the responses of one batch. The
+    tracker does not store ids, so an event that is delivered twice counts twice.
 
     Examples
     --------
@@ -129,7 +130,7 @@ class MasteryTracker:
 
     @property
     def skills(self) -> NDArray[Any]:
-        """Labels of the model's skills, then of others that were practised; read-only."""
+        """Labels of the model's skills, then of other practised skills; read-only."""
         with self._lock:
             return self._state.known_skills.labels
 
@@ -154,7 +155,7 @@ class MasteryTracker:
 
     @property
     def clock(self) -> str | None:
-        """The clock of the answers' times; every moment that you ask for must fit it.
+        """The kind of the answers' times; every time that you pass must be of this kind.
 
         It is ``"seconds"``, ``"naive"`` or ``"aware"`` (datetimes without or with a zone), or
         ``"none"`` if answers have no times. Before the first answer it is None.
@@ -170,10 +171,10 @@ class MasteryTracker:
             Any students, known or new; several answers of one student are taken in order of
             time, id and row.
         max_ahead : float
-            How many seconds after now an answer may be dated; by default a day. After an answer
-            dated 2099, every later answer of that student would count as late. Datetimes are
+            How many seconds after now an answer may be dated; by default a day. If an answer were
+            dated 2099, every further answer of its student would count as late. Datetimes are
             compared with this machine's clock (those without a zone with the time in the
-            easternmost zone). Plain seconds may be of any clock, so they are not compared. With
+            easternmost zone). Plain seconds may start at any moment, so they are not compared. With
             inf, no answer is refused.
 
         Raises
@@ -181,8 +182,8 @@ class MasteryTracker:
         ResponseDataError
             Answers are dated too far ahead; nothing is changed.
         LateResponse
-            An answer is older than the last known answer of its student; nothing is changed.
-            `rebuild` replays such a student.
+            An answer is older than the last known answer of its student; nothing is changed. Use
+            `rebuild` to replay this student's history.
         ResponseDataError, StateError
         """
         log = as_log(responses)
@@ -201,14 +202,14 @@ class MasteryTracker:
         return self
 
     def rebuild(self, history: Any, *, max_ahead: float = DAY) -> Self:
-        """Replay the whole history of some students, and replace what the tracker knows of them.
+        """Replay the whole history of some students, and replace what the tracker knows about them.
 
-        If you told `believe` what they knew at the start, they start from that again.
+        If you set their start with `believe`, the replay begins from these values.
 
         Parameters
         ----------
         history : ResponseLog or frame with its standard columns
-            Every response of the students in it, the late ones among them. It comes from your
+            All responses of these students, including the late responses. It comes from your
             platform's record, because the tracker keeps beliefs, not histories.
         max_ahead : float
             As in `update`.
@@ -243,25 +244,25 @@ class MasteryTracker:
         return self
 
     def believe(self, student: Any, known: Mapping[Any, float]) -> Self:
-        """Tell what a student knows at the start, from a placement or another source.
+        """Set what a student knows at the start, from a placement or another source.
 
         After a placement, ``apply`` of its result does this for you. The values replace the model's
-        priors for this student, and answers move them as usual. They are not answers, so `counts`
-        and `practice` stay as they are. `save` keeps them, and `rebuild` begins from them.
+        priors for this student, and answers update them as usual. They are not answers, so `counts`
+        and `practice` do not change. `save` stores the values, and `rebuild` begins from them.
 
         Parameters
         ----------
         student : label
             New or known.
         known : mapping of skill to probability
-            Above 0 and below 1. A skill that was not in training is accepted, with a warning. If
-            you tell a skill twice, the later value counts.
+            Probabilities above 0 and below 1. The tracker accepts a skill that was not in training,
+            with a warning. If you set a skill twice, the later value counts.
 
         Raises
         ------
         StateError
-            The model keeps no P(known) (a BKT does). Or the student has already answered on some
-            of these skills, so their start no longer matters.
+            The model has no P(known) (a BKT has). Or the student has already answered on some of
+            these skills, so it is too late to set their start.
         ParameterError, UnknownLabelError
             Nothing is changed.
 
@@ -288,7 +289,8 @@ class MasteryTracker:
     def forget(self, students: Iterable[Any]) -> Self:
         """Remove students; the tracker is then as if it had never met them.
 
-        The cost depends on what is known of these students, not of all.
+        The time depends on how much the tracker stores about these students, not about all
+        students.
 
         Parameters
         ----------
@@ -298,7 +300,7 @@ class MasteryTracker:
         Raises
         ------
         UnknownLabelError
-            Some were never met; nothing is changed.
+            The tracker has not met some of these students; nothing is changed.
 
         Examples
         --------
@@ -346,7 +348,7 @@ class MasteryTracker:
     def mastery(
         self, students: Iterable[Any] | None = None, *, when: When = "next_opportunity"
     ) -> Mastery:
-        """What students know of each of `skills`: P(known), or P(correct).
+        """How well students know each of `skills`: P(known), or P(correct).
 
         Parameters
         ----------
@@ -383,7 +385,7 @@ class MasteryTracker:
         students, skills : sequences of labels
             The rows and the columns of the result. The tracker need not have met them.
         time : float or datetime, or array that broadcasts to (n_students, n_skills)
-            In the log's seconds, or datetimes of the log's clock.
+            In seconds or as datetimes, as the times of the answers are.
 
         Returns
         -------
@@ -413,18 +415,18 @@ class MasteryTracker:
         return recall
 
     def counts(self, students: Iterable[Any] | None = None) -> NDArray[np.int64]:
-        """Answers seen per student and skill of `skills`, shape (n_students, n_skills)."""
+        """How many answers each student gave on each of `skills`, shape (n_students, n_skills)."""
         with self._lock:
             numbers = self._numbers(self._everyone_or(students))
             return self.model.state_counts(self._state, numbers)
 
     def practice(self, students: Iterable[Any] | None = None) -> Practice | None:
-        """What students did on each of `skills`; None if it is not kept.
+        """What students did on each of `skills`; None if the tracker does not keep practice.
 
         Parameters
         ----------
         students : sequence of labels, optional
-            All students met so far by default.
+            By default all students who have answered so far.
         """
         if self._practice is None:
             return None
@@ -433,7 +435,7 @@ class MasteryTracker:
             return self._practice.table(numbers, self.skills.tolist())
 
     def unmet(self, students: Iterable[Any]) -> list[Any]:
-        """The students among these who have not answered yet."""
+        """Those of these students who have not answered yet."""
         labels = label_list(students, "student")
         with self._lock:
             return [label for label in labels if label not in self._number]
@@ -450,7 +452,7 @@ class MasteryTracker:
             return self.model.learning_rates(self._state)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the state to one file: arrays, and a JSON manifest of what they are."""
+        """Write the state to one file: arrays, and a JSON manifest that describes them."""
         with self._lock:
             content, arrays = self._content()
         write_archive(path, _KIND, content, arrays)
@@ -476,14 +478,14 @@ class MasteryTracker:
 
     @classmethod
     def load(cls, path: str | PathLike[str], model: KnowledgeTracer) -> MasteryTracker:
-        """Load a saved tracker, with the model it was made with.
+        """Load a saved tracker; pass the same model that it was made with.
 
         Raises
         ------
         ModelFileError
-            The file is damaged, was changed, or is of a newer format version.
+            The file is damaged or was changed, or its format is newer than this version can read.
         StateError
-            It belongs to another model.
+            The file belongs to another model.
         """
         name, tracker = str(path), cls(model)
         manifest, arrays = read_archive(path, _KIND, "saved tracker")

@@ -38,13 +38,13 @@ _VERB = re.compile(r"\[(e?s)\]")
 class Audit(Checkup):
     """The findings of an audit, the most severe first: the `Checkup` of a curriculum.
 
-    Printed, it is a readable text; notebooks show a table; ``audit["redundant"].labels`` are
-    the labels that one finding concerns.
+    It prints as text, and notebooks show it as a table. ``audit["redundant"].labels`` are the
+    labels that one finding is about.
 
     Attributes
     ----------
     evidence : EdgeEvidence or None
-        What the students' answers say about every prerequisite, if there was a log or a mastery
+        What students' mastery says about every prerequisite. None without a log and a mastery
         matrix.
     """
 
@@ -65,36 +65,40 @@ def audit_curriculum(
     tolerance: float = 0.2,
     confidence: float = 0.95,
 ) -> Audit:
-    """Look for what is allowed in a curriculum but probably not meant.
+    """Look for parts of a curriculum that are allowed but probably not intended.
 
-    Findings, by code: ``unreachable`` (no sequence of lessons leads to a skill), ``untaught``
-    (no lesson teaches it; reviews and assessments do not), ``no items``, ``lesson without
-    items``, ``redundant`` (a prerequisite that follows from the others: what the transitive
-    reduction leaves out), ``idle alternatives`` (a group that is met whenever the rest is, or an
-    alternative that itself needs the skill), ``islands`` (skills that no prerequisite joins to
-    the largest part), ``no prerequisites``, ``backward credit`` (a skill encompasses one that
-    needs it), ``outside standards``, ``unknown to the curriculum`` and ``never practised`` (of a
-    log), ``contradicted`` (students master the later skill without the earlier).
+    The findings, by code, are these. ``unreachable``: no sequence of lessons leads to a skill.
+    ``untaught``: no lesson teaches a skill (reviews and assessments do not count). ``no items``: a
+    skill has no items. ``lesson without items``: no skill of a lesson has items. ``redundant``: a
+    prerequisite follows from the other prerequisites (the transitive reduction leaves it out).
+    ``idle alternatives``: a group of alternatives is always met if the other prerequisites are, or
+    an alternative itself needs the skill. ``islands``: skills that no prerequisite connects to the
+    largest part of the graph. ``no prerequisites``: the curriculum has none. ``backward credit``: a
+    skill encompasses a skill that needs it. ``outside standards``: a skill belongs to no standard.
+    ``unknown to the curriculum``: a log has a skill that the curriculum does not have. ``never
+    practised``: a log has no answers on a skill. ``contradicted``: students master the later skill
+    without the earlier skill.
 
     Parameters
     ----------
     curriculum : Curriculum
     log : ResponseLog or frame, optional
-        Answers. Without `mastered`, answers decide. If a student's last `streak` answers on a skill
-        were right, the skill counts as mastered; if not, as not mastered. With fewer answers it is
-        unknown.
+        Students' answers. Without `mastered`, the answers decide what is mastered. If a student's
+        last `streak` answers on a skill were all right, the skill counts as mastered; otherwise as
+        not mastered. If there are fewer answers than `streak`, mastery is unknown.
     mastered : array, shape (n_students, n_skills), optional
-        Bools, or 0 and 1 with NaN where unknown. To audit with a model's estimates, compare
-        them with a threshold.
+        Bools, or 0 and 1, with NaN for unknown. To use a model's estimates, compare them with a
+        threshold first.
     streak : int, default 3
     min_students : int, default 20
-        A prerequisite is called contradicted only on so many students who have mastered the
-        later skill, and of whom it is known whether they have mastered the earlier one.
+        A prerequisite can be contradicted only if there are at least this many students who have
+        mastered the later skill and whose mastery of the earlier skill is known.
     tolerance : float, default 0.2
-        The share of them that may lack the earlier skill, because mastery is measured with error.
+        The share of these students who may lack the earlier skill without a contradiction, because
+        mastery is measured with error.
     confidence : float, default 0.95
-        The confidence of the share's interval, for each prerequisite on its own. The interval must
-        lie above `tolerance`.
+        The confidence of the interval of this share, for each prerequisite on its own. A
+        prerequisite is contradicted if the interval lies above `tolerance`.
 
     Returns
     -------
@@ -103,7 +107,7 @@ def audit_curriculum(
     Raises
     ------
     ParameterError
-        `mastered` is of another shape or holds other values; an option is out of bounds.
+        `mastered` has a wrong shape or wrong values, or an option is out of range.
 
     Examples
     --------

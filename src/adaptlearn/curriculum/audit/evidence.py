@@ -73,29 +73,29 @@ def marks_of_log(log: ResponseLog, skills: Sequence[Any], streak: int) -> Marks:
 
 
 class EdgeEvidence(NamedTuple):
-    """How many students have mastered a skill without what comes before it; a row per requirement.
+    """How many students have mastered a skill without its prerequisites; a row per requirement.
 
-    A requirement is a prerequisite, or a group of alternatives, which a student lacks who lacks
-    them all.
+    A requirement is a prerequisite or a group of alternatives. A student lacks a group if they lack
+    all its alternatives.
 
     Attributes
     ----------
     before : tuple of tuple of labels
-        One skill, or the alternatives.
+        The prerequisite, or the alternatives of the group.
     skill : array of labels, shape (n,)
-        What needs it.
+        The skill that has this requirement.
     students : int array, shape (n,)
-        Students who have mastered `skill`, and for whom it is known whether they have mastered what
-        comes before it.
+        How many students have mastered `skill`, if it is known whether they meet the requirement.
     without : int array, shape (n,)
-        Those of them who have not mastered what comes before it.
+        How many of these students do not meet the requirement.
     rate, lower, upper : float arrays, shape (n,)
-        ``without / students``, and its exact (Clopper-Pearson) interval; NaN without students.
+        ``without / students``, and its exact (Clopper-Pearson) interval; NaN if there are no
+        students.
     others : float array, shape (n,)
-        The same rate among students who have *not* mastered `skill`, to compare with. If it is no
-        higher, nothing shows that one skill needs the other.
+        For comparison, the same rate among students who have *not* mastered `skill`. If this rate
+        is not higher than `rate`, nothing shows that `skill` needs the requirement.
     contradicted : bool array, shape (n,)
-        Enough students, and the interval lies above what is tolerated.
+        Whether there are enough students and the interval lies above the tolerated share.
     """
 
     before: tuple[tuple[Any, ...], ...]

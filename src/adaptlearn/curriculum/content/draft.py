@@ -10,7 +10,7 @@ from adaptlearn.media import terminal_text
 
 
 class Repair(NamedTuple):
-    """A fault of a curriculum and what mends it.
+    """A fault of a curriculum, and how it is repaired.
 
     Attributes
     ----------
@@ -21,7 +21,7 @@ class Repair(NamedTuple):
         ``"difficulty"``, ``"lesson kind"``, ``"tags"``, ``"grade"``, ``"conflict"``,
         ``"unknown key"``, ``"byte-order mark"`` or ``"malformed"``.
     problem : str
-        What is wrong, and where.
+        What is wrong, and where in the curriculum.
     remedy : str
         What `Curriculum.repaired` does about it.
     """

@@ -66,16 +66,17 @@ def doors_of(teaches: csr_array, requirements: Requirements) -> Doors:
 class Standing:
     """Which lessons are unfinished, open and ready, as bits of shape (n_lessons, n_bytes).
 
-    Each is worked out when it is first asked for.
+    Each of the three is computed when you first read it.
 
     Parameters
     ----------
     teaches : sparse 0/1 array, shape (n_lessons, n_skills)
     doors : Doors
     missing : uint8 array, shape (n_skills, n_bytes)
-        The skills that are not mastered, a bit per student, as `pack` packs them.
+        The skills that are not mastered, with one bit per student, as `pack` makes them.
     unready : uint8 array, shape (n_skills, n_bytes), optional
-        The skills that are not known well enough for what comes after; by default `missing`.
+        The skills that are not known well enough for the skills that build on them; by default
+        `missing`.
     """
 
     def __init__(
@@ -98,11 +99,11 @@ class Standing:
 
     @cached_property
     def open(self) -> Bits:
-        """Whether it is unfinished, and all that its unmastered skills need is known or in it."""
+        """Whether it is unfinished, and its unmastered skills need only known or own skills."""
         shut = any_of(self._doors.entries, self._waits & self._missing[self._teaches.indices])
         return self.unfinished & ~shut
 
     @cached_property
     def ready(self) -> Bits:
-        """Whether all that its skills need, mastered or not, is known or in it."""
+        """Whether its skills, mastered or not, need only known skills or skills of the lesson."""
         return ~any_of(self._doors.entries, self._waits)

@@ -18,16 +18,17 @@ from adaptlearn.numerics import Bits, Ints
 
 
 class Requirements(NamedTuple):
-    """What each row needs of n nodes.
+    """Which of n nodes each row needs.
 
     Attributes
     ----------
     all_of : sparse 0/1 array, shape (n_rows, n)
-        Row k holds the nodes that k needs, each of them.
+        Row k marks the nodes that row k needs; it needs all of them.
     groups : sparse 0/1 array, shape (n_groups, n)
-        Row g holds alternatives, of which one is enough. None is empty.
+        Row g marks the alternatives of group g; one of them is enough. No group is empty.
     groups_of : sparse 0/1 array, shape (n_rows, n_groups)
-        Row k holds the groups that k needs one of each of. A group belongs to one row.
+        Row k marks the groups of row k; row k needs one node of each of these groups. A group
+        belongs to one row.
     """
 
     all_of: csr_array

@@ -41,8 +41,8 @@ def plot_curriculum(
 ) -> Any:
     """Draw the skills from left to right, coloured by what one student has mastered.
 
-    A line joins a prerequisite to what needs it, a dashed line an alternative. Skills that the
-    student is ready to learn have a thick orange rim.
+    A line connects a prerequisite to the skill that needs it; for an alternative, the line is
+    dashed. Skills that the student is ready to learn have a thick orange rim.
 
     Parameters
     ----------
@@ -50,14 +50,14 @@ def plot_curriculum(
     mastery : array, shape (n_skills,), optional
         The mastery of one student, from 0 to 1, or bools; NaN if unknown.
     skill : label, optional
-        Draw only what is near this skill: what leads to it, and what it leads to.
+        Draw only the skills near this skill: those that come before it, and those that build on it.
     steps : int, default 2
         How far from `skill`, in edges.
     threshold : float, default 0.95
-        A skill counts as mastered from this mastery on. If the curriculum has a threshold for the
-        skill, that one counts.
+        A skill counts as mastered at this mastery or above. If the curriculum has a threshold for
+        the skill, the curriculum's threshold counts.
     most : int, default 120
-        Skills that a picture may hold.
+        How many skills a picture may have at most.
     ax : matplotlib axes, optional
         By default new axes, as large as the picture needs.
 
@@ -68,10 +68,10 @@ def plot_curriculum(
     Raises
     ------
     ParameterError
-        `mastery` does not fit the curriculum, or there are more skills than `most`, or more
-        lines than can be laid out.
+        `mastery` does not fit the curriculum, there are more skills than `most`, or there are too
+        many lines to draw.
     UnknownLabelError
-        There is no such skill.
+        The curriculum does not have `skill`.
     MissingDependency
         Without matplotlib.
     """

@@ -27,16 +27,19 @@ COMPARED = ("auc", "log_loss", "rmse", "accuracy")
 
 @dataclass(frozen=True)
 class PairedDifferences(Printed):
-    """How other models differ from one, on the same answers; prints as a table, one row per model.
+    """How other models differ from a reference model; prints as a table, one row per model.
+
+    All models are compared on the same answers.
 
     Attributes
     ----------
     reference : str
         The model the others are compared with.
-    estimates : dict of str to dict of str to Estimate
-        By other model and metric: its metric minus the reference's, with the interval of that
-        difference in the same resamples of students. An interval without 0 says that the order
-        would rarely be the other way with other students like these.
+
+        estimates : dict of str to dict of str to Estimate By model and metric: the model's metric
+        minus the metric of the reference, with an interval of the difference. Both metrics use the
+        same resamples of students. If the interval does not contain 0, the order of the two models
+        would rarely be reversed with other students like these.
     confidence : float
         The coverage of the intervals.
     """
@@ -103,8 +106,8 @@ class CrossValidation(Printed):
         By model: the metrics of all out-of-fold predictions together, with intervals over
         students. The resamples of students are the same for every model.
     folds : dict of str to dict of str to float array, shape (n_folds,)
-        By model: each metric within each fold, and ``fit_time`` and ``predict_time`` in
-        seconds. A metric that a fold leaves undefined is nan.
+        By model: each metric within each fold, and ``fit_time`` and ``predict_time`` in seconds. If
+        a metric is undefined in a fold, it is nan.
     predictions : dict of str to float array, shape (n,)
         By model: the out-of-fold P(correct) of each row, in the caller's row order, exposures
         included. It is nan if no fold tests the row, and the mean if several do.
@@ -113,9 +116,10 @@ class CrossValidation(Printed):
     scheme : str
         How the folds were made: ``"by student"`` or ``"forward in time"``.
     resampled : dict of str to dict of str to float array, shape (n_bootstrap,)
-        By model and metric: its values in the resamples, which `differences` pairs.
+        By model and metric: the values of the metric in the resamples of students. `differences`
+        uses them.
     groups : dict of str to GroupErrors
-        By model: the errors by skill, or by what else ``by`` named.
+        By model: the errors by skill, or by the other grouping that you passed as ``by``.
     skipped : dict of str to str
         Models that could not be compared on this log, and why.
     """
@@ -135,7 +139,7 @@ class CrossValidation(Printed):
         return max(self.pooled, key=self._rank)
 
     def ranked(self) -> CrossValidation:
-        """The same with the models in the order of `best`, the best first."""
+        """The same results with the models sorted, the best first (as `best` compares them)."""
         order = sorted(self.pooled, key=self._rank, reverse=True)
         return replace(
             self,
@@ -150,11 +154,11 @@ class CrossValidation(Printed):
         return float(np.nan_to_num(pooled.auc.value, nan=-1.0)), -pooled.log_loss.value
 
     def differences(self, to: str | None = None) -> PairedDifferences:
-        """The differences of the other models to one of them, on the same answers.
+        """The differences of the other models to a reference model, on the same answers.
 
-        All models predicted the same rows and were resampled with the same students, so what
-        is common to them (an easy class, a hard one) cancels: the interval of a difference is
-        much shorter than the intervals of its two sides suggest.
+        All models predicted the same rows and were resampled with the same students. So effects
+        that all models share (an easy class, a hard class) cancel. The interval of a difference is
+        therefore much shorter than the intervals of the two models suggest.
 
         Parameters
         ----------
@@ -164,13 +168,14 @@ class CrossValidation(Printed):
         Returns
         -------
         PairedDifferences
-            Of AUC, log loss, RMSE, accuracy and your own metrics. The intervals leave out, as
-            those of `pooled` do, that other training students would have given other models.
+            Differences of AUC, log loss, RMSE, accuracy and your own metrics. Their intervals, like
+            the intervals of `pooled`, do not include that other training students would give other
+            models.
 
         Raises
         ------
         ParameterError
-            There is no model of that name.
+            There is no model with that name.
         """
         reference = self.best if to is None else to
         if reference not in self.pooled:
@@ -230,7 +235,7 @@ class CrossValidation(Printed):
         return columns
 
     def to_dict(self) -> dict[str, Any]:
-        """Pooled and per-fold numbers, ready for JSON (None for nan); predictions left out."""
+        """Pooled and per-fold numbers, ready for JSON (None for nan); without the predictions."""
         groups = {name: errors.to_dict() for name, errors in self.groups.items()}
         return {
             "n_folds": len(self.test_rows),

@@ -47,9 +47,9 @@ def cross_validate(
 ) -> CrossValidation:
     """Fit models on some students and score them on the others, in turn.
 
-    A fold never cuts a student, with one exception: it may train on a student's earlier answers
-    and test the later ones, as the folds of `ForwardSplit` do. The earlier answers are then the
-    history from which the later ones are predicted.
+    A fold never divides the answers of one student, with one exception. It may train on a student's
+    earlier answers and test on the later answers, as the folds of `ForwardSplit` do. The model then
+    predicts the later answers from the earlier answers.
 
     Parameters
     ----------
@@ -58,33 +58,34 @@ def cross_validate(
         Each fold fits a fresh clone; the models given are left as they are.
     log : ResponseLog, or a frame with the standard column names
     cv : int, splitter or iterable of (train rows, test rows), default 5
-        Number of folds, over shuffled students; or a scikit-learn splitter, whose ``split``
-        is called with the log, its ``correct`` column and a group per student; or
-        `StudentSplit` or `ForwardSplit`.
+        The number of folds, over shuffled students. Or `StudentSplit`, `ForwardSplit` or another
+        scikit-learn splitter; its ``split`` is called with the log, its ``correct`` column and the
+        student of each row as group.
     copies : bool or CopiedStudents, default False
         Whether students who are copies of each other stay in one fold, as in `StudentSplit`.
     metrics : mapping of str to function, optional
         Metrics of your own by name, as in `evaluate`.
     by : str or array, optional
-        Adds a table of errors per group and model, for example by ``"skill"``, as in `evaluate`:
-        the result's ``groups`` and ``group_table()``.
+        Adds a table of errors per group and model, for example by ``"skill"``, as in `evaluate`.
+        You find it in the result's ``groups`` and ``group_table()``.
     errors : {"raise", "skip"}, default "raise"
-        What happens when a model cannot be fitted to this log, or does not predict: the error
-        is raised; or the model is left out, and the result's ``skipped`` says why.
+        What happens if a model cannot be fitted to this log or cannot predict. ``"raise"`` raises
+        the error. ``"skip"`` leaves the model out, and the result's ``skipped`` says why.
     n_bootstrap, confidence
         As in `evaluate`, for the pooled metrics.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
-        Source of the folds and of the resamples; models keep their own.
+        Source of the folds and of the resamples. Models keep their own random state.
     n_jobs : int, optional
-        Fits that run at once, in processes of their own (-1: one per processor); 1 by
-        default. The results do not depend on it.
+        How many fits run at once, each in its own process (-1: one per processor); 1 by default.
+        The results do not depend on this number.
     folder : path, optional
-        Where finished fits are kept, one file for each model and fold. Called again with this
-        folder, after an interruption or with more models, only what is missing is computed;
-        fits with other parameters, code, log or folds are not reused.
+        A folder that stores finished fits, one file for each model and fold. If you call again with
+        the same folder, after an interruption or with more models, only the missing fits are
+        computed. Fits with other parameters, code, log or folds are not reused.
     on_fold : callable, optional
-        Called with the number of finished fits and the number of all fits: once at the start,
-        when only fits found in `folder` are finished, and after each fit.
+        Called with the number of finished fits and the number of all fits. The first call is at the
+        start, when only the fits found in `folder` are finished. Then there is a call after each
+        fit.
 
     Returns
     -------
@@ -93,24 +94,24 @@ def cross_validate(
     Raises
     ------
     ParameterError
-        For fewer students than folds, folds that cut a student or separate copies, models that
-        cannot be cloned (or, with `folder`, written down), other arguments out of range, and
-        predictions that are not probabilities; and if every model was skipped.
+        If there are fewer students than folds; if folds divide a student or separate copies; or if
+        a model cannot be cloned (or, with `folder`, cannot be stored). Also if another argument is
+        out of range, if predictions are not probabilities, or if every model was skipped.
     ResponseDataError
         If the log is malformed, or the folds test no answer.
 
     Notes
     -----
-    *Searches.* A model may be one of scikit-learn's searches, such as ``GridSearchCV``: in each
-    fold it then looks for parameters among the training students alone. Its inner folds keep
-    students whole too: a number of folds, or none, becomes a `StudentSplit`, other splitters get
-    the students as groups and are refused if they cut them. ``scoring`` may be a name that
-    scikit-learn knows, for every model that predicts; without one, models are scored by their
-    log-likelihood.
+    *Searches.* A model may be a search of scikit-learn, such as ``GridSearchCV``. In each fold, the
+    search then uses only the training students to choose parameters. Its inner folds also keep
+    students whole. If its ``cv`` is a number of folds or not given, the search uses a
+    `StudentSplit`. Other splitters get the students as groups, and are refused if they divide a
+    student. ``scoring`` may be a name that scikit-learn knows, for every model that predicts.
+    Without ``scoring``, models are scored by their log-likelihood.
 
-    Pooling puts predictions of several fits into one ranking, so a pooled AUC may lie a little
-    below the mean of the folds'. Intervals over students leave out the variation between
-    training sets (Bengio & Grandvalet 2004: no unbiased estimate of it exists).
+    Pooling puts predictions of several fits into one ranking, so a pooled AUC may be a little lower
+    than the mean AUC of the folds. Intervals over students leave out the variation between training
+    sets (Bengio & Grandvalet 2004: no unbiased estimate of this variation exists).
 
     References
     ----------

@@ -43,18 +43,20 @@ class StudentSplit:
     """A splitter that makes folds of whole students, drawn at random.
 
     It follows scikit-learn's protocol and reads the students from the log, so you need not pass
-    groups along. Give it as ``cv`` to `cross_validate`, ``GridSearchCV`` and the like.
+    groups. Pass it as ``cv`` to `cross_validate` or to scikit-learn's functions, such as
+    ``GridSearchCV``.
 
     Parameters
     ----------
     n_splits : int, default 5
         Number of folds, at least 2.
     copies : bool or CopiedStudents, default False
-        Whether students who are copies of each other stay in one fold: those that
-        `adaptlearn.checkup.copied_students` finds in the log, or those given.
+        Whether students who are copies of each other stay in one fold. True: the copies that
+        `adaptlearn.checkup.copied_students` finds in the log. Or pass the copies yourself.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
-        Decides which students come together. The folds are the same in every call: if this is
-        not an integer, it draws one when the splitter is made, which then is `random_state`.
+        Decides which students come into the same fold. The folds are the same in every call. If
+        this is not an integer, the splitter draws an integer when it is made, and keeps it as
+        `random_state`.
 
     Examples
     --------
@@ -108,25 +110,25 @@ class StudentSplit:
         Raises
         ------
         ParameterError
-            There are fewer students (or groups of copies) than folds; or copies are to be
-            found in a log without items.
+            There are fewer students (or groups of copies) than folds; or ``copies=True`` and the
+            log has no items.
         """
         unit = units_of(as_log(log), self.copies)
         return iter(list(_unit_folds(self.n_splits, unit, self.random_state, "n_splits")))
 
 
 class ForwardSplit:
-    """A splitter that trains on everything before a moment and tests on what follows.
+    """A splitter that trains on all responses before a moment and tests on later responses.
 
-    It follows scikit-learn's protocol; give it to `cross_validate` as ``cv``. The log is cut at
-    `n_splits` moments into blocks of about as many responses each, as by scikit-learn's
-    ``TimeSeriesSplit``; fold k trains on the first k blocks and tests on the next. Responses of
-    the same moment stay together.
+    It follows scikit-learn's protocol; pass it to `cross_validate` as ``cv``. It cuts the log at
+    `n_splits` moments into blocks of about equally many responses, as scikit-learn's
+    ``TimeSeriesSplit`` does. Fold k trains on the first k blocks and tests on the next block.
+    Responses with the same time stay together.
 
-    Unlike folds of students, it shows how a model does on *later* answers, partly of students it
-    knows. `cross_validate` then predicts each test row from the student's whole history: the
-    training rows of the students that are tested are shown to the model before the test rows, and
-    only the test rows are scored.
+    Unlike folds of students, this splitter shows how well a model predicts *later* answers, some of
+    them from students in the training rows. `cross_validate` then predicts each test row from the
+    student's whole history. The model sees the training rows of the tested students before the test
+    rows, and only the test rows are scored.
 
     Parameters
     ----------
@@ -135,9 +137,9 @@ class ForwardSplit:
 
     Notes
     -----
-    Moments are the log's ``time``; without times, its ``id``, which then orders events. Both must
-    mean the same for every student: if seconds count from each student's own start, *before*
-    means nothing.
+    Moments are the log's ``time``. If the log has no times, its ``id`` orders the responses. Times
+    and ids must be comparable between students. If seconds count from each student's own start,
+    *before* has no meaning.
 
     Examples
     --------
@@ -178,7 +180,7 @@ class ForwardSplit:
         Raises
         ------
         ParameterError
-            The log has neither times nor ids, or too few moments for so many folds.
+            The log has neither times nor ids, or too few different moments for the number of folds.
         """
         log = as_log(log)
         if log.time is not None:

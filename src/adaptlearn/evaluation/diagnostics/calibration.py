@@ -33,8 +33,8 @@ class CalibrationCurve(Printed):
         Mean prediction and fraction correct of each bin, in rising order of prediction. Bins hold
         about equally many answers; there are fewer bins if predictions are tied.
     lower, upper : float arrays, shape (n_bins,)
-        Interval of `observed` over students, bin by bin, nowhere shorter than Wilson's for as
-        many answers of different students; nan in a bin of one student.
+        Interval of `observed` over students, bin by bin. It is never shorter than Wilson's interval
+        for equally many answers of different students. It is nan if a bin has only one student.
     n, n_students : integer arrays, shape (n_bins,)
         Answers and students of each bin.
     error : float
@@ -58,7 +58,7 @@ class CalibrationCurve(Printed):
         return {name: getattr(self, name) for name in names}
 
     def to_dict(self) -> dict[str, Any]:
-        """The columns as lists and the rest, ready for JSON (None for nan)."""
+        """All columns as lists, and the other attributes, ready for JSON (None for nan)."""
         return {
             "calibration_error": self.error,
             "confidence": self.confidence,
@@ -66,7 +66,7 @@ class CalibrationCurve(Printed):
         }
 
     def plot(self, ax: Any = None) -> Any:
-        """Draw it: see `adaptlearn.evaluation.diagnostics.plot_calibration`."""
+        """Draw the curve: see `adaptlearn.evaluation.diagnostics.plot_calibration`."""
         return plot_calibration(self, ax)
 
     def _parts(self) -> Parts:
@@ -99,9 +99,9 @@ def calibration_curve(
     predicted : array, shape (n_responses,)
         P(correct) of each row, before its answer was seen: ``model.predict_proba(log)[:, 1]``
         for students that the model was not fitted on, or ``cross_validate(…).predictions[name]``.
-        Rows of nan are left out.
+        Rows with nan are left out.
     n_bins : int, default 10
-        Bins, cut as by `calibration_error`.
+        The number of bins, which are cut as in `calibration_error`.
     n_bootstrap, confidence, random_state
         As in `evaluate`. The bins are the same in every resample of students.
 
@@ -112,7 +112,7 @@ def calibration_curve(
     Raises
     ------
     ParameterError
-        For arguments out of range and predictions that do not fit the log.
+        If an argument is out of range, or if predictions do not fit the log.
     ResponseDataError
         If the log is malformed, or no answer has a prediction.
 

@@ -34,32 +34,33 @@ class GroupErrors(Printed):
     Attributes
     ----------
     by : str
-        What the groups are of.
+        What the answers are grouped by, for example ``"skill"``.
     groups : array, shape (n_groups,)
-        Their labels, sorted.
+        The labels of the groups, sorted.
     n, n_students : integer arrays, shape (n_groups,)
-        Answers and students of each. An answer on several skills counts in each of them.
+        How many answers and students each group has. An answer on several skills counts for each of
+        these skills.
     observed, predicted : float arrays, shape (n_groups,)
         Fraction correct, and mean prediction.
     gap : Estimates
-        Predicted minus observed: above 0 the model expects too much of the group, below 0 too
-        little.
+        Predicted minus observed. Above 0, the model expects too much of the group; below 0, it
+        expects too little.
     log_loss, rmse : Estimates
     auc : float array, shape (n_groups,)
         nan if all answers of a group are equal.
     confidence : float
-        The coverage of each interval, by itself.
+        The coverage of each interval on its own.
     notes : tuple of str
     custom : dict of str to float array, shape (n_groups,)
-        Metrics of the caller's; nan where one is undefined for a group.
+        Your own metrics; nan if a metric is undefined for a group.
 
     Notes
     -----
-    The interval of a gap comes from a bootstrap of students. It is never shorter than the
-    interval that chance alone gives to as many independent answers if the model is right. The
-    intervals of log loss and RMSE come from the bootstrap alone. All intervals account for a
-    small number of students in a group, as those of `evaluate` do. They are nan in a group of a
-    single student.
+    The interval of a gap comes from a bootstrap of students. It is never shorter than the interval
+    of chance alone: the interval for equally many independent answers if the model is right. The
+    intervals of log loss and RMSE come from the bootstrap alone. Like the intervals of `evaluate`,
+    all intervals are wider if a group has few students. They are nan if a group has only one
+    student.
     """
 
     by: str
@@ -85,8 +86,8 @@ class GroupErrors(Printed):
     def worst(self) -> Any:
         """The group whose interval is farthest from 0; None if every interval contains 0.
 
-        That is the group whose interval stays farthest from 0: of the largest gap as such, a
-        group of three answers would often be the owner.
+        The group with the largest gap would often be a group with only three answers. So the
+        interval decides, not the gap.
         """
         surest = int(np.argmax(self.sureness))
         return self.groups[[surest]].tolist()[0] if self.sureness[surest] > 0 else None
@@ -101,7 +102,7 @@ class GroupErrors(Printed):
         return {**columns, "auc": self.auc, **self.custom}
 
     def to_dict(self) -> dict[str, Any]:
-        """The columns as lists and the rest, ready for JSON (None for nan)."""
+        """All columns as lists, and the other attributes, ready for JSON (None for nan)."""
         return {
             "by": self.by,
             "confidence": self.confidence,
@@ -156,7 +157,7 @@ def group_errors(
     confidence: float = 0.95,
     random_state: Randomness = 0,
 ) -> GroupErrors:
-    """Errors of predictions by skill, item, or any grouping of the answers.
+    """Errors of predictions by skill, by item, or by any other grouping of the answers.
 
     Parameters
     ----------
@@ -164,7 +165,8 @@ def group_errors(
     predicted : array, shape (n_responses,)
         As in `calibration_curve`.
     by : {"skill", "item", "student"}, name of one of the log's ``extra`` columns, or array
-        What the answers are grouped by; an array has shape (n_responses,), a group for each row.
+        What the answers are grouped by. An array has shape (n_responses,) and gives the group of
+        each row.
     metrics : mapping of str to function, optional
         Further metrics by name, as in `evaluate`; here they come without intervals.
     n_bootstrap, confidence, random_state
@@ -178,7 +180,7 @@ def group_errors(
     Raises
     ------
     ParameterError
-        For arguments out of range, predictions or groups that do not fit the log.
+        If an argument is out of range, or if predictions or groups do not fit the log.
     ResponseDataError
         If the log is malformed, or no answer has a prediction.
 
@@ -301,14 +303,14 @@ def _column(log: ResponseLog, by: str | ArrayLike) -> tuple[str, NDArray[Any]]:
 
 
 def plot_gaps(result: GroupErrors, ax: Any = None, *, most: int = 30) -> Any:
-    """Draw predicted minus observed rate of each group, with its interval.
+    """Draw the gap of each group (predicted minus observed rate) with its interval.
 
     Parameters
     ----------
     result : GroupErrors
     ax : matplotlib axes, optional
     most : int
-        Groups drawn: those of the surest gaps.
+        How many groups to draw at most. The groups with the surest gaps are drawn.
 
     Returns
     -------

@@ -28,22 +28,25 @@ WAYS = {
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LeakageCheck(Printed):
-    """What moved when single answers were flipped; prints as a table, one row per kind of leak.
+    """Which predictions moved after single answers were flipped.
+
+    It prints as a table, one row per kind of leak.
 
     Attributes
     ----------
     model : str
         The model's name.
     row : integer array, shape (n_probed,)
-        The rows that were probed, as numbered in the log that was given.
+        The positions, in the log that you passed, of the rows that were probed.
     own, alone : float arrays, shape (n_probed,)
-        How far the row's own prediction moved: with its own answer flipped, and with the
-        student's later rows and all other students taken away.
+        How far the row's own prediction moved. `own`: after its own answer was flipped. `alone`:
+        after the student's later rows and all other students were removed.
     earlier, others : float arrays, shape (n_probed,)
-        The farthest that a prediction of the same student's earlier rows, and of other
-        students' rows, moved with the flip.
+        The largest move of a prediction after the flip, among the same student's earlier rows, and
+        among other students' rows.
     later : float array, shape (n_probed,)
-        The same of the student's later rows, which may move: they know the answer.
+        The largest move among the student's later rows. These predictions may move, because they
+        may use the answer.
     tolerance : float
         Moves of at most this size count as rounding.
     n_responses, n_students : int
@@ -63,7 +66,7 @@ class LeakageCheck(Printed):
 
     @property
     def leaks(self) -> tuple[str, ...]:
-        """The kinds found, of ``"own"``, ``"earlier"``, ``"others"`` and ``"alone"``."""
+        """The kinds of leaks found, among ``"own"``, ``"earlier"``, ``"others"``, ``"alone"``."""
         return tuple(way for way in WAYS if (getattr(self, way) > self.tolerance).any())
 
     @property
@@ -125,10 +128,10 @@ def check_leakage(
 ) -> LeakageCheck:
     """Flip single answers of a log, and see which of a fitted model's predictions move.
 
-    A one-step-ahead prediction may move with its student's *earlier* answers, and with nothing
-    else. Four leaks are looked for: a row's own answer, later answers of the student, answers
-    of other students, and the mere presence of later rows or other students (a count of
-    attempts over the whole log, a rate among those being predicted).
+    A one-step-ahead prediction may depend only on its student's *earlier* answers. The check looks
+    for four leaks: the row's own answer, later answers of the student, answers of other students,
+    and the mere presence of later rows or other students. The last leak happens if a model counts
+    attempts over the whole log, or computes a rate among the rows that it predicts.
 
     Parameters
     ----------
@@ -136,8 +139,9 @@ def check_leakage(
         Fitted.
     log : ResponseLog, or a frame with the standard column names
     n_rows : int, default 100
-        The most answers to probe. Half of them have several skills, if the log has such answers.
-        Each costs two predictions: one of the sampled students, and one of a part of one student.
+        The most answers to probe. Half of them have several skills, if the log has answers on
+        several skills. For each answer the model predicts twice: the sampled students, and a part
+        of one student.
     n_students : int, default 20
         The most students whose rows are predicted.
     tolerance : float, default 1e-9
@@ -152,17 +156,17 @@ def check_leakage(
     Raises
     ------
     ParameterError
-        For arguments out of range, and predictions that are not probabilities.
+        If an argument is out of range, or if predictions are not probabilities.
     ResponseDataError
         If the log is malformed or holds no answer.
 
     Notes
     -----
-    Two leaks cannot be seen in this way. A model that was *fitted* on the very answers it
-    predicts may know them by heart; `cross_validate` never lets this happen. And if a response of
-    several skills was expanded into one row per skill *before*, the second row knows the answer
-    of the first; `adaptlearn.check` finds such rows. This leak lifts a neural model on
-    ASSISTments 2009 from an AUC of .75 to .89.
+    This check cannot see two leaks. First, a model that was *fitted* on the answers it predicts may
+    have memorised them. `cross_validate` never lets this happen. Second, a response on several
+    skills may have been expanded into one row per skill *before* the check. Then the first row
+    gives away the answer of the second row. `adaptlearn.check` finds these rows. This second leak
+    lifts a neural model on ASSISTments 2009 from an AUC of .75 to .89.
 
     Examples
     --------

@@ -41,12 +41,13 @@ class LearningCurve(Printed):
     n, n_students : integer arrays, shape (n_points,)
         Answers and students behind each point.
     observed, lower, upper : float arrays, shape (n_points,)
-        Fraction of wrong answers, with its interval over students, nowhere shorter than Wilson's
-        for as many answers of different students; nan at a point of one student.
+        Fraction of wrong answers, with its interval over students. The interval is never shorter
+        than Wilson's interval for equally many answers of different students. It is nan if a point
+        has only one student.
     predicted : float array, shape (n_points,)
         Mean of the predicted probabilities of a wrong answer.
     students : {"all", "complete"}
-        Who is in it.
+        Whose answers the curve contains; see `learning_curve`.
     confidence : float
         The coverage of the intervals.
     notes : tuple of str
@@ -71,7 +72,7 @@ class LearningCurve(Printed):
         return {**columns, **{name: getattr(self, name) for name in names}}
 
     def to_dict(self) -> dict[str, Any]:
-        """The columns as lists and the rest, ready for JSON (None for nan)."""
+        """All columns as lists, and the other attributes, ready for JSON (None for nan)."""
         return {
             "students": self.students,
             "confidence": self.confidence,
@@ -80,7 +81,7 @@ class LearningCurve(Printed):
         }
 
     def plot(self, ax: Any = None, *, skill: Any = None) -> Any:
-        """Draw it: see `adaptlearn.evaluation.diagnostics.plot_learning_curve`."""
+        """Draw the curve: see `adaptlearn.evaluation.diagnostics.plot_learning_curve`."""
         return plot_learning_curve(self, ax, skill=skill)
 
     def _parts(self) -> Parts:
@@ -131,8 +132,8 @@ def learning_curve(
     by_skill : bool, default False
         One curve per skill, instead of one for all skills.
     students : {"all", "complete"}
-        Whose answers count: those of all students, or only those of students who reached
-        `max_opportunity` on the skill.
+        Whose answers count. ``"all"``: the answers of all students. ``"complete"``: only the
+        answers of students who reached `max_opportunity` on the skill.
     max_opportunity : int, default 10
         The opportunity at which curves end.
     n_bootstrap, confidence, random_state
@@ -145,20 +146,21 @@ def learning_curve(
     Raises
     ------
     ParameterError
-        For arguments out of range and predictions that do not fit the log.
+        If an argument is out of range, or if predictions do not fit the log.
     ResponseDataError
         If the log is malformed, or no answer has a prediction.
 
     Notes
     -----
-    An opportunity is an *answer* of a student on a skill, counted over the whole log in order
-    of time, whether or not it has a prediction; exposures do not count. An answer on several
-    skills is an opportunity for each.
+    An opportunity is an *answer* of a student on a skill, counted over the whole log in order of
+    time. Answers without a prediction count too; exposures do not count. An answer on several
+    skills is an opportunity for each of these skills.
 
-    *Survivorship.* It is not chance who goes on practising: if mastery ends practice, the weak
-    students stay. A curve of all students then flattens or rises although each of them learns
-    (Murray et al. 2013). Look at ``n_students``, and at the curve of complete students, which in
-    turn leaves out those who mastered the skill early.
+    *Survivorship.* Which students continue to practise does not depend on chance alone. If mastery
+    ends practice, the weak students stay. A curve of all students then flattens or rises although
+    each student learns (Murray et al. 2013). So look at ``n_students``, and at the curve of
+    complete students. The curve of complete students leaves out students who mastered the skill
+    early.
 
     References
     ----------
@@ -264,7 +266,7 @@ def opportunities(
 
 
 def plot_learning_curve(result: LearningCurve, ax: Any = None, *, skill: Any = None) -> Any:
-    """Draw observed and predicted error rates by opportunity, with the answers behind each.
+    """Draw observed and predicted error rates by opportunity, and how many answers each has.
 
     Parameters
     ----------
@@ -280,7 +282,8 @@ def plot_learning_curve(result: LearningCurve, ax: Any = None, *, skill: Any = N
     Raises
     ------
     ParameterError
-        The result is by skill, and no skill of it was named; or the other way round.
+        The result is by skill, and you named none of its skills; or the result is not by skill, and
+        you named a skill.
     MissingDependency
         Without matplotlib.
     """

@@ -28,7 +28,8 @@ class LoggedDecisions:
     Attributes
     ----------
     weight : float array, shape (n,)
-        Importance weights: the target's probability of the action taken over the logged one.
+        Importance weights: the target's probability of the action taken, divided by the logged
+        probability.
     reward : float array, shape (n,)
         nan if the outcome is not known.
     student : integer array, shape (n,)
@@ -85,28 +86,31 @@ class LoggedDecisions:
             Probability with which the policy to be judged would have chosen that same action
             in that same situation.
         reward : array, shape (n,)
-            What came of it; nan if unknown.
+            The reward that followed the action; nan if unknown.
         student : array, shape (n,)
             The student of the decision, or the episode if a student has several.
         order : array, shape (n,), optional
             Times or numbers that sort each student's decisions; equal ones stay in row order.
         unsupported : array, shape (n,), optional
-            The target's probability of all actions whose logged propensity was 0 or unknown,
-            in that situation. Without it, support can only be guessed from the weights.
+            The target's total probability, in that situation, of all actions whose logged
+            propensity was 0 or unknown. Without this array, support can only be guessed from the
+            weights.
         override : bool array, shape (n,), optional
-            Decisions that someone made instead of the policy. They are left out and counted.
+            Which decisions a person made instead of the policy. They are left out and counted.
         q, v : arrays, shape (n,), optional
-            A reward model's prediction for the action taken, and its mean over the actions
-            with the target's probabilities; in a sequence, of all rewards from here on. Fit
-            the model on other students than those of the log, or by cross-fitting.
+            Predictions of a reward model. `q`: its prediction for the action taken. `v`: the mean
+            of its predictions over all actions, with the target's probabilities. In a sequence, it
+            predicts the sum of all rewards from this decision on. Fit the model on students who are
+            not in the log, or by cross-fitting.
 
         Raises
         ------
         ParameterError
-            With every problem at once: shapes, values that are no probabilities, and a target
-            that the log does not support. Such a target gives probability to actions whose logged
-            propensity is 0 or unknown, so that nothing in the log tells their reward; or the
-            propensity is so close to 0 that the weight does not fit into a float.
+            Lists every problem at once: wrong shapes, values that are no probabilities, and a
+            target policy that the log does not support. The log does not support a target that
+            gives probability to actions with logged propensity 0 or unknown: it shows no reward of
+            these actions. The log also does not support a target if a propensity is so close to 0
+            that the weight does not fit into a float.
 
         Examples
         --------
@@ -163,35 +167,37 @@ class LoggedDecisions:
         *,
         expected: Callable[[Mapping[str, Any]], Mapping[Any, float]] | None = None,
     ) -> Self:
-        """Build a log from decision records and what came of them.
+        """Build a log from decision records and their rewards.
 
         Parameters
         ----------
         decisions : iterable of mappings
             As ``Decision.to_dict()`` writes them: ``id``, ``student``, ``lesson``,
             ``propensity``, ``propensity_method``, ``candidates`` and ``time`` are read, and
-            ``rank`` if it is there. The same id twice is one decision.
+            ``rank`` if it is there. Records with the same id count as one decision.
         outcomes : mapping of str to float
             Reward by decision id.
         target : callable
-            Given a record, the probability of each lesson under the policy to be judged, as a
-            mapping that adds up to 1; lessons that it does not name have 0.
+            A function of a record. It returns a mapping: the probability of each lesson under the
+            policy to be judged. The probabilities add up to 1; lessons that are not in the mapping
+            have probability 0.
         expected : callable, optional
-            Given a record, the reward that a model expects of each lesson; it must name every
-            lesson the target may choose, and the one taken.
+            A function of a record. It returns a mapping: the reward that a model expects of each
+            lesson. The mapping must contain every lesson that the target may choose, and the lesson
+            taken.
 
         Returns
         -------
         LoggedDecisions
-            Support is checked against the candidates: a lesson that is not among them, or is
-            there with propensity 0, could not have been chosen. Overrides and decisions without
-            a lesson are left out and counted; those without an outcome have reward nan.
+            Support is checked with the candidates of each decision. A lesson that is no candidate,
+            or is a candidate with propensity 0, could not have been chosen. Overrides and decisions
+            without a lesson are left out and counted. Decisions without an outcome have reward nan.
 
         Raises
         ------
         ParameterError
-            With every problem at once, as `from_arrays`; for records that lack a key, and
-            probabilities that do not add up.
+            Lists every problem at once, as in `from_arrays`. Also raised if a record lacks a key,
+            or if probabilities do not add up to 1.
 
         Examples
         --------

@@ -31,27 +31,29 @@ class OffPolicyValue(Printed):
     Attributes
     ----------
     per : str
-        ``"decision"``: mean reward of a decision; ``"student"``: mean (discounted) sum of a
-        student's rewards.
+        ``"decision"``: the value is the mean reward of a decision. ``"student"``: it is the mean,
+        over students, of the (discounted) sum of rewards.
     estimates : dict of str to Estimate
         By estimator: ``logged`` (what the logged policy earned), then ``ips``, ``snips`` and
         ``dr``; or ``pdis``, ``wpdis``, ``dr`` and ``wdr``.
     gains : dict of str to Estimate
-        By estimator: its value minus that of the logged policy, on the same students.
+        By estimator: its value minus the value of the logged policy, on the same students.
     n_decisions, n_students : int
-        What the estimates rest on.
+        How many decisions and students the estimates use.
     effective_size : float
-        How many decisions (per student: students) drawn from the target itself would be as
-        informative, ``sum(w)**2 / sum(w**2)``; in sequences at the step where it is least.
+        This many decisions made by the target policy itself would be as informative (students, if
+        `per` is ``"student"``): ``sum(w)**2 / sum(w**2)``. In sequences, it is the smallest value
+        over all steps.
     mean_weight : Estimate
-        1 but for chance if the propensities are right and the log supports the target; in
-        sequences, at the last step.
+        The mean of the weights; in sequences, at the last step. It is near 1 if the propensities
+        are right and the log supports the target.
     clip : float or None
-        Largest weight that was allowed.
+        The largest weight that was allowed; None if no weight was cut.
     clipped : int
-        Weights that were larger.
+        How many weights were larger and were cut.
     clip_bias : dict of str to float
-        By estimator: its estimated bias, the estimate minus that with no weight cut.
+        By estimator: the estimated bias from cutting weights. It is the estimate minus the estimate
+        without cutting.
     confidence : float
         The coverage of the intervals.
     notes : tuple of str

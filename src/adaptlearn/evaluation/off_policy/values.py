@@ -41,46 +41,48 @@ _CONSTRAINTS: dict[str, list[Constraint]] = {
 def off_policy_value(
     log: LoggedDecisions, *, clip: float | None = None, confidence: float = 0.95
 ) -> OffPolicyValue:
-    """Mean reward per decision if another policy had chosen in the situations of the log.
+    """Estimate the mean reward per decision if another policy had made the logged decisions.
 
-    Each decision counts by itself (a contextual bandit): the situations remain those that the
-    logged policy led to. If a choice changes what comes later, use `off_policy_return`.
+    Each decision counts on its own (a contextual bandit). The situations stay as the logged policy
+    led to them. If a choice changes what comes later, use `off_policy_return`.
 
     Parameters
     ----------
     log : LoggedDecisions
         Decisions whose reward is nan are left out and counted.
     clip : float, optional
-        The largest weight; larger ones are cut to it. This lowers the variance and biases the
-        estimates, toward 0 for IPS and toward the reward model for the doubly robust one; the
-        estimated bias is in the result. None cuts nothing and is unbiased.
+        The largest weight; larger weights are cut to this value. Cutting lowers the variance and
+        makes the estimates biased: IPS toward 0, the doubly robust estimate toward the reward
+        model. The result holds the estimated bias. None cuts no weight and adds no bias.
     confidence : float, default 0.95
         The coverage of the intervals.
 
     Returns
     -------
     OffPolicyValue
-        Inverse propensity scoring (``ips``), unbiased; self-normalised (``snips``), with less
-        variance and a bias that vanishes with more students; doubly robust (``dr``) if the log
-        has a reward model, unbiased, and better the closer that model is.
+        Three estimates. Inverse propensity scoring (``ips``) is unbiased. Self-normalised
+        (``snips``) has less variance, and a bias that vanishes with more students. Doubly robust
+        (``dr``), if the log has a reward model, is unbiased, and more precise if the reward model
+        is better.
 
     Raises
     ------
     ParameterError
-        For arguments out of range, if no decision has a reward, and if weights times rewards do
+        If an argument is out of range, if no decision has a reward, or if weights times rewards do
         not fit into a float.
 
     Notes
     -----
-    With w the weights, r the rewards, q and v the reward model: IPS is the mean of ``w r``
-    (Horvitz & Thompson), self-normalised ``sum(w r) / sum(w)`` (Swaminathan & Joachims), doubly
-    robust the mean of ``v + w (r - q)`` (Dudík et al.).
+    Let w be the weights, r the rewards, and q and v the reward model's predictions. IPS is the mean
+    of ``w r`` (Horvitz & Thompson). Self-normalised is ``sum(w r) / sum(w)`` (Swaminathan &
+    Joachims). Doubly robust is the mean of ``v + w (r - q)`` (Dudík et al.).
 
-    Intervals are over students, because the decisions for one student are alike. Each estimate is
-    a ratio of means over students, linearised, with Student's t (one degree of freedom fewer than
-    students). Hall's transformation removes the skewness, because weights are skewed: without it,
-    intervals lie too low for IPS and too high for the self-normalised estimate. In simulations
-    they covered 93 to 97 % if the effective size was at least 40; below it a note says so.
+    Intervals are over students, because the decisions for one student are alike. Each estimate is a
+    ratio of means over students. Its interval uses a linear approximation of this ratio and
+    Student's t (one degree of freedom fewer than students). Weights are skewed, so Hall's
+    transformation removes the skewness. Without it, intervals are too low for IPS and too high for
+    the self-normalised estimate. In simulations the intervals covered 93 to 97 % if the effective
+    size was at least 40. If the effective size is smaller, a note says so.
 
     References
     ----------
@@ -143,45 +145,46 @@ def off_policy_return(
     clip: float | None = None,
     confidence: float = 0.95,
 ) -> OffPolicyValue:
-    """Mean sum of a student's rewards if another policy had made all decisions.
+    """Estimate the mean sum of a student's rewards if another policy had made all decisions.
 
-    A reward is weighted by the product of the weights of all decisions that led to it. The
-    product's variance grows with every step, so the log must be large, or the policies similar.
+    Each reward is weighted by the product of the weights of all decisions before it. The variance
+    of this product grows with every step. So the log must be large, or the two policies must be
+    similar.
 
     Parameters
     ----------
     log : LoggedDecisions
         One sequence per student. All rewards must be known; a step without reward has 0.
     discount : float, default 1.0
-        The worth of a reward that comes one decision later.
+        How much a reward counts if it comes one decision later, compared with a reward now.
     clip : float, optional
-        The largest product of weights; as in `off_policy_value`.
+        The largest product of weights; larger products are cut, as in `off_policy_value`.
     confidence : float, default 0.95
         The coverage of the intervals.
 
     Returns
     -------
     OffPolicyValue
-        Per-decision importance sampling (``pdis``), unbiased; weighted (``wpdis``), with less
-        variance and a bias that vanishes with more students; with a reward model also doubly
-        robust (``dr``) and weighted doubly robust (``wdr``).
+        Per-decision importance sampling (``pdis``) is unbiased. Weighted (``wpdis``) has less
+        variance, and a bias that vanishes with more students. If the log has a reward model, the
+        result also has doubly robust (``dr``) and weighted doubly robust (``wdr``).
 
     Raises
     ------
     ParameterError
-        For arguments out of range, if a reward is nan, and if products of weights, or these times
-        rewards, do not fit into a float.
+        If an argument is out of range, if a reward is nan, or if products of weights (with or
+        without rewards) do not fit into a float.
 
     Notes
     -----
-    With p[t] the product of weights up to step t of a student, per-decision importance sampling
-    is the mean over students of ``sum(discount**t * p[t] * r[t])`` (Precup et al.); doubly
-    robust that of ``sum(discount**t * (p[t] * (r[t] - q[t]) + p[t-1] * v[t]))``. The weighted
-    forms divide p[t] by its mean over students (Thomas & Brunskill). A student whose decisions
-    end earlier keeps the last product from then on and gets no more rewards.
+    Let p[t] be the product of a student's weights up to step t. Per-decision importance sampling is
+    the mean over students of ``sum(discount**t * p[t] * r[t])`` (Precup et al.). Doubly robust is
+    the mean of ``sum(discount**t * (p[t] * (r[t] - q[t]) + p[t-1] * v[t]))``. The weighted forms
+    divide p[t] by its mean over students (Thomas & Brunskill). If a student's decisions end early,
+    the last product stays the same for later steps, without further rewards.
 
-    Decisions made by overrides are not part of the sequence. They count as something that happens
-    under either policy. Intervals are those of `off_policy_value`.
+    Decisions made by overrides are not part of the sequence. They count as events that would happen
+    under both policies. Intervals are computed as in `off_policy_value`.
 
     References
     ----------

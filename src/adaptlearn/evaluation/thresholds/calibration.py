@@ -50,7 +50,7 @@ def calibrate_threshold(
     confidence: float = 0.95,
     random_state: Randomness = 0,
 ) -> ThresholdCalibration:
-    """Find the mastery threshold that gives a wanted rate of errors.
+    """Find the mastery threshold that keeps an error rate at a wanted value.
 
     Parameters
     ----------
@@ -65,18 +65,18 @@ def calibrate_threshold(
     student : array, shape (n,)
         The student of each estimate.
     wanted : float, default 0.05
-        The rate to keep.
+        The highest error rate that you accept.
     criterion : {"false_mastery", "needless_practice"}, default "false_mastery"
-        Which rate: the share of declared mastery that is false (a high threshold keeps it low),
-        or the share of practice on skills that are mastered already (a low threshold keeps it
-        low).
+        Which error rate. ``"false_mastery"``: of the skills declared mastered, the share that is
+        not mastered (a high threshold keeps it low). ``"needless_practice"``: of the skills still
+        practised, the share that is already mastered (a low threshold keeps it low).
     group : array, shape (n,), optional
-        A group of students for each row; each group gets a threshold.
+        The group of the student of each row. Each group gets a threshold.
     thresholds : array, optional
-        Thresholds to choose among; by default quantiles of the estimates, 200 at most.
+        The thresholds to choose from; by default at most 200 quantiles of the estimates.
     min_students : int, default 30
         A rate counts only if it comes from at least this many students on its side of the
-        threshold. A group in which no threshold has them is refused.
+        threshold. A group is refused if no threshold has enough students.
     n_bootstrap, confidence, random_state
         As in `evaluate`. The threshold is chosen again in each resample of students.
 
@@ -89,21 +89,21 @@ def calibrate_threshold(
     Raises
     ------
     ParameterError
-        For arguments out of range or of other lengths, and if all students together are too
-        few, or no threshold keeps the rate.
+        If an argument is out of range, if arrays have different lengths, if there are too few
+        students in total, or if no threshold keeps the rate.
 
     Notes
     -----
-    Both rates are shares of what the threshold decides (declared mastery, or practice), because
-    this is what a teacher sees. They depend on how many students know the skill, so they do not
-    carry over to students of whom fewer know it. Intervals are over students, as those of
-    `evaluate`; those of rates are never shorter than Wilson's. The threshold is chosen by looking
-    at the rates, so the rate at it looks a little too good. With few students, see how far its
-    interval reaches above the wanted rate.
+    Both rates are shares of what a teacher sees: the skills declared mastered, or the skills still
+    practised. They depend on how many students know the skill, so they do not hold for other
+    students if fewer of them know it. Intervals are over students, as in `evaluate`. Intervals of
+    rates are never shorter than Wilson's. Because the threshold is chosen by its rate, this rate
+    looks a little too good. If there are few students, check how far the rate's interval reaches
+    above the wanted rate.
 
     If groups differ in how many students know the skill, equal rates need different thresholds, and
-    one threshold gives different rates (Kleinberg et al. 2017). Which of them you prefer is not a
-    question of statistics. The result shows what each choice costs.
+    one threshold gives different rates (Kleinberg et al. 2017). Statistics cannot decide which of
+    the two is better. The result shows the error rates of each choice.
 
     References
     ----------

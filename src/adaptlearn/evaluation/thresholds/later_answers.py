@@ -28,7 +28,7 @@ def later_correct(
     at_least: int | None = None,
     order: ArrayLike | None = None,
 ) -> Floats:
-    """How the same student did on the next `k` answers on the same skill.
+    """How well the same student did in the next `k` answers on the same skill.
 
     Parameters
     ----------
@@ -38,11 +38,11 @@ def later_correct(
     k : int, default 3
         How many answers after each row count.
     at_least : int, optional
-        A row is 1 if at least this many of the `k` answers are right, and otherwise 0. By default
-        a row is the fraction that is right.
+        A row is 1 if at least this many of the `k` answers are right, and otherwise 0. By default a
+        row is the fraction of right answers.
     order : array, shape (n,), optional
-        Times or numbers that sort each student's answers; equal ones stay in row order. Without
-        it, all answers are in row order.
+        Times or numbers that sort each student's answers; answers with equal values stay in row
+        order. Without `order`, all answers are in row order.
 
     Returns
     -------
@@ -52,15 +52,17 @@ def later_correct(
     Raises
     ------
     ParameterError
-        For columns of other lengths, answers other than 0 and 1, and arguments out of range.
+        If columns have different lengths, if answers are not 0 or 1, or if an argument is out of
+        range.
 
     Notes
     -----
-    This measures what students do, not what they know: a student who knows may slip and one
-    who does not may guess, so even a perfect judge of mastery seems wrong at the rate of slips.
-    They also learn from the `k` answers themselves, more so if `k` is large. And the measure
-    exists only for students who went on practising. If practice ended at a threshold, nothing is
-    known about students above it, and the students who went on differ from those who stopped.
+    This measures what students do, not what they know. A student who knows the skill may slip, and
+    a student who does not may guess. So even a perfect estimate of mastery seems wrong as often as
+    students slip. Students also learn from the `k` answers themselves, and learn more if `k` is
+    large. The measure exists only for students who continued to practise. If practice ended at a
+    threshold, it says nothing about students above the threshold. Students who continued differ
+    from students who stopped.
 
     Examples
     --------

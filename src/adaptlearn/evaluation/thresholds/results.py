@@ -28,9 +28,11 @@ class ThresholdCurve:
     declared : float array, shape (n_thresholds,)
         Share of the estimates that are declared mastered.
     false_mastery : Estimates
-        Share of what is declared mastered that is not; nan where nothing is declared.
+        Of the skills declared mastered, the share that is not mastered; nan if nothing is declared
+        mastered.
     needless_practice : Estimates
-        Share of what is still practised that is mastered; nan where nothing is practised.
+        Of the skills still practised, the share that is already mastered; nan if nothing is
+        practised.
     """
 
     threshold: Floats
@@ -76,9 +78,9 @@ class GroupThreshold:
     Attributes
     ----------
     n, n_students : int
-        Estimates and students.
+        How many estimates and students the group has.
     threshold : Estimate
-        nan if it is refused.
+        The threshold; nan if it is refused.
     refused : str
         Why there is no threshold; empty if there is one.
     own : ErrorRates or None
@@ -107,13 +109,13 @@ class ThresholdCalibration(Printed):
         Which rate was wanted: ``"false_mastery"`` or ``"needless_practice"``.
     wanted : float
     common : GroupThreshold
-        All students together: one threshold for everybody.
+        The result for all students together: one threshold for everybody.
     groups : dict of label to GroupThreshold
-        Group by group: thresholds that give each the same rate.
+        The result for each group. Each group has its own threshold, for the same wanted rate.
     equalised : ErrorRates or None
-        The error rates of all students together if each group has its own threshold, to be
-        compared with ``common.own``; a group without one keeps the common threshold. None without
-        groups.
+        The error rates of all students together if each group has its own threshold. Compare them
+        with ``common.own``. A group without its own threshold keeps the common threshold. None if
+        there are no groups.
     confidence : float
         The coverage of the intervals.
     notes : tuple of str
@@ -148,7 +150,7 @@ class ThresholdCalibration(Printed):
         return columns
 
     def to_dict(self) -> dict[str, Any]:
-        """The table's columns and the rest, ready for JSON (None for nan); curves left out."""
+        """The table's columns and the other attributes but the curves, for JSON (None for nan)."""
         return {
             "criterion": self.criterion,
             "wanted": self.wanted,

@@ -15,9 +15,9 @@ from adaptlearn.numerics import Bools, Floats, Ints, bounds_of, places_of
 class AlertKind(IntEnum):
     """The kinds of alerts.
 
-    ``CLOCK``: the last answer is dated later than the decision. ``STUCK``: practice of a skill
-    leads nowhere; ``TEACHER``: and a teacher should look. ``EVIDENCE``: what the lesson builds on
-    is taken as known on few answers.
+    ``CLOCK``: the student's last answer is dated later than the decision. ``STUCK``: practice of a
+    skill no longer helps. ``TEACHER``: practice of a skill no longer helps, and a teacher should
+    look. ``EVIDENCE``: the lesson builds on a skill that counts as known after few answers.
     """
 
     CLOCK = 0
@@ -27,38 +27,43 @@ class AlertKind(IntEnum):
 
 
 class Columns(NamedTuple):
-    """Decisions as arrays, with an entry for each; ragged arrays are cut by bounds.
+    """Decisions as arrays, with one entry per decision.
 
-    The order is by student, as you asked for them, then by rank.
+    The decisions are in the order of the students that you passed; decisions of one student are in
+    the order of rank. Some arrays hold several entries per decision. Their ``…_bounds`` array says
+    where: the entries of decision ``i`` are ``bounds[i]:bounds[i + 1]``.
 
     Attributes
     ----------
     student, lesson : integer arrays, shape (n,)
-        Places among the students asked for and among the lessons; -1 for no lesson.
+        The position of the student among the students that you passed, and of the lesson among the
+        curriculum's lessons; -1 if there is no lesson.
     rank, n_candidates, n_tied, n_waiting : integer arrays, shape (n,)
-        `n_waiting`: lessons that may be given too, and come after these.
+        `n_waiting`: how many lessons the student may also do, but only after the candidates.
     purpose : integer array, shape (n,)
         A `Purpose`; -1 for no lesson.
     code : object array, shape (n,)
-        The reason's code, a text each.
+        The code of each reason, as text.
     n_unmastered : integer array, shape (n,)
-        Skills not mastered, if there is no lesson and the policy knows; otherwise -1.
+        If there is no lesson: how many skills are not mastered. Otherwise, or if the policy does
+        not know, -1.
     pin : integer array, shape (n,)
-        The override that chose; -1 if the policy chose.
+        The position of the override that chose the lesson; -1 if the policy chose.
     score, propensity, error, draw : float arrays, shape (n,)
     candidate_bounds : integer array, shape (n + 1,)
     candidate, candidate_score, candidate_propensity : arrays, shape (n_kept,)
     skill_bounds : integer array, shape (n + 1,)
     skill_mastery, skill_mastered, skill_ready, skill_answers, skill_recent : arrays
-        Of the skills each chosen lesson teaches, shape (n_taught,); `skill_ready`: known well
-        enough for what comes after; `skill_recent` as `Practice` holds it, or 0.
+        The skills that each chosen lesson teaches, shape (n_taught,). `skill_ready`: whether the
+        skill is known well enough for the skills that build on it. `skill_recent`: the latest
+        answers, coded as in `Practice`; 0 if the tracker does not keep them.
     override_bounds : integer array, shape (n + 1,)
     override : integer array
-        Overrides that counted for the student.
+        The positions of the overrides that applied to the student.
     alert_bounds : integer array, shape (n + 1,)
     alert_code, alert_skill, alert_number : arrays
-        What to know besides: an `AlertKind`, the place of a skill (or -1), and how many answers
-        (of a clock: seconds).
+        The `AlertKind`, the position of the skill (-1 if the alert is not about a skill), and the
+        number of answers. For the kind ``CLOCK`` the number is in seconds.
     """
 
     student: Ints
@@ -123,7 +128,7 @@ class Columns(NamedTuple):
         return cls(**joined)
 
     def by_student(self) -> Columns:
-        """The same decisions, grouped by student; those of a student keep their order."""
+        """The same decisions, grouped by student. The decisions of one student keep their order."""
         if (self.student[1:] >= self.student[:-1]).all():
             return self
         order = np.argsort(self.student, kind="stable")

@@ -25,16 +25,17 @@ from adaptlearn.validation import some
 from adaptlearn.wording import level, listed, quoted, shown
 
 PINNED = "pinned"
-"""The code of a lesson that a teacher chose."""
+"""The reason's code if a teacher chose the lesson."""
 
 
 class NoLesson(StrEnum):
     """The codes of decisions without a lesson.
 
-    ``NONE_ELIGIBLE``: the policy, which does not say what is mastered, allows none.
+    ``NONE_ELIGIBLE``: the policy does not say what is mastered, and it allows no lesson.
     ``ALL_MASTERED``, ``GOAL_REACHED``: nothing is left to learn, and no review is due.
-    ``ASK_TEACHER``: practice leads nowhere. ``NONE_OPEN``: no lesson on what is left may be given
-    yet. ``BARRED``: teachers banned or deferred all that could be given.
+    ``ASK_TEACHER``: practice no longer helps, so a teacher should look. ``NONE_OPEN``: skills are
+    left to learn, but the student is not ready for any lesson on them. ``BARRED``: teachers banned
+    or deferred every lesson that could be given.
     """
 
     NONE_ELIGIBLE = "none_eligible"
@@ -69,10 +70,10 @@ class SkillMastery(NamedTuple):
     skill : label
     mastery : float
     answers : int
-        Answers given on it.
+        How many answers the student gave on the skill.
     recent : str
-        The latest of them, ``1`` for right and ``0`` for wrong, the last at the end; empty if the
-        tracker does not keep them.
+        The latest answers, ``1`` for right and ``0`` for wrong. The last answer is at the end.
+        Empty if the tracker does not keep the answers.
     """
 
     skill: Label
@@ -88,20 +89,20 @@ class Reason:
     Attributes
     ----------
     code : str
-        The policy's word for it, stored when the choice was made; ``"confirm"`` if the lesson makes
-        sure of what is known well enough already; ``"pinned"`` if a teacher chose; a value of
-        `NoLesson` if there is no lesson.
+        A short name for the reason. It is stored when the choice is made. ``"confirm"``: the lesson
+        makes sure of skills that the student already knows well enough. ``"pinned"``: a teacher
+        chose. If there is no lesson, a value of `NoLesson`. Otherwise a name that the policy gives.
     text : str
         One or more sentences.
     skills : tuple of SkillMastery
         The skills the lesson teaches.
     threshold : float or None
-        From which mastery on a skill counted as mastered, if the policy has a threshold.
+        The mastery at which a skill counted as mastered; None if the policy has no threshold.
     title : str
         The lesson's title.
     builds_on : tuple of label
-        Skills that come directly before those of the lesson that are not mastered, and that the
-        student knows; empty if the policy ignores what comes before a lesson.
+        Prerequisites that the student knows. They come directly before the lesson's skills that are
+        not mastered. Empty if the policy ignores prerequisites.
     """
 
     code: str
@@ -121,13 +122,13 @@ class Alert(NamedTuple):
     Attributes
     ----------
     code : str
-        ``"clock"``: the student's last answer is dated after the decision's time; memory was taken
-        at the time of that answer. ``"stuck"``: practice of a skill no longer helps.
+        ``"clock"``: the student's last answer is dated after the decision's time. P(recall) is then
+        computed for the time of that answer. ``"stuck"``: practice of a skill no longer helps.
         ``"evidence"``: the lesson builds on a skill that counts as known after few answers.
     details : dict of str to number, text or bool
-        For ``"clock"``, ``ahead``: by how many seconds. For the others, ``skill`` and ``answers``,
-        the number of answers on it. For ``"stuck"`` also ``teacher``: whether a teacher should
-        look.
+        For ``"clock"``: ``ahead``, how many seconds the answer is after the decision. For the other
+        codes: ``skill``, and ``answers``, the number of answers on that skill. For ``"stuck"`` also
+        ``teacher``: whether a teacher should look.
     """
 
     code: str
@@ -141,44 +142,48 @@ class Decision:
     Attributes
     ----------
     id : str
-        By default a digest of the decision's content, the draw and the time included: the
-        same decision made again from the same state has the same id, so logs can be merged.
+        By default a digest of the decision's content, including the draw and the time. The same
+        decision from the same state has the same id, so you can merge logs.
     student : label
     lesson : label or None
-        None if no lesson was eligible.
+        None if the student may do no lesson now.
     rank : int
-        1 for the first choice; a student's later ranks are drawn from what is left.
+        1 for the first choice. The lessons of later ranks are drawn from those that remain.
     score : float or None
     propensity : float
         The probability of this choice at this rank, given the earlier ranks.
     propensity_method : str
-        ``"exact"``: computed; ``"monte_carlo"``: sampled, with its error; ``"override"``: a
-        teacher's choice, which says nothing of the policy.
+        ``"exact"``: the propensity was computed. ``"monte_carlo"``: it was estimated by sampling.
+        ``"override"``: a teacher chose, so the propensity says nothing about the policy.
     propensity_error : float
-        Standard error of a sampled propensity; 0 of others.
+        The standard error of the propensity if it was sampled; otherwise 0.
     purpose : str or None
         ``"new"``, ``"review"``, ``"remediation"``, ``"enrichment"`` or ``"assigned"``; None
         without a lesson.
     candidates : tuple of ScoredLesson
-        Every lesson with a propensity above 0 (these sum to 1), and the best of the others.
+        Every lesson with a propensity above 0 (these propensities sum to 1), and the best of the
+        lessons with propensity 0.
     n_candidates, n_tied : int
         How many lessons were eligible at this rank, and how many of them had the best score.
     draw : float
-        The uniform draw in [0, 1): with the candidates in the curriculum's order, the first whose
-        cumulative propensity exceeds it was chosen.
+        The uniform random number in [0, 1) that made the choice. Add up the candidates'
+        propensities in the curriculum's order: the first candidate at which the sum exceeds the
+        draw was chosen.
     reason : Reason
     overrides : tuple of Override
-        What teachers had decided for this student at the time.
+        The overrides that applied to this student at the time.
     model, policy, curriculum : str
-        Fingerprints.
+        The fingerprints of the model, the policy and the curriculum.
     time : float or None
-        Seconds since 1970 in UTC, or in the caller's own clock; None if not given.
+        In seconds: since 1970 in UTC, or in the clock that the caller uses. None if no time was
+        passed.
     review : str or None
-        The fingerprint of what told which skills were due; None where nothing did.
+        The fingerprint of the review schedule; None if the sequencer had none.
     review_target : float or None
-        The P(recall) below which it called them due, if it has such a target.
+        A skill was due for review if its P(recall) was below this target; None if the schedule has
+        no target.
     alerts : tuple of Alert
-        What else a reader of the decision should know.
+        What else a teacher should know about the student.
     """
 
     id: str
@@ -206,7 +211,7 @@ class Decision:
 
     @property
     def by_policy(self) -> bool:
-        """Whether the policy made the choice; only such decisions tell how good it is."""
+        """Whether the policy made the choice; only the policy's own choices show how good it is."""
         return self.propensity_method != "override"
 
     def sentence(self, audience: str = "student", templates: Templates = TEMPLATES) -> str:
@@ -214,7 +219,7 @@ class Decision:
         return sentence(self, audience, templates)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, fit for JSON."""
+        """Plain values that JSON can store."""
         content = vars(self).copy()
         content["candidates"] = [candidate._asdict() for candidate in self.candidates]
         content["overrides"] = [override.to_dict() for override in self.overrides]
@@ -229,12 +234,12 @@ class Decision:
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Decision:
-        """The decision that `to_dict` wrote.
+        """Build the decision from the output of `to_dict`.
 
         Raises
         ------
         ModelFileError
-            Lists every field that is missing, of the wrong kind, or not what a decision can be.
+            Lists every field that is missing, or whose value a decision cannot have.
         """
         given: Any = content
         if problems := _problems(given):
@@ -303,14 +308,14 @@ def _given(kind: Any) -> dict[str, bool]:
 
 
 def fields_of(decision: Decision) -> dict[str, Any]:
-    """The fields that templates may name.
+    """The fields that templates may use, with their values for one decision.
 
-    ``student``, ``name`` (of the lesson), ``title`` (the same in quotation marks), ``known`` (what
-    the lesson builds on), ``skills``, ``mastery``,
-    ``threshold``, ``score``, ``propensity``, ``n_candidates``, ``n_tied``, ``purpose``,
-    ``code``, ``author`` and ``why`` (of the override that chose). Two are sentences, or nothing:
-    ``chance`` says how likely a choice was that could have been another, and ``runner_up`` which
-    lesson is the next best.
+    The fields are ``student``, ``name`` (the lesson's title), ``title`` (the same title in
+    quotation marks), ``known`` (what the lesson builds on), ``skills``, ``mastery``, ``threshold``,
+    ``score``, ``propensity``, ``n_candidates``, ``n_tied``, ``purpose``, ``code``, and ``author``
+    and ``why`` (of the override, if an override chose). Two fields are whole sentences or empty.
+    ``chance`` says how likely this choice was, if other choices were possible. ``runner_up`` names
+    the next best lesson.
     """
     reason = decision.reason
     pin = next((one for one in decision.overrides if one.action == "pin"), None)
@@ -339,19 +344,19 @@ def fields_of(decision: Decision) -> dict[str, Any]:
 def sentence(
     decision: Decision, audience: str = "student", templates: Templates = TEMPLATES
 ) -> str:
-    """A decision in words, with the alerts for which the templates have words.
+    """A decision in words, with its alerts; an alert without a template is left out.
 
     Parameters
     ----------
     decision : Decision
     audience : str
-        ``"student"``, ``"family"`` or ``"teacher"``, or another that `templates` has.
+        ``"student"``, ``"family"`` or ``"teacher"``, or another audience that `templates` has.
     templates : mapping of audience to mapping of code to text
 
     Raises
     ------
     ParameterError
-        There is no such audience or no template for the code, or a template names a field that does
+        `templates` lacks the audience or the reason's code, or a template names a field that does
         not exist.
     """
     given: Any = templates  # by a platform

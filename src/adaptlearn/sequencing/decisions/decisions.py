@@ -48,7 +48,7 @@ _ALERTED = {
 class Provenance(NamedTuple):
     """What all decisions of one call share.
 
-    `in_order`: the policy gives new lessons only where all that comes before them is known.
+    `in_order`: whether the policy gives a new lesson only if its prerequisites are known.
     """
 
     curriculum: Curriculum
@@ -66,10 +66,10 @@ class Provenance(NamedTuple):
 
 
 class Decisions(Sequence[Decision]):
-    """The decisions of one call: by student in the order asked for, then by rank.
+    """The decisions of one call: by student, in the order that you passed, then by rank.
 
-    Held as arrays, in this order; a `Decision` is made when it is looked at. An int gives a
-    `Decision`, a slice a tuple of them.
+    They are stored as arrays; each `Decision` is built only when you access it. Indexing with an
+    int gives a `Decision`. Indexing with a slice gives a tuple of decisions.
     """
 
     def __init__(
@@ -230,7 +230,7 @@ class Decisions(Sequence[Decision]):
         return " ".join(filled(text, fields) for text in texts if text)
 
     def alerted(self) -> str:
-        """How many students have which alerts, as a text; empty if there are none."""
+        """A text that says how many students have each kind of alert; empty without alerts."""
         columns = self._columns
         student = np.repeat(columns.student, np.diff(columns.alert_bounds))
         said = []
@@ -241,7 +241,7 @@ class Decisions(Sequence[Decision]):
         return "; ".join(said)
 
     def codes(self) -> NDArray[Any]:
-        """The reason's code of each decision."""
+        """The code of each decision's reason."""
         return self._columns.code
 
     @property

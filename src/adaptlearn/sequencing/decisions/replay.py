@@ -17,16 +17,19 @@ from adaptlearn.wording import level
 
 @dataclass(frozen=True)
 class Step:
-    """What was known of a student, and decided, at one moment.
+    """What the tracker knew about a student at one moment, and what was decided.
 
     Attributes
     ----------
     time : float or None
     beliefs : dict of skill to (before, now)
-        Mastery of the lesson's skills, and what it was when last on record; None if it was not.
+        For each skill of the lesson: its mastery in the last earlier decision that recorded it
+        (None if there is none), and its mastery now.
     answers : dict of skill to (new, recent)
-        How many answers on the skill came since it was last on record, and the latest of all
-        as text, ``1`` for right and ``0`` for wrong, the last at the end ("" if not kept).
+        For each skill of the lesson: how many answers came since the last earlier decision that
+        recorded the skill, and the latest answers as text. In the text ``1`` is right, ``0`` is
+        wrong, and the last answer is at the end. The text is empty if the tracker does not keep the
+        answers.
     decision : Decision
     says : str
         The decision in words.
@@ -103,12 +106,12 @@ def replay(
     audience: str = "teacher",
     templates: Templates = TEMPLATES,
 ) -> Replay:
-    """Step through the decisions made for a student.
+    """Step through one student's decisions in order of time.
 
     Parameters
     ----------
     decisions : iterable of Decision, or of what ``to_dict`` made of them
-        Decisions of any students, in any order. A decision that occurs twice counts once.
+        They may be about any students, in any order. A decision that occurs twice counts once.
     student : label
     audience, templates : see `adaptlearn.sequencing.decisions.sentence`
 

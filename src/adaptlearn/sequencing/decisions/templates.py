@@ -98,14 +98,15 @@ TEMPLATES: Templates = {
         ),
     },
 }
-"""English, by audience. The empty code stands for all that have no template of their own.
+"""The English templates, by audience and code; the empty code is for all other codes.
 
-A code that ends in ``_because`` is said in place of the code without it where the decision records
-what the lesson builds on (the field ``known``).
+If the decision records what the lesson builds on (the field ``known``), the template of the code
+with ``_because`` at its end is used instead.
 
-Codes that begin with ``alert_`` are a decision's alerts, said after it, with the fields ``student``
-and the alert's details; ``alert_teacher`` is that of who is stuck for so long that a teacher should
-look. An audience without words for an alert is not told of it.
+Templates whose code begins with ``alert_`` are for alerts. Their sentences come after the
+decision's sentence. Their fields are ``student`` and the alert's details. ``alert_teacher`` is for
+a student who is stuck for so long that a teacher should look. If an audience has no template for an
+alert, its text leaves the alert out.
 """
 
 ON_RECORD: Mapping[str, str] = {

@@ -36,7 +36,7 @@ from adaptlearn.wording import quoted
 
 @dataclass(frozen=True)
 class ItemChoice:
-    """An item that was chosen, and how.
+    """A chosen item, and how it was chosen.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class ItemChoice:
     reason : str
         A sentence.
     p_correct : float or None
-        Where it was asked for.
+        P(correct) of the item; None if no P(correct) was used.
     candidates : dict of label to float
         The propensity of every item that could have been drawn.
     """
@@ -64,35 +64,37 @@ PCorrect = Callable[[Label, list[Label]], Any]
 
 
 class NextItem:
-    """Chooses items for students, and keeps what they have seen.
+    """Chooses items for students, and remembers which items they have seen.
 
-    An item belongs to a lesson if it exercises at least one skill that the lesson teaches and
-    none that lies ahead: every other skill it exercises comes before one of these.
+    An item belongs to a lesson if it exercises at least one of the lesson's skills. All other
+    skills of the item must be prerequisites of one of these skills.
 
     Parameters
     ----------
     curriculum : Curriculum
         With items.
     by : {"information", "target", "exposure"}
-        The largest a² p (1 - p); the expected success nearest to `target`; the item given least
-        often to anyone.
+        ``"information"``: the item with the largest a² p (1 - p). ``"target"``: the item whose
+        P(correct) is nearest to `target`. ``"exposure"``: the item that was given least often to
+        all students together.
     p_correct : callable, optional
-        ``p_correct(student, items)`` gives P(correct) of each item. `next` also takes it as an
-        array. Not needed by exposure.
+        ``p_correct(student, items)`` returns P(correct) of each item. You can pass an array to
+        `next` instead. Not needed if `by` is ``"exposure"``.
     discrimination : float array, shape (n_items,), optional
-        By item, in the curriculum's order; 1 by default. For ``by="information"``.
+        The discrimination of each item, in the curriculum's order; 1 by default. Used if `by` is
+        ``"information"``.
     target : float, default 0.8
     window : int, default 5
-        A student's last so many items are not given again.
+        How many of a student's latest items are not given again.
     cap : float, optional
-        About the largest share of the students who are given any one item (see `acceptance`).
+        About the largest share of the students who may get the same item (see `acceptance`).
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None
-        What draws.
+        The source of random draws.
 
     Raises
     ------
     ParameterError
-        Lists every argument outside what is allowed.
+        Lists every argument that is out of range.
 
     Examples
     --------
@@ -160,7 +162,7 @@ class NextItem:
         UnknownLabelError
             With near spellings.
         ParameterError
-            It has no items; or not exactly one of both was given.
+            The lesson or skill has no items; or you passed both a lesson and a skill, or neither.
         """
         found: list[Label] = self.curriculum.items[self._items(lesson, skill)].tolist()
         return found
@@ -184,13 +186,13 @@ class NextItem:
         return found
 
     def saw(self, student: Label, items: Iterable[Label]) -> None:
-        """Note the items that a student met elsewhere, in order; they count as given.
+        """Record the items, in order, that a student saw elsewhere; they count as given.
 
         Raises
         ------
         UnknownLabelError
-            With near spellings: an item is unknown; or the student's label is of another kind
-            than those of the students who were seen before.
+            An item is unknown (the error lists near spellings); or the student's label is text and
+            the earlier students' labels are integers, or the other way round.
         """
         student = self._student(student)
         codes = self._index.codes(items)
@@ -215,16 +217,16 @@ class NextItem:
         skill: Label | None = None,
         p_correct: Any = None,
     ) -> ItemChoice:
-        """Choose a student's next item, and note it as seen.
+        """Choose a student's next item, and record it as seen.
 
         Parameters
         ----------
         student : label
         lesson, skill : label
-            One of the two: where the item shall come from.
+            Pass one of the two. The item comes from this lesson, or exercises this skill.
         p_correct : float array, optional
-            P(correct) of each of ``items_of(lesson)``, in that order; by default the callable is
-            asked.
+            P(correct) of each item of ``items_of(lesson)``, in the same order. By default the
+            callable gives it.
 
         Returns
         -------
@@ -233,11 +235,11 @@ class NextItem:
         Raises
         ------
         UnknownLabelError
-            The lesson or skill is unknown; the student's label is of another kind than those of
-            the students who were seen before.
+            The lesson or skill is unknown; or the student's label is text and the earlier students'
+            labels are integers, or the other way round.
         ParameterError
-            It has no items; all of them are among the last `window` that the student saw;
-            probabilities are missing, or outside [0, 1].
+            The lesson or skill has no items; all its items are among the last `window` items that
+            the student saw; or probabilities are missing or outside [0, 1].
         """
         student = self._student(student)
         places = self._items(lesson, skill)

@@ -26,22 +26,23 @@ def information(p_correct: Floats, discrimination: Floats | float = 1.0) -> Floa
 
 
 def nearness(p_correct: Floats, target: float, width: float = 0.1) -> Floats:
-    """How near the expected success is to a wanted rate, as a bell curve of this width."""
+    """How near P(correct) is to the target: a bell curve around the target, with this width."""
     found: Floats = np.exp(-0.5 * np.square((p_correct - target) / width))
     return found
 
 
 def rarity(given: Ints) -> Floats:
-    """1 / (1 + how often an item was given): the least exposed comes first."""
+    """1 / (1 + how often an item was given): the item given least often has the highest score."""
     return np.asarray(1 / (1 + np.asarray(given, np.float64)))
 
 
 def acceptance(reached: Floats, n_students: int, cap: float) -> Floats:
-    """The probability of not passing an item over, so that at most about `cap` of students get it.
+    """The probability of accepting an item, so that at most about a share `cap` of students get it.
 
-    Sympson & Hetter's parameter, from the choices so far instead of from a simulation: 1, or cap /
-    P(reached) where that is less. An item is *reached* when those before it were refused; how
-    often that was to be expected is its propensity over its acceptance, summed over choices.
+    It is Sympson & Hetter's parameter, estimated from the choices so far instead of a simulation:
+    cap / P(reached), or 1 if that quotient is larger than 1. An item is *reached* if all items
+    before it were refused. How often an item was reached is estimated by a sum over choices: the
+    item's propensity divided by its acceptance.
 
     Parameters
     ----------
@@ -57,10 +58,10 @@ def acceptance(reached: Floats, n_students: int, cap: float) -> Floats:
 def item_propensities(score: Floats, eligible: Bools, accept: Floats | None = None) -> Floats:
     """The probability of every item, exactly.
 
-    It goes through the items from the best score down, ties in random order. Each item is given
-    with the probability of its acceptance; otherwise the next one is tried. After the last it
-    starts again from the best. Without acceptances the best score wins and ties are equally
-    probable.
+    The method tries the items one by one, from the best score down. Items with equal scores are in
+    random order. An item is accepted with the probability in `accept`; if it is refused, the next
+    item is tried. After the last item, the method starts again with the best. Without `accept`, the
+    item with the best score wins, and items with equal best scores are equally probable.
 
     Parameters
     ----------
@@ -72,13 +73,13 @@ def item_propensities(score: Floats, eligible: Bools, accept: Floats | None = No
     Returns
     -------
     float array, shape (n_students, n_items)
-        Rows sum to 1; a row without eligible items is 0.
+        Each row sums to 1; a row without eligible items holds only 0.
 
     Notes
     -----
-    Among ties, an item comes at a uniform time u, and is given if no earlier one was:
-    ``a_i ∫ Π_j (1 - a_j u) du`` over the others, a polynomial that Gauss-Legendre quadrature
-    integrates exactly.
+    Each of several items with equal scores comes at a uniform time u. It is given if no earlier
+    item was accepted: ``a_i ∫ Π_j (1 - a_j u) du`` over the others, a polynomial that
+    Gauss-Legendre quadrature integrates exactly.
 
     Examples
     --------
@@ -123,9 +124,9 @@ class Drawn(NamedTuple):
     Attributes
     ----------
     item : int array, shape (n_students,)
-        Its column; -1 where none was eligible.
+        The column of the item; -1 if the student had no eligible item.
     propensity : float array, shape (n_students,)
-        The probability that it was drawn; 0 where none was.
+        The probability that this item was drawn; 0 if no item was drawn.
     """
 
     item: Ints
@@ -133,7 +134,7 @@ class Drawn(NamedTuple):
 
 
 def draw_items(propensity: Floats, rng: np.random.Generator) -> Drawn:
-    """Draw each student's item, one uniform number per student.
+    """Draw an item for each student, with one uniform random number per student.
 
     Examples
     --------

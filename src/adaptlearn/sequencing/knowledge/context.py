@@ -22,7 +22,7 @@ class Context:
     Attributes
     ----------
     curriculum : Curriculum
-        Its skills are the columns below, in its order.
+        Its skills, in its order, are the columns of the arrays below.
     students : array, shape (n_students,)
         Labels of the rows.
     mastery : float array, shape (n_students, n_skills)
@@ -30,41 +30,44 @@ class Context:
     kind : {"latent", "predicted"}
         Which probability `mastery` is: P(known) or P(correct).
     p_correct : float array of the same shape, or None
-        P(correct) on the skill's items, where `kind` is ``"predicted"``; 0 for unknown skills.
+        P(correct) on the skill's items if `kind` is ``"predicted"``; 0 for skills that the model
+        does not know.
     counts : integer array of the same shape
-        Answers given so far.
+        How many answers the student has given on each skill.
     time_since : float array of the same shape, or None
-        Seconds since the skill was last practised; None if the tracker keeps no times.
+        Seconds since the student last practised the skill; None if the tracker keeps no times.
     lower : float array of the same shape, or None
         The lower end of the interval of `mastery`, if the model gives one.
     lessons_done : int array, shape (n_students, n_lessons), or None
-        How often each lesson was done, if you tell the sequencer.
+        How often each student did each lesson, if you pass `lessons_done` to the sequencer.
     practice : Practice or None
-        Where the tracker keeps it.
+        The students' practice, if the tracker keeps it.
     mastered : bool array of the same shape, or None
-        What counts as mastered, once a criterion and the teachers' grants have said so.
+        Whether the skill counts as mastered, by the criterion or because a teacher granted it.
     ready : bool array of the same shape, or None
-        What is known well enough for what comes after; None: only what is mastered.
+        Whether the skill is known well enough for the skills that build on it; None: only mastered
+        skills are.
     goal : float array of the same shape, or None
-        How much each skill counts toward the student's goals; 0 for what they do not need.
+        The weight of each skill for the student's goals; 0 if the goals do not need the skill.
     retention : float array of the same shape, or None
-        P(recall) now of what was learnt, where something knows.
+        P(recall) now of each learnt skill, if a review schedule gives it.
     urgency : float array of the same shape, or None
-        How much a mastered skill needs review; 0 where none is due.
+        How urgently a mastered skill needs review; 0 if no review is due.
     stuck : bool array of the same shape, or None
-        Skills on which practice leads nowhere.
+        Whether the student is stuck on the skill: practice no longer helps.
     needs_teacher : bool array of the same shape, or None
-        Those of them on which a teacher should look.
+        Whether the student is stuck on the skill and a teacher should look.
     bout : int
         A skill counts as stuck after this many answers without mastery.
     granted : bool array of the same shape, or None
-        Skills that teachers say are mastered.
+        Whether a teacher granted the skill as mastered.
     learn : float array, shape (n_skills,), or None
         P(learning the skill from one opportunity), if the model has one.
     now : float or None
-        Seconds.
+        The time of the decisions, in seconds.
     clock : {"seconds", "naive", "aware"} or None
-        Whether `now` was seconds, or a datetime without or with a zone.
+        Whether `now` was given in seconds, as a datetime without a zone, or as a datetime with a
+        zone.
     """
 
     curriculum: Curriculum

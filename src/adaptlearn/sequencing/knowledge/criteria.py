@@ -40,9 +40,10 @@ class Criterion:
     Attributes
     ----------
     threshold : float or None
-        The mastery from which on it is met, if mastery is what counts; for explanations.
+        The mastery at which a skill counts as mastered; None if the criterion does not use mastery.
+        Explanations show it.
     kind : {"latent", "predicted"} or None
-        The kind of mastery it accepts; None: any.
+        The kind of mastery that the criterion accepts; None: any kind.
     """
 
     threshold: float | None = None
@@ -57,11 +58,11 @@ class Criterion:
         raise NotImplementedError
 
     def settings(self) -> dict[str, Any]:
-        """Its arguments by name."""
+        """The criterion's arguments by name."""
         return {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
 
     def described(self) -> dict[str, Any]:
-        """Its name and arguments, as JSON holds them."""
+        """The criterion's name and arguments, as values that JSON can store."""
         return {"criterion": type(self).__name__, **self.settings()}
 
     def __and__(self, other: Criterion) -> Criterion:
@@ -87,13 +88,14 @@ def accepted_kind(*criteria: Criterion | None) -> MasteryKind | None:
 
 @dataclass(frozen=True)
 class ProbabilityThreshold(Criterion):
-    """The estimate itself is at a threshold (Corbett & Anderson, 1995).
+    """A skill is mastered if its estimate is at least a threshold (Corbett & Anderson, 1995).
 
     Parameters
     ----------
     threshold : float, default 0.95
     kind : {"latent", "predicted"}, default "latent"
-        .95 of P(known) is not .95 of P(correct), which guesses and slips keep away from 1.
+        The kind of mastery that the threshold is for. A threshold for P(known) does not fit
+        P(correct), because slips keep P(correct) below 1.
     """
 
     threshold: float = 0.95
@@ -109,7 +111,9 @@ class ProbabilityThreshold(Criterion):
 
 @dataclass(frozen=True)
 class LowerBound(Criterion):
-    """The lower end of the estimate's interval is at a threshold, so little evidence is not enough.
+    """A skill is mastered if the lower end of its interval is at least a threshold.
+
+    With few answers the interval is wide, so a high estimate alone is not enough.
 
     Parameters
     ----------
@@ -134,7 +138,7 @@ class LowerBound(Criterion):
 
 @dataclass(frozen=True)
 class NInARow(Criterion):
-    """A number of right answers in a row (Kelly et al., 2015).
+    """A skill is mastered after a number of right answers in a row (Kelly et al., 2015).
 
     Parameters
     ----------
@@ -150,12 +154,15 @@ class NInARow(Criterion):
 
 @dataclass(frozen=True)
 class MovingAverage(Criterion):
-    """The exponential moving average of the answers is at a threshold (Pelánek & Řihák, 2018).
+    """A skill is mastered if the moving average of its answers is at least a threshold.
+
+    The average is exponential (Pelánek & Řihák, 2018).
 
     Parameters
     ----------
     average : float, default 0.9
-        With the tracker's decay of 0.8 per answer, 11 right answers in a row reach it from 0.
+        The threshold. The tracker's decay is 0.8 per answer, so 11 right answers in a row lift the
+        average from 0 to 0.9.
     """
 
     average: float = 0.9
@@ -167,16 +174,17 @@ class MovingAverage(Criterion):
 
 @dataclass(frozen=True)
 class PredictiveStability(Criterion):
-    """The estimate has stopped moving: more practice changes nothing (Käser et al., 2016).
+    """The estimate no longer moves, so more practice changes nothing (Käser et al., 2016).
 
-    Also true of a student whom practice does not help: combine it, or read it as "stop".
+    The estimate also stops moving if practice does not help the student. So combine this criterion
+    with another, or use it only to stop practice.
 
     Parameters
     ----------
     change : float, default 0.02
-        The moving average of how far one answer moves the estimate must be this small.
+        The largest change of the estimate per answer, as a moving average.
     answers : int, default 3
-        After at least so many.
+        The student must have given at least this many answers on the skill.
     """
 
     change: float = 0.02
@@ -194,10 +202,11 @@ class PredictiveStability(Criterion):
 
 @dataclass(frozen=True)
 class PredictiveSimilarity(Criterion):
-    """The next answer would hardly move P(correct), right or wrong (Rollinson & Brunskill, 2015).
+    """The next answer, right or wrong, would hardly move P(correct) (Rollinson & Brunskill, 2015).
 
-    Once P(correct) is within `change` of its ceiling or floor, no answer can move it far. It
-    holds for the hopeless too: combine it, or read it as "stop".
+    If P(correct) is within `change` of its highest or lowest possible value, no answer can move it
+    far. So the criterion also holds for a student who makes no progress. Combine it with another
+    criterion, or use it only to stop practice.
 
     Parameters
     ----------
@@ -214,7 +223,7 @@ class PredictiveSimilarity(Criterion):
 
 @dataclass(frozen=True)
 class Retention(Criterion):
-    """The student would still recall the skill now.
+    """A skill is mastered if the student would still recall it now.
 
     Parameters
     ----------
@@ -234,7 +243,7 @@ class Retention(Criterion):
 
 @dataclass(frozen=True)
 class Both(Criterion):
-    """Two criteria at once; ``a & b`` makes one."""
+    """A skill is mastered if two criteria are both met; ``a & b`` makes this criterion."""
 
     first: Criterion
     second: Criterion
@@ -251,7 +260,7 @@ class Both(Criterion):
 
 @dataclass(frozen=True)
 class Either(Criterion):
-    """One of two criteria; ``a | b`` makes one."""
+    """A skill is mastered if one of two criteria is met; ``a | b`` makes this criterion."""
 
     first: Criterion
     second: Criterion
@@ -291,12 +300,13 @@ def _described(combined: Both | Either) -> dict[str, Any]:
 class WheelSpinning:
     """When a student is stuck: no mastery after a number of answers on a skill.
 
-    Who knows it well enough to go on (the policy's `ready`) makes sure of it, and is not stuck.
+    A student who knows the skill well enough to go on (by the policy's `ready`) is not stuck.
 
     Parameters
     ----------
     answers : int, default 10
-        Beck & Gong (2013) call it wheel-spinning from ten opportunities on.
+        A student is stuck after this many answers. Beck & Gong (2013) speak of wheel-spinning after
+        ten opportunities without mastery.
     teacher_after : int, default 20
         After this many answers, a teacher should look.
 

@@ -36,41 +36,45 @@ _CELLS = 1 << 20  # of a table of students and pairs of skills
 
 
 class Memory(Protocol):
-    """Knows how well students remember skills, such as a `MasteryTracker` over FSRS."""
+    """It knows how well students remember skills; for example a `MasteryTracker` over FSRS."""
 
     def recall(self, students: Any, skills: Any, time: Any) -> Floats:
-        """P(recall) at a time in seconds; all of shape (n_students, n_skills), nan: not learnt."""
+        """P(recall) at a time in seconds, shape (n_students, n_skills); nan if not learnt."""
         ...
 
 
 class ReviewSchedule:
     """What is due for review: skills whose P(recall) has fallen below a target.
 
-    The urgency of a skill is ``(target - P(recall)) / width``, held between 0 and 1, with P(recall)
-    as it will be `ahead` seconds from now; a skill that was never learnt has none. Where the
-    curriculum says that practice of one skill d also practises another, s, with weight w
-    (`Curriculum.encompasses`, over all its paths), practice of d later than the last of s counts
-    as w of a review: s is looked at as if only ``now - last_s - w (last_d - last_s)`` seconds had
-    passed; of several such d the one counts that leaves the least.
+    The urgency of a skill is ``(target - P(recall)) / width``, cut to the range from 0 to 1.
+    P(recall) is its value `ahead` seconds from now. A skill that the student never learnt has
+    urgency 0.
+
+    Practice of one skill can count as part of a review of another. The curriculum says so: practice
+    of skill d also practises skill s with weight w (`Curriculum.encompasses`, over all its paths).
+    If the student practised d after s, then s is treated as if only ``now - last_s - w (last_d -
+    last_s)`` seconds had passed. If there are several skills d, the one that leaves the fewest
+    seconds counts.
 
     Parameters
     ----------
     memory : Memory, optional
         Anything with ``recall(students, skills, time)``, such as a `MasteryTracker` over `FSRS` or
-        `HalfLifeRegression` whose cards are skills. Without it, `half_life` guesses memory from the
-        numbers of right and wrong answers; it is not fitted to data.
+        `HalfLifeRegression` whose cards are skills. Without a memory, `half_life` guesses P(recall)
+        from the numbers of right and wrong answers. This guess is not fitted to data.
     retention : float, default 0.9
         The target: a skill is due if P(recall) is below it.
     width : float, default 0.05
-        How far P(recall) is below the target when review is most urgent.
+        Review is most urgent (urgency 1) if P(recall) is this far below the target.
     ahead : float, default 0
-        Seconds. What will have fallen below the target by then is due already. With half the time
-        between two sessions, reviews are on time on average; with 0, all of them are a little late.
+        Seconds to look ahead. A skill is due now if its P(recall) will be below the target by then.
+        With half the time between two sessions, reviews are on time on average. With 0, all reviews
+        are a little late.
 
     Raises
     ------
     ParameterError
-        Arguments outside these.
+        An argument is out of range.
 
     Examples
     --------
@@ -120,7 +124,10 @@ class ReviewSchedule:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of the settings and the memory's ``fingerprint``, or of its class's name."""
+        """SHA-256 of the settings and of the memory's ``fingerprint``.
+
+        If the memory has no fingerprint, its class name is used.
+        """
         kind = type(self.memory)
         return fingerprint(
             {
@@ -139,24 +146,25 @@ class ReviewSchedule:
         Parameters
         ----------
         context : Context
-            With `now`. It needs `practice` if the curriculum encompasses skills or no memory was
-            given.
+            It must have `now`. It must also have `practice` if you gave no memory, or if some
+            skills of the curriculum encompass others.
 
         Returns
         -------
         retention, urgency : float arrays
-            nan and 0 for skills that were never learnt.
+            For a skill that was never learnt, `retention` is nan and `urgency` is 0.
 
         Raises
         ------
         ParameterError
-            The context lacks one of these, or the memory gave no such table; `now` is of another
-            clock than the memory's.
+            The context lacks `now` or `practice`; the memory returned a table of another shape; or
+            `now` is a time of another kind (seconds, or a datetime with or without a zone) than the
+            memory's times.
 
         Notes
         -----
-        Of a student whose last answer is dated after `now`, by a device whose clock is ahead, it
-        is looked at as of that answer.
+        A device whose clock is ahead may date a student's last answer after `now`. P(recall) of
+        this student is then computed for the time of that answer.
         """
         if context.now is None or not math.isfinite(context.now):
             raise ParameterError(
@@ -194,12 +202,13 @@ class ReviewSchedule:
 
 
 def half_life(right: NDArray[Any], wrong: NDArray[Any]) -> Floats:
-    """Days after which half is forgotten, guessed from the numbers of answers alone.
+    """The half-life of memory in days, guessed from the numbers of answers alone.
 
-    ``2 · 2^(2 (√(1 + right) - 1) - 0.5 (√(1 + wrong) - 1))``, at most 274: the form of half-life
-    regression (Settles & Meeder, 2016) with round figures. P(recall) falls to 0.9 in 0.152
-    half-lives: after 4 right answers and 2 wrong ones in 1.3 days, after 10 right ones in 7.5,
-    after 20 in 42. When the answers were given is not looked at.
+    It is ``2 · 2^(2 (√(1 + right) - 1) - 0.5 (√(1 + wrong) - 1))``, at most 274. This is the form
+    of half-life regression (Settles & Meeder, 2016) with round figures. P(recall) falls to 0.9 in
+    0.152 half-lives. After 4 right and 2 wrong answers, that takes 1.3 days. After 10 right answers
+    and no wrong one, it takes 7.5 days; after 20 right answers and no wrong one, 42 days. The times
+    of the answers are not used.
 
     Parameters
     ----------

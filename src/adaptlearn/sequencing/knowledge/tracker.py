@@ -32,21 +32,22 @@ class MasteryTable(Protocol):
 class Tracker(Protocol):
     """The state of many students, by label.
 
-    It may also have ``practice(students)``, the fields of `Practice` over its own skills, or None;
-    ``learning_rates()``, P(learning) of each of its skills from one opportunity, or None;
-    ``unmet(students)``, those it has not met; ``last_times(students)``, the seconds of their last
-    answers, -inf if there is none; and ``clock``, the kind of these times (see
+    A tracker may also have these methods. ``practice(students)`` returns the fields of `Practice`
+    over the tracker's own skills, or None. ``learning_rates()`` returns P(learning) of each skill
+    from one opportunity, or None. ``unmet(students)`` returns the students who have not answered
+    yet. ``last_times(students)`` returns the times of their last answers in seconds; -inf if there
+    is no answer. The attribute ``clock`` gives the kind of these times (see
     `MasteryTracker.clock`).
     """
 
     @property
     def students(self) -> NDArray[Any]:
-        """Labels of the students met so far."""
+        """Labels of the students who have answered so far."""
         ...
 
     @property
     def skills(self) -> NDArray[Any]:
-        """Labels of the skills: the columns of both tables below. They may change with answers."""
+        """Labels of the skills: the columns of `mastery` and `counts`. Answers may add skills."""
         ...
 
     @property
@@ -59,17 +60,17 @@ class Tracker(Protocol):
         ...
 
     def counts(self, students: Any) -> Ints:
-        """Answers given so far, shape (n_students, n_skills)."""
+        """How many answers were given so far, shape (n_students, n_skills)."""
         ...
 
 
 class Review(Protocol):
-    """What tells how much students still recall, and what is due for review.
+    """Anything that says how much students still recall, and which skills are due for review.
 
-    It may also have a ``fingerprint``, and ``retention``, the P(recall) it aims at: decisions
-    record both.
+    It may also have the attributes ``fingerprint`` and ``retention`` (the target P(recall)).
+    Decisions record both.
     """
 
     def look(self, context: Context) -> tuple[Floats, Floats]:
-        """P(recall) now, and how urgent review is (0: not due); both (n_students, n_skills)."""
+        """P(recall) now and the urgency of review (0: not due), both (n_students, n_skills)."""
         ...

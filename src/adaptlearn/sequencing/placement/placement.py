@@ -49,37 +49,41 @@ class Placement:
         right answer is proof, with ``slip=0`` a wrong one.
     prior : float, mapping or array, default 0.8
         P(mastered) of a skill if all its prerequisites are mastered, for the middle kind of
-        student; one value, a value per skill label, or an array of shape (n_skills,).
+        student. Give one value, a value per skill label, or an array of shape (n_skills,).
     spread : float, default 3.5
         The graph does not say all that a student's skills have in common. So there are eight kinds
         of students, from weak to strong, evenly spaced and equally probable before the first
         answer. `spread` is how far the weakest and the strongest are from the middle, in log odds.
     goal_directed : float, default 0.1
-        P(student of another kind) before the first answer: one who knows some goals and what
-        comes before them, and little beside. Four kinds have 1, 3, 10 and 30 goals on average.
+        The probability, before the first answer, that the student learns towards goals. Such a
+        student knows some goal skills and their prerequisites, and little else. There are four
+        kinds of these students, with 1, 3, 10 and 30 goals on average.
     error : float, default 0.02
-        Stop as soon as this share of the skills, or less, is expected to be misjudged; 0: never.
+        The diagnostic stops as soon as the expected share of misjudged skills is at most this; 0:
+        it never stops for this reason.
     max_questions : int, optional
         By default a fifth of the number of skills, and at least 20.
     max_minutes : float, optional
     minutes_per_question : float, default 1.0
     confidence : float, default 0.9
-        A skill counts as mastered from this probability on, as not mastered from its complement
-        down, and as uncertain between.
+        A skill counts as mastered if P(mastered) is at least `confidence`, and as not mastered if
+        P(mastered) is at most ``1 - confidence``. Otherwise it is uncertain.
     ask : iterable of labels, optional
-        The skills that may be asked, for example those with items; by default all.
+        The skills that the diagnostic may ask about, for example the skills that have items; by
+        default all.
 
     Raises
     ------
     ParameterError
-        Lists every argument outside what is allowed.
+        Lists every argument that is out of range.
     UnknownLabelError
         `prior` or `ask` name a skill that the curriculum does not have.
 
     Notes
     -----
-    An answer costs time linear in the number of skills and prerequisites (times twelve). A skill is
-    asked again where noise makes that worthwhile: choose another item each time.
+    The time per answer is linear in the number of skills and prerequisites (times twelve). Because
+    students guess and slip, the diagnostic may ask about the same skill again. Choose another item
+    each time.
 
     Examples
     --------
@@ -158,7 +162,7 @@ class Placement:
         }  # fmt: skip
 
     def start(self, student: Label) -> Session:
-        """Begin the diagnostic of a new student."""
+        """Start the diagnostic of a new student."""
         return Session(self._rules, self._settings, student)
 
     def resume(self, text: str) -> Session:
@@ -167,10 +171,10 @@ class Placement:
         Raises
         ------
         ModelFileError
-            The text is damaged, or something else.
+            The text is damaged, or is no saved session.
         StateError
-            It belongs to a curriculum of other skills or prerequisites (titles, lessons and items
-            may have changed), or to a diagnostic with other settings.
+            The session belongs to a diagnostic with other settings, or to a curriculum with other
+            skills or prerequisites. Titles, lessons and items may have changed.
         """
         saved = open_seal(text, KIND, "placement session")
         # Sessions of earlier versions name the whole curriculum.
@@ -201,11 +205,12 @@ class Placement:
         Parameters
         ----------
         truth : bool array, shape (n_students, n_skills)
-            What each has mastered, in the curriculum's order.
+            Which skills each student has mastered, in the curriculum's order.
         random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
-            Draws the guesses and slips.
+            The source of the random guesses and slips.
         guess, slip : float, optional
-            How students answer in truth; by default as the diagnostic supposes.
+            The true guess and slip rates of the simulated students; by default those that the
+            diagnostic assumes.
 
         Returns
         -------
@@ -346,10 +351,11 @@ class Simulated(NamedTuple):
         P(mastered), in the curriculum's order.
     n_questions : int array, shape (n_students,)
     agreement : float array, shape (most questions + 1, n_students)
-        The share of skills judged as they are (mastered from 0.5 on), after each question; who
-        has ended keeps the last.
+        The share of skills that are judged correctly after each question. A skill is judged as
+        mastered if its probability is at least 0.5. After a student's diagnostic ends, the last
+        value is repeated.
     expected : float array of the same shape
-        The agreement that the diagnostic itself expected.
+        The agreement that the diagnostic expects of itself, after each question.
     """
 
     probability: Floats
@@ -365,7 +371,7 @@ class Session:
     ----------
     student : label
     answers : list of (label, bool)
-        What was asked and how it was answered, in order.
+        Each skill that was asked, and whether the answer was right, in order.
     """
 
     def __init__(
@@ -385,7 +391,7 @@ class Session:
 
     @property
     def ended(self) -> str | None:
-        """Why the diagnostic ended: accurate, questions, minutes or settled; None if it has not."""
+        """Why the diagnostic ended: accurate, questions, minutes or settled; else None."""
         if _misjudged(self._p)[0] <= self._rules.error:
             return "accurate"
         if self._rules.choose(self._p)[1][0] <= _SETTLED:
@@ -408,8 +414,8 @@ class Session:
         UnknownLabelError
             The curriculum has no such skill.
         ParameterError
-            The question was on another skill, or there was none; or `correct` is neither true nor
-            false.
+            `skill` is not the skill that `next` gives; or the diagnostic has ended; or `correct` is
+            neither true nor false.
         """
         skill = label_of(skill, "skill")
         self._rules.curriculum.skill_index.code(skill)
@@ -432,7 +438,7 @@ class Session:
         self.answers.append((skill, correct))
 
     def result(self) -> PlacementResult:
-        """What is known so far, also before the end."""
+        """What is known about the student so far; you can call this before the end."""
         return PlacementResult(
             self.student,
             curriculum=self._rules.curriculum,
@@ -443,7 +449,7 @@ class Session:
         )
 
     def to_json(self) -> str:
-        """A text from which `Placement.resume` goes on."""
+        """A text from which `Placement.resume` continues the session."""
         saved = {
             "student": self.student,
             "curriculum": self._rules.graph,

@@ -32,16 +32,17 @@ class PlacementResult:
     probability : float array, shape (n_skills,)
         P(mastered), in the curriculum's order.
     mastered, not_mastered, uncertain : tuples of labels
-        Between them all skills, in the curriculum's order.
+        Every skill is in one of these three, in the curriculum's order.
     frontier : tuple of labels
-        The outer fringe: what the student is ready to learn, if each skill is in its likelier
-        state.
+        The outer fringe: the skills that the student is ready to learn. Here each skill counts as
+        mastered if that is more likely than not.
     misjudged : float
-        How many skills are expected not to be in their likelier state.
+        The expected number of skills that this judgement gets wrong.
     answers : tuple of (label, bool)
     n_questions : int
     ended : str or None
-        ``"accurate"``, ``"questions"``, ``"minutes"`` or ``"settled"``; None: it goes on.
+        Why the diagnostic ended: ``"accurate"``, ``"questions"``, ``"minutes"`` or ``"settled"``.
+        None if it has not ended.
     """
 
     def __init__(
@@ -122,27 +123,28 @@ class PlacementResult:
         return " ".join(says)
 
     def apply(self, tracker: MasteryTracker, *, time: Any = None) -> None:
-        """Tell a tracker what the student knows, so that lessons begin there.
+        """Store the result in a tracker, so that lessons start from what the student knows.
 
-        Mastery, explanations and decisions then agree with it, and answers move it from there on.
+        Mastery, explanations and decisions then agree with the result. The student's later answers
+        update it.
 
         Parameters
         ----------
         tracker : MasteryTracker
-            If the model has P(known) (a BKT), the tracker takes `probability` of every skill (see
-            `MasteryTracker.believe`), and counts no answers. If the model only predicts answers,
-            the tracker takes the `answers` of the diagnostic as the student's first, without items.
-            The model then decides what they say about other skills.
+            If the model has P(known) (a BKT has), the tracker stores the `probability` of every
+            skill (see `MasteryTracker.believe`) and counts no answers. If the model only predicts
+            answers, the tracker takes in the `answers` of the diagnostic as the student's first
+            answers, without items. The model then decides what these answers mean for other skills.
         time : float or datetime, optional
             When the answers were given, if the tracker's answers have times. A BKT does not need
-            it.
+            this time.
 
         Raises
         ------
         ParameterError
-            It is no `MasteryTracker`.
+            `tracker` is no `MasteryTracker`.
         StateError
-            The student has answered before. ``tracker.forget([student])`` begins anew.
+            The student has answered before. Call ``tracker.forget([student])`` to start again.
         """
         given: Any = tracker
         if not isinstance(given, MasteryTracker):
@@ -182,7 +184,7 @@ class PlacementResult:
         }
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, fit for JSON."""
+        """Plain values that JSON can store."""
         return {
             "student": self.student,
             "n_questions": self.n_questions,

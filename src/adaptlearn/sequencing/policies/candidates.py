@@ -20,12 +20,13 @@ from adaptlearn.sequencing.knowledge.review_schedule import sparing_reviews
 class Purpose(IntEnum):
     """What a lesson is for.
 
-    ``NEW``: it teaches what is not mastered, and all that comes before is, or is known well enough
-    for the policy. ``REVIEW``: all it teaches is mastered, and some of it is due, or it practises
-    along several skills that are, so that it is worth more than a review of any one of them.
-    ``REMEDIATION``: it teaches what comes before a skill on which practice leads nowhere, and was
-    practised less. ``ENRICHMENT``: an elective or enrichment lesson for which the student is
-    ready. ``ASSIGNED``: a teacher wants it.
+    ``NEW``: the lesson teaches a skill that is not mastered, and all prerequisites are known well
+    enough for the policy. ``REVIEW``: all skills of the lesson are mastered, and a review is due.
+    Either one of these skills is due, or the lesson also practises several due skills. In the
+    second case, the lesson must be worth more than a review of any one of these skills.
+    ``REMEDIATION``: the student is stuck on a skill, and the lesson teaches a prerequisite of this
+    skill that was practised less. ``ENRICHMENT``: an elective or enrichment lesson for which the
+    student is ready. ``ASSIGNED``: a teacher wants the lesson.
     """
 
     NEW = 0
@@ -36,17 +37,18 @@ class Purpose(IntEnum):
 
 
 class Candidates:
-    """Pairs of a student and a lesson that may be given, and what scorers ask about them.
+    """Pairs of a student and a lesson that the student may do, with the data that scorers need.
 
     Attributes
     ----------
     context : Context
     student, lesson : int arrays, shape (n,)
-        Rows of the context and places of lessons, by student, then by lesson.
+        The row of the student in the context, and the position of the lesson. Sorted by student,
+        then by lesson.
     purpose : int8 array, shape (n,)
-        A `Purpose` each.
+        The `Purpose` of each candidate.
     score : float array, shape (n,), or None
-        Their scores, where what found them gave these along.
+        The scores of the candidates, if the policy that found the candidates also gave scores.
     """
 
     def __init__(
@@ -65,14 +67,14 @@ class Candidates:
         return len(self.student)
 
     def take(self, kept: Ints | Bools) -> Candidates:
-        """Some of them, in their order."""
+        """Some of the candidates, in their order."""
         pairs = Pairs(self.student[kept], self.lesson[kept])
         score = None if self.score is None else self.score[kept]
         return Candidates(self.context, pairs, self.purpose[kept], score)
 
     @cached_property
     def bounds(self) -> Ints:
-        """Where each student's candidates begin, shape (n_students + 1,)."""
+        """The position of each student's first candidate, shape (n_students + 1,)."""
         return bounds_of(np.bincount(self.student, minlength=len(self.context.students)))
 
     @cached_property
@@ -95,20 +97,20 @@ class Candidates:
 
     @property
     def skills(self) -> Ints:
-        """Each candidate's skills, one candidate after the other: places of skills."""
+        """Positions of each candidate's skills, one candidate after another."""
         return self._entries[1]
 
     def of_skills(self, table: NDArray[np.generic]) -> NDArray[np.generic]:
-        """A table of shape (n_students, n_skills), at each candidate's skills."""
+        """The values of a table (n_students, n_skills) at each candidate's student and skills."""
         flat = table.reshape(-1)
         return flat[self._entries[0]]
 
     def of_every_skill(self, values: NDArray[np.generic]) -> NDArray[np.generic]:
-        """Values by skill, at each candidate's skills."""
+        """The values of an array with one value per skill, at each candidate's skills."""
         return values[self._entries[1]]
 
     def total(self, by_entry: NDArray[np.generic]) -> Floats:
-        """What `of_skills` gives, summed over each candidate's skills."""
+        """The values of `of_skills`, summed over each candidate's skills."""
         if self._single or not len(self):
             return by_entry.astype(np.float64)
         starts = np.cumsum(self.sizes) - self.sizes
@@ -120,7 +122,7 @@ class Candidates:
 
     @cached_property
     def missing(self) -> Bools:
-        """Whether each skill of each candidate is not mastered, by entry."""
+        """For each entry of `skills`, whether the student has not mastered the skill."""
         assert self.context.mastered is not None
         return ~self.of_skills(self.context.mastered).astype(np.bool_)
 
@@ -132,7 +134,7 @@ class Candidates:
 
     @cached_property
     def minutes(self) -> Floats:
-        """Each candidate's minutes; if unknown, the curriculum's mean, else 1."""
+        """Each candidate's minutes; if unknown, the mean of the curriculum's lessons, or else 1."""
         known = self.context.curriculum.minutes
         given = ~np.isnan(known)
         usual = float(known[given].mean()) if given.any() else 1.0
@@ -140,15 +142,15 @@ class Candidates:
 
 
 def find_candidates(context: Context, pools: tuple[str, ...]) -> Candidates:
-    """Find all lessons that may be given for some purposes.
+    """Find all lessons that students may do, for some purposes.
 
-    A lesson that serves several is there for the first of them, in the order of `Purpose`.
+    If a lesson serves several purposes, it gets the first of them, in the order of `Purpose`.
 
     Parameters
     ----------
     context : Context
-        With `mastered`, maybe `ready`; `urgency` and `stuck` where review and remediation are
-        asked for.
+        It must have `mastered`, and may have `ready`. For reviews it must have `urgency`, for
+        remediation `stuck`.
     pools : tuple of {"new", "review", "remediation", "enrichment"}
 
     Raises

@@ -28,7 +28,7 @@ _ROUNDING = 1e-12
 
 @dataclass(frozen=True, eq=False)
 class Ragged:
-    """Candidates by student: `bounds` of shape (n_students + 1,); students without are allowed.
+    """Candidates grouped by student; a student may have no candidates.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class Ragged:
 
     @cached_property
     def filled(self) -> Ints:
-        """The students who have candidates."""
+        """Which students have candidates."""
         return np.flatnonzero(np.diff(self.bounds))
 
     def most(self, values: NDArray[Any], default: float = -np.inf) -> Floats:
@@ -64,10 +64,11 @@ class Odds(NamedTuple):
     Attributes
     ----------
     weight : float array, shape (n,)
-        Every candidate's probability, times its student's `whole`.
+        Each candidate's probability, multiplied by the `whole` of its student.
     whole : float array, shape (n_students,)
     error : float array, shape (n,), or None
-        The standard error of each probability, if they were sampled; None: they are exact.
+        The standard error of each probability if the probabilities were sampled; None if they are
+        exact.
     """
 
     weight: Floats
@@ -76,7 +77,7 @@ class Odds(NamedTuple):
 
 
 class Chooser(Protocol):
-    """How scores become probabilities."""
+    """Turns scores into probabilities."""
 
     method: ClassVar[str]
 
@@ -85,7 +86,7 @@ class Chooser(Protocol):
         ...
 
     def described(self) -> dict[str, Any]:
-        """Its name and settings."""
+        """The chooser's name and settings."""
         ...
 
 
@@ -130,7 +131,7 @@ class Softmax:
 
 @dataclass(frozen=True)
 class EpsilonGreedy:
-    """The best candidate, or with probability `epsilon` any of them.
+    """The best candidate; or, with probability `epsilon`, a random one of all candidates.
 
     Parameters
     ----------
@@ -156,16 +157,17 @@ class EpsilonGreedy:
 
 @dataclass(frozen=True)
 class Thompson:
-    """Draw scores around each candidate's score, and take the best.
+    """Draw a random score around each candidate's score, and choose the highest.
 
-    Scores are drawn from normal distributions. The probability that a candidate comes out best has
-    no closed form; it is sampled, with its standard error. The choice is drawn from those
-    sampled probabilities, which are thus what was used.
+    Scores are drawn from normal distributions. There is no formula for the probability that a
+    candidate has the highest drawn score, so it is estimated by sampling, with a standard error.
+    The choice is drawn from these estimated probabilities, so the recorded propensities are the
+    ones that were used.
 
     Parameters
     ----------
     spread : float, default 0.1
-        Standard deviation of the scores.
+        Standard deviation of the drawn scores.
     samples : int, default 1000
     """
 

@@ -27,9 +27,9 @@ Scores = tuple[Floats, Bools]
 
 
 class Policy(Protocol):
-    """How good each lesson would be for each student, and which may be given at all.
+    """Says which lessons each student may do, and how good each of them would be.
 
-    It sees a block of students at a time, as arrays.
+    A policy sees a block of students at a time, as arrays.
     """
 
     @property
@@ -39,47 +39,47 @@ class Policy(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """A digest of all that its choices depend on; each decision records it."""
+        """A digest of everything that the policy's choices depend on; each decision records it."""
         ...
 
     @property
     def criterion(self) -> Criterion | None:
-        """What counts as mastered; None if the policy does not say, and then nothing is."""
+        """What counts as mastered; if the policy does not say, None: then no skill does."""
         ...
 
     @property
     def ready(self) -> Criterion | None:
-        """What is enough to go on to the next skill; None means what is mastered."""
+        """When a skill is known well enough to go on to the next; None: when it is mastered."""
         ...
 
     @property
     def chooser(self) -> Chooser:
-        """How scores become probabilities."""
+        """The chooser, which turns scores into probabilities."""
         ...
 
     @property
     def sentences(self) -> Mapping[str, str]:
-        """The words for its reasons: by code, texts with fields in braces.
+        """The sentences for the policy's reasons: by code, texts with fields in braces.
 
-        The empty code stands for all that have no text of their own. A second sentence follows
-        from the texts of ``"(only)"``, ``"(best)"`` and ``"(tied)"``, if there are any: how the
-        lesson stood among those that could have been chosen. The fields are ``title`` (of the
-        lesson, in quotation marks), ``skills``, ``unmastered`` (those that were not, with their
-        mastery), ``teaches`` (the same as a sentence, or nothing), ``known`` (what is
-        asked of all that comes before), ``score``, ``n_candidates`` and ``n_tied``.
+        The empty code is for all codes without a text of their own. The texts of ``"(only)"``,
+        ``"(best)"`` and ``"(tied)"``, if there are any, give a second sentence. It says how the
+        lesson compared with the other candidates. The fields are ``title`` (of the lesson, in
+        quotation marks), ``skills``, ``unmastered`` (the skills that were not mastered, with their
+        mastery), ``teaches`` (the same as a sentence, or empty), ``known`` (what the policy
+        requires of prerequisites), ``score``, ``n_candidates`` and ``n_tied``.
         """
         ...
 
     def candidates(self, context: Context) -> Candidates:
-        """The lessons that may be given; `context` says what is mastered."""
+        """The lessons that students may do; `context` says what is mastered."""
         ...
 
     def value(self, candidates: Candidates) -> Floats:
-        """The score of each candidate, shape (n_candidates,): the higher the better."""
+        """The score of each candidate, shape (n_candidates,); higher is better."""
         ...
 
     def reason(self, choices: Choices) -> Sequence[str] | NDArray[Any]:
-        """Why each lesson was chosen: a code for every choice, when it is made."""
+        """Why each lesson was chosen: a code for every choice. Called when the choices are made."""
         ...
 
 

@@ -20,41 +20,43 @@ _PROVISIONAL = {"gain_per_minute": 1.0, "fixed_order": 0.001}
 class ProvisionalMastery(WeightedPolicy):
     """Go on as soon as a skill is probably known, and make sure of it later.
 
-    A lesson may be given when all that its unmastered skills need is at `ready`, or taught by the
-    lesson itself. First comes the lesson from which most is gained per minute, toward the
-    student's goals: the sum of (1 - mastery) P(learn) over its skills that are not mastered. So
-    what is unknown is learnt first, and what is nearly certain is made sure of when little else
-    is left to learn, with other practice in between. A skill counts as mastered only once it is
-    all but certain. Where gains are equal, the curriculum's order decides.
+    A student may do a lesson if the mastery of all prerequisites of its unmastered skills is at
+    least `ready`. Prerequisites that the lesson itself teaches need not be. The lesson that gains
+    most per minute toward the student's goals comes first. The gain is the sum of (1 - mastery)
+    P(learn) over the lesson's unmastered skills. So students learn unknown skills first. They come
+    back to nearly certain skills later, when little else is left to learn. A skill counts as
+    mastered only if it is almost certain. If gains are equal, the curriculum's order decides.
 
     Parameters
     ----------
     threshold : float, default 0.999
-        From which mastery on a skill counts as mastered.
+        A skill counts as mastered at this mastery or above.
     ready : float, default 0.8
-        The mastery from which a skill is enough for what comes after; at most `threshold`.
+        At this mastery or above, a skill is known well enough for the skills that build on it. At
+        most `threshold`.
     kind : {"latent", "predicted"}, default "latent"
-        The kind of mastery that these values are for. For P(correct) choose other values for both:
-        slips keep P(correct) below .999.
+        The kind of mastery that `threshold` and `ready` are for. For P(correct) choose other values
+        for both, because slips keep P(correct) below .999.
     chooser : {"greedy", "softmax", "epsilon", "thompson"} or Chooser, default "greedy"
-        Greedily, every decision has propensity 1 but for ties, and its log answers for no other
-        policy: let it explore a little where you want to learn from the log.
+        How scores become probabilities. A greedy policy has propensity 1 in every decision, except
+        ties. You cannot judge other policies from its log. If you want to, choose another chooser,
+        which explores a little.
     reviews : bool, default False
-        Whether reviews of mastered skills come in between. The more of them are due, the sooner
-        they come. The sequencer's `review` says what is due. With a `review`, the sequencer's
-        own policy gives reviews.
+        Whether the policy also gives reviews of mastered skills. The more reviews are due, the
+        sooner they come. The sequencer's `review` says which skills are due. If you pass a `review`
+        to the sequencer, its default policy gives reviews.
 
     Raises
     ------
     ParameterError
-        Arguments outside these.
+        An argument is out of range.
 
     References
     ----------
-    Chosen by simulation, for the reasons in ``docs/default-policy.md``. For the worst case over
-    several kinds of simulated students: S. Doroudi, V. Aleven, E. Brunskill (2017). Robust
-    evaluation matrix: towards a more principled offline exploration of instructional policies.
-    Learning at Scale 2017, 3-12.
+    The values were chosen by simulation, for the reasons in ``docs/default-policy.md``. The method,
+    the worst case over several kinds of simulated students, is from: S. Doroudi, V. Aleven, E.
+    Brunskill (2017). Robust evaluation matrix: towards a more principled offline exploration of
+    instructional policies. Learning at Scale 2017, 3-12.
 
     Examples
     --------
@@ -99,27 +101,28 @@ class ProvisionalMastery(WeightedPolicy):
 
 
 class MasteryThreshold(WeightedPolicy):
-    """Mastery learning: finish what has begun, and go on when a skill is at the threshold.
+    """Mastery learning: finish the skills that are begun, and go on when they are mastered.
 
-    A lesson may be given when it is open (`Curriculum.open_lessons`): it teaches a skill below
-    the threshold, and every prerequisite of its unmastered skills is at the threshold or taught
-    by the lesson itself. Its score is the mean mastery of its unmastered skills, so the lesson
-    nearest to done comes first. Scores that differ by no more than rounding are a tie, and the
-    sequencer draws from a tie uniformly.
+    A student may do a lesson if it is open (`Curriculum.open_lessons`). An open lesson teaches a
+    skill below the threshold. Every prerequisite of its unmastered skills has reached the threshold
+    or is taught by the lesson itself. The score of a lesson is the mean mastery of its unmastered
+    skills, so the lesson nearest to mastery comes first. Scores that differ only by rounding are a
+    tie. The sequencer draws from a tie uniformly.
 
     Parameters
     ----------
     threshold : float, default 0.95
-        From which mastery on a skill counts as mastered.
+        A skill counts as mastered at this mastery or above.
     kind : {"latent", "predicted"}, default "latent"
-        The kind of mastery the threshold is for. The other kind is refused: .95 of P(known) is
-        not .95 of P(correct), which guesses and slips keep away from 0 and 1.
+        The kind of mastery that the threshold is for. The other kind is refused, because a
+        threshold for P(known) does not fit P(correct): guesses and slips keep P(correct) away from
+        0 and 1.
     chooser : {"greedy", "softmax", "epsilon", "thompson"} or Chooser, default "greedy"
 
     Raises
     ------
     ParameterError
-        Arguments outside these.
+        An argument is out of range.
 
     References
     ----------
@@ -221,7 +224,7 @@ PRESETS: dict[str, Preset] = {
         "the lesson whose answers tell most about the student",
     ),
 }  # fmt: skip
-"""Policies by the names people know; `preset` makes one."""
+"""The ready-made policies by name; `preset` makes one of them."""
 
 
 def preset(
@@ -232,14 +235,14 @@ def preset(
     Parameters
     ----------
     name : str
-        One of `PRESETS`. ``"provisional"`` is a `ProvisionalMastery`, the sequencer's default,
-        ``"mastery"`` a `MasteryThreshold`; ``"surer"`` needs
-        ``MasteryTracker(model, practice=True)``.
+        One of `PRESETS`. ``"provisional"`` is a `ProvisionalMastery`, the sequencer's default.
+        ``"mastery"`` is a `MasteryThreshold`. ``"surer"`` needs ``MasteryTracker(model,
+        practice=True)``.
     criterion : Criterion, optional
-        What counts as mastered; by default the preset's own: P(known) of .95, of .999 for
-        ``"provisional"``, and with a moving average of .85 besides for ``"surer"``.
+        What counts as mastered. The default depends on the preset: P(known) of at least .95; for
+        ``"provisional"`` of at least .999; for ``"surer"`` also a moving average of at least .85.
     chooser : {"greedy", "softmax", "epsilon", "thompson"} or Chooser, optional
-        How scores become probabilities; by default the preset's own.
+        How scores become probabilities; by default the chooser of the preset.
 
     Raises
     ------

@@ -53,15 +53,15 @@ SCORE_ALONE: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Choices:
-    """Lessons that were chosen, one for each student; the policy says why.
+    """The chosen lessons, one per student, for which the policy gives reasons.
 
     Attributes
     ----------
     lessons : Candidates
-        Those that were chosen, with all that can be asked about them.
+        The chosen lessons, with the data of `Candidates`.
     score : float array, shape (n,)
     n_candidates, n_tied : int arrays, shape (n,)
-        Lessons that could have been chosen, and those of them that had the best score.
+        How many lessons could have been chosen, and how many of them had the best score.
     """
 
     lessons: Candidates

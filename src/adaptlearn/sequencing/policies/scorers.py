@@ -42,10 +42,10 @@ class Scorer(NamedTuple):
     Attributes
     ----------
     score : callable
-        From candidates and settings to numbers, shape (n,).
+        A function from candidates and settings to scores, shape (n,).
     formula, source : str
     settings : dict of str to float
-        The settings it takes, with their defaults.
+        The scorer's settings, with their defaults.
     """
 
     score: Callable[..., Floats]
@@ -71,18 +71,18 @@ def fixed_order(candidates: Candidates) -> Floats:
 
 
 def random(candidates: Candidates) -> Floats:
-    """The same for all: each is as probable."""
+    """The same score for all lessons, so all are equally probable."""
     return np.zeros(len(candidates))
 
 
 def target_success(candidates: Candidates, *, target: float, width: float) -> Floats:
-    """How near the expected success is to a wanted rate, as a bell curve of this width."""
+    """How near the expected success is to the target: a bell curve with this width."""
     away = (expected_success(candidates) - target) / width
     return np.asarray(np.exp(-0.5 * away**2))
 
 
 def readiness(candidates: Candidates) -> Floats:
-    """ALOSI's readiness: the mean mastery of all that directly comes before, each way of it."""
+    """ALOSI's readiness: the mean mastery of all direct prerequisites, alternatives included."""
     curriculum = candidates.context.curriculum
     before = curriculum.may_need
     sizes = np.diff(before.indptr)
@@ -91,13 +91,13 @@ def readiness(candidates: Candidates) -> Floats:
 
 
 def demand(candidates: Candidates) -> Floats:
-    """ALOSI's demand: what is left to learn, 1 - mastery, of the skills that are not mastered."""
+    """ALOSI's demand: what is left to learn (1 - mastery) of the lesson's unmastered skills."""
     left = 1 - candidates.context.mastery
     return candidates.mean_missing(left)
 
 
 def continuity(candidates: Candidates) -> Floats:
-    """ALOSI's continuity: 1 where a skill of the lesson was the last to be practised."""
+    """ALOSI's continuity: 1 if a skill of the lesson is the skill that was practised last."""
     context = candidates.context
     if context.time_since is None:
         return np.zeros(len(candidates))
@@ -107,10 +107,10 @@ def continuity(candidates: Candidates) -> Floats:
 
 
 def learning_progress(candidates: Candidates) -> Floats:
-    """ZPDES: success in the latest answers less that in the ones before, at least 0.
+    """ZPDES: success in the latest answers minus success in the answers before, at least 0.
 
-    Of the last eight answers on each skill, the later half against the earlier. A skill with
-    fewer than two answers has full progress, so that it is tried.
+    Of the last eight answers on each skill, the later half is compared with the earlier half. A
+    skill with fewer than two answers has the highest progress, so that students try it.
     """
     practice = candidates.context.practice
     if practice is None:
@@ -133,11 +133,11 @@ def _progress(recent: Any) -> Floats:
 
 
 def gain_per_minute(candidates: Candidates) -> Floats:
-    """Expected mastery gained per minute, by how much each skill counts toward the goals.
+    """Expected gain of mastery per minute, weighted by the student's goals.
 
-    ``sum of goal (1 - mastery) P(learn)`` over the lesson's skills that are not mastered, over
-    its minutes, as a share of the best of each student's candidates. Electives and enrichment
-    gain nothing by it: they are extras, and do not come before instruction.
+    ``sum of goal (1 - mastery) P(learn)`` over the lesson's unmastered skills, divided by its
+    minutes. The best of a student's candidates scores 1. Electives and enrichment score 0: they are
+    extras, and do not come before instruction.
     """
     context = candidates.context
     weight = (1 - context.mastery) * _learn(context)
@@ -149,17 +149,17 @@ def gain_per_minute(candidates: Candidates) -> Floats:
 
 
 def information(candidates: Candidates) -> Floats:
-    """What an answer would tell: 4 p (1 - p), most where success and failure are as likely."""
+    """The information of an answer, 4 p (1 - p); highest if P(correct) is one half."""
     context = candidates.context
     p = context.mastery if context.p_correct is None else context.p_correct
     return candidates.mean(4 * p * (1 - p))
 
 
 def review(candidates: Candidates) -> Floats:
-    """How urgent review is: the sum over the lesson's skills, and those it practises along.
+    """The urgency of review, summed over the skills that the lesson teaches or also practises.
 
-    What a lesson teaches counts in full, what that encompasses by its weight
-    (`Curriculum.encompasses`); so a new lesson can spare reviews.
+    Skills that the lesson teaches count in full. Skills that these encompass count by their weight
+    (`Curriculum.encompasses`), so a new lesson can replace reviews.
     """
     context = candidates.context
     if context.urgency is None:
@@ -170,7 +170,7 @@ def review(candidates: Candidates) -> Floats:
 
 
 def backlog(candidates: Candidates, *, limit: float) -> Floats:
-    """What new lessons lose while reviews wait: 1 from so many due skills on, less before."""
+    """What new lessons lose while reviews wait: 1 if many skills are due, less if few are."""
     if not limit > 0:
         raise ParameterError("backlog", [f"limit must be above 0, got {limit}"])
     urgency = candidates.context.urgency
@@ -182,7 +182,7 @@ def backlog(candidates: Candidates, *, limit: float) -> Floats:
 
 
 def remediation(candidates: Candidates) -> Floats:
-    """1 for a lesson that may free a student who is stuck."""
+    """1 for a lesson that may help a student who is stuck."""
     return np.asarray(candidates.purpose == Purpose.REMEDIATION, np.float64)
 
 
@@ -192,7 +192,7 @@ def enrichment(candidates: Candidates) -> Floats:
 
 
 def not_stuck(candidates: Candidates) -> Floats:
-    """The share of the lesson's unmastered skills on which practice still leads somewhere."""
+    """The share of the lesson's unmastered skills on which the student is not stuck."""
     stuck = candidates.context.stuck
     if stuck is None:
         return np.ones(len(candidates))
@@ -200,7 +200,10 @@ def not_stuck(candidates: Candidates) -> Floats:
 
 
 def expected_success(candidates: Candidates) -> Floats:
-    """P(correct) on the lesson: the mean over its skills; of latent mastery, with usual slips."""
+    """P(correct) on the lesson, the mean over its skills.
+
+    If mastery is P(known), usual rates of guesses and slips turn it into P(correct).
+    """
     context = candidates.context
     if context.p_correct is not None:
         return candidates.mean(context.p_correct)

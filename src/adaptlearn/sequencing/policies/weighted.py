@@ -27,32 +27,33 @@ POOLS = ("new", "review", "remediation", "enrichment")
 
 
 class WeightedPolicy:
-    """A policy that adds up weighted scorers over the lessons that may be given.
+    """A policy whose score of a lesson is a weighted sum of scorers.
 
     Parameters
     ----------
     scorers : mapping of str to float
-        The weight of each scorer: names of `SCORERS`, or functions of `Candidates` by a name of
-        your own (then ``(function, weight)``).
+        The weight of each scorer in `SCORERS`, by its name. You can also add a scorer of your own,
+        a function of `Candidates`: give it a name, and pass ``(function, weight)``.
     criterion : Criterion, default ``ProbabilityThreshold()``
         What counts as mastered.
     chooser : {"greedy", "softmax", "epsilon", "thompson"} or Chooser, default "greedy"
     ready : Criterion, optional
-        What is enough of a skill to go on to what comes after it; what is mastered always is.
-        By default only that.
+        When a skill is known well enough for the skills that build on it. A mastered skill always
+        is. By default only mastered skills are.
     pools : sequence of str, default ``("new",)``
-        Which lessons may be given: ``"new"`` (on the outer fringe), ``"review"`` (mastered and
-        due), ``"remediation"`` (before a skill on which the student is stuck), ``"enrichment"``.
+        Which lessons students may do: ``"new"`` (on the outer fringe), ``"review"`` (mastered and
+        due), ``"remediation"`` (on prerequisites of a skill on which the student is stuck),
+        ``"enrichment"``.
     settings : mapping of str to mapping, optional
         Settings of scorers: ``{"target_success": {"target": 0.7}}``.
     name : str, optional
-        What to call it.
+        The policy's name.
 
     Raises
     ------
     ParameterError
-        Lists every name that is not known, and every weight that is no number; or `ready` is
-        for another kind of mastery than `criterion`, or a higher threshold.
+        Lists every unknown name and every weight that is no number. Also raised if `ready` is for
+        another kind of mastery than `criterion`, or has a higher threshold.
 
     Examples
     --------
@@ -136,7 +137,7 @@ class WeightedPolicy:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of all that its choices depend on."""
+        """SHA-256 of everything that the policy's choices depend on."""
         plain = {
             name: [fingerprint_of(given[0]), given[1]] if isinstance(given, tuple) else given
             for name, given in self.scorers.items()
@@ -158,7 +159,8 @@ class WeightedPolicy:
     ) -> Self:
         """The same policy with another criterion or another chooser.
 
-        What is enough to go on stays as it is, but never asks for more than what is mastered.
+        `ready` stays as it is, except that its threshold is at most the threshold of the new
+        criterion.
         """
         ready = self.ready
         if criterion is not None and isinstance(ready, ProbabilityThreshold):
@@ -180,7 +182,7 @@ class WeightedPolicy:
         return made
 
     def candidates(self, context: Context) -> Candidates:
-        """The lessons that may be given; `context` says what is mastered."""
+        """The lessons that students may do; `context` says what is mastered."""
         return find_candidates(context, self.pools)
 
     def value(self, candidates: Candidates) -> Floats:
@@ -212,12 +214,12 @@ class WeightedPolicy:
         return scores, eligible
 
     def reason(self, choices: Choices) -> NDArray[Any]:
-        """The code of each choice: the heaviest scorer's name if the lesson stands out."""
+        """The code of each choice, often the name of the scorer with the highest weight."""
         return codes_of(choices, self.leading)
 
     @property
     def leading(self) -> str:
-        """The heaviest scorer of new lessons: the code of one that stands out."""
+        """The scorer of new lessons with the highest weight, used as a reason's code."""
         weights = {
             name: given[1] if isinstance(given, tuple) else given
             for name, given in self.scorers.items()

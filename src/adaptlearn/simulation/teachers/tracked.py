@@ -30,7 +30,7 @@ class Tracked:
         is refused. Its skills are matched with the curriculum's by label; those it does not know
         stay at 0 until they are practised.
     threshold : float, default 0.95
-        From which mastery on a skill counts as mastered.
+        A skill counts as mastered at this mastery or above.
     name : str, default "tracked"
     family : str, optional
         The kind of the model's equations: ``"bkt"``, ``"logistic"`` or ``"memory"``.
