@@ -372,3 +372,13 @@ def test_files_that_are_read_together_leave_the_limit_of_fields_as_it_was() -> N
             other.texts(["student"], [])
         assert one.texts(["student"], []) == {"student": ["1"]}
     assert csv.field_size_limit() == usual
+
+
+@pytest.mark.parametrize("missing", ["student", "skill", "correct"])
+def test_a_column_that_is_needed_is_missed_also_where_none_is_named(missing, tmp_path):
+    path = tmp_path / "log.csv"
+    names = [name for name in ("student", "skill", "correct", "item") if name != missing]
+    path.write_text(",".join(names) + "\n" + ",".join("1" * len(names)) + "\n")
+    options: Any = {missing: None}
+    with pytest.raises(ResponseDataError, match=rf"column '{missing}' \({missing}\) is missing"):
+        ResponseLog.from_file(path, **options)

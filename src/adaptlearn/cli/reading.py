@@ -27,7 +27,8 @@ def read_log(source: str, options: Namespace, *, text_skills: bool | None = None
     source : str
         Path of a Parquet file or of a CSV file; ``-`` for CSV on standard input.
     options : argparse.Namespace
-        What `adaptlearn.cli.options.add_columns` declares.
+        What `adaptlearn.cli.options.add_columns` declares; values may be left out that say how
+        columns and values are written.
     text_skills : bool, optional
         Whether skills are text to the model that the log is for: a CSV file's skills stay
         text then, even if all are integers, and become integers if they are not, even where
@@ -45,7 +46,8 @@ def read_log(source: str, options: Namespace, *, text_skills: bool | None = None
     from adaptlearn.responses.files.texts import Forms
     from adaptlearn.responses.log import read_log as read
 
-    forms = Forms(**{each.name: getattr(options, each.name) for each in fields(Forms)})
+    given = vars(options)
+    forms = Forms(**{each.name: given[each.name] for each in fields(Forms) if each.name in given})
     try:
         with reading_progress(source) as on_read:
             log = read(

@@ -497,6 +497,10 @@ def read_log(
         unanswered=unanswered,
         others=forms.problems(),
     )
+    needed = ("student", "correct", *(("skill",) if q_matrix is None else ()))
+    roles = {
+        role: role if name is None and role in needed else name for role, name in roles.items()
+    }
     if skill_separator is not None:
         text = [*text, str(roles["skill"])]
     frame, names = read_file(
