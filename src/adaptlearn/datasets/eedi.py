@@ -41,8 +41,8 @@ def read_eedi(
         The folder of the challenge. The folder, or one of its subfolders, contains the files
         ``train_task_3_4.csv`` (the answers), ``answer_metadata_task_3_4.csv`` (their times),
         ``question_metadata_task_3_4.csv`` (the subjects of each question) and
-        ``subject_metadata.csv`` (the tree of subjects). For tasks 1 and 2, the names end in
-        ``1_2``.
+        ``subject_metadata.csv`` (the tree of subjects). For tasks 1 and 2, the first three names
+        have ``1_2`` in place of ``3_4``.
     task : {"3_4", "1_2"}
         ``"3_4"``: tasks 3 and 4, with 1.4 million answers to 948 questions. Papers on knowledge
         tracing call this data set NIPS34. ``"1_2"``: tasks 1 and 2, with 15.9 million answers to
