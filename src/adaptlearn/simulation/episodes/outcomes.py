@@ -181,7 +181,11 @@ class EpisodeOutcomes(Printed):
         return _mean(self._of(name))
 
     def error(self, name: str) -> float:
-        """Its standard error: between seeds if there are three or more, else between students."""
+        """The standard error of the mean of an outcome.
+
+        It is computed between seeds if there are three or more seeds, and otherwise between
+        students.
+        """
         return _error(self._of(name), self.seed)
 
     def group_means(self, name: str, group: str) -> dict[str, float]:
@@ -190,7 +194,10 @@ class EpisodeOutcomes(Printed):
         return {part: _mean(values[rows]) for part, rows in self._students_of(group).items()}
 
     def gap(self, name: str, group: str) -> float:
-        """How far the worst part of a group is behind the best; nan with fewer than two parts."""
+        """How far the worst part of a group is behind the best part.
+
+        It is nan if there are fewer than two parts.
+        """
         means = [mean for mean in self.group_means(name, group).values() if not np.isnan(mean)]
         return max(means) - min(means) if len(means) > 1 else np.nan
 
