@@ -99,7 +99,7 @@ def simulate_school(
     """Simulate students who practise the skills of a small curriculum.
 
     Each student knows a skill from the start with probability `prior`. An answer is correct
-    with probability ``1 - slip`` if the skill is known and ``guess`` if not; After the answer, the
+    with probability ``1 - slip`` if the skill is known and ``guess`` if not. After the answer, the
     student learns an unknown skill with probability `learn`, and forgets a known skill with
     probability `forget` (Corbett & Anderson 1995). Skills differ in their parameters. Students
     differ only in what they know. Practice of one skill changes no other skill.

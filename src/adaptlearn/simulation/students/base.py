@@ -165,7 +165,7 @@ class StudentDifferences:
         check_parameters("StudentDifferences", vars(self), self._constraints)
 
     def draw(self, n: int, rng: Draws) -> tuple[Floats, Floats, dict[str, NDArray[Any]]]:
-        """Logarithms of each student's odds of knowing and of learning, and their groups."""
+        """Logarithms of each student's odds of knowing and of learning, and the groups."""
         luck = rng.random((n, 4))
         slow, low = luck[:, 0] < self.slow, luck[:, 1] < self.low
         start = np.log(self.low_start) * low + self.spread * normal(luck[:, 2])

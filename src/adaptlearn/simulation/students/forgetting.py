@@ -55,7 +55,7 @@ class FadingPractice:
     wrong : float, default 0.6
         The weight of a wrong answer.
     chance : float, default 0.7
-        Standard deviation, over students and skills, of the log-odds at the start.
+        Standard deviation of ``chance``, over students and skills.
     differences : StudentDifferences or None
         As in `PracticeFactors`.
     level : float, default 0.85
