@@ -170,7 +170,7 @@ class Curriculum(SkillGraph):
         skill_separator : str, optional
             The text between the skills, standards or tags in a cell that holds several.
         repair : bool
-            Mend what can be mended and say how in `repairs` (see `repaired`), rather than refuse.
+            Whether to repair faults and list them in `repairs` (see `repaired`), not refuse them.
 
         Raises
         ------
@@ -200,7 +200,7 @@ class Curriculum(SkillGraph):
             ``{"course", "title", "grade", "units"}`` with units ``{"unit", "title", "standards",
             "skills"}``. All are optional.
         repair : bool
-            Mend what can be mended and say how in `repairs` (see `repaired`), rather than refuse.
+            Whether to repair faults and list them in `repairs` (see `repaired`), not refuse them.
 
         Raises
         ------
@@ -218,7 +218,7 @@ class Curriculum(SkillGraph):
         source : str or path
             A text that starts with a brace, or the path of a file in UTF-8.
         repair : bool
-            Mend what can be mended and say how in `repairs` (see `repaired`), rather than refuse.
+            Whether to repair faults and list them in `repairs` (see `repaired`), not refuse them.
 
         Raises
         ------

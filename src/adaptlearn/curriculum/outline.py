@@ -139,7 +139,10 @@ class SkillGroups:
         return found
 
     def of_grade(self, grade: int) -> Ints:
-        """Places of the groups for a grade; a band such as 9 to 12 counts for each grade."""
+        """Positions of the groups for a grade.
+
+        A group for a band of grades, such as 9 to 12, counts for each grade of the band.
+        """
         low, high = self.grades.T
         return np.flatnonzero((low <= grade) & (grade <= high))
 

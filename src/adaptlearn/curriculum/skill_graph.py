@@ -77,7 +77,7 @@ class SkillGraph:
 
     @cached_property
     def required_by(self) -> csr_array:
-        """Row k holds the skills that need skill k directly, perhaps as one of several."""
+        """Row k marks the skills that need skill k directly, including as an alternative."""
         return transposed(self.may_need)
 
     @cached_property
@@ -132,7 +132,7 @@ class SkillGraph:
 
     @cached_property
     def required_bits(self) -> Bits:
-        """What no way to each skill avoids, the skill itself included, as rows of bits.
+        """The skills that each skill always needs, including the skill itself, as bits.
 
         A uint8 array, shape (n_skills, ceil(n_skills / 8)), as `numpy.packbits` packs columns.
         """

@@ -20,16 +20,17 @@ _UNIT = Interval(0, 1)
 
 @dataclass(frozen=True, eq=False)
 class Course:
-    """Lessons of a few items each: the truth beside what the curriculum and the tags say.
+    """Lessons with a few items each: their true skills, and what curriculum and tags say.
 
     Attributes
     ----------
     curriculum : Curriculum
-        What policies are told. Its skills are the simulator's, in order.
+        The curriculum that policies see. It has the simulator's skills, in the same order.
     practice : int array, shape (n_lessons, most_items)
         The skill that each item really practises, by number; -1 after a lesson's last item.
     tags : int array of the same shape
-        The skill it is tagged with, which trackers see; -1: none, the answer is not seen.
+        The skill that each item is tagged with. Trackers see only the tag; -1: the item has no tag,
+        so trackers do not see its answers.
     minutes : float array, shape (n_lessons,)
         Minutes that each item takes.
 
@@ -48,20 +49,21 @@ class Course:
 
     @classmethod
     def of(cls, curriculum: Curriculum, *, n_items: int = 5, minutes_per_item: float = 2.0) -> Self:
-        """Make a course whose tags and graph are right.
+        """Make a course with correct tags and correct prerequisites.
 
         Parameters
         ----------
         curriculum : Curriculum
         n_items : int, default 5
-            Items of a lesson; those of a lesson on several skills go round them, at least one each.
+            How many items each lesson has. If a lesson has several skills, its items alternate
+            between them, with at least one item per skill.
         minutes_per_item : float, default 2
-            Where the curriculum does not say how long a lesson takes.
+            Used if the curriculum does not say how long a lesson takes.
 
         Raises
         ------
         ParameterError
-            Arguments out of range.
+            An argument is out of range.
 
         Warns
         -----
@@ -93,17 +95,17 @@ class Course:
 
     @property
     def n_skills(self) -> int:
-        """Skills of the curriculum."""
+        """The number of skills."""
         return len(self.curriculum.skills)
 
     @property
     def n_lessons(self) -> int:
-        """Lessons of the curriculum."""
+        """The number of lessons."""
         return len(self.curriculum.lessons)
 
     @cached_property
     def place(self) -> Floats:
-        """Each lesson's place in an order in which prerequisites come first, shape (n_lessons,)."""
+        """Each lesson's position in an order with prerequisites first, shape (n_lessons,)."""
         taught = self.curriculum.teaches
         depth = np.maximum.reduceat(self.curriculum.depth[taught.indices], taught.indptr[:-1])
         place = np.empty(self.n_lessons)
@@ -118,7 +120,7 @@ class Course:
         )
 
     def with_missing_tags(self, share: float, random_state: Randomness = 0) -> Self:
-        """The same course with some items untagged: their answers teach, and no tracker sees them.
+        """The same course with some items untagged: students learn, but trackers see no answers.
 
         Parameters
         ----------
@@ -180,7 +182,7 @@ def random_course(n_skills: int = 20, random_state: Randomness = 0) -> Course:
     Parameters
     ----------
     n_skills : int, default 20
-        Numbered from 0; the first needs none.
+        How many skills, numbered from 0; the first skill has no prerequisite.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None
 
     Returns
@@ -219,8 +221,8 @@ def wrong_graph(
     ----------
     curriculum : Curriculum
     dropped, added, reversed : float, default 0
-        Shares of the number of prerequisites: how many to drop, to add between skills that had
-        none, and to reverse.
+        How many prerequisites to drop, to add (between skills without one), and to reverse; each as
+        a share of the number of prerequisites.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None
 
     Returns
@@ -230,7 +232,7 @@ def wrong_graph(
     Raises
     ------
     ParameterError
-        There are not so many that can be turned or added without closing a cycle.
+        So many prerequisites cannot be reversed or added without a cycle.
 
     Examples
     --------

@@ -28,28 +28,32 @@ class TutoringEnv(gymnasium.Env[Observation, np.int64]):
     """A Gymnasium environment with one simulated student: an action is a lesson.
 
     An observation holds the estimator's value of each skill, then the share of the time that is
-    left, all from 0 to 1. The reward of a lesson is the number of skills really known after it
-    minus the number before. It falls if skills are forgotten, overnight too. An episode terminates
-    when all are known, and is truncated when the time is over. ``info`` holds ``knows``, the truth,
-    ``minutes`` of practice, and ``action_mask``, the lessons that are open by what the estimator
-    declares mastered (int8, as ``Discrete.sample`` takes it). Where none is, as when all is
-    declared mastered and not all is known, or known no more, every lesson is open.
+    left, all from 0 to 1. The reward of a lesson is the number of skills that the student really
+    knows after the lesson minus the number before. The reward is lower if the student forgets
+    skills, also overnight. An episode terminates when the student knows all skills, and is
+    truncated when the time is over. ``info`` holds ``knows`` (which skills the student really
+    knows), ``minutes`` of practice, and ``action_mask``. The mask shows the lessons that are open
+    if the skills that the estimator declares mastered are mastered (int8, as ``Discrete.sample``
+    takes it). If no lesson is open, the mask opens every lesson. This happens if the estimator
+    declares all skills mastered while the student does not know, or no longer knows, some of them.
 
     Parameters
     ----------
     simulator : Simulator
     course : Course
     estimator : Estimator, optional
-        What is observed; by default three right answers in a row. `Oracle` shows the truth.
+        Computes the observations; by default three right answers in a row. `Oracle` shows the
+        truth.
     budget : float, default 600
         Minutes of practice.
     minutes_per_day : float, default 40
-        Who has practised so long goes on the next day, as in `run_episode`.
+        A student who has practised for this long continues on the next day, as in `run_episode`.
 
     Raises
     ------
     ParameterError
-        Lists every argument out of range; or the simulator has other skills than the course.
+        Lists every argument that is out of range. Also raised if the simulator has other skills
+        than the course.
 
     Examples
     --------
@@ -109,7 +113,7 @@ class TutoringEnv(gymnasium.Env[Observation, np.int64]):
         return self._observed()
 
     def step(self, action: np.int64 | int) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        """Give a lesson: all its items for which there is time.
+        """Give a lesson: all items of the lesson for which there is time.
 
         Returns
         -------

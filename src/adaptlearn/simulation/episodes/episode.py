@@ -31,12 +31,12 @@ class Steps(NamedTuple):
     student : int array
         Rows of the episode.
     lesson : int array
-        -1: nothing more was given.
+        The position of the lesson; -1 if the policy gave no more lessons.
     minutes : float array
-        Practised by the student until then.
+        How many minutes the student had practised until then.
     propensity : float array
     known : int array
-        Skills the student really knew then.
+        How many skills the student really knew then.
     """
 
     student: Ints
@@ -52,11 +52,11 @@ class Answers(NamedTuple):
     Attributes
     ----------
     student, lesson, skill : int arrays
-        Rows of the episode, places of lessons, and the skill that was really practised.
+        Rows of the episode, positions of lessons, and the skill that the item really practised.
     tag : int array
         The skill the item was tagged with; -1: none.
     correct, knew : bool arrays
-        Whether it was right, and whether the student knew the skill before it.
+        Whether the answer was right, and whether the student knew the skill before the answer.
     time : float array
         Seconds since the episode began, nights included.
     """
@@ -80,31 +80,33 @@ class Episode:
     ----------
     policy, simulator : str
     same_family : bool
-        Whether the policy's estimator has the simulator's kind of equations, and is thus flattered.
+        Whether the policy's estimator has the same kind of equations as the simulator, which is an
+        advantage.
     budget : float
         Minutes each student had.
     seed, student : int arrays, shape (n,)
-        Which replicate, and which of its students, each row is.
+        The replicate of each row, and the number of the student in this replicate.
     groups : dict of str to str array, shape (n,)
     minutes : float array, shape (n,)
-        Practised in all.
+        How many minutes the student practised in total.
     n_answers : int array, shape (n,)
     answers, known_answers : int arrays, shape (n, n_skills)
-        How many answers on each skill, and how many of them when the skill was known already.
+        How many answers on each skill, and how many of these answers came when the student already
+        knew the skill.
     known_at : float array, shape (n, n_skills)
-        When the skill was first known.
+        When the student first knew the skill.
     known_after : int array, shape (n, n_skills)
-        After how many of the student's answers, on any skill; -1: never.
+        After how many answers, on any skill, the student first knew the skill; -1: never.
     declared_at : float array, shape (n, n_skills)
-        When the policy first declared it mastered.
+        When the policy first declared the skill mastered.
     declared_rightly : bool array, shape (n, n_skills)
-        Whether it was known then.
+        Whether the student knew the skill at that time.
     known_at_start, known_at_end : bool arrays, shape (n, n_skills)
     retention : float array, shape (2, n, n_skills)
-        How well it is known 30 and 90 days after the last practice.
+        How well the student knows the skill 30 and 90 days after the last practice.
     steps : Steps or None
     responses : Answers or None
-        Where they were recorded.
+        The answers, if they were recorded.
     """
 
     policy: str
@@ -150,9 +152,9 @@ def run_episode(
 ) -> Episode:
     """Let a policy teach simulated students until time is up or no lesson is left.
 
-    At each step the policy decides about all students who are still there; they answer the
-    lesson's items one after the other, which may change what they know; the policy sees the
-    answers under the items' tags. Who has practised ``minutes_per_day`` goes on the next day.
+    At each step the policy decides for all students who are still learning. They answer the
+    lesson's items one after the other, and may learn. The policy sees their answers with the items'
+    tags. A student who has practised for ``minutes_per_day`` continues on the next day.
 
     Parameters
     ----------
@@ -161,20 +163,20 @@ def run_episode(
         An `ArrayPolicy` (see `baselines`), or a `SequencerPolicy`.
     course : Course
     n_students : int, default 1000
-        Of each seed.
+        The number of students for each seed.
     seeds : int or sequence of int, default 1
-        Replicates: their seeds, or how many (0, 1, …). A student's luck hangs on the seed, the
-        student's number and the occasion alone, so that policies are compared on the same
-        students with the same luck.
+        The seeds of the replicates, or their number (seeds 0, 1, …). A student's random numbers
+        depend only on the seed, the student's number and the occasion. So policies are compared on
+        the same students with the same random numbers.
     budget : float, default 600
-        Minutes of practice of each student. An item is begun while it fits.
+        Minutes of practice of each student. An item starts only if it fits into the budget.
     minutes_per_day : float, default 40
     record : bool, default False
         Whether to keep every decision and answer.
     block_size : int, default 8192
-        Students at a time; results do not depend on it.
+        How many students are simulated at a time; the results do not depend on it.
     name : str, optional
-        What to call the simulator; its class by default.
+        The simulator's name in results; by default its class name.
 
     Returns
     -------
@@ -183,8 +185,8 @@ def run_episode(
     Raises
     ------
     ParameterError
-        Lists every argument out of range; or the simulator has other skills than the course, or
-        the policy chose a lesson there is not.
+        Lists every argument that is out of range. Also raised if the simulator has other skills
+        than the course, or if the policy chose a lesson that does not exist.
 
     Examples
     --------

@@ -147,7 +147,7 @@ OUTCOMES: dict[str, OutcomeKind] = {
     "finished_per_hour": OutcomeKind("skills finished per hour", "higher", finished_per_hour),
     "learnt_per_hour": OutcomeKind("skills learnt per hour", "higher", learnt_per_hour),
 }
-"""Outcomes by name: each a number of each student."""
+"""Outcomes by name; each gives one number per student."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,9 +158,10 @@ class EpisodeOutcomes(Printed):
     ----------
     policy, simulator : str
     same_family : bool
-        Whether the policy's estimator has the simulator's kind of equations, and is thus flattered.
+        Whether the policy's estimator has the same kind of equations as the simulator, which is an
+        advantage.
     by_student : dict of str to float array, shape (n,)
-        Each outcome of `OUTCOMES`; nan if a student has none.
+        The values of each outcome in `OUTCOMES`; nan if the outcome does not exist for a student.
     seed : int array, shape (n,)
     groups : dict of str to str array, shape (n,)
     smallest : int
@@ -176,11 +177,15 @@ class EpisodeOutcomes(Printed):
     smallest: int = 10
 
     def mean(self, name: str) -> float:
-        """The mean of an outcome over all students; nan if nobody has it."""
+        """The mean of an outcome over all students; nan if no student has the outcome."""
         return _mean(self._of(name))
 
     def error(self, name: str) -> float:
-        """Its standard error: between seeds if there are three or more, else between students."""
+        """The standard error of the mean of an outcome.
+
+        It is computed between seeds if there are three or more seeds, and otherwise between
+        students.
+        """
         return _error(self._of(name), self.seed)
 
     def group_means(self, name: str, group: str) -> dict[str, float]:
@@ -189,7 +194,10 @@ class EpisodeOutcomes(Printed):
         return {part: _mean(values[rows]) for part, rows in self._students_of(group).items()}
 
     def gap(self, name: str, group: str) -> float:
-        """How far the worst part of a group is behind the best; nan with fewer than two parts."""
+        """How far the worst part of a group is behind the best part.
+
+        It is nan if there are fewer than two parts.
+        """
         means = [mean for mean in self.group_means(name, group).values() if not np.isnan(mean)]
         return max(means) - min(means) if len(means) > 1 else np.nan
 
@@ -317,7 +325,7 @@ def measure_outcomes(
     Raises
     ------
     ParameterError
-        A grouping has another length than the episode has students.
+        The length of a grouping is not the number of the episode's students.
 
     Examples
     --------

@@ -29,16 +29,17 @@ def prior_log(
 ) -> dict[str, NDArray[Any]]:
     """Answers of earlier students, to which you can fit an estimator.
 
-    They are other students of the same simulator than those of any small seed: an estimator that
-    is fitted to them has seen nobody whom its policy will teach.
+    These students come from the same simulator, but from a seed that is far from small seeds. So an
+    estimator that is fitted to this log has seen no student whom its policy will teach.
 
     Parameters
     ----------
     simulator : Simulator
     course : Course
-        Its tags are the log's skills; answers without a tag are not in it.
+        The course. Its tags are the log's skills; the log leaves out answers without a tag.
     policy : EpisodePolicy, optional
-        How they were taught: by default ten answers on each skill, in the curriculum's order.
+        The policy that taught these students; by default ten answers on each skill, in the
+        curriculum's order.
     n_students : int, default 1000
     budget, minutes_per_day : float
         As in `run_episode`.
@@ -53,7 +54,7 @@ def prior_log(
     Raises
     ------
     ParameterError
-        Lists every argument out of range; or no answer fits into the budget.
+        Lists every argument that is out of range. Also raised if no answer fits into the budget.
 
     Examples
     --------

@@ -60,12 +60,12 @@ def evaluation_matrix(
     ----------
     simulators : mapping of str to Simulator
     policies : mapping of str to EpisodePolicy, or callable
-        Or a function from a simulator's name to such a mapping, of the same names for each:
-        policies whose estimators were fitted to what that simulator's students had answered
-        before (see `prior_log`).
+        A mapping of names to policies. Or a function that takes a simulator's name and returns a
+        mapping of this kind, always with the same names. With a function, you can fit the
+        estimators to earlier answers of each simulator's students (see `prior_log`).
     course : Course
     n_students : int, default 1000
-        Of each seed.
+        The number of students for each seed.
     seeds : int or sequence of int, default 20
         Replicates, the same for every policy and simulator.
     budget, minutes_per_day : float
@@ -73,20 +73,22 @@ def evaluation_matrix(
     outcomes : sequence of str, optional
         Names of `OUTCOMES`; all by default. The first one is what the matrix prints.
     baselines : sequence of str, optional
-        Policies with the best of which others are compared; all but the oracle by default.
+        Names of policies. Each policy is compared with the best of these; by default all but the
+        oracle.
     oracle : str, optional
-        The policy that sees the truth, which is not compared; by default the one that is called
-        ``"oracle"``, if there is one.
+        The name of the policy that sees the truth. It is not compared with others. By default the
+        policy called ``"oracle"``, if there is one.
     held_out : sequence of str, optional
-        Simulators that were kept apart from the tuning of the policies; results mark them.
+        Simulators that were not used to tune the policies; results mark them.
     confidence : float, default 0.95
         The coverage of the intervals.
     n_bootstrap : int, default 1000
-        Resamples of seeds behind the shares of `Matrix.rank_stability`.
+        The number of resamples of seeds for the shares in `Matrix.rank_stability`.
     n_jobs : int, optional
         Processes, as in joblib: one by default, -1 for all processors. Results do not depend on it.
     on_run : callable, optional
-        Called with how many episodes are done, and how many there are, as they are finished.
+        Called after each episode with the number of finished episodes and the number of all
+        episodes.
 
     Returns
     -------
@@ -95,8 +97,8 @@ def evaluation_matrix(
     Raises
     ------
     ParameterError
-        Lists every argument of another type, or out of range, every name that is not there, and
-        every simulator that has other skills than the course.
+        Lists every argument that has a wrong type or is out of range, every unknown name, and every
+        simulator that has other skills than the course.
 
     Examples
     --------

@@ -14,34 +14,35 @@ from adaptlearn.simulation.matrix.values import MatrixValues
 class Matrix(MatrixValues):
     """The outcomes of every policy on every simulator; printed, a table of the first outcome.
 
-    Every policy meets the same students with the same luck, so the seeds are paired, and a
-    difference has an interval of its own: that of the differences within seeds. Intervals are
-    Student's t over seeds. They say what other students would give, not what other simulators
-    would.
+    Every policy teaches the same students with the same random numbers, so the seeds are paired.
+    The interval of a difference is therefore computed from the differences within seeds. Intervals
+    are Student's t over seeds. They say how results would vary with other students, not with other
+    simulators.
 
     Attributes
     ----------
     policies, simulators : tuple of str
     values : dict of str to float array, shape (n_policies, n_simulators, n_seeds)
-        By outcome: the mean over the students of each seed; nan where none has it.
+        By outcome: the mean over the students of each seed; nan if no student has the outcome.
     parts : dict of str to dict of str to dict of str to float array
         The same by group, part of the group and outcome: ``parts["learning"]["slow"]``.
     same_family : bool array, shape (n_policies, n_simulators)
-        Where the policy's estimator has the simulator's kind of equations, and is thus flattered.
+        Whether the policy's estimator has the same kind of equations as the simulator, which is an
+        advantage.
     held_out : tuple of str
-        Simulators that were kept apart from the tuning of the policies.
+        Simulators that were not used to tune the policies.
     oracle : str or None
-        The policy that sees the truth; comparisons and ranks leave it aside.
+        The policy that sees the truth; comparisons and ranks leave this policy out.
     baselines : tuple of str
-        What `worst` compares with.
+        The policies that `worst` compares with.
     seeds : tuple of int
     n_students : int
-        Of each seed.
+        The number of students for each seed.
     budget, minutes_per_day : float
     confidence : float
         The coverage of the intervals.
     n_bootstrap : int
-        Resamples of seeds behind the shares of `rank_stability`.
+        The number of resamples of seeds for the shares in `rank_stability`.
     """
 
     def text(self, outcome: str | None = None) -> str:
@@ -51,15 +52,15 @@ class Matrix(MatrixValues):
     def worst_text(
         self, outcome: str | None = None, by: Literal["difference", "value"] = "difference"
     ) -> str:
-        """What `worst` gives, as text."""
+        """The results of `worst`, as text."""
         return worst_of(self, self._named(outcome), by)
 
     def to_latex(self, outcome: str | None = None) -> str:
         """The table of an outcome (the first one by default), for a paper that uses *booktabs*.
 
-        A ``tabular``, every text escaped, for a ``table`` of the paper's own. The best of each
-        simulator is in bold, with what is within noise of it. The caption and the notes come as
-        comments.
+        It gives a ``tabular``, with all text escaped, for a ``table`` in your paper. For each
+        simulator, the best policy and all policies within noise of it are in bold. The caption and
+        the notes are comments.
         """
         return latex_of(self, self._named(outcome))
 

@@ -32,9 +32,9 @@ class Intervals(NamedTuple):
     Attributes
     ----------
     value : float array
-        Means of the seeds' means; nan if there is nothing to average.
+        The mean, over seeds, of each seed's mean; nan if there is no value to average.
     lower, upper : float arrays
-        Ends of the intervals; nan below two seeds.
+        Ends of the intervals; nan if there are fewer than two seeds.
     """
 
     value: Floats
@@ -42,7 +42,7 @@ class Intervals(NamedTuple):
     upper: Floats
 
     def holds(self, number: float) -> Bools:
-        """Whether each interval holds the number, ends included."""
+        """Whether each interval contains the number; the ends belong to the interval."""
         return (self.lower <= number) & (number <= self.upper)
 
 
@@ -54,9 +54,10 @@ class RankStability(NamedTuple):
     policies : tuple of str
         The policies that are ranked: all but the oracle.
     tau : float array, shape (n_simulators, n_simulators)
-        Kendall's tau-b between the orders in every two simulators: 1 the same, -1 reversed.
+        Kendall's tau-b between the orders of policies on each two simulators. 1 means the same
+        order, -1 the reversed order.
     mean_tau : float
-        Its mean over pairs of simulators.
+        The mean of `tau` over all pairs of simulators.
     share : float array, shape (n_policies, n_simulators, n_policies)
         Share of the resamples of seeds in which a policy has each rank, the best rank first.
     """
@@ -74,9 +75,9 @@ class WorstCase(NamedTuple):
     ----------
     policy, simulator : str
     value : float
-        Its mean there.
+        The policy's mean on this simulator.
     baseline : str
-        The best of the baselines there, other than the policy itself; ``""`` if there is none.
+        The best baseline on this simulator, other than the policy itself; ``""`` if there is none.
     to_baseline, to_oracle : Intervals
         The policy's mean minus the mean of the baseline, or of the oracle; nan if there is none.
     """

@@ -74,23 +74,24 @@ class MatrixValues:
         return self._intervals(self._of(outcome))
 
     def difference(self, outcome: str, policy: str, other: str) -> Intervals:
-        """A policy less another one, on the same students; arrays of shape (n_simulators,)."""
+        """One policy's mean minus another's, on the same students; shape (n_simulators,)."""
         values = self._of(outcome)
         return self._intervals(values[self._row(policy)] - values[self._row(other)])
 
     def best_in_column(self, outcome: str) -> tuple[str, ...]:
-        """The best policy of each simulator, the oracle aside; ``""`` where none has a mean."""
+        """The best policy on each simulator, without the oracle; ``""`` if no policy has a mean."""
         found = self._best(outcome, self.ranked)
         return tuple(self.policies[row] if row >= 0 else "" for row in found)
 
     def within_noise_of_best(self, outcome: str) -> Bools:
-        """Which policies are the best of a simulator, or not told apart from it.
+        """Which policies are the best on a simulator, or within noise of the best.
 
-        Shape (n_policies, n_simulators). Not told apart: the interval of the paired difference
-        holds 0, or the means are equal; with one seed there is no interval, and only equal means
-        count. The oracle is aside: False. The best is picked by its mean, and is in part the
-        lucky one: of eight policies that are equal, 95% intervals over 20 seeds tell about one in
-        eight of the others apart from it, not one in twenty.
+        Shape (n_policies, n_simulators). A policy is within noise of the best if the interval of
+        their paired difference contains 0, or if their means are equal. With one seed there is no
+        interval, so only equal means count. The entries of the oracle are False. The best policy is
+        chosen by its mean, so it is partly the luckiest. If eight policies are equal, 95% intervals
+        over 20 seeds separate about one in eight of the other policies from the best, not one in
+        twenty.
         """
         values, best = self._of(outcome), self._best(outcome, self.ranked)
         place = np.arange(len(self.simulators))
@@ -101,9 +102,9 @@ class MatrixValues:
         return near
 
     def ranks(self, outcome: str) -> Floats:
-        """The rank of each policy in each simulator, 1 for the best; ties share their ranks.
+        """The rank of each policy on each simulator, 1 for the best; ties share their ranks.
 
-        Shape (n_policies, n_simulators); nan for the oracle, and where there is no mean.
+        Shape (n_policies, n_simulators). It is nan for the oracle, and if there is no mean.
         """
         found = np.full((len(self.policies), len(self.simulators)), np.nan)
         rows = self._rows(self.ranked)
@@ -116,11 +117,11 @@ class MatrixValues:
         return rank_stability(self.ranked, values, OUTCOMES[outcome].better, self.n_bootstrap)
 
     def gaps(self, outcome: str, group: str) -> Intervals:
-        """How far the worst part of a group is behind the best, in each cell.
+        """How far the worst part of a group is behind the best part, for each policy and simulator.
 
-        Arrays of shape (n_policies, n_simulators); nan where a simulator knows no such group.
-        Which part is the worst is read off the means, and is the same one in every seed: an
-        interval with 0 in it says that the gap may be none, or the other way round.
+        Arrays of shape (n_policies, n_simulators); nan if a simulator does not have this group. The
+        means over all seeds decide which part is the worst, so it is the same part in every seed.
+        If the interval contains 0, there may be no gap, or the gap may be reversed.
         """
         self._of(outcome)
         if group not in self.parts:
@@ -136,14 +137,15 @@ class MatrixValues:
     def worst(
         self, outcome: str, by: Literal["difference", "value"] = "difference"
     ) -> tuple[WorstCase, ...]:
-        """Each policy's worst simulator, the oracle aside.
+        """Each policy's worst simulator, for all policies but the oracle.
 
         Parameters
         ----------
         outcome : str
         by : {"difference", "value"}, default "difference"
-            Where it comes off worst against the best of the baselines, if there are any, or
-            where its mean is worst: often the simulator that is hardest for every policy.
+            ``"difference"``: the simulator with the policy's worst difference to the best baseline,
+            if there are baselines. ``"value"``: the simulator with the policy's worst mean. That is
+            often the simulator that is hardest for every policy.
         """
         check_parameters("Matrix.worst", {"by": by}, {"by": [OneOf(("difference", "value"))]})
         mean = self.mean(outcome)
@@ -226,12 +228,12 @@ class MatrixValues:
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Self:
-        """What `to_dict` gave, as a matrix again.
+        """Build a matrix from the output of `to_dict`.
 
         Raises
         ------
         ModelFileError
-            It is not what `to_dict` can have given.
+            The content cannot be an output of `to_dict`.
         """
         with reading("evaluation matrix"):
             return cls._restored(content)
@@ -281,7 +283,7 @@ class MatrixValues:
         Raises
         ------
         ModelFileError
-            It is not whole, was changed, or is no saved matrix.
+            The file is incomplete, was changed, or is no saved matrix.
         """
         content = read_manifest(path, _KIND)
         with reading(str(path)):

@@ -42,7 +42,7 @@ class School:
     knew : bool array, shape (n,)
         Whether the student knew the skill when giving that answer.
     truth : dict of str to array, each of shape (n_skills,)
-        ``skill`` (labels) and the parameters that drove the answers: ``prior``, ``learn``,
+        ``skill`` (labels) and the true parameters that produced the answers: ``prior``, ``learn``,
         ``forget``, ``guess``, ``slip``.
     known : bool array, shape (n_students, n_skills)
         The hidden state at the end, when the next opportunity would begin.
@@ -53,7 +53,7 @@ class School:
     lessons : list of dict
         One lesson per skill: ``lesson``, ``skills``, ``minutes``.
     items : dict of str to list of str
-        The skills that each item exercises: one.
+        The skill that each item exercises, as a list with one label.
     """
 
     responses: dict[str, NDArray[Any]]
@@ -99,28 +99,29 @@ def simulate_school(
     """Simulate students who practise the skills of a small curriculum.
 
     Each student knows a skill from the start with probability `prior`. An answer is correct
-    with probability ``1 - slip`` if the skill is known and ``guess`` if not; after it, a skill
-    not known is learned with probability `learn`, a known one forgotten with probability
-    `forget` (Corbett & Anderson 1995). Skills differ in their parameters; students differ only
-    in what they know. Practising one skill changes no other.
+    with probability ``1 - slip`` if the skill is known and ``guess`` if not. After the answer, the
+    student learns an unknown skill with probability `learn`, and forgets a known skill with
+    probability `forget` (Corbett & Anderson 1995). Skills differ in their parameters. Students
+    differ only in what they know. Practice of one skill changes no other skill.
 
     Parameters
     ----------
     n_students, n_skills : int
     n_responses_per_skill : int or (int, int), default 10
-        Answers of each student on each skill; of a pair, a number drawn uniformly from the
-        first to the second, both included, whatever the answers are.
+        How many answers each student gives on each skill. For a pair (low, high), the number is
+        drawn uniformly from low to high, both included. It does not depend on the answers.
     prior, learn, guess, slip : float or array, shape (n_skills,), optional
-        Probabilities, one for all skills or one per skill; guess + slip below 1. By default
-        drawn uniformly per skill from .1 to .5, .1 to .3, .1 to .3 and .05 to .15.
+        Probabilities, one for all skills or one per skill; ``guess + slip`` must be below 1. By
+        default they are drawn uniformly per skill: `prior` from .1 to .5, `learn` from .1 to .3,
+        `guess` from .1 to .3, and `slip` from .05 to .15.
     forget : float or array, shape (n_skills,), default 0
     gated : bool, default False
-        Whether a skill can only be learned while all its direct prerequisites are known. The
-        truth then is no longer one chain per skill, which models of such chains feel.
+        Whether a skill can only be learned while all its direct prerequisites are known. Skills are
+        then no longer independent, so models that treat each skill alone (BKT) fit less well.
     n_items_per_skill : int, default 8
-        Items of a skill are equally hard and drawn at random.
+        How many items each skill has. Items of a skill are equally hard, and are drawn at random.
     responses_per_session : int, default 12
-        Answers a student gives in one sitting, at most 100.
+        How many answers a student gives in one session, at most 100.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
 
     Returns

@@ -28,7 +28,8 @@ class Simulator(Protocol):
     ----------
     n_skills : int
     family : {"bkt", "logistic", "memory", "stages", "power_law"}
-        The kind of its equations. An estimator of the same family has an advantage with it.
+        The kind of the simulator's equations. An estimator of the same family has an advantage on
+        this simulator.
     """
 
     @property
@@ -47,17 +48,17 @@ class Simulator(Protocol):
 
 
 class Students(ABC):
-    """Simulated students whose hidden state is known; each step takes one answer of each.
+    """Simulated students whose true knowledge is known; they answer one item at a time.
 
     Attributes
     ----------
     n, n_skills : int
     groups : dict of str to str array, shape (n,)
-        What sets students apart: ``"learning"`` (slow, fast), ``"start"`` (low, high).
+        How students differ: ``"learning"`` (slow, fast), ``"start"`` (low, high).
     level : float
-        From which `knowledge` on a skill counts as known.
+        A skill counts as known if its `knowledge` is at least this.
     reach : int array, shape (n_skills, most), or None
-        Other skills that practice of each may make known; ``n_skills`` if there is none.
+        The other skills that practice of each skill may make known; filled up with ``n_skills``.
     """
 
     level: float = 0.5
@@ -89,7 +90,7 @@ class Students(ABC):
         return correct
 
     def p_correct(self, skills: Ints, rows: Ints | None = None) -> Floats:
-        """P(right answer) of the next item, shape (n,); of all students, or those of `rows`."""
+        """P(right answer) on the next item, shape (n,), for all students or those in `rows`."""
         return self._p_correct(skills, np.arange(self.n) if rows is None else rows)
 
     @abstractmethod
@@ -135,11 +136,14 @@ class StudentDifferences:
     Parameters
     ----------
     slow, low : float, default 0.3
-        Shares of students who learn slowly, and of those who start low; independent.
+        The share of students who learn slowly, and the share of students who start low. The two are
+        independent.
     slow_pace : float, default 0.4
-        The odds of learning (or what practice adds) of slow students, over those of fast ones.
+        The odds of learning (or the effect of practice) of slow students, divided by those of fast
+        students.
     low_start : float, default 0.3
-        The odds of knowing at the start of low students, over those of high ones.
+        The odds of knowing a skill at the start for low students, divided by those of high
+        students.
     spread : float, default 0.4
         Standard deviation, within groups, of the logarithm of both odds.
     """
@@ -161,7 +165,7 @@ class StudentDifferences:
         check_parameters("StudentDifferences", vars(self), self._constraints)
 
     def draw(self, n: int, rng: Draws) -> tuple[Floats, Floats, dict[str, NDArray[Any]]]:
-        """Logarithms of each student's odds of knowing and of learning, and their groups."""
+        """Logarithms of each student's odds of knowing and of learning, and the groups."""
         luck = rng.random((n, 4))
         slow, low = luck[:, 0] < self.slow, luck[:, 1] < self.low
         start = np.log(self.low_start) * low + self.spread * normal(luck[:, 2])

@@ -25,11 +25,11 @@ class Disengaging:
     Parameters
     ----------
     simulator : Simulator
-        How they are when they try.
+        How the students answer and learn when they try.
     leave, back : float, default 0.05 and 0.3
         P(stops trying) and P(tries again) before each answer.
     guess : float, default 0.2
-        P(right answer) of who does not try.
+        P(right answer) of a student who does not try.
 
     Raises
     ------

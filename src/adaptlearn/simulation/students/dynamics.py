@@ -82,7 +82,7 @@ def learn(
         P(not known becomes known) and P(known becomes not known), broadcast with `known`.
     rng : numpy.random.Generator
     ready : bool array, default True
-        Who can learn at all; see the function `ready`.
+        Which students can learn; see the function `ready`.
 
     Returns
     -------

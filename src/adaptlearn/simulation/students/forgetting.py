@@ -37,25 +37,25 @@ _UNIT = Interval(0, 1)
 
 
 class FadingPractice:
-    """Practice counts less the longer ago it was, at several speeds at once.
+    """The effect of practice fades with time, at several speeds at once.
 
     ``logit P(right) = ease + ability + chance + pace * sum_w gain_w log(1 + trace_w)``, where
     ``trace_w = sum over past answers of weight * exp(-age / window_w)``, and the weight of an
-    answer is 1 if it was right and `wrong` if not. Windows from an hour to a year together
-    fade as a power of time does. A skill counts as known from P(right) of `level` on.
+    answer is 1 if it was right and `wrong` if not. Together, windows from an hour to a year fade
+    like a power of time. A skill counts as known if P(right) is at least `level`.
 
     Parameters
     ----------
     n_skills : int
     ease : float or array, shape (n_skills,), default -0.8
     gain : sequence of float, default (0.2, 0.3, 0.4, 0.5, 0.6)
-        Of each window.
+        The gain of each window.
     windows : sequence of float, default (1/24, 1, 7, 30, 365)
-        In days.
+        The lengths of the windows in days.
     wrong : float, default 0.6
         The weight of a wrong answer.
     chance : float, default 0.7
-        Standard deviation of what students bring to each skill.
+        Standard deviation of ``chance``, over students and skills.
     differences : StudentDifferences or None
         As in `PracticeFactors`.
     level : float, default 0.85
@@ -180,24 +180,27 @@ class FadingStudents(_Aging):
 class StabilityMemory:
     """Knowledge fades as a power of time, more slowly if the memory is more stable.
 
-    P(recall) after ``t`` days is ``(1 + t / (9 stability))^-1``, so that .9 is recalled after
-    ``stability`` days. A skill not yet learnt is guessed, and learnt with ``learn``; its memory
-    then begins with the stability ``first``. Practice that finds it recalled multiplies the
-    stability by ``1 + growth * stability^-saturation * (exp(spacing * (1 - recall)) - 1)``: the
-    effect of spacing, none in a row of answers. Practice that finds it forgotten leaves
-    ``max(first, lapse * stability)``. A skill counts as known where P(recall) is at `level`.
+    P(recall) after ``t`` days is ``(1 + t / (9 stability))^-1``, so P(recall) is .9 after
+    ``stability`` days. If a skill is not yet learnt, the student guesses, and learns it with
+    probability ``learn``. Its memory then begins with the stability ``first``. If the student
+    recalls the skill in practice, the stability is multiplied by ``1 + growth *
+    stability^-saturation * (exp(spacing * (1 - recall)) - 1)``. This is the effect of spacing;
+    answers in quick succession have no such effect. If the student has forgotten the skill, the
+    stability becomes ``max(first, lapse * stability)``. A skill counts as known if P(recall) is at
+    least `level`.
 
     Parameters
     ----------
     n_skills : int
     prior, learn, guess, slip : float or array, shape (n_skills,)
-        Probabilities; what is known at the start has the stability ``10 first``.
+        Probabilities. Skills that are known at the start have the stability ``10 first``.
     first : float, default 3
-        Days; multiplied by a student's pace.
+        The first stability in days; it is multiplied by the student's pace.
     growth, saturation, spacing : float, default 8, 0.1 and 3
     lapse : float, default 0.3
     differences : StudentDifferences or None
-        The odds of learning also multiply ``first``. None: students are alike.
+        How students differ. A student's odds of learning also multiply ``first``. None: all
+        students are alike.
     level : float, default 0.85
 
     Raises

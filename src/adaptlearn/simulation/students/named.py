@@ -20,16 +20,17 @@ from adaptlearn.simulation.students.two_state import TwoState
 def simulators(course: Course, random_state: Randomness = 0) -> dict[str, Simulator]:
     """Eight kinds of students for one course, by name; skills differ in their parameters.
 
-    ``population``: known or not, all students alike. ``individual``: slow and fast learners, low
-    and high starts. ``prerequisites``: learning without the basis is slow. ``disengaging``:
-    individuals who at times do not try. ``additive_factors`` and ``performance_factors``:
-    log-odds grow with practice, or with success and failure. ``fading``: what was practised long
-    ago counts less. ``stability``: memories that spaced practice makes last.
+    ``population``: skills are known or not, and all students are alike. ``individual``: slow and
+    fast learners, low and high starts. ``prerequisites``: learning without the prerequisites is
+    slow. ``disengaging``: students who sometimes do not try. ``additive_factors`` and
+    ``performance_factors``: log-odds grow with practice, or with success and failure. ``fading``:
+    practice long ago counts less. ``stability``: spaced practice makes memories last.
 
     Parameters
     ----------
     course : Course
-        The prerequisites are those of its curriculum: make the simulators of the true one.
+        The simulators use the prerequisites of its curriculum, so pass the course with the true
+        curriculum.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None
         Draws the parameters of skills.
 
@@ -62,13 +63,14 @@ def simulators(course: Course, random_state: Randomness = 0) -> dict[str, Simula
 
 
 def held_out_simulators(course: Course, random_state: Randomness = 0) -> dict[str, Simulator]:
-    """Two more kinds of students, with other equations than those of `simulators`.
+    """Two more kinds of students, with other equations than the students of `simulators`.
 
-    Kept apart on purpose: who tunes a policy on `simulators` and looks at these once, at the end,
-    learns how far the choice holds beyond the equations it was made on. ``stages``: skills are
-    new, shaky or fluent, what is shaky may be lost again, and a new skill is hard to grasp without
-    the basis. ``power_law``: errors become rarer as a power of practice, which carries over in
-    part to the skills that build on it. Both have slow and fast learners, low and high starts.
+    They are separate on purpose. Tune a policy on `simulators`, and use these two only once, at the
+    end. So you learn whether the policy also works for students with other equations. ``stages``:
+    skills are new, shaky or fluent. A shaky skill may be lost again, and a new skill is hard to
+    learn without its prerequisites. ``power_law``: errors become rarer as a power of practice, and
+    practice partly helps the skills that build on the practised skill. Both kinds have slow and
+    fast learners, and low and high starts.
 
     Parameters
     ----------

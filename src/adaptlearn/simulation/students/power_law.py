@@ -31,13 +31,13 @@ from adaptlearn.validation import Interval, OneOf
 
 
 class PowerLawLearners:
-    """Errors become rarer as a power of practice, which counts in part for what builds on it.
+    """Errors become rarer as a power of practice; practice also helps skills that build on it.
 
-    ``P(wrong) = slip + (error - slip) (1 + practice)^-rate``. Practice is what students bring to
-    each skill, ``experience``, and what they do: an answer adds 1 to its own skill, and to each
-    skill that it is a direct prerequisite of `transfer`, divided by the number of that skill's
-    direct prerequisites. `Students.knowledge` is 1 less the error rate above the floor,
-    ``1 - (P(wrong) - slip)``, and a skill counts as known where that is at `level`.
+    ``P(wrong) = slip + (error - slip) (1 + practice)^-rate``. Practice of a skill starts at the
+    student's ``experience``, and answers add to it. An answer adds 1 to its own skill. It also adds
+    to each skill that has this skill as a direct prerequisite: `transfer` divided by the number of
+    that skill's direct prerequisites. `Students.knowledge` is ``1 - (P(wrong) - slip)``. A skill
+    counts as known if its knowledge is at least `level`.
 
     Parameters
     ----------
@@ -48,18 +48,19 @@ class PowerLawLearners:
         P(wrong) that no practice removes; at most ``error``.
     rate : float or array, shape (n_skills,), default 1.0
     experience : float or array, shape (n_skills,), default 0.5
-        The median of what students bring to the skill, in answers.
+        The median, over students, of the practice before the start, in answers.
     chance : float, default 0.8
-        Standard deviation of its logarithm, of each student and skill.
+        Standard deviation of the logarithm of ``experience``, over students and skills.
     transfer : float, default 0.25
     prerequisites : pairs (first, then) of skill numbers, or bool array (n_skills, n_skills)
         As in `TwoState`.
     shape : {"power", "exponential"}, default "power"
-        The latter puts ``exp(-rate practice)`` for the power: individuals may be closer to it
-        (Heathcote et al., 2000). The same rate then is faster; 0.35 is alike to a power of 1.
+        ``"exponential"`` uses ``exp(-rate practice)`` instead of the power. Individual students may
+        be closer to this curve (Heathcote et al., 2000). With the same rate, errors then fall
+        faster; a rate of 0.35 is similar to a power of 1.
     differences : StudentDifferences or None
-        How students differ: their odds of knowing multiply what they bring, their odds of
-        learning what an answer adds. None: only chance sets them apart.
+        How students differ. A student's odds of knowing multiply the experience, and the odds of
+        learning multiply what an answer adds. None: students differ only by chance.
     level : float, default 0.9
 
     Raises

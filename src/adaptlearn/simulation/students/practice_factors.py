@@ -30,23 +30,24 @@ from adaptlearn.simulation.students.streams import Draws
 class PracticeFactors:
     """Log-odds of a right answer rise with each answer: additive and performance factors.
 
-    ``logit P(right) = ease + ability + chance + pace (right * rights + wrong * wrongs)``, the
-    ability of a student, the chance of a student and skill. With ``right == wrong`` practice
-    counts whatever comes of it (Cen et al., 2006); otherwise success teaches more than failure,
-    or less (Pavlik et al., 2009). A skill counts as known from P(right) of `level` on.
+    ``logit P(right) = ease + ability + chance + pace (right * rights + wrong * wrongs)``, where
+    ``ability`` is the student's, and ``chance`` belongs to a student and a skill. If ``right ==
+    wrong``, right and wrong answers teach the same (Cen et al., 2006). Otherwise success teaches
+    more than failure, or less (Pavlik et al., 2009). A skill counts as known if P(right) is at
+    least `level`.
 
     Parameters
     ----------
     n_skills : int
     ease : float or array, shape (n_skills,), default -0.5
-        Log-odds of a right answer of a student of ability 0, before practice.
+        Log-odds of a right answer before practice, for a student with ability 0.
     right, wrong : float or array, shape (n_skills,), default 0.25
-        What an answer adds.
+        How much a right or a wrong answer adds to the log-odds.
     chance : float, default 0.7
-        Standard deviation of what students bring to each skill.
+        Standard deviation of ``chance``, over students and skills.
     differences : StudentDifferences or None
-        How students differ: their odds of knowing are their ability, their odds of learning
-        multiply what practice adds. None: they are alike.
+        How students differ. A student's odds of knowing give the ability, and the odds of learning
+        multiply the effect of practice. None: all students are alike.
     level : float, default 0.85
 
     Raises

@@ -38,8 +38,8 @@ class StageLearners:
 
     P(right answer) is ``guess``, ``shaky`` or ``1 - slip``. After an answer, a new skill becomes
     shaky with ``grasp``; a shaky one becomes fluent with ``settle`` if the answer was right, and
-    new again with ``fall_back`` if it was wrong. What is fluent stays so. `Students.knowledge` is
-    0, 0.5 or 1, and a skill counts as known when it is fluent.
+    new again with ``fall_back`` if it was wrong. A fluent skill stays fluent. `Students.knowledge`
+    is 0, 0.5 or 1, and a skill counts as known when it is fluent.
 
     Parameters
     ----------
@@ -47,17 +47,18 @@ class StageLearners:
     prior : float or array, shape (n_skills,), default 0.15
         P(fluent at the start).
     prior_shaky : float or array, shape (n_skills,), default 0.25
-        P(shaky at the start) of who is not fluent then.
+        P(shaky at the start) of a skill that is not fluent at the start.
     grasp, settle, fall_back : float or array, shape (n_skills,), default 0.5, 0.45 and 0.2
     guess, shaky, slip : float or array, shape (n_skills,), default 0.2, 0.6 and 0.05
         Probabilities; guess <= shaky <= 1 - slip.
     differences : StudentDifferences or None
-        The odds of knowing at the start multiply those of ``prior`` and ``prior_shaky``, the odds
-        of learning those of ``grasp`` and ``settle``. None: students are alike.
+        How students differ. A student's odds of knowing multiply the odds of ``prior`` and
+        ``prior_shaky``. The odds of learning multiply the odds of ``grasp`` and ``settle``. None:
+        all students are alike.
     prerequisites : pairs (first, then) of skill numbers, or bool array (n_skills, n_skills)
         As in `TwoState`.
     unready : float, default 0.2
-        What each direct prerequisite that is not fluent multiplies ``grasp`` by.
+        Each direct prerequisite that is not fluent multiplies ``grasp`` by this factor.
 
     Raises
     ------

@@ -37,11 +37,11 @@ _NAMES = ("prior", "learn", "forget", "guess", "slip")
 
 
 class TwoState:
-    """Each skill is known or not; practice may turn the one into the other.
+    """Each skill is known or not; practice may change this.
 
-    A right answer comes with ``1 - slip`` from who knows the skill and with ``guess`` from who
-    does not. After it, a skill not known is learned with ``learn``, a known one forgotten with
-    ``forget``.
+    P(right answer) is ``1 - slip`` if the student knows the skill, and ``guess`` if not. After each
+    answer, the student learns an unknown skill with probability ``learn``, and forgets a known
+    skill with probability ``forget``.
 
     Parameters
     ----------
@@ -49,13 +49,12 @@ class TwoState:
     prior, learn, guess, slip, forget : float or array, shape (n_skills,)
         Probabilities; guess + slip below 1.
     differences : StudentDifferences, optional
-        How students differ in the odds of ``prior`` and ``learn``; by default they are one
-        population.
+        How students differ in the odds of ``prior`` and ``learn``; by default they are all alike.
     prerequisites : pairs (first, then) of skill numbers, or bool array (n_skills, n_skills)
         Row k of the array marks what comes directly before skill k.
     unready : float, default 0.2
-        What each direct prerequisite that is not known multiplies ``learn`` by: learning without
-        the basis is slow, not impossible.
+        Each direct prerequisite that is not known multiplies ``learn`` by this factor. Learning
+        without the prerequisites is slow, but possible.
 
     Raises
     ------
@@ -114,14 +113,14 @@ class TwoState:
         prerequisites: Sequence[tuple[int, int]] | ArrayLike | None = None,
         unready: float = 0.2,
     ) -> Self:
-        """Students of parameters that were fitted to a real log.
+        """Students with parameters that were fitted to a real log.
 
         Parameters
         ----------
         draws : mapping of str to array, shape (n_draws, n_skills) or (n_skills,)
             ``prior``, ``learn``, ``guess``, ``slip`` and optionally ``forget``: estimates, or
             draws that show how uncertain they are (`parameter_draws` makes some of intervals).
-            Each student lives by one of the draws. Other entries (labels, say) are not read.
+            Each student uses one of the draws. Other entries (for example labels) are not read.
         differences, prerequisites, unready
             As in `TwoState`.
 
@@ -241,9 +240,10 @@ def parameter_draws(
 ) -> dict[str, Floats]:
     """Draws of parameters from their confidence intervals, for `TwoState.from_draws`.
 
-    On the scale of log-odds, where such intervals are symmetric, each parameter is normal around
-    its estimate, with the standard deviation that its interval implies; all independent. Where a
-    guess and a slip would add up to 1 or more, both are the estimates instead.
+    The intervals are symmetric on the scale of log-odds. On this scale, each parameter is drawn
+    from a normal distribution around its estimate, with the standard deviation that its interval
+    implies. All parameters are independent. If a guess and a slip would add up to 1 or more, the
+    estimates of both are used instead.
 
     Parameters
     ----------
@@ -254,7 +254,7 @@ def parameter_draws(
         The order of the columns.
     n_draws : int, default 200
     confidence : float, default 0.95
-        Of the intervals.
+        The coverage of the intervals.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None
 
     Returns
@@ -264,7 +264,7 @@ def parameter_draws(
     Raises
     ------
     ParameterError
-        A column is missing, or a skill has no row or several.
+        A column is missing, or a skill has no row or several rows for a parameter.
     """
     needed = ("parameter", "skill", "value", "lower", "upper")
     missing = [f"no column {name!r}" for name in needed if name not in intervals]

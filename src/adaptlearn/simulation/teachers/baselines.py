@@ -32,20 +32,21 @@ def baselines(
 ) -> dict[str, ArrayPolicy]:
     """Policies to compare with, by name.
 
-    ``random``: any lesson, until time is over. ``fixed_order``: ten answers on each skill, in the
-    curriculum's order, whatever they are. ``random_in_fringe``: any lesson the student is ready
-    for, until three right answers in a row. ``three_in_a_row`` and ``moving_average``: in the
-    curriculum's order; the student moves on after three right answers in a row, or at an average of
-    .9. ``knowledge_tracing``: nearest to done first, on at P(known) of .95 by the given parameters.
-    ``zpdes``: where success grows, with some exploration, until three in a row. ``oracle``: in the
-    curriculum's order, on as soon as the skill is really known.
+    ``random``: any lesson, until time is over. ``fixed_order``: ten answers on each skill, right or
+    wrong, in the curriculum's order. ``random_in_fringe``: any lesson that the student is ready
+    for, until three right answers in a row. ``three_in_a_row`` and ``moving_average``: lessons in
+    the curriculum's order; the student moves on after three right answers in a row, or at a moving
+    average of .9. ``knowledge_tracing``: the skill nearest to mastery first; the student moves on
+    at P(known) of .95, computed with the given parameters. ``zpdes``: the lesson on which success
+    grows most, with some exploration, until three right answers in a row. ``oracle``: lessons in
+    the curriculum's order; the student moves on as soon as the skill is really known.
 
     Parameters
     ----------
     course : Course
     parameters : mapping of str to float or array, shape (n_skills,), optional
-        ``prior``, ``learn``, ``guess``, ``slip``, ``forget`` of ``knowledge_tracing``; other
-        entries are not read.
+        The parameters ``prior``, ``learn``, ``guess``, ``slip`` and ``forget`` for
+        ``knowledge_tracing``. Other entries are not read.
 
     Returns
     -------

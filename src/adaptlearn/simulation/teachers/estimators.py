@@ -31,12 +31,12 @@ _NUMBER = Interval(1, 10**4, integer=True)
 
 
 class Judgement(NamedTuple):
-    """What an estimator believes about some students; both of shape (n, n_skills).
+    """What an estimator believes about some students; two arrays of shape (n, n_skills).
 
     Attributes
     ----------
     value : float array
-        How far the skill has come, from 0 to 1.
+        How well the student knows the skill, from 0 to 1.
     mastered : bool array
         What the estimator declares mastered.
     """
@@ -64,7 +64,8 @@ class Estimator(Protocol):
     ----------
     name : str
     family : str or None
-        The kind of its equations, if it has some. Results mark simulators of the same kind.
+        The kind of the estimator's equations, if there is one. Results mark simulators of the same
+        kind.
     """
 
     @property
@@ -83,17 +84,18 @@ class Estimator(Protocol):
 
 
 class Rule(NamedTuple):
-    """An estimator of numbers that each answer changes, by (student, skill).
+    """An estimator that keeps numbers per student and skill, which each answer changes.
 
     Attributes
     ----------
     name : str
     width : int
-        Numbers kept of each student and skill.
+        How many numbers it keeps for each student and skill.
     first : callable
-        ``(n_skills,) -> (n_skills, width)``: where they begin.
+        ``(n_skills,) -> (n_skills, width)``: the numbers before the first answer.
     after : callable
-        ``(numbers (n, width), correct (n,), skills (n,)) -> (n, width)``.
+        ``(numbers (n, width), correct (n,), skills (n,)) -> (n, width)``: the numbers after an
+        answer.
     read : callable
         ``(numbers (…, width),) -> Judgement``.
     family : str or None
@@ -158,7 +160,7 @@ def moving_average(threshold: float = 0.9, decay: float = 0.8) -> Rule:
 
 
 def seat_time(n: int = 10) -> Rule:
-    """Finished after a number of answers, right or wrong: seat time."""
+    """Mastered after a number of answers, right or wrong (seat time)."""
     check_parameters("seat_time", {"n": n}, {"n": [_NUMBER]})
     return Rule(
         f"{n} answers",
@@ -225,8 +227,9 @@ def knowledge_tracing(
 def learning_progress(n: int = 3, window: int = 8) -> Rule:
     """How much success has grown lately; mastered after a number of right answers in a row.
 
-    Over the last `window` answers on a skill: the share of right answers in the later half minus
-    that in the earlier half, at least 0; 1 before the second answer (Clement et al., 2015).
+    The growth is computed over the last `window` answers on a skill. It is the share of right
+    answers in the later half minus the share in the earlier half, at least 0. Before the second
+    answer it is 1 (Clement et al., 2015).
     """
     check_parameters(
         "learning_progress",
@@ -259,22 +262,24 @@ def learning_progress(n: int = 3, window: int = 8) -> Rule:
 
 
 class Oracle:
-    """An estimator that sees what students really know: the best that a rule can do.
+    """An estimator that sees what students really know; no rule for mastery can do better.
 
-    Another order may still be faster, and where students forget, so may be not to return to what
-    is known no more.
+    A policy with another order of lessons may still be faster. If students forget, it may also be
+    faster not to return to forgotten skills.
 
     Parameters
     ----------
     unpractised : float or array, shape (n_skills,), optional
-        What it believes of a skill until the student has first practised it, below what counts
-        as known: it then sees only what it has looked at, and bounds what policies can do that
-        learn from answers alone. By default it sees all from the start.
+        The value of a skill that the student has not yet practised; it must be below the level that
+        counts as known. With this argument, the oracle sees only practised skills. It is then a
+        bound for policies that learn from answers alone. By default the oracle sees all skills from
+        the start.
 
     Raises
     ------
     ParameterError
-        At the start of an episode, `unpractised` is outside [0, 1], or not one for each skill.
+        Raised at the start of an episode, if `unpractised` is outside [0, 1] or does not have one
+        value for each skill.
 
     Examples
     --------

@@ -29,16 +29,16 @@ from adaptlearn.validation import Interval, check_parameters
 
 
 class Choice(NamedTuple):
-    """What a policy decides about some students.
+    """What a policy decides for some students.
 
     Attributes
     ----------
     lesson : int array, shape (n,)
-        -1: nothing more to give.
+        The position of the lesson; -1 if the policy has no more lessons to give.
     propensity : float array, shape (n,)
-        The probability with which it was chosen.
+        The probability with which the lesson was chosen.
     mastered : bool array, shape (n, n_skills)
-        What is declared mastered.
+        Which skills the policy declares mastered.
     """
 
     lesson: Ints
@@ -59,7 +59,7 @@ class Teaching(Protocol):
 
 
 class EpisodePolicy(Protocol):
-    """What an episode needs of a policy.
+    """What a policy must have so that an episode can run it.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class EpisodePolicy(Protocol):
     family : str or None
         The kind of its estimator's equations.
     in_blocks : bool
-        Whether each student is treated alone, so that blocks of any size do.
+        Whether the policy treats each student alone, so that blocks may have any size.
     """
 
     @property
@@ -98,7 +98,7 @@ class View:
     ----------
     course : Course
     value : float array, shape (n, n_skills)
-        The estimator's, from 0 to 1.
+        The estimator's values, from 0 to 1.
     mastered : bool array, shape (n, n_skills)
     """
 
@@ -125,12 +125,12 @@ def _one_each(teaches: Any) -> bool:
 
 
 def any_lesson(view: View) -> Bools:
-    """Every lesson may always be given."""
+    """Every lesson, always."""
     return np.ones((len(view.value), view.course.n_lessons), bool)
 
 
 def unfinished_lessons(view: View) -> Bools:
-    """Lessons with a skill that is not mastered, whatever comes before it."""
+    """Lessons with a skill that is not mastered, even if prerequisites are missing."""
     return unpack(_standing(view).unfinished, len(view.value))
 
 
@@ -149,12 +149,12 @@ def equally(view: View) -> Floats:
 
 
 def in_order(view: View) -> Floats:
-    """The curriculum's order, in which prerequisites come first."""
+    """Scores in the curriculum's order, in which prerequisites come first."""
     return -view.course.place[None]
 
 
 def highest(view: View) -> Floats:
-    """The mean value of the lesson's unmastered skills: nearest to mastery first."""
+    """The mean value of the lesson's unmastered skills; the lesson nearest to mastery is first."""
     return view.lesson_mean(view.value)
 
 
@@ -166,15 +166,15 @@ class ArrayPolicy:
     ----------
     name : str
     estimator : Estimator
-        What it believes, and declares mastered.
+        The estimator, which says what students know and what is mastered.
     eligible : callable, default `open_lessons`
-        From a `View` to the lessons that may be given, bool, shape (n, n_lessons).
+        A function from a `View` to the lessons that students may do, bool, shape (n, n_lessons).
     score : callable, default `highest`
-        From a `View` to scores, shape (n, n_lessons) or (1, n_lessons). The best is given,
-        equally good ones with equal probability.
+        A function from a `View` to scores, shape (n, n_lessons) or (1, n_lessons). The lesson with
+        the best score is given. Lessons with equal best scores are equally probable.
     temperature : float, default 0
-        Above 0, lessons are drawn with probabilities proportional to
-        ``exp(score / temperature)``.
+        If it is above 0, lessons are drawn with probabilities proportional to ``exp(score /
+        temperature)``.
 
     Examples
     --------
@@ -279,16 +279,17 @@ def drawn(
 class SequencerPolicy:
     """The library's sequencer as the policy of an episode, with any model and any policy.
 
-    All students are decided about at once, by the sequencer's own random numbers.
+    The sequencer decides for all students at once, with its own random numbers.
 
     Parameters
     ----------
     make : callable
-        From the curriculum to a new `Sequencer` over a new tracker, with ``new_students=True``:
-        ``lambda curriculum: Sequencer(curriculum, MasteryTracker(model), new_students=True,
-        random_state=0, wheel_spinning=None)``. A tracker that knows students is refused. Without
-        ``wheel_spinning=None`` students who are stuck are sent to a teacher, whom an episode
-        does not have: they get no more lessons.
+        A function from the curriculum to a new `Sequencer` with a new tracker and
+        ``new_students=True``: ``lambda curriculum: Sequencer(curriculum, MasteryTracker(model),
+        new_students=True, random_state=0, wheel_spinning=None)``. A tracker that already has
+        students is refused. Set ``wheel_spinning=None``: otherwise the sequencer sends stuck
+        students to a teacher. An episode has no teacher, so these students would get no more
+        lessons.
     name : str, default "sequencer"
     family : str, optional
         The kind of the model's equations: ``"bkt"``, ``"logistic"`` or ``"memory"``.

@@ -26,9 +26,10 @@ class Tracked:
     Parameters
     ----------
     tracker : callable
-        Makes a new tracker at each call: ``lambda: MasteryTracker(model)``; one that knows students
-        is refused. Its skills are matched with the curriculum's by label; those it does not know
-        stay at 0 until they are practised.
+        A function that makes a new tracker at each call: ``lambda: MasteryTracker(model)``. A
+        tracker that already has students is refused. The tracker's skills are matched with the
+        curriculum's skills by label. Skills that the tracker does not know have the value 0 until
+        students practise them.
     threshold : float, default 0.95
         A skill counts as mastered at this mastery or above.
     name : str, default "tracked"
