@@ -66,9 +66,9 @@ class Curriculum(SkillGraph):
         ``"enrichment"`` or ``"elective"``.
     lesson_tags : tuple of tuple of str
     minutes : float array, shape (n_lessons,)
-        NaN where unknown.
+        NaN if unknown.
     difficulty : float array, shape (n_lessons,)
-        From 0 to 1; NaN where unknown.
+        From 0 to 1; NaN if unknown.
     teaches : sparse 0/1 array, shape (n_lessons, n_skills)
     items : array, shape (n_items,)
     exercises : sparse 0/1 array, shape (n_items, n_skills)

@@ -180,7 +180,7 @@ def time_to_goal(
     context : Context
         With `mastered`, and `goal` where not everything is aimed at.
     threshold : float, optional
-        From which mastery on a skill counts as mastered; .95 where there is none.
+        A skill counts as mastered at this mastery or above; .95 if there is no threshold.
     confidence : float
     samples : int
         Draws behind the interval.

@@ -90,7 +90,7 @@ class Sequencer:
     wheel_spinning : WheelSpinning or None
         The rule for when a student is stuck: practice no longer helps. None: never.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None
-        The source of random draws. By default each process draws anew; give an int to repeat a
+        The source of random draws. By default each run draws other numbers; give an int to repeat a
         run.
     block_size : int, optional
         How many students are scored at a time. The default keeps the tables small. The results do

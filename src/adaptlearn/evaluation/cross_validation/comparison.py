@@ -35,11 +35,11 @@ class PairedDifferences(Printed):
     ----------
     reference : str
         The model the others are compared with.
-
-        estimates : dict of str to dict of str to Estimate By model and metric: the model's metric
-        minus the metric of the reference, with an interval of the difference. Both metrics use the
-        same resamples of students. If the interval does not contain 0, the order of the two models
-        would rarely be reversed with other students like these.
+    estimates : dict of str to dict of str to Estimate
+        By model and metric: the model's metric minus the metric of the reference, with an interval
+        of the difference. Both metrics use the same resamples of students. If the interval does not
+        contain 0, the order of the two models would rarely be reversed with other students like
+        these.
     confidence : float
         The coverage of the intervals.
     """
@@ -218,7 +218,7 @@ class CrossValidation(Printed):
         return columns
 
     def group_table(self) -> dict[str, NDArray[Any]]:
-        """One row per model and group (for example a skill), if ``by`` asked for groups.
+        """One row per model and group (for example a skill), if you passed ``by``.
 
         Raises
         ------

@@ -99,7 +99,7 @@ class Students(ABC):
 
     @abstractmethod
     def practise(self, skills: Ints, correct: Bools, luck: Floats, rows: Ints) -> None:
-        """Change what an answer changes; `luck` is a uniform number of each student."""
+        """Apply the effect of an answer; `luck` is a uniform random number per student."""
 
     @abstractmethod
     def knowledge(self) -> Floats:
