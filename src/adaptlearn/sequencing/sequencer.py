@@ -85,8 +85,8 @@ class Sequencer:
     lessons_done : mapping of student to lessons, optional
         The lessons that each student has done: a list in which each lesson occurs once for each
         time the student did it, or a mapping of lessons to these numbers. The sequencer reads it at
-        each call, so go on writing into it. If several lessons are on the same skills, those done
-        less often come first. Lessons that the curriculum does not have are ignored.
+        each call, so you can keep adding to it. If several lessons are on the same skills, those
+        done less often come first. Lessons that the curriculum does not have are ignored.
     wheel_spinning : WheelSpinning or None
         The rule for when a student is stuck: practice no longer helps. None: never.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None

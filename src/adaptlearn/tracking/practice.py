@@ -24,8 +24,8 @@ class Practice(NamedTuple):
     average : float array
         Exponential moving average of the answers; it starts at 0.
     change : float array
-        Moving average of how far each answer moved the model's estimate. It is 1 before the first
-        answer.
+        A running average of the change in the model's estimate after each answer. It is 1
+        before the first answer.
     recent : int array
         The last eight answers as bits after a leading 1; the latest answer is the lowest bit.
         ``0b1`` means no answer. ``0b101`` means a wrong answer, then a right answer.

@@ -178,7 +178,7 @@ class Decision:
         In seconds: since 1970 in UTC, or in the clock that the caller uses. None if no time was
         passed.
     review : str or None
-        The fingerprint of the review schedule; None if the sequencer had none.
+        The fingerprint of the review schedule; None if it had no review schedule.
     review_target : float or None
         A skill was due for review if its P(recall) was below this target; None if the schedule has
         no target.

@@ -21,7 +21,7 @@ class ProvisionalMastery(WeightedPolicy):
     """Go on as soon as a skill is probably known, and make sure of it later.
 
     A student may do a lesson if the mastery of all prerequisites of its unmastered skills is at
-    least `ready`. Prerequisites that the lesson itself teaches need not be. The lesson that gains
+    least `ready`; prerequisites that the lesson itself teaches do not count. The lesson that gains
     most per minute toward the student's goals comes first. The gain is the sum of (1 - mastery)
     P(learn) over the lesson's unmastered skills. So students learn unknown skills first. They come
     back to nearly certain skills later, when little else is left to learn. A skill counts as
