@@ -382,3 +382,13 @@ def test_a_column_that_is_needed_is_missed_also_where_none_is_named(missing, tmp
     options: Any = {missing: None}
     with pytest.raises(ResponseDataError, match=rf"column '{missing}' \({missing}\) is missing"):
         ResponseLog.from_file(path, **options)
+
+
+@pytest.mark.parametrize("missing", ["student", "skill", "correct"])
+def test_none_is_the_name_of_no_column_of_a_frame(missing):
+    options: Any = {missing: None}
+    frame = {name: [1] for name in ("student", "skill", "correct")}
+    assert len(ResponseLog.from_frame(frame, **options)) == 1
+    del frame[missing]
+    with pytest.raises(ResponseDataError, match=rf"column '{missing}' is missing"):
+        ResponseLog.from_frame(frame, **options)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from adaptlearn.cli.options import LOG, add_columns
+from adaptlearn.cli.options import LOG, add_columns, add_repair
 from adaptlearn.cli.output import show, show_json, terminal_width
 from adaptlearn.cli.reading import read_log
 from adaptlearn.cli.recommend import read_curriculum
@@ -18,11 +18,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """The curriculum, and a log of answers that speaks for or against it."""
     parser.add_argument("curriculum", metavar="CURRICULUM", type=Path, help="JSON file")
     parser.add_argument("--log", metavar="LOG", help=f"answers of students: {LOG}")
-    parser.add_argument(
-        "--repair",
-        action="store_true",
-        help="mend the faults of a curriculum, and warn of each, in place of refusing it",
-    )
+    add_repair(parser)
     add_columns(parser)
 
 

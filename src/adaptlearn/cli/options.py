@@ -13,6 +13,15 @@ def add_log(parser: ArgumentParser, what: str = LOG) -> None:
     parser.add_argument("log", metavar="LOG", help=what)
 
 
+def add_repair(parser: ArgumentParser) -> None:
+    """Whether a curriculum with faults is mended."""
+    parser.add_argument(
+        "--repair",
+        action="store_true",
+        help="mend the faults of a curriculum, and warn of each, in place of refusing it",
+    )
+
+
 def add_columns(parser: ArgumentParser) -> None:
     """Which columns of the log play which role, and what gaps and separators mean."""
     columns = parser.add_argument_group("columns of the log")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import adaptlearn
 from adaptlearn.cli.evaluate import load_model
-from adaptlearn.cli.options import natural, positive
+from adaptlearn.cli.options import add_repair, natural, positive
 from adaptlearn.cli.output import heading, say, show, show_json, table, terminal_width, to_json
 from adaptlearn.cli.recommend import now_of, policy_of, read_curriculum
 from adaptlearn.errors import AdaptLearnError, ParameterError
@@ -64,11 +64,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", metavar="JSON", type=Path, help="where to write what was found"
     )
-    parser.add_argument(
-        "--repair",
-        action="store_true",
-        help="mend the faults of a curriculum, and warn of each, in place of refusing it",
-    )
+    add_repair(parser)
     parser.add_argument(
         "--seed",
         metavar="N",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import adaptlearn
 from adaptlearn.cli.evaluate import knows_text, load_model
-from adaptlearn.cli.options import add_columns, add_log, natural, positive, probability
+from adaptlearn.cli.options import add_columns, add_log, add_repair, natural, positive, probability
 from adaptlearn.cli.output import say, show, show_json, table, terminal_width, write_csv
 from adaptlearn.cli.reading import read_log
 from adaptlearn.errors import CurriculumError, ParameterError
@@ -69,11 +69,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="mastery from which a skill counts as mastered: P(known), or P(correct) with models "
         "that give that (default: that of the policy for P(known), 0.95 for P(correct))",
     )
-    parser.add_argument(
-        "--repair",
-        action="store_true",
-        help="mend the faults of a curriculum, and warn of each, in place of refusing it",
-    )
+    add_repair(parser)
     parser.add_argument(
         "--seed",
         metavar="N",

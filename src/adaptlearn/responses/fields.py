@@ -58,14 +58,21 @@ def checked_options(
     }
 
 
+def own_names(
+    roles: Mapping[str, str | Literal[False] | None],
+) -> dict[str, str | Literal[False]]:
+    """The column of each role that must be there: the one named, or one that has its name."""
+    return {role: role if name is None else name for role, name in roles.items()}
+
+
 def names_of_roles(
     available: Sequence[str],
-    required: Mapping[str, str],
+    required: Mapping[str, str | None],
     optional: Mapping[str, str | Literal[False] | None],
 ) -> dict[str, str]:
     """The column of each role: the one named, or one that has the role's name and no other."""
     chosen = {role: name for role, name in optional.items() if name is not None}
-    given = dict(required) | {role: name for role, name in chosen.items() if name is not False}
+    given = own_names(required) | {role: name for role, name in chosen.items() if name is not False}
     names = {role: str(name) for role, name in given.items()}  # pandas' may be numbers
     free = set(available) - set(names.values())
     return names | {role: role for role, name in optional.items() if name is None and role in free}

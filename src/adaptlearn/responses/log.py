@@ -14,7 +14,7 @@ from adaptlearn.errors import ResponseDataError, UnknownLabelError
 from adaptlearn.numerics import Bools, Floats, Ints, Sequences
 from adaptlearn.responses.account import Account
 from adaptlearn.responses.columns import read_labels
-from adaptlearn.responses.fields import checked_options, names_of_roles, read_fields
+from adaptlearn.responses.fields import checked_options, names_of_roles, own_names, read_fields
 from adaptlearn.responses.files.files import Roles, read_file
 from adaptlearn.responses.files.lines import OnRead, Source, name_of
 from adaptlearn.responses.files.texts import Forms, integers
@@ -178,9 +178,9 @@ class ResponseLog:
             q_matrix=q_matrix,
             unanswered=unanswered,
         )
-        required = {"student": student, "correct": correct}
+        required: dict[str, str | None] = {"student": student, "correct": correct}
         if q_matrix is None:
-            required["skill"] = "skill" if skill is None else skill
+            required["skill"] = skill
         opened = Frame(frame)
         names = names_of_roles(opened.names, required, {"item": item, "time": time, "id": id})
         if q_matrix is not None:
@@ -498,9 +498,7 @@ def read_log(
         others=forms.problems(),
     )
     needed = ("student", "correct", *(("skill",) if q_matrix is None else ()))
-    roles = {
-        role: role if name is None and role in needed else name for role, name in roles.items()
-    }
+    roles = {**roles, **own_names({role: roles[role] for role in needed})}
     if skill_separator is not None:
         text = [*text, str(roles["skill"])]
     frame, names = read_file(
