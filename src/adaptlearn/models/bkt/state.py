@@ -248,10 +248,7 @@ class BKTState(StudentState):
         return np.unique(np.concatenate((self.skill_codes, self.told.pairs()[1])))
 
     def tell(self, students: Ints, skills: Ints, p_known: Floats) -> None:
-        """Set P(known) before the first response of distinct pairs.
-
-        This value replaces the prior.
-        """
+        """Set the P(known) of distinct pairs before their first response, instead of the prior."""
         self.told.tell(students, skills, p_known)
         if self._known is not None and not np.isin(skills, self._known.places).all():
             self._known = None
