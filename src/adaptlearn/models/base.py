@@ -68,7 +68,8 @@ class KnowledgeTracer:
     skills_ : array, shape (n_skills,)
         Labels of the skills that were fitted, sorted.
     fingerprint_ : str
-        Identifies the fitted model: models with equal parameters have equal fingerprints.
+        A text that identifies the fitted model: models with equal parameters have equal
+        fingerprints.
     """
 
     _constraints: ClassVar[Mapping[str, Sequence[Constraint]]] = {}
