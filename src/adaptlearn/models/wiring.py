@@ -73,8 +73,8 @@ class BoostedTracer(FeatureBoosting):
     inputs_ : tuple of KnowledgeTracer
         The models of `inputs`, fitted to all training students.
     leaned_on_ : tuple of KnowledgeTracer
-        The models of `lean_on`, fitted to all training students. The tuple is empty after a fit to
-        more than 50,000 answers.
+        The models of `lean_on`, fitted to all training students. `leaned_on_` is empty after a fit
+        to more than 50,000 answers.
     weights_ : dict of str to float
         The share of the trees (``"trees"``) and of each other model in the log odds of a
         prediction. If `leaned_on_` is empty, the share of the trees is 1.

@@ -44,7 +44,7 @@ class LinearRecurrentTracer(SequentialTracer):
     The prediction is logit P(correct) = q · (1, u, f).
 
     The vector u is the student's memory: u = Σ d^age x / (Σ d^age + prior), summed over the
-    student's earlier answers, for each of a few decays d. The size of this memory is fixed.
+    student's earlier answers, for each of a few decays d. The size of a student's memory is fixed.
 
     The writing vector is x = E[skill, right or wrong] + R[skill] · (y - rate). The first term of x
     depends on the answer y, and the second term depends on how surprising y is. The rate is the
@@ -74,9 +74,9 @@ class LinearRecurrentTracer(SequentialTracer):
         The penalty on each item's own vectors: ``item_penalty / 2`` times the squared length of the
         vectors, times ``1 + scarcity / answers``.
     history_penalty : float
-        The penalty on each skill's and each item's own weights of the counts f. This penalty is
-        ``history_penalty / 2`` times the squared length of the weights, in units of the spread of
-        f.
+        The penalty on each skill's and each item's own weights of the counts f. The penalty on
+        these weights is ``history_penalty / 2`` times their squared length, in units of the spread
+        of f.
     scarcity : float
         An item with fewer training answers than `scarcity` gets more than twice the penalty. With
         ``scarcity=0``, all items get the same penalty.
@@ -224,7 +224,8 @@ class LinearRecurrentTracer(SequentialTracer):
         Raises
         ------
         ParameterError
-            A student is in several folds, or the log has too few students for the number of folds.
+            A student is in several folds, or the log cannot be divided into the required number of
+            folds.
         """
         training = self._training_log(log)
         answered = np.flatnonzero(training.answered)
