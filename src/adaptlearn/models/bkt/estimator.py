@@ -41,8 +41,8 @@ class BKT(FittedBKT):
         P(x[t + 1] = 0 | x[t] = 1) = forget       P(y[t] = 0 | x[t] = 1) = slip
 
     The fit runs expectation-maximisation (EM) for all skills at once. If several students have the
-    same answers on a skill, the fit computes their history once and weights it by their number. The
-    notes below explain the options.
+    same answers on a skill, the fit computes the shared history once and weights it by the number
+    of these students. The notes below explain the options.
 
     Parameters
     ----------
@@ -50,12 +50,12 @@ class BKT(FittedBKT):
         Whether a student can forget a known skill. If False, ``forget`` is 0.
     prior_by, learn_by, forget_by, guess_by, slip_by : str or sequence of str, optional
         The columns of the log that define the classes of a parameter: ``"item"`` or names of
-        ``extra`` columns. Each value in such a column is a class, and each class has its own
-        parameter. Learning and forgetting happen between two responses on a skill. For `learn_by`
-        and `forget_by`, the class comes from the earlier of the two responses. `learn_by` and
-        `forget_by` also accept ``"gap"`` (the time between the two responses) and ``"item_pair"``
-        (the items of the two responses). For `prior_by`, the class comes from the student's first
-        response on the skill.
+        ``extra`` columns. Each value in a class column is a class, and each class has its own
+        parameter. Learning and forgetting happen between two responses on a skill; `learn_by` and
+        `forget_by` use the class of the earlier response. `learn_by` and `forget_by` also accept
+        ``"gap"`` (the time between two responses on the skill) and ``"item_pair"`` (the items of
+        these two responses). For `prior_by`, the class comes from the student's first response on
+        the skill.
     gaps : sequence of float, default an hour, a day and a week
         The times that separate the classes of ``"gap"``, in seconds, in ascending order.
     ability, recency, difficulty, lag : bool, default False
@@ -64,24 +64,24 @@ class BKT(FittedBKT):
         the item's easiness. `lag`: whether the model uses the number of answers since the student
         last practised the skill.
     multi_skill : {"full", "shared", "conjunctive", "compensatory"}
-        If a response has several skills: how its answer counts for each skill (see the notes).
+        If a response has several skills: how the answer counts for each skill (see the notes).
     bounds, fixed, beta_priors : mapping, optional
         A mapping of parameter names to values. Each value is either one value for all skills or a
         mapping of skills to values. A value of `bounds` is a pair (low, high). A value of `fixed`
         is a probability. A value of `beta_priors` is a pair: the two parameters of a Beta density,
         each at least 1. A value for a skill also applies to the skill's classes.
     borrow : float or "empirical", default 10
-        If the answers do not identify a skill's parameters, the fit pulls them to the common
-        parameters of all skills. The fit also pulls the parameters of a class to the parameters of
-        its skill. `borrow` is the strength of the pull, as a number of observations. With 0, the
-        fit does not pull.
+        If the answers do not identify a skill's parameters, the fit pulls these parameters to the
+        common parameters of all skills. The fit also pulls the parameters of a class to the
+        parameters of its skill. `borrow` is the strength of the pull, as a number of observations.
+        With ``borrow=0``, the fit does not pull.
     uncertainty : bool, default False
         Whether to compute standard errors. `intervals` and the intervals of `mastery` need standard
         errors.
     n_init : int, default 5
         The number of starting points per skill. One starting point is the best common fit of all
-        skills; the others are random. After a few steps, the fit of each skill continues from the
-        best of its starting points only.
+        skills; the other points are random. After a few steps, the fit of each skill continues only
+        from the best of the skill's starting points.
     max_iter : int, default 1000
         The largest number of steps that the fit takes from the best starting point of a skill.
     tol : float, default 1e-7
@@ -90,9 +90,9 @@ class BKT(FittedBKT):
         converged.
     accelerate : bool, default True
         Whether the fit tries a longer step after every two EM steps (Varadhan & Roland, 2008). If
-        the longer step does not raise the likelihood, the fit discards it. With ``False`` the fit
-        is plain EM. Another program for plain EM gets the same parameters if it takes the same
-        number of steps from the same start.
+        the longer step does not raise the likelihood, the fit discards the longer step. With
+        ``accelerate=False``, the fit is plain EM. Another program for plain EM gets the same
+        parameters if it takes the same number of steps from the same start.
     start : mapping of str to float, or sequence of them, optional
         Your own starting points for every skill, instead of the library's `n_init` points. Each
         starting point has values for prior, learn, guess and slip (and for forget if `forgetting`
@@ -108,16 +108,17 @@ class BKT(FittedBKT):
     parameters_ : dict of str to array, each of shape (n_skills,)
         A table for any dataframe library, with the columns ``skill``, ``prior``, ``learn``,
         ``forget``, ``guess`` and ``slip``. If a parameter differs by class, the table shows the
-        parameter's value for classes that are not in the training log. With individualisation, the
-        table shows the value for a student of ability 0 on an item of easiness 0, without lag.
+        parameter's value for classes that are not in the training log. With individualisation,
+        `parameters_` shows the values for a student of ability 0 on an item of easiness 0, without
+        lag.
     class_parameters_ : dict of str to array
         Columns ``parameter``, ``skill``, ``class``, ``value``. If no parameter differs by class,
-        the table has no rows.
+        `class_parameters_` has no rows.
     pooled_ : dict of str to float
-        The common parameters of all skills. The model uses these common parameters for skills that
-        are not in the training log.
+        The common parameters of all skills. The model uses `pooled_` for skills that are not in the
+        training log.
     log_likelihood_ : float array, shape (n_skills,)
-        The log-likelihood of the training answers. With individualisation, this value is the
+        The log-likelihood of the training answers. With individualisation, `log_likelihood_` is the
         log-likelihood of the one-step-ahead predictions.
     n_iter_, converged_ : int and bool arrays, shape (n_skills,)
         The number of steps of each skill, and whether the skill converged.
@@ -125,7 +126,7 @@ class BKT(FittedBKT):
         The number of training answers on each skill.
     unidentified_ : dict of label to str
         The skills for which the answers do not identify all parameters, each with the reason. The
-        fit gives each of these skills a Beta prior at the common parameters, with the weight of
+        fit gives each unidentified skill a Beta prior at the common parameters, with the weight of
         `borrow` observations.
     seed_ : int
         The seed of the fit: `random_state` if it is an integer, otherwise a seed drawn from
@@ -151,15 +152,16 @@ class BKT(FittedBKT):
     *Classes.* With ``guess_by="item", slip_by="item"``, the model is KT-IDEM (Pardos & Heffernan,
     2011). If ``prior_by`` names a column of student names, each student has their own prior (as in
     Yudelson et al., 2013). If a parameter differs by class, the fit maximises the likelihood times
-    a Beta density. This Beta density pulls a class to its skill's value, with the weight of
-    `borrow` observations. ``bounds``, ``fixed`` and ``beta_priors`` also apply to classes. If a
-    class is not in the training log, the model uses the parameters of the skill.
+    a Beta density. The Beta density of a class pulls the class to its skill's value, with the
+    weight of `borrow` observations. ``bounds``, ``fixed`` and ``beta_priors`` also apply to
+    classes. If a class is not in the training log, the model uses the parameters of the skill.
 
     *Weak skills.* If the answers on a skill do not identify the skill's parameters (Beck & Chang,
-    2007), the fit gives the skill a Beta prior. This Beta prior is at the common parameters
-    `pooled_` and has the weight of `borrow` observations. With ``borrow="empirical"`` every skill
-    gets a Beta prior. The fit then estimates the mean and the strength of this prior from the data:
-    it compares the differences between the skills' estimates with their standard errors. The more
+    2007), the fit gives the skill a Beta prior. The Beta prior of an unidentified skill is at the
+    common parameters `pooled_` and has the weight of `borrow` observations. With
+    ``borrow="empirical"`` every skill gets a Beta prior. With ``borrow="empirical"``, the fit
+    estimates the mean and the strength of the prior from the data. To do so, the fit compares the
+    differences between the skills' estimates with the standard errors of these estimates. The more
     similar the skills are, the stronger the prior is.
 
     *Uncertainty.* The fit computes standard errors from the observed information (Louis, 1982), on
@@ -169,8 +171,8 @@ class BKT(FittedBKT):
     flat.
 
     *Individualisation* follows Khajah et al. (2014 and 2016). ``S`` is the logistic function.
-    ``theta`` is the student's ability, ``r`` are the student's recent residuals, and ``d`` is the
-    item's easiness. ``l`` is the logarithm of the number of answers since the student last
+    ``theta`` is the student's ability, ``r`` is a mean of the student's recent residuals, and ``d``
+    is the item's easiness. ``l`` is the logarithm of the number of answers since the student last
     practised the skill::
 
         prior  = S(a + w1 theta)              guess    = S(c + d + w3 theta + w4 r)
@@ -341,8 +343,8 @@ class BKT(FittedBKT):
             `fit` takes the answers from the log. The argument `y` exists because scikit-learn
             passes the answers a second time.
         on_step : callable, optional
-            A function that `fit` calls after each step. Its arguments are three numbers: the steps
-            so far, the skills that have not converged yet, and all skills.
+            A function that `fit` calls after each step. The arguments of `on_step` are three
+            numbers: the steps so far, the skills that have not converged yet, and all skills.
 
         Raises
         ------
@@ -353,9 +355,9 @@ class BKT(FittedBKT):
         Warns
         -----
         IdentificationWarning
-            Lists the skills for which the answers do not identify all parameters.
+            The warning lists the skills for which the answers do not identify all parameters.
         ConvergenceWarning
-            Lists the skills that did not converge within `max_iter` steps.
+            The warning lists the skills that did not converge within `max_iter` steps.
         """
         self._check_parameters()
         log = as_log(log)
@@ -452,7 +454,7 @@ class BKT(FittedBKT):
         Raises
         ------
         ParameterError
-            Lists every skill and value that is not valid.
+            The error lists every skill and value that is not valid.
 
         Examples
         --------
