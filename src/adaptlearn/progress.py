@@ -36,7 +36,7 @@ def report(doing: str, units: str, done: int, total: int | None = None) -> None:
 
 @contextmanager
 def show_progress(on_progress: Listener | None = None) -> Iterator[None]:
-    """Show how far fits, comparisons and simulations are, within a ``with`` block.
+    """Show the progress of fits, comparisons and simulations within a ``with`` block.
 
     A bar shows how many skills have converged, how many steps or epochs are done, how many folds
     are fitted, or how many episodes are simulated. The bar appears after half a second, in a
@@ -46,13 +46,13 @@ def show_progress(on_progress: Listener | None = None) -> Iterator[None]:
     Parameters
     ----------
     on_progress : callable, optional
-        A function that is called as ``on_progress(doing, units, done, total)``; no bar is drawn
-        then. If the total is unknown, `total` is None.
+        A function to call as ``on_progress(doing, units, done, total)``, instead of drawing a bar.
+        If the total is unknown, `total` is None.
 
     Raises
     ------
     MissingDependency
-        tqdm is not installed; bars need it.
+        tqdm, which draws the bars, is not installed.
 
     Examples
     --------

@@ -74,7 +74,7 @@ When = Literal["next_opportunity", "after_response"]
 
 
 class ServingError(ValueError):
-    """The base class of this file's errors; `problems` lists every problem that was found."""
+    """The base class of the errors of `adaptlearn.runtime`; `problems` lists every problem."""
 
     def __init__(self, subject: str, problems: Sequence[str]) -> None:
         self.subject, self.problems = subject, tuple(problems)
@@ -85,7 +85,7 @@ class ServingError(ValueError):
 
 
 class ModelFileError(ServingError):
-    """A model file is damaged, was changed, or holds a model that this file cannot serve."""
+    """A model file is damaged, was changed, or contains a model that the runtime cannot serve."""
 
 
 class ResponseError(ServingError):
@@ -93,7 +93,7 @@ class ResponseError(ServingError):
 
 
 class StateError(ServingError):
-    """A saved student is damaged or belongs to another model, or a time is of another kind."""
+    """A saved student is damaged or belongs to another model, or times are of different kinds."""
 
 
 class LateResponse(ServingError):
@@ -105,7 +105,7 @@ class ImpossibleHistoryError(ServingError):
 
 
 class UnseenSkillWarning(UserWarning):
-    """A skill was not in the training log: the model uses the common parameters for it."""
+    """A skill was not in the training log, so the model uses the common parameters."""
 
 
 class _Cells(NamedTuple):
@@ -256,7 +256,7 @@ class Model:
     Attributes
     ----------
     fingerprint : str
-        Identifies the model; it equals the ``fingerprint_`` of the fitted model.
+        A text that identifies the model; it equals the ``fingerprint_`` of the fitted model.
     skills : tuple of labels
     columns : tuple of str
         The columns that `Student.update` needs besides the skill and the answer of a response.
@@ -277,7 +277,9 @@ class Model:
 
 
 class Student:
-    """What one student knows according to one model. A response takes O(1); no history is stored.
+    """What one student knows according to one model.
+
+    An update with a response takes O(1) time; the object stores no history.
 
     Parameters
     ----------
@@ -309,13 +311,13 @@ class Student:
         Parameters
         ----------
         skill : label, or list of labels
-            If you give a list, the answer counts fully for each skill.
+            If you pass a list of skills, the answer counts fully for each skill.
         correct : bool or None
-            None is an exposure: an opportunity to learn, but no evidence about what the student
-            knows.
+            ``None`` means an exposure: an opportunity to learn, but no evidence about what the
+            student knows.
         item : label, optional
         time : seconds or datetime, optional
-            Give seconds for all responses, or datetimes for all responses, or no times at all.
+            Pass seconds for all responses, or datetimes for all responses, or no times at all.
         **columns
             The further columns that the model reads; see `Model.columns`.
 
@@ -336,7 +338,7 @@ class Student:
     def p_correct(
         self, skill: Skills, *, item: Any = None, time: Time = None, **columns: Any
     ) -> float:
-        """P(correct) of a next response; for several skills, the mean of their predictions.
+        """P(correct) of the next response; for several skills, the mean of the skills' predictions.
 
         The arguments have the same meaning as in `update`. If a parameter differs by an argument
         that you leave out, the model uses the skill's general value of the parameter. Raises
@@ -356,8 +358,8 @@ class Student:
         skill : label
         when : {"next_opportunity", "after_response"}
             ``"next_opportunity"`` includes the learning after the last response;
-            ``"after_response"`` does not. In both cases, the value of a skill without responses is
-            its prior.
+            ``"after_response"`` does not. If a skill has no responses, its mastery is the skill's
+            prior with either option.
         """
         problems: list[str] = []
         label = _label(skill, "skill", problems)
@@ -443,7 +445,7 @@ def load(path: str | os.PathLike[str]) -> Model:
     Raises
     ------
     ModelFileError
-        The file is damaged, was changed after saving, or holds a model that this runtime cannot
+        The file is damaged, was changed after saving, or contains a model that this runtime cannot
         serve.
     FileNotFoundError
         There is no such file.

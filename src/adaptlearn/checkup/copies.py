@@ -23,21 +23,22 @@ _SHOWN = 15
 
 @dataclass(frozen=True, eq=False, repr=False)
 class CopiedStudents(Printed):
-    """Pairs of students whose answers are nearly the same; prints as a table, one row per pair.
+    """Pairs of students whose answers are nearly the same; `print` shows them as a table.
 
     Attributes
     ----------
     first, second : arrays, shape (n_pairs,)
         Labels of the two students of each pair. The pairs that share the most items come first.
     shared : integer array, shape (n_pairs,)
-        The number of items that both students have answered.
+        The number of items that both students of the pair have answered.
     equal : float array, shape (n_pairs,)
-        The share of these items on which both were right, or both were wrong.
+        The share of the shared items on which both students were right, or both were wrong.
     expected : float array, shape (n_pairs,)
-        The share to expect by chance, given how often each of the two students is right over all
-        items.
+        The share of equal answers to expect by chance, from how often each of the two students is
+        right over all items.
     groups : tuple of tuple of labels
-        Students who are copies of each other, directly or through a third student.
+        Groups of students with nearly the same answers. Pairs with nearly the same answers connect
+        the students of a group, directly or through a third student.
     """
 
     first: NDArray[Any]
@@ -85,21 +86,22 @@ def copied_students(
 ) -> CopiedStudents:
     """Find students whose answers to shared items are nearly the same.
 
-    One person may have two names, or one student may have copied from another. Suppose that one
-    student of a pair is in the training log and the other is in the test log. Then a model that
-    remembers items has already seen the test answers.
+    Two students with nearly the same answers may be one person with two names. Or one of the two
+    students may have copied from the other. If a pair is split between the training log and the
+    test log, results look too good: a model may have seen the test answers in training.
 
     Parameters
     ----------
     log : ResponseLog, or a frame with the standard column names
-        With items. If a student answered an item several times, the first answer counts.
+        With items. If a student answered an item several times, only the first answer counts.
     min_shared : int, default 20
-        The smallest number of items that both students must have answered.
+        The smallest number of items that both students of a pair must have answered.
     min_equal : float, default 0.97
-        The smallest share of these items on which both are right, or both are wrong.
+        The smallest share of the shared items on which the two answers are equal: both right or
+        both wrong.
     max_expected : float, default 0.75
-        The largest `expected` share of a pair. Students who are nearly always right agree without
-        copying, so this limit leaves them out.
+        The largest `expected` share of equal answers that a pair may have. Students who are nearly
+        always right have equal answers without copying; `max_expected` leaves them out.
 
     Returns
     -------

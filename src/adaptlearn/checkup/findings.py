@@ -30,30 +30,30 @@ def no_rows() -> NDArray[np.int64]:
 
 @dataclass(frozen=True, eq=False)
 class Finding:
-    """One thing that you should know about a log.
+    """A finding of a check: one thing that you should know about a log.
 
     Attributes
     ----------
     code : str
-        A short name of the finding. The name stays the same in all versions.
+        A short name of the finding, which stays the same in all versions of the library.
     severity : {"error", "warning", "note"}
         *error*: results would be wrong. *warning*: part of the log cannot be used without a change,
         or is probably not what you meant. *note*: worth knowing.
     found : str
-        What the check found: how many, which, where.
+        What the check found: how many labels or rows, which ones, and where in the log.
     consequence : str
         What the finding means for knowledge tracing.
     remedy : str
         What you can do about the finding.
     column : str
-        The column that the finding is about: its role (``"skill"``), or its name if it is a further
-        column.
+        The column that the finding is about: its role, such as ``"skill"``, or the name of a
+        further column.
     count : int
         The number of labels, rows or columns that the finding is about.
     labels : tuple
-        If the finding is about labels: all these labels of `column`.
+        If the finding is about labels of `column`: all labels that the finding is about.
     rows : integer array
-        If the finding is about rows: all these rows, counted from 0.
+        If the finding is about rows: all rows that the finding is about, counted from 0.
     """
 
     code: str
@@ -88,9 +88,10 @@ class Finding:
 class Checkup:
     """The findings of one log, the most severe first.
 
-    `print` shows the checkup as text, and a notebook shows it as a table. A loop over the checkup
-    gives the findings one by one. ``checkup["code"]`` is the finding with this code.
-    ``"code" in checkup`` says whether there is a finding with this code.
+    `print` shows the checkup as text, and a notebook shows it as a table. You can loop over a
+    checkup to get its findings one by one. ``checkup["code"]`` is the finding whose code is
+    ``"code"``. ``"code" in checkup`` says whether the checkup has a finding with the code
+    ``"code"``.
 
     Parameters
     ----------
@@ -147,7 +148,7 @@ class Checkup:
         }
 
     def to_dict(self) -> dict[str, Any]:
-        """The findings as a dict for JSON; each has its first 20 labels and its first 20 rows."""
+        """The findings as a dict for JSON, with at most 20 labels and 20 rows per finding."""
         names = ("code", "severity", "found", "consequence", "remedy", "column", "count")
         return {
             "subject": self.subject,
@@ -163,7 +164,7 @@ class Checkup:
         }
 
     def to_text(self, width: int = 80) -> str:
-        """The findings as text, wrapped to a width."""
+        """The findings as text, in lines of at most `width` characters."""
         blocks = ["\n".join(finding.lines(max(width, 40))) for finding in self]
         about = f"{terminal_text(self.subject)}\n{self._counts()}"
         return "\n\n".join([about, *blocks])

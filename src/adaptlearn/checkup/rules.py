@@ -68,9 +68,9 @@ RULES: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
 def check(log: Any) -> Checkup:
     """Find what is wrong or missing in a response log, before a model is fitted to it.
 
-    A readable log may still be wrong, or contain too little information. For example, the answers
-    may not identify the parameters of a skill. One response may be written as several rows. The
-    order may be one in which students cannot have answered. Times may be in milliseconds. Each
+    A readable log may still be wrong, or contain too little information. The answers may not
+    identify the parameters of a skill. A log may contain one response as several rows. The rows may
+    be in an order in which students cannot have answered. Times may be in milliseconds. Each
     finding says what the check found, what this means for knowledge tracing, and what you can do
     about it. The check does not change the log.
 
@@ -84,8 +84,8 @@ def check(log: Any) -> Checkup:
     -------
     Checkup
         The findings, errors first. `print` shows the checkup as text, and a notebook shows it as a
-        table. ``checkup.table()`` gives columns for a dataframe. ``checkup.ok`` is True if there is
-        no error.
+        table. ``checkup.table()`` returns columns for a dataframe. ``checkup.ok`` is True if no
+        finding is an error.
 
     Raises
     ------

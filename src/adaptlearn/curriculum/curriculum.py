@@ -34,50 +34,54 @@ _LEVELS_SHOWN = 12
 
 
 class Curriculum(SkillGraph):
-    """Skills and their prerequisites, lessons, standards and courses; checked and immutable.
+    """A curriculum: skills, prerequisites, lessons, standards and courses; checked and immutable.
 
-    Make a curriculum with `from_frames`, `from_dict` or `from_json`. They refuse a curriculum that
-    contradicts itself, and list every fault. With ``repair=True`` they repair the faults and say
-    how. Labels of skills, lessons and items are integers or strings. If you pass no lessons, each
-    skill has one lesson with the same label. If you pass no list of skills, the skills are those
-    named by prerequisites, lessons and items, in the order they occur.
+    Make a curriculum with `from_frames`, `from_dict` or `from_json`. If a curriculum contradicts
+    itself, these functions raise an error that lists every fault. With ``repair=True``, these
+    functions repair the faults and report every repair. Labels of skills, lessons and items are
+    integers or strings. If you pass no lessons, each skill has one lesson with the same label. If
+    you pass no list of skills, the skills are those named by prerequisites, lessons and items, in
+    the order they occur.
 
     Attributes
     ----------
     skills : array, shape (n_skills,)
-        Labels, in the order given. Integers, or objects that are all ``str``.
+        The labels of the skills, in the order given: all integers, or all ``str``.
     skill_titles : tuple of str
     thresholds : float array, shape (n_skills,)
-        Each skill counts as mastered at this mastery or above; NaN if the curriculum's author gives
-        no threshold.
+        The mastery threshold of each skill; NaN if the author of the curriculum gives no threshold.
+        A skill counts as mastered if its mastery is at least its threshold.
     prerequisites : sparse 0/1 array, shape (n_skills, n_skills)
         Row k marks the direct prerequisites of skill k; students must master all of them first.
     alternatives : sparse 0/1 array, shape (n_groups, n_skills)
-        Row g marks the skills of group g; students must master any one of them.
+        Row g marks the skills of the group of alternatives g; students must master at least one of
+        these skills.
     alternatives_of : sparse 0/1 array, shape (n_skills, n_groups)
-        Row k marks the groups of alternatives of skill k; of each group, students must master one
-        skill.
+        Row k marks the groups of alternatives of skill k; students must master at least one skill
+        of each group.
     encompasses : sparse float array, shape (n_skills, n_skills)
-        Row k holds weights in (0, 1] of the skills that practice of skill k also practises.
+        Practice of skill k is also practice of other skills. Row k contains the weights of these
+        other skills, in (0, 1].
     lessons : array, shape (n_lessons,)
     lesson_titles : tuple of str
     lesson_kinds : tuple of str
-        ``"instruction"`` (the default), ``"practice"``, ``"review"``, ``"assessment"``,
-        ``"enrichment"`` or ``"elective"``.
+        The kind of each lesson: ``"instruction"`` (the default), ``"practice"``, ``"review"``,
+        ``"assessment"``, ``"enrichment"`` or ``"elective"``.
     lesson_tags : tuple of tuple of str
     minutes : float array, shape (n_lessons,)
         NaN if unknown.
     difficulty : float array, shape (n_lessons,)
-        From 0 to 1; NaN if unknown.
+        The difficulty of each lesson, from 0 to 1; NaN if unknown.
     teaches : sparse 0/1 array, shape (n_lessons, n_skills)
     items : array, shape (n_items,)
     exercises : sparse 0/1 array, shape (n_items, n_skills)
     outline : Outline
-        Which units the courses have, and which standards the units have.
+        Which units each course has, and which standards each unit has.
     standards, units, courses : SkillGroups
-        The groups of the outline: which skills each requires, and which students have finished it.
+        The groups of skills in the outline. Each group shows which skills it requires and which
+        students have finished it.
     repairs : tuple of Repair
-        What `repaired` repaired; empty for a curriculum without faults.
+        The repairs that `repaired` made; empty for a curriculum without faults.
 
     See Also
     --------
@@ -309,12 +313,13 @@ class Curriculum(SkillGraph):
         return self.outline.courses
 
     def open_lessons(self, mastered: Any) -> Bools:
-        """Which lessons students can take now.
+        """Find the lessons that students can take now.
 
-        A lesson is open if it teaches a skill that is not mastered, and if all prerequisites of its
-        unmastered skills are mastered or taught by the lesson itself. Of alternatives, one is
-        enough. So an open lesson teaches a skill of the outer fringe. The only exception is a
-        lesson whose skills are, in a circle, alternatives among each other's prerequisites.
+        An open lesson teaches at least one skill that is not mastered. Each prerequisite of the
+        lesson's unmastered skills is mastered, or the lesson itself teaches the prerequisite. Of
+        alternatives, one is enough. So an open lesson teaches a skill of the outer fringe. There is
+        one exception: the lesson's skills may be alternative prerequisites of each other, in a
+        circle.
 
         Parameters
         ----------
@@ -333,11 +338,11 @@ class Curriculum(SkillGraph):
         Parameters
         ----------
         missing : uint8 array, shape (n_skills, n_bytes)
-            The skills that are not mastered, with one bit per student, as
-            `adaptlearn.curriculum.graph.pack` makes them.
+            The skills that are not mastered, as bits: one bit per student, in the form that
+            `adaptlearn.curriculum.graph.pack` returns.
         unready : uint8 array, shape (n_skills, n_bytes), optional
-            The skills that are not known well enough for the skills that build on them; by default
-            `missing`.
+            The skills that a student does not know well enough to learn the skills that build on
+            them; by default the same as `missing`.
 
         Returns
         -------
@@ -350,7 +355,7 @@ class Curriculum(SkillGraph):
         return doors_of(self.teaches, self.requirements)
 
     def lessons_of_kind(self, *kinds: str) -> Bools:
-        """Which lessons are of one of these kinds, shape (n_lessons,)."""
+        """Whether each lesson is of one of the given kinds, shape (n_lessons,)."""
         for kind in kinds:
             check_parameters("lessons_of_kind", {"kind": kind}, {"kind": [OneOf(LESSON_KINDS)]})
         return np.array([kind in kinds for kind in self.lesson_kinds], bool)
@@ -361,7 +366,7 @@ class Curriculum(SkillGraph):
         return self.lessons_of_kind("elective", "enrichment")
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain lists and strings that `from_dict` reads back; `repairs` are not kept."""
+        """The curriculum as plain lists and strings, without `repairs`; `from_dict` reads it."""
         return content_of(self._parts)
 
     def to_json(self, indent: int | None = None) -> str:

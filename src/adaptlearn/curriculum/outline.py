@@ -95,11 +95,12 @@ class SkillGroups:
     Attributes
     ----------
     labels : array, shape (n_groups,)
-        For units, pairs (course, unit), because a unit's name belongs to its course.
+        The label of a unit is a pair (course, unit), because two courses may have units of the same
+        name.
     titles : tuple of str
     grades : float array, shape (n_groups, 2)
-        Lowest and highest grade; NaN if unknown. Kindergarten is 0. A unit has the grades of its
-        course.
+        The lowest and the highest grade of each group; NaN if unknown. Kindergarten is 0. A unit
+        has the grades of its course.
     skills : sparse 0/1 array, shape (n_groups, n_skills)
     """
 
@@ -139,7 +140,7 @@ class SkillGroups:
         return found
 
     def of_grade(self, grade: int) -> Ints:
-        """Positions of the groups for a grade.
+        """The positions of the groups that are for a given grade.
 
         A group for a band of grades, such as 9 to 12, counts for each grade of the band.
         """
@@ -174,9 +175,9 @@ class Outline(NamedTuple):
     standards, units, courses : SkillGroups
     unit_standards : sparse 0/1 array, shape (n_units, n_standards)
     unit_skills : sparse 0/1 array, shape (n_units, n_skills)
-        The skills that a unit names itself, in addition to the skills of its standards.
+        The skills that each unit lists directly, in addition to the skills of the unit's standards.
     unit_course : int array, shape (n_units,)
-        The position of each unit's course.
+        For each unit, the position of its course in `courses`.
     """
 
     standards: SkillGroups

@@ -45,60 +45,62 @@ def read_assistments(
     without_skill: Literal["drop", "refuse"] = "drop",
     unanswered: Literal["refuse", "exposure"] = "refuse",
 ) -> ResponseLog:
-    """A response log of an ASSISTments data set, in the layout in which it is published.
+    """Read a response log from an ASSISTments data set, in the layout of the published files.
 
     Parameters
     ----------
     source : path, or frame
-        A file as it was published; or a pandas, Polars, PyArrow or DuckDB frame, or a mapping of
-        str to array, with the same columns. The columns ``user_id``, ``correct``, a column of
-        skills and a column of ids are required. For a large file, a frame is much faster than a
-        path.
+        A file as it was published. Or a pandas, Polars, PyArrow or DuckDB frame, or a mapping of
+        str to array, with the same columns as the file. The columns ``user_id``, ``correct``, a
+        column of skills and a column of ids are required. For a large file, a frame is much faster
+        than a path.
     skill : str, optional
-        The column of skills. By default it is ``skill_id``, ``skill_name``, ``skill`` or
-        ``sequence_id``: the first of these that exists. In the 2015 file, ``sequence_id`` is the
-        skill.
+        The column of skills. By default the column of skills is the first that exists of
+        ``skill_id``, ``skill_name``, ``skill`` and ``sequence_id``. In the 2015 file,
+        ``sequence_id`` is the skill.
     skill_separator : str, optional
-        Text between several skills of one row. By default it is ``"_"`` for ``skill_id``, as in the
-        collapsed file of 2009. For other columns, the default is no separator.
+        The text that separates several skills in one row. By default the separator is ``"_"`` if
+        the skills come from ``skill_id``, as in the collapsed file of 2009. For other columns of
+        skills, there is no separator by default.
     item : str or False, optional
         The column of items, by default ``problem_id`` or ``problemId`` if it exists.
     time : str or False, optional
-        The column of times: datetimes, texts in ISO 8601, or seconds. By default it is
-        ``start_time`` or ``startTime`` (when the problem was shown), if the column exists. The
-        files of 2009 and 2015 have no such column.
+        The column of times: datetimes, texts in ISO 8601, or seconds. By default the times come
+        from ``start_time`` or ``startTime`` (when the problem was shown), if the file has this
+        column. The files of 2009 and 2015 have no column of times.
     id : str, optional
-        The column that identifies a response. It decides the order of responses at the same time.
-        Without times, it decides the order of all responses. By default ``order_id``,
-        ``problem_log_id``, ``log_id`` or ``actionId``.
+        The column that identifies a response. The ids decide the order of responses that have the
+        same time. Without times, the ids decide the order of all responses. By default the ids come
+        from ``order_id``, ``problem_log_id``, ``log_id`` or ``actionId``.
     extra : sequence of str
-        Further columns to keep, such as ``"ms_first_response"``. If a response has several rows,
-        the value of the first row is kept.
+        Further columns that the log keeps, such as ``"ms_first_response"``. If a response has
+        several rows, the log keeps the value of the first row.
     scaffolding : {"drop", "keep"}
-        Whether to leave out scaffolding questions (``original`` is 0). Scaffolding questions split
-        a problem into steps after the student failed it. So an earlier answer decides which
-        students get these questions. Xiong et al. leave scaffolding questions out; some benchmarks
-        keep them.
+        Whether to leave out scaffolding questions (rows in which ``original`` is 0). Scaffolding
+        questions split a problem into steps after the student failed the problem. So an earlier
+        answer decides which students get scaffolding questions. Xiong et al. leave scaffolding
+        questions out; some benchmarks keep them.
     partial_credit : {"refuse", "drop"} or float in (0, 1]
-        What to do with answers between 0 and 1: report an error, leave them out, or count them as
-        right if the credit is at least this number (so 1.0 counts them all as wrong).
+        What to do with answers between 0 and 1. ``"refuse"`` raises an error, and ``"drop"`` leaves
+        these answers out. If `partial_credit` is a number, answers count as right from this number
+        on, so 1.0 counts all answers between 0 and 1 as wrong.
     without_skill : {"drop", "refuse"}
-        What to do with responses without a skill. ``"drop"`` leaves them out, and a warning counts
-        them. ``"refuse"`` raises an error.
+        What to do with responses without a skill. ``"drop"`` leaves these responses out, and a
+        warning says how many. ``"refuse"`` raises an error.
     unanswered : {"refuse", "exposure"}
-        What a row without ``correct`` means, as in `ResponseLog.from_frame`.
+        What a row without a value in ``correct`` means; see `ResponseLog.from_frame`.
 
     Returns
     -------
     ResponseLog
-        One row per id, in the order in which the ids first occur. Rows with the same id are one
-        response. The files of 2009 have one row per skill of a response, and the first of these
-        files also repeats rows.
+        A log with one row per id, in the order in which the ids first occur. Rows with the same id
+        are one response. The files of 2009 have one row per skill of a response, and the first of
+        these files also repeats rows.
 
     Raises
     ------
     ResponseDataError
-        Lists every problem: missing columns, gaps, partial credit, times that cannot be
+        Lists every problem: missing columns, missing values, partial credit, times that cannot be
         read, rows of one response that contradict each other.
     ParameterError
         An argument is not valid.
@@ -107,7 +109,8 @@ def read_assistments(
     -----
     DataWarning
         The reader joined rows, left rows out, or decided whether answers between 0 and 1 are right.
-        Each warning says how many rows and which rows (counted from 0 below the header).
+        Each warning says how many rows it is about, and which rows (counted from 0 below the
+        header).
 
     References
     ----------

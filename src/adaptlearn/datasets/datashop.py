@@ -52,72 +52,76 @@ def read_datashop(
     without_skill: Literal["drop", "refuse"] = "drop",
     unanswered: Literal["refuse", "exposure"] = "refuse",
 ) -> ResponseLog:
-    """A response log of an export of DataShop, or of the KDD Cup 2010.
+    """Read a response log from an export of DataShop, or from the KDD Cup 2010.
 
-    The reader takes both kinds of exports. *Student steps*: a row is the work of one student at one
-    step of a problem; the first attempt is the answer. *Transactions*: a row is one attempt or one
-    request for a hint; the first row at each step is the response. So both exports of a data set
-    give the same answers.
+    The reader accepts exports of student steps and exports of transactions. *Student steps*: a row
+    is the work of one student at one step of a problem; the first attempt is the answer.
+    *Transactions*: a row is one attempt or one request for a hint; the first row at each step is
+    the response. So you get the same answers from the two exports of a data set.
 
     Parameters
     ----------
     source : path, or frame
-        A file as it was exported, with tabs or with commas; or a pandas, Polars, PyArrow or
-        DuckDB frame, or a mapping of str to array, with the same columns. These columns are
+        A file as it was exported, with tabs or with commas. Or a pandas, Polars, PyArrow or DuckDB
+        frame, or a mapping of str to array, with the same columns as the file. These columns are
         required: ``Anon Student Id``, ``Problem Name``, ``Step Name``, an outcome and a model of
         knowledge components. The reader also uses ``Row``, ``Problem Hierarchy``, ``Problem View``
-        and ``First Transaction Time`` if they exist. For transactions, it uses ``Row``,
+        and ``First Transaction Time`` if they exist. From transactions, the reader uses ``Row``,
         ``Transaction Id``, ``Attempt At Step`` and ``Time``.
     kc_model : str
-        The name of the model of knowledge components, as in the parentheses of a column:
-        ``"Default"`` reads the skills from ``KC (Default)`` or ``KC(Default)``. If a step has
-        several skills, ``~~`` separates them; transactions have several columns of this name, one
+        The name of the model of knowledge components, as it is in the parentheses of a column's
+        name. For example, ``"Default"`` reads the skills from the column ``KC (Default)`` or
+        ``KC(Default)``. If a step has several skills, ``~~`` separates the skills in an export of
+        student steps. An export of transactions has several columns with the same name instead, one
         for each skill.
     outcome : str, optional
         The column of answers: ``correct``, ``incorrect`` and ``hint`` (which counts as
-        wrong, as in DataShop's learning curves), or 1 and 0. By default ``First Attempt`` or
-        ``Correct First Attempt``; for transactions, ``Outcome``.
+        wrong, as in DataShop's learning curves), or 1 and 0. By default the answers come from
+        ``First Attempt`` or ``Correct First Attempt``, or from ``Outcome`` for transactions.
     item : {"step", "problem", False}
         What an item is: a step of a problem, a whole problem, or nothing. A step is labelled
-        ``"problem / step"``, because steps of different problems share names.
+        ``"problem / step"``, because steps of different problems may have the same name.
     time : str or False, optional
-        The column of times: datetimes, or texts in ISO 8601. By default ``First Transaction Time``,
-        or ``Time`` for transactions, if its values have a date. If times have no date, such as
-        ``18:05.0``, the reader ignores them and warns. False leaves times out.
+        The column of times: datetimes, or texts in ISO 8601. By default the times come from ``First
+        Transaction Time``, or from ``Time`` for transactions, if the values have a date. If times
+        have no date, such as ``18:05.0``, the reader ignores them and warns. False leaves times
+        out.
     id : str or False, optional
-        The column with the numbers of the rows. It decides the order of responses at the same time.
-        Without times, it decides the order of all responses. By default ``Row`` if it exists.
+        The column with the numbers of the rows. The row numbers decide the order of responses that
+        have the same time. Without times, the row numbers decide the order of all responses. By
+        default the row numbers come from ``Row``, if this column exists.
     extra : sequence of str
-        Further columns to keep, such as ``"Step Duration (sec)"``. If a response has
-        several rows, the value of the first row is kept.
+        Further columns that the log keeps, such as ``"Step Duration (sec)"``. If a response has
+        several rows, the log keeps the value of the first row.
     without_skill : {"drop", "refuse"}
-        What to do with steps without a knowledge component. ``"drop"`` leaves them out, and a
-        warning counts them. ``"refuse"`` raises an error.
+        What to do with steps without a knowledge component. ``"drop"`` leaves these steps out, and
+        a warning says how many. ``"refuse"`` raises an error.
     unanswered : {"refuse", "exposure"}
-        What a student step without an outcome means, as in `ResponseLog.from_frame`. The reader
+        What a student step without an outcome means; see `ResponseLog.from_frame`. The reader
         leaves out transactions without an outcome, such as a tutor's message.
 
     Returns
     -------
     ResponseLog
-        One row per response, in the order of the export. Rows with the same student, problem (and
-        its position in the hierarchy), view, step and time are one response. The reason is that
-        exports repeat a step for each of its skills, or for each chosen sample. Transactions with
-        the same ``Transaction Id`` are one response.
+        A log with one row per response, in the order of the export. Rows with the same student,
+        problem (and its position in the hierarchy), view, step and time are one response. Exports
+        repeat a step for each of its skills, or for each chosen sample. Transactions with the same
+        ``Transaction Id`` are one response.
 
     Raises
     ------
     ResponseDataError
-        Lists every problem: missing columns (and which models there are), gaps, other
-        outcomes, times that cannot be read, rows of one response that contradict each other.
+        Lists every problem: missing columns (with the names of the available models), missing
+        values, unknown outcomes, times that cannot be read, rows of one response that contradict
+        each other.
     ParameterError
         An argument is not valid.
 
     Warns
     -----
     DataWarning
-        The reader joined rows, left rows out, or ignored times. Each warning says how many rows and
-        which rows (counted from 0 below the header).
+        The reader joined rows, left rows out, or ignored times. Each warning says how many rows it
+        is about, and which rows (counted from 0 below the header).
 
     References
     ----------

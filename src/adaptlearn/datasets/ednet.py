@@ -36,50 +36,51 @@ def read_ednet(
     extra: Sequence[str] = (),
     without_skill: Literal["drop", "refuse"] = "drop",
 ) -> ResponseLog:
-    """A response log of EdNet's level KT1: a file for each student, and a file of questions.
+    """Read a response log from EdNet's level KT1: one file per student, and a file of questions.
 
     Parameters
     ----------
     source : path, list of paths, or frame
-        The folder ``KT1`` with its files ``u1.csv``, ``u2.csv``, ...; some of these files, as
-        ``sorted(Path("KT1").glob("u*.csv"))[:5000]`` (there are 784,309); or one file or frame
-        of many students with a column ``user_id``. The columns ``timestamp``, ``question_id`` and
-        ``user_answer`` are required.
+        The folder ``KT1`` with its files ``u1.csv``, ``u2.csv`` and so on. Or a list of some of
+        these 784,309 files, such as ``sorted(Path("KT1").glob("u*.csv"))[:5000]``. Or one file or
+        frame that contains many students and has a column ``user_id``. The columns ``timestamp``,
+        ``question_id`` and ``user_answer`` are required.
     questions : path, or frame
-        ``contents/questions.csv``, with ``question_id``, ``correct_answer``, ``tags`` and
-        ``part``.
+        The file ``contents/questions.csv``, with the columns ``question_id``, ``correct_answer``,
+        ``tags`` and ``part``.
     skill : {"tags", "part"}
-        What a skill is. ``"tags"``: a tag; a question may have several tags. ``"part"``: the part
-        of the TOEIC test, 1 to 7.
+        What a skill is. With ``"tags"``, each tag is a skill, and a question may have several tags.
+        With ``"part"``, each part of the TOEIC test (1 to 7) is a skill.
     extra : sequence of str
-        Further columns to keep, such as ``"elapsed_time"`` (milliseconds) or ``"solving_id"``.
+        Further columns that the log keeps, such as ``"elapsed_time"`` (milliseconds) or
+        ``"solving_id"``.
     without_skill : {"drop", "refuse"}
         What to do with answers to questions whose tag is -1. ``"drop"`` leaves these answers out,
-        and a warning counts them. ``"refuse"`` raises an error.
+        and a warning says how many. ``"refuse"`` raises an error.
 
     Returns
     -------
     ResponseLog
-        One row per answer, in the order of the files. The label of a student is the name of the
-        file, such as ``"u1"``, or the ``user_id``. An answer is right if it equals the question's
-        ``correct_answer``. Times are in seconds; the files have milliseconds. Rows without an
-        answer (the student ran out of time) are left out.
+        A log with one row per answer, in the order of the files. The label of a student is the name
+        of the file, such as ``"u1"``, or the ``user_id``. An answer is right if it equals the
+        question's ``correct_answer``. Times in the log are in seconds; times in the files are in
+        milliseconds. The reader leaves out rows without an answer (the student ran out of time).
 
     Raises
     ------
     ResponseDataError
         Lists every problem: missing columns, questions that are not in `questions`, answers other
-        than a to d, times that are not milliseconds. With several files, each
-        problem names its file.
+        than a to d, times that are not milliseconds. If you read several files, the error names the
+        file of each problem.
     ParameterError
         An argument is not valid.
     OSError
-        There is no such file or folder, or you have no permission to read it.
+        The file or folder does not exist, or you have no permission to read it.
 
     Warns
     -----
     DataWarning
-        The reader left rows out. The warning says how many rows and which rows.
+        The reader left rows out. The warning says how many rows were left out, and which rows.
 
     References
     ----------

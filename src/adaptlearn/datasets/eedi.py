@@ -33,51 +33,52 @@ def read_eedi(
     level: int | None = None,
     without_skill: Literal["drop", "refuse"] = "drop",
 ) -> ResponseLog:
-    r"""A response log of Eedi's data of the NeurIPS 2020 education challenge.
+    r"""Read a response log from Eedi's data of the NeurIPS 2020 education challenge.
 
     Parameters
     ----------
     folder : path
-        The folder of the challenge. The folder, or one of its subfolders, contains the files
+        The folder of the challenge. The folder, or one of its subfolders, contains four files:
         ``train_task_3_4.csv`` (the answers), ``answer_metadata_task_3_4.csv`` (their times),
         ``question_metadata_task_3_4.csv`` (the subjects of each question) and
-        ``subject_metadata.csv`` (the tree of subjects). For tasks 1 and 2, the first three names
-        have ``1_2`` in place of ``3_4``.
+        ``subject_metadata.csv`` (the tree of subjects). For tasks 1 and 2, the names of the first
+        three files contain ``1_2`` instead of ``3_4``.
     task : {"3_4", "1_2"}
         ``"3_4"``: tasks 3 and 4, with 1.4 million answers to 948 questions. Papers on knowledge
-        tracing call this data set NIPS34. ``"1_2"``: tasks 1 and 2, with 15.9 million answers to
-        27,613 questions.
+        tracing call the data of tasks 3 and 4 NIPS34. ``"1_2"``: tasks 1 and 2, with 15.9 million
+        answers to 27,613 questions.
     level : int, optional
         Which subjects are skills. The subjects form a tree; "Maths" is at the top, at level 0. For
-        a question, the data names its subjects and all subjects above these in the tree. By default
-        the skills of a question are its lowest subjects: the subjects with no other subject of the
-        question below them. With a number, the skills are the subjects of this level; papers use 3.
+        each question, the data names the question's subjects and all subjects above them in the
+        tree. By default the skills of a question are its lowest subjects: the subjects with no
+        other subject of the question below them. If `level` is a number, the skills are the
+        subjects at this level of the tree. Papers use level 3.
     without_skill : {"drop", "refuse"}
         What to do with answers to questions that have no subject of `level`. ``"drop"`` leaves
-        these answers out, and a warning counts them. ``"refuse"`` raises an error.
+        these answers out, and a warning says how many. ``"refuse"`` raises an error.
 
     Returns
     -------
     ResponseLog
-        One row per answer, in the order of the file of answers. This order is random, so the times
-        decide the order of a student's answers. The labels of skills and items are the numbers of
-        subjects and questions.
+        A log with one row per answer, in the order of the file of answers. The order of the file is
+        random, so the times decide the order of a student's answers. The labels of skills and items
+        are the numbers of subjects and questions.
 
     Raises
     ------
     ResponseDataError
-        Lists every problem: missing files and columns, gaps, answers without a time, questions
-        without an entry, lists of subjects that cannot be read.
+        Lists every problem: missing files and columns, missing values, answers without a time,
+        questions without an entry, lists of subjects that cannot be read.
     ParameterError
         An argument is not valid.
     OSError
-        There is no such folder, or you have no permission to read it.
+        The folder does not exist, or you have no permission to read it.
 
     Warns
     -----
     DataWarning
-        The reader left rows out. The warning says how many rows and which rows (counted from 0
-        below the header).
+        The reader left rows out. The warning says how many rows were left out, and which rows
+        (counted from 0 below the header).
 
     References
     ----------

@@ -40,45 +40,48 @@ def read_irw(
     extra: Sequence[str] = (),
     without_skill: Literal["drop", "refuse"] = "drop",
 ) -> ResponseLog:
-    """A response log of a table of the Item Response Warehouse (IRW).
+    """Read a response log from a table of the Item Response Warehouse (IRW).
 
     Parameters
     ----------
     source : path, or frame
-        A table in the IRW's standard: a row is a response, with ``id`` (who), ``item`` and
-        ``resp`` (a number), often ``date`` (seconds), ``rt`` (seconds) and further columns.
+        A table in the standard of the IRW. Each row is a response, with ``id`` (the student),
+        ``item`` and ``resp`` (a number). Many tables also have ``date`` (seconds), ``rt`` (seconds)
+        and further columns.
     skill : str, optional
         The column of skills, such as ``"item"``. By default the skills of a row are the names of
         the ``qmatrix...`` columns that hold 1 in the row. If there are no ``qmatrix...`` columns,
         all items have the same skill, ``"the whole file"``.
     right_from : float, optional
-        Responses of at least this number are right; lower responses are wrong. You need it if
-        responses are not 0 and 1, for example on a scale from 1 to 5.
+        Responses of at least `right_from` are right; lower responses are wrong. You need
+        `right_from` if responses are not 0 and 1, for example on a scale from 1 to 5.
     extra : sequence of str
-        Further columns to keep, such as ``"rt"``, ``"wave"`` or a ``"cov_..."``.
+        Further columns that the log keeps, such as ``"rt"``, ``"wave"`` or a column ``"cov_..."``.
     without_skill : {"drop", "refuse"}
-        What to do with responses whose skills are all 0. ``"drop"`` leaves these responses out, and
-        a warning counts them. ``"refuse"`` raises an error.
+        What to do with responses that have 0 in all columns of skills. ``"drop"`` leaves these
+        responses out, and a warning says how many. ``"refuse"`` raises an error.
 
     Returns
     -------
     ResponseLog
-        One row per response, in the order of the table. Rows without a response are left out.
+        A log with one row per response, in the order of the table. The reader leaves out rows
+        without a response.
 
     Raises
     ------
     ResponseDataError
-        Lists every problem: missing columns, gaps, responses other than 0 and 1.
+        Lists every problem: missing columns, missing values, responses other than 0 and 1.
     ParameterError
         An argument is not valid.
     OSError
-        There is no such file, or you have no permission to read it.
+        The file does not exist, or you have no permission to read it.
 
     Warns
     -----
     DataWarning
-        Says how many rows were left out, and which rows (counted from 0 below the header). If you
-        give `right_from`, a warning says from which number on responses count as right.
+        The warning says how many rows were left out, and which rows (counted from 0 below the
+        header). If you give `right_from`, a warning says from which number on responses count as
+        right.
 
     See Also
     --------
@@ -180,8 +183,9 @@ def write_irw(log: ResponseLog, path: str | PathLike[str], *, q_matrix: bool = T
         The file to write: a CSV file in UTF-8.
     q_matrix : bool
         Whether to write each item's skills as columns ``qmatrix1``, ``qmatrix2``, ..., in the order
-        of ``log.skill.labels``. The standard does not keep the names of skills. If the log has only
-        one skill, there are no such columns.
+        of ``log.skill.labels``. The file does not contain the names of the skills, because the
+        standard has no column for them. If the log has only one skill, the file has no ``qmatrix``
+        columns.
 
     Raises
     ------

@@ -60,54 +60,58 @@ def read_junyi(
     extra: Sequence[str] = (),
     without_skill: Literal["drop", "refuse"] = "drop",
 ) -> ResponseLog:
-    """A response log of a problem log of Junyi Academy, of 2015 or of 2020.
+    """Read a response log from a problem log of Junyi Academy (2015 or 2020).
 
     Parameters
     ----------
     source : path, or frame
-        ``junyi_ProblemLog_original.csv`` of 2015, with ``user_id``, ``exercise``, ``time_done`` and
-        ``correct``; or ``Log_Problem.csv`` of 2020, with ``uuid``, ``ucid``, ``upid``,
-        ``timestamp_TW`` and ``is_correct``. For a large file, a frame is much faster than a path.
+        For 2015, the file ``junyi_ProblemLog_original.csv``, with ``user_id``, ``exercise``,
+        ``time_done`` and ``correct``. For 2020, the file ``Log_Problem.csv``, with ``uuid``,
+        ``ucid``, ``upid``, ``timestamp_TW`` and ``is_correct``. For a large file, a frame is much
+        faster than a path.
     skill : str, optional
         The column of skills, in the log or in `exercises`. By default the exercise is the skill:
         ``exercise`` in 2015, ``ucid`` in 2020.
     exercises : path, or frame, optional
-        A table that groups the exercises. For 2015 it is ``junyi_Exercise_table.csv``, which allows
-        ``skill="topic"`` and ``skill="area"``. For 2020 it is ``Info_Content.csv``, which allows
-        ``skill="level4_id"`` and the levels above.
+        A table that assigns each exercise to larger groups. For 2015, this table is
+        ``junyi_Exercise_table.csv``; with it you can choose ``skill="topic"`` or ``skill="area"``.
+        For 2020, this table is ``Info_Content.csv``; with it you can choose ``skill="level4_id"``
+        or a level above.
     hinted : {"wrong", "drop"}
-        What to do with answers with a hint. ``"wrong"`` counts them as wrong, as the files do
-        (``correct`` is false if the student took a hint). ``"drop"`` leaves them out.
+        What to do with answers for which the student took a hint. ``"wrong"`` counts these answers
+        as wrong, as the files do (``correct`` is false if the student took a hint). ``"drop"``
+        leaves them out.
     extra : sequence of str
-        Further columns to keep, such as ``"time_taken"``.
+        Further columns that the log keeps, such as ``"time_taken"``.
     without_skill : {"drop", "refuse"}
         What to do with answers to exercises that have no skill in `exercises`. ``"drop"`` leaves
-        these answers out, and a warning counts them. ``"refuse"`` raises an error.
+        these answers out, and a warning says how many. ``"refuse"`` raises an error.
 
     Returns
     -------
     ResponseLog
-        One row per problem, in the order of the file. Items are problems: ``upid`` in 2020;
-        in 2015 the exercise and its ``problem_type``, as ``"exercise / type"``. Times of 2015
-        are in seconds (the file has microseconds). Times of 2020 are rounded to a quarter of an
-        hour. If answers have the same time, the order of the rows decides.
+        A log with one row per problem, in the order of the file. Items are problems. In 2020 an
+        item is the ``upid``; in 2015 it is the exercise and its ``problem_type``, as ``"exercise /
+        type"``. For 2015, times in the log are in seconds (in the file, in microseconds). The times
+        of 2020 are rounded to a quarter of an hour. If answers have the same time, the order of the
+        rows decides.
 
     Raises
     ------
     ResponseDataError
-        Lists every problem: missing columns, gaps, answers that are neither true nor false,
-        times that cannot be read.
+        Lists every problem: missing columns, missing values, answers that are neither true nor
+        false, times that cannot be read.
     ParameterError
         An argument is not valid.
     OSError
-        There is no such file, or you have no permission to read it.
+        The file does not exist, or you have no permission to read it.
 
     Warns
     -----
     DataWarning
-        The reader left rows out. The warning says how many rows and which rows (counted from 0
-        below the header). For the file of 2020, another warning reports answers that look repeated
-        because their times are rounded.
+        The reader left rows out. The warning says how many rows were left out, and which rows
+        (counted from 0 below the header). For the file of 2020, another warning reports answers
+        that look repeated because their times are rounded.
 
     References
     ----------

@@ -58,34 +58,35 @@ def read_pykt(
     extra: Sequence[str] = (),
     without_skill: Literal["drop", "refuse"] = "drop",
 ) -> ResponseLog:
-    r"""A response log of a data set that pyKT has prepared.
+    r"""Read a response log from a data set that pyKT has prepared.
 
     Parameters
     ----------
     source : path
         A folder or one file. From a folder such as ``data/assist2009``, the reader takes
-        ``train_valid.csv`` and ``test.csv``, with pyKT's folds. If these two files are missing, it
-        takes ``data.txt``. A file may be any of these three, or a file with sequences of a fixed
-        length (``train_valid_sequences.csv``, ``test_window_sequences.csv``, or a name that ends in
+        ``train_valid.csv`` and ``test.csv``, with pyKT's folds. If ``train_valid.csv`` and
+        ``test.csv`` are missing, the reader takes ``data.txt``. Instead of a folder, you can pass
+        one of these three files, or a file with sequences of a fixed length
+        (``train_valid_sequences.csv``, ``test_window_sequences.csv``, or a name that ends in
         ``_quelevel.csv``).
     skill : {"concepts", "questions"}
-        What a skill is. Some data sets have only questions.
+        What a skill is. Some data sets have questions but no concepts.
     extra : sequence of str
-        Further lists to keep, such as ``"usetimes"`` (milliseconds). If there is a ``fold``, the
-        log always keeps it: 0 to 4, and -1 for test students.
+        Further lists that the log keeps, such as ``"usetimes"`` (milliseconds). If the files have a
+        ``fold``, the log always keeps the fold: 0 to 4, and -1 for test students.
     without_skill : {"drop", "refuse"}
         What to do with answers without a concept (``NA``). ``"drop"`` leaves these answers out, and
-        a warning counts them. ``"refuse"`` raises an error.
+        a warning says how many. ``"refuse"`` raises an error.
 
     Returns
     -------
     ResponseLog
-        One row per answer, student by student. If a question has several concepts, pyKT writes a
-        row for each concept (``is_repeat`` is 1); the reader joins these rows into one row. It
-        removes padding. If several windows repeat an answer, the log contains the answer once.
-        Times are in seconds (the files have milliseconds). If ``keyid2idx.json`` is in the same
-        folder, you get the original labels instead of pyKT's numbers. (Files of question level keep
-        pyKT's numbers.)
+        A log with one row per answer, student by student. If a question has several concepts, pyKT
+        writes a row for each concept (``is_repeat`` is 1); the reader joins these rows into one
+        row. It removes padding. If several windows of a file contain the same answer, the log
+        contains this answer once. Times in the log are in seconds (in the files, in milliseconds).
+        If ``keyid2idx.json`` is in the same folder, you get the original labels instead of pyKT's
+        numbers. (Files of question level keep pyKT's numbers.)
 
     Raises
     ------
@@ -96,13 +97,14 @@ def read_pykt(
     ParameterError
         An argument is not valid.
     OSError
-        There is no such file or folder, or you have no permission to read it.
+        The file or folder does not exist, or you have no permission to read it.
 
     Warns
     -----
     DataWarning
-        The reader joined rows or left rows out. The warning says how many rows and which rows. Here
-        a row is one answer in the files; the count starts at 0 and continues from line to line.
+        The reader joined rows or left rows out. The warning says how many rows it is about, and
+        which rows. In this warning, a row is one answer in the files; rows are counted from 0, and
+        the count continues from line to line.
 
     References
     ----------

@@ -22,11 +22,11 @@ class Dataset(NamedTuple):
 
 
 def load_school() -> Dataset:
-    """A small school to try the library with: simulated students, in a file of the library.
+    """Load a small data set to try the library with: answers of simulated students.
 
     120 students practise eight skills of arithmetic, one to nine times each, over some weeks. A
     student learns a skill only after its prerequisites, and forgets a little. The data is always
-    the same, so you can compare examples and figures.
+    the same, so examples and figures are comparable.
 
     Returns
     -------

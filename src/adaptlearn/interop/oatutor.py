@@ -79,7 +79,7 @@ def from_oatutor(
 
 
 def to_oatutor(model: BKT) -> dict[str, dict[str, float]]:
-    """A model's parameters in the format of OATutor, ready for ``json.dump``.
+    """Return a model's parameters in the format of OATutor, ready for ``json.dump``.
 
     Parameters
     ----------
@@ -90,9 +90,10 @@ def to_oatutor(model: BKT) -> dict[str, dict[str, float]]:
     Returns
     -------
     dict of str to dict
-        For each skill ``probMastery``, ``probTransit``, ``probSlip``, ``probGuess``. Skills are
-        text in OATutor, so integers become text. The format cannot hold the common parameters of
-        unseen skills or standard errors.
+        For each skill, the values of ``probMastery``, ``probTransit``, ``probSlip`` and
+        ``probGuess``. Skills are text in OATutor, so integers become text. The result does not
+        contain standard errors or the common parameters for unseen skills, because OATutor's format
+        has no place for them.
 
     Raises
     ------

@@ -41,32 +41,34 @@ def from_oatutor_courses(
     courses: str | Sequence[str] | None = None,
     order: str = "lessons",
 ) -> Curriculum:
-    """A curriculum of OATutor's course plans.
+    """Build a curriculum from OATutor's course plans.
 
     An OATutor course becomes a course with one unit per lesson. Lessons keep the order of the
     plans. If a lesson teaches no new skill in any course, its kind is ``"practice"``. If several
-    courses share a lesson, it becomes one lesson. But if these courses give the lesson different
-    skills, there are several lessons: the label of a later course's lesson contains the name of the
-    course. A skill's mastery threshold is the highest threshold that a lesson gives the skill.
+    courses contain the same lesson, the curriculum contains this lesson once. But if the courses
+    give the lesson different skills, the curriculum contains one lesson for each version. The label
+    of a later version then contains the name of the course. A skill's mastery threshold is the
+    highest threshold that a lesson gives the skill.
 
     Parameters
     ----------
     plans : list, or path of a JSON file
-        OATutor's ``coursePlans``: courses with ``courseName`` and ``lessons``; lessons with
-        ``id``, ``name``, ``topics`` and ``learningObjectives`` (thresholds by skill).
+        OATutor's ``coursePlans``, a list of courses. A course has ``courseName`` and ``lessons``. A
+        lesson has ``id``, ``name``, ``topics`` and ``learningObjectives`` (thresholds by skill).
     skill_model : mapping, or path of a JSON file, optional
         OATutor's ``skillModel``: the skills of each problem step. Steps become items. If a step has
-        no skill of the chosen courses, the reader leaves the step out. For the other steps, it
-        leaves out skills that are not in the chosen courses.
+        no skill of the chosen courses, the reader leaves the step out. From all other steps, the
+        reader leaves out skills that are not in the chosen courses.
     courses : str or list of str, optional
         Names of the courses to read; by default all.
     order : {"lessons", "none"}
         Whether prerequisites follow from the order of lessons. ``"lessons"``: the prerequisites of
-        a skill are all skills that were new in the previous lesson, so students follow the plan. If
-        several courses teach a skill, the prerequisites from one of these courses are enough. The
-        curriculum expresses this with groups of alternatives: each group takes one skill from the
-        previous lesson of every course (`Curriculum.alternatives`). ``"none"``: there are no
-        prerequisites, and a policy may follow the order of lessons, or not.
+        a skill are all skills that were new in the previous lesson. So students follow the order of
+        the plan. If several courses teach a skill, the prerequisites from one of these courses are
+        enough. For such a skill, the curriculum uses groups of alternatives
+        (`Curriculum.alternatives`): each group contains one skill from the previous lesson of every
+        course. ``"none"``: the curriculum has no prerequisites, so a policy may choose lessons in
+        any order.
 
     Returns
     -------
@@ -80,13 +82,14 @@ def from_oatutor_courses(
     Raises
     ------
     CurriculumError
-        Lists everything in the files that differs from the description above.
+        Lists everything in the files that differs from the description of `plans` and
+        `skill_model`.
     UnknownLabelError
         A name in `courses` is not the name of a course.
     ParameterError
-        `order` is not one of the two words. Or the courses overlap so much that their orders give
-        more than 2,000 groups of alternatives for one skill, or more than 100,000 prerequisites in
-        all.
+        `order` is neither ``"lessons"`` nor ``"none"``. Or the courses overlap too much: one skill
+        would have more than 2,000 groups of alternatives, or the curriculum would have more than
+        100,000 prerequisites.
 
     References
     ----------

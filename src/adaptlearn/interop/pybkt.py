@@ -45,22 +45,24 @@ def from_pybkt(
     class_type: Callable[[str], Any] | None = None,
     pooled: Mapping[str, float] | None = None,
 ) -> BKT:
-    """A model with the parameters that pyBKT estimated.
+    """Build a model with the parameters that pyBKT estimated.
 
     Parameters
     ----------
     params : frame or mapping
-        The result of pyBKT's ``Model.params()``, with its index or after ``reset_index()``; or
-        columns ``skill``, ``param``, ``class``, ``value`` from any dataframe library; or
-        ``Model.coef_``. ``Model.coef_`` does not name classes, so it must not contain classes.
+        The parameters from pyBKT: the result of ``Model.params()``, with its index or after
+        ``reset_index()``. Or a frame of any dataframe library with the columns ``skill``,
+        ``param``, ``class`` and ``value``. Or ``Model.coef_``, if the model has no classes
+        (``Model.coef_`` does not name classes).
     multigs, multilearn, multiprior : str, optional
-        The same as pyBKT's options with these names. Each names the column of a log that holds the
+        The same options as in pyBKT. Each option names the column of a log that contains the
         classes: `multigs` for guess and slip, `multilearn` for learn and forget, `multiprior` for
-        the prior. If the table has classes, these options are required.
+        the prior. If the table has classes, you must name the columns of these classes.
     skill_type, class_type : callable, optional
-        pyBKT turns every label into text. This turns skills and classes back into what they are in
-        your log, for example ``int``. You need it if all labels look like numbers; pass ``str`` if
-        they are text in your log, too.
+        pyBKT turns every label into text. `skill_type` and `class_type` turn the labels of skills
+        and classes back into the type that they have in your log, for example ``int``. You need
+        these options if all labels look like numbers. If such labels are text in your log, too,
+        pass ``str``.
     pooled : mapping of str to float, optional
         The common parameters, for skills that are not in the table; by default the medians over the
         skills in the table. See `BKT.from_parameters`.
@@ -75,12 +77,13 @@ def from_pybkt(
     ------
     ParameterError, ResponseDataError
         Lists every row, skill and argument that is not valid. A skill with guess + slip of 1 or
-        more is not valid either: a right answer would not be evidence of knowing.
+        more is not valid, because a right answer would not be evidence that the student knows the
+        skill.
 
     Warns
     -----
     DataWarning
-        Single classes have a guess + slip of 1 or more. The model keeps these values.
+        Some classes have a guess + slip of 1 or more. The model keeps these values.
 
     Notes
     -----
@@ -124,32 +127,33 @@ def from_pybkt(
 
 
 def to_pybkt(model: BKT) -> dict[str, NDArray[Any]]:
-    """A model's parameters in the layout of pyBKT's ``Model.params()``.
+    """Return a model's parameters in the layout of pyBKT's ``Model.params()``.
 
     Parameters
     ----------
     model : BKT
-        A fitted model with no options that pyBKT lacks. Guess and slip may have classes from one
-        column. Either learn and forget or the prior may have classes from another column.
+        A fitted model whose options all exist in pyBKT. Guess and slip may differ by the classes of
+        one column. Either learn and forget, or the prior, may differ by the classes of another
+        column.
 
     Returns
     -------
     dict of columns
         ``skill``, ``param``, ``class``, ``value``. With pandas,
         ``DataFrame(table).set_index(["skill", "param", "class"])`` equals the result of
-        ``params()``. The layout cannot hold the common parameters of unseen skills or standard
-        errors.
+        ``params()``. The result does not contain standard errors or the common parameters for
+        unseen skills, because pyBKT's layout has no place for them.
 
     Raises
     ------
     ParameterError
-        Lists everything that pyBKT does not support.
+        Lists everything in the model that pyBKT does not support.
 
     Warns
     -----
     DataWarning
-        Names parameters by class. For these, the result leaves out the values for classes not seen
-        in training.
+        Names parameters by class. For these parameters, the result leaves out the values for
+        classes that are not in the training log.
 
     Examples
     --------

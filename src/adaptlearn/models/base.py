@@ -43,11 +43,12 @@ def read_saved(path: str | PathLike[str]) -> tuple[Mapping[str, Any], Arrays]:
 
 
 class KnowledgeTracer:
-    """The base of every model; it follows scikit-learn's protocol without importing it.
+    """The base class of every model; it follows scikit-learn's protocol.
 
-    You can serve a saved model without scikit-learn. If scikit-learn is installed, its searches,
-    its splitters and ``clone`` accept these models. Constructors only store their arguments. `fit`
-    checks them. Attributes that fitting finds end in an underscore.
+    The base class does not import scikit-learn, so you can serve a saved model without
+    scikit-learn. If scikit-learn is installed, its searches, its splitters and ``clone`` accept
+    these models. Constructors only store their arguments. `fit` checks them. The names of fitted
+    attributes end in an underscore.
 
     A model provides `fit`, `init_state` and the methods below. The public methods check their
     arguments. Then they call the methods below with a `ResponseLog` and a state of this model:
@@ -57,9 +58,9 @@ class KnowledgeTracer:
     - `_chance_of_next`: P(correct) of responses that nobody has given yet;
     - `_values`: the mastery of students on skills; `_mastery_kind` is the kind of mastery;
     - `_counts`: how many answers each mastery is estimated from;
-    - `_write` and `_restore`: a fitted model in a file, and back.
+    - `_write` and `_restore`: write a fitted model to a file, and read the model back.
 
-    `adaptlearn.models.checks` tests whether a model keeps what every model promises.
+    `adaptlearn.models.checks` tests whether a model does what every model of the library promises.
 
     Attributes
     ----------
@@ -68,7 +69,8 @@ class KnowledgeTracer:
     skills_ : array, shape (n_skills,)
         Labels of the skills that were fitted, sorted.
     fingerprint_ : str
-        Identifies the fitted model: models with equal parameters have equal fingerprints.
+        A text that identifies the fitted model: models with equal parameters have equal
+        fingerprints.
     """
 
     _constraints: ClassVar[Mapping[str, Sequence[Constraint]]] = {}
@@ -154,15 +156,15 @@ class KnowledgeTracer:
         ----------
         log : ResponseLog or frame with its standard columns
         state : StudentState, optional
-            What the model knows about the students before the log. With a state, the log's
-            ``student`` column holds the students' numbers in the state. The state is not changed.
-            By default every student is new.
+            What the model knew about the students before the log. With a state, the log's
+            ``student`` column contains the students' numbers in the state. The state is not
+            changed. By default every student is new.
 
         Returns
         -------
         array, shape (n_responses, 2)
-            In the row order of `log`. The prediction of a row uses only earlier rows of the same
-            student.
+            P(wrong) and P(correct) of each row, in the row order of `log`. The prediction of a row
+            uses only earlier rows of the same student.
         """
         self._check_fitted()
         log, numbers = as_log(log), None
@@ -184,20 +186,20 @@ class KnowledgeTracer:
         ----------
         log : ResponseLog or frame with its standard columns
         at : float or datetime, optional
-            Only responses up to this time count. Give seconds if the log has seconds, and a
-            datetime if the log has datetimes. A model of memory predicts what the student still
-            remembers at this time; by default, at the time of the student's last response.
+            Only responses up to the time `at` count. If the log has seconds, pass seconds; if the
+            log has datetimes, pass a datetime. A model of memory predicts what the student still
+            remembers at the time `at`; by default, at the time of the student's last response.
         when : {"next_opportunity", "after_response"}
             Whether to include the learning after the last response. Some models have no learning
-            between a response and the next opportunity; for them, both options give the same
-            result.
+            between a response and the next opportunity; for these models, the two options have the
+            same result.
 
         Returns
         -------
         Mastery
-            One row per student of the log. The columns are the model's skills and then, by label,
-            the log's other skills. `kind` says which probability a value is: P(known), or
-            P(correct) on an item of the skill's usual difficulty. If a student never answered a
+            One row per student of the log. The columns are the model's skills, followed by the
+            log's other skills, sorted by label. `kind` says which probability a value is: P(known),
+            or P(correct) on an item of the skill's usual difficulty. If a student never answered a
             skill, the value is the model's prediction before the first answer.
         """
         self._check_fitted()
@@ -219,7 +221,7 @@ class KnowledgeTracer:
         return found
 
     def init_state(self, n_students: int) -> StudentState:
-        """A new state, of students who have not answered yet."""
+        """A new state for students who have not answered yet."""
         raise NotImplementedError
 
     def restore_state(
@@ -245,8 +247,8 @@ class KnowledgeTracer:
             One batch may contain several answers of the same student.
         students : int array, shape (n_labels,), optional
             For each student label of the log, the student's number in the state,
-            ``0 … n_students - 1``. If a label has no rows, its number is not used. By default the
-            labels themselves are the numbers.
+            ``0 … n_students - 1``. If a label has no rows, the model does not use its number. By
+            default the labels themselves are the numbers.
 
         Raises
         ------
@@ -254,8 +256,8 @@ class KnowledgeTracer:
             An answer is older than the last answer of the same student in the state. The state is
             not changed.
         StateError
-            The state belongs to another model. Or the times are of another kind (seconds,
-            datetimes, none) than the times in the state.
+            The state belongs to another model. Or the times of the responses and the times in the
+            state are of different kinds (seconds, datetimes, none).
         """
         self._check_state(state)
         log = as_log(responses)
@@ -269,8 +271,8 @@ class KnowledgeTracer:
     def tell(self, state: Any, student: int, known: Mapping[Any, float]) -> Any:  # noqa: ARG002
         """Set P(known) of a student before the first response, for example after a placement.
 
-        `state` is changed in place and returned. The value replaces the model's prior. Later
-        responses update the value as usual.
+        The method changes `state` in place and returns it. The P(known) that you set replaces the
+        model's prior. Later responses update this P(known) as usual.
 
         Parameters
         ----------
@@ -306,7 +308,7 @@ class KnowledgeTracer:
         items: Iterable[Any] | None = None,
         time: Any = None,
     ) -> Floats:
-        """P(correct) of each student's next response on the paired skill.
+        """P(correct) of the next response of ``students[i]`` on ``skills[i]``, for each i.
 
         Parameters
         ----------
@@ -323,9 +325,9 @@ class KnowledgeTracer:
             average item.
         time : float array, shape (n,), or float, optional
             The time to predict for, in the log's seconds. Only models that use the time since
-            practice need it. The time must not be before the student's last response on any skill.
-            By default it is the time of each student's last response; for a BKT, the default is an
-            unknown time.
+            practice need `time`. The time must not be before the student's last response on any
+            skill. By default `time` is the time of each student's last response; for a BKT, the
+            default is an unknown time.
 
         Returns
         -------
@@ -374,7 +376,7 @@ class KnowledgeTracer:
         students : int array, shape (n,)
             The state's numbers.
         labels : array, shape (n,), optional
-            The students' labels in the result.
+            The labels of the students in the result.
         when : {"next_opportunity", "after_response"}
             As in `mastery`.
         """
@@ -397,7 +399,7 @@ class KnowledgeTracer:
         raise NotImplementedError
 
     def learning_rates(self, state: Any = None) -> Floats | None:  # noqa: ARG002 - of those that have some
-        """P(learning a skill from one opportunity), shape (n_skills,); None for models without it.
+        """P(learning a skill from one opportunity), shape (n_skills,); None without learning.
 
         Without a state, there is one probability for each fitted skill. With a state, there is one
         probability for each of the state's `known_skills`.
@@ -452,13 +454,13 @@ class KnowledgeTracer:
         raise NotImplementedError
 
     def predict(self, log: Any) -> NDArray[np.int64]:
-        """Whether each row's answer is more likely right (1) than wrong (0), shape (n,)."""
+        """The more likely answer of each row: right (1) or wrong (0), shape (n,)."""
         return (self.predict_proba(log)[:, 1] >= 0.5).astype(np.int64)
 
     def score(self, log: Any, y: object = None) -> float:  # noqa: ARG002 - the protocol's
-        """Mean log-likelihood of a log's answers: minus the log loss; higher is better.
+        """The mean log-likelihood of a log's answers (minus the log loss); higher is better.
 
-        scikit-learn's searches use it if you give them no ``scoring``.
+        scikit-learn's searches use `score` if you pass no ``scoring`` to them.
         """
         log = as_log(log)
         rows = np.flatnonzero(log.answered)

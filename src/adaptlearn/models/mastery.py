@@ -25,7 +25,7 @@ _MOMENTS = {
 
 @dataclass(frozen=True, repr=False)
 class Mastery(Printed):
-    """What students know, as an estimate per student and skill; prints as a table.
+    """Estimates of what students know, one per student and skill; `print` shows a table.
 
     Attributes
     ----------
@@ -34,15 +34,18 @@ class Mastery(Printed):
     skills : array, shape (n_skills,)
         Labels of the columns.
     value : float array, shape (n_students, n_skills)
-        Probabilities. `kind` and `when` say which probabilities.
+        The probability for each student and skill. `kind` says which probability this is, and
+        `when` says at which time.
     lower, upper : float arrays of the same shape, or None
-        An interval for each value; None if the model gives none.
+        The interval of each value; None if the model computes no intervals.
     kind : {"latent", "predicted"}
         ``"latent"``: P(the student knows the skill). ``"predicted"``: P(correct) on the skill's
-        items. A threshold for one kind does not fit the other kind.
+        items. A threshold for latent mastery does not fit predicted mastery, and the reverse is
+        also true.
     when : {"after_response", "next_opportunity"}
-        The time of the estimate: right after the last response, or just before the next response,
-        which includes learning and forgetting between the two.
+        The time of the estimate: right after the last response, or just before the next response.
+        The estimate just before the next response includes learning and forgetting since the last
+        response.
     """
 
     students: NDArray[Any]
@@ -54,7 +57,7 @@ class Mastery(Printed):
     when: When
 
     def table(self) -> dict[str, NDArray[Any]]:
-        """One row per student and skill, as columns any dataframe library takes."""
+        """A table with one row per student and skill, as columns for any dataframe library."""
         n_students, n_skills = self.value.shape
         columns = {
             "student": np.repeat(self.students, n_skills),

@@ -54,23 +54,23 @@ class KnownSkills(NamedTuple):
 class StudentState:
     """What a model stores about students ``0 … n_students - 1``, as arrays.
 
-    A model's ``init_state`` makes it, and its ``update_state`` changes it in place. Only one thread
-    may write at a time.
+    A model's ``init_state`` makes a state, and the model's ``update_state`` changes the state in
+    place. Only one thread may change a state at a time.
 
     Attributes
     ----------
     model : str
         The fingerprint of the model to which the state belongs.
     skills : list
-        The model's skills, then other skills that students have answered.
+        The labels of the model's skills, then of other skills that students have answered.
     items : list
-        The model's items, then other items that students have answered; only if the model stores
-        answers per item.
+        The labels of the model's items, then of other items that students have answered. Only
+        models that store answers per item use this list.
     last_time : float array, shape (n_students,)
-        The time of each student's last response, in seconds; -inf before the first.
+        The time of each student's last response, in seconds; -inf before the first response.
     clock : str or None
-        The kind of the times in `last_time`, as in `ResponseLog.clock`. It is None before the first
-        response, and ``"none"`` if responses have no times.
+        The kind of the times in `last_time`, as in `ResponseLog.clock`. `clock` is None before the
+        first response, and ``"none"`` if responses have no times.
     """
 
     def __init__(self, model: str, skills: list[Any], n_students: int) -> None:
@@ -162,16 +162,16 @@ class StudentState:
         raise NotImplementedError
 
     def replace(self, students: Ints, other: Self) -> None:
-        """Replace the data of some students by their data in another state.
+        """Replace the data of some students by the data of these students in another state.
 
         Parameters
         ----------
         students : int array, shape (n,)
             Numbers without repeats. The student with number ``k`` in the other state has number
-            ``students[k]`` here.
+            ``students[k]`` in this state.
         other : StudentState
-            A state that this state's `blank` made, and that has changed since then. This state must
-            not have changed since then.
+            A state that this state's `blank` made, and that has changed since `blank`. This state
+            must not have changed since `blank`.
         """
         self.forget(students)
         self.skills, self.items, self._known = other.skills, other.items, None
@@ -179,13 +179,13 @@ class StudentState:
         self.clock = other.clock
 
     def keep_told(self, other: Self, students: Ints) -> None:
-        """Copy the P(known) of some students that `KnowledgeTracer.tell` set in another state.
+        """From another state, copy the P(known) that `KnowledgeTracer.tell` set for some students.
 
-        The student with number ``students[k]`` in the other state has number ``k`` here.
+        The student with number ``students[k]`` in the other state has number ``k`` in this state.
         """
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """All arrays of a saved state, including `last_time`, but without its names."""
+        """All arrays that a saved state contains, including `last_time`; names are not included."""
         raise NotImplementedError
 
     def restore(self, n_students: int, names: Mapping[str, Any], arrays: Arrays) -> None:
@@ -194,9 +194,10 @@ class StudentState:
         Parameters
         ----------
         n_students : int
-            How many students the file holds. In a file, number 0 is not a student.
+            The number of students in the file. In a file, the number 0 does not belong to a
+            student.
         names : mapping
-            ``skills``, ``items`` and ``clock``: the attributes of this class.
+            The attributes ``skills``, ``items`` and ``clock`` of the saved state.
         arrays : mapping of str to array
             The result of `to_arrays`.
 
@@ -257,8 +258,8 @@ class StudentState:
         LateResponse
             Names the students. The state is not changed.
         StateError
-            The times of the log are of another kind (seconds, datetimes, none) than the times in
-            the state.
+            The times of the log and the times in the state are of different kinds (seconds,
+            datetimes, none).
         """
         self.check_clock(log)
         if log.time is None:

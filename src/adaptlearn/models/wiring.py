@@ -19,12 +19,12 @@ from adaptlearn.models.registry import load
 class BoostedTracer(FeatureBoosting):
     """Boosted trees over history features and the predictions of other models.
 
-    For each response the trees use three kinds of features. First, counts of the student's earlier
-    answers: successes per skill and item, recency, streaks, residuals relative to other students,
-    ratings, spacing. Second, how often other students were right in the same situation: on the same
-    skill after the same last outcomes, or on the same item after the same item. Third, the
-    predictions of other models, by default of a `LinearRecurrentTracer`. An answer updates each
-    feature in O(1).
+    For each response the trees use three kinds of features. The first kind is about the student's
+    earlier answers: successes per skill and item, recency, streaks, residuals relative to other
+    students, ratings, spacing. The second kind is how often other students were right in the same
+    situation. A situation is, for example, a skill after the same last outcomes, or an item after
+    the same earlier item. The third kind is the predictions of other models, by default of a
+    `LinearRecurrentTracer`. An answer updates each feature in O(1).
 
     Parameters
     ----------
@@ -32,18 +32,21 @@ class BoostedTracer(FeatureBoosting):
         Names of features or of groups of features (`adaptlearn.models.features.GROUPS`). The model
         uses features that need items or times only if the training log has items or times.
     inputs : sequence of KnowledgeTracer, optional
-        Models whose log odds are further features. The fit does not change these models, but fits
-        copies. None: a `LinearRecurrentTracer`. An empty sequence: no models.
+        Models whose predictions, as log odds, are further features. The fit works on copies of the
+        input models, so the input models do not change. None: a `LinearRecurrentTracer`. An empty
+        sequence: no models.
     lean_on : sequence of KnowledgeTracer, optional
         Simple models that improve the prediction if there are few training answers (up to 50,000).
-        A prediction is then a weighted mean of the log odds of the trees, the inputs and these
-        models. The weights minimise the log loss for students who were not used to fit the models.
-        None: an `Elo`. An empty sequence: the prediction comes from the trees alone.
+        With few training answers, a prediction is a weighted mean of the log odds of the trees, of
+        the `inputs` and of the models in `lean_on`. The weights minimise the log loss for students
+        who were not used to fit the models. None: an `Elo`. If `lean_on` is empty, the prediction
+        comes from the trees alone.
     n_folds : int
-        The number of parts into which the fit divides the training students. For each student, the
-        rates and the other models' predictions come from the other parts only.
+        The number of parts into which the fit divides the training students. For each training
+        student, the rates and the predictions of other models come from fits to the other parts
+        only.
     max_iter : int
-        The number of trees from each seed.
+        The number of trees that the fit grows for each seed.
     learning_rate : float
         The share of a tree's correction that is applied, in (0, 1].
     max_leaf_nodes : int
@@ -51,26 +54,27 @@ class BoostedTracer(FeatureBoosting):
     min_samples_leaf : int
         The smallest number of training answers in a leaf.
     l2_regularization : float
-        How strongly the values of leaves are pulled toward 0.
+        How strongly the fit pulls the values of leaves toward 0.
     max_features : float
-        The share of features that each split chooses from, at random.
+        The share of the features that the fit draws at random for each split; the split uses one of
+        these features.
     n_seeds : int
         How many times the fit boosts trees, each time with another seed. The model averages the log
-        odds of all these trees.
+        odds over all seeds.
     n_jobs : int, default 1
         The number of threads that grow trees; -1: the number of processors. If other programs keep
-        the machine busy, several threads can take many times longer than one thread. The reason is
-        that threads wait for each other at every split.
+        the machine busy, several threads can take many times longer than one thread, because
+        threads wait for each other at every split.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
-        The seed of the folds, and the first of the trees' seeds.
+        The seed for the folds, and the first seed for the trees.
 
     Attributes
     ----------
     inputs_ : tuple of KnowledgeTracer
-        The other models, fitted to all training students.
+        The models of `inputs`, fitted to all training students.
     leaned_on_ : tuple of KnowledgeTracer
-        The models of `lean_on`, fitted to all training students. Empty after a fit to more than
-        50,000 answers.
+        The models of `lean_on`, fitted to all training students. `leaned_on_` is empty after a fit
+        to more than 50,000 answers.
     weights_ : dict of str to float
         The share of the trees (``"trees"``) and of each other model in the log odds of a
         prediction. If `leaned_on_` is empty, the share of the trees is 1.
@@ -80,9 +84,9 @@ class BoostedTracer(FeatureBoosting):
         The share of each group of features in the total improvement by the trees' splits in
         training, the largest share first.
     seed_ : int
-        The seed of the fit. A fit with ``random_state=seed_`` gives the same model.
+        The seed of the fit. A new fit with ``random_state=seed_`` produces the same model.
     skills_, items_ : arrays
-        Labels of the training log, sorted.
+        Labels of the skills and items in the training log, sorted.
     n_answers_ : int array, shape (n_skills,)
         The number of training answers on each skill.
 

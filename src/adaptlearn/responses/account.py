@@ -37,7 +37,8 @@ class Fate(NamedTuple):
 class Account:
     """What a reader did with the rows and columns of a file: `ResponseLog.account`.
 
-    Every row is a response, or is joined to the response of an earlier row, or is left out.
+    Every row of the file is a response, or is joined to the response of an earlier row, or is left
+    out.
 
     Attributes
     ----------
@@ -45,9 +46,10 @@ class Account:
     n_rows, n_responses : int
         The number of rows in the file, and the number of responses in the log.
     fates : tuple of Fate
-        One entry for each reason why rows are not simply one response each.
+        One entry for each reason why a row of the file is not simply one response.
     columns : mapping of str to str
-        For each part of the log (``"student"``, ``"skill"``, ...), the column of the file.
+        For each part of the log (``"student"``, ``"skill"``, ...), the file's column from which the
+        part comes.
 
     Examples
     --------

@@ -36,20 +36,21 @@ class ResponseLog:
     Attributes
     ----------
     student : Labelled
-        Codes, shape (n,), and the sorted labels.
+        The student of each row, as codes of shape (n,) and sorted labels.
     skill : Labelled
-        One code per *entry*: a response has an entry for each of its skills. With one skill per
-        response, entries are rows.
+        The skills, with one code per *entry*: a response has one entry for each of its skills. If
+        every response has one skill, entries are rows.
     skill_rows : int32 array, shape (n_entries,), or None
         The row of each entry if a response may have several skills; otherwise None.
     correct : int8 array, shape (n,)
-        1 and 0; -1 marks an exposure, a row without an answer.
+        1 for a right answer, 0 for a wrong answer, -1 for an exposure (a row without an answer).
     item : Labelled or None
     time : float64 array, shape (n,), or None
-        Seconds; datetimes become seconds since 1970, exact to the microsecond.
+        The time of each row in seconds; datetimes become seconds since 1970, exact to the
+        microsecond.
     clock : {"seconds", "naive", "aware"} or None
-        The kind of times: plain seconds, datetimes without a zone, or datetimes with a zone. A log
-        never mixes kinds.
+        The kind of the log's times: plain seconds, datetimes without a zone, or datetimes with a
+        zone. A log never mixes kinds.
     id : Labelled or None
         The id of each event.
     extra : mapping of str to array, each of shape (n,)
@@ -64,7 +65,7 @@ class ResponseLog:
     ids decide the order. If your ids are random, leave them out.
 
     The log has a length, a ``shape`` and row indexing, so you can pass it to scikit-learn's
-    splitters and searches like an array. A part keeps all labels of the whole.
+    splitters and searches like an array. A part of a log keeps all labels of the whole log.
 
     Examples
     --------
@@ -427,7 +428,7 @@ class ResponseLog:
         return ResponseLog(**{**self._fields(), "skill": SkillColumn(entries, self.skill_rows)})
 
     def repeats(self) -> Ints:
-        """The rows that repeat an earlier event; see the warning of `from_frame`."""
+        """The rows that repeat an earlier event, as in the warning of `from_frame`."""
         return repeated_rows(self._events(), lambda: self.sequences)
 
     def without_duplicates(self) -> ResponseLog:
@@ -521,5 +522,5 @@ def _frozen(column: Labelled) -> Labelled:
 
 
 def as_log(log: Any) -> ResponseLog:
-    """Return a log unchanged; read a frame with the standard column names as a log."""
+    """Read a frame with the standard column names as a log; a log is returned unchanged."""
     return log if isinstance(log, ResponseLog) else ResponseLog.from_frame(log)

@@ -24,21 +24,21 @@ _PACKED = 62  # answers in one int64, its sign left alone
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SequenceCounts:
-    """Each distinct sequence of answers on a skill, with the number of students who have it.
+    """All distinct sequences of answers on a skill, each with the number of its students.
 
     Make counts with `count_sequences` in a dataframe engine, with `from_log` or with `from_table`.
     Counts are immutable and always in the same order: by skill, then length, then answers. So equal
     counts compare as equal, however you made them. Every array is read-only.
 
     ``a + b`` merges two counts, and ``sum(parts)`` merges many, in any order. The sum is exact if
-    all answers of a student on a skill are in the same part, for example if each part holds some
-    schools. Do not merge parts for different *times*: two days of one student would count as two
-    students. Count these days together.
+    all answers of a student on a skill are in the same part, for example if each part contains
+    whole schools. Do not merge parts for different *times*: two days of one student would count as
+    two students. Count these days together.
 
     Attributes
     ----------
     skills : array, shape (n_skills,)
-        The labels, sorted: integers, or objects that are all ``str``.
+        The labels of the skills, sorted: integers, or objects that are all ``str``.
     skill : int32 array, shape (n,)
         For each sequence, the position of its skill in `skills`; sorted.
     lengths : int64 array, shape (n,)
@@ -204,28 +204,30 @@ def count_sequences(
     correct: str = "correct",
     order: str | Sequence[str] = (),
 ) -> SequenceCounts:
-    """Count the distinct answer sequences of a log in its engine; only counts reach Python.
+    """Count the distinct answer sequences of a log in its data engine; only counts reach Python.
 
     DuckDB, Polars or Spark does the counting; no student's name leaves the engine. If the engine
     can process data larger than memory, the log may be larger than memory. The engine evaluates the
-    frame twice, to check the frame and to count. So if a query takes long, store its result first.
+    frame twice: once to check the frame, and once to count. So if the frame is a query that takes
+    long, store the result of the query first.
 
     Parameters
     ----------
     frame : DuckDB relation, Polars DataFrame or LazyFrame, pandas or PySpark DataFrame
     student, skill, correct : str
-        Names of the columns. Students and skills are integers or strings, one per row;
-        ``correct`` holds 0 and 1, or booleans.
+        Names of the columns. Students and skills are integers or strings, one per row; ``correct``
+        contains 0 and 1, or booleans.
     order : str or sequence of str
         The columns that give the order of a student's answers on a skill: numbers, times or
-        strings, in the engine's own sort order. They are required, because rows have no fixed order
-        in an engine. If two answers have the same order, the function raises an error.
+        strings, in the engine's own sort order. These columns are required, because rows have no
+        fixed order in an engine. If two answers of a student on a skill have the same place in the
+        order, the function raises an error.
 
     Raises
     ------
     ResponseDataError
         Lists every problem of every column, found in the engine: columns that are missing or have a
-        wrong type, gaps, answers other than 0 and 1, answers without a clear order.
+        wrong type, missing values, answers other than 0 and 1, answers without a clear order.
     ParameterError
         `order` is missing.
 

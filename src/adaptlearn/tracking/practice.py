@@ -13,7 +13,7 @@ from adaptlearn.numerics import Floats
 class Practice(NamedTuple):
     """What students did on each skill; arrays of shape (n_students, n_skills).
 
-    Before the first answer all values are 0, unless noted otherwise.
+    Before the first answer all values are 0, except for `change`, `recent` and `last_time`.
 
     Attributes
     ----------
@@ -22,9 +22,9 @@ class Practice(NamedTuple):
     streak : float array
         How many of the latest answers in a row are right.
     average : float array
-        Exponential moving average of the answers; it starts at 0.
+        The exponential moving average of the answers, which starts at 0.
     change : float array
-        A running average of the change in the model's estimate after each answer. It is 1
+        A running average of the change in the model's estimate after each answer. `change` is 1
         before the first answer.
     recent : int array
         The last eight answers as bits after a leading 1; the latest answer is the lowest bit.

@@ -37,27 +37,26 @@ _KIND = "adaptlearn-tracker"
 
 
 class MasteryTracker:
-    """Says what each of many students knows now, according to a fitted model.
+    """Tracks what each of many students knows now, according to a fitted model.
 
-    Each answer takes O(1) time, because the tracker keeps a belief for each student and skill, not
-    a history. A student who has not answered uses no memory and has the model's prior for every
-    skill.
+    An update with an answer takes O(1) time, because the tracker stores beliefs and no history. A
+    student who has not answered uses no memory and has the model's prior for every skill.
 
     Parameters
     ----------
     model : KnowledgeTracer
         Fitted.
     practice : bool, default False
-        Whether the tracker also keeps what students did on each skill: streaks, moving averages,
-        the times of the last answers. Some criteria of mastery and some policies read it. An answer
-        then takes a few times as long.
+        Whether the tracker also stores what students did on each skill: streaks, moving averages,
+        the times of the last answers. Some mastery criteria and some policies need these data. With
+        ``practice=True``, an update takes a few times as long.
 
     Attributes
     ----------
     students : array, shape (n_students,)
         Labels of the students who have answered so far, in the order of their first answers.
     skills : array, shape (n_skills,)
-        Labels of the model's skills, and of other skills that a student has practised.
+        Labels of the model's skills, and of other skills that students have practised.
     fingerprint : str
         The model's fingerprint.
 
@@ -68,17 +67,19 @@ class MasteryTracker:
     takes in a whole batch or, if it raises, none of it.
 
     You may deliver answers one by one or all at once: beliefs and practice are the same numbers,
-    bit for bit. With ``practice=True`` the number of passes over a batch is the largest number of
-    answers of one student in it.
+    bit for bit. With ``practice=True``, the tracker passes over a batch several times: as often as
+    the student with the most answers has answers in the batch.
 
-    A student may practise a skill that was not in the model's training. The tracker then predicts
-    it as the model predicts unknown skills, and answers change the prediction. Tables of mastery,
-    counts and practice get a column for this skill. These columns come after the model's skills,
-    sorted by label. The first response on a new skill gives a warning that lists near spellings,
-    because the name may be misspelled.
+    A student may practise a skill that was not in the model's training. For a new skill, the first
+    prediction is the model's prediction for unknown skills, and answers change the prediction.
+    Tables of mastery, counts and practice get a column for each new skill. The columns of new
+    skills come after the columns of the model's skills, sorted by label. At the first response on a
+    new skill, a warning lists known skills with similar names, because the name of the new skill
+    may be misspelled.
 
-    The tracker recognises late answers by their times. Ids order the responses of one batch. The
-    tracker does not store ids, so an event that is delivered twice counts twice.
+    The tracker recognises late answers by their times. Ids decide the order of responses only
+    within one batch. The tracker does not store ids, so an event that is delivered twice counts
+    twice.
 
     Examples
     --------
@@ -168,22 +169,22 @@ class MasteryTracker:
         Parameters
         ----------
         responses : ResponseLog or frame with its standard columns
-            Any students, known or new; several answers of one student are taken in order of
-            time, id and row.
+            Responses of any students, known or new. The tracker uses several answers of one student
+            in the order of time, id and row.
         max_ahead : float
-            How many seconds after now an answer may be dated; by default a day. If an answer were
-            dated 2099, every further answer of its student would count as late. Datetimes are
-            compared with this machine's clock (those without a zone with the time in the
-            easternmost zone). Plain seconds may start at any moment, so they are not compared. With
-            inf, no answer is refused.
+            How many seconds in the future the date of an answer may be; by default a day. If an
+            answer had a date in 2099, every further answer of the student would count as late. The
+            tracker compares datetimes with the clock of the machine. For datetimes without a zone,
+            it uses the time in the easternmost zone. Plain seconds may count from any moment, so
+            the tracker does not compare them. With inf, the tracker accepts any date.
 
         Raises
         ------
         ResponseDataError
-            Answers are dated too far ahead; nothing is changed.
+            The date of an answer is too far in the future; the tracker does not change.
         LateResponse
-            An answer is older than the last known answer of its student; nothing is changed. Use
-            `rebuild` to replay this student's history.
+            An answer is older than the last known answer of the same student; the tracker does not
+            change. Use `rebuild` to replay the student's whole history.
         ResponseDataError, StateError
         """
         log = as_log(responses)
@@ -204,13 +205,13 @@ class MasteryTracker:
     def rebuild(self, history: Any, *, max_ahead: float = DAY) -> Self:
         """Replay the whole history of some students, and replace what the tracker knows about them.
 
-        If you set their start with `believe`, the replay begins from these values.
+        If you set a student's first beliefs with `believe`, the replay begins with these beliefs.
 
         Parameters
         ----------
         history : ResponseLog or frame with its standard columns
-            All responses of these students, including the late responses. It comes from your
-            platform's record, because the tracker keeps beliefs, not histories.
+            All responses of the students to rebuild, including the late responses. Your platform
+            must store this history, because the tracker stores only beliefs.
         max_ahead : float
             As in `update`.
 
@@ -246,23 +247,26 @@ class MasteryTracker:
     def believe(self, student: Any, known: Mapping[Any, float]) -> Self:
         """Set what a student knows at the start, from a placement or another source.
 
-        After a placement, ``apply`` of its result does this for you. The values replace the model's
-        priors for this student, and answers update them as usual. They are not answers, so `counts`
-        and `practice` do not change. `save` stores the values, and `rebuild` begins from them.
+        After a placement, the method ``apply`` of the placement's result calls `believe` for you.
+        The values that you set replace the model's priors for the student, and answers update the
+        values as usual. The values are not answers, so `counts` and `practice` do not change.
+        `save` stores the values, and `rebuild` begins with them.
 
         Parameters
         ----------
         student : label
             New or known.
         known : mapping of skill to probability
-            Probabilities above 0 and below 1. The tracker accepts a skill that was not in training,
-            with a warning. If you set a skill twice, the later value counts.
+            For each skill, P(known): a probability above 0 and below 1. The tracker accepts a skill
+            that was not in the training log, with a warning. If you set the value of a skill twice,
+            the later value counts.
 
         Raises
         ------
         StateError
-            The model has no P(known) (a BKT has). Or the student has already answered on some of
-            these skills, so it is too late to set their start.
+            The model has no P(known); only some models, such as BKT, have it. Or the student has
+            already answered on some of the skills in `known`, so it is too late to set the first
+            beliefs.
         ParameterError, UnknownLabelError
             Nothing is changed.
 
@@ -289,8 +293,8 @@ class MasteryTracker:
     def forget(self, students: Iterable[Any]) -> Self:
         """Remove students; the tracker is then as if it had never met them.
 
-        The time depends on how much the tracker stores about these students, not about all
-        students.
+        The time that `forget` takes depends on how much the tracker stores about the removed
+        students, not about all students.
 
         Parameters
         ----------
@@ -300,7 +304,7 @@ class MasteryTracker:
         Raises
         ------
         UnknownLabelError
-            The tracker has not met some of these students; nothing is changed.
+            The tracker has not met some of the students; no student is removed.
 
         Examples
         --------
@@ -353,8 +357,8 @@ class MasteryTracker:
         Parameters
         ----------
         students : sequence of labels, optional
-            The rows of the result, in this order. By default all students met so far. A student
-            who was never met has the prior of each skill.
+            The students of the result's rows, in this order. By default all students whom the
+            tracker has met. A student whom the tracker has never met has the prior of each skill.
         when : {"next_opportunity", "after_response"}
         """
         with self._lock:
@@ -378,24 +382,27 @@ class MasteryTracker:
             return self.model.predict_state(self._state, numbers, pair, items=named)
 
     def recall(self, students: Iterable[Any], skills: Iterable[Any], time: Any) -> Floats:
-        """P(recall) of each skill for each student, at a time.
+        """P(recall) of each skill for each student, at a given time.
 
         Parameters
         ----------
         students, skills : sequences of labels
-            The rows and the columns of the result. The tracker need not have met them.
+            The students of the result's rows and the skills of its columns. Students and skills may
+            be unknown to the tracker.
         time : float or datetime, or array that broadcasts to (n_students, n_skills)
-            In seconds or as datetimes, as the times of the answers are.
+            The time to predict for: in seconds if the answers have seconds, otherwise as datetimes.
 
         Returns
         -------
         float array, shape (n_students, n_skills)
-            nan if the student was never asked about the skill.
+            P(recall) for each student and skill; nan if the student never had a question about the
+            skill.
 
         Raises
         ------
         StateError
-            The model does not predict recall of skills, or a time is before the last answer.
+            The model does not predict the recall of skills, or a time is before the student's last
+            answer.
         """
         ask = getattr(self.model, "retrievability", None)
         if ask is None:
@@ -421,12 +428,12 @@ class MasteryTracker:
             return self.model.state_counts(self._state, numbers)
 
     def practice(self, students: Iterable[Any] | None = None) -> Practice | None:
-        """What students did on each of `skills`; None if the tracker does not keep practice.
+        """What students did on each of `skills`; None if the tracker does not store practice.
 
         Parameters
         ----------
         students : sequence of labels, optional
-            By default all students who have answered so far.
+            The students of the result's rows; by default all students who have answered so far.
         """
         if self._practice is None:
             return None
@@ -435,7 +442,7 @@ class MasteryTracker:
             return self._practice.table(numbers, self.skills.tolist())
 
     def unmet(self, students: Iterable[Any]) -> list[Any]:
-        """Those of these students who have not answered yet."""
+        """The students among `students` who have not answered yet."""
         labels = label_list(students, "student")
         with self._lock:
             return [label for label in labels if label not in self._number]
@@ -452,7 +459,7 @@ class MasteryTracker:
             return self.model.learning_rates(self._state)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the state to one file: arrays, and a JSON manifest that describes them."""
+        """Write the state to one file: arrays, and a JSON manifest that describes the arrays."""
         with self._lock:
             content, arrays = self._content()
         write_archive(path, _KIND, content, arrays)

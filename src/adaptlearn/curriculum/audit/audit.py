@@ -36,16 +36,16 @@ _VERB = re.compile(r"\[(e?s)\]")
 
 
 class Audit(Checkup):
-    """The findings of an audit, the most severe first: the `Checkup` of a curriculum.
+    """The findings of an audit, the most severe first; an audit is a `Checkup` of a curriculum.
 
-    It prints as text, and notebooks show it as a table. ``audit["redundant"].labels`` are the
-    labels that one finding is about.
+    `print` shows the audit as text, and a notebook shows it as a table.
+    ``audit["redundant"].labels`` are the labels that the finding ``redundant`` is about.
 
     Attributes
     ----------
     evidence : EdgeEvidence or None
-        What students' mastery says about every prerequisite. None without a log and a mastery
-        matrix.
+        For every prerequisite, how many students have mastered the later skill without the
+        prerequisite. None if the audit had neither a log nor a mastery matrix.
     """
 
     def __init__(
@@ -67,17 +67,18 @@ def audit_curriculum(
 ) -> Audit:
     """Look for parts of a curriculum that are allowed but probably not intended.
 
-    The findings, by code, are these. ``unreachable``: no sequence of lessons leads to a skill.
-    ``untaught``: no lesson teaches a skill (reviews and assessments do not count). ``no items``: a
-    skill has no items. ``lesson without items``: no skill of a lesson has items. ``redundant``: a
-    prerequisite follows from the other prerequisites (the transitive reduction leaves it out).
-    ``idle alternatives``: a group of alternatives is always met if the other prerequisites are, or
-    an alternative itself needs the skill. ``islands``: skills that no prerequisite connects to the
-    largest part of the graph. ``no prerequisites``: the curriculum has none. ``backward credit``: a
-    skill encompasses a skill that needs it. ``outside standards``: a skill belongs to no standard.
+    The audit can have the following findings, listed by code. ``unreachable``: no sequence of
+    lessons leads to a skill. ``untaught``: no lesson teaches a skill (reviews and assessments do
+    not count). ``no items``: a skill has no items. ``lesson without items``: no skill of a lesson
+    has items. ``redundant``: a prerequisite follows from the other prerequisites (the transitive
+    reduction leaves this prerequisite out). ``idle alternatives``: students who meet the other
+    prerequisites always meet a group of alternatives, or an alternative itself needs the skill.
+    ``islands``: skills that no prerequisite connects to the largest part of the graph. ``no
+    prerequisites``: the curriculum has no prerequisites. ``backward credit``: a skill A encompasses
+    a skill B, but A is a prerequisite of B. ``outside standards``: a skill belongs to no standard.
     ``unknown to the curriculum``: a log has a skill that the curriculum does not have. ``never
-    practised``: a log has no answers on a skill. ``contradicted``: students master the later skill
-    without the earlier skill.
+    practised``: a log has no answers on a skill. ``contradicted``: too many students have mastered
+    a skill without its prerequisite.
 
     Parameters
     ----------
@@ -85,20 +86,23 @@ def audit_curriculum(
     log : ResponseLog or frame, optional
         Students' answers. Without `mastered`, the answers decide what is mastered. If a student's
         last `streak` answers on a skill were all right, the skill counts as mastered; otherwise as
-        not mastered. If there are fewer answers than `streak`, mastery is unknown.
+        not mastered. If a student has fewer than `streak` answers on a skill, the student's mastery
+        of the skill is unknown.
     mastered : array, shape (n_students, n_skills), optional
-        Bools, or 0 and 1, with NaN for unknown. To use a model's estimates, compare them with a
-        threshold first.
+        Whether each student has mastered each skill: bools, or 0 and 1, with NaN for unknown. To
+        use a model's estimates, compare the estimates with a threshold first.
     streak : int, default 3
     min_students : int, default 20
-        A prerequisite can be contradicted only if there are at least this many students who have
-        mastered the later skill and whose mastery of the earlier skill is known.
+        The smallest number of students for the finding ``contradicted``. A student counts if the
+        student has mastered the later skill and the student's mastery of the earlier skill is
+        known.
     tolerance : float, default 0.2
-        The share of these students who may lack the earlier skill without a contradiction, because
-        mastery is measured with error.
+        The share of students who may have mastered the later skill without the earlier skill. Up to
+        this share, a prerequisite is not contradicted, because mastery is measured with error.
     confidence : float, default 0.95
-        The confidence of the interval of this share, for each prerequisite on its own. A
-        prerequisite is contradicted if the interval lies above `tolerance`.
+        The confidence level of the interval for the share of students without the earlier skill.
+        Each prerequisite has its own interval. A prerequisite is contradicted if its whole interval
+        lies above `tolerance`.
 
     Returns
     -------

@@ -73,29 +73,32 @@ def marks_of_log(log: ResponseLog, skills: Sequence[Any], streak: int) -> Marks:
 
 
 class EdgeEvidence(NamedTuple):
-    """How many students have mastered a skill without its prerequisites; a row per requirement.
+    """How many students have mastered a skill without its prerequisites; one row per requirement.
 
-    A requirement is a prerequisite or a group of alternatives. A student lacks a group if they lack
-    all its alternatives.
+    A requirement is a prerequisite or a group of alternatives. A student does not meet a group if
+    the student has mastered none of its alternatives.
 
     Attributes
     ----------
     before : tuple of tuple of labels
-        The prerequisite, or the alternatives of the group.
+        The prerequisite, or the alternatives of the group of alternatives.
     skill : array of labels, shape (n,)
-        The skill that has this requirement.
+        For each requirement, the skill that has the requirement.
     students : int array, shape (n,)
-        How many students have mastered `skill`, if it is known whether they meet the requirement.
+        The number of students who have mastered `skill`. The count leaves out students of whom it
+        is unknown whether they meet the requirement.
     without : int array, shape (n,)
-        How many of these students do not meet the requirement.
+        The number of students who have mastered `skill` but do not meet the requirement.
     rate, lower, upper : float arrays, shape (n,)
-        ``without / students``, and its exact (Clopper-Pearson) interval; NaN if there are no
-        students.
+        The share ``without / students`` and its exact (Clopper-Pearson) interval; NaN if there are
+        no students.
     others : float array, shape (n,)
-        For comparison, the same rate among students who have *not* mastered `skill`. If this rate
-        is not higher than `rate`, nothing shows that `skill` needs the requirement.
+        For comparison: of the students who have *not* mastered `skill`, the share who do not meet
+        the requirement. If `others` is not higher than `rate`, the data do not show that `skill`
+        needs the requirement.
     contradicted : bool array, shape (n,)
-        Whether there are enough students and the interval lies above the tolerated share.
+        Whether the requirement is contradicted: there are enough students, and the interval lies
+        above the tolerated share.
     """
 
     before: tuple[tuple[Any, ...], ...]
@@ -109,7 +112,7 @@ class EdgeEvidence(NamedTuple):
     contradicted: Bools
 
     def table(self) -> dict[str, NDArray[Any]]:
-        """One row per requirement, as columns any dataframe library takes."""
+        """A table with one row per requirement, as columns for any dataframe library."""
         before = np.array([" or ".join(map(str, labels)) for labels in self.before], str)
         return {"before": before, **{name: getattr(self, name) for name in self._fields[1:]}}
 

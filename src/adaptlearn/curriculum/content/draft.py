@@ -10,15 +10,15 @@ from adaptlearn.media import terminal_text
 
 
 class Repair(NamedTuple):
-    """A fault of a curriculum, and how it is repaired.
+    """A fault of a curriculum, and its repair.
 
     Attributes
     ----------
     kind : str
-        ``"duplicate"``, ``"self-loop"``, ``"dangling"``, ``"cycle"``, ``"alternatives"``,
-        ``"weight"``, ``"threshold"``, ``"unknown skill"``, ``"unknown standard"``, ``"teaches
-        nothing"``, ``"exercises nothing"``, ``"asks for nothing"``, ``"minutes"``,
-        ``"difficulty"``, ``"lesson kind"``, ``"tags"``, ``"grade"``, ``"conflict"``,
+        The kind of fault: ``"duplicate"``, ``"self-loop"``, ``"dangling"``, ``"cycle"``,
+        ``"alternatives"``, ``"weight"``, ``"threshold"``, ``"unknown skill"``, ``"unknown
+        standard"``, ``"teaches nothing"``, ``"exercises nothing"``, ``"asks for nothing"``,
+        ``"minutes"``, ``"difficulty"``, ``"lesson kind"``, ``"tags"``, ``"grade"``, ``"conflict"``,
         ``"unknown key"``, ``"byte-order mark"`` or ``"malformed"``.
     problem : str
         What is wrong, and where in the curriculum.

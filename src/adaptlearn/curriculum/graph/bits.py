@@ -30,12 +30,12 @@ def check_mastered(mastered: Any, n_skills: int) -> Bools:
 
 
 def pack(marks: Bools) -> Bits:
-    """Pack marks of shape (n_students, n) into bits of shape (n, n_bytes)."""
+    """Pack booleans of shape (n_students, n) into bits of shape (n, n_bytes)."""
     return np.packbits(np.ascontiguousarray(marks.T), axis=1)
 
 
 def unpack(bits: Bits, n_students: int) -> Bools:
-    """Unpack bits of shape (n, n_bytes) into marks of shape (n_students, n)."""
+    """Unpack bits of shape (n, n_bytes) into booleans of shape (n_students, n)."""
     return np.unpackbits(bits, axis=1, count=n_students).view(np.bool_).T
 
 

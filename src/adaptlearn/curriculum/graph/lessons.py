@@ -66,17 +66,18 @@ def doors_of(teaches: csr_array, requirements: Requirements) -> Doors:
 class Standing:
     """Which lessons are unfinished, open and ready, as bits of shape (n_lessons, n_bytes).
 
-    Each of the three is computed when you first read it.
+    `unfinished`, `open` and `ready` are computed when you first read them.
 
     Parameters
     ----------
     teaches : sparse 0/1 array, shape (n_lessons, n_skills)
     doors : Doors
     missing : uint8 array, shape (n_skills, n_bytes)
-        The skills that are not mastered, with one bit per student, as `pack` makes them.
+        The skills that are not mastered, as bits: one bit per student, in the form that `pack`
+        returns.
     unready : uint8 array, shape (n_skills, n_bytes), optional
-        The skills that are not known well enough for the skills that build on them; by default
-        `missing`.
+        The skills that a student does not know well enough to learn the skills that build on them;
+        by default the same as `missing`.
     """
 
     def __init__(

@@ -18,17 +18,18 @@ from adaptlearn.numerics import Bits, Ints
 
 
 class Requirements(NamedTuple):
-    """Which of n nodes each row needs.
+    """For each row, which of n nodes the row needs.
 
     Attributes
     ----------
     all_of : sparse 0/1 array, shape (n_rows, n)
-        Row k marks the nodes that row k needs; it needs all of them.
+        Row k marks nodes that row k needs; row k needs all of these nodes.
     groups : sparse 0/1 array, shape (n_groups, n)
-        Row g marks the alternatives of group g; one of them is enough. No group is empty.
+        Row g marks the alternatives of group g; one of these alternatives is enough. No group is
+        empty.
     groups_of : sparse 0/1 array, shape (n_rows, n_groups)
-        Row k marks the groups of row k; row k needs one node of each of these groups. A group
-        belongs to one row.
+        Row k marks the groups of row k; row k needs one node of each of these groups. Each group
+        belongs to exactly one row.
     """
 
     all_of: csr_array

@@ -48,18 +48,19 @@ def plot_curriculum(
     ----------
     curriculum : Curriculum
     mastery : array, shape (n_skills,), optional
-        The mastery of one student, from 0 to 1, or bools; NaN if unknown.
+        The mastery of one student on each skill: numbers from 0 to 1 (NaN if unknown), or bools.
     skill : label, optional
-        Draw only the skills near this skill: those that come before it, and those that build on it.
+        If you name a skill, the picture shows only the skills that come before it and the skills
+        that build on it.
     steps : int, default 2
-        How far from `skill`, in edges.
+        The largest distance of a drawn skill from `skill`, in edges.
     threshold : float, default 0.95
-        A skill counts as mastered at this mastery or above. If the curriculum has a threshold for
-        the skill, the curriculum's threshold counts.
+        A skill counts as mastered if its mastery is at least `threshold`. If the curriculum has its
+        own threshold for a skill, the picture uses the threshold of the curriculum.
     most : int, default 120
-        How many skills a picture may have at most.
+        The largest number of skills in a picture.
     ax : matplotlib axes, optional
-        By default new axes, as large as the picture needs.
+        The axes to draw on; by default new axes, as large as the picture needs.
 
     Returns
     -------
@@ -71,7 +72,7 @@ def plot_curriculum(
         `mastery` does not fit the curriculum, there are more skills than `most`, or there are too
         many lines to draw.
     UnknownLabelError
-        The curriculum does not have `skill`.
+        `skill` is not a skill of the curriculum.
     MissingDependency
         Without matplotlib.
     """

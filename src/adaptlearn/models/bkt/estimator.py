@@ -32,65 +32,72 @@ from adaptlearn.validation import Interval, OneOf, RandomSource
 class BKT(FittedBKT):
     """Bayesian Knowledge Tracing and its variants, in any combination.
 
-    Each student either knows a skill or does not know it. This can change from one opportunity to
-    the next (Corbett & Anderson, 1995). With the state ``x`` (0 not known, 1 known) and the answer
-    ``y``::
+    Each student either knows a skill or does not know it. A student's state on a skill (known or
+    not known) can change from one opportunity to the next (Corbett & Anderson, 1995). With the
+    state ``x`` (0 not known, 1 known) and the answer ``y``::
 
         P(x[1] = 1) = prior
         P(x[t + 1] = 1 | x[t] = 0) = learn        P(y[t] = 1 | x[t] = 0) = guess
         P(x[t + 1] = 0 | x[t] = 1) = forget       P(y[t] = 0 | x[t] = 1) = slip
 
-    The fit is expectation-maximisation over all skills at once. Each distinct history of a skill is
-    computed once and weighted by the number of students who share it. The notes say what each
-    option adds.
+    The fit runs expectation-maximisation (EM) for all skills at once. If several students have the
+    same answers on a skill, the fit computes the shared history once and weights it by the number
+    of these students. The notes below explain the options.
 
     Parameters
     ----------
     forgetting : bool, default False
         Whether a student can forget a known skill. If False, ``forget`` is 0.
     prior_by, learn_by, forget_by, guess_by, slip_by : str or sequence of str, optional
-        Columns whose values are the parameter's classes: ``"item"``, or one of the log's ``extra``
-        columns. Learning and forgetting happen between two responses; `learn_by` and `forget_by`
-        take the class of the earlier response. These two options also accept ``"gap"``, the time
-        between the two responses, and ``"item_pair"``, the items of both responses. `prior_by`
-        takes the class of a student's first response on the skill.
+        The columns of the log that define the classes of a parameter: ``"item"`` or names of
+        ``extra`` columns. Each value in a class column is a class, and each class has its own
+        parameter. Learning and forgetting happen between two responses on a skill; `learn_by` and
+        `forget_by` use the class of the earlier response. `learn_by` and `forget_by` also accept
+        ``"gap"`` (the time between two responses on the skill) and ``"item_pair"`` (the items of
+        these two responses). For `prior_by`, the class comes from the student's first response on
+        the skill.
     gaps : sequence of float, default an hour, a day and a week
-        The bounds between the classes of ``"gap"``, in seconds, ascending.
+        The times that separate the classes of ``"gap"``, in seconds, in ascending order.
     ability, recency, difficulty, lag : bool, default False
-        Individualisation. In this order: whether the model uses the student's ability, the
-        student's recent residuals, the item's easiness, and the number of answers since the student
+        Individualisation. `ability`: whether the model uses the student's ability. `recency`:
+        whether the model uses the student's recent residuals. `difficulty`: whether the model uses
+        the item's easiness. `lag`: whether the model uses the number of answers since the student
         last practised the skill.
     multi_skill : {"full", "shared", "conjunctive", "compensatory"}
-        How an answer counts for its skills, if a response has several skills; see the notes.
+        If a response has several skills: how the answer counts for each skill (see the notes).
     bounds, fixed, beta_priors : mapping, optional
-        Each maps a parameter's name to one value for all skills, or to a mapping of skills to
-        values. A value of `bounds` is a pair (low, high). A value of `fixed` is a probability. A
-        value of `beta_priors` is a pair: the two parameters of a Beta density, each at least 1. The
-        value of a skill also applies to the classes of this skill.
+        A mapping of parameter names to values. Each value is either one value for all skills or a
+        mapping of skills to values. A value of `bounds` is a pair (low, high). A value of `fixed`
+        is a probability. A value of `beta_priors` is a pair: the two parameters of a Beta density,
+        each at least 1. A value for a skill also applies to the skill's classes.
     borrow : float or "empirical", default 10
-        How strongly the fit pulls a weak skill to the common parameters, and a class to the
-        parameters of its skill. The number is in observations: 10 pulls as strongly as 10
-        observations. 0: the fit does not pull.
+        If the answers do not identify a skill's parameters, the fit pulls these parameters to the
+        common parameters of all skills. The fit also pulls the parameters of a class to the
+        parameters of its skill. `borrow` is the strength of the pull, as a number of observations.
+        With ``borrow=0``, the fit does not pull.
     uncertainty : bool, default False
-        Whether to compute standard errors. `intervals` and the intervals of `mastery` need them.
+        Whether to compute standard errors. `intervals` and the intervals of `mastery` need standard
+        errors.
     n_init : int, default 5
         The number of starting points per skill. One starting point is the best common fit of all
-        skills; the others are random. After a few steps, the fit of each skill continues from the
-        best of its starting points only.
+        skills; the other points are random. After a few steps, the fit of each skill continues only
+        from the best of the skill's starting points.
     max_iter : int, default 1000
-        The largest number of steps from the best starting point.
+        The largest number of steps that the fit takes from the best starting point of a skill.
     tol : float, default 1e-7
-        A skill has converged if a step raises the log-likelihood *per response* by less than this.
-        With 0, the fit takes `max_iter` steps, and does not warn that a skill has not converged.
+        A skill has converged if a step raises the log-likelihood *per response* by less than `tol`.
+        If `tol` is 0, the fit takes `max_iter` steps and does not warn about skills that have not
+        converged.
     accelerate : bool, default True
         Whether the fit tries a longer step after every two EM steps (Varadhan & Roland, 2008). If
-        the longer step does not raise the likelihood, the fit discards it. With ``False`` the fit
-        is plain EM: another program that takes the same number of steps from the same start gets
-        the same parameters.
+        the longer step does not raise the likelihood, the fit discards the longer step. With
+        ``accelerate=False``, the fit is plain EM. Another program for plain EM gets the same
+        parameters if it takes the same number of steps from the same start.
     start : mapping of str to float, or sequence of them, optional
         Your own starting points for every skill, instead of the library's `n_init` points. Each
-        starting point gives prior, learn, guess and slip (and forget, with forgetting). A parameter
-        that starts at 0 or 1 stays there. With `start`, no skill borrows from the others.
+        starting point has values for prior, learn, guess and slip (and for forget if `forgetting`
+        is True). If a parameter starts at 0 or 1, the fit does not change it. With `start`, the fit
+        ignores `borrow`.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
         The source of the random starting points.
 
@@ -99,31 +106,36 @@ class BKT(FittedBKT):
     skills_ : array, shape (n_skills,)
         Labels of the skills that were fitted, sorted.
     parameters_ : dict of str to array, each of shape (n_skills,)
-        Columns ``skill``, ``prior``, ``learn``, ``forget``, ``guess``, ``slip``: a table for any
-        dataframe library. If a parameter differs by class, the table shows its value for classes
-        that are not in the training log. With individualisation, the table shows the value for a
-        student of ability 0 on an item of easiness 0, without lag.
+        A table for any dataframe library, with the columns ``skill``, ``prior``, ``learn``,
+        ``forget``, ``guess`` and ``slip``. If a parameter differs by class, the table shows the
+        parameter's value for classes that are not in the training log. With individualisation,
+        `parameters_` shows the values for a student of ability 0 on an item of easiness 0, without
+        lag.
     class_parameters_ : dict of str to array
-        Columns ``parameter``, ``skill``, ``class``, ``value``. Without classes, there are no rows.
+        Columns ``parameter``, ``skill``, ``class``, ``value``. If no parameter differs by class,
+        `class_parameters_` has no rows.
     pooled_ : dict of str to float
-        The common parameters. The model uses them for skills that are not in the training log.
+        The common parameters of all skills. The model uses `pooled_` for skills that are not in the
+        training log.
     log_likelihood_ : float array, shape (n_skills,)
-        The log-likelihood of the training answers. With individualisation, it is the log-likelihood
-        of the one-step-ahead predictions.
+        The log-likelihood of the training answers. With individualisation, `log_likelihood_` is the
+        log-likelihood of the one-step-ahead predictions.
     n_iter_, converged_ : int and bool arrays, shape (n_skills,)
         The number of steps of each skill, and whether the skill converged.
     n_answers_ : int array, shape (n_skills,)
         The number of training answers on each skill.
     unidentified_ : dict of label to str
-        Skills whose answers do not determine all parameters, and why. The fit gives these skills a
-        Beta prior that counts like `borrow` observations of the common parameters.
+        The skills for which the answers do not identify all parameters, each with the reason. The
+        fit gives each unidentified skill a Beta prior at the common parameters, with the weight of
+        `borrow` observations.
     seed_ : int
-        The seed of the fit: the integer `random_state`, or a seed drawn from the `random_state` you
-        gave. A fit with ``random_state=seed_`` gives the same model.
+        The seed of the fit: `random_state` if it is an integer, otherwise a seed drawn from
+        `random_state`. A new fit with ``random_state=seed_`` produces the same model.
     classes_ : array
         ``[0, 1]``: the columns of `predict_proba` are P(wrong) and P(correct).
     fingerprint_ : str
-        Identifies the fitted model: models with equal parameters have equal fingerprints.
+        A text that identifies the fitted model: models with equal parameters have equal
+        fingerprints.
 
     See Also
     --------
@@ -137,49 +149,55 @@ class BKT(FittedBKT):
     values may be exactly 0 or 1. An exposure (a row without an answer) is an opportunity to learn,
     but no evidence about what the student knows.
 
-    *Classes.* ``guess_by="item", slip_by="item"`` is KT-IDEM (Pardos & Heffernan, 2011). If
-    ``prior_by`` names a column of student names, each student has their own prior (as in Yudelson
-    et al., 2013). A parameter by class maximises the likelihood times a Beta density. This density
-    counts like `borrow` observations of the value of the skill. ``bounds``, ``fixed`` and
-    ``beta_priors`` apply too. A class that is not in the training log gets the parameters of the
-    skill.
+    *Classes.* With ``guess_by="item", slip_by="item"``, the model is KT-IDEM (Pardos & Heffernan,
+    2011). If ``prior_by`` names a column of student names, each student has their own prior (as in
+    Yudelson et al., 2013). If a parameter differs by class, the fit maximises the likelihood times
+    a Beta density. The Beta density of a class pulls the class to its skill's value, with the
+    weight of `borrow` observations. ``bounds``, ``fixed`` and ``beta_priors`` also apply to
+    classes. If a class is not in the training log, the model uses the parameters of the skill.
 
-    *Weak skills.* If the answers on a skill do not identify four parameters (Beck & Chang, 2007),
-    the fit gives the skill a Beta prior. This prior counts like `borrow` observations of `pooled_`.
-    With ``borrow="empirical"`` every skill gets a Beta prior. Its mean and its strength then come
-    from the data: from how much more the skills' estimates differ than their standard errors
-    explain. The more similar the skills are, the stronger the prior is.
+    *Weak skills.* If the answers on a skill do not identify the skill's parameters (Beck & Chang,
+    2007), the fit gives the skill a Beta prior. The Beta prior of an unidentified skill is at the
+    common parameters `pooled_` and has the weight of `borrow` observations. With
+    ``borrow="empirical"`` every skill gets a Beta prior. With ``borrow="empirical"``, the fit
+    estimates the mean and the strength of the prior from the data. To do so, the fit compares the
+    differences between the skills' estimates with the standard errors of these estimates. The more
+    similar the skills are, the stronger the prior is.
 
-    *Uncertainty.* Standard errors come from the observed information (Louis, 1982), on the logit
-    scale. `intervals` is symmetric on that scale. For the interval of a mastery, the model draws
-    parameters around their estimates. `identifiability` also names the directions in which the
-    likelihood is flat.
+    *Uncertainty.* The fit computes standard errors from the observed information (Louis, 1982), on
+    the logit scale. The intervals that `intervals` returns are symmetric on the logit scale. To
+    compute the interval of a mastery, the model draws random parameters around the estimates.
+    `identifiability` also names the directions of the parameter space in which the likelihood is
+    flat.
 
-    *Individualisation* (after Khajah et al., 2014 and 2016). ``S`` is the logistic function.
-    ``theta`` is the student's ability, ``r`` are the student's recent residuals, and ``d`` is the
-    item's easiness. ``l`` is the logarithm of the number of answers since the student last
+    *Individualisation* follows Khajah et al. (2014 and 2016). ``S`` is the logistic function.
+    ``theta`` is the student's ability, ``r`` is a mean of the student's recent residuals, and ``d``
+    is the item's easiness. ``l`` is the logarithm of the number of answers since the student last
     practised the skill::
 
         prior  = S(a + w1 theta)              guess    = S(c + d + w3 theta + w4 r)
         learn  = S(b + w2 theta + v1 l)       1 - slip = S(c + exp(q) + d + w3 theta + w4 r)
         forget = S(f + v2 l)
 
-    ``theta`` starts at 0. Every answer changes ``theta`` by the answer's residual times a step, and
-    the steps become smaller. This links the skills of a student, so the fit maximises a penalised
-    likelihood, with an exact gradient and L-BFGS. With individualisation, `n_init`, `tol`,
-    `accelerate`, a number for `borrow` and `random_state` have no effect. You cannot combine
-    individualisation with ``bounds``, ``fixed``, ``beta_priors``, ``start``, ``borrow="empirical"``
-    or ``uncertainty``. You can combine it with classes.
+    ``theta`` starts at 0. Every answer adds its residual times a step size to ``theta``; the step
+    size decreases with the number of answers. The ability ``theta`` links all skills of a student.
+    So the fit maximises one penalised likelihood, with an exact gradient and L-BFGS. With
+    individualisation, these arguments have no effect: `n_init`, `tol`, `accelerate`,
+    `random_state`, and a number for `borrow`. You cannot combine individualisation with ``bounds``,
+    ``fixed``, ``beta_priors``, ``start``, ``borrow="empirical"`` or ``uncertainty``. You can
+    combine individualisation with classes.
 
-    *Several skills in one response.* ``"full"``: the answer counts fully for each skill, and the
-    prediction is the mean of the skills' predictions. ``"shared"``: the answer counts as one
-    observation, divided among the skills. ``"conjunctive"``: the student guesses unless all skills
-    are known. ``"compensatory"``: the student guesses unless at least one is known. The last three
-    options are fitted in the same way as individualisation. On ASSISTments 2009 the individualised
-    model reaches a test AUC of .781 with full credit and .783 with the conjunctive rule. If each
-    set of skills is named as one skill, it reaches .785 (``benchmarks/accuracy.py --final``). So if
-    predictions matter, name each set of skills as one skill. If you want the mastery of each skill,
-    choose ``"conjunctive"``.
+    *Several skills in one response.* ``"full"``: the answer counts fully for each of its skills,
+    and the prediction is the mean of the skills' predictions. ``"shared"``: the answer counts as
+    one observation, and each of the m skills of the response gets 1/m of this observation.
+    ``"conjunctive"``: if the student does not know all skills of the response, the student guesses.
+    ``"compensatory"``: if the student knows none of the skills, the student guesses. For
+    ``"shared"``, ``"conjunctive"`` and ``"compensatory"``, the fit works as for individualisation.
+    On ASSISTments 2009 the individualised model reaches a test AUC of .781 with ``"full"`` and .783
+    with ``"conjunctive"``. If each set of skills is treated as one skill, the individualised model
+    reaches a test AUC of .785 (``benchmarks/accuracy.py --final``). So if predictions matter most,
+    treat each set of skills as one skill. If you want the mastery of each skill, choose
+    ``"conjunctive"``.
 
     *Unseen.* For a skill that is not in the training log, the model uses the common parameters, and
     a warning names the skill. A new student starts with the prior of each skill.
@@ -322,11 +340,11 @@ class BKT(FittedBKT):
         ----------
         log : ResponseLog or frame with its standard columns
         y : ignored
-            The answers are in the log. The argument exists because scikit-learn passes the answers
-            again.
+            `fit` takes the answers from the log. The argument `y` exists because scikit-learn
+            passes the answers a second time.
         on_step : callable, optional
-            Called after each step with three numbers: the steps so far, the skills that have not
-            converged yet, and all skills.
+            A function that `fit` calls after each step. The arguments of `on_step` are three
+            numbers: the steps so far, the skills that have not converged yet, and all skills.
 
         Raises
         ------
@@ -337,9 +355,9 @@ class BKT(FittedBKT):
         Warns
         -----
         IdentificationWarning
-            Names the skills whose answers do not determine all parameters.
+            The warning lists the skills for which the answers do not identify all parameters.
         ConvergenceWarning
-            Names the skills that did not converge within `max_iter` steps.
+            The warning lists the skills that did not converge within `max_iter` steps.
         """
         self._check_parameters()
         log = as_log(log)
@@ -351,11 +369,11 @@ class BKT(FittedBKT):
         return self._become(fit(entries, classed, options, on_step), options)
 
     def fit_counts(self, counts: Any, *, on_step: OnStep | None = None) -> Self:
-        """Estimate the model from the distinct answer sequences and how many students have each.
+        """Estimate the model from counts: how many students have each answer sequence.
 
         The result equals the result of `fit` on the log from which the counts were made. Counts
-        contain only answers. So you need the log for options that read further columns (``…_by``),
-        and for options that follow a student from skill to skill.
+        contain only answers. So options that read further columns (``…_by``) need `fit` and the
+        log. Individualisation and `multi_skill` need `fit` and the log, too.
 
         Parameters
         ----------
@@ -436,7 +454,7 @@ class BKT(FittedBKT):
         Raises
         ------
         ParameterError
-            Lists every skill and value that is not valid.
+            The error lists every skill and value that is not valid.
 
         Examples
         --------

@@ -91,22 +91,23 @@ class StudentVectors(NamedTuple):
 
 
 class BKTState(StudentState):
-    """Beliefs of students ``0 … n_students - 1`` under one fitted BKT, as arrays.
+    """What one fitted BKT believes about students ``0`` to ``n_students - 1``, as arrays.
 
-    The arrays hold only *pairs*: a student and a skill on which the student has a response. Other
-    students and skills use no memory.
+    A *pair* is a student and a skill on which the student has a response. The arrays have one entry
+    for each pair. If a student has no response on a skill, the student uses no memory for this
+    skill.
 
     Attributes
     ----------
     p_known : float array, shape (n_pairs,)
-        P(known) of each pair, right after its last response.
+        The P(known) of each pair of student and skill, right after the pair's last response.
     answers : int array, shape (n_pairs,)
-        The number of answers from which each P(known) is computed.
+        The number of answers from which the P(known) of each pair is computed.
     students, skill_codes : int arrays, shape (n_pairs,)
-        The student and the skill of each pair: the student's number, and the skill's position in
-        `skills`.
+        For each pair, the number of the student, and the position of the skill in `skills`.
     told : ToldPairs
-        For some pairs, the P(known) before the first response; it replaces the model's prior.
+        The P(known) that `tell` set for some pairs of student and skill, in place of the model's
+        prior.
 
     Notes
     -----
@@ -155,7 +156,7 @@ class BKTState(StudentState):
         return len(self._beliefs.known)
 
     def note_classes(self) -> None:
-        """Start to store the part of each pair's last response that decides its classes."""
+        """Start to store the time and the classes of each pair's last response."""
         if self.last is None:
             self.last = LastResponses.new(self._room)
 
@@ -165,7 +166,8 @@ class BKTState(StudentState):
         return self.beliefs(slice(len(self._pairs))).p_known
 
     def beliefs(self, slots: Ints | slice) -> Beliefs:
-        """The beliefs of some pairs after their last response, by slot."""
+        """Return the beliefs about the pairs in the given slots, after each pair's last response.
+        """
         return self._beliefs.take(slots)
 
     @property
@@ -188,13 +190,16 @@ class BKTState(StudentState):
         return f"BKTState({self.n_students:,} students, {touched:,} touched pairs)"
 
     def find(self, students: Ints, skills: Ints) -> NDArray[np.int64]:
-        """The slots of pairs in `p_known` and `answers`; -1 for a pair without a slot."""
+        """Return each pair's position in `p_known` and `answers`; -1 if the pair has none."""
         return self._pairs.find(self._key(students, skills))
 
     def touch(
         self, students: Ints, skills: Ints, slots: NDArray[np.int64] | None = None
     ) -> NDArray[np.int64]:
-        """The slots of distinct pairs; makes missing ones. `slots` may be the result of `find`."""
+        """Return the slots of distinct pairs; a pair without a slot gets a new slot.
+
+        You can pass the result of `find` as `slots`.
+        """
         slots = self._pairs.add(self._key(students, skills), slots)
         n = len(self._pairs)
         if n > self._room:
@@ -210,13 +215,13 @@ class BKTState(StudentState):
         return slots
 
     def cells(self, students: Ints, n_skills: int) -> tuple[Ints, Ints, Ints]:
-        """The pairs of some students with the first `n_skills` skills.
+        """Find the pairs of the given students with the first `n_skills` skills.
 
         Returns
         -------
         rows, columns, slots : int arrays, shape (n_cells,)
-            For each pair, its position in `students`, its skill code, and its slot in `p_known`.
-            `students` may contain a student several times.
+            For each pair: the position of the student in `students`, the code of the skill, and the
+            slot of the pair in `p_known`. A student may occur several times in `students`.
         """
         if len(students) * n_skills <= _LOOKED_UP:
             # Few students: look their pairs up rather than go through all.
@@ -244,7 +249,7 @@ class BKTState(StudentState):
         return np.unique(np.concatenate((self.skill_codes, self.told.pairs()[1])))
 
     def tell(self, students: Ints, skills: Ints, p_known: Floats) -> None:
-        """Set P(known) before the first response of distinct pairs; it replaces the prior."""
+        """Set the P(known) of distinct pairs before their first response, instead of the prior."""
         self.told.tell(students, skills, p_known)
         if self._known is not None and not np.isin(skills, self._known.places).all():
             self._known = None
@@ -262,7 +267,8 @@ class BKTState(StudentState):
         return self._groups[1], self._groups[2]
 
     def write(self, slots: Ints, beliefs: Beliefs, more_answers: Ints) -> None:
-        """Store new beliefs, and add the answers that they come from to the counts."""
+        """Store new beliefs in the given slots, and add `more_answers` to the slots' answer counts.
+        """
         self._beliefs.put(slots, beliefs)
         self._answers[slots] += more_answers
 

@@ -13,17 +13,17 @@ from adaptlearn.models.checks.subject import Subject
 
 
 class PromiseError(ProblemsError, AssertionError):
-    """A model breaks promises that every model keeps; the error lists all of them."""
+    """A model breaks promises that every model must keep; the error lists all broken promises."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One promise of one model; calling it raises an error if the model breaks the promise.
+    """One promise of one model; calling the check raises an error if the model breaks the promise.
 
     Attributes
     ----------
     name : str
-        A name in `CHECKS`. The check prints as this name.
+        A name in `CHECKS`. `print` shows a check as its name.
     subject : Subject
         The model, which is fitted once for all of its checks.
     """
@@ -55,15 +55,15 @@ class Check:
 
 
 def tracer_checks(model: KnowledgeTracer, log: Any = None) -> Iterator[Check]:
-    """The checks of a model. Call them one by one; the first call fits the model.
+    """The checks of a model. Call the checks one by one; the first call fits the model.
 
     Parameters
     ----------
     model : KnowledgeTracer
         The checks do not change the model. It need not be fitted.
     log : ResponseLog or frame with its standard columns, optional
-        The log to fit the model to. It needs all columns that the model needs, and 20 students or
-        more. The checks change single answers, so no other column may repeat the answers. By
+        The log to fit the model to. The log needs all columns that the model needs, and 20 students
+        or more. The checks change single answers, so no other column may repeat the answers. By
         default the log has simulated answers with items and times.
 
     Examples
@@ -80,7 +80,7 @@ def tracer_checks(model: KnowledgeTracer, log: Any = None) -> Iterator[Check]:
 
 
 def check_tracer(model: KnowledgeTracer, log: Any = None) -> None:
-    """Check that a model keeps what every model of the library promises.
+    """Check that a model does what every model of the library promises.
 
     Parameters
     ----------

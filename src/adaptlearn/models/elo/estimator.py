@@ -33,22 +33,24 @@ class Elo(SequentialTracer):
 
         P(correct) = S(ability + offset on the skill - difficulty of the skill - offset of the item)
 
-    After the answer each of these ratings changes by ``U(n) (correct - P)``. A right answer raises
-    the student's ratings and lowers the ratings of the skill and the item. Here ``n`` is the number
-    of earlier answers that changed the rating. The step ``U(n) = alpha / (1 + beta n)`` becomes
-    smaller as the rating becomes more certain.
+    After an answer, each rating of the student, the skill and the item changes by ``U(n) (correct -
+    P)``. A right answer raises the student's ratings and lowers the ratings of the skill and the
+    item. In ``U(n)``, ``n`` is the number of earlier answers that changed the rating. The step
+    ``U(n) = alpha / (1 + beta n)`` becomes smaller as the rating becomes more certain.
 
     The fit goes through the training log once, in order of time. Then the difficulties of skills
     and items are *frozen*: a later answer changes only the ratings of the student who gave it. So
-    the same answers of a student always give the same prediction, whatever other students answer.
+    the predictions for a student depend on the student's own answers, and not on later answers of
+    other students.
 
     Parameters
     ----------
     alpha, beta : float, optional
-        The size of the first step, and how fast the steps become smaller. By default the fit tries
-        several values and takes the values with the lowest log loss. For this loss, the model
-        predicts each training answer before it changes the ratings. With more than 100,000 answers,
-        the fit tries the values on a part of the students.
+        `alpha` is the size of the first step, and `beta` says how fast the steps become smaller. By
+        default the fit tries several values and takes the values with the lowest log loss. To
+        compute the log loss, the model predicts each training answer before the answer changes the
+        ratings. With more than 100,000 answers, the fit tries the values on only a part of the
+        students.
     skill_offsets : bool, default True
         Whether a student has an offset on every skill. If False, a student has one ability for all
         skills.
@@ -56,15 +58,15 @@ class Elo(SequentialTracer):
     Attributes
     ----------
     alpha_, beta_ : float
-        The values that you gave or that the fit chose.
+        The values of alpha and beta that you gave or that the fit chose.
     parameters_ : dict of str to array, each of shape (n_items,)
         Columns ``item``, ``offset`` (how much harder the item is than its skill, in log odds) and
-        ``n_answers``. If the log has no items, there are no rows.
+        ``n_answers``. If the log has no items, the table has no rows.
     skill_parameters_ : dict of str to array, each of shape (n_skills,)
         Columns ``skill``, ``difficulty``, ``n_answers``.
     log_loss_ : float
-        The log loss of the training answers. The model predicts each answer before it changes the
-        ratings.
+        The log loss of the training answers. The model predicts each training answer before the
+        answer changes the ratings.
     skills_, items_ : arrays
         Labels, sorted.
     n_answers_ : int array, shape (n_skills,)
@@ -79,7 +81,7 @@ class Elo(SequentialTracer):
     every student, ….
 
     *Several skills in one response.* The model averages the difficulties and offsets of the skills.
-    It updates each of them as if the response had this skill only.
+    After the answer, the model updates each skill as if the response had only this skill.
 
     *Unseen.* A new student has the ability 0. If an item is not in the training log, or if you name
     no item, the item is as hard as its skill. An unknown skill is as hard as the average skill.

@@ -16,14 +16,14 @@ SKILL_WEIGHT, ITEM_WEIGHT = 5.0, 3.0
 
 
 class Rates(NamedTuple):
-    """Counts of all answers and of right answers, each without one fold of students.
+    """Counts of all answers and of right answers; each row leaves out one fold of students.
 
     Attributes
     ----------
     skill, item : float arrays, shape (n_folds + 1, n + 1, 2)
-        The numbers of answers and of right answers. Row f leaves out the students of fold f; the
-        last row leaves out nobody. The last position on the second axis is for skills or items that
-        are unknown.
+        The number of answers and the number of right answers for each skill or item. Row f leaves
+        out the students of fold f; the last row leaves out nobody. The last position on the second
+        axis is for skills or items that are unknown.
     base : float array, shape (n_folds + 1,)
         The rate of all answers.
     """

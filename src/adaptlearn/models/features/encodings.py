@@ -25,15 +25,15 @@ class Encoding(NamedTuple):
     ----------
     name, group : str
     inputs : tuple of str
-        The columns that are the arguments of `key`, in this order.
+        The names of the columns that are the arguments of `key`, in this order.
     key : callable
-        A function from the columns to a non-negative number below 2**53 that names the situation;
-        it can be pickled.
+        A function that takes the columns and returns the key of the situation: a non-negative
+        number below 2**53. It must be possible to pickle this function.
     prior : str
-        The column toward which the rate is shrunk.
+        The name of the column toward which the rate is shrunk.
     formula : str
     weight : float
-        The number of answers as which the prior counts.
+        The weight of the prior, as a number of answers.
     """
 
     name: str
@@ -216,7 +216,7 @@ class SituationRates(NamedTuple):
     answers: Floats
 
     def rate(self, keys: NDArray[np.int64], prior: Floats, weight: float) -> Floats:
-        """The shrunk rate of each key; if a key never occurred, the prior."""
+        """The shrunk rate of each key; if a key never occurred, its rate is the prior."""
         if not len(self.keys):
             return prior
         slot = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)

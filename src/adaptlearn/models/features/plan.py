@@ -51,14 +51,15 @@ class Kept(NamedTuple):
 
 
 class Plan:
-    """A choice of features by name or group, and the memory that they need.
+    """A selection of features by name or group, and the memory that these features need.
 
     Parameters
     ----------
     wanted : "all" or sequence of str
         Names of features, encodings and groups (`GROUPS`).
     items, times : bool
-        Whether responses have items, and times. Without them, features that need them are left out.
+        Whether responses have items, and whether responses have times. If not, features that need
+        items or times are left out.
 
     Attributes
     ----------
@@ -70,10 +71,10 @@ class Plan:
     groups : list of str
         The group of each name.
     widths : Widths
-        How many numbers the memory holds for a student, for a student on a skill, and for a student
-        on an item.
+        How many numbers the memory stores for a student, for a student on a skill, and for a
+        student on an item.
     signed : Signed
-        Which of these numbers may be below 0.
+        Which numbers of the memory may be below 0.
     n_read : int
         How many numbers `look` reads for each skill of a response.
 
@@ -117,7 +118,7 @@ class Plan:
         self.n_read = len(self._place)
 
     def look(self, level: Level, memory: Memory, rates: Rates) -> Floats:
-        """The data about responses before their answers, one row per response and skill.
+        """The data that is known before each answer, one row per response and skill.
 
         If there are no times, the columns that need times are NaN.
 
@@ -168,10 +169,10 @@ class Plan:
     def follow(
         self, encoded: Encoded, memory: Memory, rates: Rates, extra: Floats | None = None
     ) -> Floats:
-        """`look` at all responses of a log, and let the memory `learn` them, in order.
+        """Call `look` and then `learn` for all responses of a log, in order.
 
-        The result is the same as from `look` and `learn` level by level, but faster for few
-        students.
+        The result is the same as from `look` and `learn` level by level, but `follow` is faster for
+        few students.
 
         Parameters
         ----------
@@ -220,9 +221,9 @@ class Plan:
         ----------
         read : float array, shape (n_entries, n_read)
         rate_of : callable
-            Called with an encoding, the keys of situations, and the rates toward which to shrink.
-            It returns the rates of the situations. Use `rates_in`; in training, use a function
-            whose rates leave out the fold of each row.
+            A function of an encoding, the keys of situations, and the rates toward which to shrink.
+            The function returns the rates of the situations. `rates_in` makes such a function; in
+            training, use a function whose rates leave out the fold of each row.
 
         Returns
         -------

@@ -22,16 +22,16 @@ HOLDERS = ("student", "skill", "item")
 
 
 class Feature(NamedTuple):
-    """A feature: it gives one number for each response, from what is known before the answer.
+    """A feature: one number for each response, computed from what is known before the answer.
 
     Attributes
     ----------
     name, group : str
     inputs : tuple of str
-        The columns that are the arguments of `compute`, in this order.
+        The names of the columns that are the arguments of `compute`, in this order.
     compute : callable
-        A function that can be pickled. It takes arrays of shape (n,) and returns an array of shape
-        (n,).
+        A function that can be pickled. The function takes arrays of shape (n,) and returns an array
+        of shape (n,).
     formula : str
     """
 

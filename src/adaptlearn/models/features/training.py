@@ -16,7 +16,7 @@ from adaptlearn.numerics import Floats, Ints
 
 
 class Training(NamedTuple):
-    """The result of a pass through a training log.
+    """The features and rates that a pass through a training log computes.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ def training_features(
     n_skills: int,
     n_items: int,
 ) -> Training:
-    """The features of a training log; the rates in a row leave out the student's own fold.
+    """The features of a training log; the rates in a row leave out the fold of the row's student.
 
     Parameters
     ----------

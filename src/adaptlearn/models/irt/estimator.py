@@ -54,13 +54,13 @@ class IRT(SequentialTracer):
 
     Let ``S`` be the logistic function. A student has an ability ``t``; an item has a difficulty
     ``b`` and a discrimination ``a``. The probability of a right answer is ``S(a (t - b))``.
-    Abilities are standard normal. Items are estimated by marginal maximum likelihood (Bock &
-    Aitkin, 1981): expectation-maximisation over a grid of abilities, with longer steps in between.
-    For each student the model stores the posterior of the ability on this grid. An answer updates
-    the posterior in O(1).
+    Abilities are standard normal. The fit estimates the items by marginal maximum likelihood (Bock
+    & Aitkin, 1981). It runs expectation-maximisation (EM) over a grid of abilities, and takes
+    longer steps between the EM steps. For each student the model stores the posterior of the
+    ability on the grid. An answer updates the posterior in O(1).
 
-    The ability does not change with practice. So the model is right for tests; for practice, use it
-    as a baseline.
+    The ability does not change with practice. So the model suits tests; for practice data, use the
+    model as a baseline.
 
     Parameters
     ----------
@@ -68,23 +68,24 @@ class IRT(SequentialTracer):
         With ``"2PL"`` each item has its own discrimination. With ``"1PL"`` all items have the same
         discrimination.
     difficulty_sd : float or None, default 1
-        The standard deviation of items around the mean difficulty of their skill, and of skills
-        around the mean of all skills. Its unit is the log odds of an item of average
-        discrimination. This normal prior keeps the difficulty of an item finite if all its answers
-        are right. None: no prior.
+        The standard deviation of the difficulties of items around the mean of their skill, and of
+        the difficulties of skills around the mean of all skills. The unit of `difficulty_sd` is the
+        log odds of an item of average discrimination. The normal prior with this standard deviation
+        keeps an item's difficulty finite, even if all answers to the item are right. None: no
+        prior.
     discrimination_sd : float or None, default 0.5
-        Standard deviation of the logarithm of the discriminations around their mean. It defines the
-        lognormal prior of the 2PL. None: no prior.
+        The standard deviation of the logarithms of the discriminations around their mean. This
+        standard deviation defines the lognormal prior of the 2PL. None: no prior.
     n_points : int, optional
-        The number of points of the grid, equally spaced from -6 to 6. The model stores one number
-        per point and student. By default there are 61 points, and up to 241 if many answers make
-        the abilities precise.
+        The number of points of the grid of abilities, equally spaced from -6 to 6. For each
+        student, the model stores one number per point. By default the grid has 61 points, or up to
+        241 points if many answers make the abilities precise.
     uncertainty : bool, default True
         Whether to compute standard errors of the items.
     max_iter : int, default 500
         The largest number of EM steps.
     tol : float, default 1e-7
-        The fit has converged if a step raises the log-likelihood *per answer* by less than this.
+        The fit has converged if a step raises the log-likelihood *per answer* by less than `tol`.
 
     Attributes
     ----------
@@ -99,7 +100,7 @@ class IRT(SequentialTracer):
     ability_sd_ : float
         The standard deviation of abilities, in the unit of difficulties: 1.
     ability_sd_se_ : float
-        Its standard error: nan, because it is 1 by definition.
+        The standard error of `ability_sd_`: nan, because `ability_sd_` is 1 by definition.
     skills_, items_ : arrays
         Labels, sorted. If the log has no items, `items_` is empty.
     n_answers_ : int array, shape (n_skills,)
@@ -107,7 +108,8 @@ class IRT(SequentialTracer):
         The marginal log-likelihood of the training answers, without the prior.
     n_iter_, converged_ : int and bool
     unidentified_ : dict of label to str
-        Items with a parameter that comes only from the prior, or is at a limit, and why.
+        The items with a parameter that comes only from the prior, or is at a limit, each with the
+        reason.
     classes_ : array
         ``[0, 1]``: the columns of `predict_proba` are P(wrong) and P(correct).
     fingerprint_ : str
@@ -121,19 +123,19 @@ class IRT(SequentialTracer):
     *Predictions* are one step ahead: the probability of a right answer, averaged over the posterior
     after the student's earlier answers. For a new student the posterior is the prior.
 
-    *Unseen.* An item that is not in the training log gets the mean difficulty of its skill. (This
-    mean includes the skill's items and one additional item, which is as hard as the average skill.)
-    An unknown skill gets the mean difficulty of all skills. Unknown items and skills get the mean
-    discrimination.
+    *Unseen.* An item that is not in the training log gets the mean difficulty of its skill. The
+    mean of a skill includes the skill's items and one additional item, which is as hard as the
+    average skill. An unknown skill gets the mean difficulty of all skills. Unknown items and skills
+    get the mean discrimination.
 
     *Several skills in one response.* If the log has no items, a response with several skills gets
-    the mean of its skills' parameters. The fit counts this response once.
+    the mean of its skills' parameters. The fit counts a response with several skills once.
 
     *Mastery* is of kind ``"predicted"``: P(correct) on a typical item of the skill.
 
     *Standard errors* come from the observed information (Louis, 1982), including the prior. With
-    more than 300 items, the standard errors of an item treat all other items as known. A
-    discrimination that all items share then has no standard error.
+    more than 300 items, the standard errors of an item treat all other items as known. With more
+    than 300 items, a discrimination that all items share has no standard error.
 
     *Limits.* Discriminations lie within [0.02, 20], difficulties within [-15, 15]. An estimate may
     reach a limit if you use no priors, or if the answers do not depend on ability at all.
@@ -215,7 +217,7 @@ class IRT(SequentialTracer):
         Warns
         -----
         IdentificationWarning
-            Names items with a parameter that comes only from the prior, or is at a limit.
+            Lists the items with a parameter that comes only from the prior, or is at a limit.
         ConvergenceWarning
             The fit did not converge within `max_iter` steps.
         """
@@ -248,7 +250,7 @@ class IRT(SequentialTracer):
         return self
 
     def abilities(self, log: Any) -> dict[str, NDArray[Any]]:
-        """The abilities of a log's students after their last answers (EAP).
+        """The abilities of a log's students after their last answers (EAP estimates).
 
         Parameters
         ----------
@@ -257,8 +259,8 @@ class IRT(SequentialTracer):
         Returns
         -------
         dict of str to array, each of shape (n_students,)
-            Columns ``student``, ``ability`` (the mean of the posterior) and ``standard_error`` (its
-            standard deviation).
+            Columns ``student``, ``ability`` (the mean of the posterior) and ``standard_error`` (the
+            standard deviation of the posterior).
         """
         self._check_fitted()
         log = as_log(log)
@@ -306,7 +308,7 @@ class IRT(SequentialTracer):
         Raises
         ------
         UnknownLabelError
-            Names the items that the model does not know.
+            Lists the items that the model does not know.
         """
         self._check_fitted()
         places = self._places_of(items)
@@ -318,8 +320,8 @@ class IRT(SequentialTracer):
     def test_information(self, abilities: Any, items: Iterable[Any] | None = None) -> Floats:
         """Fisher's information of a test: the sum of the information of its items.
 
-        If you estimate an ability from the test alone, its standard error is one divided by the
-        square root of this information.
+        If you estimate an ability from the test alone, the standard error of the ability is one
+        divided by the square root of the test's information.
 
         Parameters
         ----------

@@ -13,9 +13,10 @@ from adaptlearn.numerics import Floats
 class Rasch(IRT):
     """The Rasch model: IRT with one discrimination for all items, in the unit of log odds.
 
-    It is the same model as ``IRT(kind="1PL")`` in another unit. Here the discrimination is 1, and
-    the fit estimates `ability_sd_`, the standard deviation of abilities. Difficulties and abilities
-    are log odds: on an item that is 1 harder, the odds of a right answer are ``e`` times smaller.
+    The Rasch model is the same model as ``IRT(kind="1PL")``, but in another unit. In `Rasch` the
+    discrimination is 1, and the fit estimates `ability_sd_`, the standard deviation of abilities.
+    Difficulties and abilities are log odds: on an item that is 1 harder, the odds of a right answer
+    are ``e`` times smaller.
 
     Parameters
     ----------

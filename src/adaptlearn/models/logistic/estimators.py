@@ -58,43 +58,46 @@ class _Counting(LogisticTracer):
 
 
 class AFM(_Counting):
-    """Additive factors model: practice makes every skill easier, at its own rate.
+    """Additive factors model: practice makes every skill easier, each skill at its own rate.
 
     logit P(correct) = β₀ + θ_student + Σ over the response's skills (β_skill + φ_skill T). T counts
-    the student's earlier responses on the skill. An exposure counts as a response.
+    the student's earlier responses on the skill. An exposure (a row without an answer) counts as a
+    response.
 
     Parameters
     ----------
     slopes : {"skill", "shared"}
         ``"skill"``: each skill has its own φ. ``"shared"``: all skills have the same φ.
     counts : {"linear", "log"}
-        What φ multiplies: T, or ln(1 + T).
+        What φ multiplies in the formula: the count T, or ln(1 + T).
     student : {"online", "average"} or None
         How the model finds θ for a prediction. ``"online"``: θ starts at 0, and each earlier answer
         of the student changes θ by one step of Newton's method. ``"average"``: θ is 0 for every
-        student. In both cases the fit estimates an intercept for each training student. None: the
-        model has no θ.
+        student. With ``"online"`` and ``"average"``, the fit estimates an intercept for each
+        training student. With None, the model has no θ.
     penalty : float
-        How strongly the fit shrinks the weights of skills and items. Each weight is a common part
-        plus an own part of the skill or item. The penalty on an own part is ``penalty / 2`` times
-        its square. The unit of a slope is the root mean square of the count that it multiplies. 0
-        is maximum likelihood.
+        How strongly the fit shrinks the weights of skills and items. Each weight is the sum of a
+        common part and an own part of the skill or item. The penalty on an own part is ``penalty /
+        2`` times the square of this part. Before the fit computes the penalty, it multiplies a
+        slope by the root mean square of the slope's count. With ``penalty=0``, the fit is maximum
+        likelihood.
     student_penalty : float
-        The penalty on θ: the precision of its normal prior. For ``"online"`` it must be positive.
+        The penalty on θ: the precision of its normal prior. With ``student="online"``,
+        `student_penalty` must be positive.
     max_iter : int
         The largest number of steps of Newton's method.
     tol : float
-        The fit stops if a step changes the objective by less than this share of the objective.
+        The fit stops if a step changes the objective by less than `tol` times the objective.
 
     Attributes
     ----------
     coefficients_, item_intercepts_, student_intercepts_ : dict of arrays
-        Weights, as columns that any dataframe library takes.
+        The fitted weights, as columns for any dataframe library.
     log_likelihood_ : float
         The log-likelihood of the training answers, with the fitted weights and students'
         intercepts.
     skills_, items_ : arrays
-        Labels of the training log, sorted.
+        Labels of the skills and items in the training log, sorted.
     n_answers_ : int array, shape (n_skills,)
     n_iter_, converged_ : int, bool
 
@@ -123,15 +126,15 @@ class PFA(_Counting):
     """Performance factors analysis: right and wrong answers have different effects.
 
     logit P(correct) = β₀ + θ_student + Σ over the response's skills (β_skill + φ_skill s +
-    ψ_skill f). s and f count the student's earlier right and wrong answers on the skill. An
-    exposure counts as neither right nor wrong. The paper has no θ; set ``student=None`` for its
-    model.
+    ψ_skill f). In the formula, s counts the student's earlier right answers on the skill, and f
+    counts the wrong answers. An exposure (a row without an answer) counts as neither right nor
+    wrong. The model of the paper has no θ; to use this model, set ``student=None``.
 
     Parameters
     ----------
     slopes, student, penalty, student_penalty, max_iter, tol : see `AFM`
     counts : {"linear", "log"}
-        What φ and ψ multiply: s and f, or ln(1 + s) and ln(1 + f).
+        What φ and ψ multiply in the formula: the counts s and f, or ln(1 + s) and ln(1 + f).
 
     Attributes
     ----------
@@ -168,17 +171,18 @@ class RPFA(LogisticTracer):
     """Recent performance factors analysis: recent answers count more than older answers.
 
     logit P(correct) = β₀ + θ_student + Σ over the response's skills (β_skill + φ_skill R +
-    ψ_skill f). f counts the student's earlier wrong answers on the skill, and R is the proportion
-    of right answers. In R, each answer has `decay` times the weight of the next answer. R also
-    counts `ghosts` invented wrong answers before the first real answer. So R is defined before the
-    first answer and changes little at the start. An exposure does not count as an answer.
+    ψ_skill f). In the formula, f counts the student's earlier wrong answers on the skill, and R is
+    the proportion of right answers. In R, each answer has `decay` times the weight of the next
+    answer. R also counts `ghosts` invented wrong answers before the first real answer. So R is
+    defined before the first answer and changes little at the start. An exposure (a row without an
+    answer) does not count as an answer.
 
     Parameters
     ----------
     decay : float
         The weight of an answer relative to the next answer, between 0 and 1, both excluded.
     ghosts : int
-        The number of invented wrong answers, at least 1; 3 in the paper.
+        The number of invented wrong answers, at least 1; the paper uses 3.
     slopes, student, penalty, student_penalty, max_iter, tol : see `AFM`
         With ``slopes="shared"`` all skills have the same φ and the same ψ.
 
@@ -249,8 +253,8 @@ class BestLR(LogisticTracer):
     logit P(correct) = β₀ + θ_student + δ_item + φ ln(1 + S) + ψ ln(1 + F) + Σ over the
     response's skills (β_skill + φ_skill ln(1 + s) + ψ_skill ln(1 + f)). S and F count all earlier
     right and wrong answers of the student; s and f count only the answers on the skill. An exposure
-    counts as neither right nor wrong. The paper has no θ for students who are not in the training
-    log; set ``student=None`` for its model.
+    (a row without an answer) counts as neither right nor wrong. The model of the paper has no θ for
+    students who are not in the training log. To use the model of the paper, set ``student=None``.
 
     Parameters
     ----------

@@ -54,23 +54,24 @@ class _Windowed(LogisticTracer):
 
 
 class DASH(_Windowed):
-    """Difficulty, ability and student history: practice of an item, near and far.
+    """Difficulty, ability and student history: counts practice of an item in several time windows.
 
     logit P(correct) = β₀ + θ_student + δ_item + Σ over windows (φ_w ln(1 + s_w) + ψ_w ln(1 + n_w)).
-    s_w and n_w count the student's earlier answers on the item within the window: s_w the right
-    answers, n_w all answers. The last window is all of the past. The model ignores skills: students
-    learn items. An exposure does not count as an answer.
+    In the formula, n_w counts the student's earlier answers on the item within the window w, and
+    s_w counts the right answers among them. The last window is the student's whole past. The model
+    ignores skills: students learn items. An exposure (a row without an answer) does not count as an
+    answer.
 
     Parameters
     ----------
     windows : tuple of float
-        The windows in seconds, increasing; by default an hour, a day, a week and 30 days. The model
-        always adds a last window: all of the past. With ``()`` this is the only window, and
-        responses need no times.
+        The lengths of the windows in seconds, increasing; by default an hour, a day, a week and 30
+        days. The model always adds a last window: the student's whole past. With ``()``, the whole
+        past is the only window, and responses need no times.
     remember : int
         How many of a student's last answers on an item the model stores with their times. If a
         window contains more answers, the model counts only `remember` of them. The count of the
-        last window, all of the past, is always exact.
+        last window, the student's whole past, is always exact.
     student, penalty, student_penalty, max_iter, tol : see `AFM`
 
     Attributes
@@ -105,14 +106,15 @@ class DAS3H(_Windowed):
     """DASH for skills: difficulty, ability, skill and student skill history.
 
     logit P(correct) = β₀ + θ_student + δ_item + Σ over the response's skills (β_skill + Σ over
-    windows (φ_skill,w ln(1 + s_w) + ψ_skill,w ln(1 + n_w))). s_w and n_w count the student's
-    earlier answers on the skill within the window: s_w the right answers, n_w all answers. The last
-    window is all of the past. An exposure does not count as an answer.
+    windows (φ_skill,w ln(1 + s_w) + ψ_skill,w ln(1 + n_w))). In the formula, n_w counts the
+    student's earlier answers on the skill within the window w, and s_w counts the right answers
+    among them. The last window is the student's whole past. An exposure (a row without an answer)
+    does not count as an answer.
 
     Parameters
     ----------
     windows, remember : see `DASH`
-        As in `DASH`, but for a student's answers on a skill.
+        These options mean the same as in `DASH`, but for a student's answers on a skill.
     student, penalty, student_penalty, max_iter, tol : see `AFM`
 
     Attributes

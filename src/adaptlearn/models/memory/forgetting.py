@@ -17,7 +17,7 @@ _OFFSET, _SCALE, _RATE, _TIME = range(4)
 
 
 def lags(log: Any, by: Literal["item", "skill"] = "skill") -> Floats:
-    """Seconds since the student last answered, or saw, the response's item or skill.
+    """For each response, the seconds since the student last answered or saw the item or skill.
 
     Parameters
     ----------
@@ -28,8 +28,9 @@ def lags(log: Any, by: Literal["item", "skill"] = "skill") -> Floats:
     Returns
     -------
     float array, shape (n_responses,)
-        In the row order of `log`; nan if the student meets the item or skill for the first time. If
-        a response has several skills, the lag is the lag of the most recently practised skill.
+        The lag of each row, in the row order of `log`; nan if the student meets the item or skill
+        for the first time. If a response has several skills, its lag is the lag of the most
+        recently practised skill.
 
     Examples
     --------
@@ -79,12 +80,12 @@ class ForgettingCurve:
     Parameters
     ----------
     penalty : float
-        The strength of the penalty. It is ``penalty / 2`` times the sum of the squares of offset,
-        scale - 1, rate, and log(time / one hour).
+        The strength of the penalty. The penalty is ``penalty / 2`` times the sum of the squares of
+        offset, scale - 1, rate, and log(time / one hour).
     max_iter : int
         The largest number of steps of L-BFGS.
     tol : float
-        The fit stops if a step changes the objective by less than this share of the objective.
+        The fit stops if a step changes the objective by less than `tol` times the objective.
 
     Attributes
     ----------
@@ -134,18 +135,18 @@ class ForgettingCurve:
         Parameters
         ----------
         log_odds : array, shape (n,)
-            The log odds that the model predicts for each answer. The model must not have seen these
-            answers before.
+            The log odds that the model predicts for each answer. The model must not have seen an
+            answer before it predicts the answer.
         lag : array, shape (n,)
             Seconds since the last practice, or nan if there was no practice. The fit ignores
-            answers with nan.
+            answers whose lag is nan.
         correct : array, shape (n,)
             0 for wrong and 1 for right answers.
 
         Raises
         ------
         ParameterError
-            The arguments are not arrays as described above.
+            An argument is not an array of the form that its description requires.
         """
         values = {name: getattr(self, name) for name in self._constraints}
         base, since, problems = _read(log_odds, lag)

@@ -42,41 +42,43 @@ class FSRS(MemoryTracer):
 
         P(recall) = (1 + c t / S)^-w₂₀,  with c such that it is 0.9 at t = S
 
-    Every review changes S and D, depending on its rating. A recall makes S longer; the less
-    expected the recall is, the longer S becomes. A lapse makes S shorter. Reviews within a day
-    follow another rule.
+    Every review changes S and D, depending on the rating of the review. A recall makes S longer;
+    the less expected the recall is, the longer S becomes. A lapse makes S shorter. For reviews
+    within a day of the last review, S changes by another rule.
 
-    FSRS predicts recall, but a log holds answers. Two parameters connect recall and answers:
+    FSRS predicts recall, but a log contains answers. Two parameters connect recall and answers:
 
         P(correct) = guess + (1 - guess - slip) P(recall)
 
-    The fit uses the answers on cards that the student has met before. It minimises the log loss
-    plus a penalty on the distance from the published parameters. For the log loss, the model
-    predicts each answer before it sees the answer.
+    The fit uses the answers on cards that the student has met before. The fit minimises the log
+    loss plus a penalty on the distance from the published parameters. To compute the log loss, the
+    model predicts each answer before it uses the answer.
 
     Parameters
     ----------
     card : {"item", "skill"} or None
-        What a student remembers. None: items if the training log has items, otherwise skills.
+        What a student remembers. With None, cards are items if the training log has items;
+        otherwise cards are skills.
     parameters : tuple of 21 floats, optional
-        The model uses these parameters and does not fit them, for example `FSRS_DEFAULTS`. They
+        Parameters that the model uses without a fit, for example `FSRS_DEFAULTS`. The parameters
         must lie within the published bounds.
     guess, slip : float, optional
-        P(right answer | not recalled) and P(wrong answer | recalled). If None, the fit estimates
-        them, from 0 to 0.45. With 0 and 0, P(correct) is P(recall).
+        `guess` is P(right answer | not recalled), and `slip` is P(wrong answer | recalled). If
+        `guess` or `slip` is None, the fit estimates this parameter, from 0 to 0.45. If `guess` and
+        `slip` are 0, P(correct) is P(recall).
     whole_days : bool
-        Whether only full days since the last review count, as in flashcard schedulers. P(recall)
-        is then 1 on the day of a review, and the fit uses only later answers. By default parts of
-        days count too.
+        Whether only full days since the last review count, as in flashcard schedulers. With
+        ``whole_days=True``, P(recall) is 1 on the day of a review, and the fit uses only answers a
+        day or more after a review. By default parts of days count too.
     penalty : float
-        The strength of the penalty. For each parameter it is ``penalty / 2`` times the square of
-        the distance from the published parameter. The unit of the distance is the parameter's
-        spread among learners. 1 is the published prior.
+        The strength of the penalty. For each parameter, the penalty is ``penalty / 2`` times the
+        square of the distance from the published parameter. The unit of the distance is the
+        parameter's spread among learners. ``penalty=1`` is the published prior.
     max_iter : int
         The largest number of steps of the search, which uses the expected curvature (Levenberg and
         Marquardt).
     tol : float
-        The fit stops if two steps in a row change the objective by less than this share of the
+        The fit stops if two steps in a row change the objective by less than `tol` times the
         objective.
 
     Attributes
@@ -98,12 +100,14 @@ class FSRS(MemoryTracer):
 
     *Practice within a day* does not show how much a student forgets over days. The decay is the
     last of the parameters. The fit estimates the decay only if at least a tenth of the answers come
-    a day or more after the card's last review. Otherwise the decay keeps its published value.
+    a day or more after the card's last review. With fewer such answers, the decay keeps its
+    published value.
 
     *First answers.* If a student meets a card for the first time, the student has no memory of the
-    card. P(correct) is then the share of right first answers on the card in the training log,
-    shrunk toward the average. For an unknown item, P(correct) is the share for the item's skills.
-    For an unknown skill, P(correct) is the share for all cards.
+    card. For a first answer, P(correct) is the share of right first answers on the card in the
+    training log, shrunk toward the average. For an unknown item, the model uses the share of right
+    first answers on the item's skills. For an unknown skill, the model uses the share of right
+    first answers on all cards.
 
     *Several skills in one response.* If cards are skills, the response is a review of each of its
     skills, and P(correct) is the mean over these skills.
@@ -112,13 +116,13 @@ class FSRS(MemoryTracer):
     an error.
 
     *Memory, not scheduling.* Stability, difficulty and P(recall) equal the values of the reference
-    implementation py-fsrs, with ``whole_days=True`` to the last digits. The learning steps of
-    py-fsrs, its intervals in whole days and their random spread only decide when to review, so this
-    class leaves them out. This class keeps stability below a billion days; the reference overflows
-    there.
+    implementation py-fsrs, with ``whole_days=True`` to the last digits. py-fsrs also decides when
+    to review: learning steps, intervals in whole days and their random spread. This class does not
+    schedule reviews. This class keeps stability below a billion days; the reference implementation
+    overflows above this number.
 
-    *Mastery* is of kind ``"predicted"``. If cards are items, mastery is the mean over the items
-    that the skill has in the training log.
+    *Mastery* is of kind ``"predicted"``. If cards are items, the mastery of a skill is the mean
+    over the skill's items in the training log.
 
     References
     ----------
@@ -168,7 +172,7 @@ class FSRS(MemoryTracer):
         self.tol = tol
 
     def cards(self, state: SequentialState, students: Any, keys: Iterable[Any]) -> Card:
-        """Stability (in days) and difficulty of each student's card for each key.
+        """Return the stability (in days) and the difficulty of each student's card for each key.
 
         Parameters
         ----------

@@ -150,30 +150,32 @@ class HalfLifeRegression(MemoryTracer):
     Parameters
     ----------
     card : {"item", "skill"} or None
-        What a student remembers. None: items if the training log has items, otherwise skills.
+        What a student remembers. With None, cards are items if the training log has items;
+        otherwise cards are skills.
     guess, slip : float, optional
-        P(right answer | not recalled) and P(wrong answer | recalled). If None, the fit estimates
-        them, from 0 to 0.45. With 0 and 0, P(correct) is P(recall).
+        `guess` is P(right answer | not recalled), and `slip` is P(wrong answer | recalled). If
+        `guess` or `slip` is None, the fit estimates this parameter, from 0 to 0.45. If `guess` and
+        `slip` are 0, P(correct) is P(recall).
     loss : {"log", "squared"}
         Which loss the fit minimises for each answer.
     half_life_weight : float
         The paper's alpha. For each answer there is a half-life at which the answer would have been
-        almost certain. The fit adds a loss: this weight times the squared distance between h (in
-        days) and the answer's half-life.
+        almost certain. The fit adds to the loss: `half_life_weight` times the squared distance
+        between h (in days) and this half-life of the answer.
     min_half_life, max_half_life : float
-        Bounds of h in seconds; by default a minute and nine months.
+        The bounds of the half-life h, in seconds; by default a minute and nine months.
     penalty : float
         The penalty on the square of each weight except the intercept; the paper's lambda. The
         penalty on the squares of guess and slip, in units of 0.3, is half as strong.
     max_iter : int
         The largest number of steps of L-BFGS.
     tol : float
-        The fit stops if a step changes the objective by less than this share of the objective.
+        The fit stops if a step changes the objective by less than `tol` times the objective.
 
     Attributes
     ----------
     weights_ : dict of str to float
-        The weights of ``intercept``, ``right`` and ``wrong``: θ, θ_r and θ_w above.
+        The weights of ``intercept``, ``right`` and ``wrong``: θ, θ_r and θ_w in the formula.
     card_weights_ : dict of str to array
         Columns ``item`` (or ``skill``) and ``value``.
     guess_, slip_, card_, log_loss_, n_iter_, converged_ : see `FSRS`
@@ -183,10 +185,10 @@ class HalfLifeRegression(MemoryTracer):
     First answers, ratings (1 is wrong, 2 to 4 are right), several skills, exposures, times and
     mastery work as in `FSRS`.
 
-    The paper's loss is ``HalfLifeRegression(guess=0, slip=0, loss="squared", half_life_weight=0.01,
-    min_half_life=900)``, with ``penalty=0.1``. The paper's loss is made for sessions, which have a
-    share of right answers between 0 and 1. A single answer is 0 or 1, so its half-life is at one of
-    the bounds.
+    To use the paper's loss, write ``HalfLifeRegression(guess=0, slip=0, loss="squared",
+    half_life_weight=0.01, min_half_life=900)``, with ``penalty=0.1``. The paper's loss is made for
+    practice sessions, in which the share of right answers is between 0 and 1. A single answer is 0
+    or 1, so the half-life of the answer is at one of the bounds.
 
     References
     ----------

@@ -37,19 +37,23 @@ _FARTHEST = 30.0  # log odds beyond which a probability is no longer told from 0
 class LinearRecurrentTracer(SequentialTracer):
     """A linear recurrent model: each answer adds a vector to the student's memory.
 
-    A response has a reading vector q and a writing vector x. Each of these vectors is the sum of
-    three parts: the average over the response's skills, a part of its item, and a part that all
-    responses share. Then
+    A response has a reading vector q and a writing vector x. Each of the two vectors is the sum of
+    three parts: the average over the response's skills, a part of the item, and a part that all
+    responses share.
 
-    - logit P(correct) = q · (1, u, f);
-    - u = Σ d^age x / (Σ d^age + prior) over the student's earlier answers, for each of a few decays
-      d. The size of this memory of a student is fixed;
-    - x = E[skill, right or wrong] + R[skill] · (y - rate). The first term depends on the answer y,
-      the second on how surprising y is. The rate is the share of right answers on the item (without
-      items, on the skill);
-    - f are counts of the student's earlier answers: right and wrong answers on the skill and on the
-      item, in which recent answers count more; answers since the student last practised the skill;
-      and all answers.
+    The prediction is logit P(correct) = q · (1, u, f).
+
+    The vector u is the student's memory: u = Σ d^age x / (Σ d^age + prior), summed over the
+    student's earlier answers, for each of a few decays d. The size of a student's memory is fixed.
+
+    The writing vector is x = E[skill, right or wrong] + R[skill] · (y - rate). The first term of x
+    depends on the answer y, and the second term depends on how surprising y is. The rate is the
+    share of right answers on the item (without items, on the skill).
+
+    The vector f contains counts of the student's earlier answers. Some counts are of right and
+    wrong answers on the skill and on the item, and give recent answers more weight. The other
+    counts are the number of answers since the student last practised the skill, and the number of
+    all answers.
 
     The model is a recurrent network whose recurrence is linear and fixed. So an update of the state
     takes O(1), and the gradient is the same recursion in reverse order. `transfer` shows how much
@@ -58,28 +62,29 @@ class LinearRecurrentTracer(SequentialTracer):
     Parameters
     ----------
     decays : sequence of float
-        The decays d: each in [0, 1], per answer of the student.
+        The decays d, each in [0, 1]. A decay applies once for each answer of the student.
     rank : int
         The number of coordinates of the vectors for each decay.
     prior : float
-        The number of answers without effect with which each student starts. They make early answers
-        count less.
+        The value ``prior`` in the formula of u. A larger prior makes early answers count less.
     skill_penalty : float
-        The penalty on each skill's own vectors: ``skill_penalty / 2`` times their squared length.
+        The penalty on each skill's own vectors: ``skill_penalty / 2`` times the squared length of
+        the vectors.
     item_penalty : float
-        The penalty on each item's own vectors: ``item_penalty / 2`` times their squared length,
-        times ``1 + scarcity / answers``.
+        The penalty on each item's own vectors: ``item_penalty / 2`` times the squared length of the
+        vectors, times ``1 + scarcity / answers``.
     history_penalty : float
-        The penalty on the weights of f that each skill and item has of its own, in units of the
-        spread of f: ``history_penalty / 2`` times their squared length.
+        The penalty on each skill's and each item's own weights of the counts f. The penalty on
+        these weights is ``history_penalty / 2`` times their squared length, in units of the spread
+        of f.
     scarcity : float
-        An item with fewer training answers than this gets more than twice the penalty. 0 treats all
-        items alike.
+        An item with fewer training answers than `scarcity` gets more than twice the penalty. With
+        ``scarcity=0``, all items get the same penalty.
     n_epochs : int
-        The number of passes over the training answers. The steps become smaller and reach zero at
+        The number of passes over the training answers. The step size decreases and reaches zero at
         the end of the last pass.
     learning_rate : float
-        The size of the largest step (Adam).
+        The largest step size of the optimiser (Adam).
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
         The seed for the random starting values of the vectors, and for the random assignment of
         students to batches.
@@ -88,11 +93,11 @@ class LinearRecurrentTracer(SequentialTracer):
     ----------
     losses_ : float array, shape (n_epochs,)
         The mean log loss of the training answers in each epoch, computed during the epoch. If the
-        loss still falls at the end, try more epochs.
+        loss still falls in the last epochs, try more epochs.
     seed_ : int
-        The seed of the fit. A fit with ``random_state=seed_`` gives the same model.
+        The seed of the fit. A new fit with ``random_state=seed_`` produces the same model.
     skills_, items_ : arrays
-        Labels of the training log, sorted.
+        Labels of the skills and items in the training log, sorted.
     n_answers_ : int array, shape (n_skills,)
 
     Notes
@@ -103,8 +108,9 @@ class LinearRecurrentTracer(SequentialTracer):
     is not in the training log, or if you name no item, the model uses the average reading vector of
     the skill's items. The model uses items if the training log has items.
 
-    The fit minimises a penalised log loss. This loss has many minima of nearly the same value. The
-    fit is reproducible for a given ``random_state``, and does not depend on the order of students.
+    The fit minimises a penalised log loss. The penalised log loss has many minima of nearly the
+    same value. The fit is reproducible for a given ``random_state``, and does not depend on the
+    order of students.
 
     References
     ----------
@@ -196,28 +202,30 @@ class LinearRecurrentTracer(SequentialTracer):
         return encoded.in_rows(read[:, 0])
 
     def out_of_fold(self, log: Any, fold: Any = 5) -> Floats:
-        """The log odds of each row, from a fit to other students only.
+        """The log odds of a right answer in each row, from a fit to other students only.
 
-        Use these log odds to train a second model that takes the predictions of this model as
-        input. The method does not change this model, which need not be fitted.
+        Use these out-of-fold log odds to train a second model that takes the predictions of the
+        first model as input. The method does not change the model, and the model need not be
+        fitted.
 
         Parameters
         ----------
         log : ResponseLog or frame with its standard columns
         fold : int, or int array of shape (n_responses,)
-            The number of folds to divide the students into at random, or the fold of each row's
-            student.
+            The number of folds into which the method divides the students at random. Or an array
+            with the fold of each row's student.
 
         Returns
         -------
         float array, shape (n_responses,)
-            The log odds one step ahead, in the row order of `log`. NaN for an exposure, and if no
-            other fold has answers.
+            The log odds one step ahead, in the row order of `log`. The log odds are NaN for an
+            exposure, and if no other fold has answers.
 
         Raises
         ------
         ParameterError
-            A student is in several folds, or the log cannot be divided into so many folds.
+            A student is in several folds, or the log cannot be divided into the required number of
+            folds.
         """
         training = self._training_log(log)
         answered = np.flatnonzero(training.answered)

@@ -31,7 +31,8 @@ class Transfer:
         Labels of rows and columns.
     right, wrong : float arrays, shape (n_skills, n_skills)
         ``right[a, b]``: how much the log odds of a right answer on skill b change if the student's
-        first answer is a right answer on skill a. ``wrong[a, b]``: the same for a wrong answer.
+        first answer is a right answer on skill a. ``wrong[a, b]``: how much these log odds change
+        if the student's first answer is a wrong answer on skill a.
     """
 
     skills: NDArray[Any]
@@ -68,7 +69,7 @@ class Transfer:
         return found
 
     def table(self) -> dict[str, NDArray[Any]]:
-        """One row per pair of skills, as columns any dataframe library takes."""
+        """A table with one row per pair of skills, as columns for any dataframe library."""
         n = len(self.skills)
         return {
             "answered": np.repeat(self.skills, n),
@@ -84,8 +85,8 @@ class Transfer:
         -------
         int array, shape (n_skills,)
             The order of the leaves of an average-linkage tree. Two skills are close in the tree if
-            two conditions hold. Answers on the two skills have similar effects on other skills. And
-            answers on other skills have similar effects on the two skills.
+            answers on the two skills have similar effects on other skills. Answers on other skills
+            must also have similar effects on the two skills.
         """
         from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
         from scipy.spatial.distance import squareform
@@ -119,8 +120,8 @@ def plot_transfer(
     what : {"specific", "contrast", "right", "wrong"}
     ax : matplotlib axes, optional
     most : int
-        The largest number of skills to draw. The picture shows the skills with the strongest
-        specific effects on other skills.
+        The largest number of skills to draw. If the model has more skills, the picture shows the
+        skills with the strongest specific effects on other skills.
 
     Returns
     -------

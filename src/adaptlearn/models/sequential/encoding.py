@@ -16,7 +16,7 @@ KEY_BITS = 24
 
 
 class Names(NamedTuple):
-    """The skills and items of a model or a state, by their position.
+    """The skills and items of a model or a state, each with its position.
 
     The model's skills and items come first. A state adds other skills and items when a student
     answers them.
@@ -34,7 +34,10 @@ class Names(NamedTuple):
         )
 
     def with_those_of(self, log: ResponseLog) -> Names:
-        """These names, then the new names of a log. Without new names, this same object."""
+        """Return these names followed by the new names of a log.
+
+        If the log has no new names, the method returns the same object.
+        """
         skills = _extended(self.skills, _used(log.skill.labels, log.skill.codes))
         items = self.items
         if log.item is not None:
@@ -44,22 +47,24 @@ class Names(NamedTuple):
 
 
 class Encoded(NamedTuple):
-    """Responses by level: every student's first response, then every student's second, ….
+    """Responses by level: all students' first responses, then their second responses, and so on.
 
-    A level holds the responses with the same position in their students' histories. Students are
-    numbered by their number of responses, the largest first. So the students of a level are the
-    first of all students, and each level is a slice of every array.
+    A level contains the responses that have the same position in their students' histories.
+    Students are sorted by their number of responses; the student with the most responses has number
+    0. So each level contains the first k students for some k, and each level is a slice of every
+    array.
 
     Attributes
     ----------
     rows : int array, shape (n,)
-        The log's row of each response.
+        For each response, its row in the log.
     bounds : int array, shape (n_levels + 1,)
         The position in `rows` at which each level begins.
     students : int array, shape (n_students,)
-        For each number, the code of the student in the log. Students without rows are left out.
+        For each student number, the code of the student in the log. Students without rows have no
+        number.
     item : int array, shape (n,)
-        Positions of items; -1 if the log names no item.
+        For each response, the position of its item; -1 if the log names no item.
     time : float array, shape (n,), or None
         Times in seconds.
     correct : int8 array, shape (n,)
@@ -68,14 +73,15 @@ class Encoded(NamedTuple):
         Positions of skills. A response with several skills has one entry for each skill, one after
         the other.
     starts : int array, shape (n + 1,), or None
-        The position at which each response's entries begin; None if every response has exactly one
-        entry.
+        For each response, the position at which its entries (one for each skill) begin; None if
+        every response has exactly one entry.
     pair, item_pair : int arrays, shape (n_entries,) and (n,)
-        Each entry's pair of student and skill, and of student and item, numbered from 0.
-        All responses without an item share one item.
+        The number of each entry's pair of student and skill, and of each response's pair of student
+        and item. Numbers begin at 0. All responses without an item count as responses on one common
+        item.
     pairs, item_pairs : int arrays
-        The key of each pair: ``number of the student << 24 | position``. The position for responses
-        without an item is the last of all positions.
+        The key of each pair: ``number of the student << 24 | position``. Responses without an item
+        use the last of all item positions.
     """
 
     rows: Ints
@@ -119,11 +125,11 @@ class Encoded(NamedTuple):
         )
 
     def entries_of(self, per_row: NDArray[Any]) -> NDArray[Any]:
-        """Repeat values by response for each entry of the response."""
+        """Repeat the value of each response for every entry of the response."""
         return per_row if self.starts is None else np.repeat(per_row, np.diff(self.starts), axis=0)
 
     def in_rows(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Sort values by response into the log's row order."""
+        """Sort the values of responses into the row order of the log."""
         ordered = np.empty_like(values)
         ordered[self.rows] = values
         return ordered
@@ -139,9 +145,10 @@ def encode(log: ResponseLog, names: Names, *, item_pairs: bool = True) -> Encode
     ----------
     log : ResponseLog
     names : Names
-        The names of the model, including the names of the log.
+        The names of the model, followed by the new names of the log.
     item_pairs : bool
-        Whether to number the pairs of student and item. If False, all responses share one pair.
+        Whether to number the pairs of student and item. If False, all responses share one pair of
+        student and item.
     """
     n = len(log)
     order = np.arange(n) if log.chronological is None else log.chronological

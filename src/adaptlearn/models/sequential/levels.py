@@ -33,15 +33,15 @@ class Level(NamedTuple):
         Times in seconds.
     correct : int8 array, shape (n,)
         1 for a right answer, 0 for a wrong answer, and -1 for an exposure. A model's `_look` must
-        not use it.
+        not use `correct`.
     starts : int array, shape (n,), or None
-        The position at which each response's entries begin; None if every response has exactly one
-        entry.
+        For each response, the position at which its entries (one for each skill) begin; None if
+        every response has exactly one entry.
     owner : int array, shape (n_entries,), or None
-        For each entry, the position of its response in the level; None if every response has
-        exactly one entry.
+        For each entry (a response and one of its skills), the position of its response in the
+        level. None if every response has exactly one entry.
     extra : float array, shape (n, n_extra)
-        Numbers that a model prepared for each response before the pass; by default no columns.
+        Numbers that a model prepared for each response before the pass; by default there are none.
     """
 
     skill: Ints
@@ -53,15 +53,15 @@ class Level(NamedTuple):
     extra: Floats
 
     def by_entry(self, values: NDArray[np.generic]) -> NDArray[np.generic]:
-        """Repeat values by response for each entry of the response."""
+        """Repeat the value of each response for every entry of the response."""
         return values if self.owner is None else values[self.owner]
 
     def total(self, values: Floats) -> Floats:
-        """Values by entry, summed over each response's skills."""
+        """The sum of the entries' values over the skills of each response."""
         return values if self.starts is None else np.add.reduceat(values, self.starts, axis=0)
 
     def mean(self, values: Floats) -> Floats:
-        """Values by entry, averaged over each response's skills."""
+        """The mean of the entries' values over the skills of each response."""
         if self.starts is None or self.owner is None:
             return values
         sizes = np.bincount(self.owner)
@@ -75,9 +75,9 @@ class Memory(NamedTuple):
     ----------
     student : float array, shape (n, n_student)
     pair : float array, shape (n_entries, n_pair)
-        The numbers for the student on each skill of the response.
+        For each response, the numbers for the student on each skill of the response.
     item : float array, shape (n, n_item)
-        The numbers for the student on the item.
+        For each response, the numbers for the student on the item of the response.
     """
 
     student: Floats

@@ -20,7 +20,7 @@ _FAR = 1e20  # from 0: what is remembered are counts, sums and times
 
 
 class Widths(NamedTuple):
-    """How many numbers a state stores per student, per student and skill, per student and item."""
+    """How many numbers a state stores per student, per student-skill and per student-item pair."""
 
     student: int
     pair: int
@@ -101,8 +101,8 @@ class KeyedRows:
 class SequentialState(StudentState):
     """What a sequential model stores about students ``0 … n_students - 1``.
 
-    Skills and items that a student never answered use no memory. A *pair* below is a student with a
-    skill, or with an item, that this student has answered.
+    Skills and items that a student never answered use no memory. In this class, a *pair* is a
+    student and a skill or item that the student has answered.
     """
 
     def __init__(
@@ -127,7 +127,7 @@ class SequentialState(StudentState):
         return names
 
     def learn_names(self, names: Names) -> None:
-        """Replace the state's names by a longer list that begins with the state's names."""
+        """Replace the state's names by a longer list that begins with the same names."""
         if names is not self._named[2]:
             self.skills, self.items = list(names.skills), list(names.items)
             self._named = self.skills, self.items, names
@@ -151,9 +151,10 @@ class SequentialState(StudentState):
         students : int array, shape (n,)
             The state's numbers.
         skills, owner : int arrays, shape (n_entries,)
-            Positions of skills, and for each skill the response to which it belongs.
+            The positions of the responses' skills, and for each of these skills the position of its
+            response.
         items : int array, shape (n,)
-            Positions of items, in the form that keys use.
+            The positions of the responses' items, in the same form as in the keys of pairs.
         """
         return Memory(
             self._student[students],
@@ -162,13 +163,13 @@ class SequentialState(StudentState):
         )
 
     def memory(self, encoded: Encoded, numbers: Ints) -> Memory:
-        """A copy of the memory of the encoded log's students, numbered as in that log.
+        """A copy of the memory of an encoded log's students, who are numbered as in the log.
 
         Parameters
         ----------
         encoded : Encoded
         numbers : int array, shape (n_labels,)
-            The state's number of each of the log's student labels.
+            For each student label of the log, the student's number in the state.
         """
         mine = numbers[encoded.students]
         return Memory(
@@ -178,7 +179,7 @@ class SequentialState(StudentState):
         )
 
     def take(self, encoded: Encoded, numbers: Ints, memory: Memory) -> None:
-        """Store the memory as it is after a pass through the encoded log."""
+        """Store the memory that a pass through the encoded log has updated."""
         mine = numbers[encoded.students]
         self._student[mine] = memory.student
         keys = _renumbered(encoded.pairs, mine)

@@ -43,8 +43,8 @@ class SequentialTracer(KnowledgeTracer):
     - `_follow_few`, if the model can process a few students faster than response by response.
 
     The position of a skill or item is its position in `skills_` or `items_`. A skill or item that
-    the model does not know gets a position after these, so that the state can store its history.
-    For a response without an item, the position is -1.
+    the model does not know gets a position after the known skills or items, so that the state can
+    store its history. If a response has no item, the position of the item is -1.
 
     Attributes
     ----------
