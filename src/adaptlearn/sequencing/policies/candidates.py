@@ -22,11 +22,11 @@ class Purpose(IntEnum):
 
     ``NEW``: the lesson teaches an unmastered skill, and the student knows all prerequisites well
     enough for the policy. ``REVIEW``: all skills of the lesson are mastered, and a review is due.
-    Either a review of one of these skills is due, or the lesson also practises several other skills
-    whose review is due. In the second case, the lesson must be worth more than a review of any one
-    of the due skills. ``REMEDIATION``: the student is stuck on a skill, and the lesson teaches a
-    prerequisite of this skill that was practised less. ``ENRICHMENT``: an elective or enrichment
-    lesson for which the student is ready. ``ASSIGNED``: a teacher wants the lesson.
+    The due review may be of a skill of the lesson, or of several other skills that the lesson also
+    practises. If no skill of the lesson itself is due, the lesson must be worth more than a review
+    of any one of the due skills. ``REMEDIATION``: the student is stuck on a skill, and the lesson
+    teaches a prerequisite of this skill that was practised less. ``ENRICHMENT``: an elective or
+    enrichment lesson for which the student is ready. ``ASSIGNED``: a teacher wants the lesson.
     """
 
     NEW = 0

@@ -64,7 +64,7 @@ class Odds(NamedTuple):
     Attributes
     ----------
     weight : float array, shape (n,)
-        The probability of each candidate, multiplied by the student's number in `whole`.
+        The probability of each candidate, multiplied by the student's value in `whole`.
     whole : float array, shape (n_students,)
     error : float array, shape (n,), or None
         The standard error of each probability if the probabilities were sampled; None if they are

@@ -36,13 +36,13 @@ class ProvisionalMastery(WeightedPolicy):
         The mastery of a skill from which a student may learn the skills that build on this skill.
         At most `threshold`.
     kind : {"latent", "predicted"}, default "latent"
-        The kind of mastery that `threshold` and `ready` are for. For P(correct), choose lower
+        The kind of mastery that `threshold` and `ready` are for. For P(correct), choose other
         values of `threshold` and `ready`, because slips keep P(correct) below .999.
     chooser : {"greedy", "softmax", "epsilon", "thompson"} or Chooser, default "greedy"
         The chooser turns the scores of lessons into probabilities. A greedy policy chooses each
         lesson with probability 1, except among equal scores. From the log of a greedy policy you
-        cannot evaluate other policies. If you want to evaluate them, use a chooser that explores a
-        little.
+        cannot evaluate other policies. If you want to evaluate other policies, use a chooser that
+        explores a little.
     reviews : bool, default False
         Whether the policy also gives reviews of mastered skills. The more reviews are due, the
         sooner the policy gives them. The argument `review` of the sequencer determines which skills

@@ -1,8 +1,8 @@
 """Scorers: small pure functions that say how good a lesson would be now, with their sources.
 
-A scorer takes `Candidates` and the scorer's settings. It returns a number for each candidate; a
-higher number is better. Most scores lie between 0 and 1, so that the weights of several scorers can
-be compared.
+A scorer takes `Candidates` and the scorer's settings. The scorer returns a number for each
+candidate; a higher number is better. Most scores lie between 0 and 1, so that the weights of
+several scorers can be compared.
 
 References
 ----------

@@ -54,9 +54,9 @@ class WeightedPolicy:
     Raises
     ------
     ParameterError
-        The error lists every unknown name and every weight that is not a number. It is also raised
-        if `ready` is for a different kind of mastery than `criterion`, or if `ready` has a higher
-        threshold than `criterion`.
+        The error lists every unknown name and every weight that is not a number. The error is also
+        raised if `ready` is for a different kind of mastery than `criterion`, or if `ready` has a
+        higher threshold than `criterion`.
 
     Examples
     --------

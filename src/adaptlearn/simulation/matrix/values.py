@@ -112,7 +112,7 @@ class MatrixValues:
         return found
 
     def rank_stability(self, outcome: str) -> RankStability:
-        """How much the order of policies depends on the simulator, and on the seeds."""
+        """How much the ranking of policies depends on the simulator and on the seeds."""
         values = self._of(outcome)[self._rows(self.ranked)]
         return rank_stability(self.ranked, values, OUTCOMES[outcome].better, self.n_bootstrap)
 
