@@ -11,9 +11,10 @@ from adaptlearn.numerics import Floats
 
 
 class Practice(NamedTuple):
-    """What students did on each skill; arrays of shape (n_students, n_skills).
+    """What students have done on each skill; all arrays have the shape (n_students, n_skills).
 
-    Before the first answer all values are 0, unless noted otherwise.
+    Before the first answer, all values are 0, unless the description of a field says something
+    else.
 
     Attributes
     ----------
@@ -22,12 +23,12 @@ class Practice(NamedTuple):
     streak : float array
         How many of the latest answers in a row are right.
     average : float array
-        Exponential moving average of the answers; it starts at 0.
+        The exponential moving average of the answers; it starts at 0.
     change : float array
-        A running average of the change in the model's estimate after each answer. It is 1
+        A running average of the change in the model's estimate after each answer. This average is 1
         before the first answer.
     recent : int array
-        The last eight answers as bits after a leading 1; the latest answer is the lowest bit.
+        The last eight answers as bits after a leading 1; the lowest bit is the latest answer.
         ``0b1`` means no answer. ``0b101`` means a wrong answer, then a right answer.
     last_time : float array
         The time of the last answer in seconds; nan before the first answer.
