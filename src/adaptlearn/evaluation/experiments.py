@@ -161,7 +161,7 @@ def power(n_students: float, difference: float, **design: Unpack[ExperimentDesig
     Raises
     ------
     ParameterError
-        Lists every argument that is out of range.
+        The error lists every argument that is out of range.
 
     Notes
     -----
@@ -212,7 +212,8 @@ def sample_size(
     Raises
     ------
     ParameterError
-        Lists every argument that is out of range. Also raised if no size reaches the power.
+        The error lists every argument that is out of range. The error is also raised if no size
+        reaches the power.
 
     Examples
     --------

@@ -101,7 +101,8 @@ def auc(
     Raises
     ------
     ParameterError
-        If arrays have different lengths or are empty, or if values are out of range.
+        The error is raised if arrays have different lengths or are empty, or if values are out of
+        range.
 
     References
     ----------

@@ -86,9 +86,10 @@ def evaluate(
     Raises
     ------
     ParameterError
-        If an argument is out of range, or if predictions are not probabilities of the right shape.
+        The error is raised if an argument is out of range, or if predictions are not probabilities
+        of the right shape.
     ResponseDataError
-        If the log is malformed or holds no answer.
+        The error is raised if the log is malformed or contains no answer.
 
     Warns
     -----

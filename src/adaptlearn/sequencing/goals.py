@@ -43,9 +43,9 @@ class Goals:
         The error lists every target that is neither a skill nor a lesson, and every weight that is
         not positive.
     UnknownLabelError
-        A student is not a valid label, or some labels are integers and others are text. JSON turns
-        integer keys into text. If the students' labels are integers, ``weights`` therefore refuses
-        goals for student ``"1"``.
+        The error is raised if a student is not a valid label, or if some labels are integers and
+        others are text. JSON turns integer keys into text. If the students' labels are integers,
+        ``weights`` therefore refuses goals for student ``"1"``.
 
     Examples
     --------

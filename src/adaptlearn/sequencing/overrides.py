@@ -152,7 +152,8 @@ class Overrides:
         field. Overrides with an end are not checked here; `apply` checks them as long as they have
         not expired.
     UnknownLabelError
-        The labels of some students are text, and the labels of others are integers.
+        The error is raised if the labels of some students are text and the labels of others are
+        integers.
     """
 
     def __init__(
@@ -197,7 +198,7 @@ class Overrides:
         Raises
         ------
         ParameterError
-            The override is not in the list.
+            The error is raised if the override is not in the list.
         """
         places = self._by_student.get(override.student, [])
         found = [place for place in places if self._held[place] == override]
@@ -211,8 +212,8 @@ class Overrides:
         Raises
         ------
         UnknownLabelError
-            The label of `student` is text and the label of an override's student is an integer, or
-            the other way round.
+            The error is raised if the label of `student` is text and the label of an override's
+            student is an integer, or the other way round.
         """
         student = label_of(student, "student")
         self._check_students([student], now)
@@ -238,12 +239,12 @@ class Overrides:
         Raises
         ------
         ParameterError
-            An override that applies now names a lesson or skill that the curriculum does not have.
-            Or an override's end and `now` are of different kinds (seconds, datetimes with a zone,
-            datetimes without a zone).
+            The error is raised if the lesson or skill of an override that applies now is not in the
+            curriculum. The error is also raised if an override's end and `now` are of different
+            kinds (seconds, datetimes with a zone, datetimes without a zone).
         UnknownLabelError
-            The labels of `students` are text and the label of an override's student is an integer,
-            or the other way round. The override would have no effect.
+            The error is raised if the labels of `students` are text and the label of an override's
+            student is an integer, or the other way round. Such an override would have no effect.
         """
         n = len(students)
         self._check_clocks(clock)
@@ -284,7 +285,8 @@ class Overrides:
         Raises
         ------
         UnknownLabelError
-            Some labels are text and others are integers; the error lists similar labels.
+            The error is raised if some labels are text and others are integers, and lists similar
+            labels.
         """
         known = list(students)
         if known:

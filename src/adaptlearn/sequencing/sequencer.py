@@ -121,9 +121,10 @@ class Sequencer:
     Raises
     ------
     CurriculumError
-        The tracker knows no skill of the curriculum.
+        The error is raised if the tracker knows no skill of the curriculum.
     ParameterError
-        An argument is out of range, or goals or overrides belong to another curriculum.
+        The error is raised if an argument is out of range, or if goals or overrides belong to
+        another curriculum.
 
     Examples
     --------
@@ -262,12 +263,12 @@ class Sequencer:
         Raises
         ------
         UnknownLabelError
-            The tracker does not know a student, and `new_students` is False.
+            The error is raised if the tracker does not know a student and `new_students` is False.
         ParameterError
-            The policy is for a different kind of mastery than the tracker's kind. Or the policy did
-            not return two tables of shape (n_students, n_lessons). Or an argument is out of range.
-            Or `now` and the answers' times are of different kinds (seconds, datetimes with a zone,
-            datetimes without a zone).
+            The error is raised if the policy needs another kind of mastery than the tracker has. It
+            is also raised if the policy did not return two tables of shape (n_students, n_lessons),
+            or if an argument is out of range. It is also raised if `now` and the answers' times are
+            of different kinds (seconds, datetimes with a zone, datetimes without a zone).
         """
         check_parameters(
             "Sequencer.recommend", {"n": n}, {"n": [Interval(1, math.inf, integer=True)]}
@@ -369,7 +370,7 @@ class Sequencer:
         Raises
         ------
         UnknownLabelError
-            The student or the lesson is unknown; the error lists similar labels.
+            The error is raised if the student or the lesson is unknown, and lists similar labels.
         """
         lesson = label_of(lesson, "lesson")
         code = self.curriculum.lesson_index.code(lesson)

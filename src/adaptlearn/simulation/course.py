@@ -65,7 +65,7 @@ class Course:
         Raises
         ------
         ParameterError
-            An argument is out of range.
+            The error is raised if an argument is out of range.
 
         Warns
         -----
@@ -240,7 +240,8 @@ def wrong_graph(
     Raises
     ------
     ParameterError
-        The requested number of prerequisites cannot be reversed or added without a cycle.
+        The error is raised if the requested number of prerequisites cannot be reversed or added
+        without a cycle.
 
     Examples
     --------

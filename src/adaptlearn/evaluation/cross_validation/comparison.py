@@ -175,7 +175,7 @@ class CrossValidation(Printed):
         Raises
         ------
         ParameterError
-            There is no model with that name.
+            The error is raised if there is no model with the name in `reference`.
         """
         reference = self.best if to is None else to
         if reference not in self.pooled:

@@ -94,11 +94,12 @@ def cross_validate(
     Raises
     ------
     ParameterError
-        If there are fewer students than folds; if folds divide a student or separate copies; or if
-        a model cannot be cloned (or, with `folder`, cannot be stored). Also if another argument is
-        out of range, if predictions are not probabilities, or if every model was skipped.
+        The error is raised if there are fewer students than folds, or if folds divide a student or
+        separate copies. It is also raised if a model cannot be cloned (or, with `folder`, cannot be
+        stored). It is also raised if an argument is out of range, if predictions are not
+        probabilities, or if every model was skipped.
     ResponseDataError
-        If the log is malformed, or the folds test no answer.
+        The error is raised if the log is malformed, or if the folds test no answer.
 
     Notes
     -----

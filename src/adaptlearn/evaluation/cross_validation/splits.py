@@ -110,8 +110,8 @@ class StudentSplit:
         Raises
         ------
         ParameterError
-            There are fewer students (or groups of copies) than folds; or ``copies=True`` and the
-            log has no items.
+            The error is raised if there are fewer students (or groups of copies) than folds, or if
+            the log has no items although you passed ``copies=True``.
         """
         unit = units_of(as_log(log), self.copies)
         return iter(list(_unit_folds(self.n_splits, unit, self.random_state, "n_splits")))
@@ -180,7 +180,8 @@ class ForwardSplit:
         Raises
         ------
         ParameterError
-            The log has neither times nor ids, or too few different moments for the number of folds.
+            The error is raised if the log has neither times nor ids, or has too few different
+            moments for the number of folds.
         """
         log = as_log(log)
         if log.time is not None:

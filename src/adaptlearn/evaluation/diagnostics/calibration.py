@@ -112,9 +112,9 @@ def calibration_curve(
     Raises
     ------
     ParameterError
-        If an argument is out of range, or if predictions do not fit the log.
+        The error is raised if an argument is out of range, or if predictions do not fit the log.
     ResponseDataError
-        If the log is malformed, or no answer has a prediction.
+        The error is raised if the log is malformed, or if no answer has a prediction.
 
     Examples
     --------

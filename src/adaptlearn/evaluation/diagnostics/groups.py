@@ -180,9 +180,10 @@ def group_errors(
     Raises
     ------
     ParameterError
-        If an argument is out of range, or if predictions or groups do not fit the log.
+        The error is raised if an argument is out of range, or if predictions or groups do not fit
+        the log.
     ResponseDataError
-        If the log is malformed, or no answer has a prediction.
+        The error is raised if the log is malformed, or if no answer has a prediction.
 
     Examples
     --------

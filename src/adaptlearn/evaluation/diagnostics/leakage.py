@@ -156,9 +156,9 @@ def check_leakage(
     Raises
     ------
     ParameterError
-        If an argument is out of range, or if predictions are not probabilities.
+        The error is raised if an argument is out of range, or if predictions are not probabilities.
     ResponseDataError
-        If the log is malformed or holds no answer.
+        The error is raised if the log is malformed or contains no answer.
 
     Notes
     -----

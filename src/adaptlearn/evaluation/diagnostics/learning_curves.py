@@ -146,9 +146,9 @@ def learning_curve(
     Raises
     ------
     ParameterError
-        If an argument is out of range, or if predictions do not fit the log.
+        The error is raised if an argument is out of range, or if predictions do not fit the log.
     ResponseDataError
-        If the log is malformed, or no answer has a prediction.
+        The error is raised if the log is malformed, or if no answer has a prediction.
 
     Notes
     -----
@@ -282,8 +282,8 @@ def plot_learning_curve(result: LearningCurve, ax: Any = None, *, skill: Any = N
     Raises
     ------
     ParameterError
-        The result is by skill, and you named none of its skills; or the result is not by skill, and
-        you named a skill.
+        The error is raised if the result is by skill and `skill` is not one of its skills, or if
+        the result is not by skill and you passed `skill`.
     MissingDependency
         Without matplotlib.
     """

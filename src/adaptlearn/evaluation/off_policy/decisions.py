@@ -106,11 +106,11 @@ class LoggedDecisions:
         Raises
         ------
         ParameterError
-            Lists every problem at once: wrong shapes, values that are no probabilities, and a
-            target policy that the log does not support. The log does not support a target that
-            gives probability to actions with logged propensity 0 or unknown: it shows no reward of
-            these actions. The log also does not support a target if a propensity is so close to 0
-            that the weight does not fit into a float.
+            The error lists all problems: wrong shapes, values that are not probabilities, and a
+            target policy that the log does not support. The log does not support a target policy
+            that may take actions with logged propensity 0 or unknown, because it shows no reward of
+            these actions. The log also does not support a target policy if a propensity is so close
+            to 0 that the weight does not fit into a float.
 
         Examples
         --------
@@ -196,8 +196,8 @@ class LoggedDecisions:
         Raises
         ------
         ParameterError
-            Lists every problem at once, as in `from_arrays`. Also raised if a record lacks a key,
-            or if probabilities do not add up to 1.
+            The error lists all problems, as in `from_arrays`. The error is also raised if a record
+            lacks a key, or if probabilities do not add up to 1.
 
         Examples
         --------

@@ -68,8 +68,8 @@ def off_policy_value(
     Raises
     ------
     ParameterError
-        If an argument is out of range, if no decision has a reward, or if weights times rewards do
-        not fit into a float.
+        The error is raised if an argument is out of range, if no decision has a reward, or if
+        weights times rewards do not fit into a float.
 
     Notes
     -----
@@ -172,8 +172,8 @@ def off_policy_return(
     Raises
     ------
     ParameterError
-        If an argument is out of range, if a reward is nan, or if products of weights (with or
-        without rewards) do not fit into a float.
+        The error is raised if an argument is out of range, if a reward is nan, or if products of
+        weights (with or without rewards) do not fit into a float.
 
     Notes
     -----

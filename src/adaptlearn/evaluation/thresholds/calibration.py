@@ -89,8 +89,8 @@ def calibrate_threshold(
     Raises
     ------
     ParameterError
-        If an argument is out of range, if arrays have different lengths, if there are too few
-        students in total, or if no threshold keeps the rate.
+        The error is raised if an argument is out of range, if arrays have different lengths, if
+        there are too few students in total, or if no threshold keeps the rate.
 
     Notes
     -----

@@ -52,8 +52,8 @@ def later_correct(
     Raises
     ------
     ParameterError
-        If columns have different lengths, if answers are not 0 or 1, or if an argument is out of
-        range.
+        The error is raised if columns have different lengths, if answers are not 0 or 1, or if an
+        argument is out of range.
 
     Notes
     -----

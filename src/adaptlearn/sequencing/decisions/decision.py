@@ -245,7 +245,7 @@ class Decision:
         Raises
         ------
         ModelFileError
-            Lists every field that is missing, or whose value a decision cannot have.
+            The error lists every field that is missing, or whose value a decision cannot have.
         """
         given: Any = content
         if problems := _problems(given):
@@ -364,8 +364,8 @@ def sentence(
     Raises
     ------
     ParameterError
-        `templates` has no text for the audience or for the reason's code, or a template contains a
-        field that does not exist.
+        The error is raised if `templates` has no text for the audience or for the reason's code, or
+        if a template contains an unknown field.
     """
     given: Any = templates  # by a platform
     if not isinstance(given, Mapping) or audience not in given:

@@ -124,7 +124,7 @@ def replay(
     Raises
     ------
     UnknownLabelError
-        There is no decision about this student.
+        The error is raised if there is no decision about this student.
     """
     student = label_of(student, "student")
     made = [one if isinstance(one, Decision) else Decision.from_dict(one) for one in decisions]

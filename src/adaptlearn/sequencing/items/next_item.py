@@ -163,8 +163,8 @@ class NextItem:
         UnknownLabelError
             With near spellings.
         ParameterError
-            The lesson or skill has no items. Or you passed a lesson and a skill together, or
-            neither a lesson nor a skill.
+            The error is raised if the lesson or skill has no items, if you passed a lesson and a
+            skill together, or if you passed neither of them.
         """
         found: list[Label] = self.curriculum.items[self._items(lesson, skill)].tolist()
         return found
@@ -193,8 +193,9 @@ class NextItem:
         Raises
         ------
         UnknownLabelError
-            An item is unknown; the error lists similar labels. Or the student's label is text and
-            the labels of earlier students are integers, or the other way round.
+            The error is raised if an item is unknown, and lists similar labels. It is also raised
+            if the student's label is text and the labels of earlier students are integers, or the
+            other way round.
         """
         student = self._student(student)
         codes = self._index.codes(items)
@@ -237,11 +238,13 @@ class NextItem:
         Raises
         ------
         UnknownLabelError
-            The lesson or skill is unknown. Or the student's label is text and the labels of earlier
-            students are integers, or the other way round.
+            The error is raised if the lesson or skill is unknown. The error is also raised if the
+            student's label is text and the labels of earlier students are integers, or the other
+            way round.
         ParameterError
-            The lesson or skill has no items. Or all its items are among the last `window` items
-            that the student saw. Or probabilities are missing or outside [0, 1].
+            The error is raised if the lesson or skill has no items, or if all its items are among
+            the last `window` items that the student saw. The error is also raised if probabilities
+            are missing or outside [0, 1].
         """
         student = self._student(student)
         places = self._items(lesson, skill)

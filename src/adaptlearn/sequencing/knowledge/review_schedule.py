@@ -75,7 +75,7 @@ class ReviewSchedule:
     Raises
     ------
     ParameterError
-        An argument is out of range.
+        The error is raised if an argument is out of range.
 
     Examples
     --------
@@ -158,9 +158,9 @@ class ReviewSchedule:
         Raises
         ------
         ParameterError
-            The context lacks `now` or `practice`. Or the memory returned a table of a wrong shape.
-            Or `now` and the memory's times are of different kinds (seconds, datetimes with a zone,
-            datetimes without a zone).
+            The error is raised if the context lacks `now` or `practice`, or if the memory returned
+            a table of a wrong shape. The error is also raised if `now` and the memory's times are
+            of different kinds (seconds, datetimes with a zone, datetimes without a zone).
 
         Notes
         -----

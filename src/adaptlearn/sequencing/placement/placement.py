@@ -82,7 +82,7 @@ class Placement:
     ParameterError
         The error lists every argument that is out of range.
     UnknownLabelError
-        A skill in `prior` or `ask` is not in the curriculum.
+        The error is raised if a skill in `prior` or `ask` is not in the curriculum.
 
     Notes
     -----
@@ -176,10 +176,11 @@ class Placement:
         Raises
         ------
         ModelFileError
-            The text is damaged, or is not a saved session.
+            The error is raised if the text is damaged or is not a saved session.
         StateError
-            The session belongs to a diagnostic with other settings, or to a curriculum with other
-            skills or prerequisites. Titles, lessons and items may differ without an error.
+            The error is raised if the saved session belongs to a diagnostic with other settings, or
+            to a curriculum with other skills or prerequisites. Titles, lessons and items of the
+            curriculum may differ.
         """
         saved = open_seal(text, KIND, "placement session")
         # Sessions of earlier versions name the whole curriculum.
@@ -418,10 +419,10 @@ class Session:
         Raises
         ------
         UnknownLabelError
-            The curriculum has no such skill.
+            The error is raised if the curriculum does not have the skill.
         ParameterError
-            The argument `skill` is not the skill that `next` returns. Or the diagnostic has ended.
-            Or `correct` is neither true nor false.
+            The error is raised if `skill` is not the skill that `next` returns, if the diagnostic
+            has ended, or if `correct` is neither true nor false.
         """
         skill = label_of(skill, "skill")
         self._rules.curriculum.skill_index.code(skill)

@@ -144,9 +144,10 @@ class PlacementResult:
         Raises
         ------
         ParameterError
-            `tracker` is no `MasteryTracker`.
+            The error is raised if `tracker` is not a `MasteryTracker`.
         StateError
-            The student has answered before. Call ``tracker.forget([student])`` to start again.
+            The error is raised if the student has answered before. Call
+            ``tracker.forget([student])`` to start again.
         """
         given: Any = tracker
         if not isinstance(given, MasteryTracker):

@@ -157,7 +157,7 @@ def find_candidates(context: Context, pools: tuple[str, ...]) -> Candidates:
     Raises
     ------
     ParameterError
-        The context does not contain the mastered skills.
+        The error is raised if the context does not contain the mastered skills.
     """
     curriculum, n = context.curriculum, len(context.students)
     if context.mastered is None:

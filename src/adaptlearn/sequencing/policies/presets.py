@@ -51,7 +51,7 @@ class ProvisionalMastery(WeightedPolicy):
     Raises
     ------
     ParameterError
-        An argument is out of range.
+        The error is raised if an argument is out of range.
 
     References
     ----------
@@ -126,7 +126,7 @@ class MasteryThreshold(WeightedPolicy):
     Raises
     ------
     ParameterError
-        An argument is out of range.
+        The error is raised if an argument is out of range.
 
     References
     ----------
@@ -253,7 +253,7 @@ def preset(
     Raises
     ------
     ParameterError
-        There is no such preset.
+        The error is raised if there is no preset with this name.
     """
     if name not in PRESETS:
         raise ParameterError("preset", [f"no preset {name!r}; there are {some(PRESETS, 20)}"])

@@ -332,7 +332,7 @@ def measure_outcomes(
     Raises
     ------
     ParameterError
-        A grouping does not have one label for each student of the episode.
+        The error is raised if a grouping does not have one label for each student of the episode.
 
     Examples
     --------

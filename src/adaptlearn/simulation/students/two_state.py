@@ -128,7 +128,8 @@ class TwoState:
         Raises
         ------
         ParameterError
-            A parameter is missing, no probability, or of another shape than the others.
+            The error is raised if a parameter is missing, is not a probability, or has another
+            shape than the other parameters.
         """
         missing = [name for name in _NAMES if name not in draws and name != "forget"]
         if missing:
@@ -267,7 +268,8 @@ def parameter_draws(
     Raises
     ------
     ParameterError
-        A column is missing, or a skill has no row or several rows for a parameter.
+        The error is raised if a column is missing, or if a skill has no row or several rows for a
+        parameter.
     """
     needed = ("parameter", "skill", "value", "lower", "upper")
     missing = [f"no column {name!r}" for name in needed if name not in intervals]
