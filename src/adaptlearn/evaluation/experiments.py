@@ -26,7 +26,7 @@ _CONSTRAINTS: dict[str, list[Constraint]] = {
 
 
 class ExperimentDesign(TypedDict, total=False):
-    """How the arms of an experiment are formed: the keywords of `power`, explained there."""
+    """Keywords of `power` that say how the two arms of an experiment are formed."""
 
     sd: float | None
     baseline: float | None
@@ -128,10 +128,10 @@ def power(n_students: float, difference: float, **design: Unpack[ExperimentDesig
     n_students : float
         The number of students in both arms together.
     difference : float
-        The difference between the means (or the proportions) of the two arms that the experiment
-        should show.
+        The difference that the experiment should show between the means (or the proportions) of the
+        two arms.
     **design
-        Keywords that say how the arms are formed; they are described below.
+        Keywords that say how the arms are formed; see *Other Parameters*.
 
     Returns
     -------
@@ -203,8 +203,8 @@ def sample_size(
     power : float, default 0.8
         The probability with which the experiment should show the difference.
     **design
-        ``sd``, ``baseline``, ``propensity``, ``randomised``, ``class_size``, ``class_size_cv``,
-        ``icc`` and ``alpha``, as in `power`.
+        The keywords ``sd``, ``baseline``, ``propensity``, ``randomised``, ``class_size``,
+        ``class_size_cv``, ``icc`` and ``alpha`` have the same meaning as in `power`.
 
     Returns
     -------

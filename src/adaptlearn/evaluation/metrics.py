@@ -81,9 +81,9 @@ def auc(
 ) -> float:
     """Area under the ROC curve: how well predictions rank right answers above wrong answers.
 
-    It is the probability that a random correct answer has a higher prediction than a random wrong
-    answer (Hanley & McNeil 1982). Equal predictions count as one half. An AUC of 1 is perfect, an
-    AUC of .5 is chance.
+    The AUC is the probability that a random correct answer has a higher prediction than a random
+    wrong answer (Hanley & McNeil 1982). A pair of answers with equal predictions counts one half.
+    An AUC of 1 is perfect, an AUC of .5 is chance.
 
     Parameters
     ----------
@@ -197,8 +197,8 @@ def accuracy(
 ) -> float:
     """The fraction of right predictions; a prediction of at least one half means *correct*.
 
-    Compare the accuracy with the fraction of correct answers. Without any model, you reach this
-    accuracy if you predict *correct* for every answer.
+    Compare the accuracy with the fraction of correct answers. You reach this fraction without a
+    model if you predict *correct* for every answer.
 
     Parameters
     ----------
@@ -228,14 +228,14 @@ def calibration_error(
 ) -> float:
     """Expected calibration error (ECE): how far predicted rates are from observed rates.
 
-    Sorted predictions are cut into bins. For each bin, the difference |fraction correct - mean
-    prediction| is computed. The error is the mean of these differences over answers:
+    The predictions are sorted and cut into bins. For each bin, the difference |fraction correct -
+    mean prediction| is computed. The error is the mean of these differences over answers:
 
         ECE = sum over bins of (weight of bin / weight) * abs(mean(correct) - mean(predicted))
 
-    This is the error of Naeini et al. (2015), for the probability of a correct answer. The error of
-    Guo et al. (2017) is a different number, because its bins contain the confidence in the more
-    likely answer. Bins have equal weight (Nguyen & O'Connor 2015), not equal width. Equal
+    The formula is from Naeini et al. (2015), applied to the probability of a correct answer. The
+    error of Guo et al. (2017) is a different number, because its bins contain the confidence in the
+    more likely answer. Bins have equal weight (Nguyen & O'Connor 2015), not equal width. Equal
     predictions are always in the same bin: the bin that contains the middle of their weight. So
     equal predictions can make bins unequal, and some bins may be empty.
 

@@ -99,7 +99,8 @@ class Evaluation(Printed):
     model : str
         The model's name.
     auc, log_loss, rmse, accuracy, calibration_error : Estimate
-        The functions with the same names explain what these metrics measure.
+        The functions `auc`, `log_loss`, `rmse`, `accuracy` and `calibration_error` explain these
+        metrics.
     n_responses : int
         How many predictions were scored.
     n_students : int
@@ -149,7 +150,7 @@ class Evaluation(Printed):
         return {**{name: getattr(self, name) for name in METRICS}, **self.custom}
 
     def table(self) -> dict[str, NDArray[Any]]:
-        """One row per metric, as columns for any dataframe library.
+        """A table with one row per metric, as columns for any dataframe library.
 
         ``model``, ``metric``, ``value``, ``lower``, ``upper``.
         """

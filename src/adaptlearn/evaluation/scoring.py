@@ -59,8 +59,8 @@ def evaluate(
     Parameters
     ----------
     model : object with ``predict_proba(log)``
-        A fitted model, or another object with this method. The prediction has shape (n, 2), and its
-        column 1 is the probability of a correct answer.
+        A fitted model, or another object with a method ``predict_proba(log)``. The prediction has
+        shape (n, 2), and its column 1 is the probability of a correct answer.
     log : ResponseLog, or a frame with the standard column names
         Answers of students. Choose students whose answers were not used to fit the model.
     metrics : mapping of str to function, optional
@@ -94,7 +94,7 @@ def evaluate(
     Warns
     -----
     DataWarning
-        All answers are equal, so AUC is undefined.
+        A warning appears if all answers are equal, because AUC is then undefined.
 
     Notes
     -----
@@ -105,10 +105,10 @@ def evaluate(
 
     Each interval is a Student's t interval from the spread of the metric over resamples. The
     interval uses the effective number of students, and is wider if there are few students
-    (Hesterberg 2015). It is computed on the scale of log odds for AUC and accuracy, on the scale of
-    logarithms for log loss and RMSE, and without a transformation for your own metrics. In
-    simulations with 3 to 200 students, 95 % intervals covered 92 to 98 %, mostly 94 to 96 %. If one
-    student gave nearly all the answers, there is no interval.
+    (Hesterberg 2015). For AUC and accuracy, the interval is computed on the scale of log odds. For
+    log loss and RMSE, it is computed on the scale of logarithms. For your own metrics, it is
+    computed without a transformation. In simulations with 3 to 200 students, 95 % intervals covered
+    92 to 98 %, mostly 94 to 96 %. If one student gave nearly all the answers, there is no interval.
 
     Chance alone raises the calibration error, and each resample raises it again. So the interval of
     the calibration error is computed in a different way. The bootstrap distribution of the

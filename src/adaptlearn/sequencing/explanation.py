@@ -38,7 +38,7 @@ class SkillStatus:
     skill : label
     mastery : float
     mastered : bool or None
-        None if the policy has no threshold.
+        `threshold` is None if the policy has no threshold.
     """
 
     skill: Label
@@ -87,9 +87,10 @@ class Explanation:
     missing : tuple of MissingPrerequisite
         The direct prerequisites that the student lacks.
     unlock : tuple of label
-        The lessons that the student must do before this lesson, in order. In each of these lessons,
-        the student learns the lesson's skills up to `enough`. The student may do the first of these
-        lessons now. The tuple is empty if no other lesson is needed, or if no lesson helps.
+        The lessons that the student must do before this lesson, in order. With each lesson in the
+        tuple, the student learns the lesson's skills up to a mastery of `enough`. The student may
+        do the first lesson in the tuple now. The tuple is empty if no other lesson is needed, or if
+        no lesson helps.
     unreachable : tuple of label
         Missing skills that no sequence of lessons teaches.
     score : float or None

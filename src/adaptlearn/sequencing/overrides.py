@@ -42,7 +42,7 @@ class Override:
     target : label
         The lesson that the override is about; for a grant, the skill.
     student : label or None
-        With None, the override is for all students.
+        If `student` is None, the override is for all students.
     author, reason : str
     expires : float, datetime or None
         The override ends at this time. A deferral must have an end. A datetime is stored as

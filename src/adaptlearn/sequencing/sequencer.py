@@ -101,12 +101,12 @@ class Sequencer:
         score tables need. The results do not depend on the block size if the policy treats each
         student alone and its propensities are not sampled.
     runners_up : int, default 3
-        How many lessons with propensity 0 each decision also records; the lessons with the best
-        scores are recorded.
+        The number of lessons with propensity 0 that each decision also records. Of these lessons,
+        the lessons with the best scores are recorded.
     new_students : bool, default False
         Whether a student whom the tracker does not know counts as a new student. By default, the
-        sequencer raises an error for an unknown student. Otherwise, a misspelled name would be
-        treated as a new student without any warning.
+        sequencer raises an error for an unknown student. Without this error, a misspelled name
+        would be treated as a new student without any warning.
     ids : {"content", "random"}, default "content"
         Whether a decision's id is a digest of its content, or random.
     n_jobs : int, default 1
@@ -265,10 +265,11 @@ class Sequencer:
         UnknownLabelError
             The error is raised if the tracker does not know a student and `new_students` is False.
         ParameterError
-            The error is raised if the policy needs another kind of mastery than the tracker has. It
-            is also raised if the policy did not return two tables of shape (n_students, n_lessons),
-            or if an argument is out of range. It is also raised if `now` and the answers' times are
-            of different kinds (seconds, datetimes with a zone, datetimes without a zone).
+            The error is raised if the policy needs another kind of mastery than the tracker has.
+            The error is also raised if the policy did not return two tables of shape (n_students,
+            n_lessons), or if an argument is out of range. The error is also raised if `now` and the
+            answers' times are of different kinds (seconds, datetimes with a zone, datetimes without
+            a zone).
         """
         check_parameters(
             "Sequencer.recommend", {"n": n}, {"n": [Interval(1, math.inf, integer=True)]}

@@ -25,8 +25,8 @@ class Practice(NamedTuple):
     average : float array
         The exponential moving average of the answers; it starts at 0.
     change : float array
-        A running average of the change in the model's estimate after each answer. This average is 1
-        before the first answer.
+        A running average of the change in the model's estimate after each answer. The running
+        average is 1 before the first answer.
     recent : int array
         The last eight answers as bits after a leading 1; the lowest bit is the latest answer.
         ``0b1`` means no answer. ``0b101`` means a wrong answer, then a right answer.

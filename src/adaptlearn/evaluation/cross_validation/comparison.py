@@ -38,8 +38,8 @@ class PairedDifferences(Printed):
     estimates : dict of str to dict of str to Estimate
         For each model and metric, the model's metric minus the metric of the reference, with an
         interval of the difference. The metrics of the two models use the same resamples of
-        students. If the interval does not contain 0, the model that is better here would rarely be
-        worse with other students like these.
+        students. If the interval does not contain 0, the model that is better on this log would
+        rarely be worse with other students like these.
     confidence : float
         The coverage of the intervals.
     """
@@ -53,7 +53,7 @@ class PairedDifferences(Printed):
         return f"PairedDifferences({names}; to {terminal_text(self.reference)})"
 
     def table(self) -> dict[str, NDArray[Any]]:
-        """One row per model and metric, as columns for any dataframe library."""
+        """A table with one row per model and metric, as columns for any dataframe library."""
         rows = [
             (model, metric, estimate.value, estimate.lower, estimate.upper)
             for model, metrics in self.estimates.items()
@@ -209,7 +209,7 @@ class CrossValidation(Printed):
         return Estimate(value, float(ends.lower), float(ends.upper))
 
     def table(self) -> dict[str, NDArray[Any]]:
-        """One row per model and fold, as columns for any dataframe library."""
+        """A table with one row per model and fold, as columns for any dataframe library."""
         names, n_folds = list(self.folds), len(self.test_rows)
         columns: dict[str, NDArray[Any]] = {
             "model": np.repeat(np.array(names, dtype=str), n_folds),

@@ -73,18 +73,18 @@ def cross_validate(
         What happens if a model cannot be fitted to this log or cannot predict. ``"raise"`` raises
         the error. ``"skip"`` leaves the model out; the result's ``skipped`` contains the reason.
     n_bootstrap, confidence
-        As in `evaluate`; they apply to the pooled metrics.
+        As in `evaluate`; these two arguments apply to the pooled metrics.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
         The source of random numbers for the folds and the resamples. Models use their own random
         state.
     n_jobs : int, optional
         How many fits run at the same time, each in its own process; 1 by default, -1 means one per
-        processor. The results do not depend on this number.
+        processor. The results do not depend on the number of processes.
     folder : path, optional
-        A folder that stores finished fits, one file for each model and fold. You can call the
-        function again with the same folder, after an interruption or with more models. Then only
-        the missing fits are computed. A stored fit is not reused if its parameters, code, log or
-        folds are different.
+        A folder that stores finished fits, one file for each model and fold. If you call
+        `cross_validate` again with the same folder, for example with more models, it computes only
+        the missing fits. A stored fit is not reused if its parameters, code, log or folds are
+        different.
     on_fold : callable, optional
         A function that is called with the number of finished fits and the number of all fits. The
         first call is at the start, when only the fits found in `folder` are finished. The function
@@ -98,9 +98,9 @@ def cross_validate(
     ------
     ParameterError
         The error is raised if there are fewer students than folds, or if folds divide a student or
-        separate copies. It is also raised if a model cannot be cloned (or, with `folder`, cannot be
-        stored). It is also raised if an argument is out of range, if predictions are not
-        probabilities, or if every model was skipped.
+        separate copies. The error is also raised if a model cannot be cloned (or, with `folder`,
+        cannot be stored). The error is also raised if an argument is out of range, if predictions
+        are not probabilities, or if every model was skipped.
     ResponseDataError
         The error is raised if the log is malformed, or if the folds test no answer.
 

@@ -51,9 +51,9 @@ class StudentSplit:
     n_splits : int, default 5
         Number of folds, at least 2.
     copies : bool or CopiedStudents, default False
-        Whether students who are copies of each other stay in one fold. With True, these are the
-        copies that `adaptlearn.checkup.copied_students` finds in the log. Or pass the copies
-        yourself.
+        Whether students who are copies of each other stay in one fold. With ``copies=True``, the
+        splitter uses the copies that `adaptlearn.checkup.copied_students` finds in the log. Or pass
+        the copies yourself.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
         Determines which students are in the same fold. The folds are the same in every call. If you
         do not pass an integer, the splitter draws an integer when you create it, and stores the
@@ -127,9 +127,9 @@ class ForwardSplit:
     next block. Responses with the same time stay in the same block.
 
     Unlike folds of whole students, this splitter shows how well a model predicts *later* answers.
-    Some of these answers are from students who are also in the training rows. With this splitter,
-    `cross_validate` predicts each test row from the student's whole history. The history includes
-    the student's training rows, but only the test rows are scored.
+    Some of the later answers are from students who are also in the training rows. With this
+    splitter, `cross_validate` predicts each test row from the student's whole history. The history
+    includes the student's training rows, but only the test rows are scored.
 
     Parameters
     ----------
@@ -181,8 +181,8 @@ class ForwardSplit:
         Raises
         ------
         ParameterError
-            The error is raised if the log has neither times nor ids, or has too few different
-            moments for the number of folds.
+            The error is raised if the log has neither times nor ids, or if the log has too few
+            different times for the number of folds.
         """
         log = as_log(log)
         if log.time is not None:

@@ -54,7 +54,7 @@ class CalibrationCurve(Printed):
     confidence: float
 
     def table(self) -> dict[str, NDArray[Any]]:
-        """One row per bin, as columns for any dataframe library."""
+        """A table with one row per bin, as columns for any dataframe library."""
         names = ("predicted", "observed", "lower", "upper", "n", "n_students")
         return {name: getattr(self, name) for name in names}
 

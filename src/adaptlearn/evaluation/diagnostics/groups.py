@@ -93,7 +93,7 @@ class GroupErrors(Printed):
         return self.groups[[surest]].tolist()[0] if self.sureness[surest] > 0 else None
 
     def table(self) -> dict[str, NDArray[Any]]:
-        """One row per group, as columns for any dataframe library."""
+        """A table with one row per group, as columns for any dataframe library."""
         columns = {"group": self.groups}
         for name in ("n", "n_students", "observed", "predicted"):
             columns[name] = getattr(self, name)

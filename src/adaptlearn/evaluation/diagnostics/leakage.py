@@ -46,8 +46,8 @@ class LeakageCheck(Printed):
         After the flip, the largest change of a prediction among the same student's earlier rows,
         and among other students' rows.
     later : float array, shape (n_probed,)
-        After the flip, the largest change of a prediction among the student's later rows. These
-        predictions may change, because they may use the answer.
+        After the flip, the largest change of a prediction among the student's later rows. The
+        predictions of later rows may change, because they may use the flipped answer.
     tolerance : float
         A change of a prediction counts as rounding if it is at most this large.
     n_responses, n_students : int
@@ -76,7 +76,7 @@ class LeakageCheck(Printed):
         return not self.leaks
 
     def table(self) -> dict[str, NDArray[Any]]:
-        """One row per probe, as columns for any dataframe library."""
+        """A table with one row per tested answer, as columns for any dataframe library."""
         return {"row": self.row, **{way: getattr(self, way) for way in (*WAYS, "later")}}
 
     def to_dict(self) -> dict[str, Any]:

@@ -66,7 +66,7 @@ class LearningCurve(Printed):
     notes: tuple[str, ...]
 
     def table(self) -> dict[str, NDArray[Any]]:
-        """One row per point, as columns for any dataframe library."""
+        """A table with one row per point, as columns for any dataframe library."""
         columns: dict[str, NDArray[Any]] = {} if self.skill is None else {"skill": self.skill}
         names = ("opportunity", "n", "n_students", "observed", "lower", "upper", "predicted")
         return {**columns, **{name: getattr(self, name) for name in names}}
@@ -159,8 +159,8 @@ def learning_curve(
     *Survivorship.* Which students continue to practise does not depend on chance alone. If practice
     ends at mastery, mainly weak students continue. A curve of all students then becomes flat or
     rises, although each student learns (Murray et al. 2013). So look also at ``n_students``, and at
-    the curve with ``students="complete"``. That curve leaves out students who mastered the skill
-    early.
+    the curve with ``students="complete"``. The curve with ``students="complete"`` leaves out
+    students who mastered the skill early.
 
     References
     ----------

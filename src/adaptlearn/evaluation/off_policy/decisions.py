@@ -22,14 +22,14 @@ _SLACK = 1e-9
 class LoggedDecisions:
     """Checked decisions with their propensities and outcomes, in the order that you passed.
 
-    `from_arrays` and `from_records` build it. These methods raise an error if the log contains no
-    information about the target policy.
+    Build it with `from_arrays` or `from_records`. Both methods raise an error if the log contains
+    no information about the target policy.
 
     Attributes
     ----------
     weight : float array, shape (n,)
-        The importance weight of each decision. It is the target policy's probability of the action
-        that was taken, divided by the logged probability.
+        The importance weight of each decision. The weight is the target policy's probability of the
+        action that was taken, divided by the logged probability.
     reward : float array, shape (n,)
         The reward of each decision; nan if the outcome is not known.
     student : integer array, shape (n,)
@@ -39,8 +39,8 @@ class LoggedDecisions:
     q, v : float arrays, shape (n,), or None
         The predictions of a reward model, which doubly robust estimates use.
     support_checked : bool
-        Whether it was checked that the log also supports the target policy's other actions, which
-        were not taken.
+        Whether the log was checked to support all actions of the target policy, including actions
+        that were not taken.
     left_out : dict of str to int
         For each reason, how many decisions were left out.
     """

@@ -34,9 +34,9 @@ class OffPolicyValue(Printed):
         ``"decision"``: the value is the mean reward of a decision. ``"student"``: the value is the
         mean, over students, of the (discounted) sum of rewards.
     estimates : dict of str to Estimate
-        The estimates by name. The first is ``logged``, the value of the logged policy. The other
-        estimates are ``ips``, ``snips`` and ``dr`` per decision, or ``pdis``, ``wpdis``, ``dr`` and
-        ``wdr`` per student.
+        The estimates by name. The first estimate is ``logged``, the value of the logged policy. The
+        other estimates are ``ips``, ``snips`` and ``dr`` per decision, or ``pdis``, ``wpdis``,
+        ``dr`` and ``wdr`` per student.
     gains : dict of str to Estimate
         For each estimator, the estimated value minus the value of the logged policy, on the same
         students.
@@ -44,7 +44,7 @@ class OffPolicyValue(Printed):
         How many decisions and students the estimates use.
     effective_size : float
         The effective sample size, ``sum(w)**2 / sum(w**2)``. So many decisions made by the target
-        policy itself would be as informative as the log. If `per` is ``"student"``, the size is a
+        policy itself would be as informative as this log. If `per` is ``"student"``, the size is a
         number of students, and is the smallest value over all steps.
     mean_weight : Estimate
         The mean of the weights; in sequences, the mean of the products at the last step. This mean
@@ -76,7 +76,7 @@ class OffPolicyValue(Printed):
     notes: tuple[str, ...] = ()
 
     def table(self) -> dict[str, NDArray[Any]]:
-        """One row per estimator, as columns for any dataframe library."""
+        """A table with one row per estimator, as columns for any dataframe library."""
         nothing = Estimate(0.0, 0.0, 0.0)
         gains = [self.gains.get(name, nothing) for name in self.estimates]
         columns: dict[str, NDArray[Any]] = {"estimator": np.array(list(self.estimates), str)}

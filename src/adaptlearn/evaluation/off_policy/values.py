@@ -43,7 +43,7 @@ def off_policy_value(
 ) -> OffPolicyValue:
     """Estimate the mean reward per decision that another policy would get in the logged situations.
 
-    Each decision is treated alone (as in a contextual bandit). The situations are the situations to
+    Each decision is treated alone (as in a contextual bandit). The estimates use the situations to
     which the logged policy led. If a decision influences later situations, use `off_policy_return`.
 
     Parameters
@@ -64,8 +64,8 @@ def off_policy_value(
     OffPolicyValue
         Two or three estimates. Inverse propensity scoring (``ips``) is unbiased. The
         self-normalised estimate (``snips``) has less variance, and a bias that vanishes with more
-        students. The doubly robust estimate (``dr``) is computed if the log has a reward model. It
-        is unbiased, and the better the reward model, the more precise it is.
+        students. The doubly robust estimate (``dr``) is computed if the log has a reward model. The
+        doubly robust estimate is unbiased, and more precise if the reward model is better.
 
     Raises
     ------
@@ -159,7 +159,7 @@ def off_policy_return(
     log : LoggedDecisions
         One sequence per student. All rewards must be known; a step without reward has the reward 0.
     discount : float, default 1.0
-        The factor that multiplies a reward for each decision that it comes later.
+        A reward that comes one decision later is multiplied by this factor.
     clip : float, optional
         The largest product of weights; larger products are cut, as in `off_policy_value`.
     confidence : float, default 0.95

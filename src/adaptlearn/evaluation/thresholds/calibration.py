@@ -56,27 +56,28 @@ def calibrate_threshold(
     ----------
     estimate : array, shape (n,)
         A model's estimates of the mastery of a student on a skill at a time. All estimates must be
-        from one model, of one kind (see ``Mastery.kind``) and for one time (see ``when``). They
-        must be for students whose answers were not used to fit the model.
+        from one model, of one kind (see ``Mastery.kind``) and for one time (see ``when``). The
+        estimates must be for students whose answers were not used to fit the model.
     truth : array, shape (n,)
         1 if the student had mastered the skill at the time of the estimate, 0 if not. Pass the
         hidden truth of a simulation, or a substitute such as `later_correct`, whose values may lie
-        between 0 and 1. Rows with nan are left out and counted.
+        between 0 and 1. Rows with nan are left out; the result contains their number.
     student : array, shape (n,)
         The student of each estimate.
     wanted : float, default 0.05
         The highest error rate that you accept.
     criterion : {"false_mastery", "needless_practice"}, default "false_mastery"
         Which error rate. ``"false_mastery"``: of the skills declared mastered, the share that is
-        not mastered. A high threshold keeps this share low. ``"needless_practice"``: of the skills
-        still practised, the share that is already mastered. A low threshold keeps this share low.
+        not mastered. A high threshold keeps false mastery low. ``"needless_practice"``: of the
+        skills still practised, the share that is already mastered. A low threshold keeps needless
+        practice low.
     group : array, shape (n,), optional
         The group of each row's student. Each group gets its own threshold.
     thresholds : array, optional
         The thresholds to choose from; by default at most 200 quantiles of the estimates.
     min_students : int, default 30
         False mastery is computed from the estimates above the threshold, and needless practice from
-        the estimates below. A rate counts only if these estimates are from at least this many
+        the estimates below. A rate counts only if its estimates are from at least `min_students`
         students. A group gets no threshold if no threshold has enough students.
     n_bootstrap, confidence, random_state
         As in `evaluate`. In each resample of students, the threshold is chosen again.

@@ -41,7 +41,7 @@ class ThresholdCurve:
     needless_practice: Estimates
 
     def table(self) -> dict[str, NDArray[Any]]:
-        """One row per threshold, as columns for any dataframe library."""
+        """A table with one row per threshold, as columns for any dataframe library."""
         return {
             "threshold": self.threshold,
             "declared": self.declared,
@@ -115,7 +115,7 @@ class ThresholdCalibration(Printed):
     equalised : ErrorRates or None
         The error rates of all students together if each group has its own threshold. Compare these
         rates with ``common.own``. A group without its own threshold keeps the common threshold.
-        None if there are no groups.
+        `equalised` is None if there are no groups.
     confidence : float
         The coverage of the intervals.
     notes : tuple of str
@@ -130,7 +130,7 @@ class ThresholdCalibration(Printed):
     notes: tuple[str, ...] = ()
 
     def table(self) -> dict[str, NDArray[Any]]:
-        """One row for all students and one per group, as columns for any dataframe library."""
+        """A table for any dataframe library: one row for all students, and one row per group."""
         everyone = [(ALL, self.common), *self.groups.items()]
         columns: dict[str, NDArray[Any]] = {
             "group": np.array([str(label) for label, _ in everyone]),

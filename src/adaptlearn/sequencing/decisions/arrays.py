@@ -31,8 +31,9 @@ class Columns(NamedTuple):
     """Decisions as arrays, with one entry per decision.
 
     The decisions are in the order of the students that you passed; decisions of one student are in
-    the order of rank. Some arrays have several entries per decision. The entries of decision ``i``
-    are ``bounds[i]:bounds[i + 1]``, if ``bounds`` is the corresponding array ``…_bounds``.
+    the order of rank. Some arrays have several entries per decision. The array named ``…_bounds``
+    contains the limits of these entries: decision ``i`` has the entries ``bounds[i]:bounds[i +
+    1]``.
 
     Attributes
     ----------
@@ -47,8 +48,8 @@ class Columns(NamedTuple):
     code : object array, shape (n,)
         The code of each reason, as text.
     n_unmastered : integer array, shape (n,)
-        If there is no lesson, how many skills are not mastered. If there is a lesson, or if the
-        policy has no criterion for mastery, -1.
+        If there is no lesson, how many skills are not mastered. The number is -1 if there is a
+        lesson, or if the policy has no criterion for mastery.
     pin : integer array, shape (n,)
         The position of the override that chose the lesson; -1 if the policy chose.
     score, propensity, error, draw : float arrays, shape (n,)
@@ -56,8 +57,8 @@ class Columns(NamedTuple):
     candidate, candidate_score, candidate_propensity : arrays, shape (n_kept,)
     skill_bounds : integer array, shape (n + 1,)
     skill_mastery, skill_mastered, skill_ready, skill_answers, skill_recent : arrays
-        The skills that each chosen lesson teaches, shape (n_taught,). `skill_ready` is whether the
-        student knows the skill well enough to learn the skills that build on it. `skill_recent`
+        The skills that each chosen lesson teaches, shape (n_taught,). `skill_ready` says whether
+        the student knows the skill well enough to learn the skills that build on it. `skill_recent`
         contains the latest answers, coded as in `Practice`; 0 if the tracker does not keep the
         answers.
     override_bounds : integer array, shape (n + 1,)

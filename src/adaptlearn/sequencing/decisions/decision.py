@@ -125,14 +125,14 @@ class Alert(NamedTuple):
     ----------
     code : str
         ``"clock"``: the time of the student's last answer is later than the time of the decision.
-        P(recall) is then computed for the time of the last answer. ``"stuck"``: practice of a skill
-        no longer helps. ``"evidence"``: the lesson builds on a skill that counts as known after few
-        answers.
+        In this case, P(recall) is computed for the time of the student's last answer. ``"stuck"``:
+        practice of a skill no longer helps. ``"evidence"``: the lesson builds on a skill that
+        counts as known after few answers.
     details : dict of str to number, text or bool
         For the code ``"clock"``, the details contain ``ahead``: how many seconds the answer is
         later than the decision. For the other codes, the details contain ``skill``, and
-        ``answers``, the number of answers on this skill. For the code ``"stuck"``, they also
-        contain ``teacher``: whether a teacher should look at the student's work.
+        ``answers``, the number of answers on this skill. For the code ``"stuck"``, the details also
+        contain ``teacher``: whether a teacher should help the student.
     """
 
     code: str
@@ -182,7 +182,7 @@ class Decision:
         The fingerprints of the model, the policy and the curriculum.
     time : float or None
         The time of the decision in seconds: since 1970 in UTC, or since the start of the caller's
-        own clock. None if no time was passed.
+        own clock. The time is None if no time was passed to the sequencer.
     review : str or None
         The fingerprint of the review schedule; None if the sequencer had no review schedule.
     review_target : float or None
@@ -319,10 +319,10 @@ def fields_of(decision: Decision) -> dict[str, Any]:
     The fields are ``student``, ``name`` (the lesson's title), ``title`` (the same title in
     quotation marks), ``known`` (what the lesson builds on), ``skills``, ``mastery``, ``threshold``,
     ``score``, ``propensity``, ``n_candidates``, ``n_tied``, ``purpose``, ``code``, and ``author``
-    and ``why`` (of the override, if an override chose). Two more fields, ``chance`` and
-    ``runner_up``, are a whole sentence or empty. The sentence in ``chance`` says how probable this
-    choice was, if other choices were possible. The sentence in ``runner_up`` names the next best
-    lesson.
+    and ``why`` (of the override that chose the lesson, if there is one). Two more fields,
+    ``chance`` and ``runner_up``, are a whole sentence or empty. The sentence in ``chance`` says how
+    probable this choice was, if other choices were possible. The sentence in ``runner_up`` names
+    the next best lesson.
     """
     reason = decision.reason
     pin = next((one for one in decision.overrides if one.action == "pin"), None)

@@ -241,7 +241,7 @@ class Decisions(Sequence[Decision]):
         return "; ".join(said)
 
     def codes(self) -> NDArray[Any]:
-        """The reason's code of each decision."""
+        """For each decision, the code of its reason."""
         return self._columns.code
 
     @property

@@ -86,9 +86,10 @@ class NextItem:
         ``"information"``.
     target : float, default 0.8
     window : int, default 5
-        The method does not give a student any of the last `window` items that the student saw.
+        A student does not get any of the last `window` items that the student saw.
     cap : float, optional
-        At most about this share of the students get the same item (see `acceptance`).
+        The largest share of the students who may get the same item; the limit is approximate (see
+        `acceptance`).
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None
         The source of random draws.
 
@@ -193,9 +194,9 @@ class NextItem:
         Raises
         ------
         UnknownLabelError
-            The error is raised if an item is unknown, and lists similar labels. It is also raised
-            if the student's label is text and the labels of earlier students are integers, or the
-            other way round.
+            The error is raised if an item is unknown, and lists similar labels. The error is also
+            raised if the student's label is text and the labels of earlier students are integers,
+            or the other way round.
         """
         student = self._student(student)
         codes = self._index.codes(items)

@@ -39,10 +39,11 @@ def rarity(given: Ints) -> Floats:
 def acceptance(reached: Floats, n_students: int, cap: float) -> Floats:
     """The probability of accepting an item, so that at most about a share `cap` of students see it.
 
-    The probability is Sympson & Hetter's exposure parameter: cap / P(reached), but at most 1. It is
-    estimated from the choices so far instead of from a simulation. An item is *reached* if all
-    items before it were refused. The number of times an item was reached is estimated by a sum over
-    choices. Each choice adds the item's propensity divided by its acceptance.
+    The probability is Sympson & Hetter's exposure parameter: cap / P(reached), but at most 1. The
+    exposure parameter is estimated from the choices so far instead of from a simulation. An item is
+    *reached* if all items before it were refused. The number of times an item was reached is
+    estimated by a sum over choices. Each choice adds the item's propensity divided by the item's
+    probability of acceptance.
 
     Parameters
     ----------
@@ -58,9 +59,9 @@ def acceptance(reached: Floats, n_students: int, cap: float) -> Floats:
 def item_propensities(score: Floats, eligible: Bools, accept: Floats | None = None) -> Floats:
     """The probability of every item, exactly.
 
-    The method tries the items one by one, from the best score down. Items with equal scores are in
-    random order. An item is accepted with the probability in `accept`; if it is refused, the next
-    item is tried. After the last item, the method starts again with the best item. Without
+    The algorithm tries the items one by one, from the best score down. Items with equal scores are
+    in random order. An item is accepted with the probability in `accept`; if it is refused, the
+    next item is tried. After the last item, the algorithm starts again with the best item. Without
     `accept`, the item with the best score wins, and items with equal best scores are equally
     probable.
 

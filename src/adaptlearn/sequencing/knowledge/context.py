@@ -22,7 +22,7 @@ class Context:
     Attributes
     ----------
     curriculum : Curriculum
-        The curriculum. Its skills, in the curriculum's order, are the columns of the arrays
+        The curriculum. The curriculum's skills, in order, are the columns of all arrays of shape
         (n_students, n_skills).
     students : array, shape (n_students,)
         Labels of the rows.

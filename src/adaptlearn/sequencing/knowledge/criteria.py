@@ -138,7 +138,7 @@ class LowerBound(Criterion):
 
 @dataclass(frozen=True)
 class NInARow(Criterion):
-    """A skill is mastered after a number of right answers in a row (Kelly et al., 2015).
+    """A skill is mastered after `n` right answers in a row (Kelly et al., 2015).
 
     Parameters
     ----------

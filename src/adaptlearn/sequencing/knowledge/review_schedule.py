@@ -61,16 +61,16 @@ class ReviewSchedule:
     memory : Memory, optional
         Any object with a method ``recall(students, skills, time)``. For example, a `MasteryTracker`
         over `FSRS` or `HalfLifeRegression`, with ``card="skill"``. Without a memory, `half_life`
-        estimates P(recall) from the numbers of right and wrong answers. This estimate is not fitted
-        to data.
+        estimates P(recall) from the numbers of right and wrong answers. The estimate of `half_life`
+        is not fitted to data.
     retention : float, default 0.9
         The target: a skill is due if P(recall) is below this number.
     width : float, default 0.05
         A review has the highest urgency, 1, if P(recall) is at least this far below the target.
     ahead : float, default 0
         Seconds to look ahead. A skill is due now if its P(recall) will be below the target after so
-        many seconds. If you pass half of the time between two sessions, reviews are on time on
-        average. If you pass 0, all reviews are a little late.
+        many seconds. If `ahead` is half of the time between two sessions, reviews are on time on
+        average. If `ahead` is 0, all reviews are a little late.
 
     Raises
     ------
@@ -206,11 +206,11 @@ def half_life(right: NDArray[Any], wrong: NDArray[Any]) -> Floats:
     """Estimate the half-life of memory in days from the numbers of right and wrong answers.
 
     The half-life is ``2 · 2^(2 (√(1 + right) - 1) - 0.5 (√(1 + wrong) - 1))``, but at most 274. The
-    formula is the formula of half-life regression (Settles & Meeder, 2016) with rounded
-    coefficients. P(recall) falls to 0.9 in 0.152 half-lives. After 4 right and 2 wrong answers,
-    P(recall) falls to 0.9 in 1.3 days. After 10 right answers and no wrong answer, P(recall) falls
-    to 0.9 in 7.5 days. After 20 right answers and no wrong answer, P(recall) falls to 0.9 in 42
-    days. The formula does not use the times of the answers.
+    formula is from half-life regression (Settles & Meeder, 2016), with rounded coefficients.
+    P(recall) falls to 0.9 in 0.152 half-lives. After 4 right and 2 wrong answers, P(recall) falls
+    to 0.9 in 1.3 days. After 10 right answers and no wrong answer, P(recall) falls to 0.9 in 7.5
+    days. After 20 right answers and no wrong answer, P(recall) falls to 0.9 in 42 days. The formula
+    does not use the times of the answers.
 
     Parameters
     ----------

@@ -64,10 +64,10 @@ class Placement:
         average.
     error : float, default 0.02
         The diagnostic stops as soon as the expected share of misjudged skills is at most this
-        number. With 0, the diagnostic never stops for this reason.
+        number. With ``error=0``, the diagnostic never stops because of this share.
     max_questions : int, optional
-        The largest number of questions. By default, it is a fifth of the number of skills, but at
-        least 20.
+        The largest number of questions. By default, the limit is a fifth of the number of skills,
+        but never less than 20.
     max_minutes : float, optional
     minutes_per_question : float, default 1.0
     confidence : float, default 0.9

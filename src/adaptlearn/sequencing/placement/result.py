@@ -32,7 +32,8 @@ class PlacementResult:
     probability : float array, shape (n_skills,)
         P(mastered), in the curriculum's order.
     mastered, not_mastered, uncertain : tuples of labels
-        Each skill is in exactly one of these three tuples; each tuple is in the curriculum's order.
+        Each skill is in exactly one of the tuples `mastered`, `not_mastered` and `uncertain`. Each
+        tuple is in the curriculum's order.
     frontier : tuple of labels
         The outer fringe: the skills that the student is ready to learn. For the fringe, a skill
         counts as mastered if it is more likely mastered than not mastered.
@@ -43,7 +44,7 @@ class PlacementResult:
     n_questions : int
     ended : str or None
         Why the diagnostic ended: ``"accurate"``, ``"questions"``, ``"minutes"`` or ``"settled"``.
-        None if it has not ended.
+        None if the diagnostic has not ended.
     """
 
     def __init__(
@@ -133,7 +134,7 @@ class PlacementResult:
         ----------
         tracker : MasteryTracker
             If the model has P(known), as a BKT has, the tracker stores the `probability` of every
-            skill (see `MasteryTracker.believe`). It then does not count the answers of the
+            skill (see `MasteryTracker.believe`). The tracker then does not count the answers of the
             diagnostic. If the model only predicts answers, the tracker uses the `answers` of the
             diagnostic as the student's first answers, without items. The model then infers from
             these answers what the student knows of other skills.

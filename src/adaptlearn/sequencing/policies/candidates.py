@@ -48,7 +48,7 @@ class Candidates:
     purpose : int8 array, shape (n,)
         The `Purpose` of each candidate.
     score : float array, shape (n,), or None
-        The scores of the candidates, if the policy that found the candidates also gave scores.
+        The scores of the candidates, if the policy that found the candidates also computed scores.
     """
 
     def __init__(
@@ -144,8 +144,7 @@ class Candidates:
 def find_candidates(context: Context, pools: tuple[str, ...]) -> Candidates:
     """Find all lessons that students may do for the given purposes.
 
-    If a lesson serves several purposes, its purpose is the first of these in the order of
-    `Purpose`.
+    If a lesson serves several purposes, the purpose that comes first in `Purpose` is used.
 
     Parameters
     ----------

@@ -157,12 +157,12 @@ class EpsilonGreedy:
 
 @dataclass(frozen=True)
 class Thompson:
-    """Draw a random score around each candidate's score, and choose the highest.
+    """Draw a random score around each candidate's score, and choose the highest drawn score.
 
     Scores are drawn from normal distributions. There is no formula for the probability that a
-    candidate has the highest drawn score, so it is estimated by sampling, with a standard error.
-    The lesson is then drawn with these estimated probabilities, so the recorded propensities are
-    exactly the probabilities of the draw.
+    candidate has the highest drawn score, so this probability is estimated by sampling, with a
+    standard error. The lesson is then drawn with these estimated probabilities, so the recorded
+    propensities are exactly the probabilities of the draw.
 
     Parameters
     ----------

@@ -118,9 +118,9 @@ class MasteryThreshold(WeightedPolicy):
         A skill counts as mastered if its mastery is at least this number.
     kind : {"latent", "predicted"}, default "latent"
         The kind of mastery that the threshold is for: ``"latent"`` means P(known), ``"predicted"``
-        means P(correct). The policy refuses a tracker that computes the other kind. A threshold for
-        P(known) does not fit P(correct), because guesses and slips keep P(correct) away from 0 and
-        1.
+        means P(correct). The policy refuses a tracker that computes the other kind of mastery. A
+        threshold for P(known) does not fit P(correct), because guesses and slips keep P(correct)
+        away from 0 and 1.
     chooser : {"greedy", "softmax", "epsilon", "thompson"} or Chooser, default "greedy"
 
     Raises
@@ -247,8 +247,8 @@ def preset(
         ``"provisional"`` and ``"surer"``, P(known) must be at least .999. For ``"surer"``, the
         moving average of the answers must also be at least .85.
     chooser : {"greedy", "softmax", "epsilon", "thompson"} or Chooser, optional
-        The chooser turns the scores of lessons into probabilities. By default, it is the preset's
-        own chooser.
+        The chooser turns the scores of lessons into probabilities. By default, the preset's own
+        chooser is used.
 
     Raises
     ------

@@ -43,7 +43,7 @@ class Scorer(NamedTuple):
     Attributes
     ----------
     score : callable
-        A function from candidates and settings to scores, shape (n,).
+        A function that takes candidates and settings and returns scores, shape (n,).
     formula, source : str
     settings : dict of str to float
         The scorer's settings, with their defaults.

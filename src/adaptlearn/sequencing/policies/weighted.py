@@ -33,7 +33,8 @@ class WeightedPolicy:
     ----------
     scorers : mapping of str to float
         The weight of each scorer in `SCORERS`, by its name. You can also add your own scorer, a
-        function of `Candidates`. Pass ``(function, weight)`` under a name that you choose.
+        function of `Candidates`. To add your own scorer, pass ``(function, weight)`` under a name
+        that you choose.
     criterion : Criterion, default ``ProbabilityThreshold()``
         What counts as mastered.
     chooser : {"greedy", "softmax", "epsilon", "thompson"} or Chooser, default "greedy"
@@ -163,7 +164,8 @@ class WeightedPolicy:
         """The same policy with another criterion or another chooser.
 
         The new policy keeps `ready`. If the threshold of `ready` is higher than the threshold of
-        the new criterion, it is lowered to the threshold of the new criterion.
+        the new criterion, the threshold of `ready` is lowered to the threshold of the new
+        criterion.
         """
         ready = self.ready
         if criterion is not None and isinstance(ready, ProbabilityThreshold):
@@ -220,7 +222,10 @@ class WeightedPolicy:
         return scores, eligible
 
     def reason(self, choices: Choices) -> NDArray[Any]:
-        """The code of each choice, often the name of the scorer with the highest weight."""
+        """The code of the reason for each choice.
+
+        Often the code is the name of the scorer with the highest weight.
+        """
         return codes_of(choices, self.leading)
 
     @property
