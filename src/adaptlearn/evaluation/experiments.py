@@ -26,7 +26,7 @@ _CONSTRAINTS: dict[str, list[Constraint]] = {
 
 
 class ExperimentDesign(TypedDict, total=False):
-    """How the two arms are formed. These are keywords of `power`, which explains each of them."""
+    """Keywords of `power` that say how the two arms of an experiment are formed."""
 
     sd: float | None
     baseline: float | None
@@ -51,17 +51,18 @@ _DEFAULTS: ExperimentDesign = {
 
 
 class SampleSize(NamedTuple):
-    """How large an experiment must be.
+    """The size that an experiment needs.
 
     Attributes
     ----------
     n_students, n_classes : int
-        The number in both arms together. If classes are randomised, they stay whole.
+        The numbers of students and of classes in the two arms together. If classes are randomised,
+        each class stays whole.
     design_effect : float
         The number of students, divided by the number needed if students were independent and the
-        arms equal.
+        two arms had equal size.
     power : float
-        The power that this size reaches.
+        The power of an experiment of this size.
     """
 
     n_students: int
@@ -127,9 +128,10 @@ def power(n_students: float, difference: float, **design: Unpack[ExperimentDesig
     n_students : float
         The number of students in both arms together.
     difference : float
-        The difference of the means, or of the proportions, that the experiment should show.
+        The difference that the experiment should show between the means (or the proportions) of the
+        two arms.
     **design
-        How the arms are formed: the keywords below.
+        Keywords that say how the arms are formed; see *Other Parameters*.
 
     Returns
     -------
@@ -139,29 +141,30 @@ def power(n_students: float, difference: float, **design: Unpack[ExperimentDesig
     Other Parameters
     ----------------
     sd : float, optional
-        Standard deviation of the outcome within an arm; give this or `baseline`.
+        The standard deviation of the outcome within an arm. Pass either `sd` or `baseline`.
     baseline : float, optional
-        For proportions: the proportion in the first arm. The second arm has ``baseline +
-        difference``.
+        If the outcome is a proportion, the proportion in the first arm. The proportion in the
+        second arm is ``baseline + difference``.
     propensity : float or array, default 0.5
-        Probability of the second arm. Give an array if students have different probabilities and
-        you weight each student by the inverse probability.
+        The probability that a student is in the second arm. Pass an array if this probability
+        differs between students, and if you weight each student by the inverse probability.
     randomised : {"student", "class"}, default "student"
-        ``"student"``: the students of each class are divided among the arms, and compared within
-        their class. ``"class"``: whole classes are assigned to an arm.
+        ``"student"``: the students of each class are divided among the arms, and are compared
+        within their class. ``"class"``: each class is assigned to an arm as a whole.
     class_size : float, default 1
-        Students per class, on average; 1 for students without classes.
+        The mean number of students per class; 1 for students without classes.
     class_size_cv : float, default 0.0
-        Standard deviation of the size of classes over their mean.
+        The standard deviation of class sizes, divided by the mean class size.
     icc : float, default 0.0
-        Intraclass correlation: the share of the outcome's variance that lies between classes.
+        The intraclass correlation, which is the share of the outcome's variance that is between
+        classes.
     alpha : float, default 0.05
-        Probability of seeing a difference if there is none.
+        The probability that the experiment shows a difference although there is no difference.
 
     Raises
     ------
     ParameterError
-        Lists every argument that is out of range.
+        The error lists every argument that is out of range.
 
     Notes
     -----
@@ -198,21 +201,22 @@ def sample_size(
     difference : float
         As in `power`, not 0.
     power : float, default 0.8
-        The probability with which the difference should be seen.
+        The probability with which the experiment should show the difference.
     **design
-        ``sd``, ``baseline``, ``propensity``, ``randomised``, ``class_size``, ``class_size_cv``,
-        ``icc`` and ``alpha``, as in `power`.
+        The keywords ``sd``, ``baseline``, ``propensity``, ``randomised``, ``class_size``,
+        ``class_size_cv``, ``icc`` and ``alpha`` have the same meaning as in `power`.
 
     Returns
     -------
     SampleSize
-        The smallest size that reaches the power. If classes are assigned, it consists of whole
-        classes.
+        The smallest size that reaches the power. If whole classes are assigned to an arm, the size
+        is a number of whole classes.
 
     Raises
     ------
     ParameterError
-        Lists every argument that is out of range. Also raised if no size reaches the power.
+        The error lists every argument that is out of range. The error is also raised if no size
+        reaches the power.
 
     Examples
     --------

@@ -81,8 +81,9 @@ def auc(
 ) -> float:
     """Area under the ROC curve: how well predictions rank right answers above wrong answers.
 
-    It is the probability that a random correct answer has a higher prediction than a random wrong
-    answer (Hanley & McNeil 1982). Ties count one half. 1 is perfect, .5 is chance.
+    The AUC is the probability that a random correct answer has a higher prediction than a random
+    wrong answer (Hanley & McNeil 1982). A pair of answers with equal predictions counts one half.
+    An AUC of 1 is perfect, an AUC of .5 is chance.
 
     Parameters
     ----------
@@ -90,18 +91,19 @@ def auc(
     predicted : array, shape (n,)
         Probabilities of a correct answer.
     sample_weight : array, shape (n,), optional
-        Weights of the answers, all 1 by default.
+        The weights of the answers; by default, all weights are 1.
 
     Returns
     -------
     float
-        In [0, 1]. It is nan if all answers (with positive weight) are equal, because then there is
-        nothing to rank.
+        In [0, 1]. The AUC is nan if all answers (with positive weight) are equal, because then
+        there is nothing to rank.
 
     Raises
     ------
     ParameterError
-        If arrays have different lengths or are empty, or if values are out of range.
+        The error is raised if arrays have different lengths or are empty, or if values are out of
+        range.
 
     References
     ----------
@@ -131,7 +133,7 @@ def log_loss(
 ) -> float:
     """Mean negative log-likelihood of the answers, in nats; lower is better.
 
-    Predictions are first moved into ``[eps, 1 - eps]``, eps = 2.2e-16, as scikit-learn does. So a
+    Predictions are first clipped to ``[eps, 1 - eps]`` with eps = 2.2e-16, as in scikit-learn. So a
     certain but wrong prediction adds 36 nats, not infinity.
 
     Parameters
@@ -142,7 +144,7 @@ def log_loss(
     Returns
     -------
     float
-        At least 0; ln 2 = .693 for predictions that are all one half.
+        A number of at least 0. If all predictions are one half, the log loss is ln 2 = .693.
 
     Examples
     --------
@@ -162,7 +164,9 @@ def answer_losses(correct: Floats, predicted: Floats) -> Floats:
 def rmse(
     correct: ArrayLike, predicted: ArrayLike, *, sample_weight: ArrayLike | None = None
 ) -> float:
-    """Root mean squared difference of answer and prediction: the root of the Brier score.
+    """The root mean squared difference between answers and predictions.
+
+    The RMSE is the square root of the Brier score.
 
     Parameters
     ----------
@@ -172,7 +176,7 @@ def rmse(
     Returns
     -------
     float
-        In [0, 1]; lower is better.
+        A number in [0, 1]; lower is better.
 
     References
     ----------
@@ -191,10 +195,10 @@ def rmse(
 def accuracy(
     correct: ArrayLike, predicted: ArrayLike, *, sample_weight: ArrayLike | None = None
 ) -> float:
-    """Fraction of right predictions; a prediction of one half or more means *correct*.
+    """The fraction of right predictions; a prediction of at least one half means *correct*.
 
-    Compare it with the fraction of correct answers: predicting *correct* for every answer reaches
-    this fraction without a model.
+    Compare the accuracy with the fraction of correct answers. You reach this fraction without a
+    model if you predict *correct* for every answer.
 
     Parameters
     ----------
@@ -204,7 +208,7 @@ def accuracy(
     Returns
     -------
     float
-        In [0, 1]; higher is better.
+        A number in [0, 1]; higher is better.
 
     Examples
     --------
@@ -222,18 +226,18 @@ def calibration_error(
     n_bins: int = _N_BINS,
     sample_weight: ArrayLike | None = None,
 ) -> float:
-    """Expected calibration error (ECE): how far predicted rates are from observed ones.
+    """Expected calibration error (ECE): how far predicted rates are from observed rates.
 
-    Sorted predictions are cut into bins. Each bin has a difference, |fraction correct - mean
-    prediction|. The error is the mean of these differences over answers:
+    The predictions are sorted and cut into bins. For each bin, the difference |fraction correct -
+    mean prediction| is computed. The error is the mean of these differences over answers:
 
         ECE = sum over bins of (weight of bin / weight) * abs(mean(correct) - mean(predicted))
 
-    This is the error of Naeini et al. (2015), for the probability of a correct answer. The error of
-    Guo et al. (2017) is a different number: its bins hold the confidence in the likelier answer.
-    Bins have equal weight (Nguyen & O'Connor 2015), not equal width. Equal predictions always go to
-    the same bin: the bin that contains the middle of their weight. So ties can make bins unequal,
-    and some bins may be empty.
+    The formula is from Naeini et al. (2015), applied to the probability of a correct answer. The
+    error of Guo et al. (2017) is a different number, because its bins contain the confidence in the
+    more likely answer. Bins have equal weight (Nguyen & O'Connor 2015), not equal width. Equal
+    predictions are always in the same bin: the bin that contains the middle of their weight. So
+    equal predictions can make bins unequal, and some bins may be empty.
 
     Parameters
     ----------
@@ -245,8 +249,8 @@ def calibration_error(
     Returns
     -------
     float
-        In [0, 1]; lower is better. In a finite log, even perfect predictions score above 0: about
-        ``0.8 * sqrt(n_bins * p * (1 - p) / n)`` by chance alone.
+        A number in [0, 1]; lower is better. In a finite log, even perfect predictions have an error
+        above 0, by chance alone: about ``0.8 * sqrt(n_bins * p * (1 - p) / n)``.
 
     References
     ----------

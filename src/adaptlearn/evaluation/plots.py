@@ -11,7 +11,7 @@ from adaptlearn.plotting import new_figure
 
 
 def comparison_figure(result: CrossValidation, calibrations: Mapping[str, CalibrationCurve]) -> Any:
-    """A figure of a whole comparison: AUC and log loss of each model, and calibration.
+    """Make a figure that compares models: AUC and log loss of each model, and calibration.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ def comparison_figure(result: CrossValidation, calibrations: Mapping[str, Calibr
     Returns
     -------
     matplotlib figure
-        With a canvas of its own, so that ``savefig`` works without a display.
+        The figure has its own canvas, so ``savefig`` works without a display.
 
     Raises
     ------

@@ -32,14 +32,14 @@ def interval_title(confidence: float) -> str:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A metric with its confidence interval; nan if a number cannot be given.
+    """A metric with its confidence interval; a number that cannot be computed is nan.
 
     Attributes
     ----------
     value : float
-        The metric on the log as it is.
+        The value of the metric on the log, without resampling.
     lower, upper : float
-        Ends of the interval over students.
+        The ends of the confidence interval over students.
     """
 
     value: float
@@ -52,13 +52,16 @@ class Estimate:
         return f"{number(self.value)} [{number(self.lower)}, {number(self.upper)}]"
 
     def interval(self, *, signed: bool = False) -> str:
-        """Both ends of the interval as text (a difference with signs); a dash without interval."""
+        """Both ends of the interval as text; a dash if there is no interval.
+
+        The ends of the interval of a difference have a sign.
+        """
         if math.isnan(self.lower):
             return "-"
         return " to ".join(number(end, signed=signed) for end in (self.lower, self.upper))
 
     def to_dict(self) -> dict[str, float | None]:
-        """``value``, ``lower`` and ``upper`` as a dict, with None for nan, which JSON lacks."""
+        """``value``, ``lower`` and ``upper`` as a dict, with None in place of nan for JSON."""
         return {name: None if math.isnan(value) else value for name, value in vars(self).items()}
 
 
@@ -69,7 +72,7 @@ class Estimates(NamedTuple):
     ----------
     value : float array
     lower, upper : float arrays
-        Ends of the intervals over students; nan if a number cannot be given.
+        The ends of the confidence intervals over students; nan if they cannot be computed.
     """
 
     value: Floats
@@ -77,11 +80,11 @@ class Estimates(NamedTuple):
     upper: Floats
 
     def at(self, place: int) -> Estimate:
-        """The number of one group, with its interval."""
+        """The estimate of one group, with its interval."""
         return Estimate(*(float(numbers[place]) for numbers in self))
 
     def columns(self, name: str) -> dict[str, Floats]:
-        """Three table columns: the name, and the name with ``_lower`` and with ``_upper``."""
+        """Three columns for a table: the estimate, and the two ends of its interval."""
         return {name: self.value, f"{name}_lower": self.lower, f"{name}_upper": self.upper}
 
 
@@ -89,34 +92,36 @@ class Estimates(NamedTuple):
 class Evaluation(Printed):
     """How well a model's one-step-ahead predictions fit the answers of a log.
 
-    It prints as a small table, also in notebooks; ``to_latex()`` writes it for a paper.
+    Printing shows a small table, also in notebooks; ``to_latex()`` returns the table for a paper.
 
     Attributes
     ----------
     model : str
         The model's name.
     auc, log_loss, rmse, accuracy, calibration_error : Estimate
-        See the functions of these names for what they measure.
+        The functions `auc`, `log_loss`, `rmse`, `accuracy` and `calibration_error` explain these
+        metrics.
     n_responses : int
         How many predictions were scored.
     n_students : int
         How many students have a scored prediction.
     fraction_correct : float
-        The share of right answers among the scored answers. It is the accuracy of a model that
-        always predicts *correct*.
+        The share of right answers among the scored answers. This share is also the accuracy of a
+        model that always predicts *correct*.
     confidence : float
-        The coverage of the intervals, .95 for 95 %.
+        The coverage of the intervals; for example, .95 for 95 %.
     n_bootstrap : int
-        Resamples of students behind the intervals.
+        The number of resamples of students for the intervals.
     notes : tuple of str
-        Notes on the numbers: for example why a metric is undefined, or what was left out.
+        Notes on the numbers, for example why a metric is undefined, or which rows were left out.
     effective_students : float
-        This many students with equally many answers would tell as much. The intervals use it. It is
-        below `n_students` if a few students gave most of the answers.
+        The effective number of students: this many students with equally many answers would be as
+        informative. The intervals use this number. The effective number is below `n_students` if a
+        few students gave most of the answers.
     custom : dict of str to Estimate
         Your own metrics, by name.
     groups : GroupErrors or None
-        The table of errors per group, if you passed ``by``.
+        The table of errors per group, if you passed ``by`` to the function.
     """
 
     model: str
@@ -145,7 +150,7 @@ class Evaluation(Printed):
         return {**{name: getattr(self, name) for name in METRICS}, **self.custom}
 
     def table(self) -> dict[str, NDArray[Any]]:
-        """One row per metric, as columns any dataframe library takes.
+        """A table with one row per metric, as columns for any dataframe library.
 
         ``model``, ``metric``, ``value``, ``lower``, ``upper``.
         """
@@ -160,7 +165,7 @@ class Evaluation(Printed):
         }
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as numbers, strings, lists and dicts: ready for JSON."""
+        """The result as a dict that can be stored as JSON."""
         groups = {} if self.groups is None else {"groups": self.groups.to_dict()}
         return {
             "model": self.model,

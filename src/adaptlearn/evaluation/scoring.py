@@ -53,25 +53,25 @@ def evaluate(
 ) -> Evaluation:
     """Score a fitted model's one-step-ahead predictions on a log.
 
-    Each response is predicted from the same student's earlier responses in this log. Rows without
-    an answer (exposures) may inform later predictions and are never scored.
+    The model predicts each response from the same student's earlier responses in this log. Rows
+    without an answer (exposures) may influence later predictions, but are never scored.
 
     Parameters
     ----------
     model : object with ``predict_proba(log)``
-        A fitted model, or anything that predicts; column 1 of the prediction, shape (n, 2),
-        is the probability of a correct answer.
+        A fitted model, or another object with a method ``predict_proba(log)``. The prediction has
+        shape (n, 2), and its column 1 is the probability of a correct answer.
     log : ResponseLog, or a frame with the standard column names
-        Answers of students. Choose students that the model was not fitted on.
+        Answers of students. Choose students whose answers were not used to fit the model.
     metrics : mapping of str to function, optional
-        Your own metrics by name. A metric is a function of two arrays of shape (n,), the scored
-        answers (0 and 1) and their predictions, and returns a number. It is called once for the log
-        and once for each resample.
+        Your own metrics by name. A metric is a function that takes two arrays of shape (n,), the
+        scored answers (0 and 1) and their predictions, and returns a number. The function is called
+        once for the log and once for each resample.
     by : {"skill", "item", "student"}, name of one of the log's ``extra`` columns, or array
-        Adds a table of errors per group, as from `group_errors`, as the result's ``groups``. An
-        array has shape (n_responses,) and gives the group of each row.
+        How to group the answers. The result then has a table of errors per group in ``groups``, as
+        `group_errors` computes it. An array of shape (n_responses,) contains the group of each row.
     n_bootstrap : int, default 1000
-        Resamples of students for the intervals; 0 for no intervals.
+        The number of resamples of students for the intervals; with 0, there are no intervals.
     confidence : float, default 0.95
         The coverage of the intervals.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
@@ -86,32 +86,36 @@ def evaluate(
     Raises
     ------
     ParameterError
-        If an argument is out of range, or if predictions are not probabilities of the right shape.
+        The error is raised if an argument is out of range, or if predictions are not probabilities
+        of the right shape.
     ResponseDataError
-        If the log is malformed or holds no answer.
+        The error is raised if the log is malformed or contains no answer.
 
     Warns
     -----
     DataWarning
-        All answers are equal, so AUC is undefined.
+        A warning appears if all answers are equal, because AUC is then undefined.
 
     Notes
     -----
     Answers of one student are alike, so the bootstrap draws students, not answers (Field & Welsh
-    2007). The intervals say how the metrics would vary with *other students like these*, for the
-    same fitted model. They do not include that another training log would give another model.
+    2007). The intervals show how the metrics vary with *other students like these*, for the same
+    fitted model. The intervals do not show how the metrics vary with another training log, which
+    would lead to another model.
 
-    Each interval is a Student's t interval from the spread of the metric over resamples. It uses
-    the effective number of students, and is wider if there are few students (Hesterberg 2015). The
-    scale is log odds for AUC and accuracy, logarithms for log loss and RMSE, and the number itself
-    for your own metrics. In simulations with 3 to 200 students, 95 % intervals covered 92 to 98 %,
-    mostly 94 to 96 %. If one student gave nearly all the answers, there is no interval.
+    Each interval is a Student's t interval from the spread of the metric over resamples. The
+    interval uses the effective number of students, and is wider if there are few students
+    (Hesterberg 2015). For AUC and accuracy, the interval is computed on the scale of log odds. For
+    log loss and RMSE, it is computed on the scale of logarithms. For your own metrics, it is
+    computed without a transformation. In simulations with 3 to 200 students, 95 % intervals covered
+    92 to 98 %, mostly 94 to 96 %. If one student gave nearly all the answers, there is no interval.
 
     Chance alone raises the calibration error, and each resample raises it again. So the interval of
-    the calibration error is made differently. Its bootstrap distribution is reflected at the value
-    (the *basic* bootstrap, Davison & Hinkley 1997), cut at 0, and widened to contain the value. If
-    calibration is nearly perfect, this interval still misses the true error more often than its
-    coverage says.
+    the calibration error is computed in a different way. The bootstrap distribution of the
+    calibration error is reflected at the estimate (the *basic* bootstrap, Davison & Hinkley 1997).
+    The interval is then cut at 0, and widened until it contains the estimate. If calibration is
+    nearly perfect, the interval of the calibration error still contains the true error less often
+    than its nominal coverage.
 
     References
     ----------

@@ -38,7 +38,7 @@ class SkillStatus:
     skill : label
     mastery : float
     mastered : bool or None
-        None if the policy has no threshold.
+        `threshold` is None if the policy has no threshold.
     """
 
     skill: Label
@@ -67,40 +67,43 @@ class MissingPrerequisite:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why a student may or may not do a lesson now; ``str()`` gives it in sentences.
+    """Why a student may or may not do a lesson now; ``str()`` returns the explanation as text.
 
     Attributes
     ----------
     student, lesson : label
     status : {"eligible", "blocked", "mastered", "barred", "waiting", "refused"}
-        ``"barred"``: a teacher banned or deferred the lesson. ``"waiting"``: something else comes
-        first, see `waits_for`. ``"refused"``: the policy does not allow the lesson.
+        ``"barred"``: a teacher banned or deferred the lesson. ``"waiting"``: the lesson must wait
+        for something else, which `waits_for` names. ``"refused"``: the policy does not allow the
+        lesson.
     skills : tuple of SkillStatus
         The skills the lesson teaches.
     threshold : float or None
-        A skill counts as mastered at this mastery or above. None if the policy has no threshold.
+        A skill counts as mastered if its mastery is at least this number. None if the policy has no
+        threshold.
     enough : float or None
-        At this mastery or above, a skill is known well enough for the skills that build on it; by
-        default the threshold.
+        The mastery of a skill from which a student may learn the skills that build on this skill;
+        by default the threshold.
     missing : tuple of MissingPrerequisite
         The direct prerequisites that the student lacks.
     unlock : tuple of label
-        Lessons that lead to this lesson. The student does them in this order and learns their
-        skills up to `enough`. The first of them is open now. Empty if no other lesson is needed, or
-        if no lesson helps.
+        The lessons that the student must do before this lesson, in order. With each lesson in the
+        tuple, the student learns the lesson's skills up to a mastery of `enough`. The student may
+        do the first lesson in the tuple now. The tuple is empty if no other lesson is needed, or if
+        no lesson helps.
     unreachable : tuple of label
         Missing skills that no sequence of lessons teaches.
     score : float or None
         The policy's score of the lesson; None if the lesson is not eligible.
     n_eligible, n_better, n_tied : int
-        How many lessons are eligible, how many of them score higher than this lesson, and how many
-        score the same (this lesson included).
+        How many lessons are eligible, how many of these lessons have a higher score than this
+        lesson, and how many have the same score (including this lesson).
     barred_by : tuple of Override
-        The overrides that bar the lesson.
+        The overrides that ban or defer the lesson.
     waits_for : {"fresher", "before", "teacher"} or None
-        What comes first. ``"fresher"``: a lesson on the same skills that the student did less
-        often. ``"before"``: lessons on the prerequisites of a skill on which the student is stuck.
-        ``"teacher"``: a teacher should look.
+        What comes first. ``"fresher"``: another lesson teaches the same skills, and the student did
+        it less often. ``"before"``: lessons on prerequisites come first, because the student is
+        stuck on a skill. ``"teacher"``: a teacher should look.
     text : str
     """
 
@@ -125,7 +128,7 @@ class Explanation:
         return terminal_text(self.text)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values that JSON can store."""
+        """Convert to a dict of plain values that JSON can store."""
         return asdict(self)
 
 

@@ -20,31 +20,32 @@ Target = Label | Iterable[Label] | Mapping[Label, float]
 
 
 class Goals:
-    """What students aim at: skills or lessons with weights, and all their prerequisites.
+    """The goals of students: skills or lessons with weights, and all prerequisites of these skills.
 
     The weight of a target also counts for its prerequisites, direct and indirect. If several
-    targets need a skill, the skill has the highest of their weights. A skill that no target needs
-    has weight 0, and the sequencer leaves it out. If a student has no targets, all skills count the
-    same.
+    targets need a skill, the skill has the highest weight of these targets. A skill that no target
+    needs has weight 0, and the sequencer leaves this skill out. If a student has no targets, all
+    skills have the same weight.
 
     Parameters
     ----------
     curriculum : Curriculum
     targets : mapping of student to target
         A target is a skill, several skills, or a mapping of skills to weights above 0 (for example
-        a career path). A lesson's label stands for the skills that the lesson teaches.
+        a career path). If a target is the label of a lesson, the targets are the skills that the
+        lesson teaches.
     default : target, optional
         The target of students who are not in `targets`.
 
     Raises
     ------
     ParameterError
-        Lists every target that is neither skill nor lesson, and every weight that is not
-        positive.
+        The error lists every target that is neither a skill nor a lesson, and every weight that is
+        not positive.
     UnknownLabelError
-        A student is not a label, or some labels are integers and others are text. JSON turns
-        integer keys into text: ``weights`` refuses goals for student ``"1"`` if the students are
-        integers.
+        The error is raised if a student is not a valid label, or if some labels are integers and
+        others are text. JSON turns integer keys into text. If the students' labels are integers,
+        ``weights`` therefore refuses goals for student ``"1"``.
 
     Examples
     --------
@@ -141,7 +142,7 @@ class Goals:
         return self._table[self._rows(students)]
 
     def reached(self, students: Sequence[Label], mastered: Bools) -> Bools:
-        """Whether each student has mastered all goals, shape (n_students,)."""
+        """For each student, whether the student has mastered all goals, shape (n_students,)."""
         return np.asarray((mastered | ~self._aims[self._rows(students)]).all(axis=1))
 
 

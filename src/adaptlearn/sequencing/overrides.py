@@ -31,7 +31,7 @@ _ZONE = {"naive": "without a zone", "aware": "with a zone"}
 
 @dataclass(frozen=True)
 class Override:
-    """A teacher's decision, which always wins over the policy.
+    """A teacher's decision, which always has priority over the policy.
 
     Parameters
     ----------
@@ -40,20 +40,21 @@ class Override:
         student never gets this lesson. ``"defer"``: the student does not get this lesson before the
         override expires. ``"grant"``: this skill counts as mastered.
     target : label
-        A lesson; for a grant, a skill.
+        The lesson that the override is about; for a grant, the skill.
     student : label or None
-        None: the override is for all students.
+        If `student` is None, the override is for all students.
     author, reason : str
     expires : float, datetime or None
-        The override ends at this time. A deferral must have an end. A datetime is stored in
-        seconds, and `clock` then says whether it had a zone.
+        The override ends at this time. A deferral must have an end. A datetime is stored as
+        seconds; `clock` then stores whether the datetime had a time zone.
     clock : {"naive", "aware"} or None
-        Whether `expires` was a datetime without or with a zone; None if it was no datetime.
+        The kind of `expires`: a datetime without or with a time zone; None if it was not a
+        datetime.
 
     Raises
     ------
     ParameterError
-        Lists every argument that is out of range.
+        The error lists every argument that is out of range.
 
     Examples
     --------
@@ -105,11 +106,11 @@ class Override:
         object.__setattr__(self, name, value)  # frozen for all others
 
     def active(self, now: float | None) -> bool:
-        """Whether the override applies at a time; without a time, every override applies."""
+        """Whether the override applies at the given time; without a time, it always applies."""
         return self.expires is None or now is None or now < self.expires
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values that JSON can store."""
+        """Convert to a dict of plain values that JSON can store."""
         content = asdict(self)
         if self.clock is None:  # as overrides without datetimes have always been written
             del content["clock"]
@@ -136,7 +137,7 @@ class Applied(NamedTuple):
 
 
 class Overrides:
-    """The overrides of a curriculum's teachers, in the order they were made.
+    """The overrides by teachers for a curriculum, in the order in which they were added.
 
     Parameters
     ----------
@@ -146,11 +147,13 @@ class Overrides:
     Raises
     ------
     ParameterError
-        Lists, by position and field, every override whose lesson or skill is not in the curriculum,
-        and every mapping that is not an override. Overrides that expire are not checked here. As
-        long as they have not expired, `apply` refuses them.
+        The error lists every override whose lesson or skill is not in the curriculum, and every
+        mapping that is not an override. For each problem, the error names the position and the
+        field. Overrides with an end are not checked here; `apply` checks them as long as they have
+        not expired.
     UnknownLabelError
-        Some student labels are text and others are integers.
+        The error is raised if the labels of some students are text and the labels of others are
+        integers.
     """
 
     def __init__(
@@ -167,7 +170,7 @@ class Overrides:
         self.add(*overrides)
 
     def add(self, *overrides: Override | Mapping[str, Any]) -> None:
-        """Add overrides: all of them or, if one is wrong, none."""
+        """Add several overrides; if one override is wrong, none is added."""
         made = _made(overrides)
         self._check_targets(one for one in made if one.expires is None)
         held = [who for who, places in self._by_student.items() if who is not None and places]
@@ -195,7 +198,7 @@ class Overrides:
         Raises
         ------
         ParameterError
-            The override is not in the list.
+            The error is raised if the override is not in the list.
         """
         places = self._by_student.get(override.student, [])
         found = [place for place in places if self._held[place] == override]
@@ -204,13 +207,13 @@ class Overrides:
         places.remove(found[-1])
 
     def active(self, student: Label, now: float | None) -> list[int]:
-        """Positions of the overrides that apply to a student, in the order they were made.
+        """The positions of the overrides that apply to a student, in the order of their addition.
 
         Raises
         ------
         UnknownLabelError
-            The label of `student` is text and that of an override's student is an integer, or the
-            other way round.
+            The error is raised if the label of `student` is text and the label of an override's
+            student is an integer, or the other way round.
         """
         student = label_of(student, "student")
         self._check_students([student], now)
@@ -223,7 +226,7 @@ class Overrides:
     def apply(
         self, students: Sequence[Label], now: float | None, clock: str | None = None
     ) -> Applied:
-        """Collect the overrides that apply to these students now.
+        """Collect the overrides that apply to these students at the time `now`.
 
         Parameters
         ----------
@@ -236,12 +239,12 @@ class Overrides:
         Raises
         ------
         ParameterError
-            An override that applies now names a lesson or skill that the curriculum does not have.
-            Or an override expires at a time of another kind than `now` (seconds, or a datetime with
-            or without a zone).
+            The error is raised if the lesson or skill of an override that applies now is not in the
+            curriculum. The error is also raised if an override's end and `now` are of different
+            kinds (seconds, datetimes with a zone, datetimes without a zone).
         UnknownLabelError
-            These labels are text and the label of an override's student is an integer, or the other
-            way round. The override would have no effect.
+            The error is raised if the labels of `students` are text and the label of an override's
+            student is an integer, or the other way round. Such an override would have no effect.
         """
         n = len(students)
         self._check_clocks(clock)
@@ -274,7 +277,7 @@ class Overrides:
         return Applied(granted, barred, pins, by_row)
 
     def check_kind(self, students: Iterable[Label]) -> None:
-        """Refuse overrides for students whose labels are of another kind (text or integers).
+        """Raise an error if an override's student has a label of another kind (text or integer).
 
         Only overrides without an end are checked here. Overrides with an end are checked while they
         apply: see `apply`.
@@ -282,7 +285,8 @@ class Overrides:
         Raises
         ------
         UnknownLabelError
-            Some labels are text and others integers; the error lists near spellings.
+            The error is raised if some labels are text and others are integers, and lists similar
+            labels.
         """
         known = list(students)
         if known:

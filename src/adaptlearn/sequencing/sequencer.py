@@ -57,54 +57,61 @@ _CELLS = 1 << 21
 
 
 class Sequencer:
-    """Chooses each student's next lesson, and explains why a student gets a lesson or not.
+    """Chooses each student's next lesson, and explains why a student gets or does not get a lesson.
 
-    Lessons can be for new learning, review, remediation or enrichment. The policy says which of
-    these purposes it uses, and how it weighs them. Each decision records the probability with which
-    the lesson was chosen (its *propensity*).
+    The purpose of a lesson is new learning, review, remediation or enrichment. The policy decides
+    which purposes it uses, and how important each purpose is. Each decision records the probability
+    with which the lesson was chosen (its *propensity*).
 
     Parameters
     ----------
     curriculum : Curriculum
     tracker : MasteryTracker
-        Or any object that has ``students``, ``skills``, ``fingerprint``, ``mastery(students)`` and
-        ``counts(students)``. Its skills are matched with the curriculum's by label. If the tracker
-        does not know a skill of the curriculum, the skill has mastery 0; one warning names all of
-        these. Skills that the curriculum does not have are ignored.
+        A tracker, or any object that has ``students``, ``skills``, ``fingerprint``,
+        ``mastery(students)`` and ``counts(students)``. The sequencer matches the tracker's skills
+        with the curriculum's skills by label. A skill of the curriculum that the tracker does not
+        know has mastery 0, and a warning names all skills of this kind. The sequencer ignores
+        skills of the tracker that are not in the curriculum.
     policy : Policy, optional
-        One of `preset`, a `WeightedPolicy` or any other `Policy`; also a function
-        ``(context) -> (scores, eligible)``, or an object with such a function named ``score``. By
-        default `ProvisionalMastery()`, with reviews if you pass a `review`.
+        The policy that chooses lessons: a policy from `preset`, a `WeightedPolicy` or any other
+        `Policy`. You can also pass a function ``(context) -> (scores, eligible)``, or an object
+        whose method ``score`` is a function of this kind. By default `ProvisionalMastery()`, which
+        gives reviews if you pass a `review`.
     goals : Goals, optional
         What students aim at. The sequencer leaves out lessons that a student's goals do not need.
     overrides : Overrides or iterable of Override, optional
-        Decisions of teachers. They always win over the policy.
+        Decisions of teachers. Overrides always have priority over the policy.
     review : Review, optional
-        It says when mastered skills are due for review. You get a warning if you pass it together
-        with a policy of this library that gives no reviews.
+        The review schedule determines when mastered skills are due for review. You get a warning if
+        you pass a review schedule together with a policy of this library that gives no reviews.
     lessons_done : mapping of student to lessons, optional
-        The lessons that each student has done: a list in which each lesson occurs once for each
-        time the student did it, or a mapping of lessons to these numbers. The sequencer reads it at
-        each call, so you can keep adding to it. If several lessons are on the same skills, those
-        done less often come first. Lessons that the curriculum does not have are ignored.
+        The lessons that each student has done. For each student, pass a list of lessons (a lesson
+        done twice occurs twice), or a mapping of each lesson to the number of times the student did
+        it. The sequencer reads this argument at each call, so you can keep adding lessons to it. If
+        several lessons teach the same skills, lessons that the student did less often come first.
+        The sequencer ignores lessons that are not in the curriculum.
     wheel_spinning : WheelSpinning or None
-        The rule for when a student is stuck: practice no longer helps. None: never.
+        The rule that decides when a student is stuck, which means that practice no longer helps the
+        student. With None, no student is ever stuck.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None
-        The source of random draws. By default each run draws other numbers; give an int to repeat a
-        run.
+        The source of random draws. By default, each run draws different numbers; pass an int if you
+        want to repeat a run exactly.
     block_size : int, optional
-        How many students are scored at a time. The default keeps the tables small. The results do
-        not depend on the block size if the policy treats each student alone and its propensities
-        are not sampled.
+        How many students are scored at a time. The default block size limits the memory that the
+        score tables need. The results do not depend on the block size if the policy treats each
+        student alone and its propensities are not sampled.
     runners_up : int, default 3
-        Each decision also records this many lessons that could not be drawn: the best of them.
+        The number of lessons with propensity 0 that each decision also records. Of these lessons,
+        the lessons with the best scores are recorded.
     new_students : bool, default False
-        Whether a student whom the tracker has not met counts as a new student. By default such a
-        student is refused, because a misspelled name would quietly start from nothing.
+        Whether a student whom the tracker does not know counts as a new student. By default, the
+        sequencer raises an error for an unknown student. Without this error, a misspelled name
+        would be treated as a new student without any warning.
     ids : {"content", "random"}, default "content"
         Whether a decision's id is a digest of its content, or random.
     n_jobs : int, default 1
-        How many blocks of students are processed at once, in threads; -1: one block per processor.
+        How many blocks of students are processed at the same time, in threads; -1 means one block
+        per processor.
 
     Attributes
     ----------
@@ -114,9 +121,10 @@ class Sequencer:
     Raises
     ------
     CurriculumError
-        No skill of the curriculum is known to the tracker.
+        The error is raised if the tracker knows no skill of the curriculum.
     ParameterError
-        An argument is out of range, or goals or overrides belong to another curriculum.
+        The error is raised if an argument is out of range, or if goals or overrides belong to
+        another curriculum.
 
     Examples
     --------
@@ -236,15 +244,17 @@ class Sequencer:
         ----------
         students : sequence of labels, or one label
         n : int, default 1
-            Lessons per student. Rank 2 is drawn from the lessons that rank 1 left over, and so on.
-            A student with fewer eligible lessons gets fewer. A student with none gets one decision
-            that says so.
+            Lessons per student. The lesson of rank 1 is drawn first; the lesson of rank 2 is drawn
+            from the remaining lessons, and so on. A student with fewer than `n` eligible lessons
+            gets all of these lessons. A student without any eligible lesson gets one decision,
+            whose reason says that there is no lesson.
         now : float or datetime, optional
-            The time of the decisions. It decides which reviews are due and which overrides count.
-            The sequencer reads no clock: without `now` every override counts. Give seconds, or a
-            datetime, as the answers' times are; with a zone if they have one. If a student's last
-            answer is later than `now`, that student is seen at the time of that answer, and the
-            decision's `alerts` say so.
+            The time of the decisions. This time determines which reviews are due and which
+            overrides apply. The sequencer does not read the computer's clock; without `now`, every
+            override applies. Pass seconds if the answers' times are seconds, and a datetime if they
+            are datetimes, with a time zone if the answers' times have a zone. If a student's last
+            answer is later than `now`, the time of this answer is used for the student, and the
+            decision's `alerts` report it.
 
         Returns
         -------
@@ -253,11 +263,13 @@ class Sequencer:
         Raises
         ------
         UnknownLabelError
-            Students the tracker has not met, unless `new_students` allows them.
+            The error is raised if the tracker does not know a student and `new_students` is False.
         ParameterError
-            The policy is for another kind of mastery than the tracker's; the policy did not return
-            two tables of shape (n_students, n_lessons); an argument makes no sense; or `now` is of
-            another kind (seconds, or a datetime with or without a zone) than the answers' times.
+            The error is raised if the policy needs another kind of mastery than the tracker has.
+            The error is also raised if the policy did not return two tables of shape (n_students,
+            n_lessons), or if an argument is out of range. The error is also raised if `now` and the
+            answers' times are of different kinds (seconds, datetimes with a zone, datetimes without
+            a zone).
         """
         check_parameters(
             "Sequencer.recommend", {"n": n}, {"n": [Interval(1, math.inf, integer=True)]}
@@ -342,7 +354,7 @@ class Sequencer:
     def explain(
         self, student: Label, lesson: Label, now: float | datetime | None = None
     ) -> Explanation:
-        """Say why a student may or may not be given a lesson now.
+        """Explain why a student may or may not do a lesson now.
 
         Parameters
         ----------
@@ -352,14 +364,14 @@ class Sequencer:
         Returns
         -------
         Explanation
-            ``str(explanation)`` is its text. Its fields hold the same facts as values: the mastery
-            of each skill, the threshold, the missing prerequisites, and the lessons, in order, that
-            would unlock this lesson.
+            ``str(explanation)`` is its text. The fields of the explanation contain the same facts
+            as values: the mastery of each skill, the threshold, the missing prerequisites, and the
+            lessons (in order) that would unlock this lesson.
 
         Raises
         ------
         UnknownLabelError
-            The student or the lesson is unknown; the error lists near spellings.
+            The error is raised if the student or the lesson is unknown, and lists similar labels.
         """
         lesson = label_of(lesson, "lesson")
         code = self.curriculum.lesson_index.code(lesson)
@@ -383,20 +395,20 @@ class Sequencer:
         confidence: float = 0.9,
         now: float | datetime | None = None,
     ) -> TimeToGoal:
-        """Minutes until students reach their goals; without goals, the end of the curriculum.
+        """Estimate the minutes until students reach their goals (without goals, all skills).
 
         Parameters
         ----------
         students : sequence of labels, or one label
         confidence : float, default 0.9
-            The probability that the interval covers.
+            The probability that the interval contains the true time.
         now : float or datetime, optional
 
         Returns
         -------
         TimeToGoal
-            `median`, and `lower` and `upper`, the ends of the interval: float arrays of shape
-            (n_students,). They are inf if the curriculum has no way to the goal.
+            The `median`, and the ends `lower` and `upper` of the interval, as float arrays of shape
+            (n_students,). All three are inf if no sequence of lessons leads to the goal.
 
         Notes
         -----
@@ -413,7 +425,7 @@ class Sequencer:
     def context(
         self, students: Iterable[Label] | Label, now: float | datetime | None = None
     ) -> Context:
-        """What the policy reads about some students."""
+        """The data of some students from which the policy decides."""
         return self._context(self._checked_students(students), *self._moment(now))[0]
 
     @property

@@ -20,17 +20,19 @@ _UNIT = Interval(0, 1)
 
 @dataclass(frozen=True, eq=False)
 class Course:
-    """Lessons with a few items each: their true skills, and what curriculum and tags say.
+    """Lessons with a few items each: the items' true skills, their tags, and the curriculum.
 
     Attributes
     ----------
     curriculum : Curriculum
-        The curriculum that policies see. It has the simulator's skills, in the same order.
+        The curriculum that policies see. The curriculum has the same skills as the simulator, in
+        the same order.
     practice : int array, shape (n_lessons, most_items)
-        The skill that each item really practises, by number; -1 after a lesson's last item.
+        The number of the skill that each item really practises. Positions after a lesson's last
+        item contain -1.
     tags : int array of the same shape
-        The skill that each item is tagged with. Trackers see only the tag; -1: the item has no tag,
-        so trackers do not see its answers.
+        The skill that each item is tagged with. Trackers see only this tag. The tag -1 means that
+        the item has no tag; trackers do not see answers to such an item.
     minutes : float array, shape (n_lessons,)
         Minutes that each item takes.
 
@@ -63,7 +65,7 @@ class Course:
         Raises
         ------
         ParameterError
-            An argument is out of range.
+            The error is raised if an argument is out of range.
 
         Warns
         -----
@@ -120,12 +122,15 @@ class Course:
         )
 
     def with_missing_tags(self, share: float, random_state: Randomness = 0) -> Self:
-        """The same course with some items untagged: students learn, but trackers see no answers.
+        """The same course without the tags of some items.
+
+        Students still learn from items without a tag, but trackers do not see the answers to these
+        items.
 
         Parameters
         ----------
         share : float
-            The share of items, drawn at random.
+            The share of items to change; these items are drawn at random.
         random_state : int, numpy.random.Generator, numpy.random.RandomState or None
         """
         check_parameters("Course.with_missing_tags", {"share": share}, {"share": [_UNIT]})
@@ -134,12 +139,12 @@ class Course:
         return replace(self, tags=tags)
 
     def with_wrong_tags(self, share: float, random_state: Randomness = 0) -> Self:
-        """The same course with some items tagged with another skill, drawn at random.
+        """The same course, in which some items have the tag of another skill, drawn at random.
 
         Parameters
         ----------
         share : float
-            The share of items, drawn at random.
+            The share of items to change; these items are drawn at random.
         random_state : int, numpy.random.Generator, numpy.random.RandomState or None
         """
         check_parameters("Course.with_wrong_tags", {"share": share}, {"share": [_UNIT]})
@@ -177,12 +182,15 @@ class Course:
 
 
 def random_course(n_skills: int = 20, random_state: Randomness = 0) -> Course:
-    """A random course: each skill needs one or two of the five before it, and has one lesson.
+    """A random course with one lesson per skill.
+
+    Each skill requires one or two of the five skills before it.
 
     Parameters
     ----------
     n_skills : int, default 20
-        How many skills, numbered from 0; the first skill has no prerequisite.
+        How many skills the course has. The skills are numbered from 0, and the first skill has no
+        prerequisite.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None
 
     Returns
@@ -215,14 +223,14 @@ def wrong_graph(
     reversed: float = 0.0,  # noqa: A002 - the field's word
     random_state: Randomness = 0,
 ) -> Curriculum:
-    """A curriculum with errors in its prerequisites, still without cycles.
+    """Make a copy of a curriculum with errors in its prerequisites, but without cycles.
 
     Parameters
     ----------
     curriculum : Curriculum
     dropped, added, reversed : float, default 0
-        How many prerequisites to drop, to add (between skills without one), and to reverse; each as
-        a share of the number of prerequisites.
+        How many prerequisites to drop, to add and to reverse, each as a share of the number of
+        prerequisites. New prerequisites connect skills that were not directly connected before.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None
 
     Returns
@@ -232,7 +240,8 @@ def wrong_graph(
     Raises
     ------
     ParameterError
-        So many prerequisites cannot be reversed or added without a cycle.
+        The error is raised if the requested number of prerequisites cannot be reversed or added
+        without a cycle.
 
     Examples
     --------

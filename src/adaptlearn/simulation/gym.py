@@ -25,35 +25,37 @@ Observation = NDArray[np.float32]
 
 
 class TutoringEnv(gymnasium.Env[Observation, np.int64]):
-    """A Gymnasium environment with one simulated student: an action is a lesson.
+    """A Gymnasium environment with one simulated student; each action gives the student a lesson.
 
-    An observation holds the estimator's value of each skill, then the share of the time that is
-    left, all from 0 to 1. The reward of a lesson is the number of skills that the student really
-    knows after the lesson minus the number before. The reward is lower if the student forgets
-    skills, also overnight. An episode terminates when the student knows all skills, and is
-    truncated when the time is over. ``info`` holds ``knows`` (which skills the student really
-    knows), ``minutes`` of practice, and ``action_mask``. The mask shows the lessons that are open
-    if the skills that the estimator declares mastered are mastered (int8, as ``Discrete.sample``
-    takes it). If no lesson is open, the mask opens every lesson. This happens if the estimator
-    declares all skills mastered while the student does not know, or no longer knows, some of them.
+    An observation contains the estimator's value of each skill, followed by the share of the time
+    that is left. All numbers in an observation are from 0 to 1. The reward of a lesson is the
+    number of skills that the student really knows after the lesson minus the number before. If the
+    student forgets skills during the lesson or overnight, the reward is lower. An episode
+    terminates when the student knows all skills, and is truncated when the time is over. ``info``
+    contains ``knows`` (which skills the student really knows), ``minutes`` (of practice) and
+    ``action_mask``. The mask marks the lessons that are open to a student who has mastered the
+    skills that the estimator declares mastered. The mask is an int8 array, as ``Discrete.sample``
+    needs it. If no lesson is open, the mask marks every lesson. No lesson is open if the estimator
+    declares all skills mastered although the student does not know some of them.
 
     Parameters
     ----------
     simulator : Simulator
     course : Course
     estimator : Estimator, optional
-        Computes the observations; by default three right answers in a row. `Oracle` shows the
-        truth.
+        The estimator that computes the observations; by default `in_a_row` with three right
+        answers. `Oracle` shows the truth.
     budget : float, default 600
         Minutes of practice.
     minutes_per_day : float, default 40
-        A student who has practised for this long continues on the next day, as in `run_episode`.
+        A student who has practised for so many minutes on one day continues on the next day, as in
+        `run_episode`.
 
     Raises
     ------
     ParameterError
-        Lists every argument that is out of range. Also raised if the simulator has other skills
-        than the course.
+        The error lists every argument that is out of range. The error is also raised if the skills
+        of the simulator and of the course differ.
 
     Examples
     --------
@@ -113,7 +115,7 @@ class TutoringEnv(gymnasium.Env[Observation, np.int64]):
         return self._observed()
 
     def step(self, action: np.int64 | int) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        """Give a lesson: all items of the lesson for which there is time.
+        """Give the student the items of a lesson, as many as there is time for.
 
         Returns
         -------

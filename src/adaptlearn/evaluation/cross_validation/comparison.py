@@ -27,19 +27,19 @@ COMPARED = ("auc", "log_loss", "rmse", "accuracy")
 
 @dataclass(frozen=True)
 class PairedDifferences(Printed):
-    """How other models differ from a reference model; prints as a table, one row per model.
+    """How other models differ from a reference model; printing shows one row per model.
 
     All models are compared on the same answers.
 
     Attributes
     ----------
     reference : str
-        The model the others are compared with.
+        The model with which the other models are compared.
     estimates : dict of str to dict of str to Estimate
-        By model and metric: the model's metric minus the metric of the reference, with an interval
-        of the difference. Both metrics use the same resamples of students. If the interval does not
-        contain 0, the order of the two models would rarely be reversed with other students like
-        these.
+        For each model and metric, the model's metric minus the metric of the reference, with an
+        interval of the difference. The metrics of the two models use the same resamples of
+        students. If the interval does not contain 0, the model that is better on this log would
+        rarely be worse with other students like these.
     confidence : float
         The coverage of the intervals.
     """
@@ -53,7 +53,7 @@ class PairedDifferences(Printed):
         return f"PairedDifferences({names}; to {terminal_text(self.reference)})"
 
     def table(self) -> dict[str, NDArray[Any]]:
-        """One row per model and metric, as columns any dataframe library takes."""
+        """A table with one row per model and metric, as columns for any dataframe library."""
         rows = [
             (model, metric, estimate.value, estimate.lower, estimate.upper)
             for model, metrics in self.estimates.items()
@@ -68,7 +68,7 @@ class PairedDifferences(Printed):
         }
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as numbers, strings and dicts: ready for JSON (None for nan)."""
+        """The result as a dict that can be stored as JSON, with None in place of nan."""
         return {
             "reference": self.reference,
             "confidence": self.confidence,
@@ -98,30 +98,31 @@ def _cells(difference: Estimate) -> list[str]:
 
 @dataclass(frozen=True, repr=False)
 class CrossValidation(Printed):
-    """Models compared on the same folds; prints as a table, one row per model.
+    """Models that were compared on the same folds; printing shows one row per model.
 
     Attributes
     ----------
     pooled : dict of str to Evaluation
-        By model: the metrics of all out-of-fold predictions together, with intervals over
+        For each model, the metrics of all out-of-fold predictions together, with intervals over
         students. The resamples of students are the same for every model.
     folds : dict of str to dict of str to float array, shape (n_folds,)
-        By model: each metric within each fold, and ``fit_time`` and ``predict_time`` in seconds. If
-        a metric is undefined in a fold, it is nan.
+        For each model, each metric within each fold, and ``fit_time`` and ``predict_time`` in
+        seconds. A metric that is undefined in a fold is nan.
     predictions : dict of str to float array, shape (n,)
-        By model: the out-of-fold P(correct) of each row, in the caller's row order, exposures
-        included. It is nan if no fold tests the row, and the mean if several do.
+        For each model, the out-of-fold P(correct) of each row (exposures too), in the order of the
+        rows that you passed. P(correct) is nan if no fold tests the row, and the mean over folds if
+        several folds test the row.
     test_rows : tuple of integer arrays
         The rows that each fold tested.
     scheme : str
         How the folds were made: ``"by student"`` or ``"forward in time"``.
     resampled : dict of str to dict of str to float array, shape (n_bootstrap,)
-        By model and metric: the values of the metric in the resamples of students. `differences`
-        uses them.
+        For each model and metric, the values of the metric in the resamples of students.
+        `differences` uses these values.
     groups : dict of str to GroupErrors
-        By model: the errors by skill, or by the other grouping that you passed as ``by``.
+        For each model, the errors by skill, or by the grouping that you passed as ``by``.
     skipped : dict of str to str
-        Models that could not be compared on this log, and why.
+        The models that could not be compared on this log, each with the reason.
     """
 
     pooled: dict[str, Evaluation]
@@ -139,7 +140,7 @@ class CrossValidation(Printed):
         return max(self.pooled, key=self._rank)
 
     def ranked(self) -> CrossValidation:
-        """The same results with the models sorted, the best first (as `best` compares them)."""
+        """The same results with the best model first, sorted as `best` compares the models."""
         order = sorted(self.pooled, key=self._rank, reverse=True)
         return replace(
             self,
@@ -154,28 +155,29 @@ class CrossValidation(Printed):
         return float(np.nan_to_num(pooled.auc.value, nan=-1.0)), -pooled.log_loss.value
 
     def differences(self, to: str | None = None) -> PairedDifferences:
-        """The differences of the other models to a reference model, on the same answers.
+        """Compute how much the other models differ from a reference model, on the same answers.
 
-        All models predicted the same rows and were resampled with the same students. So effects
-        that all models share (an easy class, a hard class) cancel. The interval of a difference is
-        therefore much shorter than the intervals of the two models suggest.
+        All models predicted the same rows, and their metrics use the same resamples of students. So
+        effects that are the same for all models (for example, of an easy class) cancel out. The
+        interval of a difference is therefore much shorter than the intervals of the two models
+        suggest.
 
         Parameters
         ----------
         to : str, optional
-            The model the others are compared with; the best one by default.
+            The model with which the other models are compared; by default the best model.
 
         Returns
         -------
         PairedDifferences
-            Differences of AUC, log loss, RMSE, accuracy and your own metrics. Their intervals, like
-            the intervals of `pooled`, do not include that other training students would give other
-            models.
+            The differences in AUC, log loss, RMSE, accuracy and your own metrics. Like the
+            intervals of `pooled`, the intervals of the differences do not include the variation
+            between training sets.
 
         Raises
         ------
         ParameterError
-            There is no model with that name.
+            The error is raised if there is no model with the name in `reference`.
         """
         reference = self.best if to is None else to
         if reference not in self.pooled:
@@ -207,7 +209,7 @@ class CrossValidation(Printed):
         return Estimate(value, float(ends.lower), float(ends.upper))
 
     def table(self) -> dict[str, NDArray[Any]]:
-        """One row per model and fold, as columns any dataframe library takes."""
+        """A table with one row per model and fold, as columns for any dataframe library."""
         names, n_folds = list(self.folds), len(self.test_rows)
         columns: dict[str, NDArray[Any]] = {
             "model": np.repeat(np.array(names, dtype=str), n_folds),
@@ -218,7 +220,7 @@ class CrossValidation(Printed):
         return columns
 
     def group_table(self) -> dict[str, NDArray[Any]]:
-        """One row per model and group (for example a skill), if you passed ``by``.
+        """A table with one row per model and group (for example, a skill), if you passed ``by``.
 
         Raises
         ------
@@ -235,7 +237,7 @@ class CrossValidation(Printed):
         return columns
 
     def to_dict(self) -> dict[str, Any]:
-        """Pooled and per-fold numbers, ready for JSON (None for nan); without the predictions."""
+        """The result, without the predictions, as a dict for JSON, with None in place of nan."""
         groups = {name: errors.to_dict() for name, errors in self.groups.items()}
         return {
             "n_folds": len(self.test_rows),
@@ -296,7 +298,7 @@ class CrossValidation(Printed):
 
 
 def plot_comparison(result: CrossValidation, ax: Any = None, *, metric: str = "auc") -> Any:
-    """Draw each model's metric with its interval and its folds, the best on top.
+    """Draw a metric of each model, with interval and folds; the best model is at the top.
 
     Parameters
     ----------

@@ -45,47 +45,50 @@ def cross_validate(
     folder: str | PathLike[str] | None = None,
     on_fold: OnFold | None = None,
 ) -> CrossValidation:
-    """Fit models on some students and score them on the others, in turn.
+    """Repeatedly fit models on some students and score the models on the other students.
 
-    A fold never divides the answers of one student, with one exception. It may train on a student's
-    earlier answers and test on the later answers, as the folds of `ForwardSplit` do. The model then
-    predicts the later answers from the earlier answers.
+    In each fold, a student's answers are all in the training rows or all in the test rows, with one
+    exception. A fold may train on a student's earlier answers and test on the later answers, as the
+    folds of `ForwardSplit` do. The model then predicts the later answers from the earlier answers.
 
     Parameters
     ----------
     models : model, or mapping of str to model
-        Estimators with ``fit(log)`` and ``predict_proba(log)`` that scikit-learn can clone.
-        Each fold fits a fresh clone; the models given are left as they are.
+        Estimators with ``fit(log)`` and ``predict_proba(log)`` that scikit-learn can clone. Each
+        fold fits a new clone; the models that you pass do not change.
     log : ResponseLog, or a frame with the standard column names
     cv : int, splitter or iterable of (train rows, test rows), default 5
-        The number of folds, over shuffled students. Or `StudentSplit`, `ForwardSplit` or another
-        scikit-learn splitter; its ``split`` is called with the log, its ``correct`` column and the
-        student of each row as group.
+        The number of folds, over shuffled students. You can also pass a `StudentSplit`, a
+        `ForwardSplit` or another scikit-learn splitter. The splitter's ``split`` is called with
+        three arguments: the log, the log's ``correct`` column, and the student of each row as the
+        groups.
     copies : bool or CopiedStudents, default False
         Whether students who are copies of each other stay in one fold, as in `StudentSplit`.
     metrics : mapping of str to function, optional
-        Metrics of your own by name, as in `evaluate`.
+        Your own metrics by name, as in `evaluate`.
     by : str or array, optional
-        Adds a table of errors per group and model, for example by ``"skill"``, as in `evaluate`.
-        You find it in the result's ``groups`` and ``group_table()``.
+        How to group the answers, for example by ``"skill"``, as in `evaluate`. The errors per group
+        and model are in the result's ``groups`` and ``group_table()``.
     errors : {"raise", "skip"}, default "raise"
         What happens if a model cannot be fitted to this log or cannot predict. ``"raise"`` raises
-        the error. ``"skip"`` leaves the model out, and the result's ``skipped`` says why.
+        the error. ``"skip"`` leaves the model out; the result's ``skipped`` contains the reason.
     n_bootstrap, confidence
-        As in `evaluate`, for the pooled metrics.
+        As in `evaluate`; these two arguments apply to the pooled metrics.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
-        Source of the folds and of the resamples. Models keep their own random state.
+        The source of random numbers for the folds and the resamples. Models use their own random
+        state.
     n_jobs : int, optional
-        How many fits run at once, each in its own process (-1: one per processor); 1 by default.
-        The results do not depend on this number.
+        How many fits run at the same time, each in its own process; 1 by default, -1 means one per
+        processor. The results do not depend on the number of processes.
     folder : path, optional
-        A folder that stores finished fits, one file for each model and fold. If you call again with
-        the same folder, after an interruption or with more models, only the missing fits are
-        computed. Fits with other parameters, code, log or folds are not reused.
+        A folder that stores finished fits, one file for each model and fold. If you call
+        `cross_validate` again with the same folder, for example with more models, it computes only
+        the missing fits. A stored fit is not reused if its parameters, code, log or folds are
+        different.
     on_fold : callable, optional
-        Called with the number of finished fits and the number of all fits. The first call is at the
-        start, when only the fits found in `folder` are finished. Then there is a call after each
-        fit.
+        A function that is called with the number of finished fits and the number of all fits. The
+        first call is at the start, when only the fits found in `folder` are finished. The function
+        is then called after each fit.
 
     Returns
     -------
@@ -94,11 +97,12 @@ def cross_validate(
     Raises
     ------
     ParameterError
-        If there are fewer students than folds; if folds divide a student or separate copies; or if
-        a model cannot be cloned (or, with `folder`, cannot be stored). Also if another argument is
-        out of range, if predictions are not probabilities, or if every model was skipped.
+        The error is raised if there are fewer students than folds, or if folds divide a student or
+        separate copies. The error is also raised if a model cannot be cloned (or, with `folder`,
+        cannot be stored). The error is also raised if an argument is out of range, if predictions
+        are not probabilities, or if every model was skipped.
     ResponseDataError
-        If the log is malformed, or the folds test no answer.
+        The error is raised if the log is malformed, or if the folds test no answer.
 
     Notes
     -----
@@ -109,9 +113,9 @@ def cross_validate(
     student. ``scoring`` may be a name that scikit-learn knows, for every model that predicts.
     Without ``scoring``, models are scored by their log-likelihood.
 
-    Pooling puts predictions of several fits into one ranking, so a pooled AUC may be a little lower
-    than the mean AUC of the folds. Intervals over students leave out the variation between training
-    sets (Bengio & Grandvalet 2004: no unbiased estimate of this variation exists).
+    Pooling ranks the predictions of several fits together, so a pooled AUC may be a little lower
+    than the mean AUC of the folds. Intervals over students do not include the variation between
+    training sets. No unbiased estimate of this variation exists (Bengio & Grandvalet 2004).
 
     References
     ----------

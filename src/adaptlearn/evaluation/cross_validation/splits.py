@@ -42,21 +42,22 @@ class Split(NamedTuple):
 class StudentSplit:
     """A splitter that makes folds of whole students, drawn at random.
 
-    It follows scikit-learn's protocol and reads the students from the log, so you need not pass
-    groups. Pass it as ``cv`` to `cross_validate` or to scikit-learn's functions, such as
-    ``GridSearchCV``.
+    The splitter follows scikit-learn's protocol and reads the students from the log, so you do not
+    need to pass groups. Pass the splitter as ``cv`` to `cross_validate`, or to scikit-learn's
+    tools, such as ``GridSearchCV``.
 
     Parameters
     ----------
     n_splits : int, default 5
         Number of folds, at least 2.
     copies : bool or CopiedStudents, default False
-        Whether students who are copies of each other stay in one fold. True: the copies that
-        `adaptlearn.checkup.copied_students` finds in the log. Or pass the copies yourself.
+        Whether students who are copies of each other stay in one fold. With ``copies=True``, the
+        splitter uses the copies that `adaptlearn.checkup.copied_students` finds in the log. Or pass
+        the copies yourself.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
-        Decides which students come into the same fold. The folds are the same in every call. If
-        this is not an integer, the splitter draws an integer when it is made, and keeps it as
-        `random_state`.
+        Determines which students are in the same fold. The folds are the same in every call. If you
+        do not pass an integer, the splitter draws an integer when you create it, and stores the
+        integer as `random_state`.
 
     Examples
     --------
@@ -101,7 +102,7 @@ class StudentSplit:
         y: object = None,  # noqa: ARG002 - the protocol's
         groups: object = None,  # noqa: ARG002 - the protocol's
     ) -> Iterator[tuple[Ints, Ints]]:
-        """Training and test rows of each fold.
+        """Yield the training rows and the test rows of each fold.
 
         Parameters
         ----------
@@ -110,25 +111,25 @@ class StudentSplit:
         Raises
         ------
         ParameterError
-            There are fewer students (or groups of copies) than folds; or ``copies=True`` and the
-            log has no items.
+            The error is raised if there are fewer students (or groups of copies) than folds, or if
+            the log has no items although you passed ``copies=True``.
         """
         unit = units_of(as_log(log), self.copies)
         return iter(list(_unit_folds(self.n_splits, unit, self.random_state, "n_splits")))
 
 
 class ForwardSplit:
-    """A splitter that trains on all responses before a moment and tests on later responses.
+    """A splitter that trains on all responses before a time and tests on later responses.
 
-    It follows scikit-learn's protocol; pass it to `cross_validate` as ``cv``. It cuts the log at
-    `n_splits` moments into blocks of about equally many responses, as scikit-learn's
-    ``TimeSeriesSplit`` does. Fold k trains on the first k blocks and tests on the next block.
-    Responses with the same time stay together.
+    The splitter follows scikit-learn's protocol; pass it to `cross_validate` as ``cv``. The
+    splitter cuts the log at `n_splits` times into blocks of about equally many responses, as
+    scikit-learn's ``TimeSeriesSplit`` does. Fold k trains on the first k blocks and tests on the
+    next block. Responses with the same time stay in the same block.
 
-    Unlike folds of students, this splitter shows how well a model predicts *later* answers, some of
-    them from students in the training rows. `cross_validate` then predicts each test row from the
-    student's whole history. The model sees the training rows of the tested students before the test
-    rows, and only the test rows are scored.
+    Unlike folds of whole students, this splitter shows how well a model predicts *later* answers.
+    Some of the later answers are from students who are also in the training rows. With this
+    splitter, `cross_validate` predicts each test row from the student's whole history. The history
+    includes the student's training rows, but only the test rows are scored.
 
     Parameters
     ----------
@@ -137,9 +138,9 @@ class ForwardSplit:
 
     Notes
     -----
-    Moments are the log's ``time``. If the log has no times, its ``id`` orders the responses. Times
-    and ids must be comparable between students. If seconds count from each student's own start,
-    *before* has no meaning.
+    The splitter uses the log's ``time``. If the log has no times, its ``id`` orders the responses.
+    Times and ids must be comparable between students. If each student's times start at 0, the order
+    of responses between students has no meaning.
 
     Examples
     --------
@@ -171,7 +172,7 @@ class ForwardSplit:
         y: object = None,  # noqa: ARG002 - the protocol's
         groups: object = None,  # noqa: ARG002 - the protocol's
     ) -> Iterator[tuple[Ints, Ints]]:
-        """Training and test rows of each fold.
+        """Yield the training rows and the test rows of each fold.
 
         Parameters
         ----------
@@ -180,7 +181,8 @@ class ForwardSplit:
         Raises
         ------
         ParameterError
-            The log has neither times nor ids, or too few different moments for the number of folds.
+            The error is raised if the log has neither times nor ids, or if the log has too few
+            different times for the number of folds.
         """
         log = as_log(log)
         if log.time is not None:

@@ -25,18 +25,19 @@ from adaptlearn.validation import Interval
 
 @dataclass(frozen=True, eq=False, repr=False)
 class CalibrationCurve(Printed):
-    """Observed against predicted rates; prints as a table, one row per bin.
+    """Observed and predicted rates in bins; printing shows a table with one row per bin.
 
     Attributes
     ----------
     predicted, observed : float arrays, shape (n_bins,)
-        Mean prediction and fraction correct of each bin, in rising order of prediction. Bins hold
-        about equally many answers; there are fewer bins if predictions are tied.
+        The mean prediction and the fraction of correct answers of each bin, sorted by prediction.
+        Bins contain about equally many answers. There are fewer bins if many predictions are equal.
     lower, upper : float arrays, shape (n_bins,)
-        Interval of `observed` over students, bin by bin. It is never shorter than Wilson's interval
-        for equally many answers of different students. It is nan if a bin has only one student.
+        For each bin, the interval of `observed` over students. The interval is never shorter than
+        Wilson's interval for equally many answers of different students. The interval is nan if a
+        bin has only one student.
     n, n_students : integer arrays, shape (n_bins,)
-        Answers and students of each bin.
+        The numbers of answers and of students in each bin.
     error : float
         The `calibration_error` with these bins.
     confidence : float
@@ -53,12 +54,12 @@ class CalibrationCurve(Printed):
     confidence: float
 
     def table(self) -> dict[str, NDArray[Any]]:
-        """One row per bin, as columns any dataframe library takes."""
+        """A table with one row per bin, as columns for any dataframe library."""
         names = ("predicted", "observed", "lower", "upper", "n", "n_students")
         return {name: getattr(self, name) for name in names}
 
     def to_dict(self) -> dict[str, Any]:
-        """All columns as lists, and the other attributes, ready for JSON (None for nan)."""
+        """The columns as lists and the other attributes, as a dict for JSON (None for nan)."""
         return {
             "calibration_error": self.error,
             "confidence": self.confidence,
@@ -91,15 +92,15 @@ def calibration_curve(
     confidence: float = 0.95,
     random_state: Randomness = 0,
 ) -> CalibrationCurve:
-    """Compare predicted with observed rates, in bins of about equally many answers.
+    """Compare predicted rates with observed rates, in bins of about equally many answers.
 
     Parameters
     ----------
     log : ResponseLog, or a frame with the standard column names
     predicted : array, shape (n_responses,)
-        P(correct) of each row, before its answer was seen: ``model.predict_proba(log)[:, 1]``
-        for students that the model was not fitted on, or ``cross_validate(…).predictions[name]``.
-        Rows with nan are left out.
+        P(correct) of each row, predicted before the row's answer. Use ``model.predict_proba(log)[:,
+        1]`` for students whose answers were not used to fit the model, or
+        ``cross_validate(…).predictions[name]``. Rows with nan are left out.
     n_bins : int, default 10
         The number of bins, which are cut as in `calibration_error`.
     n_bootstrap, confidence, random_state
@@ -112,9 +113,9 @@ def calibration_curve(
     Raises
     ------
     ParameterError
-        If an argument is out of range, or if predictions do not fit the log.
+        The error is raised if an argument is out of range, or if predictions do not fit the log.
     ResponseDataError
-        If the log is malformed, or no answer has a prediction.
+        The error is raised if the log is malformed, or if no answer has a prediction.
 
     Examples
     --------
@@ -161,12 +162,12 @@ def calibration_curve(
 def plot_calibration(
     curves: CalibrationCurve | Mapping[str, CalibrationCurve], ax: Any = None
 ) -> Any:
-    """Draw observed against predicted rates, with a band over students.
+    """Draw observed against predicted rates, with a band that shows the intervals over students.
 
     Parameters
     ----------
     curves : CalibrationCurve, or mapping of str to CalibrationCurve
-        One curve, or one per model.
+        One calibration curve, or one curve per model.
     ax : matplotlib axes, optional
 
     Returns

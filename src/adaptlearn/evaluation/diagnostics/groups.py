@@ -29,12 +29,12 @@ _SHOWN = 15
 
 @dataclass(frozen=True, eq=False, repr=False)
 class GroupErrors(Printed):
-    """Errors of predictions by group; prints as a table, the surest gaps first.
+    """Errors of predictions by group; printing shows a table with the most certain gaps first.
 
     Attributes
     ----------
     by : str
-        What the answers are grouped by, for example ``"skill"``.
+        The grouping of the answers, for example ``"skill"``.
     groups : array, shape (n_groups,)
         The labels of the groups, sorted.
     n, n_students : integer arrays, shape (n_groups,)
@@ -43,16 +43,16 @@ class GroupErrors(Printed):
     observed, predicted : float arrays, shape (n_groups,)
         Fraction correct, and mean prediction.
     gap : Estimates
-        Predicted minus observed. Above 0, the model expects too much of the group; below 0, it
-        expects too little.
+        Predicted minus observed. If the gap is above 0, the predictions for the group are too high.
+        If the gap is below 0, the predictions are too low.
     log_loss, rmse : Estimates
     auc : float array, shape (n_groups,)
-        nan if all answers of a group are equal.
+        The AUC of a group is nan if all its answers are equal.
     confidence : float
-        The coverage of each interval on its own.
+        The coverage of each single interval, not of all intervals together.
     notes : tuple of str
     custom : dict of str to float array, shape (n_groups,)
-        Your own metrics; nan if a metric is undefined for a group.
+        Your own metrics by name; nan if a metric is undefined for a group.
 
     Notes
     -----
@@ -93,7 +93,7 @@ class GroupErrors(Printed):
         return self.groups[[surest]].tolist()[0] if self.sureness[surest] > 0 else None
 
     def table(self) -> dict[str, NDArray[Any]]:
-        """One row per group, as columns any dataframe library takes."""
+        """A table with one row per group, as columns for any dataframe library."""
         columns = {"group": self.groups}
         for name in ("n", "n_students", "observed", "predicted"):
             columns[name] = getattr(self, name)
@@ -102,7 +102,7 @@ class GroupErrors(Printed):
         return {**columns, "auc": self.auc, **self.custom}
 
     def to_dict(self) -> dict[str, Any]:
-        """All columns as lists, and the other attributes, ready for JSON (None for nan)."""
+        """The columns as lists and the other attributes, as a dict for JSON (None for nan)."""
         return {
             "by": self.by,
             "confidence": self.confidence,
@@ -165,24 +165,26 @@ def group_errors(
     predicted : array, shape (n_responses,)
         As in `calibration_curve`.
     by : {"skill", "item", "student"}, name of one of the log's ``extra`` columns, or array
-        What the answers are grouped by. An array has shape (n_responses,) and gives the group of
-        each row.
+        The grouping of the answers. An array of shape (n_responses,) contains the group of each
+        row.
     metrics : mapping of str to function, optional
-        Further metrics by name, as in `evaluate`; here they come without intervals.
+        Your own metrics by name, as in `evaluate`, but without intervals.
     n_bootstrap, confidence, random_state
         As in `evaluate`. The resamples of students are the same for every group.
 
     Returns
     -------
     GroupErrors
-        `GroupErrors.worst` is the group on which the model is most surely wrong.
+        `GroupErrors.worst` is the group whose gap between predicted and observed rate is most
+        certain.
 
     Raises
     ------
     ParameterError
-        If an argument is out of range, or if predictions or groups do not fit the log.
+        The error is raised if an argument is out of range, or if predictions or groups do not fit
+        the log.
     ResponseDataError
-        If the log is malformed, or no answer has a prediction.
+        The error is raised if the log is malformed, or if no answer has a prediction.
 
     Examples
     --------
@@ -303,14 +305,14 @@ def _column(log: ResponseLog, by: str | ArrayLike) -> tuple[str, NDArray[Any]]:
 
 
 def plot_gaps(result: GroupErrors, ax: Any = None, *, most: int = 30) -> Any:
-    """Draw the gap of each group (predicted minus observed rate) with its interval.
+    """Draw each group's gap (predicted minus observed rate), with an interval.
 
     Parameters
     ----------
     result : GroupErrors
     ax : matplotlib axes, optional
     most : int
-        How many groups to draw at most. The groups with the surest gaps are drawn.
+        The largest number of groups to draw. The groups with the most certain gaps are drawn.
 
     Returns
     -------

@@ -28,29 +28,30 @@ WAYS = {
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LeakageCheck(Printed):
-    """Which predictions moved after single answers were flipped.
+    """Which predictions changed after single answers were flipped.
 
-    It prints as a table, one row per kind of leak.
+    Printing shows a table with one row per kind of leak.
 
     Attributes
     ----------
     model : str
         The model's name.
     row : integer array, shape (n_probed,)
-        The positions, in the log that you passed, of the rows that were probed.
+        The positions of the tested rows in the log that you passed.
     own, alone : float arrays, shape (n_probed,)
-        How far the row's own prediction moved. `own`: after its own answer was flipped. `alone`:
-        after the student's later rows and all other students were removed.
+        How much the prediction of the tested row changed. `own` is the change after the row's own
+        answer was flipped. `alone` is the change after the student's later rows and all other
+        students were removed.
     earlier, others : float arrays, shape (n_probed,)
-        The largest move of a prediction after the flip, among the same student's earlier rows, and
-        among other students' rows.
+        After the flip, the largest change of a prediction among the same student's earlier rows,
+        and among other students' rows.
     later : float array, shape (n_probed,)
-        The largest move among the student's later rows. These predictions may move, because they
-        may use the answer.
+        After the flip, the largest change of a prediction among the student's later rows. The
+        predictions of later rows may change, because they may use the flipped answer.
     tolerance : float
-        Moves of at most this size count as rounding.
+        A change of a prediction counts as rounding if it is at most this large.
     n_responses, n_students : int
-        The part of the log on which this was tried.
+        The number of responses and of students in the part of the log that was tested.
     """
 
     model: str
@@ -75,11 +76,11 @@ class LeakageCheck(Printed):
         return not self.leaks
 
     def table(self) -> dict[str, NDArray[Any]]:
-        """One row per probe, as columns any dataframe library takes."""
+        """A table with one row per tested answer, as columns for any dataframe library."""
         return {"row": self.row, **{way: getattr(self, way) for way in (*WAYS, "later")}}
 
     def to_dict(self) -> dict[str, Any]:
-        """The conclusion and every probe, ready for JSON."""
+        """The conclusion and the changes for every tested row, as a dict for JSON."""
         return {
             "model": self.model,
             "ok": self.ok,
@@ -126,12 +127,13 @@ def check_leakage(
     tolerance: float = 1e-9,
     random_state: Randomness = 0,
 ) -> LeakageCheck:
-    """Flip single answers of a log, and see which of a fitted model's predictions move.
+    """Flip single answers of a log, and check which predictions of a fitted model change.
 
-    A one-step-ahead prediction may depend only on its student's *earlier* answers. The check looks
-    for four leaks: the row's own answer, later answers of the student, answers of other students,
-    and the mere presence of later rows or other students. The last leak happens if a model counts
-    attempts over the whole log, or computes a rate among the rows that it predicts.
+    A one-step-ahead prediction may depend only on the same student's *earlier* answers. The check
+    looks for predictions that depend on other data: the row's own answer, the student's later
+    answers, answers of other students, or the mere presence of later rows or other students. A
+    prediction depends on the mere presence of rows if a model counts attempts over the whole log,
+    or computes a rate over the rows that it predicts.
 
     Parameters
     ----------
@@ -139,13 +141,13 @@ def check_leakage(
         Fitted.
     log : ResponseLog, or a frame with the standard column names
     n_rows : int, default 100
-        The most answers to probe. Half of them have several skills, if the log has answers on
-        several skills. For each answer the model predicts twice: the sampled students, and a part
-        of one student.
+        The largest number of answers to test. If the log has answers on several skills, half of the
+        tested answers are on several skills. For each tested answer, the model predicts twice: once
+        for the sampled students, and once for a part of one student's rows.
     n_students : int, default 20
-        The most students whose rows are predicted.
+        The largest number of students whose rows the model predicts.
     tolerance : float, default 1e-9
-        Moves of at most this size count as rounding.
+        A change of a prediction counts as rounding if it is at most this large.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
         Source of the sample.
 
@@ -156,9 +158,9 @@ def check_leakage(
     Raises
     ------
     ParameterError
-        If an argument is out of range, or if predictions are not probabilities.
+        The error is raised if an argument is out of range, or if predictions are not probabilities.
     ResponseDataError
-        If the log is malformed or holds no answer.
+        The error is raised if the log is malformed or contains no answer.
 
     Notes
     -----

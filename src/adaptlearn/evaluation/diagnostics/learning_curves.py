@@ -30,7 +30,7 @@ SURVIVORSHIP = (
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LearningCurve(Printed):
-    """Error rates, observed and predicted; prints as a table, one row per opportunity.
+    """Observed and predicted error rates; printing shows a table with one row per opportunity.
 
     Attributes
     ----------
@@ -39,13 +39,13 @@ class LearningCurve(Printed):
     opportunity : integer array, shape (n_points,)
         1 for a student's first answer on a skill, 2 for the second, …
     n, n_students : integer arrays, shape (n_points,)
-        Answers and students behind each point.
+        The numbers of answers and of students for each point of the curve.
     observed, lower, upper : float arrays, shape (n_points,)
-        Fraction of wrong answers, with its interval over students. The interval is never shorter
-        than Wilson's interval for equally many answers of different students. It is nan if a point
-        has only one student.
+        The fraction of wrong answers, with its interval over students. The interval is never
+        shorter than Wilson's interval for equally many answers of different students. The interval
+        is nan if a point has only one student.
     predicted : float array, shape (n_points,)
-        Mean of the predicted probabilities of a wrong answer.
+        The mean of the predicted probabilities of a wrong answer.
     students : {"all", "complete"}
         Whose answers the curve contains; see `learning_curve`.
     confidence : float
@@ -66,13 +66,13 @@ class LearningCurve(Printed):
     notes: tuple[str, ...]
 
     def table(self) -> dict[str, NDArray[Any]]:
-        """One row per point, as columns any dataframe library takes."""
+        """A table with one row per point, as columns for any dataframe library."""
         columns: dict[str, NDArray[Any]] = {} if self.skill is None else {"skill": self.skill}
         names = ("opportunity", "n", "n_students", "observed", "lower", "upper", "predicted")
         return {**columns, **{name: getattr(self, name) for name in names}}
 
     def to_dict(self) -> dict[str, Any]:
-        """All columns as lists, and the other attributes, ready for JSON (None for nan)."""
+        """The columns as lists and the other attributes, as a dict for JSON (None for nan)."""
         return {
             "students": self.students,
             "confidence": self.confidence,
@@ -122,7 +122,7 @@ def learning_curve(
     confidence: float = 0.95,
     random_state: Randomness = 0,
 ) -> LearningCurve:
-    """Error rate at each opportunity to use a skill, observed and predicted.
+    """Compute observed and predicted error rates at each opportunity to use a skill.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def learning_curve(
     predicted : array, shape (n_responses,)
         As in `calibration_curve`.
     by_skill : bool, default False
-        One curve per skill, instead of one for all skills.
+        Whether to compute one curve per skill, instead of one curve for all skills.
     students : {"all", "complete"}
         Whose answers count. ``"all"``: the answers of all students. ``"complete"``: only the
         answers of students who reached `max_opportunity` on the skill.
@@ -146,9 +146,9 @@ def learning_curve(
     Raises
     ------
     ParameterError
-        If an argument is out of range, or if predictions do not fit the log.
+        The error is raised if an argument is out of range, or if predictions do not fit the log.
     ResponseDataError
-        If the log is malformed, or no answer has a prediction.
+        The error is raised if the log is malformed, or if no answer has a prediction.
 
     Notes
     -----
@@ -156,11 +156,11 @@ def learning_curve(
     time. Answers without a prediction count too; exposures do not count. An answer on several
     skills is an opportunity for each of these skills.
 
-    *Survivorship.* Which students continue to practise does not depend on chance alone. If mastery
-    ends practice, the weak students stay. A curve of all students then flattens or rises although
-    each student learns (Murray et al. 2013). So look at ``n_students``, and at the curve of
-    complete students. The curve of complete students leaves out students who mastered the skill
-    early.
+    *Survivorship.* Which students continue to practise does not depend on chance alone. If practice
+    ends at mastery, mainly weak students continue. A curve of all students then becomes flat or
+    rises, although each student learns (Murray et al. 2013). So look also at ``n_students``, and at
+    the curve with ``students="complete"``. The curve with ``students="complete"`` leaves out
+    students who mastered the skill early.
 
     References
     ----------
@@ -266,7 +266,7 @@ def opportunities(
 
 
 def plot_learning_curve(result: LearningCurve, ax: Any = None, *, skill: Any = None) -> Any:
-    """Draw observed and predicted error rates by opportunity, and how many answers each has.
+    """Draw observed and predicted error rates, and the number of answers, by opportunity.
 
     Parameters
     ----------
@@ -282,8 +282,8 @@ def plot_learning_curve(result: LearningCurve, ax: Any = None, *, skill: Any = N
     Raises
     ------
     ParameterError
-        The result is by skill, and you named none of its skills; or the result is not by skill, and
-        you named a skill.
+        The error is raised if the result is by skill and `skill` is not one of its skills, or if
+        the result is not by skill and you passed `skill`.
     MissingDependency
         Without matplotlib.
     """

@@ -20,29 +20,29 @@ _SLACK = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class LoggedDecisions:
-    """Decisions with their propensities and outcomes, checked, in the caller's order.
+    """Checked decisions with their propensities and outcomes, in the order that you passed.
 
-    `from_arrays` and `from_records` build it. They refuse a target policy about which the log
-    says nothing.
+    Build it with `from_arrays` or `from_records`. Both methods raise an error if the log contains
+    no information about the target policy.
 
     Attributes
     ----------
     weight : float array, shape (n,)
-        Importance weights: the target's probability of the action taken, divided by the logged
-        probability.
+        The importance weight of each decision. The weight is the target policy's probability of the
+        action that was taken, divided by the logged probability.
     reward : float array, shape (n,)
-        nan if the outcome is not known.
+        The reward of each decision; nan if the outcome is not known.
     student : integer array, shape (n,)
-        Students (or episodes) as ``0 … n_students - 1``.
+        The number of each decision's student (or episode), from 0 to ``n_students - 1``.
     step : integer array, shape (n,)
-        0 for a student's first decision, 1 for the next one.
+        The position of the decision among the student's decisions, from 0.
     q, v : float arrays, shape (n,), or None
-        Predictions of a reward model, for doubly robust estimates.
+        The predictions of a reward model, which doubly robust estimates use.
     support_checked : bool
-        Whether the target's probability of actions that were not taken was compared with the
-        log's.
+        Whether the log was checked to support all actions of the target policy, including actions
+        that were not taken.
     left_out : dict of str to int
-        How many decisions were left out, by reason.
+        For each reason, how many decisions were left out.
     """
 
     weight: Floats
@@ -106,11 +106,11 @@ class LoggedDecisions:
         Raises
         ------
         ParameterError
-            Lists every problem at once: wrong shapes, values that are no probabilities, and a
-            target policy that the log does not support. The log does not support a target that
-            gives probability to actions with logged propensity 0 or unknown: it shows no reward of
-            these actions. The log also does not support a target if a propensity is so close to 0
-            that the weight does not fit into a float.
+            The error lists all problems: wrong shapes, values that are not probabilities, and a
+            target policy that the log does not support. The log does not support a target policy
+            that may take actions with logged propensity 0 or unknown, because it shows no reward of
+            these actions. The log also does not support a target policy if a propensity is so close
+            to 0 that the weight does not fit into a float.
 
         Examples
         --------
@@ -196,8 +196,8 @@ class LoggedDecisions:
         Raises
         ------
         ParameterError
-            Lists every problem at once, as in `from_arrays`. Also raised if a record lacks a key,
-            or if probabilities do not add up to 1.
+            The error lists all problems, as in `from_arrays`. The error is also raised if a record
+            lacks a key, or if probabilities do not add up to 1.
 
         Examples
         --------

@@ -26,38 +26,40 @@ ESTIMATORS = {
 
 @dataclass(frozen=True, eq=False, repr=False)
 class OffPolicyValue(Printed):
-    """The value of a policy that did not run; prints as a table, one row per estimator.
+    """The estimated value of a policy that did not run; printing shows one row per estimator.
 
     Attributes
     ----------
     per : str
-        ``"decision"``: the value is the mean reward of a decision. ``"student"``: it is the mean,
-        over students, of the (discounted) sum of rewards.
+        ``"decision"``: the value is the mean reward of a decision. ``"student"``: the value is the
+        mean, over students, of the (discounted) sum of rewards.
     estimates : dict of str to Estimate
-        By estimator: ``logged`` (what the logged policy earned), then ``ips``, ``snips`` and
-        ``dr``; or ``pdis``, ``wpdis``, ``dr`` and ``wdr``.
+        The estimates by name. The first estimate is ``logged``, the value of the logged policy. The
+        other estimates are ``ips``, ``snips`` and ``dr`` per decision, or ``pdis``, ``wpdis``,
+        ``dr`` and ``wdr`` per student.
     gains : dict of str to Estimate
-        By estimator: its value minus the value of the logged policy, on the same students.
+        For each estimator, the estimated value minus the value of the logged policy, on the same
+        students.
     n_decisions, n_students : int
         How many decisions and students the estimates use.
     effective_size : float
-        This many decisions made by the target policy itself would be as informative (students, if
-        `per` is ``"student"``): ``sum(w)**2 / sum(w**2)``. In sequences, it is the smallest value
-        over all steps.
+        The effective sample size, ``sum(w)**2 / sum(w**2)``. So many decisions made by the target
+        policy itself would be as informative as this log. If `per` is ``"student"``, the size is a
+        number of students, and is the smallest value over all steps.
     mean_weight : Estimate
-        The mean of the weights; in sequences, at the last step. It is near 1 if the propensities
-        are right and the log supports the target.
+        The mean of the weights; in sequences, the mean of the products at the last step. This mean
+        is near 1 if the propensities are right and the log supports the target policy.
     clip : float or None
         The largest weight that was allowed; None if no weight was cut.
     clipped : int
-        How many weights were larger and were cut.
+        How many weights were larger than `clip` and were cut.
     clip_bias : dict of str to float
-        By estimator: the estimated bias from cutting weights. It is the estimate minus the estimate
-        without cutting.
+        For each estimator, the estimated bias from cutting weights. The bias is the estimate with
+        cutting minus the estimate without cutting.
     confidence : float
         The coverage of the intervals.
     notes : tuple of str
-        What was left out, and why a number may mislead.
+        Notes on which decisions were left out, and on why a number may be misleading.
     """
 
     per: str
@@ -74,7 +76,7 @@ class OffPolicyValue(Printed):
     notes: tuple[str, ...] = ()
 
     def table(self) -> dict[str, NDArray[Any]]:
-        """One row per estimator, as columns any dataframe library takes."""
+        """A table with one row per estimator, as columns for any dataframe library."""
         nothing = Estimate(0.0, 0.0, 0.0)
         gains = [self.gains.get(name, nothing) for name in self.estimates]
         columns: dict[str, NDArray[Any]] = {"estimator": np.array(list(self.estimates), str)}
@@ -85,7 +87,7 @@ class OffPolicyValue(Printed):
         return columns
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as numbers, strings, lists and dicts: ready for JSON (None for nan)."""
+        """The result as a dict that can be stored as JSON, with None in place of nan."""
         return {
             **{name: value for name, value in vars(self).items() if name != "notes"},
             "estimates": {name: one.to_dict() for name, one in self.estimates.items()},

@@ -41,35 +41,37 @@ _CONSTRAINTS: dict[str, list[Constraint]] = {
 def off_policy_value(
     log: LoggedDecisions, *, clip: float | None = None, confidence: float = 0.95
 ) -> OffPolicyValue:
-    """Estimate the mean reward per decision if another policy had made the logged decisions.
+    """Estimate the mean reward per decision that another policy would get in the logged situations.
 
-    Each decision counts on its own (a contextual bandit). The situations stay as the logged policy
-    led to them. If a choice changes what comes later, use `off_policy_return`.
+    Each decision is treated alone (as in a contextual bandit). The estimates use the situations to
+    which the logged policy led. If a decision influences later situations, use `off_policy_return`.
 
     Parameters
     ----------
     log : LoggedDecisions
-        Decisions whose reward is nan are left out and counted.
+        The logged decisions. Decisions whose reward is nan are left out; the result contains their
+        number.
     clip : float, optional
-        The largest weight; larger weights are cut to this value. Cutting lowers the variance and
-        makes the estimates biased: IPS toward 0, the doubly robust estimate toward the reward
-        model. The result holds the estimated bias. None cuts no weight and adds no bias.
+        The largest weight; larger weights are cut to this value. Cutting lowers the variance, but
+        adds bias: the IPS estimate moves toward 0, and the doubly robust estimate moves toward the
+        reward model's prediction. The result contains the estimated bias. With None, no weight is
+        cut and no bias is added.
     confidence : float, default 0.95
         The coverage of the intervals.
 
     Returns
     -------
     OffPolicyValue
-        Three estimates. Inverse propensity scoring (``ips``) is unbiased. Self-normalised
-        (``snips``) has less variance, and a bias that vanishes with more students. Doubly robust
-        (``dr``), if the log has a reward model, is unbiased, and more precise if the reward model
-        is better.
+        Two or three estimates. Inverse propensity scoring (``ips``) is unbiased. The
+        self-normalised estimate (``snips``) has less variance, and a bias that vanishes with more
+        students. The doubly robust estimate (``dr``) is computed if the log has a reward model. The
+        doubly robust estimate is unbiased, and more precise if the reward model is better.
 
     Raises
     ------
     ParameterError
-        If an argument is out of range, if no decision has a reward, or if weights times rewards do
-        not fit into a float.
+        The error is raised if an argument is out of range, if no decision has a reward, or if
+        weights times rewards do not fit into a float.
 
     Notes
     -----
@@ -77,12 +79,13 @@ def off_policy_value(
     of ``w r`` (Horvitz & Thompson). Self-normalised is ``sum(w r) / sum(w)`` (Swaminathan &
     Joachims). Doubly robust is the mean of ``v + w (r - q)`` (Dudík et al.).
 
-    Intervals are over students, because the decisions for one student are alike. Each estimate is a
-    ratio of means over students. Its interval uses a linear approximation of this ratio and
-    Student's t (one degree of freedom fewer than students). Weights are skewed, so Hall's
-    transformation removes the skewness. Without it, intervals are too low for IPS and too high for
-    the self-normalised estimate. In simulations the intervals covered 93 to 97 % if the effective
-    size was at least 40. If the effective size is smaller, a note says so.
+    Intervals are computed over students, because the decisions for one student are similar. Each
+    estimate is a ratio of means over students. The interval of an estimate uses a linear
+    approximation of the ratio and Student's t (with one degree of freedom less than the number of
+    students). Weights are skewed, so Hall's transformation removes the skewness. Without this
+    transformation, intervals are too low for IPS and too high for the self-normalised estimate. In
+    simulations, the intervals covered 93 to 97 % if the effective size was at least 40. If the
+    effective size is smaller, the result contains a note.
 
     References
     ----------
@@ -145,18 +148,18 @@ def off_policy_return(
     clip: float | None = None,
     confidence: float = 0.95,
 ) -> OffPolicyValue:
-    """Estimate the mean sum of a student's rewards if another policy had made all decisions.
+    """Estimate the mean sum of rewards per student that another policy would get.
 
-    Each reward is weighted by the product of the weights of all decisions before it. The variance
-    of this product grows with every step. So the log must be large, or the two policies must be
-    similar.
+    Each reward is weighted by the product of the weights of all decisions up to the reward. The
+    variance of this product grows with every step. So the log must be large, or the other policy
+    must be similar to the logged policy.
 
     Parameters
     ----------
     log : LoggedDecisions
-        One sequence per student. All rewards must be known; a step without reward has 0.
+        One sequence per student. All rewards must be known; a step without reward has the reward 0.
     discount : float, default 1.0
-        How much a reward counts if it comes one decision later, compared with a reward now.
+        A reward that comes one decision later is multiplied by this factor.
     clip : float, optional
         The largest product of weights; larger products are cut, as in `off_policy_value`.
     confidence : float, default 0.95
@@ -165,15 +168,16 @@ def off_policy_return(
     Returns
     -------
     OffPolicyValue
-        Per-decision importance sampling (``pdis``) is unbiased. Weighted (``wpdis``) has less
-        variance, and a bias that vanishes with more students. If the log has a reward model, the
-        result also has doubly robust (``dr``) and weighted doubly robust (``wdr``).
+        Per-decision importance sampling (``pdis``) is unbiased. The weighted estimate (``wpdis``)
+        has less variance, and a bias that vanishes with more students. If the log has a reward
+        model, the result also contains the doubly robust (``dr``) and the weighted doubly robust
+        estimate (``wdr``).
 
     Raises
     ------
     ParameterError
-        If an argument is out of range, if a reward is nan, or if products of weights (with or
-        without rewards) do not fit into a float.
+        The error is raised if an argument is out of range, if a reward is nan, or if products of
+        weights (with or without rewards) do not fit into a float.
 
     Notes
     -----
@@ -183,8 +187,8 @@ def off_policy_return(
     divide p[t] by its mean over students (Thomas & Brunskill). If a student's decisions end early,
     the last product stays the same for later steps, without further rewards.
 
-    Decisions made by overrides are not part of the sequence. They count as events that would happen
-    under both policies. Intervals are computed as in `off_policy_value`.
+    Decisions made by overrides are not part of the sequence. The estimates treat these decisions as
+    events that would happen under both policies. Intervals are computed as in `off_policy_value`.
 
     References
     ----------

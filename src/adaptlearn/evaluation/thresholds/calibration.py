@@ -50,47 +50,51 @@ def calibrate_threshold(
     confidence: float = 0.95,
     random_state: Randomness = 0,
 ) -> ThresholdCalibration:
-    """Find the mastery threshold that keeps an error rate at a wanted value.
+    """Find a mastery threshold that keeps an error rate at or below a chosen value.
 
     Parameters
     ----------
     estimate : array, shape (n,)
-        A model's estimate of the mastery of a student on a skill at a time. All estimates must
-        come from one model, be of one kind and one time (see ``Mastery.kind`` and ``when``), and
-        be of students that the model was not fitted on.
+        A model's estimates of the mastery of a student on a skill at a time. All estimates must be
+        from one model, of one kind (see ``Mastery.kind``) and for one time (see ``when``). The
+        estimates must be for students whose answers were not used to fit the model.
     truth : array, shape (n,)
-        1 if the skill was mastered at that time, 0 if not: the hidden truth of a simulation, or a
-        substitute such as `later_correct`, which may lie in between. Rows of nan are left out and
-        counted.
+        1 if the student had mastered the skill at the time of the estimate, 0 if not. Pass the
+        hidden truth of a simulation, or a substitute such as `later_correct`, whose values may lie
+        between 0 and 1. Rows with nan are left out; the result contains their number.
     student : array, shape (n,)
         The student of each estimate.
     wanted : float, default 0.05
         The highest error rate that you accept.
     criterion : {"false_mastery", "needless_practice"}, default "false_mastery"
         Which error rate. ``"false_mastery"``: of the skills declared mastered, the share that is
-        not mastered (a high threshold keeps it low). ``"needless_practice"``: of the skills still
-        practised, the share that is already mastered (a low threshold keeps it low).
+        not mastered. A high threshold keeps false mastery low. ``"needless_practice"``: of the
+        skills still practised, the share that is already mastered. A low threshold keeps needless
+        practice low.
     group : array, shape (n,), optional
-        The group of the student of each row. Each group gets a threshold.
+        The group of each row's student. Each group gets its own threshold.
     thresholds : array, optional
         The thresholds to choose from; by default at most 200 quantiles of the estimates.
     min_students : int, default 30
-        A rate counts only if it comes from at least this many students on its side of the
-        threshold. A group is refused if no threshold has enough students.
+        False mastery is computed from the estimates above the threshold, and needless practice from
+        the estimates below. A rate counts only if its estimates are from at least `min_students`
+        students. A group gets no threshold if no threshold has enough students.
     n_bootstrap, confidence, random_state
-        As in `evaluate`. The threshold is chosen again in each resample of students.
+        As in `evaluate`. In each resample of students, the threshold is chosen again.
 
     Returns
     -------
     ThresholdCalibration
-        Among the thresholds with a rate of at most `wanted`: the lowest one for false mastery (a
-        higher one would bring needless practice), the highest one for needless practice.
+        The chosen thresholds with their error rates. For false mastery, the lowest threshold with a
+        rate of at most `wanted` is chosen, because a higher threshold would increase needless
+        practice. For needless practice, the highest threshold with a rate of at most `wanted` is
+        chosen.
 
     Raises
     ------
     ParameterError
-        If an argument is out of range, if arrays have different lengths, if there are too few
-        students in total, or if no threshold keeps the rate.
+        The error is raised if an argument is out of range, if arrays have different lengths, if
+        there are too few students in total, or if no threshold keeps the rate.
 
     Notes
     -----
@@ -102,8 +106,8 @@ def calibrate_threshold(
     above the wanted rate.
 
     If groups differ in how many students know the skill, equal rates need different thresholds, and
-    one threshold gives different rates (Kleinberg et al. 2017). Statistics cannot decide which of
-    the two is better. The result shows the error rates of each choice.
+    one threshold gives different rates (Kleinberg et al. 2017). Statistics cannot decide whether
+    equal rates or equal thresholds are better. The result shows the error rates of both choices.
 
     References
     ----------

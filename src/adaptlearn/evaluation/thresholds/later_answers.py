@@ -28,7 +28,7 @@ def later_correct(
     at_least: int | None = None,
     order: ArrayLike | None = None,
 ) -> Floats:
-    """How well the same student did in the next `k` answers on the same skill.
+    """For each answer, how well the student did in the next `k` answers on the same skill.
 
     Parameters
     ----------
@@ -36,33 +36,33 @@ def later_correct(
     correct : array, shape (n,)
         Answers of 0 and 1.
     k : int, default 3
-        How many answers after each row count.
+        How many of the answers after each row are used.
     at_least : int, optional
-        A row is 1 if at least this many of the `k` answers are right, and otherwise 0. By default a
-        row is the fraction of right answers.
+        If you pass `at_least`, the result is 1 if at least this many of the `k` answers are right,
+        and 0 otherwise. By default, the result is the fraction of right answers.
     order : array, shape (n,), optional
-        Times or numbers that sort each student's answers; answers with equal values stay in row
-        order. Without `order`, all answers are in row order.
+        Times or numbers that sort each student's answers. Answers with equal values stay in the
+        order of the rows. Without `order`, all answers are in the order of the rows.
 
     Returns
     -------
     float array, shape (n,)
-        In [0, 1]; nan if fewer than `k` answers follow.
+        A number in [0, 1] for each row; nan if fewer than `k` answers follow the row.
 
     Raises
     ------
     ParameterError
-        If columns have different lengths, if answers are not 0 or 1, or if an argument is out of
-        range.
+        The error is raised if columns have different lengths, if answers are not 0 or 1, or if an
+        argument is out of range.
 
     Notes
     -----
-    This measures what students do, not what they know. A student who knows the skill may slip, and
-    a student who does not may guess. So even a perfect estimate of mastery seems wrong as often as
-    students slip. Students also learn from the `k` answers themselves, and learn more if `k` is
-    large. The measure exists only for students who continued to practise. If practice ended at a
-    threshold, it says nothing about students above the threshold. Students who continued differ
-    from students who stopped.
+    The result measures what students do, not what they know. A student who knows the skill may
+    slip, and a student who does not know it may guess. So even a perfect estimate of mastery seems
+    wrong as often as students slip. Students also learn from the `k` answers themselves, and learn
+    more if `k` is large. The measure exists only for students who continued to practise. If
+    practice ended at a threshold, the measure says nothing about students above the threshold.
+    Students who continued differ from students who stopped.
 
     Examples
     --------

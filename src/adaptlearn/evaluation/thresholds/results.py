@@ -24,9 +24,9 @@ class ThresholdCurve:
     Attributes
     ----------
     threshold : float array, shape (n_thresholds,)
-        A skill is declared mastered if the estimate is at least this.
+        A skill is declared mastered if the estimate is at least this threshold.
     declared : float array, shape (n_thresholds,)
-        Share of the estimates that are declared mastered.
+        The share of the estimates that are declared mastered.
     false_mastery : Estimates
         Of the skills declared mastered, the share that is not mastered; nan if nothing is declared
         mastered.
@@ -41,7 +41,7 @@ class ThresholdCurve:
     needless_practice: Estimates
 
     def table(self) -> dict[str, NDArray[Any]]:
-        """One row per threshold, as columns any dataframe library takes."""
+        """A table with one row per threshold, as columns for any dataframe library."""
         return {
             "threshold": self.threshold,
             "declared": self.declared,
@@ -61,7 +61,7 @@ class ErrorRates(NamedTuple):
     Attributes
     ----------
     declared : float
-        Share of the estimates that are declared mastered.
+        The share of the estimates that are declared mastered.
     false_mastery, needless_practice : Estimate
         As in `ThresholdCurve`.
     """
@@ -73,16 +73,16 @@ class ErrorRates(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class GroupThreshold:
-    """The threshold of one group of students, or why there is none.
+    """The threshold of one group of students, or the reason why there is no threshold.
 
     Attributes
     ----------
     n, n_students : int
-        How many estimates and students the group has.
+        The numbers of estimates and of students in the group.
     threshold : Estimate
-        The threshold; nan if it is refused.
+        The threshold; nan if the group gets no threshold.
     refused : str
-        Why there is no threshold; empty if there is one.
+        The reason why there is no threshold; empty if there is a threshold.
     own : ErrorRates or None
         The group's error rates with its own threshold.
     common : ErrorRates
@@ -101,21 +101,21 @@ class GroupThreshold:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ThresholdCalibration(Printed):
-    """Thresholds that give a wanted error rate; prints as a table, one row per group.
+    """Thresholds that keep an error rate low; printing shows a table with one row per group.
 
     Attributes
     ----------
     criterion : str
-        Which rate was wanted: ``"false_mastery"`` or ``"needless_practice"``.
+        The error rate that was kept low: ``"false_mastery"`` or ``"needless_practice"``.
     wanted : float
     common : GroupThreshold
-        The result for all students together: one threshold for everybody.
+        The result for all students together, with one threshold for everybody.
     groups : dict of label to GroupThreshold
         The result for each group. Each group has its own threshold, for the same wanted rate.
     equalised : ErrorRates or None
-        The error rates of all students together if each group has its own threshold. Compare them
-        with ``common.own``. A group without its own threshold keeps the common threshold. None if
-        there are no groups.
+        The error rates of all students together if each group has its own threshold. Compare these
+        rates with ``common.own``. A group without its own threshold keeps the common threshold.
+        `equalised` is None if there are no groups.
     confidence : float
         The coverage of the intervals.
     notes : tuple of str
@@ -130,7 +130,7 @@ class ThresholdCalibration(Printed):
     notes: tuple[str, ...] = ()
 
     def table(self) -> dict[str, NDArray[Any]]:
-        """One row per group, all students first, as columns any dataframe library takes."""
+        """A table for any dataframe library: one row for all students, and one row per group."""
         everyone = [(ALL, self.common), *self.groups.items()]
         columns: dict[str, NDArray[Any]] = {
             "group": np.array([str(label) for label, _ in everyone]),
@@ -150,7 +150,7 @@ class ThresholdCalibration(Printed):
         return columns
 
     def to_dict(self) -> dict[str, Any]:
-        """The table's columns and the other attributes but the curves, for JSON (None for nan)."""
+        """The result, without the curves, as a dict for JSON, with None in place of nan."""
         return {
             "criterion": self.criterion,
             "wanted": self.wanted,

@@ -15,9 +15,10 @@ from adaptlearn.numerics import Bools, Floats, Ints, bounds_of, places_of
 class AlertKind(IntEnum):
     """The kinds of alerts.
 
-    ``CLOCK``: the student's last answer is dated later than the decision. ``STUCK``: practice of a
-    skill no longer helps. ``TEACHER``: practice of a skill no longer helps, and a teacher should
-    look. ``EVIDENCE``: the lesson builds on a skill that counts as known after few answers.
+    ``CLOCK``: the time of the student's last answer is later than the time of the decision.
+    ``STUCK``: practice of a skill no longer helps. ``TEACHER``: practice of a skill no longer
+    helps, and a teacher should help the student. ``EVIDENCE``: the lesson builds on a skill that
+    counts as known after few answers.
     """
 
     CLOCK = 0
@@ -30,8 +31,9 @@ class Columns(NamedTuple):
     """Decisions as arrays, with one entry per decision.
 
     The decisions are in the order of the students that you passed; decisions of one student are in
-    the order of rank. Some arrays hold several entries per decision. Their ``…_bounds`` array says
-    where: the entries of decision ``i`` are ``bounds[i]:bounds[i + 1]``.
+    the order of rank. Some arrays have several entries per decision. The array named ``…_bounds``
+    contains the limits of these entries: decision ``i`` has the entries ``bounds[i]:bounds[i +
+    1]``.
 
     Attributes
     ----------
@@ -39,14 +41,15 @@ class Columns(NamedTuple):
         The position of the student among the students that you passed, and of the lesson among the
         curriculum's lessons; -1 if there is no lesson.
     rank, n_candidates, n_tied, n_waiting : integer arrays, shape (n,)
-        `n_waiting`: how many lessons the student may also do, but only after the candidates.
+        `n_waiting` is the number of lessons that the student may also do, but only after the
+        candidates.
     purpose : integer array, shape (n,)
-        A `Purpose`; -1 for no lesson.
+        A value of `Purpose`; -1 if there is no lesson.
     code : object array, shape (n,)
         The code of each reason, as text.
     n_unmastered : integer array, shape (n,)
-        If there is no lesson: how many skills are not mastered. Otherwise, or if the policy does
-        not know, -1.
+        If there is no lesson, how many skills are not mastered. The number is -1 if there is a
+        lesson, or if the policy has no criterion for mastery.
     pin : integer array, shape (n,)
         The position of the override that chose the lesson; -1 if the policy chose.
     score, propensity, error, draw : float arrays, shape (n,)
@@ -54,16 +57,18 @@ class Columns(NamedTuple):
     candidate, candidate_score, candidate_propensity : arrays, shape (n_kept,)
     skill_bounds : integer array, shape (n + 1,)
     skill_mastery, skill_mastered, skill_ready, skill_answers, skill_recent : arrays
-        The skills that each chosen lesson teaches, shape (n_taught,). `skill_ready`: whether the
-        skill is known well enough for the skills that build on it. `skill_recent`: the latest
-        answers, coded as in `Practice`; 0 if the tracker does not keep them.
+        The skills that each chosen lesson teaches, shape (n_taught,). `skill_ready` says whether
+        the student knows the skill well enough to learn the skills that build on it. `skill_recent`
+        contains the latest answers, coded as in `Practice`; 0 if the tracker does not keep the
+        answers.
     override_bounds : integer array, shape (n + 1,)
     override : integer array
         The positions of the overrides that applied to the student.
     alert_bounds : integer array, shape (n + 1,)
     alert_code, alert_skill, alert_number : arrays
         The `AlertKind`, the position of the skill (-1 if the alert is not about a skill), and the
-        number of answers. For the kind ``CLOCK`` the number is in seconds.
+        number of answers. For the kind ``CLOCK``, the last number is not the number of answers, but
+        seconds.
     """
 
     student: Ints

@@ -29,13 +29,13 @@ PINNED = "pinned"
 
 
 class NoLesson(StrEnum):
-    """The codes of decisions without a lesson.
+    """The codes of the reasons for decisions without a lesson.
 
-    ``NONE_ELIGIBLE``: the policy does not say what is mastered, and it allows no lesson.
+    ``NONE_ELIGIBLE``: the policy has no criterion for mastery, and allows no lesson.
     ``ALL_MASTERED``, ``GOAL_REACHED``: nothing is left to learn, and no review is due.
-    ``ASK_TEACHER``: practice no longer helps, so a teacher should look. ``NONE_OPEN``: skills are
-    left to learn, but the student is not ready for any lesson on them. ``BARRED``: teachers banned
-    or deferred every lesson that could be given.
+    ``ASK_TEACHER``: practice no longer helps, so a teacher should help the student. ``NONE_OPEN``:
+    skills are left to learn, but the student is not ready for any lesson on them. ``BARRED``:
+    teachers banned or deferred every lesson that the student could have been given.
     """
 
     NONE_ELIGIBLE = "none_eligible"
@@ -47,14 +47,15 @@ class NoLesson(StrEnum):
 
 
 class ScoredLesson(NamedTuple):
-    """A lesson that could have been chosen.
+    """A lesson that the sequencer could have chosen.
 
     Attributes
     ----------
     lesson : label
     score : float
     propensity : float
-        The probability that this lesson was chosen at this rank, given the earlier ranks.
+        The probability of choosing this lesson at this rank, given the lessons of the earlier
+        ranks.
     """
 
     lesson: Label
@@ -63,7 +64,7 @@ class ScoredLesson(NamedTuple):
 
 
 class SkillMastery(NamedTuple):
-    """A skill at the time of a decision.
+    """What was known about a skill at the time of a decision.
 
     Attributes
     ----------
@@ -72,8 +73,8 @@ class SkillMastery(NamedTuple):
     answers : int
         How many answers the student gave on the skill.
     recent : str
-        The latest answers, ``1`` for right and ``0`` for wrong. The last answer is at the end.
-        Empty if the tracker does not keep the answers.
+        The latest answers as text, with ``1`` for right and ``0`` for wrong. The last answer is at
+        the end. The text is empty if the tracker does not keep the answers.
     """
 
     skill: Label
@@ -84,25 +85,26 @@ class SkillMastery(NamedTuple):
 
 @dataclass(frozen=True)
 class Reason:
-    """Why this lesson was chosen, or why there is none.
+    """Why this lesson was chosen, or why no lesson was chosen.
 
     Attributes
     ----------
     code : str
-        A short name for the reason. It is stored when the choice is made. ``"confirm"``: the lesson
-        makes sure of skills that the student already knows well enough. ``"pinned"``: a teacher
-        chose. If there is no lesson, a value of `NoLesson`. Otherwise a name that the policy gives.
+        A short name for the reason, stored at the time of the choice. ``"confirm"``: the lesson
+        confirms skills that the student already knows well enough. ``"pinned"``: a teacher chose.
+        If there is no lesson, the code is a value of `NoLesson`. All other codes are names that the
+        policy defines.
     text : str
         One or more sentences.
     skills : tuple of SkillMastery
         The skills the lesson teaches.
     threshold : float or None
-        The mastery at which a skill counted as mastered; None if the policy has no threshold.
+        The mastery from which a skill counted as mastered; None if the policy has no threshold.
     title : str
         The lesson's title.
     builds_on : tuple of label
-        Prerequisites that the student knows. They come directly before the lesson's skills that are
-        not mastered. Empty if the policy ignores prerequisites.
+        The direct prerequisites of the lesson's unmastered skills that the student already knows.
+        The tuple is empty if the policy ignores prerequisites.
     """
 
     code: str
@@ -122,13 +124,15 @@ class Alert(NamedTuple):
     Attributes
     ----------
     code : str
-        ``"clock"``: the student's last answer is dated after the decision's time. P(recall) is then
-        computed for the time of that answer. ``"stuck"``: practice of a skill no longer helps.
-        ``"evidence"``: the lesson builds on a skill that counts as known after few answers.
+        ``"clock"``: the time of the student's last answer is later than the time of the decision.
+        In this case, P(recall) is computed for the time of the student's last answer. ``"stuck"``:
+        practice of a skill no longer helps. ``"evidence"``: the lesson builds on a skill that
+        counts as known after few answers.
     details : dict of str to number, text or bool
-        For ``"clock"``: ``ahead``, how many seconds the answer is after the decision. For the other
-        codes: ``skill``, and ``answers``, the number of answers on that skill. For ``"stuck"`` also
-        ``teacher``: whether a teacher should look.
+        For the code ``"clock"``, the details contain ``ahead``: how many seconds the answer is
+        later than the decision. For the other codes, the details contain ``skill``, and
+        ``answers``, the number of answers on this skill. For the code ``"stuck"``, the details also
+        contain ``teacher``: whether a teacher should help the student.
     """
 
     code: str
@@ -137,53 +141,55 @@ class Alert(NamedTuple):
 
 @dataclass(frozen=True)
 class Decision:
-    """One recommendation, which the student may have followed or not.
+    """One recommendation; the student may have followed it or not.
 
     Attributes
     ----------
     id : str
-        By default a digest of the decision's content, including the draw and the time. The same
-        decision from the same state has the same id, so you can merge logs.
+        By default, the id is a digest of the decision's content, including the draw and the time.
+        The same decision in the same state always has the same id, so you can merge logs.
     student : label
     lesson : label or None
         None if the student may do no lesson now.
     rank : int
-        1 for the first choice. The lessons of later ranks are drawn from those that remain.
+        1 for the first choice. The lesson of each later rank is drawn from the remaining lessons.
     score : float or None
     propensity : float
-        The probability of this choice at this rank, given the earlier ranks.
+        The probability of choosing this lesson at this rank, given the lessons of the earlier
+        ranks.
     propensity_method : str
-        ``"exact"``: the propensity was computed. ``"monte_carlo"``: it was estimated by sampling.
-        ``"override"``: a teacher chose, so the propensity says nothing about the policy.
+        ``"exact"``: the propensity was computed. ``"monte_carlo"``: the propensity was estimated by
+        sampling. ``"override"``: a teacher chose, so the propensity says nothing about the policy.
     propensity_error : float
         The standard error of the propensity if it was sampled; otherwise 0.
     purpose : str or None
-        ``"new"``, ``"review"``, ``"remediation"``, ``"enrichment"`` or ``"assigned"``; None
-        without a lesson.
+        The purpose of the lesson: ``"new"``, ``"review"``, ``"remediation"``, ``"enrichment"`` or
+        ``"assigned"``; None if there is no lesson.
     candidates : tuple of ScoredLesson
-        Every lesson with a propensity above 0 (these propensities sum to 1), and the best of the
-        lessons with propensity 0.
+        All lessons with a propensity above 0 (these propensities sum to 1), and some lessons with
+        propensity 0, the lessons with the best scores.
     n_candidates, n_tied : int
-        How many lessons were eligible at this rank, and how many of them had the best score.
+        How many lessons were eligible at this rank, and how many of these lessons had the best
+        score.
     draw : float
-        The uniform random number in [0, 1) that made the choice. Add up the candidates'
-        propensities in the curriculum's order: the first candidate at which the sum exceeds the
-        draw was chosen.
+        The uniform random number in [0, 1) that determined the choice. To repeat the choice, add up
+        the candidates' propensities in the curriculum's order. The chosen lesson is the first
+        candidate at which the sum exceeds the draw.
     reason : Reason
     overrides : tuple of Override
-        The overrides that applied to this student at the time.
+        The overrides that applied to this student at the time of the decision.
     model, policy, curriculum : str
         The fingerprints of the model, the policy and the curriculum.
     time : float or None
-        In seconds: since 1970 in UTC, or in the clock that the caller uses. None if no time was
-        passed.
+        The time of the decision in seconds: since 1970 in UTC, or since the start of the caller's
+        own clock. The time is None if no time was passed to the sequencer.
     review : str or None
-        The fingerprint of the review schedule; None if it had no review schedule.
+        The fingerprint of the review schedule; None if the sequencer had no review schedule.
     review_target : float or None
         A skill was due for review if its P(recall) was below this target; None if the schedule has
         no target.
     alerts : tuple of Alert
-        What else a teacher should know about the student.
+        Other facts that a teacher should know about the student.
     """
 
     id: str
@@ -219,7 +225,7 @@ class Decision:
         return sentence(self, audience, templates)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values that JSON can store."""
+        """Convert to a dict of plain values that JSON can store."""
         content = vars(self).copy()
         content["candidates"] = [candidate._asdict() for candidate in self.candidates]
         content["overrides"] = [override.to_dict() for override in self.overrides]
@@ -239,7 +245,7 @@ class Decision:
         Raises
         ------
         ModelFileError
-            Lists every field that is missing, or whose value a decision cannot have.
+            The error lists every field that is missing, or whose value a decision cannot have.
         """
         given: Any = content
         if problems := _problems(given):
@@ -313,8 +319,9 @@ def fields_of(decision: Decision) -> dict[str, Any]:
     The fields are ``student``, ``name`` (the lesson's title), ``title`` (the same title in
     quotation marks), ``known`` (what the lesson builds on), ``skills``, ``mastery``, ``threshold``,
     ``score``, ``propensity``, ``n_candidates``, ``n_tied``, ``purpose``, ``code``, and ``author``
-    and ``why`` (of the override, if an override chose). Two fields are whole sentences or empty.
-    ``chance`` says how likely this choice was, if other choices were possible. ``runner_up`` names
+    and ``why`` (of the override that chose the lesson, if there is one). Two more fields,
+    ``chance`` and ``runner_up``, are a whole sentence or empty. The sentence in ``chance`` says how
+    probable this choice was, if other choices were possible. The sentence in ``runner_up`` names
     the next best lesson.
     """
     reason = decision.reason
@@ -344,20 +351,21 @@ def fields_of(decision: Decision) -> dict[str, Any]:
 def sentence(
     decision: Decision, audience: str = "student", templates: Templates = TEMPLATES
 ) -> str:
-    """A decision in words, with its alerts; an alert without a template is left out.
+    """Describe a decision and its alerts in words; an alert without a template is left out.
 
     Parameters
     ----------
     decision : Decision
     audience : str
-        ``"student"``, ``"family"`` or ``"teacher"``, or another audience that `templates` has.
+        The reader of the text: ``"student"``, ``"family"``, ``"teacher"``, or another audience for
+        which `templates` has texts.
     templates : mapping of audience to mapping of code to text
 
     Raises
     ------
     ParameterError
-        `templates` lacks the audience or the reason's code, or a template names a field that does
-        not exist.
+        The error is raised if `templates` has no text for the audience or for the reason's code, or
+        if a template contains an unknown field.
     """
     given: Any = templates  # by a platform
     if not isinstance(given, Mapping) or audience not in given:

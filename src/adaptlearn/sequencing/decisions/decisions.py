@@ -66,10 +66,10 @@ class Provenance(NamedTuple):
 
 
 class Decisions(Sequence[Decision]):
-    """The decisions of one call: by student, in the order that you passed, then by rank.
+    """The decisions of one call, in the order of the students that you passed, then by rank.
 
-    They are stored as arrays; each `Decision` is built only when you access it. Indexing with an
-    int gives a `Decision`. Indexing with a slice gives a tuple of decisions.
+    The decisions are stored as arrays; a `Decision` is built only when you access it. Indexing with
+    an int gives a `Decision`. Indexing with a slice gives a tuple of decisions.
     """
 
     def __init__(
@@ -230,7 +230,7 @@ class Decisions(Sequence[Decision]):
         return " ".join(filled(text, fields) for text in texts if text)
 
     def alerted(self) -> str:
-        """A text that says how many students have each kind of alert; empty without alerts."""
+        """How many students have each kind of alert, as text; empty if there are no alerts."""
         columns = self._columns
         student = np.repeat(columns.student, np.diff(columns.alert_bounds))
         said = []
@@ -241,7 +241,7 @@ class Decisions(Sequence[Decision]):
         return "; ".join(said)
 
     def codes(self) -> NDArray[Any]:
-        """The code of each decision's reason."""
+        """For each decision, the code of its reason."""
         return self._columns.code
 
     @property
@@ -264,10 +264,10 @@ class Decisions(Sequence[Decision]):
         return json.dumps(self.to_dicts(), ensure_ascii=False, allow_nan=False, indent=indent)
 
     def table(self) -> dict[str, NDArray[Any]]:
-        """One row per decision, as columns any dataframe library takes.
+        """A table with one row per decision, as columns that any dataframe library accepts.
 
-        ``student``, ``rank``, ``lesson`` (None for none), ``score`` (NaN for none),
-        ``propensity``, ``n_candidates``, ``reason``.
+        The columns are ``student``, ``rank``, ``lesson`` (None if there is no lesson), ``score``
+        (NaN if there is no score), ``propensity``, ``n_candidates`` and ``reason``.
         """
         columns, entries = self._columns, range(len(self))
         lessons, reasons = np.empty(len(self), object), np.empty(len(self), object)

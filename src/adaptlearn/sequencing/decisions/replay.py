@@ -23,13 +23,14 @@ class Step:
     ----------
     time : float or None
     beliefs : dict of skill to (before, now)
-        For each skill of the lesson: its mastery in the last earlier decision that recorded it
-        (None if there is none), and its mastery now.
+        For each skill of the lesson, the skill's earlier mastery and its mastery now. The earlier
+        mastery is from the last earlier decision that recorded the skill; None if there is no such
+        decision.
     answers : dict of skill to (new, recent)
-        For each skill of the lesson: how many answers came since the last earlier decision that
-        recorded the skill, and the latest answers as text. In the text ``1`` is right, ``0`` is
-        wrong, and the last answer is at the end. The text is empty if the tracker does not keep the
-        answers.
+        For each skill of the lesson, the number of new answers and the latest answers as text. New
+        answers are answers since the last earlier decision that recorded the skill. In the text,
+        ``1`` is right, ``0`` is wrong, and the last answer is at the end. The text is empty if the
+        tracker does not keep the answers.
     decision : Decision
     says : str
         The decision in words.
@@ -61,7 +62,7 @@ class Replay:
         return f"Replay({self.student!r}, {len(self)} steps)"
 
     def table(self) -> dict[str, list[Any]]:
-        """One row per step and skill of its lesson, as columns any dataframe library takes."""
+        """A table for any dataframe library: one row per step and skill of the step's lesson."""
         columns: dict[str, list[Any]] = {
             name: []
             for name in ("step", "time", "skill", "new_answers", "recent", "before", "mastery",
@@ -111,7 +112,8 @@ def replay(
     Parameters
     ----------
     decisions : iterable of Decision, or of what ``to_dict`` made of them
-        They may be about any students, in any order. A decision that occurs twice counts once.
+        The decisions may be about any students, and in any order. A decision that occurs twice
+        counts once.
     student : label
     audience, templates : see `adaptlearn.sequencing.decisions.sentence`
 
@@ -122,7 +124,7 @@ def replay(
     Raises
     ------
     UnknownLabelError
-        No decision is about this student.
+        The error is raised if there is no decision about this student.
     """
     student = label_of(student, "student")
     made = [one if isinstance(one, Decision) else Decision.from_dict(one) for one in decisions]

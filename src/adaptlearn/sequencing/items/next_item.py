@@ -36,7 +36,7 @@ from adaptlearn.wording import quoted
 
 @dataclass(frozen=True)
 class ItemChoice:
-    """A chosen item, and how it was chosen.
+    """An item that was chosen, with the probability of the choice.
 
     Attributes
     ----------
@@ -64,10 +64,10 @@ PCorrect = Callable[[Label, list[Label]], Any]
 
 
 class NextItem:
-    """Chooses items for students, and remembers which items they have seen.
+    """Chooses items for students, and remembers which items each student has seen.
 
     An item belongs to a lesson if it exercises at least one of the lesson's skills. All other
-    skills of the item must be prerequisites of one of these skills.
+    skills of the item must be prerequisites of the exercised skills of the lesson.
 
     Parameters
     ----------
@@ -78,23 +78,25 @@ class NextItem:
         P(correct) is nearest to `target`. ``"exposure"``: the item that was given least often to
         all students together.
     p_correct : callable, optional
-        ``p_correct(student, items)`` returns P(correct) of each item. You can pass an array to
-        `next` instead. Not needed if `by` is ``"exposure"``.
+        The function ``p_correct(student, items)`` returns P(correct) of each item. Instead of this
+        function, you can pass an array to `next`. This function is not needed if `by` is
+        ``"exposure"``.
     discrimination : float array, shape (n_items,), optional
         The discrimination of each item, in the curriculum's order; 1 by default. Used if `by` is
         ``"information"``.
     target : float, default 0.8
     window : int, default 5
-        How many of a student's latest items are not given again.
+        A student does not get any of the last `window` items that the student saw.
     cap : float, optional
-        About the largest share of the students who may get the same item (see `acceptance`).
+        The largest share of the students who may get the same item; the limit is approximate (see
+        `acceptance`).
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None
         The source of random draws.
 
     Raises
     ------
     ParameterError
-        Lists every argument that is out of range.
+        The error lists every argument that is out of range.
 
     Examples
     --------
@@ -162,7 +164,8 @@ class NextItem:
         UnknownLabelError
             With near spellings.
         ParameterError
-            The lesson or skill has no items; or you passed both a lesson and a skill, or neither.
+            The error is raised if the lesson or skill has no items, if you passed a lesson and a
+            skill together, or if you passed neither of them.
         """
         found: list[Label] = self.curriculum.items[self._items(lesson, skill)].tolist()
         return found
@@ -186,13 +189,14 @@ class NextItem:
         return found
 
     def saw(self, student: Label, items: Iterable[Label]) -> None:
-        """Record the items, in order, that a student saw elsewhere; they count as given.
+        """Record items that a student saw elsewhere, in order; these items count as given.
 
         Raises
         ------
         UnknownLabelError
-            An item is unknown (the error lists near spellings); or the student's label is text and
-            the earlier students' labels are integers, or the other way round.
+            The error is raised if an item is unknown, and lists similar labels. The error is also
+            raised if the student's label is text and the labels of earlier students are integers,
+            or the other way round.
         """
         student = self._student(student)
         codes = self._index.codes(items)
@@ -225,8 +229,8 @@ class NextItem:
         lesson, skill : label
             Pass one of the two. The item comes from this lesson, or exercises this skill.
         p_correct : float array, optional
-            P(correct) of each item of ``items_of(lesson)``, in the same order. By default the
-            callable gives it.
+            P(correct) of each item of ``items_of(lesson)``, in the same order. By default, the
+            function that you passed to `NextItem` computes P(correct).
 
         Returns
         -------
@@ -235,11 +239,13 @@ class NextItem:
         Raises
         ------
         UnknownLabelError
-            The lesson or skill is unknown; or the student's label is text and the earlier students'
-            labels are integers, or the other way round.
+            The error is raised if the lesson or skill is unknown. The error is also raised if the
+            student's label is text and the labels of earlier students are integers, or the other
+            way round.
         ParameterError
-            The lesson or skill has no items; all its items are among the last `window` items that
-            the student saw; or probabilities are missing or outside [0, 1].
+            The error is raised if the lesson or skill has no items, or if all its items are among
+            the last `window` items that the student saw. The error is also raised if probabilities
+            are missing or outside [0, 1].
         """
         student = self._student(student)
         places = self._items(lesson, skill)

@@ -26,23 +26,24 @@ def information(p_correct: Floats, discrimination: Floats | float = 1.0) -> Floa
 
 
 def nearness(p_correct: Floats, target: float, width: float = 0.1) -> Floats:
-    """How near P(correct) is to the target: a bell curve around the target, with this width."""
+    """How near P(correct) is to the target: a bell curve around the target, with width `width`."""
     found: Floats = np.exp(-0.5 * np.square((p_correct - target) / width))
     return found
 
 
 def rarity(given: Ints) -> Floats:
-    """1 / (1 + how often an item was given): the item given least often has the highest score."""
+    """1 / (1 + how often an item was given): the rarest item has the highest score."""
     return np.asarray(1 / (1 + np.asarray(given, np.float64)))
 
 
 def acceptance(reached: Floats, n_students: int, cap: float) -> Floats:
-    """The probability of accepting an item, so that at most about a share `cap` of students get it.
+    """The probability of accepting an item, so that at most about a share `cap` of students see it.
 
-    It is Sympson & Hetter's parameter, estimated from the choices so far instead of a simulation:
-    cap / P(reached), or 1 if that quotient is larger than 1. An item is *reached* if all items
-    before it were refused. How often an item was reached is estimated by a sum over choices: the
-    item's propensity divided by its acceptance.
+    The probability is Sympson & Hetter's exposure parameter: cap / P(reached), but at most 1. The
+    exposure parameter is estimated from the choices so far instead of from a simulation. An item is
+    *reached* if all items before it were refused. The number of times an item was reached is
+    estimated by a sum over choices. Each choice adds the item's propensity divided by the item's
+    probability of acceptance.
 
     Parameters
     ----------
@@ -58,10 +59,11 @@ def acceptance(reached: Floats, n_students: int, cap: float) -> Floats:
 def item_propensities(score: Floats, eligible: Bools, accept: Floats | None = None) -> Floats:
     """The probability of every item, exactly.
 
-    The method tries the items one by one, from the best score down. Items with equal scores are in
-    random order. An item is accepted with the probability in `accept`; if it is refused, the next
-    item is tried. After the last item, the method starts again with the best. Without `accept`, the
-    item with the best score wins, and items with equal best scores are equally probable.
+    The algorithm tries the items one by one, from the best score down. Items with equal scores are
+    in random order. An item is accepted with the probability in `accept`; if it is refused, the
+    next item is tried. After the last item, the algorithm starts again with the best item. Without
+    `accept`, the item with the best score wins, and items with equal best scores are equally
+    probable.
 
     Parameters
     ----------
@@ -73,7 +75,7 @@ def item_propensities(score: Floats, eligible: Bools, accept: Floats | None = No
     Returns
     -------
     float array, shape (n_students, n_items)
-        Each row sums to 1; a row without eligible items holds only 0.
+        Each row sums to 1; a row without eligible items contains only 0.
 
     Notes
     -----

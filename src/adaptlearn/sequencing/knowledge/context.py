@@ -1,4 +1,4 @@
-"""What a policy may read about a block of students."""
+"""The data that a policy may read about a block of students."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ MasteryKind = Literal["latent", "predicted"]
 
 @dataclass(frozen=True)
 class Context:
-    """What a policy may read about a block of students.
+    """The data that a policy may read about a block of students.
 
     Attributes
     ----------
     curriculum : Curriculum
-        Its skills, in its order, are the columns of the arrays below.
+        The curriculum. The curriculum's skills, in order, are the columns of all arrays of shape
+        (n_students, n_skills).
     students : array, shape (n_students,)
         Labels of the rows.
     mastery : float array, shape (n_students, n_skills)
-        Probabilities; 0 for skills the model does not know.
+        The probability of each skill; 0 for skills that the model does not know.
     kind : {"latent", "predicted"}
         Which probability `mastery` is: P(known) or P(correct).
     p_correct : float array of the same shape, or None
@@ -37,7 +38,7 @@ class Context:
     time_since : float array of the same shape, or None
         Seconds since the student last practised the skill; None if the tracker keeps no times.
     lower : float array of the same shape, or None
-        The lower end of the interval of `mastery`, if the model gives one.
+        The lower end of the interval of `mastery`, if the model computes intervals.
     lessons_done : int array, shape (n_students, n_lessons), or None
         How often each student did each lesson, if you pass `lessons_done` to the sequencer.
     practice : Practice or None
@@ -45,24 +46,24 @@ class Context:
     mastered : bool array of the same shape, or None
         Whether the skill counts as mastered, by the criterion or because a teacher granted it.
     ready : bool array of the same shape, or None
-        Whether the skill is known well enough for the skills that build on it; None: only mastered
-        skills are.
+        Whether the student knows the skill well enough to learn the skills that build on it. None
+        means that only mastered skills are known well enough.
     goal : float array of the same shape, or None
         The weight of each skill for the student's goals; 0 if the goals do not need the skill.
     retention : float array of the same shape, or None
-        P(recall) now of each learnt skill, if a review schedule gives it.
+        P(recall) now of each learnt skill, if there is a review schedule.
     urgency : float array of the same shape, or None
         How urgently a mastered skill needs review; 0 if no review is due.
     stuck : bool array of the same shape, or None
-        Whether the student is stuck on the skill: practice no longer helps.
+        Whether the student is stuck on the skill, which means that practice no longer helps.
     needs_teacher : bool array of the same shape, or None
-        Whether the student is stuck on the skill and a teacher should look.
+        Whether the student is stuck on the skill and a teacher should help.
     bout : int
-        A skill counts as stuck after this many answers without mastery.
+        A student is stuck on a skill after this many answers on the skill without mastery.
     granted : bool array of the same shape, or None
         Whether a teacher granted the skill as mastered.
     learn : float array, shape (n_skills,), or None
-        P(learning the skill from one opportunity), if the model has one.
+        P(learning the skill from one opportunity), if the model has this probability.
     now : float or None
         The time of the decisions, in seconds.
     clock : {"seconds", "naive", "aware"} or None

@@ -40,10 +40,10 @@ class Criterion:
     Attributes
     ----------
     threshold : float or None
-        The mastery at which a skill counts as mastered; None if the criterion does not use mastery.
-        Explanations show it.
+        The mastery from which a skill counts as mastered; None if the criterion does not use
+        mastery. Explanations show it.
     kind : {"latent", "predicted"} or None
-        The kind of mastery that the criterion accepts; None: any kind.
+        The kind of mastery that the criterion accepts; None means that it accepts any kind.
     """
 
     threshold: float | None = None
@@ -54,7 +54,7 @@ class Criterion:
         check_parameters(type(self).__name__, self.settings(), self._constraints)
 
     def met(self, context: Context) -> Bools:
-        """Which skills are mastered, shape (n_students, n_skills)."""
+        """Whether each student has mastered each skill, shape (n_students, n_skills)."""
         raise NotImplementedError
 
     def settings(self) -> dict[str, Any]:
@@ -111,9 +111,9 @@ class ProbabilityThreshold(Criterion):
 
 @dataclass(frozen=True)
 class LowerBound(Criterion):
-    """A skill is mastered if the lower end of its interval is at least a threshold.
+    """A skill is mastered if the lower end of the mastery's interval is at least a threshold.
 
-    With few answers the interval is wide, so a high estimate alone is not enough.
+    After few answers, the interval is wide, so a high estimate alone is not enough.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ class LowerBound(Criterion):
 
 @dataclass(frozen=True)
 class NInARow(Criterion):
-    """A skill is mastered after a number of right answers in a row (Kelly et al., 2015).
+    """A skill is mastered after `n` right answers in a row (Kelly et al., 2015).
 
     Parameters
     ----------
@@ -156,13 +156,13 @@ class NInARow(Criterion):
 class MovingAverage(Criterion):
     """A skill is mastered if the moving average of its answers is at least a threshold.
 
-    The average is exponential (Pelánek & Řihák, 2018).
+    The criterion uses an exponential moving average (Pelánek & Řihák, 2018).
 
     Parameters
     ----------
     average : float, default 0.9
-        The threshold. The tracker's decay is 0.8 per answer, so 11 right answers in a row lift the
-        average from 0 to 0.9.
+        The threshold. The tracker's decay is 0.8 per answer, so the average rises from 0 to 0.9
+        after 11 right answers in a row.
     """
 
     average: float = 0.9
@@ -174,15 +174,15 @@ class MovingAverage(Criterion):
 
 @dataclass(frozen=True)
 class PredictiveStability(Criterion):
-    """The estimate no longer moves, so more practice changes nothing (Käser et al., 2016).
+    """A skill is mastered if its estimate has become stable (Käser et al., 2016).
 
-    The estimate also stops moving if practice does not help the student. So combine this criterion
-    with another, or use it only to stop practice.
+    The estimate also becomes stable if practice does not help the student. So combine this
+    criterion with another criterion, or use it only to stop practice.
 
     Parameters
     ----------
     change : float, default 0.02
-        The largest change of the estimate per answer, as a moving average.
+        An estimate is stable if the moving average of its change per answer is at most this number.
     answers : int, default 3
         The student must have given at least this many answers on the skill.
     """
@@ -202,11 +202,13 @@ class PredictiveStability(Criterion):
 
 @dataclass(frozen=True)
 class PredictiveSimilarity(Criterion):
-    """The next answer, right or wrong, would hardly move P(correct) (Rollinson & Brunskill, 2015).
+    """A skill is mastered if the next answer can hardly change P(correct).
 
-    If P(correct) is within `change` of its highest or lowest possible value, no answer can move it
-    far. So the criterion also holds for a student who makes no progress. Combine it with another
-    criterion, or use it only to stop practice.
+    The criterion is from Rollinson & Brunskill (2015).
+
+    No answer can change P(correct) much if P(correct) is within `change` of its highest or lowest
+    possible value. So a student who makes no progress also meets the criterion. Combine the
+    criterion with another criterion, or use it only to stop practice.
 
     Parameters
     ----------
@@ -223,7 +225,7 @@ class PredictiveSimilarity(Criterion):
 
 @dataclass(frozen=True)
 class Retention(Criterion):
-    """A skill is mastered if the student would still recall it now.
+    """A skill is mastered if the student probably still recalls it now.
 
     Parameters
     ----------
@@ -243,7 +245,7 @@ class Retention(Criterion):
 
 @dataclass(frozen=True)
 class Both(Criterion):
-    """A skill is mastered if two criteria are both met; ``a & b`` makes this criterion."""
+    """A skill is mastered if both of two criteria are met; ``a & b`` creates this criterion."""
 
     first: Criterion
     second: Criterion
@@ -260,7 +262,7 @@ class Both(Criterion):
 
 @dataclass(frozen=True)
 class Either(Criterion):
-    """A skill is mastered if one of two criteria is met; ``a | b`` makes this criterion."""
+    """A skill is mastered if any of two criteria is met; ``a | b`` creates this criterion."""
 
     first: Criterion
     second: Criterion
@@ -298,17 +300,18 @@ def _described(combined: Both | Either) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class WheelSpinning:
-    """When a student is stuck: no mastery after a number of answers on a skill.
+    """A student is stuck on a skill if many answers on the skill have not led to mastery.
 
-    A student who knows the skill well enough to go on (by the policy's `ready`) is not stuck.
+    A student is not stuck on a skill that the student knows well enough to go on (by the policy's
+    `ready`).
 
     Parameters
     ----------
     answers : int, default 10
-        A student is stuck after this many answers. Beck & Gong (2013) speak of wheel-spinning after
-        ten opportunities without mastery.
+        A student is stuck on a skill after this many answers on it. Beck & Gong (2013) define
+        wheel-spinning as ten opportunities without mastery.
     teacher_after : int, default 20
-        After this many answers, a teacher should look.
+        After this many answers on the skill, a teacher should help the student.
 
     References
     ----------

@@ -36,45 +36,46 @@ _CELLS = 1 << 20  # of a table of students and pairs of skills
 
 
 class Memory(Protocol):
-    """It knows how well students remember skills; for example a `MasteryTracker` over FSRS."""
+    """Estimates how well students remember skills; for example, a `MasteryTracker` over FSRS."""
 
     def recall(self, students: Any, skills: Any, time: Any) -> Floats:
-        """P(recall) at a time in seconds, shape (n_students, n_skills); nan if not learnt."""
+        """P(recall) at a time, shape (n_students, n_skills); nan if a skill is not learnt."""
         ...
 
 
 class ReviewSchedule:
-    """What is due for review: skills whose P(recall) has fallen below a target.
+    """Determines which skills are due for review: P(recall) has fallen below a target.
 
     The urgency of a skill is ``(target - P(recall)) / width``, cut to the range from 0 to 1.
-    P(recall) is its value `ahead` seconds from now. A skill that the student never learnt has
-    urgency 0.
+    P(recall) is computed for the time `ahead` seconds from now. A skill that the student never
+    learnt has urgency 0.
 
-    Practice of one skill can count as part of a review of another. The curriculum says so: practice
-    of skill d also practises skill s with weight w (`Curriculum.encompasses`, over all its paths).
-    If the student practised d after s, then s is treated as if only ``now - last_s - w (last_d -
-    last_s)`` seconds had passed. If there are several skills d, the one that leaves the fewest
-    seconds counts.
+    Practice of one skill can count as part of a review of another skill. In the curriculum,
+    practice of skill d may also practise skill s with a weight w (`Curriculum.encompasses`, over
+    all its paths). If the student practised d after s, only ``now - last_s - w (last_d - last_s)``
+    seconds count as the time since the last practice of s. If there are several skills d, the
+    smallest of these times counts.
 
     Parameters
     ----------
     memory : Memory, optional
-        Anything with ``recall(students, skills, time)``, such as a `MasteryTracker` over `FSRS` or
-        `HalfLifeRegression` whose cards are skills. Without a memory, `half_life` guesses P(recall)
-        from the numbers of right and wrong answers. This guess is not fitted to data.
+        Any object with a method ``recall(students, skills, time)``. For example, a `MasteryTracker`
+        over `FSRS` or `HalfLifeRegression`, with ``card="skill"``. Without a memory, `half_life`
+        estimates P(recall) from the numbers of right and wrong answers. The estimate of `half_life`
+        is not fitted to data.
     retention : float, default 0.9
-        The target: a skill is due if P(recall) is below it.
+        The target: a skill is due if P(recall) is below this number.
     width : float, default 0.05
-        Review is most urgent (urgency 1) if P(recall) is this far below the target.
+        A review has the highest urgency, 1, if P(recall) is at least this far below the target.
     ahead : float, default 0
-        Seconds to look ahead. A skill is due now if its P(recall) will be below the target by then.
-        With half the time between two sessions, reviews are on time on average. With 0, all reviews
-        are a little late.
+        Seconds to look ahead. A skill is due now if its P(recall) will be below the target after so
+        many seconds. If `ahead` is half of the time between two sessions, reviews are on time on
+        average. If `ahead` is 0, all reviews are a little late.
 
     Raises
     ------
     ParameterError
-        An argument is out of range.
+        The error is raised if an argument is out of range.
 
     Examples
     --------
@@ -141,13 +142,13 @@ class ReviewSchedule:
         )
 
     def look(self, context: Context) -> tuple[Floats, Floats]:
-        """P(recall) now, and how urgent review is; both of shape (n_students, n_skills).
+        """Compute P(recall) now and the urgency of a review; both of shape (n_students, n_skills).
 
         Parameters
         ----------
         context : Context
-            It must have `now`. It must also have `practice` if you gave no memory, or if some
-            skills of the curriculum encompass others.
+            It must have `now`. The context must also have `practice` if you passed no memory, or if
+            some skills of the curriculum encompass other skills.
 
         Returns
         -------
@@ -157,9 +158,9 @@ class ReviewSchedule:
         Raises
         ------
         ParameterError
-            The context lacks `now` or `practice`; the memory returned a table of another shape; or
-            `now` is a time of another kind (seconds, or a datetime with or without a zone) than the
-            memory's times.
+            The error is raised if the context lacks `now` or `practice`, or if the memory returned
+            a table of a wrong shape. The error is also raised if `now` and the memory's times are
+            of different kinds (seconds, datetimes with a zone, datetimes without a zone).
 
         Notes
         -----
@@ -202,13 +203,14 @@ class ReviewSchedule:
 
 
 def half_life(right: NDArray[Any], wrong: NDArray[Any]) -> Floats:
-    """The half-life of memory in days, guessed from the numbers of answers alone.
+    """Estimate the half-life of memory in days from the numbers of right and wrong answers.
 
-    It is ``2 · 2^(2 (√(1 + right) - 1) - 0.5 (√(1 + wrong) - 1))``, at most 274. This is the form
-    of half-life regression (Settles & Meeder, 2016) with round figures. P(recall) falls to 0.9 in
-    0.152 half-lives. After 4 right and 2 wrong answers, that takes 1.3 days. After 10 right answers
-    and no wrong one, it takes 7.5 days; after 20 right answers and no wrong one, 42 days. The times
-    of the answers are not used.
+    The half-life is ``2 · 2^(2 (√(1 + right) - 1) - 0.5 (√(1 + wrong) - 1))``, but at most 274. The
+    formula is from half-life regression (Settles & Meeder, 2016), with rounded coefficients.
+    P(recall) falls to 0.9 in 0.152 half-lives. After 4 right and 2 wrong answers, P(recall) falls
+    to 0.9 in 1.3 days. After 10 right answers and no wrong answer, P(recall) falls to 0.9 in 7.5
+    days. After 20 right answers and no wrong answer, P(recall) falls to 0.9 in 42 days. The formula
+    does not use the times of the answers.
 
     Parameters
     ----------

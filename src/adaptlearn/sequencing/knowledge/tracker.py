@@ -32,12 +32,12 @@ class MasteryTable(Protocol):
 class Tracker(Protocol):
     """The state of many students, by label.
 
-    A tracker may also have these methods. ``practice(students)`` returns the fields of `Practice`
-    over the tracker's own skills, or None. ``learning_rates()`` returns P(learning) of each skill
-    from one opportunity, or None. ``unmet(students)`` returns the students who have not answered
-    yet. ``last_times(students)`` returns the times of their last answers in seconds; -inf if there
-    is no answer. The attribute ``clock`` gives the kind of these times (see
-    `MasteryTracker.clock`).
+    A tracker may also have the following methods. ``practice(students)`` returns the fields of
+    `Practice` over the tracker's own skills, or None. ``learning_rates()`` returns P(learning) of
+    each skill from one opportunity, or None. ``unmet(students)`` returns the students who have not
+    answered yet. ``last_times(students)`` returns the time of each student's last answer in
+    seconds, or -inf if the student has not answered. The attribute ``clock`` is the kind of the
+    answers' times (see `MasteryTracker.clock`).
     """
 
     @property
@@ -60,17 +60,20 @@ class Tracker(Protocol):
         ...
 
     def counts(self, students: Any) -> Ints:
-        """How many answers were given so far, shape (n_students, n_skills)."""
+        """How many answers each student has given on each skill, shape (n_students, n_skills)."""
         ...
 
 
 class Review(Protocol):
-    """Anything that says how much students still recall, and which skills are due for review.
+    """Any object that estimates P(recall) and determines which skills are due for review.
 
-    It may also have the attributes ``fingerprint`` and ``retention`` (the target P(recall)).
-    Decisions record both.
+    The object may also have the attributes ``fingerprint`` and ``retention`` (the target for
+    P(recall)). Decisions record these two attributes.
     """
 
     def look(self, context: Context) -> tuple[Floats, Floats]:
-        """P(recall) now and the urgency of review (0: not due), both (n_students, n_skills)."""
+        """P(recall) now, and the urgency of a review (0 if not due).
+
+        Both arrays have the shape (n_students, n_skills).
+        """
         ...

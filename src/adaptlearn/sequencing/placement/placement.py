@@ -39,30 +39,35 @@ _OPEN = Interval(0, 1, closed="neither")
 
 
 class Placement:
-    """A short adaptive diagnostic over a curriculum's prerequisites.
+    """A short adaptive test that finds out which skills of a curriculum a student has mastered.
 
     Parameters
     ----------
     curriculum : Curriculum
     guess, slip : float, default 0.2 and 0.1
-        P(correct | not mastered) and P(wrong | mastered); their sum is below 1. With ``guess=0`` a
-        right answer is proof, with ``slip=0`` a wrong one.
+        P(correct | not mastered) and P(wrong | mastered); their sum must be below 1. With
+        ``guess=0``, a right answer proves that the skill is mastered. With ``slip=0``, a wrong
+        answer proves that the skill is not mastered.
     prior : float, mapping or array, default 0.8
-        P(mastered) of a skill if all its prerequisites are mastered, for the middle kind of
-        student. Give one value, a value per skill label, or an array of shape (n_skills,).
+        For an average student, P(mastered) of a skill whose prerequisites are all mastered. Pass
+        one value, a mapping of skill labels to values, or an array of shape (n_skills,).
     spread : float, default 3.5
-        The graph does not say all that a student's skills have in common. So there are eight kinds
-        of students, from weak to strong, evenly spaced and equally probable before the first
-        answer. `spread` is how far the weakest and the strongest are from the middle, in log odds.
+        A student's skills are related not only through prerequisites, but also through the
+        student's general strength. So the diagnostic assumes eight kinds of students, from weak to
+        strong. The kinds are evenly spaced, and equally probable before the first answer. The
+        argument `spread` is the distance of the weakest and of the strongest kind from the middle,
+        in log odds.
     goal_directed : float, default 0.1
-        The probability, before the first answer, that the student learns towards goals. Such a
-        student knows some goal skills and their prerequisites, and little else. There are four
-        kinds of these students, with 1, 3, 10 and 30 goals on average.
+        The probability, before the first answer, that the student has learnt only for certain
+        goals. A student of this type knows some goal skills and their prerequisites, but few other
+        skills. The diagnostic assumes four kinds of these students, with 1, 3, 10 and 30 goals on
+        average.
     error : float, default 0.02
-        The diagnostic stops as soon as the expected share of misjudged skills is at most this; 0:
-        it never stops for this reason.
+        The diagnostic stops as soon as the expected share of misjudged skills is at most this
+        number. With ``error=0``, the diagnostic never stops because of this share.
     max_questions : int, optional
-        By default a fifth of the number of skills, and at least 20.
+        The largest number of questions. By default, the limit is a fifth of the number of skills,
+        but never less than 20.
     max_minutes : float, optional
     minutes_per_question : float, default 1.0
     confidence : float, default 0.9
@@ -75,9 +80,9 @@ class Placement:
     Raises
     ------
     ParameterError
-        Lists every argument that is out of range.
+        The error lists every argument that is out of range.
     UnknownLabelError
-        `prior` or `ask` name a skill that the curriculum does not have.
+        The error is raised if a skill in `prior` or `ask` is not in the curriculum.
 
     Notes
     -----
@@ -171,10 +176,11 @@ class Placement:
         Raises
         ------
         ModelFileError
-            The text is damaged, or is no saved session.
+            The error is raised if the text is damaged or is not a saved session.
         StateError
-            The session belongs to a diagnostic with other settings, or to a curriculum with other
-            skills or prerequisites. Titles, lessons and items may have changed.
+            The error is raised if the saved session belongs to a diagnostic with other settings, or
+            to a curriculum with other skills or prerequisites. Titles, lessons and items of the
+            curriculum may differ.
         """
         saved = open_seal(text, KIND, "placement session")
         # Sessions of earlier versions name the whole curriculum.
@@ -200,7 +206,7 @@ class Placement:
         guess: float | None = None,
         slip: float | None = None,
     ) -> Simulated:
-        """Let many simulated students take the diagnostic at once.
+        """Let many simulated students take the diagnostic at the same time.
 
         Parameters
         ----------
@@ -209,7 +215,7 @@ class Placement:
         random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
             The source of the random guesses and slips.
         guess, slip : float, optional
-            The true guess and slip rates of the simulated students; by default those that the
+            The true guess and slip rates of the simulated students; by default the rates that the
             diagnostic assumes.
 
         Returns
@@ -351,11 +357,12 @@ class Simulated(NamedTuple):
         P(mastered), in the curriculum's order.
     n_questions : int array, shape (n_students,)
     agreement : float array, shape (most questions + 1, n_students)
-        The share of skills that are judged correctly after each question. A skill is judged as
-        mastered if its probability is at least 0.5. After a student's diagnostic ends, the last
-        value is repeated.
+        The share of skills that the diagnostic judges correctly, after each question. A skill is
+        judged as mastered if its probability is at least 0.5. After the end of a student's
+        diagnostic, the student's last value is repeated.
     expected : float array of the same shape
-        The agreement that the diagnostic expects of itself, after each question.
+        The share of correctly judged skills that the diagnostic itself expects, after each
+        question.
     """
 
     probability: Floats
@@ -365,13 +372,13 @@ class Simulated(NamedTuple):
 
 
 class Session:
-    """One student's diagnostic, question by question; `Placement.start` makes one.
+    """The diagnostic of one student, question by question; `Placement.start` creates it.
 
     Attributes
     ----------
     student : label
     answers : list of (label, bool)
-        Each skill that was asked, and whether the answer was right, in order.
+        The skills that were asked so far, in order, each with whether the answer was right.
     """
 
     def __init__(
@@ -399,7 +406,7 @@ class Session:
         return self._rules.spent(len(self.answers))
 
     def next(self) -> Label | None:
-        """The skill to ask now, the same until it is answered; None at the end."""
+        """The skill to ask now; None at the end. It stays the same until the student answers."""
         if self.ended is not None:
             return None
         place = self._rules.choose(self._p)[0][0]
@@ -407,15 +414,15 @@ class Session:
         return label
 
     def answer(self, skill: Label, correct: bool) -> None:
-        """Take in the answer to the skill that `next` gave.
+        """Record the student's answer to a question about the skill that `next` returned.
 
         Raises
         ------
         UnknownLabelError
-            The curriculum has no such skill.
+            The error is raised if the curriculum does not have the skill.
         ParameterError
-            `skill` is not the skill that `next` gives; or the diagnostic has ended; or `correct` is
-            neither true nor false.
+            The error is raised if `skill` is not the skill that `next` returns, if the diagnostic
+            has ended, or if `correct` is neither true nor false.
         """
         skill = label_of(skill, "skill")
         self._rules.curriculum.skill_index.code(skill)
@@ -438,7 +445,7 @@ class Session:
         self.answers.append((skill, correct))
 
     def result(self) -> PlacementResult:
-        """What is known about the student so far; you can call this before the end."""
+        """The result so far; you can call this method before the diagnostic ends."""
         return PlacementResult(
             self.student,
             curriculum=self._rules.curriculum,

@@ -24,7 +24,7 @@ _ENDED = {
 
 
 class PlacementResult:
-    """What a student knows, and what is still open.
+    """What a student knows and does not know, and which skills are still uncertain.
 
     Attributes
     ----------
@@ -32,17 +32,19 @@ class PlacementResult:
     probability : float array, shape (n_skills,)
         P(mastered), in the curriculum's order.
     mastered, not_mastered, uncertain : tuples of labels
-        Every skill is in one of these three, in the curriculum's order.
+        Each skill is in exactly one of the tuples `mastered`, `not_mastered` and `uncertain`. Each
+        tuple is in the curriculum's order.
     frontier : tuple of labels
-        The outer fringe: the skills that the student is ready to learn. Here each skill counts as
-        mastered if that is more likely than not.
+        The outer fringe: the skills that the student is ready to learn. For the fringe, a skill
+        counts as mastered if it is more likely mastered than not mastered.
     misjudged : float
-        The expected number of skills that this judgement gets wrong.
+        The expected number of misjudged skills, if each skill is judged as mastered or not by its
+        P(mastered).
     answers : tuple of (label, bool)
     n_questions : int
     ended : str or None
         Why the diagnostic ended: ``"accurate"``, ``"questions"``, ``"minutes"`` or ``"settled"``.
-        None if it has not ended.
+        None if the diagnostic has not ended.
     """
 
     def __init__(
@@ -126,25 +128,27 @@ class PlacementResult:
         """Store the result in a tracker, so that lessons start from what the student knows.
 
         Mastery, explanations and decisions then agree with the result. The student's later answers
-        update it.
+        update the stored result.
 
         Parameters
         ----------
         tracker : MasteryTracker
-            If the model has P(known) (a BKT has), the tracker stores the `probability` of every
-            skill (see `MasteryTracker.believe`) and counts no answers. If the model only predicts
-            answers, the tracker takes in the `answers` of the diagnostic as the student's first
-            answers, without items. The model then decides what these answers mean for other skills.
+            If the model has P(known), as a BKT has, the tracker stores the `probability` of every
+            skill (see `MasteryTracker.believe`). The tracker then does not count the answers of the
+            diagnostic. If the model only predicts answers, the tracker uses the `answers` of the
+            diagnostic as the student's first answers, without items. The model then infers from
+            these answers what the student knows of other skills.
         time : float or datetime, optional
-            When the answers were given, if the tracker's answers have times. A BKT does not need
-            this time.
+            The time of the diagnostic's answers; needed if the tracker's answers have times. A BKT
+            does not need this time.
 
         Raises
         ------
         ParameterError
-            `tracker` is no `MasteryTracker`.
+            The error is raised if `tracker` is not a `MasteryTracker`.
         StateError
-            The student has answered before. Call ``tracker.forget([student])`` to start again.
+            The error is raised if the student has answered before. Call
+            ``tracker.forget([student])`` to start again.
         """
         given: Any = tracker
         if not isinstance(given, MasteryTracker):
@@ -166,7 +170,7 @@ class PlacementResult:
             tracker.update(columns if time is None else {**columns, "time": [time] * n})
 
     def table(self) -> dict[str, list[Any]]:
-        """One row per skill, as columns any dataframe library takes."""
+        """A table with one row per skill, as columns that any dataframe library accepts."""
         standing = np.select([self._sure, self._sure_not], ["mastered", "not mastered"],
                              "uncertain")  # fmt: skip
         asked: dict[Label, list[bool]] = {}
@@ -184,7 +188,7 @@ class PlacementResult:
         }
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values that JSON can store."""
+        """Convert to a dict of plain values that JSON can store."""
         return {
             "student": self.student,
             "n_questions": self.n_questions,

@@ -20,13 +20,13 @@ from adaptlearn.sequencing.knowledge.review_schedule import sparing_reviews
 class Purpose(IntEnum):
     """What a lesson is for.
 
-    ``NEW``: the lesson teaches a skill that is not mastered, and all prerequisites are known well
+    ``NEW``: the lesson teaches an unmastered skill, and the student knows all prerequisites well
     enough for the policy. ``REVIEW``: all skills of the lesson are mastered, and a review is due.
-    Either one of these skills is due, or the lesson also practises several due skills. In the
-    second case, the lesson must be worth more than a review of any one of these skills.
-    ``REMEDIATION``: the student is stuck on a skill, and the lesson teaches a prerequisite of this
-    skill that was practised less. ``ENRICHMENT``: an elective or enrichment lesson for which the
-    student is ready. ``ASSIGNED``: a teacher wants the lesson.
+    The due review may be of a skill of the lesson, or of several other skills that the lesson also
+    practises. If no skill of the lesson itself is due, the lesson must be worth more than a review
+    of any one of the due skills. ``REMEDIATION``: the student is stuck on a skill, and the lesson
+    teaches a prerequisite of this skill that was practised less. ``ENRICHMENT``: an elective or
+    enrichment lesson for which the student is ready. ``ASSIGNED``: a teacher wants the lesson.
     """
 
     NEW = 0
@@ -43,12 +43,12 @@ class Candidates:
     ----------
     context : Context
     student, lesson : int arrays, shape (n,)
-        The row of the student in the context, and the position of the lesson. Sorted by student,
-        then by lesson.
+        The row of the student in the context, and the position of the lesson. The pairs are sorted
+        by student, then by lesson.
     purpose : int8 array, shape (n,)
         The `Purpose` of each candidate.
     score : float array, shape (n,), or None
-        The scores of the candidates, if the policy that found the candidates also gave scores.
+        The scores of the candidates, if the policy that found the candidates also computed scores.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Candidates:
         return len(self.student)
 
     def take(self, kept: Ints | Bools) -> Candidates:
-        """Some of the candidates, in their order."""
+        """Select some of the candidates; their order stays the same."""
         pairs = Pairs(self.student[kept], self.lesson[kept])
         score = None if self.score is None else self.score[kept]
         return Candidates(self.context, pairs, self.purpose[kept], score)
@@ -101,23 +101,23 @@ class Candidates:
         return self._entries[1]
 
     def of_skills(self, table: NDArray[np.generic]) -> NDArray[np.generic]:
-        """The values of a table (n_students, n_skills) at each candidate's student and skills."""
+        """The values of a table (n_students, n_skills) for each candidate's student and skills."""
         flat = table.reshape(-1)
         return flat[self._entries[0]]
 
     def of_every_skill(self, values: NDArray[np.generic]) -> NDArray[np.generic]:
-        """The values of an array with one value per skill, at each candidate's skills."""
+        """The values of an array (n_skills,) for each candidate's skills."""
         return values[self._entries[1]]
 
     def total(self, by_entry: NDArray[np.generic]) -> Floats:
-        """The values of `of_skills`, summed over each candidate's skills."""
+        """The sum of the values from `of_skills` over each candidate's skills."""
         if self._single or not len(self):
             return by_entry.astype(np.float64)
         starts = np.cumsum(self.sizes) - self.sizes
         return np.add.reduceat(by_entry.astype(np.float64), starts)
 
     def mean(self, table: NDArray[np.generic]) -> Floats:
-        """The mean of a table over each candidate's skills."""
+        """For each candidate, the mean of a table's values over the candidate's skills."""
         return self.total(self.of_skills(table)) / self.sizes
 
     @cached_property
@@ -127,7 +127,7 @@ class Candidates:
         return ~self.of_skills(self.context.mastered).astype(np.bool_)
 
     def mean_missing(self, table: NDArray[np.generic]) -> Floats:
-        """The mean of a table over each candidate's unmastered skills; 0 if there are none."""
+        """For each candidate, the mean over unmastered skills; 0 if there are none."""
         values = self.of_skills(table).astype(np.float64) * self.missing
         number = self.total(self.missing)
         return self.total(values) / np.maximum(number, 1)
@@ -142,21 +142,21 @@ class Candidates:
 
 
 def find_candidates(context: Context, pools: tuple[str, ...]) -> Candidates:
-    """Find all lessons that students may do, for some purposes.
+    """Find all lessons that students may do for the given purposes.
 
-    If a lesson serves several purposes, it gets the first of them, in the order of `Purpose`.
+    If a lesson serves several purposes, the purpose that comes first in `Purpose` is used.
 
     Parameters
     ----------
     context : Context
-        It must have `mastered`, and may have `ready`. For reviews it must have `urgency`, for
-        remediation `stuck`.
+        The context must have `mastered`, and may have `ready`. Reviews are found only if the
+        context has `urgency`. Remediation is found only if the context has `stuck`.
     pools : tuple of {"new", "review", "remediation", "enrichment"}
 
     Raises
     ------
     ParameterError
-        The context does not say what is mastered.
+        The error is raised if the context does not contain the mastered skills.
     """
     curriculum, n = context.curriculum, len(context.students)
     if context.mastered is None:

@@ -28,7 +28,7 @@ _ROUNDING = 1e-12
 
 @dataclass(frozen=True, eq=False)
 class Ragged:
-    """Candidates grouped by student; a student may have no candidates.
+    """Candidates, grouped by student. A student may have no candidates.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class Ragged:
         return np.flatnonzero(np.diff(self.bounds))
 
     def most(self, values: NDArray[Any], default: float = -np.inf) -> Floats:
-        """The highest value of each student, shape (n_students,)."""
+        """The highest of each student's values, shape (n_students,)."""
         found = np.full(len(self.bounds) - 1, default)
         filled = self.filled
         if len(filled):
@@ -64,7 +64,7 @@ class Odds(NamedTuple):
     Attributes
     ----------
     weight : float array, shape (n,)
-        Each candidate's probability, multiplied by the `whole` of its student.
+        The probability of each candidate, multiplied by the student's value in `whole`.
     whole : float array, shape (n_students,)
     error : float array, shape (n,), or None
         The standard error of each probability if the probabilities were sampled; None if they are
@@ -82,7 +82,7 @@ class Chooser(Protocol):
     method: ClassVar[str]
 
     def odds(self, value: Floats, ragged: Ragged, rng: np.random.Generator) -> Odds:
-        """The probabilities of candidates with these scores."""
+        """Compute the probability of each candidate from the scores."""
         ...
 
     def described(self) -> dict[str, Any]:
@@ -92,7 +92,7 @@ class Chooser(Protocol):
 
 @dataclass(frozen=True)
 class Greedy:
-    """The best score wins; equal scores are equally probable."""
+    """Choose the lesson with the best score; equal best scores are equally probable."""
 
     method: ClassVar[str] = "exact"
 
@@ -107,7 +107,7 @@ class Greedy:
 
 @dataclass(frozen=True)
 class Softmax:
-    """Probabilities proportional to ``exp(score / temperature)``.
+    """Choose each lesson with a probability proportional to ``exp(score / temperature)``.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ class Softmax:
 
 @dataclass(frozen=True)
 class EpsilonGreedy:
-    """The best candidate; or, with probability `epsilon`, a random one of all candidates.
+    """Choose the best candidate, or with probability `epsilon` any candidate at random.
 
     Parameters
     ----------
@@ -157,12 +157,12 @@ class EpsilonGreedy:
 
 @dataclass(frozen=True)
 class Thompson:
-    """Draw a random score around each candidate's score, and choose the highest.
+    """Draw a random score around each candidate's score, and choose the highest drawn score.
 
     Scores are drawn from normal distributions. There is no formula for the probability that a
-    candidate has the highest drawn score, so it is estimated by sampling, with a standard error.
-    The choice is drawn from these estimated probabilities, so the recorded propensities are the
-    ones that were used.
+    candidate has the highest drawn score, so this probability is estimated by sampling, with a
+    standard error. The lesson is then drawn with these estimated probabilities, so the recorded
+    propensities are exactly the probabilities of the draw.
 
     Parameters
     ----------

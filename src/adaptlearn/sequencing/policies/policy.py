@@ -27,9 +27,9 @@ Scores = tuple[Floats, Bools]
 
 
 class Policy(Protocol):
-    """Says which lessons each student may do, and how good each of them would be.
+    """A policy says which lessons each student may do, and how good each of these lessons would be.
 
-    A policy sees a block of students at a time, as arrays.
+    A policy receives the data of a block of students at a time, as arrays.
     """
 
     @property
@@ -71,7 +71,7 @@ class Policy(Protocol):
         ...
 
     def candidates(self, context: Context) -> Candidates:
-        """The lessons that students may do; `context` says what is mastered."""
+        """The lessons that students may do; `context` contains the skills that are mastered."""
         ...
 
     def value(self, candidates: Candidates) -> Floats:
@@ -79,7 +79,10 @@ class Policy(Protocol):
         ...
 
     def reason(self, choices: Choices) -> Sequence[str] | NDArray[Any]:
-        """Why each lesson was chosen: a code for every choice. Called when the choices are made."""
+        """The code of the reason for each choice.
+
+        The sequencer calls this method after it has chosen the lessons.
+        """
         ...
 
 
@@ -87,7 +90,10 @@ class ScoringObject(Protocol):
     """An object that scores; whatever of a `Policy` it has besides is used."""
 
     def score(self, context: Context) -> Scores:
-        """Scores, and which lessons may be given; both (n_students, n_lessons)."""
+        """The score of each lesson, and whether the student may do it.
+
+        Both arrays have the shape (n_students, n_lessons).
+        """
         ...
 
 

@@ -18,38 +18,40 @@ _PROVISIONAL = {"gain_per_minute": 1.0, "fixed_order": 0.001}
 
 
 class ProvisionalMastery(WeightedPolicy):
-    """Go on as soon as a skill is probably known, and make sure of it later.
+    """Go on to new skills as soon as a skill is probably known, and confirm the skill later.
 
-    A student may do a lesson if the mastery of all prerequisites of its unmastered skills is at
-    least `ready`; prerequisites that the lesson itself teaches do not count. The lesson that gains
-    most per minute toward the student's goals comes first. The gain is the sum of (1 - mastery)
-    P(learn) over the lesson's unmastered skills. So students learn unknown skills first. They come
-    back to nearly certain skills later, when little else is left to learn. A skill counts as
-    mastered only if it is almost certain. If gains are equal, the curriculum's order decides.
+    A student may do a lesson if all prerequisites of the lesson's unmastered skills have a mastery
+    of at least `ready`. Prerequisites that the lesson itself teaches may have any mastery. The
+    lesson with the highest gain per minute toward the student's goals comes first. The gain is the
+    sum of (1 - mastery) P(learn) over the lesson's unmastered skills. So students learn unknown
+    skills first. Students come back to nearly certain skills later, when little else is left to
+    learn. A skill counts as mastered only if it is almost certain. If gains are equal, the
+    curriculum's order decides.
 
     Parameters
     ----------
     threshold : float, default 0.999
-        A skill counts as mastered at this mastery or above.
+        A skill counts as mastered if its mastery is at least this number.
     ready : float, default 0.8
-        At this mastery or above, a skill is known well enough for the skills that build on it. At
-        most `threshold`.
+        The mastery of a skill from which a student may learn the skills that build on this skill.
+        At most `threshold`.
     kind : {"latent", "predicted"}, default "latent"
-        The kind of mastery that `threshold` and `ready` are for. For P(correct) choose other values
-        for both, because slips keep P(correct) below .999.
+        The kind of mastery that `threshold` and `ready` are for. For P(correct), choose other
+        values of `threshold` and `ready`, because slips keep P(correct) below .999.
     chooser : {"greedy", "softmax", "epsilon", "thompson"} or Chooser, default "greedy"
-        How scores become probabilities. A greedy policy has propensity 1 in every decision, except
-        ties. You cannot judge other policies from its log. If you want to, choose another chooser,
-        which explores a little.
+        The chooser turns the scores of lessons into probabilities. A greedy policy chooses each
+        lesson with probability 1, except among equal scores. From the log of a greedy policy you
+        cannot evaluate other policies. If you want to evaluate other policies, use a chooser that
+        explores a little.
     reviews : bool, default False
         Whether the policy also gives reviews of mastered skills. The more reviews are due, the
-        sooner they come. The sequencer's `review` says which skills are due. If you pass a `review`
-        to the sequencer, its default policy gives reviews.
+        sooner the policy gives them. The argument `review` of the sequencer determines which skills
+        are due. If you pass `review` to the sequencer, its default policy also gives reviews.
 
     Raises
     ------
     ParameterError
-        An argument is out of range.
+        The error is raised if an argument is out of range.
 
     References
     ----------
@@ -101,28 +103,30 @@ class ProvisionalMastery(WeightedPolicy):
 
 
 class MasteryThreshold(WeightedPolicy):
-    """Mastery learning: finish the skills that are begun, and go on when they are mastered.
+    """Mastery learning: students finish the skills they have begun before they start new skills.
 
-    A student may do a lesson if it is open (`Curriculum.open_lessons`). An open lesson teaches a
-    skill below the threshold. Every prerequisite of its unmastered skills has reached the threshold
-    or is taught by the lesson itself. The score of a lesson is the mean mastery of its unmastered
-    skills, so the lesson nearest to mastery comes first. Scores that differ only by rounding are a
-    tie. The sequencer draws from a tie uniformly.
+    A student may do a lesson if the lesson is open (`Curriculum.open_lessons`). An open lesson
+    teaches at least one skill below the threshold. Each prerequisite of the lesson's unmastered
+    skills has reached the threshold or is taught by the lesson itself. The score of a lesson is the
+    mean mastery of its unmastered skills, so the lesson nearest to mastery comes first. Scores that
+    differ only by rounding count as equal. Among lessons with equal scores, the sequencer draws one
+    at random.
 
     Parameters
     ----------
     threshold : float, default 0.95
-        A skill counts as mastered at this mastery or above.
+        A skill counts as mastered if its mastery is at least this number.
     kind : {"latent", "predicted"}, default "latent"
-        The kind of mastery that the threshold is for. The other kind is refused, because a
-        threshold for P(known) does not fit P(correct): guesses and slips keep P(correct) away from
-        0 and 1.
+        The kind of mastery that the threshold is for: ``"latent"`` means P(known), ``"predicted"``
+        means P(correct). The policy refuses a tracker that computes the other kind of mastery. A
+        threshold for P(known) does not fit P(correct), because guesses and slips keep P(correct)
+        away from 0 and 1.
     chooser : {"greedy", "softmax", "epsilon", "thompson"} or Chooser, default "greedy"
 
     Raises
     ------
     ParameterError
-        An argument is out of range.
+        The error is raised if an argument is out of range.
 
     References
     ----------
@@ -159,7 +163,7 @@ class MasteryThreshold(WeightedPolicy):
 
 
 class Preset(NamedTuple):
-    """A ready-made policy, and what it does."""
+    """A ready-made policy, and a short description of the policy."""
 
     policy: WeightedPolicy
     says: str
@@ -239,15 +243,17 @@ def preset(
         ``"mastery"`` is a `MasteryThreshold`. ``"surer"`` needs ``MasteryTracker(model,
         practice=True)``.
     criterion : Criterion, optional
-        What counts as mastered. The default depends on the preset: P(known) of at least .95; for
-        ``"provisional"`` of at least .999; for ``"surer"`` also a moving average of at least .85.
+        What counts as mastered. By default, a skill is mastered if P(known) is at least .95. For
+        ``"provisional"`` and ``"surer"``, P(known) must be at least .999. For ``"surer"``, the
+        moving average of the answers must also be at least .85.
     chooser : {"greedy", "softmax", "epsilon", "thompson"} or Chooser, optional
-        How scores become probabilities; by default the chooser of the preset.
+        The chooser turns the scores of lessons into probabilities. By default, the preset's own
+        chooser is used.
 
     Raises
     ------
     ParameterError
-        There is no such preset.
+        The error is raised if there is no preset with this name.
     """
     if name not in PRESETS:
         raise ParameterError("preset", [f"no preset {name!r}; there are {some(PRESETS, 20)}"])

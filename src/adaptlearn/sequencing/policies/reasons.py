@@ -61,7 +61,8 @@ class Choices:
         The chosen lessons, with the data of `Candidates`.
     score : float array, shape (n,)
     n_candidates, n_tied : int arrays, shape (n,)
-        How many lessons could have been chosen, and how many of them had the best score.
+        How many lessons the student could have been given, and how many of these lessons had the
+        best score.
     """
 
     lessons: Candidates

@@ -1,7 +1,8 @@
-"""How good a lesson would be now: a table of small pure functions, each with formula and source.
+"""Scorers: small pure functions that say how good a lesson would be now, with their sources.
 
-A scorer takes `Candidates` and its settings and gives a number to each, the higher the better;
-most lie between 0 and 1, so that weights between scorers mean something.
+A scorer takes `Candidates` and the scorer's settings. The scorer returns a number for each
+candidate; a higher number is better. Most scores lie between 0 and 1, so that the weights of
+several scorers can be compared.
 
 References
 ----------
@@ -37,12 +38,12 @@ from adaptlearn.sequencing.policies.candidates import Candidates, Purpose
 
 
 class Scorer(NamedTuple):
-    """A scorer: its formula and where it comes from.
+    """A scorer, with its formula and the source of the formula.
 
     Attributes
     ----------
     score : callable
-        A function from candidates and settings to scores, shape (n,).
+        A function that takes candidates and settings and returns scores, shape (n,).
     formula, source : str
     settings : dict of str to float
         The scorer's settings, with their defaults.

@@ -32,28 +32,32 @@ class WeightedPolicy:
     Parameters
     ----------
     scorers : mapping of str to float
-        The weight of each scorer in `SCORERS`, by its name. You can also add a scorer of your own,
-        a function of `Candidates`: give it a name, and pass ``(function, weight)``.
+        The weight of each scorer in `SCORERS`, by its name. You can also add your own scorer, a
+        function of `Candidates`. To add your own scorer, pass ``(function, weight)`` under a name
+        that you choose.
     criterion : Criterion, default ``ProbabilityThreshold()``
         What counts as mastered.
     chooser : {"greedy", "softmax", "epsilon", "thompson"} or Chooser, default "greedy"
     ready : Criterion, optional
-        When a skill is known well enough for the skills that build on it. A mastered skill always
-        is. By default only mastered skills are.
+        When a student knows a skill well enough to learn the skills that build on this skill. A
+        mastered skill is always known well enough. By default, only mastered skills are known well
+        enough.
     pools : sequence of str, default ``("new",)``
-        Which lessons students may do: ``"new"`` (on the outer fringe), ``"review"`` (mastered and
-        due), ``"remediation"`` (on prerequisites of a skill on which the student is stuck),
-        ``"enrichment"``.
+        The kinds of lessons that students may do. ``"new"``: lessons on the outer fringe.
+        ``"review"``: lessons on mastered skills whose review is due. ``"remediation"``: lessons on
+        prerequisites of a skill on which the student is stuck. ``"enrichment"``: elective and
+        enrichment lessons.
     settings : mapping of str to mapping, optional
-        Settings of scorers: ``{"target_success": {"target": 0.7}}``.
+        The settings of the scorers, for example ``{"target_success": {"target": 0.7}}``.
     name : str, optional
         The policy's name.
 
     Raises
     ------
     ParameterError
-        Lists every unknown name and every weight that is no number. Also raised if `ready` is for
-        another kind of mastery than `criterion`, or has a higher threshold.
+        The error lists every unknown name and every weight that is not a number. The error is also
+        raised if `ready` is for a different kind of mastery than `criterion`, or if `ready` has a
+        higher threshold than `criterion`.
 
     Examples
     --------
@@ -159,7 +163,8 @@ class WeightedPolicy:
     ) -> Self:
         """The same policy with another criterion or another chooser.
 
-        `ready` stays as it is, except that its threshold is at most the threshold of the new
+        The new policy keeps `ready`. If the threshold of `ready` is higher than the threshold of
+        the new criterion, the threshold of `ready` is lowered to the threshold of the new
         criterion.
         """
         ready = self.ready
@@ -182,7 +187,7 @@ class WeightedPolicy:
         return made
 
     def candidates(self, context: Context) -> Candidates:
-        """The lessons that students may do; `context` says what is mastered."""
+        """The lessons that students may do; `context` contains the skills that are mastered."""
         return find_candidates(context, self.pools)
 
     def value(self, candidates: Candidates) -> Floats:
@@ -198,7 +203,10 @@ class WeightedPolicy:
         return total
 
     def score(self, context: Context) -> Scores:
-        """Scores, and which lessons may be given; both (n_students, n_lessons)."""
+        """The score of each lesson, and whether the student may do it.
+
+        Both arrays have the shape (n_students, n_lessons).
+        """
         marks: dict[str, Any] = {}
         if context.mastered is None:
             marks["mastered"] = self.criterion.met(context)
@@ -214,7 +222,10 @@ class WeightedPolicy:
         return scores, eligible
 
     def reason(self, choices: Choices) -> NDArray[Any]:
-        """The code of each choice, often the name of the scorer with the highest weight."""
+        """The code of the reason for each choice.
+
+        Often the code is the name of the scorer with the highest weight.
+        """
         return codes_of(choices, self.leading)
 
     @property

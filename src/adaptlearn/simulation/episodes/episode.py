@@ -33,10 +33,10 @@ class Steps(NamedTuple):
     lesson : int array
         The position of the lesson; -1 if the policy gave no more lessons.
     minutes : float array
-        How many minutes the student had practised until then.
+        How many minutes the student had practised before the decision.
     propensity : float array
     known : int array
-        How many skills the student really knew then.
+        How many skills the student really knew at the time of the decision.
     """
 
     student: Ints
@@ -52,13 +52,14 @@ class Answers(NamedTuple):
     Attributes
     ----------
     student, lesson, skill : int arrays
-        Rows of the episode, positions of lessons, and the skill that the item really practised.
+        The student's row in the episode, the position of the lesson, and the skill that the item
+        really practised.
     tag : int array
-        The skill the item was tagged with; -1: none.
+        The skill with which the item was tagged; -1 if it had no tag.
     correct, knew : bool arrays
         Whether the answer was right, and whether the student knew the skill before the answer.
     time : float array
-        Seconds since the episode began, nights included.
+        Seconds since the episode began, including the nights between days of practice.
     """
 
     student: Ints
@@ -74,39 +75,40 @@ class Answers(NamedTuple):
 class Episode:
     """What simulated students learnt under a policy.
 
-    Times are in minutes of practice since the start; ``inf``: never.
+    Times are in minutes of practice since the start; ``inf`` means never.
 
     Attributes
     ----------
     policy, simulator : str
     same_family : bool
-        Whether the policy's estimator has the same kind of equations as the simulator, which is an
-        advantage.
+        Whether the policy's estimator has the same kind of equations as the simulator, which gives
+        the policy an advantage.
     budget : float
         Minutes each student had.
     seed, student : int arrays, shape (n,)
-        The replicate of each row, and the number of the student in this replicate.
+        The seed of each row's replicate, and the number of the student in this replicate.
     groups : dict of str to str array, shape (n,)
     minutes : float array, shape (n,)
         How many minutes the student practised in total.
     n_answers : int array, shape (n,)
     answers, known_answers : int arrays, shape (n, n_skills)
-        How many answers on each skill, and how many of these answers came when the student already
-        knew the skill.
+        How many answers the student gave on each skill, and how many of these answers the student
+        gave when already knowing the skill.
     known_at : float array, shape (n, n_skills)
-        When the student first knew the skill.
+        The time at which the student first knew the skill.
     known_after : int array, shape (n, n_skills)
-        After how many answers, on any skill, the student first knew the skill; -1: never.
+        After how many answers (on all skills together) the student first knew the skill; -1 means
+        never.
     declared_at : float array, shape (n, n_skills)
-        When the policy first declared the skill mastered.
+        The time at which the policy first declared the skill mastered.
     declared_rightly : bool array, shape (n, n_skills)
-        Whether the student knew the skill at that time.
+        Whether the student knew the skill when the policy first declared it mastered.
     known_at_start, known_at_end : bool arrays, shape (n, n_skills)
     retention : float array, shape (2, n, n_skills)
-        How well the student knows the skill 30 and 90 days after the last practice.
+        How well the student knows the skill 30 days and 90 days after the last practice.
     steps : Steps or None
     responses : Answers or None
-        The answers, if they were recorded.
+        The answers of the episode, if they were recorded.
     """
 
     policy: str
@@ -152,9 +154,10 @@ def run_episode(
 ) -> Episode:
     """Let a policy teach simulated students until time is up or no lesson is left.
 
-    At each step the policy decides for all students who are still learning. They answer the
-    lesson's items one after the other, and may learn. The policy sees their answers with the items'
-    tags. A student who has practised for ``minutes_per_day`` continues on the next day.
+    At each step, the policy chooses a lesson for each student who is still learning. The students
+    answer the items of their lesson one after the other, and may learn. The policy sees the
+    students' answers with the items' tags. A student who has practised for ``minutes_per_day``
+    continues on the next day.
 
     Parameters
     ----------
@@ -165,18 +168,20 @@ def run_episode(
     n_students : int, default 1000
         The number of students for each seed.
     seeds : int or sequence of int, default 1
-        The seeds of the replicates, or their number (seeds 0, 1, …). A student's random numbers
-        depend only on the seed, the student's number and the occasion. So policies are compared on
-        the same students with the same random numbers.
+        The seeds of the replicates, or the number of replicates (then the seeds are 0, 1, …). A
+        student's random numbers depend only on the seed, the student's number and the occasion (for
+        example, the fourth practice of a skill). So every policy teaches the same students with the
+        same random numbers.
     budget : float, default 600
-        Minutes of practice of each student. An item starts only if it fits into the budget.
+        How many minutes each student may practise. An item starts only if its minutes fit into the
+        rest of the budget.
     minutes_per_day : float, default 40
     record : bool, default False
-        Whether to keep every decision and answer.
+        Whether to store every decision and every answer.
     block_size : int, default 8192
-        How many students are simulated at a time; the results do not depend on it.
+        How many students are simulated at a time; the results do not depend on this number.
     name : str, optional
-        The simulator's name in results; by default its class name.
+        The simulator's name in results; by default the name of its class.
 
     Returns
     -------
@@ -185,8 +190,9 @@ def run_episode(
     Raises
     ------
     ParameterError
-        Lists every argument that is out of range. Also raised if the simulator has other skills
-        than the course, or if the policy chose a lesson that does not exist.
+        The error lists every argument that is out of range. The error is also raised if the skills
+        of the simulator and of the course differ, or if the policy chooses a lesson that does not
+        exist.
 
     Examples
     --------

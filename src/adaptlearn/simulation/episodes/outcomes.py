@@ -29,14 +29,15 @@ _WHEEL = 10
 
 
 class OutcomeKind(NamedTuple):
-    """An outcome: what it measures, and whether more is better.
+    """An outcome: what it measures, and whether higher or lower values are better.
 
     Attributes
     ----------
     title : str
     better : {"higher", "lower"}
     of : callable
-        A function from an episode to one number per student, shape (n,); nan if there is none.
+        A function that takes an episode and returns one number per student, shape (n,); nan for
+        students without the outcome.
     """
 
     title: str
@@ -158,14 +159,15 @@ class EpisodeOutcomes(Printed):
     ----------
     policy, simulator : str
     same_family : bool
-        Whether the policy's estimator has the same kind of equations as the simulator, which is an
-        advantage.
+        Whether the policy's estimator has the same kind of equations as the simulator, which gives
+        the policy an advantage.
     by_student : dict of str to float array, shape (n,)
-        The values of each outcome in `OUTCOMES`; nan if the outcome does not exist for a student.
+        For each outcome in `OUTCOMES`, one value per student; nan if a student does not have the
+        outcome.
     seed : int array, shape (n,)
     groups : dict of str to str array, shape (n,)
     smallest : int
-        Groups of fewer students are not shown.
+        Groups with fewer than `smallest` students are not shown.
     """
 
     policy: str
@@ -183,26 +185,28 @@ class EpisodeOutcomes(Printed):
     def error(self, name: str) -> float:
         """The standard error of the mean of an outcome.
 
-        It is computed between seeds if there are three or more seeds, and otherwise between
-        students.
+        With three or more seeds, the error is computed from the differences between seeds. With
+        fewer than three seeds, the error is computed from the differences between students.
         """
         return _error(self._of(name), self.seed)
 
     def group_means(self, name: str, group: str) -> dict[str, float]:
-        """The mean of an outcome in each part of a group, in alphabetical order."""
+        """The mean of an outcome in each part of a group; the parts are in alphabetical order."""
         values = self._of(name)
         return {part: _mean(values[rows]) for part, rows in self._students_of(group).items()}
 
     def gap(self, name: str, group: str) -> float:
         """How far the worst part of a group is behind the best part.
 
-        It is nan if there are fewer than two parts.
+        The gap is nan if there are fewer than two parts.
         """
         means = [mean for mean in self.group_means(name, group).values() if not np.isnan(mean)]
         return max(means) - min(means) if len(means) > 1 else np.nan
 
     def worst(self, name: str) -> tuple[str, float]:
-        """The worst part of all groups, as ``"learning: slow"``, and its mean.
+        """The part with the worst mean among all groups, and this mean.
+
+        The part is named by its group, for example ``"learning: slow"``.
 
         Without groups, ``("", nan)``.
         """
@@ -235,10 +239,13 @@ class EpisodeOutcomes(Printed):
         return {part: rows for part, rows in parts.items() if rows.sum() >= self.smallest}
 
     def table(self) -> dict[str, NDArray[Any]]:
-        """One row per outcome and part of a group (first ``all``), as columns.
+        """A table as columns, with one row per outcome and part of a group.
 
-        ``policy``, ``simulator``, ``same_family``, ``outcome``, ``group``, ``part``, ``students``
-        (who have the outcome), ``mean``, ``standard_error``, ``gap`` (of the group).
+        For each outcome, the first row is ``all`` (all students).
+
+        The columns are ``policy``, ``simulator``, ``same_family``, ``outcome``, ``group``,
+        ``part``, ``students`` (how many have the outcome), ``mean``, ``standard_error`` and ``gap``
+        (of the group).
         """
         rows: list[tuple[Any, ...]] = []
         everybody = np.ones(len(self.seed), bool)
@@ -262,7 +269,7 @@ class EpisodeOutcomes(Printed):
         return found | dict(zip(names, columns, strict=True))
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as numbers, strings, lists and dicts, ready for JSON; None in place of nan."""
+        """The outcomes as a dict that can be stored as JSON, with None in place of nan."""
         return {
             "policy": self.policy,
             "simulator": self.simulator,
@@ -314,9 +321,9 @@ def measure_outcomes(
     ----------
     episode : Episode
     groups : mapping of str to array, shape (n,), optional
-        Further groupings of the episode's students.
+        Additional ways to group the episode's students: labels by the name of the grouping.
     smallest : int, default 10
-        Groups of fewer students are not shown.
+        Groups with fewer than `smallest` students are not shown.
 
     Returns
     -------
@@ -325,7 +332,7 @@ def measure_outcomes(
     Raises
     ------
     ParameterError
-        The length of a grouping is not the number of the episode's students.
+        The error is raised if a grouping does not have one label for each student of the episode.
 
     Examples
     --------

@@ -29,17 +29,18 @@ def prior_log(
 ) -> dict[str, NDArray[Any]]:
     """Answers of earlier students, to which you can fit an estimator.
 
-    These students come from the same simulator, but from a seed that is far from small seeds. So an
-    estimator that is fitted to this log has seen no student whom its policy will teach.
+    The earlier students come from the same simulator, but from another seed (1,000,000 by default).
+    So an estimator that is fitted to this log has not seen the students whom its policy will teach.
 
     Parameters
     ----------
     simulator : Simulator
     course : Course
-        The course. Its tags are the log's skills; the log leaves out answers without a tag.
+        The course. The skills in the log are the tags of the course's items. Answers to items
+        without a tag are not in the log.
     policy : EpisodePolicy, optional
-        The policy that taught these students; by default ten answers on each skill, in the
-        curriculum's order.
+        The policy that taught the earlier students. By default, each student gives ten answers on
+        each skill, in the curriculum's order.
     n_students : int, default 1000
     budget, minutes_per_day : float
         As in `run_episode`.
@@ -48,13 +49,14 @@ def prior_log(
     Returns
     -------
     dict of str to array, shape (n_answers,)
-        Columns ``student``, ``skill`` (labels of the curriculum), ``correct`` and ``time``
-        (seconds), each student's answers in the order of time.
+        The columns ``student``, ``skill`` (labels of the curriculum), ``correct`` and ``time``
+        (seconds). Each student's answers are sorted by time.
 
     Raises
     ------
     ParameterError
-        Lists every argument that is out of range. Also raised if no answer fits into the budget.
+        The error lists every argument that is out of range. The error is also raised if no answer
+        fits into the budget.
 
     Examples
     --------

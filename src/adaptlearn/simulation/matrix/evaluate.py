@@ -60,35 +60,37 @@ def evaluation_matrix(
     ----------
     simulators : mapping of str to Simulator
     policies : mapping of str to EpisodePolicy, or callable
-        A mapping of names to policies. Or a function that takes a simulator's name and returns a
-        mapping of this kind, always with the same names. With a function, you can fit the
-        estimators to earlier answers of each simulator's students (see `prior_log`).
+        The policies by name, or a function that takes a simulator's name and returns the policies
+        by name. The function must always return the same names. With a function, you can fit the
+        estimators to earlier answers from each simulator (see `prior_log`).
     course : Course
     n_students : int, default 1000
         The number of students for each seed.
     seeds : int or sequence of int, default 20
-        Replicates, the same for every policy and simulator.
+        The seeds of the replicates, or the number of replicates; every policy and simulator uses
+        the same seeds.
     budget, minutes_per_day : float
         As in `run_episode`.
     outcomes : sequence of str, optional
-        Names of `OUTCOMES`; all by default. The first one is what the matrix prints.
+        Names from `OUTCOMES`; by default all outcomes. The printed matrix shows the first outcome.
     baselines : sequence of str, optional
-        Names of policies. Each policy is compared with the best of these; by default all but the
-        oracle.
+        Names of policies. Each policy is compared with the best of these baselines. By default, all
+        policies except the oracle are baselines.
     oracle : str, optional
-        The name of the policy that sees the truth. It is not compared with others. By default the
-        policy called ``"oracle"``, if there is one.
+        The name of the policy that sees what students really know. This policy is not compared with
+        other policies. By default, the policy with the name ``"oracle"`` is used, if there is one.
     held_out : sequence of str, optional
-        Simulators that were not used to tune the policies; results mark them.
+        Names of simulators that were not used to tune the policies; results mark these simulators.
     confidence : float, default 0.95
         The coverage of the intervals.
     n_bootstrap : int, default 1000
-        The number of resamples of seeds for the shares in `Matrix.rank_stability`.
+        How many times seeds are resampled to compute the shares in `Matrix.rank_stability`.
     n_jobs : int, optional
-        Processes, as in joblib: one by default, -1 for all processors. Results do not depend on it.
+        The number of processes, as in joblib: 1 by default, -1 for all processors. Results do not
+        depend on the number of processes.
     on_run : callable, optional
-        Called after each episode with the number of finished episodes and the number of all
-        episodes.
+        A function that is called after each episode. The function gets two arguments: the number of
+        finished episodes and the number of all episodes.
 
     Returns
     -------
@@ -97,8 +99,8 @@ def evaluation_matrix(
     Raises
     ------
     ParameterError
-        Lists every argument that has a wrong type or is out of range, every unknown name, and every
-        simulator that has other skills than the course.
+        The error lists every argument with a wrong type or out of range, every unknown name, and
+        every simulator whose skills differ from the skills of the course.
 
     Examples
     --------

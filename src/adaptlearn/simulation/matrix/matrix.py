@@ -12,29 +12,31 @@ from adaptlearn.simulation.matrix.values import MatrixValues
 
 @dataclass(frozen=True, eq=False)
 class Matrix(MatrixValues):
-    """The outcomes of every policy on every simulator; printed, a table of the first outcome.
+    """The outcomes of every policy on every simulator; printing shows the first outcome.
 
     Every policy teaches the same students with the same random numbers, so the seeds are paired.
-    The interval of a difference is therefore computed from the differences within seeds. Intervals
-    are Student's t over seeds. They say how results would vary with other students, not with other
-    simulators.
+    The interval of a difference between policies is therefore computed from the differences within
+    seeds. Intervals are Student's t intervals over seeds. The intervals show how results vary with
+    other students; they do not show how results vary with other simulators.
 
     Attributes
     ----------
     policies, simulators : tuple of str
     values : dict of str to float array, shape (n_policies, n_simulators, n_seeds)
-        By outcome: the mean over the students of each seed; nan if no student has the outcome.
+        For each outcome, the mean over the students of each seed; nan if no student has the
+        outcome.
     parts : dict of str to dict of str to dict of str to float array
-        The same by group, part of the group and outcome: ``parts["learning"]["slow"]``.
+        The means of `values` for parts of groups, by group, part and outcome; for example
+        ``parts["learning"]["slow"]``.
     same_family : bool array, shape (n_policies, n_simulators)
-        Whether the policy's estimator has the same kind of equations as the simulator, which is an
-        advantage.
+        Whether the policy's estimator has the same kind of equations as the simulator, which gives
+        the policy an advantage.
     held_out : tuple of str
-        Simulators that were not used to tune the policies.
+        The names of the simulators that were not used to tune the policies.
     oracle : str or None
-        The policy that sees the truth; comparisons and ranks leave this policy out.
+        The policy that sees what students really know; comparisons and ranks leave it out.
     baselines : tuple of str
-        The policies that `worst` compares with.
+        The policies with which `worst` compares each policy.
     seeds : tuple of int
     n_students : int
         The number of students for each seed.
@@ -42,30 +44,31 @@ class Matrix(MatrixValues):
     confidence : float
         The coverage of the intervals.
     n_bootstrap : int
-        The number of resamples of seeds for the shares in `rank_stability`.
+        How many times seeds are resampled to compute the shares in `rank_stability`.
     """
 
     def text(self, outcome: str | None = None) -> str:
-        """The table of an outcome (the first one by default), as text."""
+        """The table of an outcome (by default the first outcome), as text."""
         return table_of(self, self._named(outcome))
 
     def worst_text(
         self, outcome: str | None = None, by: Literal["difference", "value"] = "difference"
     ) -> str:
-        """The results of `worst`, as text."""
+        """The table of the results of `worst`, as text."""
         return worst_of(self, self._named(outcome), by)
 
     def to_latex(self, outcome: str | None = None) -> str:
-        """The table of an outcome (the first one by default), for a paper that uses *booktabs*.
+        """The table of an outcome (by default the first), for a LaTeX paper that uses *booktabs*.
 
-        It gives a ``tabular``, with all text escaped, for a ``table`` in your paper. For each
-        simulator, the best policy and all policies within noise of it are in bold. The caption and
-        the notes are comments.
+        The method returns a ``tabular`` with all text escaped. Put this ``tabular`` into a
+        ``table`` of your paper. For each simulator, the best policy is in bold. Policies that
+        differ from the best policy only within noise are also in bold. The caption and the notes
+        are LaTeX comments.
         """
         return latex_of(self, self._named(outcome))
 
     def heat_map(self, outcome: str | None = None, ax: Any = None) -> Any:
-        """Draw the means; darker cells are farther behind the best policy of the simulator.
+        """Draw the means; a darker cell is farther behind the best policy of its simulator.
 
         Parameters
         ----------

@@ -27,14 +27,14 @@ _EQUAL = 9  # decimals: sums that differ only by rounding are ties
 
 
 class Intervals(NamedTuple):
-    """Numbers with intervals over seeds; arrays of one shape.
+    """Numbers and the ends of their intervals over seeds, as arrays of the same shape.
 
     Attributes
     ----------
     value : float array
         The mean, over seeds, of each seed's mean; nan if there is no value to average.
     lower, upper : float arrays
-        Ends of the intervals; nan if there are fewer than two seeds.
+        The ends of the intervals; nan if there are fewer than two seeds.
     """
 
     value: Floats
@@ -42,24 +42,25 @@ class Intervals(NamedTuple):
     upper: Floats
 
     def holds(self, number: float) -> Bools:
-        """Whether each interval contains the number; the ends belong to the interval."""
+        """Whether each interval contains the given number; the ends belong to the interval."""
         return (self.lower <= number) & (number <= self.upper)
 
 
 class RankStability(NamedTuple):
-    """How much the order of policies depends on the simulator, and on the seeds.
+    """How much the ranking of policies depends on the simulator and on the seeds.
 
     Attributes
     ----------
     policies : tuple of str
         The policies that are ranked: all but the oracle.
     tau : float array, shape (n_simulators, n_simulators)
-        Kendall's tau-b between the orders of policies on each two simulators. 1 means the same
-        order, -1 the reversed order.
+        Kendall's tau-b between the rankings of policies on every two simulators. A tau of 1 means
+        the same ranking, -1 the reversed ranking.
     mean_tau : float
         The mean of `tau` over all pairs of simulators.
     share : float array, shape (n_policies, n_simulators, n_policies)
-        Share of the resamples of seeds in which a policy has each rank, the best rank first.
+        For each policy and rank, the share of the resamples of seeds in which the policy has this
+        rank. The best rank is first.
     """
 
     policies: tuple[str, ...]
@@ -69,7 +70,7 @@ class RankStability(NamedTuple):
 
 
 class WorstCase(NamedTuple):
-    """The simulator on which a policy does worst.
+    """The simulator on which a policy has its worst result.
 
     Attributes
     ----------
@@ -77,9 +78,11 @@ class WorstCase(NamedTuple):
     value : float
         The policy's mean on this simulator.
     baseline : str
-        The best baseline on this simulator, other than the policy itself; ``""`` if there is none.
+        The best baseline on this simulator, except the policy itself; ``""`` if there is no
+        baseline.
     to_baseline, to_oracle : Intervals
-        The policy's mean minus the mean of the baseline, or of the oracle; nan if there is none.
+        The policy's mean minus the mean of the baseline, and minus the mean of the oracle; nan if
+        there is no baseline or no oracle.
     """
 
     policy: str
@@ -193,7 +196,7 @@ def agreement(means: Floats) -> Floats:
 def rank_stability(
     policies: tuple[str, ...], values: Floats, better: Better, n_bootstrap: int
 ) -> RankStability:
-    """How much the order of policies depends on the simulator, and on the seeds.
+    """How much the ranking of policies depends on the simulator and on the seeds.
 
     Parameters
     ----------

@@ -112,7 +112,7 @@ class MatrixValues:
         return found
 
     def rank_stability(self, outcome: str) -> RankStability:
-        """How much the order of policies depends on the simulator, and on the seeds."""
+        """How much the ranking of policies depends on the simulator and on the seeds."""
         values = self._of(outcome)[self._rows(self.ranked)]
         return rank_stability(self.ranked, values, OUTCOMES[outcome].better, self.n_bootstrap)
 
@@ -233,7 +233,7 @@ class MatrixValues:
         Raises
         ------
         ModelFileError
-            The content cannot be an output of `to_dict`.
+            The error is raised if the content cannot be an output of `to_dict`.
         """
         with reading("evaluation matrix"):
             return cls._restored(content)
@@ -283,7 +283,7 @@ class MatrixValues:
         Raises
         ------
         ModelFileError
-            The file is incomplete, was changed, or is no saved matrix.
+            The error is raised if the file is incomplete, was changed, or is not a saved matrix.
         """
         content = read_manifest(path, _KIND)
         with reading(str(path)):

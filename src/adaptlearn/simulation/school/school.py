@@ -37,23 +37,24 @@ class School:
     Attributes
     ----------
     responses : dict of str to array, each of shape (n,)
-        Columns ``student``, ``skill``, ``item`` (labels), ``correct`` (0 and 1) and ``time``
-        (seconds since 1970), in chronological order; a response log takes them as they are.
+        The simulated answers in chronological order, ready for a response log. The columns are
+        ``student``, ``skill``, ``item`` (labels), ``correct`` (0 or 1) and ``time`` (seconds since
+        1970).
     knew : bool array, shape (n,)
-        Whether the student knew the skill when giving that answer.
+        For each answer, whether the student knew the skill when giving the answer.
     truth : dict of str to array, each of shape (n_skills,)
-        ``skill`` (labels) and the true parameters that produced the answers: ``prior``, ``learn``,
-        ``forget``, ``guess``, ``slip``.
+        The labels in ``skill``, and the true parameters that produced the answers: ``prior``,
+        ``learn``, ``forget``, ``guess``, ``slip``.
     known : bool array, shape (n_students, n_skills)
-        The hidden state at the end, when the next opportunity would begin.
+        Whether each student knows each skill at the end, after all answers.
     students, skills : str arrays, shapes (n_students,) and (n_skills,)
         Labels of the rows and columns of `known`.
     prerequisites : list of (str, str)
         Pairs of skills: the first comes before the second.
     lessons : list of dict
-        One lesson per skill: ``lesson``, ``skills``, ``minutes``.
+        One lesson per skill, as a dict with ``lesson``, ``skills`` and ``minutes``.
     items : dict of str to list of str
-        The skill that each item exercises, as a list with one label.
+        For each item, the skill that it practises, as a list with one label.
     """
 
     responses: dict[str, NDArray[Any]]
@@ -102,24 +103,27 @@ def simulate_school(
     with probability ``1 - slip`` if the skill is known and ``guess`` if not. After the answer, the
     student learns an unknown skill with probability `learn`, and forgets a known skill with
     probability `forget` (Corbett & Anderson 1995). Skills differ in their parameters. Students
-    differ only in what they know. Practice of one skill changes no other skill.
+    differ only in what they know. Practice of one skill does not change any other skill.
 
     Parameters
     ----------
     n_students, n_skills : int
     n_responses_per_skill : int or (int, int), default 10
         How many answers each student gives on each skill. For a pair (low, high), the number is
-        drawn uniformly from low to high, both included. It does not depend on the answers.
+        drawn uniformly from low to high, both included. The number does not depend on whether the
+        answers are correct.
     prior, learn, guess, slip : float or array, shape (n_skills,), optional
         Probabilities, one for all skills or one per skill; ``guess + slip`` must be below 1. By
-        default they are drawn uniformly per skill: `prior` from .1 to .5, `learn` from .1 to .3,
-        `guess` from .1 to .3, and `slip` from .05 to .15.
+        default, each skill's probabilities are drawn uniformly: `prior` from .1 to .5, `learn` from
+        .1 to .3, `guess` from .1 to .3, and `slip` from .05 to .15.
     forget : float or array, shape (n_skills,), default 0
     gated : bool, default False
-        Whether a skill can only be learned while all its direct prerequisites are known. Skills are
-        then no longer independent, so models that treat each skill alone (BKT) fit less well.
+        Whether students can learn a skill only while they know all its direct prerequisites. With
+        ``gated=True``, skills depend on each other, so models that treat each skill alone (for
+        example BKT) fit less well.
     n_items_per_skill : int, default 8
-        How many items each skill has. Items of a skill are equally hard, and are drawn at random.
+        How many items each skill has. All items of a skill are equally hard; each answer is to an
+        item drawn at random.
     responses_per_session : int, default 12
         How many answers a student gives in one session, at most 100.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
@@ -131,7 +135,7 @@ def simulate_school(
     Raises
     ------
     ParameterError
-        Lists every argument out of range.
+        The error lists every argument that is out of range.
 
     References
     ----------

@@ -28,8 +28,8 @@ class Simulator(Protocol):
     ----------
     n_skills : int
     family : {"bkt", "logistic", "memory", "stages", "power_law"}
-        The kind of the simulator's equations. An estimator of the same family has an advantage on
-        this simulator.
+        The kind of the simulator's equations. On a simulator, an estimator with the same kind of
+        equations has an advantage.
     """
 
     @property
@@ -43,7 +43,7 @@ class Simulator(Protocol):
         ...
 
     def start(self, n: int, rng: Draws) -> Students:
-        """A number of students, before their first practice."""
+        """Make `n` students who have not practised yet."""
         ...
 
 
@@ -56,9 +56,10 @@ class Students(ABC):
     groups : dict of str to str array, shape (n,)
         How students differ: ``"learning"`` (slow, fast), ``"start"`` (low, high).
     level : float
-        A skill counts as known if its `knowledge` is at least this.
+        A skill counts as known if its `knowledge` is at least `level`.
     reach : int array, shape (n_skills, most), or None
-        The other skills that practice of each skill may make known; filled up with ``n_skills``.
+        For each skill, the other skills that may become known through practice of this skill.
+        Shorter rows are filled up with ``n_skills``.
     """
 
     level: float = 0.5
@@ -70,14 +71,14 @@ class Students(ABC):
         self.groups = dict(groups or {})
 
     def answer(self, skills: Ints, rng: Draws, rows: Ints | None = None) -> Bools:
-        """Students answer one item each, and what they know changes.
+        """Each student answers one item, and the answer may change what the student knows.
 
         Parameters
         ----------
         skills : int array, shape (n,)
         rng : numpy.random.Generator or other `Draws`
         rows : int array, shape (n,), optional
-            The students who answer, each once; all by default.
+            The students who answer, each student once; by default all students.
 
         Returns
         -------
@@ -90,7 +91,7 @@ class Students(ABC):
         return correct
 
     def p_correct(self, skills: Ints, rows: Ints | None = None) -> Floats:
-        """P(right answer) on the next item, shape (n,), for all students or those in `rows`."""
+        """P(right answer) on the next item, shape (n,); by default for all students."""
         return self._p_correct(skills, np.arange(self.n) if rows is None else rows)
 
     @abstractmethod
@@ -99,7 +100,7 @@ class Students(ABC):
 
     @abstractmethod
     def practise(self, skills: Ints, correct: Bools, luck: Floats, rows: Ints) -> None:
-        """Apply the effect of an answer; `luck` is a uniform random number per student."""
+        """Apply the effect of an answer; `luck` contains one uniform random number per student."""
 
     @abstractmethod
     def knowledge(self) -> Floats:
@@ -107,14 +108,14 @@ class Students(ABC):
 
     @abstractmethod
     def knowledge_of(self, skills: Ints, rows: Ints) -> Floats:
-        """`knowledge` of one skill of each of some students, shape (n,)."""
+        """For some students, the `knowledge` of one skill per student, shape (n,)."""
 
     def knows(self) -> Bools:
         """Which skills are known now, shape (n, n_skills)."""
         return self.knowledge() >= self.level
 
     def wait(self, seconds: ArrayLike, rows: Ints | None = None) -> None:  # noqa: B027 - may do nothing
-        """Let time pass; nothing changes if the equations have no memory.
+        """Let time pass; nothing changes if the equations do not depend on time.
 
         Parameters
         ----------
@@ -131,21 +132,22 @@ class Students(ABC):
 
 @dataclass(frozen=True)
 class StudentDifferences:
-    """How students differ: two groups in speed, two in start, and chance within them.
+    """How students differ: slow or fast, low or high start, and at random within these groups.
 
     Parameters
     ----------
     slow, low : float, default 0.3
-        The share of students who learn slowly, and the share of students who start low. The two are
-        independent.
+        The share of students who learn slowly, and the share of students who start with low
+        knowledge. Whether a student is slow does not depend on whether the student starts low.
     slow_pace : float, default 0.4
-        The odds of learning (or the effect of practice) of slow students, divided by those of fast
-        students.
+        The odds of learning (or the effect of practice) of slow students, divided by the same
+        quantity of fast students.
     low_start : float, default 0.3
-        The odds of knowing a skill at the start for low students, divided by those of high
-        students.
+        The odds that a student with a low start knows a skill, divided by the same odds of a
+        student with a high start.
     spread : float, default 0.4
-        Standard deviation, within groups, of the logarithm of both odds.
+        The standard deviation, within each group, of the logarithms of the two factors that are
+        drawn for each student: the start factor and the learning factor.
     """
 
     slow: float = 0.3
@@ -165,7 +167,7 @@ class StudentDifferences:
         check_parameters("StudentDifferences", vars(self), self._constraints)
 
     def draw(self, n: int, rng: Draws) -> tuple[Floats, Floats, dict[str, NDArray[Any]]]:
-        """Logarithms of each student's odds of knowing and of learning, and the groups."""
+        """Draw each student's groups, and the logarithms of the start and the learning factor."""
         luck = rng.random((n, 4))
         slow, low = luck[:, 0] < self.slow, luck[:, 1] < self.low
         start = np.log(self.low_start) * low + self.spread * normal(luck[:, 2])

@@ -20,21 +20,22 @@ _UNIT = Interval(0, 1)
 
 
 class Disengaging:
-    """Students who stop trying and come back: then they guess, and learn nothing.
+    """Students who sometimes stop trying; while they do not try, they guess and learn nothing.
 
     Parameters
     ----------
     simulator : Simulator
         How the students answer and learn when they try.
     leave, back : float, default 0.05 and 0.3
-        P(stops trying) and P(tries again) before each answer.
+        Before each answer, the probability that a student stops trying, and that a student tries
+        again.
     guess : float, default 0.2
         P(right answer) of a student who does not try.
 
     Raises
     ------
     ParameterError
-        Lists every argument out of range.
+        The error lists every argument that is out of range.
 
     Examples
     --------
@@ -68,7 +69,7 @@ class Disengaging:
         return self.simulator.family
 
     def start(self, n: int, rng: Draws) -> DisengagingStudents:
-        """A number of students, before their first practice; all begin by trying."""
+        """Make `n` students who have not practised yet; at the start, all of them try."""
         return DisengagingStudents(self, self.simulator.start(n, rng))
 
 

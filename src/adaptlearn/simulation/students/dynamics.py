@@ -79,7 +79,8 @@ def learn(
     known : bool array
         The state before.
     learn, forget : float arrays
-        P(not known becomes known) and P(known becomes not known), broadcast with `known`.
+        P(an unknown skill becomes known) and P(a known skill becomes unknown), broadcast with
+        `known`.
     rng : numpy.random.Generator
     ready : bool array, default True
         Which students can learn; see the function `ready`.
@@ -103,7 +104,7 @@ def learn(
 
 
 def ready(known: Bools, skill: Ints, prerequisites: Bools) -> Bools:
-    """Whether each student knows every direct prerequisite of the skill they practise.
+    """For each student, whether the student knows every direct prerequisite of the practised skill.
 
     Parameters
     ----------
@@ -111,7 +112,7 @@ def ready(known: Bools, skill: Ints, prerequisites: Bools) -> Bools:
     skill : integer array, shape (n_students,)
         The skill each student practises.
     prerequisites : bool array, shape (n_skills, n_skills)
-        Row k marks the skills that come directly before skill k.
+        Row k marks the direct prerequisites of skill k.
 
     Returns
     -------

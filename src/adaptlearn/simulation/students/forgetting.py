@@ -37,12 +37,13 @@ _UNIT = Interval(0, 1)
 
 
 class FadingPractice:
-    """The effect of practice fades with time, at several speeds at once.
+    """The effect of practice fades with time, in several windows of different length.
 
-    ``logit P(right) = ease + ability + chance + pace * sum_w gain_w log(1 + trace_w)``, where
-    ``trace_w = sum over past answers of weight * exp(-age / window_w)``, and the weight of an
-    answer is 1 if it was right and `wrong` if not. Together, windows from an hour to a year fade
-    like a power of time. A skill counts as known if P(right) is at least `level`.
+    The equation is ``logit P(right) = ease + ability + chance + pace * sum_w gain_w log(1 +
+    trace_w)``. The trace of a window is ``trace_w = sum over past answers of weight * exp(-age /
+    window_w)``. The weight of an answer is 1 if the answer was right, and `wrong` if not. The sum
+    over windows from an hour to a year fades about like a power of time. A skill counts as known if
+    P(right) is at least `level`.
 
     Parameters
     ----------
@@ -55,7 +56,7 @@ class FadingPractice:
     wrong : float, default 0.6
         The weight of a wrong answer.
     chance : float, default 0.7
-        Standard deviation of ``chance``, over students and skills.
+        The standard deviation of ``chance`` over students and skills.
     differences : StudentDifferences or None
         As in `PracticeFactors`.
     level : float, default 0.85
@@ -63,7 +64,7 @@ class FadingPractice:
     Raises
     ------
     ParameterError
-        Lists every argument out of range.
+        The error lists every argument that is out of range.
 
     Examples
     --------
@@ -105,7 +106,7 @@ class FadingPractice:
         self.differences = differences
 
     def start(self, n: int, rng: Draws) -> FadingStudents:
-        """A number of students, before their first practice."""
+        """Make `n` students who have not practised yet."""
         ability, pace, groups = differing(self.differences, n, rng)
         own = self.chance * normal(rng.random((n, self.n_skills)))
         return FadingStudents(self, self.ease + ability[:, None] + own, np.exp(pace), groups)
@@ -178,16 +179,16 @@ class FadingStudents(_Aging):
 
 
 class StabilityMemory:
-    """Knowledge fades as a power of time, more slowly if the memory is more stable.
+    """Recall fades as a power of time; the higher the stability of the memory, the slower.
 
     P(recall) after ``t`` days is ``(1 + t / (9 stability))^-1``, so P(recall) is .9 after
-    ``stability`` days. If a skill is not yet learnt, the student guesses, and learns it with
-    probability ``learn``. Its memory then begins with the stability ``first``. If the student
-    recalls the skill in practice, the stability is multiplied by ``1 + growth *
-    stability^-saturation * (exp(spacing * (1 - recall)) - 1)``. This is the effect of spacing;
-    answers in quick succession have no such effect. If the student has forgotten the skill, the
-    stability becomes ``max(first, lapse * stability)``. A skill counts as known if P(recall) is at
-    least `level`.
+    ``stability`` days. If a student has not yet learnt a skill, the student guesses, and learns the
+    skill with probability ``learn``. A skill that was just learnt has the stability ``first``. If
+    the student recalls the skill in practice, the stability is multiplied by ``1 + growth *
+    stability^-saturation * (exp(spacing * (1 - recall)) - 1)``. This factor models the effect of
+    spacing: it is close to 1 if answers follow each other quickly. If the student does not recall
+    the skill, the stability becomes ``max(first, lapse * stability)``. A skill counts as known if
+    P(recall) is at least `level`.
 
     Parameters
     ----------
@@ -195,18 +196,18 @@ class StabilityMemory:
     prior, learn, guess, slip : float or array, shape (n_skills,)
         Probabilities. Skills that are known at the start have the stability ``10 first``.
     first : float, default 3
-        The first stability in days; it is multiplied by the student's pace.
+        The first stability in days, before the student's learning factor multiplies it.
     growth, saturation, spacing : float, default 8, 0.1 and 3
     lapse : float, default 0.3
     differences : StudentDifferences or None
-        How students differ. A student's odds of learning also multiply ``first``. None: all
-        students are alike.
+        How students differ. A student's learning factor (from `StudentDifferences`) multiplies the
+        odds of ``learn``, and also ``first``. None: all students are alike.
     level : float, default 0.85
 
     Raises
     ------
     ParameterError
-        Lists every argument out of range.
+        The error lists every argument that is out of range.
 
     Examples
     --------
@@ -257,7 +258,7 @@ class StabilityMemory:
         self.differences = differences
 
     def start(self, n: int, rng: Draws) -> RememberingStudents:
-        """A number of students, before their first practice."""
+        """Make `n` students who have not practised yet."""
         begin, pace, groups = differing(self.differences, n, rng)
         prior = more_likely(self.parameters["prior"], np.exp(begin)[:, None])
         known = rng.random((n, self.n_skills)) < prior

@@ -18,19 +18,23 @@ from adaptlearn.simulation.students.two_state import TwoState
 
 
 def simulators(course: Course, random_state: Randomness = 0) -> dict[str, Simulator]:
-    """Eight kinds of students for one course, by name; skills differ in their parameters.
+    """Simulators of eight kinds of students for one course, by name.
 
-    ``population``: skills are known or not, and all students are alike. ``individual``: slow and
-    fast learners, low and high starts. ``prerequisites``: learning without the prerequisites is
-    slow. ``disengaging``: students who sometimes do not try. ``additive_factors`` and
-    ``performance_factors``: log-odds grow with practice, or with success and failure. ``fading``:
-    practice long ago counts less. ``stability``: spaced practice makes memories last.
+    The parameters differ between skills.
+
+    ``population``: a skill is known or not, and all students are alike. ``individual``: students
+    learn slowly or fast, and start low or high. ``prerequisites``: students who do not know the
+    prerequisites of a skill learn it slowly. ``disengaging``: students sometimes do not try.
+    ``additive_factors``: the log-odds of a right answer grow with practice.
+    ``performance_factors``: the log-odds of a right answer grow by different amounts after right
+    and after wrong answers. ``fading``: the effect of practice fades with time. ``stability``:
+    students remember longer if they space their practice.
 
     Parameters
     ----------
     course : Course
-        The simulators use the prerequisites of its curriculum, so pass the course with the true
-        curriculum.
+        The simulators use the prerequisites of the course's curriculum, so pass the course with the
+        true curriculum.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None
         Draws the parameters of skills.
 
@@ -63,14 +67,15 @@ def simulators(course: Course, random_state: Randomness = 0) -> dict[str, Simula
 
 
 def held_out_simulators(course: Course, random_state: Randomness = 0) -> dict[str, Simulator]:
-    """Two more kinds of students, with other equations than the students of `simulators`.
+    """Simulators of two more kinds of students, whose equations `simulators` does not use.
 
     They are separate on purpose. Tune a policy on `simulators`, and use these two only once, at the
-    end. So you learn whether the policy also works for students with other equations. ``stages``:
-    skills are new, shaky or fluent. A shaky skill may be lost again, and a new skill is hard to
-    learn without its prerequisites. ``power_law``: errors become rarer as a power of practice, and
-    practice partly helps the skills that build on the practised skill. Both kinds have slow and
-    fast learners, and low and high starts.
+    end. The result then shows whether the policy also works for students with other equations.
+
+    ``stages``: a skill is new, shaky or fluent. A shaky skill may become new again, and a new skill
+    is hard to learn without its prerequisites. ``power_law``: the error rate is a power function of
+    practice, and practice of a skill also helps the skills that build on it. In both simulators,
+    students learn slowly or fast, and start low or high.
 
     Parameters
     ----------

@@ -31,13 +31,14 @@ from adaptlearn.validation import Interval, OneOf
 
 
 class PowerLawLearners:
-    """Errors become rarer as a power of practice; practice also helps skills that build on it.
+    """The error rate is a power function of practice; practice also helps skills that build on it.
 
-    ``P(wrong) = slip + (error - slip) (1 + practice)^-rate``. Practice of a skill starts at the
-    student's ``experience``, and answers add to it. An answer adds 1 to its own skill. It also adds
-    to each skill that has this skill as a direct prerequisite: `transfer` divided by the number of
-    that skill's direct prerequisites. `Students.knowledge` is ``1 - (P(wrong) - slip)``. A skill
-    counts as known if its knowledge is at least `level`.
+    ``P(wrong) = slip + (error - slip) (1 + practice)^-rate``. A student's practice of a skill
+    starts at ``experience``, and grows with each answer. An answer adds 1 to the practice of its
+    own skill. It also adds to the practice of each skill that has the answered skill as a direct
+    prerequisite. The skill receives ``transfer / n`` if it has ``n`` direct prerequisites.
+    `Students.knowledge` is ``1 - (P(wrong) - slip)``. A skill counts as known if its knowledge is
+    at least `level`.
 
     Parameters
     ----------
@@ -48,25 +49,27 @@ class PowerLawLearners:
         P(wrong) that no practice removes; at most ``error``.
     rate : float or array, shape (n_skills,), default 1.0
     experience : float or array, shape (n_skills,), default 0.5
-        The median, over students, of the practice before the start, in answers.
+        The median over students of their practice before the start, as a number of answers.
     chance : float, default 0.8
-        Standard deviation of the logarithm of ``experience``, over students and skills.
+        The standard deviation of the logarithm of ``experience`` over students and skills.
     transfer : float, default 0.25
     prerequisites : pairs (first, then) of skill numbers, or bool array (n_skills, n_skills)
         As in `TwoState`.
     shape : {"power", "exponential"}, default "power"
-        ``"exponential"`` uses ``exp(-rate practice)`` instead of the power. Individual students may
-        be closer to this curve (Heathcote et al., 2000). With the same rate, errors then fall
-        faster; a rate of 0.35 is similar to a power of 1.
+        ``"exponential"`` uses ``exp(-rate practice)`` instead of the power. The errors of
+        individual students may follow the exponential curve more closely than the power curve
+        (Heathcote et al., 2000). With the same rate, the exponential curve falls faster than the
+        power curve. An exponential rate of 0.35 is similar to a power of 1.
     differences : StudentDifferences or None
-        How students differ. A student's odds of knowing multiply the experience, and the odds of
-        learning multiply what an answer adds. None: students differ only by chance.
+        How students differ. A student's start factor (from `StudentDifferences`) multiplies the
+        student's experience. The learning factor multiplies the practice that an answer adds. With
+        None, students differ only by chance.
     level : float, default 0.9
 
     Raises
     ------
     ParameterError
-        Lists every argument out of range.
+        The error lists every argument that is out of range.
 
     Examples
     --------
@@ -116,13 +119,13 @@ class PowerLawLearners:
         self.children, self.share = _carried(parents_of(prerequisites, n_skills), transfer)
 
     def start(self, n: int, rng: Draws) -> ImprovingStudents:
-        """A number of students, before their first practice."""
+        """Make `n` students who have not practised yet."""
         begin, pace, groups = differing(self.differences, n, rng)
         own = np.exp(begin[:, None] + self.chance * normal(rng.random((n, self.n_skills))))
         return ImprovingStudents(self, self.parameters["experience"] * own, np.exp(pace), groups)
 
     def left(self, practice: Floats, skills: Ints) -> Floats:
-        """What is left of the errors that practice removes, as a share; all of shape (n,)."""
+        """Of the errors that practice can remove, the share that is left, shape (n,)."""
         rate = self.parameters["rate"][skills]
         return np.asarray(np.exp(-rate * practice) if self.exponential else (1 + practice) ** -rate)
 

@@ -28,13 +28,13 @@ from adaptlearn.simulation.students.streams import Draws
 
 
 class PracticeFactors:
-    """Log-odds of a right answer rise with each answer: additive and performance factors.
+    """The log-odds of a right answer change with each answer: additive or performance factors.
 
-    ``logit P(right) = ease + ability + chance + pace (right * rights + wrong * wrongs)``, where
-    ``ability`` is the student's, and ``chance`` belongs to a student and a skill. If ``right ==
-    wrong``, right and wrong answers teach the same (Cen et al., 2006). Otherwise success teaches
-    more than failure, or less (Pavlik et al., 2009). A skill counts as known if P(right) is at
-    least `level`.
+    The equation is ``logit P(right) = ease + ability + chance + pace (right * rights + wrong *
+    wrongs)``. Each student has an ``ability`` and a ``pace``, and each pair of a student and a
+    skill has a random ``chance``. If ``right == wrong``, right and wrong answers have the same
+    effect (Cen et al., 2006). Otherwise, right and wrong answers have different effects (Pavlik et
+    al., 2009). A skill counts as known if P(right) is at least `level`.
 
     Parameters
     ----------
@@ -44,16 +44,17 @@ class PracticeFactors:
     right, wrong : float or array, shape (n_skills,), default 0.25
         How much a right or a wrong answer adds to the log-odds.
     chance : float, default 0.7
-        Standard deviation of ``chance``, over students and skills.
+        The standard deviation of ``chance`` over students and skills.
     differences : StudentDifferences or None
-        How students differ. A student's odds of knowing give the ability, and the odds of learning
-        multiply the effect of practice. None: all students are alike.
+        How students differ. A student's ability is the logarithm of the student's start factor
+        (from `StudentDifferences`). The student's learning factor is the pace, which multiplies the
+        effect of practice. None: all students are alike.
     level : float, default 0.85
 
     Raises
     ------
     ParameterError
-        Lists every argument out of range.
+        The error lists every argument that is out of range.
 
     Examples
     --------
@@ -91,7 +92,7 @@ class PracticeFactors:
         self.level = level
 
     def start(self, n: int, rng: Draws) -> PractisingStudents:
-        """A number of students, before their first practice."""
+        """Make `n` students who have not practised yet."""
         ability, pace, groups = differing(self.differences, n, rng)
         own = self.chance * normal(rng.random((n, self.n_skills)))
         odds = self.parameters["ease"] + ability[:, None] + own

@@ -34,12 +34,14 @@ _NEW, _FLUENT = 0, 2  # shaky is between them
 
 
 class StageLearners:
-    """Each skill is new, shaky (right at times) or fluent; a shaky skill may fall back.
+    """Each skill is new, shaky (right at times) or fluent; a shaky skill may become new again.
 
-    P(right answer) is ``guess``, ``shaky`` or ``1 - slip``. After an answer, a new skill becomes
-    shaky with ``grasp``; a shaky one becomes fluent with ``settle`` if the answer was right, and
-    new again with ``fall_back`` if it was wrong. A fluent skill stays fluent. `Students.knowledge`
-    is 0, 0.5 or 1, and a skill counts as known when it is fluent.
+    P(right answer) is ``guess`` for a new skill, ``shaky`` for a shaky skill, and ``1 - slip`` for
+    a fluent skill. After an answer, a new skill becomes shaky with probability ``grasp``. After a
+    right answer, a shaky skill becomes fluent with probability ``settle``. After a wrong answer, a
+    shaky skill becomes new again with probability ``fall_back``. A fluent skill stays fluent.
+    `Students.knowledge` is 0 for a new, 0.5 for a shaky and 1 for a fluent skill. A skill counts as
+    known if it is fluent.
 
     Parameters
     ----------
@@ -47,14 +49,14 @@ class StageLearners:
     prior : float or array, shape (n_skills,), default 0.15
         P(fluent at the start).
     prior_shaky : float or array, shape (n_skills,), default 0.25
-        P(shaky at the start) of a skill that is not fluent at the start.
+        For a skill that is not fluent at the start, the probability that it is shaky.
     grasp, settle, fall_back : float or array, shape (n_skills,), default 0.5, 0.45 and 0.2
     guess, shaky, slip : float or array, shape (n_skills,), default 0.2, 0.6 and 0.05
-        Probabilities; guess <= shaky <= 1 - slip.
+        Probabilities; they must satisfy ``guess <= shaky <= 1 - slip``.
     differences : StudentDifferences or None
-        How students differ. A student's odds of knowing multiply the odds of ``prior`` and
-        ``prior_shaky``. The odds of learning multiply the odds of ``grasp`` and ``settle``. None:
-        all students are alike.
+        How students differ. A student's start factor (from `StudentDifferences`) multiplies the
+        odds of ``prior`` and ``prior_shaky``. The learning factor multiplies the odds of ``grasp``
+        and ``settle``. None: all students are alike.
     prerequisites : pairs (first, then) of skill numbers, or bool array (n_skills, n_skills)
         As in `TwoState`.
     unready : float, default 0.2
@@ -63,7 +65,7 @@ class StageLearners:
     Raises
     ------
     ParameterError
-        Lists every argument out of range.
+        The error lists every argument that is out of range.
 
     Examples
     --------
@@ -116,7 +118,7 @@ class StageLearners:
         self.unready = unready
 
     def start(self, n: int, rng: Draws) -> AdvancingStudents:
-        """A number of students, before their first practice."""
+        """Make `n` students who have not practised yet."""
         begin, pace, groups = differing(self.differences, n, rng)
         odds = np.exp(begin)[:, None]
         fluent = more_likely(self.parameters["prior"], odds)

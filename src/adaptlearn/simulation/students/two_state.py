@@ -37,7 +37,7 @@ _NAMES = ("prior", "learn", "forget", "guess", "slip")
 
 
 class TwoState:
-    """Each skill is known or not; practice may change this.
+    """A student knows a skill or not; practice may change this state.
 
     P(right answer) is ``1 - slip`` if the student knows the skill, and ``guess`` if not. After each
     answer, the student learns an unknown skill with probability ``learn``, and forgets a known
@@ -47,19 +47,20 @@ class TwoState:
     ----------
     n_skills : int
     prior, learn, guess, slip, forget : float or array, shape (n_skills,)
-        Probabilities; guess + slip below 1.
+        Probabilities; the sum of ``guess`` and ``slip`` must be below 1.
     differences : StudentDifferences, optional
-        How students differ in the odds of ``prior`` and ``learn``; by default they are all alike.
+        How students differ in the odds of ``prior`` and ``learn``; by default all students are
+        alike.
     prerequisites : pairs (first, then) of skill numbers, or bool array (n_skills, n_skills)
-        Row k of the array marks what comes directly before skill k.
+        Row k of the array marks the direct prerequisites of skill k.
     unready : float, default 0.2
-        Each direct prerequisite that is not known multiplies ``learn`` by this factor. Learning
-        without the prerequisites is slow, but possible.
+        Each direct prerequisite that is not known multiplies ``learn`` by this factor. So a skill
+        can be learnt without its prerequisites, but more slowly.
 
     Raises
     ------
     ParameterError
-        Lists every argument out of range.
+        The error lists every argument that is out of range.
 
     Examples
     --------
@@ -127,7 +128,8 @@ class TwoState:
         Raises
         ------
         ParameterError
-            A parameter is missing, no probability, or of another shape than the others.
+            The error is raised if a parameter is missing, is not a probability, or has another
+            shape than the other parameters.
         """
         missing = [name for name in _NAMES if name not in draws and name != "forget"]
         if missing:
@@ -155,7 +157,7 @@ class TwoState:
         return made
 
     def start(self, n: int, rng: Draws) -> KnowingStudents:
-        """A number of students, before their first practice."""
+        """Make `n` students who have not practised yet."""
         tables = dict(self.draws)
         which = rng.random(n)
         if len(tables["prior"]) > 1:
@@ -238,18 +240,20 @@ def parameter_draws(
     confidence: float = 0.95,
     random_state: Randomness = 0,
 ) -> dict[str, Floats]:
-    """Draws of parameters from their confidence intervals, for `TwoState.from_draws`.
+    """Draw parameters from their confidence intervals, for `TwoState.from_draws`.
 
     The intervals are symmetric on the scale of log-odds. On this scale, each parameter is drawn
-    from a normal distribution around its estimate, with the standard deviation that its interval
-    implies. All parameters are independent. If a guess and a slip would add up to 1 or more, the
-    estimates of both are used instead.
+    from a normal distribution around its estimate. The standard deviation follows from the width of
+    the interval. All parameters are independent. If a drawn guess and a drawn slip add up to 1 or
+    more, their estimates are used instead.
 
     Parameters
     ----------
     intervals : mapping of str to array, shape (n,)
-        Columns ``parameter``, ``skill``, ``value``, ``lower`` and ``upper`` (nan: certain), one
-        row per parameter and skill: what ``BKT(uncertainty=True).fit(…).intervals()`` returns.
+        A table with one row per parameter and skill, as
+        ``BKT(uncertainty=True).fit(…).intervals()`` returns it. Its columns are ``parameter``,
+        ``skill``, ``value``, ``lower`` and ``upper``; a limit of nan means that the value is
+        certain.
     skills : sequence of labels
         The order of the columns.
     n_draws : int, default 200
@@ -264,7 +268,8 @@ def parameter_draws(
     Raises
     ------
     ParameterError
-        A column is missing, or a skill has no row or several rows for a parameter.
+        The error is raised if a column is missing, or if a skill has no row or several rows for a
+        parameter.
     """
     needed = ("parameter", "skill", "value", "lower", "upper")
     missing = [f"no column {name!r}" for name in needed if name not in intervals]

@@ -30,16 +30,19 @@ from adaptlearn.simulation.teachers.policies import (
 def baselines(
     course: Course, *, parameters: Mapping[str, ArrayLike] | None = None
 ) -> dict[str, ArrayPolicy]:
-    """Policies to compare with, by name.
+    """Simple policies by name, with which you can compare your own policy.
 
-    ``random``: any lesson, until time is over. ``fixed_order``: ten answers on each skill, right or
-    wrong, in the curriculum's order. ``random_in_fringe``: any lesson that the student is ready
-    for, until three right answers in a row. ``three_in_a_row`` and ``moving_average``: lessons in
-    the curriculum's order; the student moves on after three right answers in a row, or at a moving
-    average of .9. ``knowledge_tracing``: the skill nearest to mastery first; the student moves on
-    at P(known) of .95, computed with the given parameters. ``zpdes``: the lesson on which success
-    grows most, with some exploration, until three right answers in a row. ``oracle``: lessons in
-    the curriculum's order; the student moves on as soon as the skill is really known.
+    ``random``: the student gets any lesson, until the time is over. ``fixed_order``: the student
+    gives ten answers on each skill, right or wrong, in the curriculum's order.
+    ``random_in_fringe``: the student gets random lessons that the student is ready for; a skill is
+    mastered after three right answers in a row. ``three_in_a_row``: lessons come in the
+    curriculum's order; a skill is mastered after three right answers in a row. ``moving_average``:
+    lessons come in the curriculum's order; a skill is mastered if the moving average of its answers
+    reaches .9. ``knowledge_tracing``: the lesson nearest to mastery comes first; a skill is
+    mastered if P(known), computed with the given parameters, reaches .95. ``zpdes``: lessons on
+    which success grows most are the most probable; a skill is mastered after three right answers in
+    a row. ``oracle``: lessons come in the curriculum's order; a skill is mastered as soon as the
+    student really knows it.
 
     Parameters
     ----------

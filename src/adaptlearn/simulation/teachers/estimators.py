@@ -49,7 +49,7 @@ class Belief(Protocol):
     """The state of an estimator over the students of one block."""
 
     def update(self, rows: Ints, skills: Ints, correct: Bools, time: Floats) -> None:
-        """Take in one answer of each of some students, at its time in seconds."""
+        """Update the belief with one answer of each given student; `time` is in seconds."""
         ...
 
     def estimate(self, rows: Ints) -> Judgement:
@@ -64,8 +64,8 @@ class Estimator(Protocol):
     ----------
     name : str
     family : str or None
-        The kind of the estimator's equations, if there is one. Results mark simulators of the same
-        kind.
+        The kind of the estimator's equations, or None. Results mark simulators with the same kind
+        of equations.
     """
 
     @property
@@ -79,23 +79,24 @@ class Estimator(Protocol):
         ...
 
     def start(self, course: Course, students: Students) -> Belief:
-        """The belief about these students before their first answer."""
+        """Make the belief about these students before their first answer."""
         ...
 
 
 class Rule(NamedTuple):
-    """An estimator that keeps numbers per student and skill, which each answer changes.
+    """An estimator that stores a few numbers per student and skill; each answer changes them.
 
     Attributes
     ----------
     name : str
     width : int
-        How many numbers it keeps for each student and skill.
+        How many numbers the estimator stores for each student and skill.
     first : callable
-        ``(n_skills,) -> (n_skills, width)``: the numbers before the first answer.
+        A function that takes the number of skills and returns the numbers before the first answer,
+        shape (n_skills, width).
     after : callable
-        ``(numbers (n, width), correct (n,), skills (n,)) -> (n, width)``: the numbers after an
-        answer.
+        A function that takes numbers (n, width), correct (n,) and skills (n,), and returns the
+        numbers after these answers, shape (n, width).
     read : callable
         ``(numbers (…, width),) -> Judgement``.
     family : str or None
@@ -109,7 +110,7 @@ class Rule(NamedTuple):
     family: str | None = None
 
     def start(self, course: Course, students: Students) -> Numbers:
-        """The belief about these students before their first answer."""
+        """Make the belief about these students before their first answer."""
         return Numbers(self, course, students.n)
 
 
@@ -132,7 +133,7 @@ class Numbers:
 
 
 def in_a_row(n: int = 3) -> Rule:
-    """Mastered after a number of right answers in a row (Kelly et al., 2015)."""
+    """A skill is mastered after `n` right answers in a row (Kelly et al., 2015)."""
     check_parameters("in_a_row", {"n": n}, {"n": [_NUMBER]})
     return Rule(
         f"{n} in a row",
@@ -144,7 +145,10 @@ def in_a_row(n: int = 3) -> Rule:
 
 
 def moving_average(threshold: float = 0.9, decay: float = 0.8) -> Rule:
-    """Mastered when the moving average of the answers, from 0, is high (Pelánek & Řihák, 2018)."""
+    """A skill is mastered if the moving average of its answers is high (Pelánek & Řihák, 2018).
+
+    The moving average starts from 0.
+    """
     check_parameters(
         "moving_average",
         {"threshold": threshold, "decay": decay},
@@ -160,7 +164,7 @@ def moving_average(threshold: float = 0.9, decay: float = 0.8) -> Rule:
 
 
 def seat_time(n: int = 10) -> Rule:
-    """Mastered after a number of answers, right or wrong (seat time)."""
+    """A skill is mastered after `n` answers, right or wrong (seat time)."""
     check_parameters("seat_time", {"n": n}, {"n": [_NUMBER]})
     return Rule(
         f"{n} answers",
@@ -193,7 +197,7 @@ def knowledge_tracing(
     forget: ArrayLike = 0.0,
     threshold: float = 0.95,
 ) -> Rule:
-    """Mastered when P(known) is high, with parameters that you give (Corbett & Anderson, 1995).
+    """A skill is mastered if P(known) is high, with given parameters (Corbett & Anderson, 1995).
 
     Parameters
     ----------
@@ -204,7 +208,7 @@ def knowledge_tracing(
     Raises
     ------
     ParameterError
-        Lists every argument out of range.
+        The error lists every argument that is out of range.
     """
     given = {"prior": prior, "learn": learn, "guess": guess, "slip": slip, "forget": forget}
     check_parameters("knowledge_tracing", {"threshold": threshold}, {"threshold": [_PROBABILITY]})
@@ -225,11 +229,12 @@ def knowledge_tracing(
 
 
 def learning_progress(n: int = 3, window: int = 8) -> Rule:
-    """How much success has grown lately; mastered after a number of right answers in a row.
+    """Estimate recent growth of success; a skill is mastered after `n` right answers in a row.
 
-    The growth is computed over the last `window` answers on a skill. It is the share of right
-    answers in the later half minus the share in the earlier half, at least 0. Before the second
-    answer it is 1 (Clement et al., 2015).
+    The growth is computed over the last `window` answers on a skill. The growth is the share of
+    right answers in the later half of the window minus the share in the earlier half. A negative
+    growth counts as 0. Before the second answer on the skill, the growth is 1 (Clement et al.,
+    2015).
     """
     check_parameters(
         "learning_progress",
@@ -262,24 +267,25 @@ def learning_progress(n: int = 3, window: int = 8) -> Rule:
 
 
 class Oracle:
-    """An estimator that sees what students really know; no rule for mastery can do better.
+    """An estimator that sees what students really know, so its mastery decisions are always right.
 
-    A policy with another order of lessons may still be faster. If students forget, it may also be
-    faster not to return to forgotten skills.
+    A policy with the oracle may still be slower than a policy with another order of lessons. If
+    students forget, it may also be slower than a policy that does not return to forgotten skills.
 
     Parameters
     ----------
     unpractised : float or array, shape (n_skills,), optional
-        The value of a skill that the student has not yet practised; it must be below the level that
-        counts as known. With this argument, the oracle sees only practised skills. It is then a
-        bound for policies that learn from answers alone. By default the oracle sees all skills from
-        the start.
+        The value of a skill that the student has not yet practised. This value must be below the
+        level from which a skill counts as known. If you pass `unpractised`, the oracle sees only
+        the skills that the student has practised. The result of this oracle is an upper bound for
+        policies that know students only from their answers. By default the oracle sees all skills
+        from the start.
 
     Raises
     ------
     ParameterError
-        Raised at the start of an episode, if `unpractised` is outside [0, 1] or does not have one
-        value for each skill.
+        The error is raised at the start of an episode if `unpractised` is outside [0, 1], or does
+        not have one value for each skill.
 
     Examples
     --------
@@ -303,7 +309,7 @@ class Oracle:
         self._unpractised = unpractised
 
     def start(self, course: Course, students: Students) -> Belief:
-        """The belief about these students: the truth."""
+        """Make the belief about these students, which equals what they really know."""
         if self._unpractised is None:
             return _Seeing(students)
         believed = by_skill("Oracle", course.n_skills, probabilities(unpractised=self._unpractised))

@@ -36,7 +36,7 @@ class Choice(NamedTuple):
     lesson : int array, shape (n,)
         The position of the lesson; -1 if the policy has no more lessons to give.
     propensity : float array, shape (n,)
-        The probability with which the lesson was chosen.
+        The probability with which the policy chose the lesson.
     mastered : bool array, shape (n, n_skills)
         Which skills the policy declares mastered.
     """
@@ -59,15 +59,16 @@ class Teaching(Protocol):
 
 
 class EpisodePolicy(Protocol):
-    """What a policy must have so that an episode can run it.
+    """The attributes and methods that a policy needs so that an episode can run it.
 
     Attributes
     ----------
     name : str
     family : str or None
-        The kind of its estimator's equations.
+        The kind of equations of the policy's estimator.
     in_blocks : bool
-        Whether the policy treats each student alone, so that blocks may have any size.
+        Whether the decisions for a student do not depend on other students. If so, students can be
+        simulated in blocks of any size.
     """
 
     @property
@@ -77,7 +78,7 @@ class EpisodePolicy(Protocol):
 
     @property
     def family(self) -> str | None:
-        """The kind of its estimator's equations."""
+        """The kind of equations of the policy's estimator."""
         ...
 
     @property
@@ -86,13 +87,13 @@ class EpisodePolicy(Protocol):
         ...
 
     def start(self, course: Course, students: Students) -> Teaching:
-        """Start with these students, before their first answer."""
+        """Start teaching these students; they have not answered yet."""
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """What an array policy reads about some students.
+    """The data of some students from which an array policy decides.
 
     Attributes
     ----------
@@ -112,7 +113,7 @@ class View:
         return ~self.mastered
 
     def lesson_mean(self, table: NDArray[Any]) -> Floats:
-        """The mean of a table over each lesson's missing skills, shape (n, n_lessons)."""
+        """For each lesson, the mean of a table over its unmastered skills, shape (n, n_lessons)."""
         teaches = self.course.curriculum.teaches
         if _one_each(teaches):
             return np.asarray(table * self.missing)[:, teaches.indices]
@@ -130,12 +131,12 @@ def any_lesson(view: View) -> Bools:
 
 
 def unfinished_lessons(view: View) -> Bools:
-    """Lessons with a skill that is not mastered, even if prerequisites are missing."""
+    """Lessons with an unmastered skill, even if the student lacks prerequisites."""
     return unpack(_standing(view).unfinished, len(view.value))
 
 
 def open_lessons(view: View) -> Bools:
-    """Lessons on the outer fringe: see `Curriculum.open_lessons`."""
+    """Lessons on the student's outer fringe, as in `Curriculum.open_lessons`."""
     return unpack(_standing(view).open, len(view.value))
 
 
@@ -149,32 +150,34 @@ def equally(view: View) -> Floats:
 
 
 def in_order(view: View) -> Floats:
-    """Scores in the curriculum's order, in which prerequisites come first."""
+    """Scores that rank lessons in the curriculum's order, in which prerequisites come first."""
     return -view.course.place[None]
 
 
 def highest(view: View) -> Floats:
-    """The mean value of the lesson's unmastered skills; the lesson nearest to mastery is first."""
+    """Score a lesson by the mean value of its unmastered skills."""
     return view.lesson_mean(view.value)
 
 
 @dataclass(frozen=True)
 class ArrayPolicy:
-    """A policy as functions over arrays: fast enough for hundreds of thousands of students.
+    """A policy made of functions over arrays, fast enough for hundreds of thousands of students.
 
     Parameters
     ----------
     name : str
     estimator : Estimator
-        The estimator, which says what students know and what is mastered.
+        The estimator estimates what students know, and decides which skills are mastered.
     eligible : callable, default `open_lessons`
-        A function from a `View` to the lessons that students may do, bool, shape (n, n_lessons).
+        A function that takes a `View` and returns which lessons each student may do, as a bool
+        array of shape (n, n_lessons).
     score : callable, default `highest`
-        A function from a `View` to scores, shape (n, n_lessons) or (1, n_lessons). The lesson with
-        the best score is given. Lessons with equal best scores are equally probable.
+        A function that takes a `View` and returns scores, shape (n, n_lessons) or (1, n_lessons).
+        The student gets the lesson with the highest score. Lessons with equal best scores are
+        equally probable.
     temperature : float, default 0
-        If it is above 0, lessons are drawn with probabilities proportional to ``exp(score /
-        temperature)``.
+        If the temperature is above 0, lessons are drawn with probabilities proportional to
+        ``exp(score / temperature)``.
 
     Examples
     --------
@@ -205,7 +208,7 @@ class ArrayPolicy:
         return True
 
     def start(self, course: Course, students: Students) -> _ArrayTeaching:
-        """Start with these students, before their first answer."""
+        """Start teaching these students; they have not answered yet."""
         return _ArrayTeaching(self, course, self.estimator.start(course, students))
 
 
@@ -277,19 +280,19 @@ def drawn(
 
 
 class SequencerPolicy:
-    """The library's sequencer as the policy of an episode, with any model and any policy.
+    """Use the library's sequencer, with any model and any policy, as the policy of an episode.
 
-    The sequencer decides for all students at once, with its own random numbers.
+    The sequencer decides for all students at once, and draws its own random numbers.
 
     Parameters
     ----------
     make : callable
-        A function from the curriculum to a new `Sequencer` with a new tracker and
-        ``new_students=True``: ``lambda curriculum: Sequencer(curriculum, MasteryTracker(model),
-        new_students=True, random_state=0, wheel_spinning=None)``. A tracker that already has
-        students is refused. Set ``wheel_spinning=None``: otherwise the sequencer sends stuck
-        students to a teacher. An episode has no teacher, so these students would get no more
-        lessons.
+        A function that takes the curriculum and returns a new `Sequencer` with a new tracker and
+        ``new_students=True``. For example, ``lambda curriculum: Sequencer(curriculum,
+        MasteryTracker(model), new_students=True, random_state=0, wheel_spinning=None)``. The
+        tracker must not have any students yet. Set ``wheel_spinning=None``; otherwise, the
+        sequencer sends students who are stuck to a teacher. An episode has no teacher, so these
+        students would get no more lessons.
     name : str, default "sequencer"
     family : str, optional
         The kind of the model's equations: ``"bkt"``, ``"logistic"`` or ``"memory"``.
@@ -308,7 +311,7 @@ class SequencerPolicy:
         self.name, self.family = name, family
 
     def start(self, course: Course, students: Students) -> _SequencerTeaching:  # noqa: ARG002
-        """Start with these students, before their first answer."""
+        """Start teaching these students; they have not answered yet."""
         return _SequencerTeaching(self._make(course.curriculum), course)
 
 

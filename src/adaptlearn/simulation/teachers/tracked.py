@@ -21,17 +21,17 @@ _PROBABILITY = Interval(0.0, 1.0, closed="right")
 
 
 class Tracked:
-    """One of the library's models as an estimator, through its tracker.
+    """Use one of the library's models as an estimator, through a tracker.
 
     Parameters
     ----------
     tracker : callable
-        A function that makes a new tracker at each call: ``lambda: MasteryTracker(model)``. A
-        tracker that already has students is refused. The tracker's skills are matched with the
-        curriculum's skills by label. Skills that the tracker does not know have the value 0 until
-        students practise them.
+        A function that returns a new tracker at each call, for example ``lambda:
+        MasteryTracker(model)``. The tracker must not have any students yet. The tracker's skills
+        are matched with the curriculum's skills by label. A skill that the tracker does not know
+        has the value 0 until a student practises it.
     threshold : float, default 0.95
-        A skill counts as mastered at this mastery or above.
+        A skill counts as mastered if its mastery is at least this number.
     name : str, default "tracked"
     family : str, optional
         The kind of the model's equations: ``"bkt"``, ``"logistic"`` or ``"memory"``.
@@ -50,7 +50,7 @@ class Tracked:
         self.name, self.family = name, family
 
     def start(self, course: Course, students: Students) -> _Tracking:  # noqa: ARG002 - the protocol's
-        """The belief about these students before their first answer."""
+        """Make the belief about these students before their first answer."""
         return _Tracking(self._tracker(), course, self._threshold)
 
 
