@@ -132,7 +132,7 @@ def _bill(price: float, later: bool) -> Callable[[Episode], Floats]:
     def bill(episode: Episode) -> Floats:
         """Minutes of practice, and the price of each skill unknown at the end, or 30 days later."""
         known = episode.retention[0] >= episode.level if later else episode.known_at_end
-        return episode.minutes + price * (~known).sum(axis=1)
+        return np.asarray(episode.minutes + price * (~known).sum(axis=1))
 
     return bill
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from adaptlearn.simulation.teachers.policies import in_order as in_order
     from adaptlearn.simulation.teachers.policies import open_lessons as open_lessons
     from adaptlearn.simulation.teachers.policies import unfinished_lessons as unfinished_lessons
+    from adaptlearn.simulation.teachers.price import least_bill as least_bill
+    from adaptlearn.simulation.teachers.price import stopping as stopping
     from adaptlearn.simulation.teachers.tracked import Tracked as Tracked
 
 _HOMES = {
@@ -47,9 +49,11 @@ _HOMES = {
     "in_order": "policies",
     "knowledge_tracing": "estimators",
     "learning_progress": "estimators",
+    "least_bill": "price",
     "moving_average": "estimators",
     "open_lessons": "policies",
     "seat_time": "estimators",
+    "stopping": "price",
     "unfinished_lessons": "policies",
 }
 
