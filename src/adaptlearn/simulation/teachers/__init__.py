@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 from adaptlearn.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from adaptlearn.simulation.teachers.baselines import CONSTANTS as CONSTANTS
+    from adaptlearn.simulation.teachers.baselines import baseline as baseline
     from adaptlearn.simulation.teachers.estimators import Belief as Belief
     from adaptlearn.simulation.teachers.estimators import Estimator as Estimator
     from adaptlearn.simulation.teachers.estimators import Judgement as Judgement
     from adaptlearn.simulation.teachers.estimators import Oracle as Oracle
     from adaptlearn.simulation.teachers.estimators import Rule as Rule
+    from adaptlearn.simulation.teachers.estimators import empirical_success as empirical_success
     from adaptlearn.simulation.teachers.estimators import in_a_row as in_a_row
     from adaptlearn.simulation.teachers.estimators import knowledge_tracing as knowledge_tracing
     from adaptlearn.simulation.teachers.estimators import learning_progress as learning_progress
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "ArrayPolicy": "policies",
     "Belief": "estimators",
+    "CONSTANTS": "baselines",
     "Choice": "policies",
     "EpisodePolicy": "policies",
     "Estimator": "estimators",
@@ -43,6 +47,8 @@ _HOMES = {
     "Tracked": "tracked",
     "View": "policies",
     "any_lesson": "policies",
+    "baseline": "baselines",
+    "empirical_success": "estimators",
     "equally": "policies",
     "highest": "policies",
     "in_a_row": "estimators",
