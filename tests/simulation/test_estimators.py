@@ -10,6 +10,7 @@ from adaptlearn.simulation import Course, TwoState
 from adaptlearn.simulation.teachers import (
     Oracle,
     Tracked,
+    empirical_success,
     in_a_row,
     knowledge_tracing,
     learning_progress,
@@ -41,6 +42,15 @@ def progress(answers, window):
     return max(0.0, sum(late) / len(late) - sum(early) / len(early))
 
 
+def weight(answers, window):
+    value = 1.0
+    for n in range(1, len(answers) + 1):
+        last = ([False] * window + answers[:n])[-window:]
+        early, late = last[: window // 2], last[window // 2 :]
+        value = max(0.0, 0.8 * value + 0.5 * (sum(late) - sum(early)) / (window // 2))
+    return value
+
+
 def known(answers, skill, forget=0.0):
     p, learn, guess, slip = (PARAMETERS[name][skill] for name in PARAMETERS)
     for right in answers:
@@ -64,6 +74,10 @@ CASES = {
     "learning_progress": (
         learning_progress(2, window=6),
         lambda past, _: (progress(past, 6), ends_right(past, 2)),
+    ),
+    "empirical_success": (
+        empirical_success(2 / 4, window=4, keep=0.8, gain=0.5),
+        lambda past, _: (weight(past, 4), sum(past[-4:]) >= 2),
     ),
     "knowledge_tracing": (
         knowledge_tracing(2, **PARAMETERS, forget=0.02, threshold=0.9),
@@ -188,6 +202,7 @@ def test_a_tracker_of_another_run_is_refused():
         (lambda: seat_time(-1), "n must be"),
         (lambda: moving_average(1.2, decay=1), "2 problems"),
         (lambda: learning_progress(0, window=1), "2 problems"),
+        (lambda: empirical_success(0, window=5, keep=2, gain=-1), "4 problems"),
         (lambda: knowledge_tracing(2, threshold=0), "threshold must be"),
         (lambda: knowledge_tracing(2, prior=[0.1], slip=-1), "2 problems"),
         (lambda: Tracked(lambda: None, threshold=2), "threshold must be"),

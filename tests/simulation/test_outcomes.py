@@ -48,6 +48,12 @@ EXPECTED: dict[str, Any] = {
     "minutes_to_mastery": [12, 44, 60, 0],
     "minutes_per_skill": [6, 32, 30, 0],
     "minutes": [30, 60, 40, 0],
+    "bill_60": [30, 120, 100, 0],
+    "bill_300": [30, 360, 340, 0],
+    "bill_1000": [30, 1060, 1040, 0],
+    "bill_60_later": [30, 120, 100, 0],
+    "bill_300_later": [30, 360, 340, 0],
+    "bill_1000_later": [30, 1060, 1040, 0],
     "answers_to_mastery": [6, 22, 30, 0],
     "known_share": [1, 0.5, 0.5, 1],
     "over_practice": [9 / 15, 11 / 30, 0, np.nan],
@@ -68,6 +74,34 @@ def test_every_outcome_has_a_case():
 @pytest.mark.parametrize("name", EXPECTED)
 def test_it_is_what_its_name_says(name, episode):
     np.testing.assert_allclose(OUTCOMES[name].of(episode), EXPECTED[name], rtol=1e-6)
+
+
+def test_the_later_bill_counts_what_falls_below_the_level_in_thirty_days(episode):
+    """Of the first student's skills (1 and .5), one falls below .6; of the second's, one does."""
+    stricter = replace(episode, level=0.6)
+    found = OUTCOMES["bill_300_later"].of(stricter)
+    np.testing.assert_allclose(found, [30 + 300, 60 + 300, 40 + 300, 0])
+    np.testing.assert_allclose(OUTCOMES["bill_300"].of(stricter), EXPECTED["bill_300"])
+
+
+@pytest.mark.parametrize("kind", ["population", "fading", "stability"])
+def test_both_bills_of_a_real_episode_follow_from_the_students(kind):
+    """One skill is known or not by what the students themselves say, now and 30 days later."""
+    course = Course.of(Curriculum.from_dict({"skills": ["a", "b", "c"]}))
+    simulator = simulators(course)[kind]
+    found = run_episode(simulator, baselines(course)["three_in_a_row"], course, n_students=60,
+                        budget=100)  # fmt: skip
+    level = simulator.start(1, np.random.default_rng(0)).level
+    assert found.level == level
+    now = found.minutes + 300 * (~found.known_at_end).sum(axis=1)
+    later = found.minutes + 300 * (found.retention[0] < level).sum(axis=1)
+    np.testing.assert_allclose(OUTCOMES["bill_300"].of(found), now)
+    np.testing.assert_allclose(OUTCOMES["bill_300_later"].of(found), later)
+    if kind == "population":
+        np.testing.assert_array_equal(now, later)
+    else:
+        assert (later >= now).all()
+        assert later.mean() > now.mean() + 30
 
 
 def test_means_groups_and_gaps(episode):

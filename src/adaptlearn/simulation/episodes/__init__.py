@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from adaptlearn.simulation.episodes.episode import Steps as Steps
     from adaptlearn.simulation.episodes.outcomes import OUTCOMES as OUTCOMES
     from adaptlearn.simulation.episodes.outcomes import OutcomeKind as OutcomeKind
+    from adaptlearn.simulation.episodes.tuning import tuned_constants as tuned_constants
 
 _HOMES = {
     "Answers": "episode",
@@ -19,6 +20,7 @@ _HOMES = {
     "OUTCOMES": "outcomes",
     "OutcomeKind": "outcomes",
     "Steps": "episode",
+    "tuned_constants": "tuning",
 }
 
 __all__ = [  # noqa: PLE0604 - the homes are all names, in one place

@@ -105,7 +105,9 @@ class Episode:
         Whether the student knew the skill when the policy first declared it mastered.
     known_at_start, known_at_end : bool arrays, shape (n, n_skills)
     retention : float array, shape (2, n, n_skills)
-        How well the student knows the skill 30 days and 90 days after the last practice.
+        How well the student knows the skill 30 and 90 days after the last practice.
+    level : float
+        A skill counts as known if its `retention` is at least this.
     steps : Steps or None
     responses : Answers or None
         The answers of the episode, if they were recorded.
@@ -129,6 +131,7 @@ class Episode:
     known_at_start: Bools
     known_at_end: Bools
     retention: NDArray[np.float32]
+    level: float = 0.5
     steps: Steps | None = None
     responses: Answers | None = None
 
@@ -226,6 +229,7 @@ def run_episode(
             simulator, policy, course, streams, minutes_per_day=minutes_per_day, record=record
         )
         blocks.append(run.go(budget, start))
+        level = run.students.level
     same = policy.family is not None and policy.family == simulator.family
     return Episode(
         policy=policy.name,
@@ -234,6 +238,7 @@ def run_episode(
         budget=float(budget),
         seed=seed,
         student=student,
+        level=level,
         **_joined(blocks),
     )
 

@@ -25,6 +25,9 @@ from adaptlearn.simulation.episodes.episode import RETENTION_DAYS, Episode
 from adaptlearn.tables import Parts, Printed
 from adaptlearn.validation import Interval, check_parameters, some
 
+PRICES = (60, 300, 1000)
+"""Minutes that leaving one skill unknown is worth, from an hour to two working days."""
+
 _WHEEL = 10
 
 
@@ -126,6 +129,15 @@ def _retention(place: int) -> Callable[[Episode], Floats]:
     return retained
 
 
+def _bill(price: float, later: bool) -> Callable[[Episode], Floats]:
+    def bill(episode: Episode) -> Floats:
+        """Minutes of practice, and the price of each skill unknown at the end, or 30 days later."""
+        known = episode.retention[0] >= episode.level if later else episode.known_at_end
+        return np.asarray(episode.minutes + price * (~known).sum(axis=1))
+
+    return bill
+
+
 OUTCOMES: dict[str, OutcomeKind] = {
     "mastery_in_budget": OutcomeKind("mastered all in the budget", "higher", mastery_in_budget),
     "minutes_to_mastery": OutcomeKind("minutes to mastery of all", "lower", minutes_to_mastery),
@@ -133,6 +145,13 @@ OUTCOMES: dict[str, OutcomeKind] = {
         "minutes to mastery of a skill, mean", "lower", minutes_per_skill
     ),
     "minutes": OutcomeKind("minutes of practice", "lower", minutes_practised),
+    **{
+        f"bill_{price}{suffix}": OutcomeKind(
+            f"minutes + {price} x skills unknown {when}", "lower", _bill(price, later)
+        )
+        for suffix, when, later in (("", "at the end", False), ("_later", "30 days later", True))
+        for price in PRICES
+    },
     "answers_to_mastery": OutcomeKind("answers to mastery of all", "lower", answers_to_mastery),
     "known_share": OutcomeKind("share known at the end", "higher", known_share),
     "over_practice": OutcomeKind("over-practice, of answers", "lower", over_practice),

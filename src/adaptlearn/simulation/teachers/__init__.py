@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 from adaptlearn.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from adaptlearn.simulation.teachers.baselines import CONSTANTS as CONSTANTS
+    from adaptlearn.simulation.teachers.baselines import baseline as baseline
     from adaptlearn.simulation.teachers.estimators import Belief as Belief
     from adaptlearn.simulation.teachers.estimators import Estimator as Estimator
     from adaptlearn.simulation.teachers.estimators import Judgement as Judgement
     from adaptlearn.simulation.teachers.estimators import Oracle as Oracle
     from adaptlearn.simulation.teachers.estimators import Rule as Rule
+    from adaptlearn.simulation.teachers.estimators import empirical_success as empirical_success
     from adaptlearn.simulation.teachers.estimators import in_a_row as in_a_row
     from adaptlearn.simulation.teachers.estimators import knowledge_tracing as knowledge_tracing
     from adaptlearn.simulation.teachers.estimators import learning_progress as learning_progress
@@ -27,11 +30,14 @@ if TYPE_CHECKING:
     from adaptlearn.simulation.teachers.policies import in_order as in_order
     from adaptlearn.simulation.teachers.policies import open_lessons as open_lessons
     from adaptlearn.simulation.teachers.policies import unfinished_lessons as unfinished_lessons
+    from adaptlearn.simulation.teachers.price import least_bill as least_bill
+    from adaptlearn.simulation.teachers.price import stopping as stopping
     from adaptlearn.simulation.teachers.tracked import Tracked as Tracked
 
 _HOMES = {
     "ArrayPolicy": "policies",
     "Belief": "estimators",
+    "CONSTANTS": "baselines",
     "Choice": "policies",
     "EpisodePolicy": "policies",
     "Estimator": "estimators",
@@ -41,15 +47,19 @@ _HOMES = {
     "Tracked": "tracked",
     "View": "policies",
     "any_lesson": "policies",
+    "baseline": "baselines",
+    "empirical_success": "estimators",
     "equally": "policies",
     "highest": "policies",
     "in_a_row": "estimators",
     "in_order": "policies",
     "knowledge_tracing": "estimators",
     "learning_progress": "estimators",
+    "least_bill": "price",
     "moving_average": "estimators",
     "open_lessons": "policies",
     "seat_time": "estimators",
+    "stopping": "price",
     "unfinished_lessons": "policies",
 }
 

@@ -1,15 +1,25 @@
-"""The policies that others are compared with."""
+"""The policies that others are compared with.
+
+References
+----------
+- B. Clement, D. Roy, P.-Y. Oudeyer, M. Lopes (2015). Multi-armed bandits for intelligent tutoring
+  systems. Journal of Educational Data Mining 7(2), 20-48 (ZPDES).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
+from adaptlearn.errors import ParameterError
+from adaptlearn.numerics import Floats
 from adaptlearn.simulation.course import Course
 from adaptlearn.simulation.teachers.estimators import (
     Oracle,
+    empirical_success,
     in_a_row,
     knowledge_tracing,
     learning_progress,
@@ -18,6 +28,7 @@ from adaptlearn.simulation.teachers.estimators import (
 )
 from adaptlearn.simulation.teachers.policies import (
     ArrayPolicy,
+    View,
     any_lesson,
     equally,
     highest,
@@ -25,6 +36,11 @@ from adaptlearn.simulation.teachers.policies import (
     open_lessons,
     unfinished_lessons,
 )
+from adaptlearn.simulation.teachers.price import stopping
+from adaptlearn.validation import some
+
+_PARAMETERS = ("prior", "learn", "guess", "slip", "forget")
+_EXPLORE = 0.2  # the share of lessons that the bandit draws without regard to their weights
 
 
 def baselines(
@@ -55,9 +71,7 @@ def baselines(
     -------
     dict of str to ArrayPolicy
     """
-    names = ("prior", "learn", "guess", "slip", "forget")
-    known: dict[str, Any] = {k: v for k, v in (parameters or {}).items() if k in names}
-    tracing = knowledge_tracing(course.n_skills, **known)
+    tracing = knowledge_tracing(course.n_skills, **_known(parameters))
     policies = (
         ArrayPolicy("random", seat_time(10**4), any_lesson, equally),
         ArrayPolicy("fixed_order", seat_time(10), unfinished_lessons, in_order),
@@ -69,3 +83,108 @@ def baselines(
         ArrayPolicy("oracle", Oracle(), open_lessons, in_order),
     )
     return {policy.name: policy for policy in policies}
+
+
+CONSTANTS: dict[str, tuple[float, ...]] = {
+    "in_a_row": (1, 2, 3, 4, 5, 6, 8, 10),
+    "moving_average": (0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.93, 0.95),
+    "knowledge_tracing": (
+        0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999,
+        0.9999,
+    ),
+    "stopping": (10, 30, 60, 100, 200, 300, 600, 1000, 3000, 10_000),
+    "random_stopping": (10, 30, 60, 100, 200, 300, 600, 1000, 3000, 10_000),
+    "bandit": (3 / 6, 4 / 6, 5 / 6, 1),
+}  # fmt: skip
+"""What `baseline` has, and the values of each one's constant that tuning tries."""
+
+
+def baseline(
+    name: str,
+    constant: float,
+    course: Course,
+    *,
+    parameters: Mapping[str, ArrayLike] | None = None,
+) -> ArrayPolicy:
+    """One baseline with its constant, so that this can be tuned (see `tuned_constants`).
+
+    ``in_a_row``, ``moving_average``: as in `baselines`, with the number of right answers, or the
+    average, at which the student moves on. ``knowledge_tracing``: with the P(known). ``stopping``:
+    the same lessons, until a further one costs more than it is worth; the constant is the price of
+    a skill left unknown, in minutes. ``random_stopping``: any lesson that the student is ready for,
+    until then. ``bandit``: ZPDES (Clement et al., 2015); the constant is the share of right answers
+    among the last six at which the student moves on.
+
+    The paper's ZPDES chooses one exercise at a time, and experts say what activates it. Here a
+    choice is one lesson, and the curriculum says what is open. The ``zpdes`` of `baselines` differs
+    from the paper in three more points: it remembers no weights; it draws by softmax, not in
+    proportion with a uniform part; and the student moves on after three right answers in a row.
+
+    Parameters
+    ----------
+    name : str
+        One of `CONSTANTS`.
+    constant : float
+    course : Course
+    parameters : mapping of str to float or array, shape (n_skills,), optional
+        As in `baselines`.
+
+    Returns
+    -------
+    ArrayPolicy
+
+    Raises
+    ------
+    ParameterError
+        The name is unknown, or the constant is out of range.
+
+    Examples
+    --------
+    >>> from adaptlearn import Curriculum
+    >>> from adaptlearn.simulation import Course
+    >>> from adaptlearn.simulation.teachers import baseline
+    >>> course = Course.of(Curriculum.from_dict({"skills": ["add", "draw"]}))
+    >>> baseline("knowledge_tracing", 0.98, course).name
+    'knowledge_tracing:0.98'
+    """
+    if name not in CONSTANTS:
+        raise ParameterError(
+            "baseline", [f"no baseline {name!r} with a constant; there are {some(CONSTANTS, 20)}"]
+        )
+    known = _known(parameters)
+    make: dict[str, Callable[[], tuple[Any, ...]]] = {
+        "in_a_row": lambda: (in_a_row(_whole(constant)), open_lessons, in_order),
+        "moving_average": lambda: (moving_average(constant), open_lessons, in_order),
+        "knowledge_tracing": lambda: (
+            knowledge_tracing(course.n_skills, **known, threshold=constant), open_lessons, highest
+        ),
+        "stopping": lambda: (stopping(course, price=constant, **known), open_lessons, highest),
+        "random_stopping": lambda: (
+            stopping(course, price=constant, **known), open_lessons, equally
+        ),
+        "bandit": lambda: (empirical_success(constant), open_lessons, _in_proportion, 1.0),
+    }  # fmt: skip
+    return ArrayPolicy(f"{name}:{constant:g}", *make[name]())
+
+
+def _known(parameters: Mapping[str, ArrayLike] | None) -> dict[str, Any]:
+    return {name: value for name, value in (parameters or {}).items() if name in _PARAMETERS}
+
+
+def _whole(number: Any) -> Any:
+    """A whole number as an int; others stay, for `in_a_row` to refuse."""
+    return int(number) if number == number // 1 else number
+
+
+def _in_proportion(view: View) -> Floats:
+    """Logarithms of probabilities in proportion to the values, with a uniform part.
+
+    A softmax with temperature 1 draws with these probabilities.
+    """
+    eligible = open_lessons(view)
+    weight = view.lesson_mean(view.value) * eligible
+    total, number = weight.sum(axis=1, keepdims=True), eligible.sum(axis=1, keepdims=True)
+    even = eligible / np.maximum(number, 1)
+    share = np.where(total > 0, weight / np.where(total > 0, total, 1), even)
+    p = (1 - _EXPLORE) * share + _EXPLORE * even
+    return np.log(np.where(eligible, p, 1.0))

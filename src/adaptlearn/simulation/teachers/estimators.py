@@ -24,7 +24,7 @@ from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.simulation.course import Course
 from adaptlearn.simulation.students.base import Students
 from adaptlearn.simulation.students.parameters import by_skill, probabilities
-from adaptlearn.validation import Interval, check_parameters
+from adaptlearn.validation import Interval, OneOf, check_parameters
 
 _PROBABILITY = Interval(0.0, 1.0, closed="right")
 _NUMBER = Interval(1, 10**4, integer=True)
@@ -233,8 +233,8 @@ def learning_progress(n: int = 3, window: int = 8) -> Rule:
 
     The growth is computed over the last `window` answers on a skill. The growth is the share of
     right answers in the later half of the window minus the share in the earlier half. A negative
-    growth counts as 0. Before the second answer on the skill, the growth is 1 (Clement et al.,
-    2015).
+    growth counts as 0. Before the second answer on the skill, the growth is 1. Clement et al.
+    (2015) reward a lesson by this growth; `empirical_success` has the rest of their method, too.
     """
     check_parameters(
         "learning_progress",
@@ -263,6 +263,56 @@ def learning_progress(n: int = 3, window: int = 8) -> Rule:
         first,
         after,
         lambda numbers: Judgement(numbers[..., 0], numbers[..., 1] >= n),
+    )
+
+
+def empirical_success(
+    share: float = 5 / 6, window: int = 6, keep: float = 0.9, gain: float = 0.4
+) -> Rule:
+    """Weights of a bandit; mastered when most of the last answers are right (Clement et al., 2015).
+
+    The reward of an answer is the growth of success: the share of right answers in the later half
+    of the last `window` answers, minus the share in the earlier half. (Answers that were not yet
+    given count as wrong.) The weight of a skill is 1 at first, and after each answer ``keep x
+    weight + gain x reward``, at least 0.
+
+    Parameters
+    ----------
+    share : float, default 5/6
+        Mastered when this share of the last `window` answers is right.
+    window : int, default 6
+        An even number of answers.
+    keep, gain : float, default 0.9 and 0.4
+    """
+    check_parameters(
+        "empirical_success",
+        {"share": share, "window": window, "keep": keep, "gain": gain},
+        {
+            "share": [_PROBABILITY],
+            "window": [OneOf(tuple(range(2, 33, 2)))],
+            "keep": [Interval(0, 1)],
+            "gain": [Interval(0, 1)],
+        },
+    )
+
+    half = window // 2
+
+    def after(numbers: Floats, correct: Bools, _skills: Ints) -> Floats:
+        # The weight, and the latest answers, the last one first.
+        latest = np.concatenate([correct[:, None], numbers[:, 1:-1]], axis=1)
+        reward = (latest[:, :half].sum(axis=1) - latest[:, half:].sum(axis=1)) / half
+        weight = np.maximum(keep * numbers[:, 0] + gain * reward, 0.0)
+        return np.concatenate([weight[:, None], latest], axis=1)
+
+    return Rule(
+        "empirical success",
+        window + 1,
+        lambda n_skills: np.tile([1.0, *[0.0] * window], (n_skills, 1)),
+        after,
+        # Shares such as 5 / 6 are reached in spite of rounding.
+        lambda numbers: Judgement(
+            numbers[..., 0], numbers[..., 1:].sum(axis=-1) >= share * window - 1e-9
+        ),
     )
 
 

@@ -1,0 +1,314 @@
+"""When to stop teaching a skill: the least sum of minutes and of a price for what stays unknown.
+
+A skill is known or not, and the belief b is P(known). To stop costs price x (1 - b); a further
+lesson costs its minutes c, and the answers lead to a new belief. So the least bill of a skill is
+V(b) = min{price x (1 - b), c + E V(b')}, over all patterns of right and wrong answers of a lesson.
+V is concave in b, and at b = 1 it is best to stop. So it is best to stop from some belief on.
+
+References
+----------
+- R. Smallwood, E. Sondik (1973). The optimal control of partially observable Markov processes over
+  a finite horizon. Operations Research 21(5), 1071-1088.
+- R. Howard (1960). Dynamic programming and Markov processes. MIT Press (policy iteration).
+- D. Brown, J. Smith, P. Sun (2010). Information relaxations and duality in stochastic dynamic
+  programs. Operations Research 58(4), 785-801.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import expit, logit
+
+from adaptlearn.errors import ParameterError
+from adaptlearn.numerics import Floats, Ints
+from adaptlearn.simulation.course import Course
+from adaptlearn.simulation.students.base import (
+    Simulator,
+    StudentDifferences,
+    more_likely,
+)
+from adaptlearn.simulation.students.parameters import by_skill, probabilities
+from adaptlearn.simulation.students.two_state import TwoState
+from adaptlearn.simulation.teachers.estimators import (
+    Judgement,
+    Rule,
+    knowledge_tracing,
+    traced,
+)
+from adaptlearn.validation import Interval, check_parameters
+
+_PRICE = Interval(0, 1e9, "right")
+_MOST_ITEMS = 12  # of a lesson: two to that power patterns of answers
+_POINTS = 200  # of the grid of beliefs; twice as many change a bill by less than .01%
+_LOWEST = 1e-6
+_HALVINGS = 40
+_NODES = 9  # of Gauss and Hermite, for how students differ
+
+
+def stopping(
+    course: Course,
+    *,
+    price: float,
+    prior: ArrayLike = 0.3,
+    learn: ArrayLike = 0.15,
+    guess: ArrayLike = 0.2,
+    slip: ArrayLike = 0.1,
+    forget: ArrayLike = 0.0,
+) -> Rule:
+    """Mastered when a further lesson costs more than it is worth, by dynamic programming.
+
+    It is `knowledge_tracing` with one threshold for each skill. If the parameters are true and
+    each lesson teaches one skill, no other rule has a lower bill on average: minutes of practice,
+    and the price of each skill that is unknown at the end.
+
+    Parameters
+    ----------
+    course : Course
+        Says how many items the lesson on a skill has, and how long they take. (The first such
+        lesson counts. Of a lesson on several skills, each skill has an equal part.)
+    price : float
+        Minutes that leaving one skill unknown is worth.
+    prior, learn, guess, slip, forget : float or array, shape (n_skills,)
+
+    Raises
+    ------
+    ParameterError
+        Lists every argument out of range. Also raised if a lesson has more than 12 items on a
+        skill.
+
+    Examples
+    --------
+    >>> from adaptlearn import Curriculum
+    >>> from adaptlearn.simulation import Course
+    >>> from adaptlearn.simulation.teachers import stopping
+    >>> course = Course.of(Curriculum.from_dict({"skills": ["add", "draw"]}))
+    >>> stopping(course, price=300).name
+    'stopping at a price of 300'
+    """
+    given = {"prior": prior, "learn": learn, "guess": guess, "slip": slip, "forget": forget}
+    check_parameters("stopping", {"price": price}, {"price": [_PRICE]})
+    of: dict[str, Any] = by_skill("stopping", course.n_skills, probabilities(**given))
+    thresholds = np.array([skill.threshold() for skill in _skills(course, of, price)])
+    return knowledge_tracing(course.n_skills, **of)._replace(
+        name=f"stopping at a price of {price:g}",
+        read=lambda known: Judgement(known, known >= thresholds),
+    )
+
+
+def least_bill(simulator: Simulator, course: Course, price: float) -> float:
+    """The lowest mean bill of a student that is possible: the Bayes optimum, or a bound below it.
+
+    The bill is the minutes of practice, plus the price of each skill that is unknown at the end.
+    If all students of a `TwoState` simulator are alike, this is the optimum: no policy has a lower
+    mean, and `stopping` with the true parameters reaches it. The budget must not be binding. If
+    students differ, it is the optimum for a teacher who knows each student's own parameters. No
+    policy that has to find these out can be better (Brown, Smith & Sun, 2010).
+
+    Parameters
+    ----------
+    simulator : Simulator
+    course : Course
+    price : float
+        Minutes that leaving one skill unknown is worth.
+
+    Returns
+    -------
+    float
+        Minutes. It is nan if the optimum is not known: for simulators other than `TwoState`, with
+        prerequisites that govern learning, or with lessons on several skills.
+
+    Raises
+    ------
+    ParameterError
+        The price is out of range, or a lesson has more than 12 items on a skill.
+
+    Examples
+    --------
+    >>> from adaptlearn import Curriculum
+    >>> from adaptlearn.simulation import Course, TwoState
+    >>> from adaptlearn.simulation.teachers import least_bill
+    >>> course = Course.of(Curriculum.from_dict({"skills": ["add", "draw"]}))
+    >>> round(least_bill(TwoState(2), course, price=300), 1)
+    43.9
+    """
+    check_parameters("least_bill", {"price": price}, {"price": [_PRICE]})
+    if not isinstance(simulator, TwoState) or simulator.parents.shape[1] or _mixed(course):
+        return np.nan
+    total = 0.0
+    for share, tables, chances in _kinds_of_students(simulator):
+        for skill, priors in zip(_skills(course, tables, price), tables["prior"].T, strict=True):
+            total += float(share) * skill.bill(priors, chances)
+    return total
+
+
+class _Skill(NamedTuple):
+    """One skill as a problem of stopping.
+
+    Attributes
+    ----------
+    price, minutes : float
+        The price, and how long a lesson takes.
+    n_items : int
+        How many items a lesson has; 0: there is no lesson.
+    own : dict of str to float
+        ``learn``, ``guess``, ``slip``, ``forget``.
+    """
+
+    price: float
+    minutes: float
+    n_items: int
+    own: dict[str, Any]
+
+    def after_lesson(self, belief: Floats) -> tuple[Floats, Floats]:
+        """Beliefs after each pattern of answers, and the patterns' probabilities.
+
+        Both of shape (n, 2 ** n_items).
+        """
+        known, chance = belief[:, None], np.ones((len(belief), 1))
+        right = np.array([True, False])
+        for _ in range(self.n_items):
+            correct = known * (1 - self.own["slip"]) + (1 - known) * self.own["guess"]
+            chance = np.concatenate([chance * correct, chance * (1 - correct)], axis=1)
+            both = [traced(known, np.full(known.shape, answer), **self.own) for answer in right]
+            known = np.concatenate(both, axis=1)
+        return known, chance
+
+    def values(self) -> tuple[Floats, Floats]:
+        """Beliefs, and the least bill from each of them on."""
+        grid = self._grid()
+        stop = self.price * (1 - grid)
+        steps = _transitions(grid, *self.after_lesson(grid))
+        teach = np.zeros(len(grid), bool)
+        value = stop
+        while True:  # policy iteration: beliefs from which to teach are only added, so it ends
+            wanted = teach | (self.minutes + steps @ value < stop - 1e-9 * self.price)
+            if (wanted == teach).all():
+                return grid, value
+            teach = wanted
+            inner = np.eye(int(teach.sum())) - steps[np.ix_(teach, teach)]
+            cost = self.minutes + steps[np.ix_(teach, ~teach)] @ stop[~teach]
+            value = stop.copy()
+            value[teach] = np.linalg.solve(inner, cost)
+
+    def _grid(self) -> Floats:
+        """Beliefs that a lesson can lead to, up to where one lesson costs more than it can gain.
+
+        Between these points V is nearly linear, and beyond the last but one it is linear.
+        """
+        lowest = min(self.own["learn"], 1 - self.own["forget"])
+        highest = 1 - self.minutes / self.price
+        ends = np.clip([lowest, highest], _LOWEST, 1 - _LOWEST)
+        low, high = logit(np.sort(ends)).tolist()
+        inner = expit(np.linspace(low, high, _POINTS))
+        return np.unique(np.concatenate([[0.0], inner, [1.0]]))
+
+    def bill(self, belief: Floats, chance: Floats) -> float:
+        """The least bill on average, if students begin with these beliefs."""
+        stop = self.price * (1 - belief)
+        if not self.n_items:
+            return float(chance @ stop)
+        grid, value = self.values()
+        return float(chance @ np.minimum(stop, self._teaching(belief, grid, value)))
+
+    def _teaching(self, belief: Floats, grid: Floats, value: Floats) -> Floats:
+        """The least bill if one more lesson is given."""
+        known, chance = self.after_lesson(belief)
+        return self.minutes + np.asarray((chance * np.interp(known, grid, value)).sum(axis=1))
+
+    def threshold(self) -> float:
+        """The belief from which on it is best to stop; 0: no lesson is worth its minutes."""
+        if not self.n_items:
+            return 0.0
+        grid, value = self.values()
+        low, high = 0.0, 1.0
+        for _ in range(_HALVINGS):
+            middle = np.array([(low + high) / 2])
+            teach = self._teaching(middle, grid, value) < self.price * (1 - middle)
+            low, high = (float(middle[0]), high) if teach[0] else (low, float(middle[0]))
+        return high if high > 2.0**-_HALVINGS else 0.0
+
+
+def _transitions(grid: Floats, known: Floats, chance: Floats) -> Floats:
+    """The probability of each step between beliefs of the grid; those between are shared out."""
+    above = np.clip(np.searchsorted(grid, known), 1, len(grid) - 1)
+    share = np.clip((known - grid[above - 1]) / (grid[above] - grid[above - 1]), 0.0, 1.0)
+    rows = np.arange(len(grid))[:, None] * len(grid)
+    steps = np.bincount((rows + above).ravel(), (chance * share).ravel(), len(grid) ** 2)
+    steps += np.bincount((rows + above - 1).ravel(), (chance * (1 - share)).ravel(), len(grid) ** 2)
+    return np.asarray(steps.reshape(len(grid), len(grid)), np.float64)
+
+
+def _skills(course: Course, of: dict[str, Floats], price: float) -> Iterator[_Skill]:
+    """Each skill of a course, with the items and minutes of its first lesson."""
+    items, minutes = _first_lessons(course)
+    if items.max(initial=0) > _MOST_ITEMS:
+        raise ParameterError(
+            "stopping",
+            [f"a lesson has {items.max()} items on one skill; at most {_MOST_ITEMS} can be "
+             "computed: make the course with fewer items in a lesson"],
+        )  # fmt: skip
+    for k in range(course.n_skills):
+        own = {name: of[name][k] for name in ("learn", "guess", "slip", "forget")}
+        yield _Skill(price, float(minutes[k]), int(items[k]), own)
+
+
+def _first_lessons(course: Course) -> tuple[Ints, Floats]:
+    """Of each skill, how many items its first lesson has on it, and how long these take."""
+    taught = course.curriculum.teaches
+    lengths = (course.practice >= 0).sum(axis=1)
+    items, minutes = np.zeros(course.n_skills, np.intp), np.zeros(course.n_skills)
+    for lesson in reversed(range(course.n_lessons)):
+        skills = taught.indices[taught.indptr[lesson] : taught.indptr[lesson + 1]]
+        items[skills] = np.ceil(lengths[lesson] / len(skills))
+        minutes[skills] = course.minutes[lesson] * items[skills]
+    return items, minutes
+
+
+def _mixed(course: Course) -> bool:
+    """Whether lessons practise several skills, or what they teach is tagged wrongly."""
+    taught = course.curriculum.teaches
+    if (np.diff(taught.indptr) != 1).any() or len(set(taught.indices.tolist())) < course.n_lessons:
+        return True
+    own = np.where(course.practice >= 0, taught.indices[:, None], -1)
+    return bool((course.practice != own).any() or (course.tags != own).any())
+
+
+def _kinds_of_students(
+    simulator: TwoState,
+) -> Iterator[tuple[float, dict[str, Floats], Floats]]:
+    """Students of equal pace: their share, their parameters, and the chances of their priors.
+
+    ``prior`` has shape (n_starts, n_skills), with one chance for each start; the others have
+    shape (n_skills,).
+    """
+    draws = simulator.draws
+    starts, start_chances = _log_odds(simulator.differences, "start")
+    paces, pace_chances = _log_odds(simulator.differences, "pace")
+    for row in range(len(draws["prior"])):
+        of = {name: table[row] for name, table in draws.items()}
+        priors = more_likely(of["prior"], np.exp(starts)[:, None])
+        for pace, chance in zip(paces, pace_chances, strict=True):
+            learn = more_likely(of["learn"], np.exp(pace))
+            tables = {**of, "learn": learn, "prior": priors}
+            yield chance / len(draws["prior"]), tables, start_chances
+
+
+def _log_odds(differences: StudentDifferences | None, what: str) -> tuple[Floats, Floats]:
+    """How students differ in start or pace: values of a normal distribution in each of two groups.
+
+    Gauss-Hermite quadrature.
+    """
+    if differences is None:
+        return np.zeros(1), np.ones(1)
+    share, odds = {
+        "start": (differences.low, differences.low_start),
+        "pace": (differences.slow, differences.slow_pace),
+    }[what]
+    nodes, weights = np.polynomial.hermite_e.hermegauss(_NODES)
+    values = np.array([0.0, np.log(odds)])[:, None] + differences.spread * nodes
+    chances = np.array([1 - share, share])[:, None] * weights / weights.sum()
+    return values.ravel(), chances.ravel()
