@@ -98,10 +98,10 @@ def evaluate(
 
     Notes
     -----
-    Answers of one student are alike, so the bootstrap draws students, not answers (Field & Welsh
-    2007). The intervals show how the metrics vary with *other students like these*, for the same
-    fitted model. The intervals do not show how the metrics vary with another training log, which
-    would lead to another model.
+    Answers of one student are similar to each other, so the bootstrap draws students, not answers
+    (Field & Welsh 2007). The intervals show how the metrics vary with *other students like these*,
+    for the same fitted model. The intervals do not show how the metrics vary with another training
+    log, which would lead to another model.
 
     Each interval is a Student's t interval from the spread of the metric over resamples. The
     interval uses the effective number of students, and is wider if there are few students

@@ -240,7 +240,7 @@ class Decision:
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Decision:
-        """Build the decision from the output of `to_dict`.
+        """Build a decision from the output of `to_dict`.
 
         Raises
         ------

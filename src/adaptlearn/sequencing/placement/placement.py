@@ -86,9 +86,9 @@ class Placement:
 
     Notes
     -----
-    The time per answer is linear in the number of skills and prerequisites (times twelve). Because
-    students guess and slip, the diagnostic may ask about the same skill again. Choose another item
-    each time.
+    The computing time per answer is linear in the number of skills and prerequisites (times
+    twelve). Because students guess and slip, the diagnostic may ask about the same skill again.
+    Choose a different item each time.
 
     Examples
     --------
@@ -398,7 +398,7 @@ class Session:
 
     @property
     def ended(self) -> str | None:
-        """Why the diagnostic ended: accurate, questions, minutes or settled; else None."""
+        """Why the diagnostic ended (see `PlacementResult.ended`); None if it has not ended."""
         if _misjudged(self._p)[0] <= self._rules.error:
             return "accurate"
         if self._rules.choose(self._p)[1][0] <= _SETTLED:

@@ -39,7 +39,7 @@ class Simulator(Protocol):
 
     @property
     def family(self) -> Family:
-        """The kind of its equations."""
+        """The kind of the equations."""
         ...
 
     def start(self, n: int, rng: Draws) -> Students:

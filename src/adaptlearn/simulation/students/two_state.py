@@ -114,14 +114,15 @@ class TwoState:
         prerequisites: Sequence[tuple[int, int]] | ArrayLike | None = None,
         unready: float = 0.2,
     ) -> Self:
-        """Students with parameters that were fitted to a real log.
+        """Make a simulator with parameters that were fitted to a real log.
 
         Parameters
         ----------
         draws : mapping of str to array, shape (n_draws, n_skills) or (n_skills,)
-            ``prior``, ``learn``, ``guess``, ``slip`` and optionally ``forget``: estimates, or
-            draws that show how uncertain they are (`parameter_draws` makes some of intervals).
-            Each student uses one of the draws. Other entries (for example labels) are not read.
+            The parameters ``prior``, ``learn``, ``guess``, ``slip`` and optionally ``forget``. Pass
+            one estimate of each parameter, or many draws that show how uncertain the estimates are
+            (`parameter_draws` makes draws from intervals). Each student uses one of the draws.
+            Other entries of the mapping (for example, labels) are ignored.
         differences, prerequisites, unready
             As in `TwoState`.
 

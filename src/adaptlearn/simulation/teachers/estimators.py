@@ -70,12 +70,12 @@ class Estimator(Protocol):
 
     @property
     def name(self) -> str:
-        """What to call it."""
+        """The name of the estimator."""
         ...
 
     @property
     def family(self) -> str | None:
-        """The kind of its equations."""
+        """The kind of the equations."""
         ...
 
     def start(self, course: Course, students: Students) -> Belief:

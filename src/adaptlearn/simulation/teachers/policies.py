@@ -73,7 +73,7 @@ class EpisodePolicy(Protocol):
 
     @property
     def name(self) -> str:
-        """What to call it."""
+        """The name of the policy."""
         ...
 
     @property
@@ -83,7 +83,7 @@ class EpisodePolicy(Protocol):
 
     @property
     def in_blocks(self) -> bool:
-        """Whether each student is treated alone."""
+        """Whether the decisions for a student do not depend on other students."""
         ...
 
     def start(self, course: Course, students: Students) -> Teaching:
@@ -199,7 +199,7 @@ class ArrayPolicy:
 
     @property
     def family(self) -> str | None:
-        """The estimator's."""
+        """The kind of the estimator's equations."""
         return self.estimator.family
 
     @property
