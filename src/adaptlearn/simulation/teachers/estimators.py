@@ -269,17 +269,19 @@ def learning_progress(n: int = 3, window: int = 8) -> Rule:
 def empirical_success(
     share: float = 5 / 6, window: int = 6, keep: float = 0.9, gain: float = 0.4
 ) -> Rule:
-    """Weights of a bandit; mastered when most of the last answers are right (Clement et al., 2015).
+    """The weights of a bandit; a skill is mastered if most of its last answers are right.
 
-    The reward of an answer is the growth of success: the share of right answers in the later half
-    of the last `window` answers, minus the share in the earlier half. (Answers that were not yet
-    given count as wrong.) The weight of a skill is 1 at first, and after each answer ``keep x
-    weight + gain x reward``, at least 0.
+    The bandit is ZPDES (Clement et al., 2015).
+
+    The reward of an answer is the growth of success over the last `window` answers. The growth is
+    the share of right answers in the later half of the window, minus the share in the earlier half.
+    Answers that were not yet given count as wrong. The weight of a skill is 1 at first. After each
+    answer, the weight becomes ``keep x weight + gain x reward``, at least 0.
 
     Parameters
     ----------
     share : float, default 5/6
-        Mastered when this share of the last `window` answers is right.
+        A skill is mastered if at least this share of the last `window` answers is right.
     window : int, default 6
         An even number of answers.
     keep, gain : float, default 0.9 and 0.4
