@@ -110,12 +110,12 @@ def evaluate(
     computed without a transformation. In simulations with 3 to 200 students, 95 % intervals covered
     92 to 98 %, mostly 94 to 96 %. If one student gave nearly all the answers, there is no interval.
 
-    Chance alone raises the calibration error, and each resample raises it again. So the interval of
-    the calibration error is computed in a different way. The bootstrap distribution of the
-    calibration error is reflected at the estimate (the *basic* bootstrap, Davison & Hinkley 1997).
-    The interval is then cut at 0, and widened until it contains the estimate. If calibration is
-    nearly perfect, the interval of the calibration error still contains the true error less often
-    than its nominal coverage.
+    Chance alone raises the calibration error, and each resample raises it again. The interval of
+    the calibration error is therefore computed in a different way. The bootstrap distribution of
+    the calibration error is reflected at the estimate (the *basic* bootstrap, Davison & Hinkley
+    1997). The interval is then cut at 0, and widened until it contains the estimate. If calibration
+    is nearly perfect, the interval of the calibration error still contains the true error less
+    often than its nominal coverage.
 
     References
     ----------

@@ -249,10 +249,10 @@ class Sequencer:
             gets all of these lessons. A student without any eligible lesson gets one decision,
             whose reason says that there is no lesson.
         now : float or datetime, optional
-            The time of the decisions. This time determines which reviews are due and which
-            overrides apply. The sequencer does not read the computer's clock; without `now`, every
-            override applies. Pass seconds if the answers' times are seconds, and a datetime if they
-            are datetimes, with a time zone if the answers' times have a zone. If a student's last
+            The time of the decisions. `now` determines which reviews are due and which overrides
+            apply. The sequencer does not read the computer's clock; without `now`, every override
+            applies. Pass seconds if the answers' times are seconds, and a datetime if they are
+            datetimes, with a time zone if the answers' times have a zone. If a student's last
             answer is later than `now`, the time of this answer is used for the student, and the
             decision's `alerts` report it.
 

@@ -152,8 +152,8 @@ def off_policy_return(
     """Estimate the mean sum of rewards per student that another policy would get.
 
     Each reward is weighted by the product of the weights of all decisions up to the reward. The
-    variance of this product grows with every step. So the log must be large, or the other policy
-    must be similar to the logged policy.
+    variance of this product grows with every step. Therefore, the log must be large, or the other
+    policy must be similar to the logged policy.
 
     Parameters
     ----------

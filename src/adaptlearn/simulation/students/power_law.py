@@ -35,8 +35,8 @@ class PowerLawLearners:
 
     ``P(wrong) = slip + (error - slip) (1 + practice)^-rate``. A student's practice of a skill
     starts at ``experience``, and grows with each answer. An answer adds 1 to the practice of its
-    own skill. It also adds to the practice of each skill that has the answered skill as a direct
-    prerequisite. The skill receives ``transfer / n`` if it has ``n`` direct prerequisites.
+    own skill. The answer also adds to the practice of each skill that has the answered skill as a
+    direct prerequisite. A skill with ``n`` direct prerequisites receives ``transfer / n``.
     `Students.knowledge` is ``1 - (P(wrong) - slip)``. A skill counts as known if its knowledge is
     at least `level`.
 

@@ -54,8 +54,8 @@ class TwoState:
     prerequisites : pairs (first, then) of skill numbers, or bool array (n_skills, n_skills)
         Row k of the array marks the direct prerequisites of skill k.
     unready : float, default 0.2
-        Each direct prerequisite that is not known multiplies ``learn`` by this factor. So a skill
-        can be learnt without its prerequisites, but more slowly.
+        Each direct prerequisite that is not known multiplies ``learn`` by this factor. Students can
+        therefore learn a skill without its prerequisites, but more slowly.
 
     Raises
     ------
@@ -252,9 +252,9 @@ def parameter_draws(
     ----------
     intervals : mapping of str to array, shape (n,)
         A table with one row per parameter and skill, as
-        ``BKT(uncertainty=True).fit(…).intervals()`` returns it. Its columns are ``parameter``,
-        ``skill``, ``value``, ``lower`` and ``upper``; a limit of nan means that the value is
-        certain.
+        ``BKT(uncertainty=True).fit(…).intervals()`` returns it. The columns are ``parameter``,
+        ``skill``, ``value``, ``lower`` and ``upper``; nan in ``lower`` and ``upper`` means that the
+        value is certain.
     skills : sequence of labels
         The order of the columns.
     n_draws : int, default 200

@@ -120,9 +120,9 @@ def baseline(
     ZPDES in the paper of Clement et al. chooses one exercise at a time, and experts determine when
     an exercise may be chosen. The baseline ``bandit`` chooses one lesson at a time, and the
     curriculum determines which lessons are open. The policy ``zpdes`` of `baselines` differs from
-    the paper in three more points. It does not remember weights. It draws lessons by softmax,
-    instead of in proportion to the weights with a uniform part. A skill is mastered after three
-    right answers in a row.
+    the paper in three more points. It does not remember weights. ``zpdes`` draws lessons by
+    softmax, instead of in proportion to the weights with a uniform part. A skill is mastered after
+    three right answers in a row.
 
     Parameters
     ----------

@@ -327,7 +327,7 @@ class Oracle:
     Parameters
     ----------
     unpractised : float or array, shape (n_skills,), optional
-        The value of a skill that the student has not yet practised. This value must be below the
+        The value of a skill that the student has not yet practised. The value must be below the
         level from which a skill counts as known. If you pass `unpractised`, the oracle sees only
         the skills that the student has practised. The result of this oracle is an upper bound for
         policies that know students only from their answers. By default the oracle sees all skills
