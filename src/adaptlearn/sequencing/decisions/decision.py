@@ -150,7 +150,7 @@ class Decision:
         The same decision in the same state always has the same id, so you can merge logs.
     student : label
     lesson : label or None
-        None if the student may do no lesson now.
+        The chosen lesson; None if the student may not do any lesson now.
     rank : int
         1 for the first choice. The lesson of each later rank is drawn from the remaining lessons.
     score : float or None
@@ -166,8 +166,8 @@ class Decision:
         The purpose of the lesson: ``"new"``, ``"review"``, ``"remediation"``, ``"enrichment"`` or
         ``"assigned"``; None if there is no lesson.
     candidates : tuple of ScoredLesson
-        All lessons with a propensity above 0 (these propensities sum to 1), and some lessons with
-        propensity 0, the lessons with the best scores.
+        All lessons with a propensity above 0; their propensities sum to 1. The candidates also
+        include the lessons with the best scores among the lessons with propensity 0.
     n_candidates, n_tied : int
         How many lessons were eligible at this rank, and how many of these lessons had the best
         score.

@@ -54,17 +54,17 @@ class Placement:
     spread : float, default 3.5
         A student's skills are related not only through prerequisites, but also through the
         student's general strength. The diagnostic therefore assumes eight kinds of students, from
-        weak to strong. The kinds are evenly spaced, and equally probable before the first answer.
-        The argument `spread` is the distance of the weakest and of the strongest kind from the
-        middle, in log odds.
+        weak to strong. The eight kinds of students are evenly spaced, and equally probable before
+        the first answer. The argument `spread` is the distance of the weakest and of the strongest
+        kind from the middle, in log odds.
     goal_directed : float, default 0.1
         The probability, before the first answer, that the student has learnt only for certain
         goals. A student of this type knows some goal skills and their prerequisites, but few other
         skills. The diagnostic assumes four kinds of these students, with 1, 3, 10 and 30 goals on
         average.
     error : float, default 0.02
-        The diagnostic stops as soon as the expected share of misjudged skills is at most this
-        number. With ``error=0``, the diagnostic never stops because of this share.
+        The diagnostic stops as soon as the expected share of misjudged skills is at most `error`.
+        With ``error=0``, the diagnostic never stops because of this share.
     max_questions : int, optional
         The largest number of questions. By default, the limit is a fifth of the number of skills,
         but never less than 20.

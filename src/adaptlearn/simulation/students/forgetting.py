@@ -179,7 +179,7 @@ class FadingStudents(_Aging):
 
 
 class StabilityMemory:
-    """Recall fades as a power of time; the higher the stability of the memory, the slower.
+    """Recall fades as a power of time; it fades more slowly if the memory is more stable.
 
     P(recall) after ``t`` days is ``(1 + t / (9 stability))^-1``, so P(recall) is .9 after
     ``stability`` days. If a student has not yet learnt a skill, the student guesses, and learns the

@@ -46,7 +46,7 @@ class PowerLawLearners:
     error : float or array, shape (n_skills,), default 0.7
         P(wrong) without any practice.
     slip : float or array, shape (n_skills,), default 0.05
-        P(wrong) that no practice removes; at most ``error``.
+        The part of P(wrong) that no practice removes; at most ``error``.
     rate : float or array, shape (n_skills,), default 1.0
     experience : float or array, shape (n_skills,), default 0.5
         The median over students of their practice before the start, as a number of answers.
