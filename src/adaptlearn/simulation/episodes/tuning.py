@@ -55,7 +55,7 @@ def tuned_constants(
     -------
     dict of str to dict of str to float
         The best constant by baseline and outcome. If several constants are equally good, the first
-        of these constants.
+        of these constants is used.
 
     Raises
     ------

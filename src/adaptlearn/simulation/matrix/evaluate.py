@@ -74,7 +74,7 @@ def evaluation_matrix(
     outcomes : sequence of str, optional
         Names from `OUTCOMES`; by default all outcomes. The printed matrix shows the first outcome.
     baselines : sequence of str, optional
-        Names of policies. Each policy is compared with the best of these baselines. By default, all
+        Names of policies. Each policy is compared with the best of the baselines. By default, all
         policies except the oracle are baselines.
     oracle : str, optional
         The name of the policy that sees what students really know. The oracle is not compared with

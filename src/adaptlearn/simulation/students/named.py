@@ -24,8 +24,8 @@ def simulators(course: Course, random_state: Randomness = 0) -> dict[str, Simula
 
     ``population``: a skill is known or not, and all students are alike. ``individual``: students
     learn slowly or fast, and start low or high. ``prerequisites``: students who do not know the
-    prerequisites of a skill learn it slowly. ``disengaging``: students sometimes do not try.
-    ``additive_factors``: the log-odds of a right answer grow with practice.
+    prerequisites of a skill learn this skill slowly. ``disengaging``: students sometimes do not
+    try. ``additive_factors``: the log-odds of a right answer grow with practice.
     ``performance_factors``: the log-odds of a right answer grow by different amounts after right
     and after wrong answers. ``fading``: the effect of practice fades with time. ``stability``:
     students remember longer if they space their practice.

@@ -56,14 +56,14 @@ class PowerLawLearners:
     prerequisites : pairs (first, then) of skill numbers, or bool array (n_skills, n_skills)
         As in `TwoState`.
     shape : {"power", "exponential"}, default "power"
-        ``"exponential"`` uses ``exp(-rate practice)`` instead of the power. The errors of
+        ``"exponential"`` uses ``exp(-rate practice)`` instead of a power of practice. The errors of
         individual students may follow the exponential curve more closely than the power curve
         (Heathcote et al., 2000). With the same rate, the exponential curve falls faster than the
         power curve. An exponential rate of 0.35 is similar to a power of 1.
     differences : StudentDifferences or None
         How students differ. A student's start factor (from `StudentDifferences`) multiplies the
         student's experience. The learning factor multiplies the practice that an answer adds. With
-        None, students differ only by chance.
+        ``differences=None``, students differ only by chance.
     level : float, default 0.9
 
     Raises

@@ -243,10 +243,10 @@ def parameter_draws(
 ) -> dict[str, Floats]:
     """Draw parameters from their confidence intervals, for `TwoState.from_draws`.
 
-    The intervals are symmetric on the scale of log-odds. On this scale, each parameter is drawn
-    from a normal distribution around its estimate. The standard deviation follows from the width of
-    the interval. All parameters are independent. If a drawn guess and a drawn slip add up to 1 or
-    more, their estimates are used instead.
+    The intervals are symmetric on the scale of log-odds. On the scale of log-odds, each parameter
+    is drawn from a normal distribution around its estimate. The standard deviation follows from the
+    width of the interval. All parameters are independent. If a drawn guess and a drawn slip add up
+    to 1 or more, their estimates are used instead.
 
     Parameters
     ----------

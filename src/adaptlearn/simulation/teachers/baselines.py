@@ -109,20 +109,20 @@ def baseline(
     """Make a baseline with a constant, which you can tune (see `tuned_constants`).
 
     ``in_a_row``: ``three_in_a_row`` of `baselines`, but the constant is the number of right answers
-    in a row for mastery. ``moving_average``: as in `baselines`; the constant is the average for
-    mastery. ``knowledge_tracing``: as in `baselines`; the constant is the P(known) for mastery.
-    ``stopping``: the lessons of ``knowledge_tracing``, but teaching of a skill ends by the rule
-    `stopping`; the constant is the price of an unknown skill, in minutes. ``random_stopping``:
-    random lessons that the student is ready for; teaching of a skill ends by the rule `stopping`.
-    ``bandit``: ZPDES (Clement et al., 2015); the constant is the share of right answers for
-    mastery, among the last six answers on a skill.
+    in a row for mastery. ``moving_average``: as in `baselines`; the constant is the average that a
+    skill needs for mastery. ``knowledge_tracing``: as in `baselines`; the constant is the P(known)
+    that a skill needs for mastery. ``stopping``: the lessons of ``knowledge_tracing``, but teaching
+    of a skill ends by the rule `stopping`; the constant is the price of an unknown skill, in
+    minutes. ``random_stopping``: random lessons that the student is ready for; teaching of a skill
+    ends by the rule `stopping`. ``bandit``: ZPDES (Clement et al., 2015); the constant is the share
+    of right answers for mastery, among the last six answers on a skill.
 
     ZPDES in the paper of Clement et al. chooses one exercise at a time, and experts determine when
     an exercise may be chosen. The baseline ``bandit`` chooses one lesson at a time, and the
     curriculum determines which lessons are open. The policy ``zpdes`` of `baselines` differs from
     the paper in three more points. It does not remember weights. ``zpdes`` draws lessons by
-    softmax, instead of in proportion to the weights with a uniform part. A skill is mastered after
-    three right answers in a row.
+    softmax, instead of in proportion to the weights with a uniform part. With ``zpdes``, a skill is
+    mastered after three right answers in a row.
 
     Parameters
     ----------

@@ -234,7 +234,8 @@ def learning_progress(n: int = 3, window: int = 8) -> Rule:
     The growth is computed over the last `window` answers on a skill. The growth is the share of
     right answers in the later half of the window minus the share in the earlier half. A negative
     growth counts as 0. Before the second answer on the skill, the growth is 1. Clement et al.
-    (2015) reward a lesson by this growth; `empirical_success` has the rest of their method, too.
+    (2015) use the growth as the reward of a lesson; `empirical_success` also implements the rest of
+    their method.
     """
     check_parameters(
         "learning_progress",
@@ -322,16 +323,17 @@ class Oracle:
     """An estimator that sees what students really know, so its mastery decisions are always right.
 
     A policy with the oracle may still be slower than a policy with another order of lessons. If
-    students forget, it may also be slower than a policy that does not return to forgotten skills.
+    students forget, a policy with the oracle may also be slower than a policy that does not return
+    to forgotten skills.
 
     Parameters
     ----------
     unpractised : float or array, shape (n_skills,), optional
         The value of a skill that the student has not yet practised. The value must be below the
         level from which a skill counts as known. If you pass `unpractised`, the oracle sees only
-        the skills that the student has practised. The result of this oracle is an upper bound for
-        policies that know students only from their answers. By default the oracle sees all skills
-        from the start.
+        the skills that the student has practised. The result of an oracle with `unpractised` is an
+        upper bound for policies that know students only from their answers. By default the oracle
+        sees all skills from the start.
 
     Raises
     ------

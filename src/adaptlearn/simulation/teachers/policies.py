@@ -67,8 +67,8 @@ class EpisodePolicy(Protocol):
     family : str or None
         The kind of equations of the policy's estimator.
     in_blocks : bool
-        Whether the decisions for a student do not depend on other students. If so, students can be
-        simulated in blocks of any size.
+        Whether the decisions for a student do not depend on other students. If the decisions do not
+        depend on other students, blocks of students may have any size.
     """
 
     @property

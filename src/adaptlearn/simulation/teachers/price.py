@@ -107,10 +107,10 @@ def least_bill(simulator: Simulator, course: Course, price: float) -> float:
 
     The bill is the minutes of practice, plus the price of each skill that is unknown at the end.
     If all students of a `TwoState` simulator are alike, the result is the Bayes optimum: no policy
-    has a lower mean bill, and `stopping` with the true parameters reaches it. The time budget must
-    be large enough that it does not end the teaching. If students differ, the result is the optimum
-    for a teacher who knows each student's own parameters. A policy that does not know these
-    parameters cannot be better (Brown, Smith & Sun, 2010).
+    has a lower mean bill, and `stopping` with the true parameters reaches this bill. The time
+    budget must be large enough that it does not end the teaching. If students differ, the result is
+    the optimum for a teacher who knows each student's own parameters. A policy that does not know
+    these parameters cannot be better (Brown, Smith & Sun, 2010).
 
     Parameters
     ----------
