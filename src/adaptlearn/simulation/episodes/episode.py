@@ -107,7 +107,7 @@ class Episode:
     retention : float array, shape (2, n, n_skills)
         How well the student knows the skill 30 and 90 days after the last practice.
     level : float
-        A skill counts as known if its `retention` is at least this.
+        A skill counts as known if its `retention` is at least `level`.
     steps : Steps or None
     responses : Answers or None
         The answers of the episode, if they were recorded.
