@@ -125,9 +125,9 @@ class Alert(NamedTuple):
     ----------
     code : str
         ``"clock"``: the time of the student's last answer is later than the time of the decision.
-        In this case, P(recall) is computed for the time of the student's last answer. ``"stuck"``:
-        practice of a skill no longer helps. ``"evidence"``: the lesson builds on a skill that
-        counts as known after few answers.
+        With the alert ``"clock"``, P(recall) is computed for the time of the student's last answer.
+        ``"stuck"``: practice of a skill no longer helps. ``"evidence"``: the lesson builds on a
+        skill that counts as known after few answers.
     details : dict of str to number, text or bool
         For the code ``"clock"``, the details contain ``ahead``: how many seconds the answer is
         later than the decision. For the other codes, the details contain ``skill``, and
