@@ -171,8 +171,9 @@ def power(n_students: float, difference: float, **design: Unpack[ExperimentDesig
     If whole classes are assigned, the variance of independent students is multiplied by ``1 + ((1 +
     cv**2) * class_size - 1) * icc`` (Kish 1965; Eldridge et al. 2006 for unequal classes). The
     degrees of freedom are then only the number of classes minus two. If students are assigned,
-    differences between classes cancel, so the variance is multiplied by ``1 - icc``. Propensities
-    other than one half increase the variance, by the mean of ``1 / propensity`` in each arm.
+    differences between classes cancel, so the variance is multiplied by ``1 - icc``. Each arm's
+    variance is multiplied by the mean of ``1 / propensity``, so propensities other than one half
+    increase the variance.
 
     References
     ----------

@@ -106,8 +106,8 @@ class Evaluation(Printed):
     n_students : int
         How many students have a scored prediction.
     fraction_correct : float
-        The share of right answers among the scored answers. This share is also the accuracy of a
-        model that always predicts *correct*.
+        The share of right answers among the scored answers. A model that always predicts *correct*
+        has this share as its accuracy.
     confidence : float
         The coverage of the intervals; for example, .95 for 95 %.
     n_bootstrap : int

@@ -98,10 +98,10 @@ def evaluate(
 
     Notes
     -----
-    Answers of one student are alike, so the bootstrap draws students, not answers (Field & Welsh
-    2007). The intervals show how the metrics vary with *other students like these*, for the same
-    fitted model. The intervals do not show how the metrics vary with another training log, which
-    would lead to another model.
+    Answers of one student are similar to each other, so the bootstrap draws students, not answers
+    (Field & Welsh 2007). The intervals show how the metrics vary with *other students like these*,
+    for the same fitted model. The intervals do not show how the metrics vary with another training
+    log, which would lead to another model.
 
     Each interval is a Student's t interval from the spread of the metric over resamples. The
     interval uses the effective number of students, and is wider if there are few students
@@ -110,12 +110,12 @@ def evaluate(
     computed without a transformation. In simulations with 3 to 200 students, 95 % intervals covered
     92 to 98 %, mostly 94 to 96 %. If one student gave nearly all the answers, there is no interval.
 
-    Chance alone raises the calibration error, and each resample raises it again. So the interval of
-    the calibration error is computed in a different way. The bootstrap distribution of the
-    calibration error is reflected at the estimate (the *basic* bootstrap, Davison & Hinkley 1997).
-    The interval is then cut at 0, and widened until it contains the estimate. If calibration is
-    nearly perfect, the interval of the calibration error still contains the true error less often
-    than its nominal coverage.
+    Chance alone raises the calibration error, and each resample raises it again. The interval of
+    the calibration error is therefore computed in a different way. The bootstrap distribution of
+    the calibration error is reflected at the estimate (the *basic* bootstrap, Davison & Hinkley
+    1997). The interval is then cut at 0, and widened until it contains the estimate. If calibration
+    is nearly perfect, the interval of the calibration error still contains the true error less
+    often than its nominal coverage.
 
     References
     ----------

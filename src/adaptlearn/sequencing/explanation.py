@@ -38,7 +38,7 @@ class SkillStatus:
     skill : label
     mastery : float
     mastered : bool or None
-        `threshold` is None if the policy has no threshold.
+        `mastered` is None if the policy has no threshold.
     """
 
     skill: Label
@@ -79,18 +79,18 @@ class Explanation:
     skills : tuple of SkillStatus
         The skills the lesson teaches.
     threshold : float or None
-        A skill counts as mastered if its mastery is at least this number. None if the policy has no
-        threshold.
+        A skill counts as mastered if its mastery is at least this number. The threshold is None if
+        the policy has no threshold.
     enough : float or None
         The mastery of a skill from which a student may learn the skills that build on this skill;
         by default the threshold.
     missing : tuple of MissingPrerequisite
         The direct prerequisites that the student lacks.
     unlock : tuple of label
-        The lessons that the student must do before this lesson, in order. With each lesson in the
-        tuple, the student learns the lesson's skills up to a mastery of `enough`. The student may
-        do the first lesson in the tuple now. The tuple is empty if no other lesson is needed, or if
-        no lesson helps.
+        The lessons that the student must do before this lesson, in order. With each lesson in
+        `unlock`, the student learns the lesson's skills up to a mastery of `enough`. The student
+        may do the first lesson in `unlock` now. `unlock` is empty if no other lesson is needed, or
+        if no lesson helps.
     unreachable : tuple of label
         Missing skills that no sequence of lessons teaches.
     score : float or None

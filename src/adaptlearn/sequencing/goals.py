@@ -23,9 +23,9 @@ class Goals:
     """The goals of students: skills or lessons with weights, and all prerequisites of these skills.
 
     The weight of a target also counts for its prerequisites, direct and indirect. If several
-    targets need a skill, the skill has the highest weight of these targets. A skill that no target
-    needs has weight 0, and the sequencer leaves this skill out. If a student has no targets, all
-    skills have the same weight.
+    targets need a skill, the weight of the skill is the highest weight of these targets. A skill
+    that no target needs has weight 0, and the sequencer leaves this skill out. If a student has no
+    targets, all skills have the same weight.
 
     Parameters
     ----------

@@ -92,7 +92,7 @@ class Sequencer:
         The sequencer ignores lessons that are not in the curriculum.
     wheel_spinning : WheelSpinning or None
         The rule that decides when a student is stuck, which means that practice no longer helps the
-        student. With None, no student is ever stuck.
+        student. With ``wheel_spinning=None``, no student is ever stuck.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None
         The source of random draws. By default, each run draws different numbers; pass an int if you
         want to repeat a run exactly.
@@ -101,8 +101,8 @@ class Sequencer:
         score tables need. The results do not depend on the block size if the policy treats each
         student alone and its propensities are not sampled.
     runners_up : int, default 3
-        The number of lessons with propensity 0 that each decision also records. Of these lessons,
-        the lessons with the best scores are recorded.
+        The number of lessons with propensity 0 that each decision also records. Of the lessons with
+        propensity 0, the lessons with the best scores are recorded.
     new_students : bool, default False
         Whether a student whom the tracker does not know counts as a new student. By default, the
         sequencer raises an error for an unknown student. Without this error, a misspelled name
@@ -249,12 +249,12 @@ class Sequencer:
             gets all of these lessons. A student without any eligible lesson gets one decision,
             whose reason says that there is no lesson.
         now : float or datetime, optional
-            The time of the decisions. This time determines which reviews are due and which
-            overrides apply. The sequencer does not read the computer's clock; without `now`, every
-            override applies. Pass seconds if the answers' times are seconds, and a datetime if they
-            are datetimes, with a time zone if the answers' times have a zone. If a student's last
-            answer is later than `now`, the time of this answer is used for the student, and the
-            decision's `alerts` report it.
+            The time of the decisions. `now` determines which reviews are due and which overrides
+            apply. The sequencer does not read the computer's clock; without `now`, every override
+            applies. Pass seconds if the answers' times are seconds, and a datetime if they are
+            datetimes, with a time zone if the answers' times have a zone. If a student's last
+            answer is later than `now`, the sequencer uses the time of this answer instead of `now`
+            for the student. The decision's `alerts` then report the later answer.
 
         Returns
         -------
@@ -408,7 +408,8 @@ class Sequencer:
         -------
         TimeToGoal
             The `median`, and the ends `lower` and `upper` of the interval, as float arrays of shape
-            (n_students,). All three are inf if no sequence of lessons leads to the goal.
+            (n_students,). The median and the ends are inf if no sequence of lessons leads to the
+            goal.
 
         Notes
         -----

@@ -60,7 +60,7 @@ class Course:
             How many items each lesson has. If a lesson has several skills, its items alternate
             between them, with at least one item per skill.
         minutes_per_item : float, default 2
-            Used if the curriculum does not say how long a lesson takes.
+            The minutes per item of lessons for which the curriculum contains no minutes.
 
         Raises
         ------
@@ -70,7 +70,7 @@ class Course:
         Warns
         -----
         DataWarning
-            Names skills that no lesson teaches.
+            The warning names the skills that no lesson teaches.
         """
         check_parameters(
             "Course",

@@ -157,10 +157,10 @@ class CrossValidation(Printed):
     def differences(self, to: str | None = None) -> PairedDifferences:
         """Compute how much the other models differ from a reference model, on the same answers.
 
-        All models predicted the same rows, and their metrics use the same resamples of students. So
-        effects that are the same for all models (for example, of an easy class) cancel out. The
-        interval of a difference is therefore much shorter than the intervals of the two models
-        suggest.
+        All models predicted the same rows, and their metrics use the same resamples of students.
+        Effects that are the same for all models (for example, the effect of an easy class)
+        therefore cancel out. The interval of a difference is therefore much shorter than the
+        intervals of the two models suggest.
 
         Parameters
         ----------

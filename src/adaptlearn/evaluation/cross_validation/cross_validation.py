@@ -107,11 +107,11 @@ def cross_validate(
     Notes
     -----
     *Searches.* A model may be a search of scikit-learn, such as ``GridSearchCV``. In each fold, the
-    search then uses only the training students to choose parameters. Its inner folds also keep
-    students whole. If its ``cv`` is a number of folds or not given, the search uses a
-    `StudentSplit`. Other splitters get the students as groups, and are refused if they divide a
-    student. ``scoring`` may be a name that scikit-learn knows, for every model that predicts.
-    Without ``scoring``, models are scored by their log-likelihood.
+    search then uses only the training students to choose parameters. The inner folds of the search
+    also keep all answers of a student together. If the search's ``cv`` is a number of folds or
+    missing, the search uses a `StudentSplit`. Other splitters get the students as groups. An error
+    is raised if such a splitter divides a student. The search's ``scoring`` may be a name that
+    scikit-learn knows. Without ``scoring``, models are scored by their log-likelihood.
 
     Pooling ranks the predictions of several fits together, so a pooled AUC may be a little lower
     than the mean AUC of the folds. Intervals over students do not include the variation between

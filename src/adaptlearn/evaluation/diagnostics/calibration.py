@@ -102,7 +102,7 @@ def calibration_curve(
         1]`` for students whose answers were not used to fit the model, or
         ``cross_validate(…).predictions[name]``. Rows with nan are left out.
     n_bins : int, default 10
-        The number of bins, which are cut as in `calibration_error`.
+        The number of bins; the bins are computed as in `calibration_error`.
     n_bootstrap, confidence, random_state
         As in `evaluate`. The bins are the same in every resample of students.
 

@@ -56,11 +56,11 @@ class GroupErrors(Printed):
 
     Notes
     -----
-    The interval of a gap comes from a bootstrap of students. It is never shorter than the interval
-    of chance alone: the interval for equally many independent answers if the model is right. The
-    intervals of log loss and RMSE come from the bootstrap alone. Like the intervals of `evaluate`,
-    all intervals are wider if a group has few students. They are nan if a group has only one
-    student.
+    The interval of a gap is computed by a bootstrap of students. It is never shorter than the
+    interval that chance alone causes. The interval of chance is computed for equally many
+    independent answers and a model that is right. The intervals of log loss and RMSE are computed
+    by the bootstrap only. Like the intervals of `evaluate`, all intervals are wider if a group has
+    few students. The intervals are nan if a group has only one student.
     """
 
     by: str
@@ -86,8 +86,8 @@ class GroupErrors(Printed):
     def worst(self) -> Any:
         """The group whose interval is farthest from 0; None if every interval contains 0.
 
-        The group with the largest gap would often be a group with only three answers. So the
-        interval decides, not the gap.
+        The group with the largest gap is often a group with only a few answers. So the interval of
+        the gap determines the worst group, not the gap itself.
         """
         surest = int(np.argmax(self.sureness))
         return self.groups[[surest]].tolist()[0] if self.sureness[surest] > 0 else None

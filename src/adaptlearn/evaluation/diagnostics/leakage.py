@@ -67,7 +67,10 @@ class LeakageCheck(Printed):
 
     @property
     def leaks(self) -> tuple[str, ...]:
-        """The kinds of leaks found, among ``"own"``, ``"earlier"``, ``"others"``, ``"alone"``."""
+        """The kinds of leaks that were found.
+
+        The kinds are ``"own"``, ``"earlier"``, ``"others"`` and ``"alone"``.
+        """
         return tuple(way for way in WAYS if (getattr(self, way) > self.tolerance).any())
 
     @property
@@ -164,11 +167,12 @@ def check_leakage(
 
     Notes
     -----
-    This check cannot see two leaks. First, a model that was *fitted* on the answers it predicts may
-    have memorised them. `cross_validate` never lets this happen. Second, a response on several
-    skills may have been expanded into one row per skill *before* the check. Then the first row
-    gives away the answer of the second row. `adaptlearn.check` finds these rows. This second leak
-    lifts a neural model on ASSISTments 2009 from an AUC of .75 to .89.
+    The check cannot find two kinds of leaks. First, a model that was *fitted* on the answers that
+    it predicts may have memorised these answers. `cross_validate` never predicts answers on which
+    the model was fitted. Second, a response on several skills may have been expanded into one row
+    per skill *before* the check. Then the first row reveals the answer of the second row.
+    `adaptlearn.check` finds expanded rows of this kind. On ASSISTments 2009, expanded rows raise
+    the AUC of a neural model from .75 to .89.
 
     Examples
     --------

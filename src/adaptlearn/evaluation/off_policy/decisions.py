@@ -22,8 +22,8 @@ _SLACK = 1e-9
 class LoggedDecisions:
     """Checked decisions with their propensities and outcomes, in the order that you passed.
 
-    Build it with `from_arrays` or `from_records`. Both methods raise an error if the log contains
-    no information about the target policy.
+    Build the log with `from_arrays` or `from_records`. Both methods raise an error if the log
+    contains no information about the target policy.
 
     Attributes
     ----------
@@ -81,36 +81,38 @@ class LoggedDecisions:
         Parameters
         ----------
         propensity : array, shape (n,)
-            Probability with which the logged policy chose the action it took; nan if unknown.
+            The probability with which the logged policy chose the action; nan if unknown.
         target : array, shape (n,)
-            Probability with which the policy to be judged would have chosen that same action
-            in that same situation.
+            The probability with which the target policy, which you want to evaluate, would have
+            chosen the same action in the same situation.
         reward : array, shape (n,)
             The reward that followed the action; nan if unknown.
         student : array, shape (n,)
             The student of the decision, or the episode if a student has several.
         order : array, shape (n,), optional
-            Times or numbers that sort each student's decisions; equal ones stay in row order.
+            Times or numbers that sort each student's decisions. Decisions with equal values stay in
+            the order of the rows.
         unsupported : array, shape (n,), optional
-            The target's total probability, in that situation, of all actions whose logged
-            propensity was 0 or unknown. Without this array, support can only be guessed from the
+            For each decision, the target policy's total probability of all actions whose logged
+            propensity was 0 or unknown. Without this array, support can only be estimated from the
             weights.
         override : bool array, shape (n,), optional
-            Which decisions a person made instead of the policy. They are left out and counted.
+            Which decisions a person made instead of the policy. These decisions are left out; the
+            result contains their number.
         q, v : arrays, shape (n,), optional
-            Predictions of a reward model. `q`: its prediction for the action taken. `v`: the mean
-            of its predictions over all actions, with the target's probabilities. In a sequence, it
-            predicts the sum of all rewards from this decision on. Fit the model on students who are
-            not in the log, or by cross-fitting.
+            The predictions of a reward model. `q` is the prediction for the action that was taken.
+            `v` is the mean of the predictions over all actions, weighted by the target policy's
+            probabilities. In a sequence, the model must predict the sum of all rewards from this
+            decision on. Fit the model on students who are not in the log, or use cross-fitting.
 
         Raises
         ------
         ParameterError
             The error lists all problems: wrong shapes, values that are not probabilities, and a
             target policy that the log does not support. The log does not support a target policy
-            that may take actions with logged propensity 0 or unknown, because it shows no reward of
-            these actions. The log also does not support a target policy if a propensity is so close
-            to 0 that the weight does not fit into a float.
+            that may take actions with logged propensity 0 or unknown, because the log contains no
+            reward of these actions. The log also does not support a target policy if a propensity
+            is so close to 0 that the weight does not fit into a float.
 
         Examples
         --------
@@ -172,26 +174,28 @@ class LoggedDecisions:
         Parameters
         ----------
         decisions : iterable of mappings
-            As ``Decision.to_dict()`` writes them: ``id``, ``student``, ``lesson``,
-            ``propensity``, ``propensity_method``, ``candidates`` and ``time`` are read, and
-            ``rank`` if it is there. Records with the same id count as one decision.
+            Decisions as ``Decision.to_dict()`` returns them. The keys ``id``, ``student``,
+            ``lesson``, ``propensity``, ``propensity_method``, ``candidates`` and ``time`` are read,
+            and also ``rank`` if the record has this key. Records with the same id count as one
+            decision.
         outcomes : mapping of str to float
-            Reward by decision id.
+            The reward of each decision, by the decision's id.
         target : callable
-            A function of a record. It returns a mapping: the probability of each lesson under the
-            policy to be judged. The probabilities add up to 1; lessons that are not in the mapping
-            have probability 0.
+            A function that takes a record and returns a mapping: the probability with which the
+            target policy would choose each lesson. The probabilities add up to 1. Lessons that are
+            not in the mapping have probability 0.
         expected : callable, optional
-            A function of a record. It returns a mapping: the reward that a model expects of each
-            lesson. The mapping must contain every lesson that the target may choose, and the lesson
-            taken.
+            A function that takes a record and returns a mapping: the reward that a model expects
+            for each lesson. The mapping must contain every lesson that the target policy may
+            choose, and the lesson that was chosen.
 
         Returns
         -------
         LoggedDecisions
-            Support is checked with the candidates of each decision. A lesson that is no candidate,
-            or is a candidate with propensity 0, could not have been chosen. Overrides and decisions
-            without a lesson are left out and counted. Decisions without an outcome have reward nan.
+            The checked decisions. Support is checked with the candidates of each decision: the
+            logged policy could not have chosen a lesson that is not a candidate or has propensity
+            0. Overrides and decisions without a lesson are left out; the result contains their
+            number. Decisions without an outcome have the reward nan.
 
         Raises
         ------

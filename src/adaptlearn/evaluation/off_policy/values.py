@@ -75,9 +75,10 @@ def off_policy_value(
 
     Notes
     -----
-    Let w be the weights, r the rewards, and q and v the reward model's predictions. IPS is the mean
-    of ``w r`` (Horvitz & Thompson). Self-normalised is ``sum(w r) / sum(w)`` (Swaminathan &
-    Joachims). Doubly robust is the mean of ``v + w (r - q)`` (Dudík et al.).
+    Let w be the weights, r the rewards, and q and v the reward model's predictions. The IPS
+    estimate is the mean of ``w r`` (Horvitz & Thompson). The self-normalised estimate is ``sum(w r)
+    / sum(w)`` (Swaminathan & Joachims). The doubly robust estimate is the mean of ``v + w (r - q)``
+    (Dudík et al.).
 
     Intervals are computed over students, because the decisions for one student are similar. Each
     estimate is a ratio of means over students. The interval of an estimate uses a linear
@@ -151,8 +152,8 @@ def off_policy_return(
     """Estimate the mean sum of rewards per student that another policy would get.
 
     Each reward is weighted by the product of the weights of all decisions up to the reward. The
-    variance of this product grows with every step. So the log must be large, or the other policy
-    must be similar to the logged policy.
+    variance of this product grows with every step. Therefore, the log must be large, or the other
+    policy must be similar to the logged policy.
 
     Parameters
     ----------
@@ -182,10 +183,10 @@ def off_policy_return(
     Notes
     -----
     Let p[t] be the product of a student's weights up to step t. Per-decision importance sampling is
-    the mean over students of ``sum(discount**t * p[t] * r[t])`` (Precup et al.). Doubly robust is
-    the mean of ``sum(discount**t * (p[t] * (r[t] - q[t]) + p[t-1] * v[t]))``. The weighted forms
-    divide p[t] by its mean over students (Thomas & Brunskill). If a student's decisions end early,
-    the last product stays the same for later steps, without further rewards.
+    the mean over students of ``sum(discount**t * p[t] * r[t])`` (Precup et al.). The doubly robust
+    estimate is the mean of ``sum(discount**t * (p[t] * (r[t] - q[t]) + p[t-1] * v[t]))``. The
+    weighted estimates divide p[t] by its mean over students (Thomas & Brunskill). If a student's
+    decisions end early, the last product stays the same for later steps, without further rewards.
 
     Decisions made by overrides are not part of the sequence. The estimates treat these decisions as
     events that would happen under both policies. Intervals are computed as in `off_policy_value`.

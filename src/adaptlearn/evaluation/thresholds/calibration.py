@@ -98,12 +98,13 @@ def calibrate_threshold(
 
     Notes
     -----
-    Both rates are shares of what a teacher sees: the skills declared mastered, or the skills still
-    practised. They depend on how many students know the skill, so they do not hold for other
-    students if fewer of them know it. Intervals are over students, as in `evaluate`. Intervals of
-    rates are never shorter than Wilson's. Because the threshold is chosen by its rate, this rate
-    looks a little too good. If there are few students, check how far the rate's interval reaches
-    above the wanted rate.
+    The two rates are shares of what a teacher sees: of the skills declared mastered, or of the
+    skills still practised. The rates depend on how many students know the skill. So the rates are
+    different for other students if fewer of these students know the skill. Intervals are computed
+    over students, as in `evaluate`. Intervals of rates are never shorter than Wilson's interval.
+    The threshold is chosen by its rate, so the rate of the chosen threshold is a little too
+    optimistic. If there are few students, check how far the rate's interval reaches above the
+    wanted rate.
 
     If groups differ in how many students know the skill, equal rates need different thresholds, and
     one threshold gives different rates (Kleinberg et al. 2017). Statistics cannot decide whether

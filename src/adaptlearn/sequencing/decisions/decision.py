@@ -125,9 +125,9 @@ class Alert(NamedTuple):
     ----------
     code : str
         ``"clock"``: the time of the student's last answer is later than the time of the decision.
-        In this case, P(recall) is computed for the time of the student's last answer. ``"stuck"``:
-        practice of a skill no longer helps. ``"evidence"``: the lesson builds on a skill that
-        counts as known after few answers.
+        With the alert ``"clock"``, P(recall) is computed for the time of the student's last answer.
+        ``"stuck"``: practice of a skill no longer helps. ``"evidence"``: the lesson builds on a
+        skill that counts as known after few answers.
     details : dict of str to number, text or bool
         For the code ``"clock"``, the details contain ``ahead``: how many seconds the answer is
         later than the decision. For the other codes, the details contain ``skill``, and
@@ -150,7 +150,7 @@ class Decision:
         The same decision in the same state always has the same id, so you can merge logs.
     student : label
     lesson : label or None
-        None if the student may do no lesson now.
+        The chosen lesson; None if the student may not do any lesson now.
     rank : int
         1 for the first choice. The lesson of each later rank is drawn from the remaining lessons.
     score : float or None
@@ -166,8 +166,8 @@ class Decision:
         The purpose of the lesson: ``"new"``, ``"review"``, ``"remediation"``, ``"enrichment"`` or
         ``"assigned"``; None if there is no lesson.
     candidates : tuple of ScoredLesson
-        All lessons with a propensity above 0 (these propensities sum to 1), and some lessons with
-        propensity 0, the lessons with the best scores.
+        All lessons with a propensity above 0; their propensities sum to 1. The candidates also
+        include the lessons with the best scores among the lessons with propensity 0.
     n_candidates, n_tied : int
         How many lessons were eligible at this rank, and how many of these lessons had the best
         score.
@@ -240,7 +240,7 @@ class Decision:
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Decision:
-        """Build the decision from the output of `to_dict`.
+        """Build a decision from the output of `to_dict`.
 
         Raises
         ------

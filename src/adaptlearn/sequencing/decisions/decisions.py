@@ -69,7 +69,7 @@ class Decisions(Sequence[Decision]):
     """The decisions of one call, in the order of the students that you passed, then by rank.
 
     The decisions are stored as arrays; a `Decision` is built only when you access it. Indexing with
-    an int gives a `Decision`. Indexing with a slice gives a tuple of decisions.
+    an int returns a `Decision`. Indexing with a slice returns a tuple of decisions.
     """
 
     def __init__(

@@ -79,8 +79,8 @@ class NextItem:
         all students together.
     p_correct : callable, optional
         The function ``p_correct(student, items)`` returns P(correct) of each item. Instead of this
-        function, you can pass an array to `next`. This function is not needed if `by` is
-        ``"exposure"``.
+        function, you can pass an array to `next`. If `by` is ``"exposure"``, the function is not
+        needed.
     discrimination : float array, shape (n_items,), optional
         The discrimination of each item, in the curriculum's order; 1 by default. Used if `by` is
         ``"information"``.

@@ -79,9 +79,9 @@ def item_propensities(score: Floats, eligible: Bools, accept: Floats | None = No
 
     Notes
     -----
-    Each of several items with equal scores comes at a uniform time u. It is given if no earlier
-    item was accepted: ``a_i ∫ Π_j (1 - a_j u) du`` over the others, a polynomial that
-    Gauss-Legendre quadrature integrates exactly.
+    Among items with equal scores, each item gets a uniform random time u. An item is given if no
+    item with an earlier time was accepted. The probability is ``a_i ∫ Π_j (1 - a_j u) du``, with
+    the product over the other items. Gauss-Legendre quadrature integrates this polynomial exactly.
 
     Examples
     --------

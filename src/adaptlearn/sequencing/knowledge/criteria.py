@@ -176,8 +176,8 @@ class MovingAverage(Criterion):
 class PredictiveStability(Criterion):
     """A skill is mastered if its estimate has become stable (Käser et al., 2016).
 
-    The estimate also becomes stable if practice does not help the student. So combine this
-    criterion with another criterion, or use it only to stop practice.
+    The estimate also becomes stable if practice does not help the student. Combine this criterion
+    with another criterion, or use it only to stop practice.
 
     Parameters
     ----------
@@ -207,7 +207,7 @@ class PredictiveSimilarity(Criterion):
     The criterion is from Rollinson & Brunskill (2015).
 
     No answer can change P(correct) much if P(correct) is within `change` of its highest or lowest
-    possible value. So a student who makes no progress also meets the criterion. Combine the
+    possible value. A student who makes no progress therefore also meets the criterion. Combine the
     criterion with another criterion, or use it only to stop practice.
 
     Parameters

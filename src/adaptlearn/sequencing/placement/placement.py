@@ -53,18 +53,18 @@ class Placement:
         one value, a mapping of skill labels to values, or an array of shape (n_skills,).
     spread : float, default 3.5
         A student's skills are related not only through prerequisites, but also through the
-        student's general strength. So the diagnostic assumes eight kinds of students, from weak to
-        strong. The kinds are evenly spaced, and equally probable before the first answer. The
-        argument `spread` is the distance of the weakest and of the strongest kind from the middle,
-        in log odds.
+        student's general strength. The diagnostic therefore assumes eight kinds of students, from
+        weak to strong. The eight kinds of students are evenly spaced, and equally probable before
+        the first answer. The argument `spread` is the distance of the weakest and of the strongest
+        kind from the middle, in log odds.
     goal_directed : float, default 0.1
         The probability, before the first answer, that the student has learnt only for certain
         goals. A student of this type knows some goal skills and their prerequisites, but few other
         skills. The diagnostic assumes four kinds of these students, with 1, 3, 10 and 30 goals on
         average.
     error : float, default 0.02
-        The diagnostic stops as soon as the expected share of misjudged skills is at most this
-        number. With ``error=0``, the diagnostic never stops because of this share.
+        The diagnostic stops as soon as the expected share of misjudged skills is at most `error`.
+        With ``error=0``, the diagnostic never stops because of this share.
     max_questions : int, optional
         The largest number of questions. By default, the limit is a fifth of the number of skills,
         but never less than 20.
@@ -86,9 +86,9 @@ class Placement:
 
     Notes
     -----
-    The time per answer is linear in the number of skills and prerequisites (times twelve). Because
-    students guess and slip, the diagnostic may ask about the same skill again. Choose another item
-    each time.
+    The computing time per answer is linear in the number of skills and prerequisites (times
+    twelve). Because students guess and slip, the diagnostic may ask about the same skill again.
+    Choose a different item each time.
 
     Examples
     --------
@@ -398,7 +398,7 @@ class Session:
 
     @property
     def ended(self) -> str | None:
-        """Why the diagnostic ended: accurate, questions, minutes or settled; else None."""
+        """Why the diagnostic ended (see `PlacementResult.ended`); None if it has not ended."""
         if _misjudged(self._p)[0] <= self._rules.error:
             return "accurate"
         if self._rules.choose(self._p)[1][0] <= _SETTLED:
@@ -406,7 +406,10 @@ class Session:
         return self._rules.spent(len(self.answers))
 
     def next(self) -> Label | None:
-        """The skill to ask now; None at the end. It stays the same until the student answers."""
+        """The skill to ask now; None at the end.
+
+        The skill stays the same until the student answers.
+        """
         if self.ended is not None:
             return None
         place = self._rules.choose(self._p)[0][0]

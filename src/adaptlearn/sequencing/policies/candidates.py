@@ -134,7 +134,11 @@ class Candidates:
 
     @cached_property
     def minutes(self) -> Floats:
-        """Each candidate's minutes; if unknown, the mean of the curriculum's lessons, or else 1."""
+        """The minutes of each candidate's lesson.
+
+        If the minutes of a lesson are unknown, the mean over the curriculum's lessons is used, or 1
+        if no lesson has minutes.
+        """
         known = self.context.curriculum.minutes
         given = ~np.isnan(known)
         usual = float(known[given].mean()) if given.any() else 1.0

@@ -59,7 +59,7 @@ class Ragged:
 
 
 class Odds(NamedTuple):
-    """The probabilities that a chooser gives to scored lessons.
+    """The probabilities that a chooser computes for scored lessons.
 
     Attributes
     ----------

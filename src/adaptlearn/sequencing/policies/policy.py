@@ -34,7 +34,7 @@ class Policy(Protocol):
 
     @property
     def name(self) -> str:
-        """What to call it."""
+        """The name of the policy."""
         ...
 
     @property
@@ -44,12 +44,15 @@ class Policy(Protocol):
 
     @property
     def criterion(self) -> Criterion | None:
-        """What counts as mastered; if the policy does not say, None: then no skill does."""
+        """The criterion for mastery; None if the policy has no criterion.
+
+        Without a criterion, no skill counts as mastered.
+        """
         ...
 
     @property
     def ready(self) -> Criterion | None:
-        """When a skill is known well enough to go on to the next; None: when it is mastered."""
+        """When a skill is known well enough to go on; None means when it is mastered."""
         ...
 
     @property
@@ -61,12 +64,13 @@ class Policy(Protocol):
     def sentences(self) -> Mapping[str, str]:
         """The sentences for the policy's reasons: by code, texts with fields in braces.
 
-        The empty code is for all codes without a text of their own. The texts of ``"(only)"``,
-        ``"(best)"`` and ``"(tied)"``, if there are any, give a second sentence. It says how the
-        lesson compared with the other candidates. The fields are ``title`` (of the lesson, in
-        quotation marks), ``skills``, ``unmastered`` (the skills that were not mastered, with their
-        mastery), ``teaches`` (the same as a sentence, or empty), ``known`` (what the policy
-        requires of prerequisites), ``score``, ``n_candidates`` and ``n_tied``.
+        The text of the empty code is used for all codes without a text of their own. The texts of
+        ``"(only)"``, ``"(best)"`` and ``"(tied)"``, if there are any, are used for a second
+        sentence. This sentence says how the lesson compared with the other candidates. The fields
+        are ``title`` (of the lesson, in quotation marks), ``skills``, ``unmastered`` (the skills
+        that were not mastered, with their mastery), ``teaches`` (the same as a sentence, or empty),
+        ``known`` (what the policy requires of prerequisites), ``score``, ``n_candidates`` and
+        ``n_tied``.
         """
         ...
 

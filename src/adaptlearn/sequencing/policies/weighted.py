@@ -141,7 +141,7 @@ class WeightedPolicy:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of everything that the policy's choices depend on."""
+        """The SHA-256 digest of everything that the policy's choices depend on."""
         plain = {
             name: [fingerprint_of(given[0]), given[1]] if isinstance(given, tuple) else given
             for name, given in self.scorers.items()
@@ -230,7 +230,7 @@ class WeightedPolicy:
 
     @property
     def leading(self) -> str:
-        """The scorer of new lessons with the highest weight, used as a reason's code."""
+        """The scorer of new lessons with the highest weight; its name is the code of reasons."""
         weights = {
             name: given[1] if isinstance(given, tuple) else given
             for name, given in self.scorers.items()

@@ -107,7 +107,7 @@ class Episode:
     retention : float array, shape (2, n, n_skills)
         How well the student knows the skill 30 and 90 days after the last practice.
     level : float
-        A skill counts as known if its `retention` is at least this.
+        A skill counts as known if its `retention` is at least `level`.
     steps : Steps or None
     responses : Answers or None
         The answers of the episode, if they were recorded.
@@ -173,8 +173,8 @@ def run_episode(
     seeds : int or sequence of int, default 1
         The seeds of the replicates, or the number of replicates (then the seeds are 0, 1, …). A
         student's random numbers depend only on the seed, the student's number and the occasion (for
-        example, the fourth practice of a skill). So every policy teaches the same students with the
-        same random numbers.
+        example, the fourth practice of a skill). Every policy therefore teaches the same students
+        with the same random numbers.
     budget : float, default 600
         How many minutes each student may practise. An item starts only if its minutes fit into the
         rest of the budget.

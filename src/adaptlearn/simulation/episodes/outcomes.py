@@ -225,7 +225,7 @@ class EpisodeOutcomes(Printed):
     def worst(self, name: str) -> tuple[str, float]:
         """The part with the worst mean among all groups, and this mean.
 
-        The part is named by its group, for example ``"learning: slow"``.
+        The name of the part begins with its group, for example ``"learning: slow"``.
 
         Without groups, ``("", nan)``.
         """

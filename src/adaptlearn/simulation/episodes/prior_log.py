@@ -30,7 +30,8 @@ def prior_log(
     """Answers of earlier students, to which you can fit an estimator.
 
     The earlier students come from the same simulator, but from another seed (1,000,000 by default).
-    So an estimator that is fitted to this log has not seen the students whom its policy will teach.
+    An estimator that is fitted to this log therefore has not seen the students whom its policy will
+    teach.
 
     Parameters
     ----------

@@ -30,14 +30,15 @@ def tuned_constants(
     budget: float = 1200.0,
     minutes_per_day: float = 40.0,
 ) -> dict[str, dict[str, float]]:
-    """The best constant of each baseline for each outcome, on students kept for tuning.
+    """Find the best constant of each baseline for each outcome, on students kept for tuning.
 
     Parameters
     ----------
     simulator : Simulator
     course : Course
     names : sequence of str, optional
-        Baselines of `CONSTANTS`, all by default. Every constant that stands there is tried.
+        Names of baselines from `CONSTANTS`; by default all. All constants that `CONSTANTS` lists
+        for a baseline are tried.
     outcomes : sequence of str, optional
         Names of `OUTCOMES`.
     parameters : mapping of str to float or array, shape (n_skills,), optional
@@ -45,19 +46,22 @@ def tuned_constants(
     n_students : int, default 400
         The number of students for each seed.
     seeds : sequence of int, default 100 to 104
-        Do not use them again for what you report.
+        The seeds of the tuning students. Do not use these seeds again for the results that you
+        report.
     budget, minutes_per_day : float
         As in `run_episode`.
 
     Returns
     -------
     dict of str to dict of str to float
-        By baseline and outcome. Of equally good constants, the first one.
+        The best constant by baseline and outcome. If several constants are equally good, the first
+        of these constants is used.
 
     Raises
     ------
     ParameterError
-        A name is unknown, or an argument of `run_episode` is out of range.
+        The error is raised if a name is unknown, or if an argument of `run_episode` is out of
+        range.
 
     Examples
     --------

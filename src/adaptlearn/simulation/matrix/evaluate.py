@@ -74,10 +74,10 @@ def evaluation_matrix(
     outcomes : sequence of str, optional
         Names from `OUTCOMES`; by default all outcomes. The printed matrix shows the first outcome.
     baselines : sequence of str, optional
-        Names of policies. Each policy is compared with the best of these baselines. By default, all
+        Names of policies. Each policy is compared with the best of the baselines. By default, all
         policies except the oracle are baselines.
     oracle : str, optional
-        The name of the policy that sees what students really know. This policy is not compared with
+        The name of the policy that sees what students really know. The oracle is not compared with
         other policies. By default, the policy with the name ``"oracle"`` is used, if there is one.
     held_out : sequence of str, optional
         Names of simulators that were not used to tune the policies; results mark these simulators.

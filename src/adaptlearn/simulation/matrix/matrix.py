@@ -61,9 +61,9 @@ class Matrix(MatrixValues):
         """The table of an outcome (by default the first), for a LaTeX paper that uses *booktabs*.
 
         The method returns a ``tabular`` with all text escaped. Put this ``tabular`` into a
-        ``table`` of your paper. For each simulator, the best policy is in bold. Policies that
-        differ from the best policy only within noise are also in bold. The caption and the notes
-        are LaTeX comments.
+        ``table`` of your paper. For each simulator, the best policy is in bold. A policy is also in
+        bold if the interval of its difference from the best policy contains 0. The caption and the
+        notes are LaTeX comments.
         """
         return latex_of(self, self._named(outcome))
 

@@ -50,7 +50,7 @@ class School:
     students, skills : str arrays, shapes (n_students,) and (n_skills,)
         Labels of the rows and columns of `known`.
     prerequisites : list of (str, str)
-        Pairs of skills: the first comes before the second.
+        Pairs of skills; the first skill is a prerequisite of the second skill.
     lessons : list of dict
         One lesson per skill, as a dict with ``lesson``, ``skills`` and ``minutes``.
     items : dict of str to list of str

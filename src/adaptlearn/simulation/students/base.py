@@ -28,8 +28,8 @@ class Simulator(Protocol):
     ----------
     n_skills : int
     family : {"bkt", "logistic", "memory", "stages", "power_law"}
-        The kind of the simulator's equations. On a simulator, an estimator with the same kind of
-        equations has an advantage.
+        The kind of the simulator's equations. An estimator has an advantage on a simulator with the
+        same kind of equations.
     """
 
     @property
@@ -39,7 +39,7 @@ class Simulator(Protocol):
 
     @property
     def family(self) -> Family:
-        """The kind of its equations."""
+        """The kind of the equations."""
         ...
 
     def start(self, n: int, rng: Draws) -> Students:

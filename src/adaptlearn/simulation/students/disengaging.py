@@ -60,12 +60,12 @@ class Disengaging:
 
     @property
     def n_skills(self) -> int:
-        """The inner simulator's."""
+        """As in the simulator of students who try."""
         return self.simulator.n_skills
 
     @property
     def family(self) -> Family:
-        """The inner simulator's."""
+        """As in the simulator of students who try."""
         return self.simulator.family
 
     def start(self, n: int, rng: Draws) -> DisengagingStudents:

@@ -179,13 +179,13 @@ class FadingStudents(_Aging):
 
 
 class StabilityMemory:
-    """Recall fades as a power of time; the higher the stability of the memory, the slower.
+    """Recall fades as a power of time; it fades more slowly if the memory is more stable.
 
     P(recall) after ``t`` days is ``(1 + t / (9 stability))^-1``, so P(recall) is .9 after
     ``stability`` days. If a student has not yet learnt a skill, the student guesses, and learns the
     skill with probability ``learn``. A skill that was just learnt has the stability ``first``. If
     the student recalls the skill in practice, the stability is multiplied by ``1 + growth *
-    stability^-saturation * (exp(spacing * (1 - recall)) - 1)``. This factor models the effect of
+    stability^-saturation * (exp(spacing * (1 - recall)) - 1)``. The factor models the effect of
     spacing: it is close to 1 if answers follow each other quickly. If the student does not recall
     the skill, the stability becomes ``max(first, lapse * stability)``. A skill counts as known if
     P(recall) is at least `level`.

@@ -24,8 +24,8 @@ def simulators(course: Course, random_state: Randomness = 0) -> dict[str, Simula
 
     ``population``: a skill is known or not, and all students are alike. ``individual``: students
     learn slowly or fast, and start low or high. ``prerequisites``: students who do not know the
-    prerequisites of a skill learn it slowly. ``disengaging``: students sometimes do not try.
-    ``additive_factors``: the log-odds of a right answer grow with practice.
+    prerequisites of a skill learn this skill slowly. ``disengaging``: students sometimes do not
+    try. ``additive_factors``: the log-odds of a right answer grow with practice.
     ``performance_factors``: the log-odds of a right answer grow by different amounts after right
     and after wrong answers. ``fading``: the effect of practice fades with time. ``stability``:
     students remember longer if they space their practice.
@@ -69,8 +69,9 @@ def simulators(course: Course, random_state: Randomness = 0) -> dict[str, Simula
 def held_out_simulators(course: Course, random_state: Randomness = 0) -> dict[str, Simulator]:
     """Simulators of two more kinds of students, whose equations `simulators` does not use.
 
-    They are separate on purpose. Tune a policy on `simulators`, and use these two only once, at the
-    end. The result then shows whether the policy also works for students with other equations.
+    They are separate on purpose. Tune a policy on `simulators`, and use the two held-out simulators
+    only once, at the end. The result then shows whether the policy also works for students with
+    other equations.
 
     ``stages``: a skill is new, shaky or fluent. A shaky skill may become new again, and a new skill
     is hard to learn without its prerequisites. ``power_law``: the error rate is a power function of

@@ -35,8 +35,8 @@ class PowerLawLearners:
 
     ``P(wrong) = slip + (error - slip) (1 + practice)^-rate``. A student's practice of a skill
     starts at ``experience``, and grows with each answer. An answer adds 1 to the practice of its
-    own skill. It also adds to the practice of each skill that has the answered skill as a direct
-    prerequisite. The skill receives ``transfer / n`` if it has ``n`` direct prerequisites.
+    own skill. The answer also adds to the practice of each skill that has the answered skill as a
+    direct prerequisite. A skill with ``n`` direct prerequisites receives ``transfer / n``.
     `Students.knowledge` is ``1 - (P(wrong) - slip)``. A skill counts as known if its knowledge is
     at least `level`.
 
@@ -46,7 +46,7 @@ class PowerLawLearners:
     error : float or array, shape (n_skills,), default 0.7
         P(wrong) without any practice.
     slip : float or array, shape (n_skills,), default 0.05
-        P(wrong) that no practice removes; at most ``error``.
+        The part of P(wrong) that no practice removes; at most ``error``.
     rate : float or array, shape (n_skills,), default 1.0
     experience : float or array, shape (n_skills,), default 0.5
         The median over students of their practice before the start, as a number of answers.
@@ -56,14 +56,14 @@ class PowerLawLearners:
     prerequisites : pairs (first, then) of skill numbers, or bool array (n_skills, n_skills)
         As in `TwoState`.
     shape : {"power", "exponential"}, default "power"
-        ``"exponential"`` uses ``exp(-rate practice)`` instead of the power. The errors of
+        ``"exponential"`` uses ``exp(-rate practice)`` instead of a power of practice. The errors of
         individual students may follow the exponential curve more closely than the power curve
         (Heathcote et al., 2000). With the same rate, the exponential curve falls faster than the
         power curve. An exponential rate of 0.35 is similar to a power of 1.
     differences : StudentDifferences or None
         How students differ. A student's start factor (from `StudentDifferences`) multiplies the
         student's experience. The learning factor multiplies the practice that an answer adds. With
-        None, students differ only by chance.
+        ``differences=None``, students differ only by chance.
     level : float, default 0.9
 
     Raises

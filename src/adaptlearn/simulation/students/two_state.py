@@ -54,8 +54,8 @@ class TwoState:
     prerequisites : pairs (first, then) of skill numbers, or bool array (n_skills, n_skills)
         Row k of the array marks the direct prerequisites of skill k.
     unready : float, default 0.2
-        Each direct prerequisite that is not known multiplies ``learn`` by this factor. So a skill
-        can be learnt without its prerequisites, but more slowly.
+        Each direct prerequisite that is not known multiplies ``learn`` by this factor. Students can
+        therefore learn a skill without its prerequisites, but more slowly.
 
     Raises
     ------
@@ -114,14 +114,15 @@ class TwoState:
         prerequisites: Sequence[tuple[int, int]] | ArrayLike | None = None,
         unready: float = 0.2,
     ) -> Self:
-        """Students with parameters that were fitted to a real log.
+        """Make a simulator with parameters that were fitted to a real log.
 
         Parameters
         ----------
         draws : mapping of str to array, shape (n_draws, n_skills) or (n_skills,)
-            ``prior``, ``learn``, ``guess``, ``slip`` and optionally ``forget``: estimates, or
-            draws that show how uncertain they are (`parameter_draws` makes some of intervals).
-            Each student uses one of the draws. Other entries (for example labels) are not read.
+            The parameters ``prior``, ``learn``, ``guess``, ``slip`` and optionally ``forget``. Pass
+            one estimate of each parameter, or many draws that show how uncertain the estimates are
+            (`parameter_draws` makes draws from intervals). Each student uses one of the draws.
+            Other entries of the mapping (for example, labels) are ignored.
         differences, prerequisites, unready
             As in `TwoState`.
 
@@ -242,18 +243,18 @@ def parameter_draws(
 ) -> dict[str, Floats]:
     """Draw parameters from their confidence intervals, for `TwoState.from_draws`.
 
-    The intervals are symmetric on the scale of log-odds. On this scale, each parameter is drawn
-    from a normal distribution around its estimate. The standard deviation follows from the width of
-    the interval. All parameters are independent. If a drawn guess and a drawn slip add up to 1 or
-    more, their estimates are used instead.
+    The intervals are symmetric on the scale of log-odds. On the scale of log-odds, each parameter
+    is drawn from a normal distribution around its estimate. The standard deviation follows from the
+    width of the interval. All parameters are independent. If a drawn guess and a drawn slip add up
+    to 1 or more, their estimates are used instead.
 
     Parameters
     ----------
     intervals : mapping of str to array, shape (n,)
         A table with one row per parameter and skill, as
-        ``BKT(uncertainty=True).fit(…).intervals()`` returns it. Its columns are ``parameter``,
-        ``skill``, ``value``, ``lower`` and ``upper``; a limit of nan means that the value is
-        certain.
+        ``BKT(uncertainty=True).fit(…).intervals()`` returns it. The columns are ``parameter``,
+        ``skill``, ``value``, ``lower`` and ``upper``; nan in ``lower`` and ``upper`` means that the
+        value is certain.
     skills : sequence of labels
         The order of the columns.
     n_draws : int, default 200

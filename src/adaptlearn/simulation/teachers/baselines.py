@@ -106,19 +106,23 @@ def baseline(
     *,
     parameters: Mapping[str, ArrayLike] | None = None,
 ) -> ArrayPolicy:
-    """One baseline with its constant, so that this can be tuned (see `tuned_constants`).
+    """Make a baseline with a constant, which you can tune (see `tuned_constants`).
 
-    ``in_a_row``, ``moving_average``: as in `baselines`, with the number of right answers, or the
-    average, at which the student moves on. ``knowledge_tracing``: with the P(known). ``stopping``:
-    the same lessons, until a further one costs more than it is worth; the constant is the price of
-    a skill left unknown, in minutes. ``random_stopping``: any lesson that the student is ready for,
-    until then. ``bandit``: ZPDES (Clement et al., 2015); the constant is the share of right answers
-    among the last six at which the student moves on.
+    ``in_a_row``: ``three_in_a_row`` of `baselines`, but the constant is the number of right answers
+    in a row for mastery. ``moving_average``: as in `baselines`; the constant is the average that a
+    skill needs for mastery. ``knowledge_tracing``: as in `baselines`; the constant is the P(known)
+    that a skill needs for mastery. ``stopping``: the lessons of ``knowledge_tracing``, but teaching
+    of a skill ends by the rule `stopping`; the constant is the price of an unknown skill, in
+    minutes. ``random_stopping``: random lessons that the student is ready for; teaching of a skill
+    ends by the rule `stopping`. ``bandit``: ZPDES (Clement et al., 2015); the constant is the share
+    of right answers for mastery, among the last six answers on a skill.
 
-    The paper's ZPDES chooses one exercise at a time, and experts say what activates it. Here a
-    choice is one lesson, and the curriculum says what is open. The ``zpdes`` of `baselines` differs
-    from the paper in three more points: it remembers no weights; it draws by softmax, not in
-    proportion with a uniform part; and the student moves on after three right answers in a row.
+    ZPDES in the paper of Clement et al. chooses one exercise at a time, and experts determine when
+    an exercise may be chosen. The baseline ``bandit`` chooses one lesson at a time, and the
+    curriculum determines which lessons are open. The policy ``zpdes`` of `baselines` differs from
+    the paper in three more points. It does not remember weights. ``zpdes`` draws lessons by
+    softmax, instead of in proportion to the weights with a uniform part. With ``zpdes``, a skill is
+    mastered after three right answers in a row.
 
     Parameters
     ----------
@@ -136,7 +140,7 @@ def baseline(
     Raises
     ------
     ParameterError
-        The name is unknown, or the constant is out of range.
+        The error is raised if the name is unknown or the constant is out of range.
 
     Examples
     --------

@@ -70,12 +70,12 @@ class Estimator(Protocol):
 
     @property
     def name(self) -> str:
-        """What to call it."""
+        """The name of the estimator."""
         ...
 
     @property
     def family(self) -> str | None:
-        """The kind of its equations."""
+        """The kind of the equations."""
         ...
 
     def start(self, course: Course, students: Students) -> Belief:
@@ -234,7 +234,8 @@ def learning_progress(n: int = 3, window: int = 8) -> Rule:
     The growth is computed over the last `window` answers on a skill. The growth is the share of
     right answers in the later half of the window minus the share in the earlier half. A negative
     growth counts as 0. Before the second answer on the skill, the growth is 1. Clement et al.
-    (2015) reward a lesson by this growth; `empirical_success` has the rest of their method, too.
+    (2015) use the growth as the reward of a lesson; `empirical_success` also implements the rest of
+    their method.
     """
     check_parameters(
         "learning_progress",
@@ -269,17 +270,19 @@ def learning_progress(n: int = 3, window: int = 8) -> Rule:
 def empirical_success(
     share: float = 5 / 6, window: int = 6, keep: float = 0.9, gain: float = 0.4
 ) -> Rule:
-    """Weights of a bandit; mastered when most of the last answers are right (Clement et al., 2015).
+    """The weights of a bandit; a skill is mastered if most of its last answers are right.
 
-    The reward of an answer is the growth of success: the share of right answers in the later half
-    of the last `window` answers, minus the share in the earlier half. (Answers that were not yet
-    given count as wrong.) The weight of a skill is 1 at first, and after each answer ``keep x
-    weight + gain x reward``, at least 0.
+    The bandit is ZPDES (Clement et al., 2015).
+
+    The reward of an answer is the growth of success over the last `window` answers. The growth is
+    the share of right answers in the later half of the window, minus the share in the earlier half.
+    Answers that were not yet given count as wrong. The weight of a skill is 1 at first. After each
+    answer, the weight becomes ``keep x weight + gain x reward``, at least 0.
 
     Parameters
     ----------
     share : float, default 5/6
-        Mastered when this share of the last `window` answers is right.
+        A skill is mastered if at least this share of the last `window` answers is right.
     window : int, default 6
         An even number of answers.
     keep, gain : float, default 0.9 and 0.4
@@ -320,16 +323,17 @@ class Oracle:
     """An estimator that sees what students really know, so its mastery decisions are always right.
 
     A policy with the oracle may still be slower than a policy with another order of lessons. If
-    students forget, it may also be slower than a policy that does not return to forgotten skills.
+    students forget, a policy with the oracle may also be slower than a policy that does not return
+    to forgotten skills.
 
     Parameters
     ----------
     unpractised : float or array, shape (n_skills,), optional
-        The value of a skill that the student has not yet practised. This value must be below the
+        The value of a skill that the student has not yet practised. The value must be below the
         level from which a skill counts as known. If you pass `unpractised`, the oracle sees only
-        the skills that the student has practised. The result of this oracle is an upper bound for
-        policies that know students only from their answers. By default the oracle sees all skills
-        from the start.
+        the skills that the student has practised. The result of an oracle with `unpractised` is an
+        upper bound for policies that know students only from their answers. By default the oracle
+        sees all skills from the start.
 
     Raises
     ------

@@ -67,13 +67,13 @@ class EpisodePolicy(Protocol):
     family : str or None
         The kind of equations of the policy's estimator.
     in_blocks : bool
-        Whether the decisions for a student do not depend on other students. If so, students can be
-        simulated in blocks of any size.
+        Whether the decisions for a student do not depend on other students. If the decisions do not
+        depend on other students, blocks of students may have any size.
     """
 
     @property
     def name(self) -> str:
-        """What to call it."""
+        """The name of the policy."""
         ...
 
     @property
@@ -83,7 +83,7 @@ class EpisodePolicy(Protocol):
 
     @property
     def in_blocks(self) -> bool:
-        """Whether each student is treated alone."""
+        """Whether the decisions for a student do not depend on other students."""
         ...
 
     def start(self, course: Course, students: Students) -> Teaching:
@@ -199,7 +199,7 @@ class ArrayPolicy:
 
     @property
     def family(self) -> str | None:
-        """The estimator's."""
+        """The kind of the estimator's equations."""
         return self.estimator.family
 
     @property

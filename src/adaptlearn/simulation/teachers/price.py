@@ -59,26 +59,29 @@ def stopping(
     slip: ArrayLike = 0.1,
     forget: ArrayLike = 0.0,
 ) -> Rule:
-    """Mastered when a further lesson costs more than it is worth, by dynamic programming.
+    """A skill is mastered if one more lesson costs more than it is worth.
 
-    It is `knowledge_tracing` with one threshold for each skill. If the parameters are true and
-    each lesson teaches one skill, no other rule has a lower bill on average: minutes of practice,
-    and the price of each skill that is unknown at the end.
+    The costs are computed by dynamic programming.
+
+    The rule is `knowledge_tracing` with one threshold for each skill. The bill of a student is the
+    minutes of practice, plus the price of each skill that is unknown at the end. If the parameters
+    are true and each lesson teaches one skill, no other rule has a lower mean bill.
 
     Parameters
     ----------
     course : Course
-        Says how many items the lesson on a skill has, and how long they take. (The first such
-        lesson counts. Of a lesson on several skills, each skill has an equal part.)
+        The course, which determines how many items the lesson on a skill has, and how long the
+        items take. If there are several lessons on a skill, the first lesson counts. A lesson on
+        several skills is divided equally among its skills.
     price : float
-        Minutes that leaving one skill unknown is worth.
+        The price of one unknown skill at the end, in minutes of practice.
     prior, learn, guess, slip, forget : float or array, shape (n_skills,)
 
     Raises
     ------
     ParameterError
-        Lists every argument out of range. Also raised if a lesson has more than 12 items on a
-        skill.
+        The error lists every argument that is out of range. The error is also raised if a lesson
+        has more than 12 items on a skill.
 
     Examples
     --------
@@ -100,31 +103,34 @@ def stopping(
 
 
 def least_bill(simulator: Simulator, course: Course, price: float) -> float:
-    """The lowest mean bill of a student that is possible: the Bayes optimum, or a bound below it.
+    """Compute the lowest possible mean bill of a student, or a lower bound of it.
 
     The bill is the minutes of practice, plus the price of each skill that is unknown at the end.
-    If all students of a `TwoState` simulator are alike, this is the optimum: no policy has a lower
-    mean, and `stopping` with the true parameters reaches it. The budget must not be binding. If
-    students differ, it is the optimum for a teacher who knows each student's own parameters. No
-    policy that has to find these out can be better (Brown, Smith & Sun, 2010).
+    If all students of a `TwoState` simulator are alike, the result is the Bayes optimum: no policy
+    has a lower mean bill, and `stopping` with the true parameters reaches this bill. The time
+    budget must be large enough that it does not end the teaching. If students differ, the result is
+    the optimum for a teacher who knows each student's own parameters. A policy that does not know
+    these parameters cannot be better (Brown, Smith & Sun, 2010).
 
     Parameters
     ----------
     simulator : Simulator
     course : Course
     price : float
-        Minutes that leaving one skill unknown is worth.
+        The price of one unknown skill at the end, in minutes of practice.
 
     Returns
     -------
     float
-        Minutes. It is nan if the optimum is not known: for simulators other than `TwoState`, with
-        prerequisites that govern learning, or with lessons on several skills.
+        The mean bill in minutes; nan if the optimum is not known. The optimum is not known for
+        simulators other than `TwoState`, if learning depends on prerequisites, or if lessons teach
+        several skills.
 
     Raises
     ------
     ParameterError
-        The price is out of range, or a lesson has more than 12 items on a skill.
+        The error is raised if the price is out of range, or if a lesson has more than 12 items on a
+        skill.
 
     Examples
     --------
