@@ -46,9 +46,9 @@ def from_oatutor_courses(
     An OATutor course becomes a course with one unit per lesson. Lessons keep the order of the
     plans. If a lesson teaches no new skill in any course, its kind is ``"practice"``. If several
     courses contain the same lesson, the curriculum contains this lesson once. But if the courses
-    give the lesson different skills, the curriculum contains one lesson for each version. The label
-    of a later version then contains the name of the course. A skill's mastery threshold is the
-    highest threshold that a lesson gives the skill.
+    give the same lesson different skills, the curriculum contains one lesson for each version. The
+    label of the second version and of later versions contains the name of the course. A skill's
+    mastery threshold is the highest threshold that a lesson gives the skill.
 
     Parameters
     ----------
@@ -63,12 +63,12 @@ def from_oatutor_courses(
         Names of the courses to read; by default all.
     order : {"lessons", "none"}
         Whether prerequisites follow from the order of lessons. ``"lessons"``: the prerequisites of
-        a skill are all skills that were new in the previous lesson. So students follow the order of
-        the plan. If several courses teach a skill, the prerequisites from one of these courses are
-        enough. For such a skill, the curriculum uses groups of alternatives
-        (`Curriculum.alternatives`): each group contains one skill from the previous lesson of every
-        course. ``"none"``: the curriculum has no prerequisites, so a policy may choose lessons in
-        any order.
+        a skill are all skills that were new in the previous lesson. So with ``"lessons"``, students
+        follow the order of the plan. If several courses teach a skill, the prerequisites from one
+        of these courses are enough. If several courses teach a skill, the curriculum uses groups of
+        alternatives (`Curriculum.alternatives`). Each group contains one skill from the previous
+        lesson of every course. ``"none"``: the curriculum has no prerequisites, so a policy may
+        choose lessons in any order.
 
     Returns
     -------
@@ -82,14 +82,14 @@ def from_oatutor_courses(
     Raises
     ------
     CurriculumError
-        Lists everything in the files that differs from the description of `plans` and
+        The error lists everything in the files that differs from the description of `plans` and
         `skill_model`.
     UnknownLabelError
         A name in `courses` is not the name of a course.
     ParameterError
-        `order` is neither ``"lessons"`` nor ``"none"``. Or the courses overlap too much: one skill
-        would have more than 2,000 groups of alternatives, or the curriculum would have more than
-        100,000 prerequisites.
+        `order` is neither ``"lessons"`` nor ``"none"``. The error also occurs if the courses
+        overlap too much: one skill would have more than 2,000 groups of alternatives, or the
+        curriculum would have more than 100,000 prerequisites.
 
     References
     ----------

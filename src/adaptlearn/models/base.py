@@ -46,9 +46,9 @@ class KnowledgeTracer:
     """The base class of every model; it follows scikit-learn's protocol.
 
     The base class does not import scikit-learn, so you can serve a saved model without
-    scikit-learn. If scikit-learn is installed, its searches, its splitters and ``clone`` accept
-    these models. Constructors only store their arguments. `fit` checks them. The names of fitted
-    attributes end in an underscore.
+    scikit-learn. If scikit-learn is installed, its searches, its splitters and ``clone`` accept the
+    models of this library. Constructors only store their arguments. `fit` checks them. The names of
+    fitted attributes end in an underscore.
 
     A model provides `fit`, `init_state` and the methods below. The public methods check their
     arguments. Then they call the methods below with a `ResponseLog` and a state of this model:
@@ -256,7 +256,7 @@ class KnowledgeTracer:
             An answer is older than the last answer of the same student in the state. The state is
             not changed.
         StateError
-            The state belongs to another model. Or the times of the responses and the times in the
+            The state belongs to another model, or the times of the responses and the times in the
             state are of different kinds (seconds, datetimes, none).
         """
         self._check_state(state)
@@ -272,7 +272,7 @@ class KnowledgeTracer:
         """Set P(known) of a student before the first response, for example after a placement.
 
         The method changes `state` in place and returns it. The P(known) that you set replaces the
-        model's prior. Later responses update this P(known) as usual.
+        model's prior. Later responses update the P(known) as usual.
 
         Parameters
         ----------
@@ -318,10 +318,10 @@ class KnowledgeTracer:
             The state's numbers.
         skills : sequence of n labels
             If a skill is unknown to the model, the model warns and treats the skill as an average
-            skill. For a response with several skills, give a list of labels; every model except BKT
+            skill. For a response with several skills, pass a list of labels; every model except BKT
             accepts such lists.
         items : sequence of n labels, optional
-            If you give no items, or if an item is unknown to the model, the model predicts for an
+            If you pass no items, or if an item is unknown to the model, the model predicts for an
             average item.
         time : float array, shape (n,), or float, optional
             The time to predict for, in the log's seconds. Only models that use the time since

@@ -38,9 +38,9 @@ class BoostedTracer(FeatureBoosting):
     lean_on : sequence of KnowledgeTracer, optional
         Simple models that improve the prediction if there are few training answers (up to 50,000).
         With few training answers, a prediction is a weighted mean of the log odds of the trees, of
-        the `inputs` and of the models in `lean_on`. The weights minimise the log loss for students
-        who were not used to fit the models. None: an `Elo`. If `lean_on` is empty, the prediction
-        comes from the trees alone.
+        the `inputs` and of the models in `lean_on`. The weights of the trees and models minimise
+        the log loss for students who were not used to fit the models. None: an `Elo`. If `lean_on`
+        is empty, the prediction comes from the trees alone.
     n_folds : int
         The number of parts into which the fit divides the training students. For each training
         student, the rates and the predictions of other models come from fits to the other parts
@@ -48,7 +48,7 @@ class BoostedTracer(FeatureBoosting):
     max_iter : int
         The number of trees that the fit grows for each seed.
     learning_rate : float
-        The share of a tree's correction that is applied, in (0, 1].
+        The share of each tree's correction that the model applies, in (0, 1].
     max_leaf_nodes : int
         The largest number of leaves of a tree, up to 64.
     min_samples_leaf : int

@@ -48,8 +48,8 @@ class MasteryTracker:
         Fitted.
     practice : bool, default False
         Whether the tracker also stores what students did on each skill: streaks, moving averages,
-        the times of the last answers. Some mastery criteria and some policies need these data. With
-        ``practice=True``, an update takes a few times as long.
+        the times of the last answers. Some mastery criteria and some policies need the practice
+        data. With ``practice=True``, an update takes a few times as long as without.
 
     Attributes
     ----------
@@ -175,8 +175,9 @@ class MasteryTracker:
             How many seconds in the future the date of an answer may be; by default a day. If an
             answer had a date in 2099, every further answer of the student would count as late. The
             tracker compares datetimes with the clock of the machine. For datetimes without a zone,
-            it uses the time in the easternmost zone. Plain seconds may count from any moment, so
-            the tracker does not compare them. With inf, the tracker accepts any date.
+            the tracker uses the time in the easternmost zone. Plain seconds may count from any
+            moment, so the tracker does not compare them. With ``max_ahead=inf``, the tracker
+            accepts any date.
 
         Raises
         ------
@@ -211,7 +212,7 @@ class MasteryTracker:
         ----------
         history : ResponseLog or frame with its standard columns
             All responses of the students to rebuild, including the late responses. Your platform
-            must store this history, because the tracker stores only beliefs.
+            must store the history, because the tracker stores only beliefs.
         max_ahead : float
             As in `update`.
 
@@ -249,8 +250,8 @@ class MasteryTracker:
 
         After a placement, the method ``apply`` of the placement's result calls `believe` for you.
         The values that you set replace the model's priors for the student, and answers update the
-        values as usual. The values are not answers, so `counts` and `practice` do not change.
-        `save` stores the values, and `rebuild` begins with them.
+        values as usual. The values that you set are not answers, so `counts` and `practice` do not
+        change. `save` stores the values that you set, and `rebuild` begins with these values.
 
         Parameters
         ----------
@@ -264,9 +265,9 @@ class MasteryTracker:
         Raises
         ------
         StateError
-            The model has no P(known); only some models, such as BKT, have it. Or the student has
-            already answered on some of the skills in `known`, so it is too late to set the first
-            beliefs.
+            The model has no P(known); only some models, such as BKT, have P(known). The error also
+            occurs if the student has already answered on some of the skills in `known`: it is too
+            late to set the first beliefs.
         ParameterError, UnknownLabelError
             Nothing is changed.
 

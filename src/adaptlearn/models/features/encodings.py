@@ -28,7 +28,7 @@ class Encoding(NamedTuple):
         The names of the columns that are the arguments of `key`, in this order.
     key : callable
         A function that takes the columns and returns the key of the situation: a non-negative
-        number below 2**53. It must be possible to pickle this function.
+        number below 2**53. It must be possible to pickle the function `key`.
     prior : str
         The name of the column toward which the rate is shrunk.
     formula : str

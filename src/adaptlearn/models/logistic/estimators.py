@@ -74,7 +74,7 @@ class AFM(_Counting):
         How the model finds θ for a prediction. ``"online"``: θ starts at 0, and each earlier answer
         of the student changes θ by one step of Newton's method. ``"average"``: θ is 0 for every
         student. With ``"online"`` and ``"average"``, the fit estimates an intercept for each
-        training student. With None, the model has no θ.
+        training student. With ``student=None``, the model has no θ.
     penalty : float
         How strongly the fit shrinks the weights of skills and items. Each weight is the sum of a
         common part and an own part of the skill or item. The penalty on an own part is ``penalty /
@@ -128,7 +128,7 @@ class PFA(_Counting):
     logit P(correct) = β₀ + θ_student + Σ over the response's skills (β_skill + φ_skill s +
     ψ_skill f). In the formula, s counts the student's earlier right answers on the skill, and f
     counts the wrong answers. An exposure (a row without an answer) counts as neither right nor
-    wrong. The model of the paper has no θ; to use this model, set ``student=None``.
+    wrong. The model of the paper has no θ; to use the model of the paper, set ``student=None``.
 
     Parameters
     ----------

@@ -70,8 +70,8 @@ class DASH(_Windowed):
         past is the only window, and responses need no times.
     remember : int
         How many of a student's last answers on an item the model stores with their times. If a
-        window contains more answers, the model counts only `remember` of them. The count of the
-        last window, the student's whole past, is always exact.
+        window contains more than `remember` answers, the model counts only `remember` of them. The
+        count of the last window, the student's whole past, is always exact.
     student, penalty, student_penalty, max_iter, tol : see `AFM`
 
     Attributes
@@ -114,7 +114,7 @@ class DAS3H(_Windowed):
     Parameters
     ----------
     windows, remember : see `DASH`
-        These options mean the same as in `DASH`, but for a student's answers on a skill.
+        `windows` and `remember` mean the same as in `DASH`, but for a student's answers on a skill.
     student, penalty, student_penalty, max_iter, tol : see `AFM`
 
     Attributes

@@ -138,15 +138,15 @@ class ForgettingCurve:
             The log odds that the model predicts for each answer. The model must not have seen an
             answer before it predicts the answer.
         lag : array, shape (n,)
-            Seconds since the last practice, or nan if there was no practice. The fit ignores
-            answers whose lag is nan.
+            For each answer, the seconds since the last practice, or nan if there was no practice.
+            The fit ignores answers whose lag is nan.
         correct : array, shape (n,)
             0 for wrong and 1 for right answers.
 
         Raises
         ------
         ParameterError
-            An argument is not an array of the form that its description requires.
+            An argument is not an array of the required form.
         """
         values = {name: getattr(self, name) for name in self._constraints}
         base, since, problems = _read(log_odds, lag)

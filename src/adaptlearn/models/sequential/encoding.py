@@ -34,7 +34,7 @@ class Names(NamedTuple):
         )
 
     def with_those_of(self, log: ResponseLog) -> Names:
-        """Return these names followed by the new names of a log.
+        """Return the names followed by the new names of a log.
 
         If the log has no new names, the method returns the same object.
         """
@@ -147,8 +147,8 @@ def encode(log: ResponseLog, names: Names, *, item_pairs: bool = True) -> Encode
     names : Names
         The names of the model, followed by the new names of the log.
     item_pairs : bool
-        Whether to number the pairs of student and item. If False, all responses share one pair of
-        student and item.
+        Whether to number the pairs of student and item. With ``item_pairs=False``, all responses
+        share one pair of student and item.
     """
     n = len(log)
     order = np.arange(n) if log.chronological is None else log.chronological

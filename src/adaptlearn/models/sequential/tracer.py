@@ -106,7 +106,7 @@ class SequentialTracer(KnowledgeTracer):
         return None
 
     def init_state(self, n_students: int) -> SequentialState:
-        """A new state, of students who have not answered yet."""
+        """A new state for students who have not answered yet."""
         self._check_fitted()
         check_n_students(n_students)
         return SequentialState(
