@@ -135,7 +135,7 @@ class SequenceCounts:
         return int((self.lengths * self.counts).sum())
 
     def sequences(self) -> Sequences:
-        """The sequences as slices of `answers`; `counts` has the number of students of each."""
+        """The sequences as slices of `answers`; `counts` has the number of students per sequence."""
         order = np.arange(len(self.answers))
         major, minor = self.skill.astype(np.int64), np.arange(len(self))
         return Sequences(order, self.starts, self.lengths, major, minor)

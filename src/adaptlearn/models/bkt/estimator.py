@@ -160,9 +160,9 @@ class BKT(FittedBKT):
     2007), the fit gives the skill a Beta prior. The Beta prior of an unidentified skill is at the
     common parameters `pooled_` and has the weight of `borrow` observations. With
     ``borrow="empirical"`` every skill gets a Beta prior. With ``borrow="empirical"``, the fit
-    estimates the mean and the strength of the prior from the data. To do so, the fit compares the
-    differences between the skills' estimates with the standard errors of these estimates. The more
-    similar the skills are, the stronger the prior is.
+    estimates the mean and the strength of the prior from the data. The fit compares the differences
+    between the skills' estimates with the standard errors of the estimates. The more similar the
+    skills are, the stronger the prior is.
 
     *Uncertainty.* The fit computes standard errors from the observed information (Louis, 1982), on
     the logit scale. The intervals that `intervals` returns are symmetric on the logit scale. To
