@@ -57,7 +57,8 @@ def read_datashop(
     The reader accepts exports of student steps and exports of transactions. *Student steps*: a row
     is the work of one student at one step of a problem; the first attempt is the answer.
     *Transactions*: a row is one attempt or one request for a hint; the first row at each step is
-    the response. So you get the same answers from the two exports of a data set.
+    the response. You get the same answers from an export of student steps and from an export of
+    transactions.
 
     Parameters
     ----------

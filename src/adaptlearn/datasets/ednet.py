@@ -42,8 +42,8 @@ def read_ednet(
     ----------
     source : path, list of paths, or frame
         The folder ``KT1`` with its files ``u1.csv``, ``u2.csv`` and so on. The source can also be a
-        list of some of the 784,309 files, such as ``sorted(Path("KT1").glob("u*.csv"))[:5000]``. Or
-        it can be one file or frame that contains many students and has a column ``user_id``. The
+        list of some of the 784,309 files, such as ``sorted(Path("KT1").glob("u*.csv"))[:5000]``.
+        One file or frame of many students is possible too, if it has a column ``user_id``. The
         columns ``timestamp``, ``question_id`` and ``user_answer`` are required.
     questions : path, or frame
         The file ``contents/questions.csv``, with the columns ``question_id``, ``correct_answer``,

@@ -185,8 +185,8 @@ def write_irw(log: ResponseLog, path: str | PathLike[str], *, q_matrix: bool = T
     q_matrix : bool
         Whether to write each item's skills as columns ``qmatrix1``, ``qmatrix2``, ..., in the order
         of ``log.skill.labels``. The file does not contain the names of the skills, because the
-        standard has no column for them. If the log has only one skill, the file has no ``qmatrix``
-        columns.
+        standard has no column for these names. If the log has only one skill, the file has no
+        ``qmatrix`` columns.
 
     Raises
     ------

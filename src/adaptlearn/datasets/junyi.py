@@ -73,10 +73,9 @@ def read_junyi(
         The column of skills, in the log or in `exercises`. By default the exercise is the skill:
         ``exercise`` in 2015, ``ucid`` in 2020.
     exercises : path, or frame, optional
-        A table that assigns each exercise to larger groups. For 2015, this table is
-        ``junyi_Exercise_table.csv``; with it you can choose ``skill="topic"`` or ``skill="area"``.
-        For 2020, this table is ``Info_Content.csv``; with it you can choose ``skill="level4_id"``
-        or a level above.
+        A table that assigns each exercise to larger groups. For 2015, pass
+        ``junyi_Exercise_table.csv``, which allows ``skill="topic"`` and ``skill="area"``. For 2020,
+        pass ``Info_Content.csv``, which allows ``skill="level4_id"`` and the levels above.
     hinted : {"wrong", "drop"}
         What to do with answers for which the student took a hint. ``"wrong"`` counts answers with a
         hint as wrong, as the files do (``correct`` is false if the student took a hint). ``"drop"``

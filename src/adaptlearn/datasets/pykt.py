@@ -66,9 +66,9 @@ def read_pykt(
         A folder or one file. From a folder such as ``data/assist2009``, the reader takes
         ``train_valid.csv`` and ``test.csv``, with pyKT's folds. If ``train_valid.csv`` and
         ``test.csv`` are missing, the reader takes ``data.txt``. Instead of a folder, you can pass
-        one file: one of the three files above, or a file with sequences of a fixed length. Such
-        files are ``train_valid_sequences.csv``, ``test_window_sequences.csv``, and files whose
-        names end in ``_quelevel.csv``.
+        one file: ``train_valid.csv``, ``test.csv``, ``data.txt``, or a file with sequences of a
+        fixed length. Files with sequences of a fixed length are ``train_valid_sequences.csv``,
+        ``test_window_sequences.csv``, and files whose names end in ``_quelevel.csv``.
     skill : {"concepts", "questions"}
         What a skill is. Some data sets have questions but no concepts.
     extra : sequence of str
@@ -103,7 +103,7 @@ def read_pykt(
     -----
     DataWarning
         The reader joined rows or left rows out. The warning says how many rows it is about, and
-        which rows. In this warning, a row is one answer in the files; rows are counted from 0, and
+        which rows. In the warning, a row is one answer in the files; rows are counted from 0, and
         the count continues from line to line.
 
     References

@@ -45,10 +45,10 @@ def from_oatutor_courses(
 
     An OATutor course becomes a course with one unit per lesson. Lessons keep the order of the
     plans. If a lesson teaches no new skill in any course, its kind is ``"practice"``. If several
-    courses contain the same lesson, the curriculum contains this lesson once. But if the courses
-    give the same lesson different skills, the curriculum contains one lesson for each version. The
-    label of the second version and of later versions contains the name of the course. A skill's
-    mastery threshold is the highest threshold that a lesson gives the skill.
+    courses contain the same lesson, the curriculum contains this lesson once. If courses give the
+    same lesson different skills, the curriculum contains one version of the lesson for each set of
+    skills. From the second version of a lesson on, the label contains the name of the course. A
+    skill's mastery threshold is the highest threshold that a lesson gives the skill.
 
     Parameters
     ----------
@@ -63,12 +63,12 @@ def from_oatutor_courses(
         Names of the courses to read; by default all.
     order : {"lessons", "none"}
         Whether prerequisites follow from the order of lessons. ``"lessons"``: the prerequisites of
-        a skill are all skills that were new in the previous lesson. So with ``"lessons"``, students
+        a skill are all skills that were new in the previous lesson. With ``"lessons"``, students
         follow the order of the plan. If several courses teach a skill, the prerequisites from one
         of these courses are enough. If several courses teach a skill, the curriculum uses groups of
-        alternatives (`Curriculum.alternatives`). Each group contains one skill from the previous
-        lesson of every course. ``"none"``: the curriculum has no prerequisites, so a policy may
-        choose lessons in any order.
+        alternatives (`Curriculum.alternatives`). Each group of alternatives contains one skill from
+        the previous lesson of every course. ``"none"``: the curriculum has no prerequisites, so a
+        policy may choose lessons in any order.
 
     Returns
     -------

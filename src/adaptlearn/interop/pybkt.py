@@ -58,7 +58,7 @@ def from_pybkt(
         `multigs`, `multilearn` and `multiprior` are the same options as in pyBKT. Each option names
         the column of a log that contains the classes: `multigs` for guess and slip, `multilearn`
         for learn and forget, `multiprior` for the prior. If the table has classes, you must pass
-        the options that name their columns.
+        the option for each kind of class.
     skill_type, class_type : callable, optional
         pyBKT turns every label into text. `skill_type` and `class_type` turn the labels of skills
         and classes back into the type that they have in your log, for example ``int``. You need

@@ -399,7 +399,7 @@ class KnowledgeTracer:
         raise NotImplementedError
 
     def learning_rates(self, state: Any = None) -> Floats | None:  # noqa: ARG002 - of those that have some
-        """P(learning a skill from one opportunity), shape (n_skills,); None without learning.
+        """P(learning) of each skill from one opportunity; None if the model has no learning.
 
         Without a state, there is one probability for each fitted skill. With a state, there is one
         probability for each of the state's `known_skills`.

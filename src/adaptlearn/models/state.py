@@ -131,7 +131,7 @@ class StudentState:
             self.last_time = np.concatenate((self.last_time, more))
 
     def checked(self, students: Any) -> Ints:
-        """Check that the students' numbers are integers and that the state has these students."""
+        """Check that student numbers are integers and belong to students of the state."""
         numbers = np.asarray(students)
         if numbers.size and numbers.dtype.kind not in "iu":
             raise StateError(f"a state numbers its students 0, 1, …; got {numbers.dtype} values")
@@ -162,7 +162,7 @@ class StudentState:
         raise NotImplementedError
 
     def replace(self, students: Ints, other: Self) -> None:
-        """Replace the data of some students by the data of these students in another state.
+        """For some students, replace their data by the data from another state.
 
         Parameters
         ----------

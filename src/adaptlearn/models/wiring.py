@@ -19,12 +19,12 @@ from adaptlearn.models.registry import load
 class BoostedTracer(FeatureBoosting):
     """Boosted trees over history features and the predictions of other models.
 
-    For each response the trees use three kinds of features. The first kind is about the student's
-    earlier answers: successes per skill and item, recency, streaks, residuals relative to other
-    students, ratings, spacing. The second kind is how often other students were right in the same
-    situation. A situation is, for example, a skill after the same last outcomes, or an item after
-    the same earlier item. The third kind is the predictions of other models, by default of a
-    `LinearRecurrentTracer`. An answer updates each feature in O(1).
+    For each response the trees use three kinds of features. The first kind of feature describes the
+    student's earlier answers: successes per skill and item, recency, streaks, residuals relative to
+    other students, ratings, spacing. The second kind of feature says how often other students were
+    right in the same situation. A situation is, for example, a skill after the same last outcomes,
+    or an item after the same earlier item. The third kind of feature is the predictions of other
+    models, by default of a `LinearRecurrentTracer`. An answer updates each feature in O(1).
 
     Parameters
     ----------

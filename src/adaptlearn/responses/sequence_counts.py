@@ -135,16 +135,16 @@ class SequenceCounts:
         return int((self.lengths * self.counts).sum())
 
     def sequences(self) -> Sequences:
-        """The sequences as slices of `answers`; `counts` has the number of students per sequence."""
+        """The sequences as slices of `answers`; ``counts[i]`` students have sequence ``i``."""
         order = np.arange(len(self.answers))
         major, minor = self.skill.astype(np.int64), np.arange(len(self))
         return Sequences(order, self.starts, self.lengths, major, minor)
 
     def table(self) -> dict[str, NDArray[Any]]:
-        """Columns ``skill``, ``answers`` (text such as ``"011"``) and ``count``, for any library.
+        """Columns ``skill``, ``answers`` (text such as ``"011"``) and ``count``, for any dataframe.
 
         If you write the table to a CSV file, most readers read ``011`` as a number. When you read
-        such a CSV file, declare the column ``answers`` as text.
+        the CSV file, declare the column ``answers`` as text.
         """
         text = (self.answers + ord("0")).astype(np.uint8).tobytes().decode("ascii")
         bounds = zip(self.starts.tolist(), (self.starts + self.lengths).tolist(), strict=True)
@@ -209,7 +209,7 @@ def count_sequences(
 
     DuckDB, Polars or Spark does the counting; no student's name leaves the engine. If the engine
     can process data larger than memory, the log may be larger than memory. The engine evaluates the
-    frame twice: once to check the frame, and once to count. So if the frame is a query that takes
+    frame twice: once to check the frame, and once to count. If the frame is a query that takes
     long, store the result of the query first.
 
     Parameters

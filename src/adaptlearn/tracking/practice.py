@@ -20,7 +20,7 @@ class Practice(NamedTuple):
     right : float array
         Right answers.
     streak : float array
-        How many of the latest answers in a row are right.
+        The number of right answers in a row, up to the latest answer.
     average : float array
         The exponential moving average of the answers, which starts at 0.
     change : float array

@@ -358,8 +358,9 @@ class MasteryTracker:
         Parameters
         ----------
         students : sequence of labels, optional
-            The students of the result's rows, in this order. By default all students whom the
-            tracker has met. A student whom the tracker has never met has the prior of each skill.
+            The students whose mastery to return, one row per student. By default all students whom
+            the tracker has met. A student whom the tracker has never met has the prior of each
+            skill.
         when : {"next_opportunity", "after_response"}
         """
         with self._lock:
@@ -388,8 +389,8 @@ class MasteryTracker:
         Parameters
         ----------
         students, skills : sequences of labels
-            The students of the result's rows and the skills of its columns. Students and skills may
-            be unknown to the tracker.
+            The students (one row for each) and the skills (one column for each) of the result.
+            Students and skills may be unknown to the tracker.
         time : float or datetime, or array that broadcasts to (n_students, n_skills)
             The time to predict for: in seconds if the answers have seconds, otherwise as datetimes.
 
@@ -434,7 +435,7 @@ class MasteryTracker:
         Parameters
         ----------
         students : sequence of labels, optional
-            The students of the result's rows; by default all students who have answered so far.
+            The students whose practice to return; by default all students who have answered so far.
         """
         if self._practice is None:
             return None
@@ -455,7 +456,7 @@ class MasteryTracker:
             return self._state.last_time[self._numbers(labels)]
 
     def learning_rates(self) -> Floats | None:
-        """P(learning) of each skill from one opportunity; None if the model has none."""
+        """P(learning) of each skill from one opportunity; None if the model has no learning."""
         with self._lock:
             return self.model.learning_rates(self._state)
 

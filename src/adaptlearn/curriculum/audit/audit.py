@@ -98,7 +98,8 @@ def audit_curriculum(
         known.
     tolerance : float, default 0.2
         The share of students who may have mastered the later skill without the earlier skill. Up to
-        this share, a prerequisite is not contradicted, because mastery is measured with error.
+        the share `tolerance`, a prerequisite is not contradicted, because mastery is measured with
+        error.
     confidence : float, default 0.95
         The confidence level of the interval for the share of students without the earlier skill.
         Each prerequisite has its own interval. A prerequisite is contradicted if its whole interval

@@ -66,10 +66,10 @@ class BKT(FittedBKT):
     multi_skill : {"full", "shared", "conjunctive", "compensatory"}
         If a response has several skills: how the answer counts for each skill (see the notes).
     bounds, fixed, beta_priors : mapping, optional
-        A mapping of parameter names to values. Each value is either one value for all skills or a
-        mapping of skills to values. A value of `bounds` is a pair (low, high). A value of `fixed`
-        is a probability. A value of `beta_priors` is a pair: the two parameters of a Beta density,
-        each at least 1. A value for a skill also applies to the skill's classes.
+        A mapping of parameter names to values. Each value in the mapping is one value for all
+        skills, or a mapping of skills to values. A value of `bounds` is a pair (low, high). A value
+        of `fixed` is a probability. A value of `beta_priors` is a pair: the two parameters of a
+        Beta density, each at least 1. A value for a skill also applies to the skill's classes.
     borrow : float or "empirical", default 10
         If the answers do not identify a skill's parameters, the fit pulls these parameters to the
         common parameters of all skills. The fit also pulls the parameters of a class to the
@@ -181,8 +181,8 @@ class BKT(FittedBKT):
 
     ``theta`` starts at 0. Every answer adds its residual times a step size to ``theta``; the step
     size decreases with the number of answers. The ability ``theta`` links all skills of a student.
-    So the fit maximises one penalised likelihood, with an exact gradient and L-BFGS. With
-    individualisation, these arguments have no effect: `n_init`, `tol`, `accelerate`,
+    With individualisation, the fit maximises one penalised likelihood, with an exact gradient and
+    L-BFGS. With individualisation, these arguments have no effect: `n_init`, `tol`, `accelerate`,
     `random_state`, and a number for `borrow`. You cannot combine individualisation with ``bounds``,
     ``fixed``, ``beta_priors``, ``start``, ``borrow="empirical"`` or ``uncertainty``. You can
     combine individualisation with classes.
@@ -195,7 +195,7 @@ class BKT(FittedBKT):
     ``"shared"``, ``"conjunctive"`` and ``"compensatory"``, the fit works as for individualisation.
     On ASSISTments 2009 the individualised model reaches a test AUC of .781 with ``"full"`` and .783
     with ``"conjunctive"``. If each set of skills is treated as one skill, the individualised model
-    reaches a test AUC of .785 (``benchmarks/accuracy.py --final``). So if predictions matter most,
+    reaches a test AUC of .785 (``benchmarks/accuracy.py --final``). If predictions matter most,
     treat each set of skills as one skill. If you want the mastery of each skill, choose
     ``"conjunctive"``.
 
@@ -372,8 +372,8 @@ class BKT(FittedBKT):
         """Estimate the model from counts: how many students have each answer sequence.
 
         The result equals the result of `fit` on the log from which the counts were made. Counts
-        contain only answers. So options that read further columns (``…_by``) need `fit` and the
-        log. Individualisation and `multi_skill` need `fit` and the log, too.
+        contain only answers. Options that read further columns (``…_by``) need `fit` and the log.
+        Individualisation and `multi_skill` need `fit` and the log, too.
 
         Parameters
         ----------

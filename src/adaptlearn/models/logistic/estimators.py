@@ -78,9 +78,9 @@ class AFM(_Counting):
     penalty : float
         How strongly the fit shrinks the weights of skills and items. Each weight is the sum of a
         common part and an own part of the skill or item. The penalty on an own part is ``penalty /
-        2`` times the square of this part. Before the fit computes the penalty, it multiplies a
-        slope by the root mean square of the slope's count. With ``penalty=0``, the fit is maximum
-        likelihood.
+        2`` times the square of this part. Before the fit computes the penalty, the fit multiplies
+        each slope by the root mean square of the slope's count. With ``penalty=0``, the fit is
+        maximum likelihood.
     student_penalty : float
         The penalty on θ: the precision of its normal prior. With ``student="online"``,
         `student_penalty` must be positive.
@@ -174,8 +174,8 @@ class RPFA(LogisticTracer):
     ψ_skill f). In the formula, f counts the student's earlier wrong answers on the skill, and R is
     the proportion of right answers. In R, each answer has `decay` times the weight of the next
     answer. R also counts `ghosts` invented wrong answers before the first real answer. So R is
-    defined before the first answer and changes little at the start. An exposure (a row without an
-    answer) does not count as an answer.
+    defined before the student's first answer, and R changes little at the start. An exposure (a row
+    without an answer) does not count as an answer.
 
     Parameters
     ----------

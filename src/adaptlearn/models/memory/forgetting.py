@@ -73,9 +73,10 @@ class ForgettingCurve:
 
         logit P(correct) = offset + scale x - rate ln(1 + t / time)
 
-    So the odds fall as a power of time, as in DASH and the power laws of forgetting. `fit`
-    estimates the four parameters from answers. A quadratic penalty pulls the parameters toward no
-    forgetting (offset 0, scale 1, rate 0). The methods take arrays, so they work with any model.
+    The odds of a right answer fall as a power of time, as in DASH and the power laws of forgetting.
+    `fit` estimates the four parameters from answers. A quadratic penalty pulls the parameters
+    toward no forgetting (offset 0, scale 1, rate 0). The methods take arrays, so they work with any
+    model.
 
     Parameters
     ----------

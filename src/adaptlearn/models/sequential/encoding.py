@@ -51,7 +51,7 @@ class Encoded(NamedTuple):
 
     A level contains the responses that have the same position in their students' histories.
     Students are sorted by their number of responses; the student with the most responses has number
-    0. So each level contains the first k students for some k, and each level is a slice of every
+    0. Each level contains the first k students for some k, and each level is a slice of every
     array.
 
     Attributes
