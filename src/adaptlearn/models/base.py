@@ -53,12 +53,12 @@ class KnowledgeTracer:
     A model provides `fit`, `init_state` and the methods below. The public methods check their
     arguments. Then they call the methods below with a `ResponseLog` and a state of this model:
 
-    - `_one_step_ahead`: P(correct) of each row, in the caller's order;
-    - `_advance`: updates a state with the responses of a log, in place;
-    - `_chance_of_next`: P(correct) of responses that nobody has given yet;
-    - `_values`: the mastery of students on skills; `_mastery_kind` is the kind of mastery;
-    - `_counts`: how many answers each mastery is estimated from;
-    - `_write` and `_restore`: write a fitted model to a file, and read the model back.
+    - `_one_step_ahead`: P(correct) of each row, in the caller's order
+    - `_advance`: update a state with the responses of a log, in place
+    - `_chance_of_next`: P(correct) of responses that nobody has given yet
+    - `_values`: the mastery of students on skills; `_mastery_kind`: the kind of mastery
+    - `_counts`: how many answers each mastery is estimated from
+    - `_write` and `_restore`: write a fitted model to a file, and read the model back
 
     `adaptlearn.models.checks` tests whether a model does what every model of the library promises.
 
