@@ -57,8 +57,8 @@ def from_oatutor_courses(
         lesson has ``id``, ``name``, ``topics`` and ``learningObjectives`` (thresholds by skill).
     skill_model : mapping, or path of a JSON file, optional
         OATutor's ``skillModel``: the skills of each problem step. Steps become items. If a step has
-        no skill of the chosen courses, the reader leaves the step out. From all other steps, the
-        reader leaves out skills that are not in the chosen courses.
+        no skill of the chosen courses, the reader leaves the step out. If a step has skills of the
+        chosen courses, the reader leaves out only the step's other skills.
     courses : str or list of str, optional
         Names of the courses to read; by default all.
     order : {"lessons", "none"}

@@ -191,8 +191,8 @@ class KnowledgeTracer:
             remembers at the time `at`; by default, at the time of the student's last response.
         when : {"next_opportunity", "after_response"}
             Whether to include the learning after the last response. Some models have no learning
-            between a response and the next opportunity; for these models, the two options have the
-            same result.
+            between a response and the next opportunity; for these models, the two options of `when`
+            have the same result.
 
         Returns
         -------

@@ -358,9 +358,9 @@ class MasteryTracker:
         Parameters
         ----------
         students : sequence of labels, optional
-            The students whose mastery to return, one row per student. By default all students whom
-            the tracker has met. A student whom the tracker has never met has the prior of each
-            skill.
+            The students whose mastery the method returns, one row per student. By default all
+            students whom the tracker has met. A student whom the tracker has never met has the
+            prior of each skill.
         when : {"next_opportunity", "after_response"}
         """
         with self._lock:
@@ -435,7 +435,8 @@ class MasteryTracker:
         Parameters
         ----------
         students : sequence of labels, optional
-            The students whose practice to return; by default all students who have answered so far.
+            The students whose practice the method returns; by default all students who have
+            answered so far.
         """
         if self._practice is None:
             return None

@@ -74,7 +74,7 @@ class BKT(FittedBKT):
         If the answers do not identify a skill's parameters, the fit pulls these parameters to the
         common parameters of all skills. The fit also pulls the parameters of a class to the
         parameters of its skill. `borrow` is the strength of the pull, as a number of observations.
-        With ``borrow=0``, the fit does not pull.
+        With ``borrow=0``, the fit does not pull any parameters.
     uncertainty : bool, default False
         Whether to compute standard errors. `intervals` and the intervals of `mastery` need standard
         errors.

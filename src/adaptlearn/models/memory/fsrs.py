@@ -46,7 +46,8 @@ class FSRS(MemoryTracer):
     stability S longer; the less expected the recall is, the longer S becomes. A lapse makes S
     shorter. For reviews within a day of the last review, S changes by another rule.
 
-    FSRS predicts recall, but a log contains answers. Two parameters connect recall and answers:
+    FSRS predicts whether a student recalls a card, but a log contains right and wrong answers. Two
+    parameters connect recall and answers:
 
         P(correct) = guess + (1 - guess - slip) P(recall)
 

@@ -165,7 +165,7 @@ class HalfLifeRegression(MemoryTracer):
     min_half_life, max_half_life : float
         The bounds of the half-life h, in seconds; by default a minute and nine months.
     penalty : float
-        The penalty on the square of each weight except the intercept; the paper's lambda. The
+        The penalty on the square of each weight except the intercept (lambda in the paper). The
         penalty on the squares of guess and slip, in units of 0.3, is half as strong.
     max_iter : int
         The largest number of steps of L-BFGS.
