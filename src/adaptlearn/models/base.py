@@ -65,7 +65,7 @@ class KnowledgeTracer:
     Attributes
     ----------
     classes_ : array
-        ``[0, 1]``: the columns of `predict_proba` are P(wrong) and P(correct).
+        ``[0, 1]``, because the columns of `predict_proba` are P(wrong) and P(correct).
     skills_ : array, shape (n_skills,)
         Labels of the skills that were fitted, sorted.
     fingerprint_ : str

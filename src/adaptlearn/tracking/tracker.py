@@ -169,8 +169,8 @@ class MasteryTracker:
         Parameters
         ----------
         responses : ResponseLog or frame with its standard columns
-            Responses of any students, known or new. The tracker uses several answers of one student
-            in the order of time, id and row.
+            Responses of any students, known or new. The tracker takes several answers of one
+            student in the order of time, id and row.
         max_ahead : float
             How many seconds in the future the date of an answer may be; by default a day. If an
             answer had a date in 2099, every further answer of the student would count as late. The

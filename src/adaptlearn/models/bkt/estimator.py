@@ -132,7 +132,7 @@ class BKT(FittedBKT):
         The seed of the fit: `random_state` if it is an integer, otherwise a seed drawn from
         `random_state`. A new fit with ``random_state=seed_`` produces the same model.
     classes_ : array
-        ``[0, 1]``: the columns of `predict_proba` are P(wrong) and P(correct).
+        ``[0, 1]``, because the columns of `predict_proba` are P(wrong) and P(correct).
     fingerprint_ : str
         A text that identifies the fitted model: models with equal parameters have equal
         fingerprints.

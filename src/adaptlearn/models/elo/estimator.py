@@ -71,7 +71,7 @@ class Elo(SequentialTracer):
         Labels, sorted.
     n_answers_ : int array, shape (n_skills,)
     classes_ : array
-        ``[0, 1]``: the columns of `predict_proba` are P(wrong) and P(correct).
+        ``[0, 1]``, because the columns of `predict_proba` are P(wrong) and P(correct).
     fingerprint_ : str
 
     Notes

@@ -111,7 +111,7 @@ class IRT(SequentialTracer):
         The items with a parameter that comes only from the prior, or is at a limit, each with the
         reason.
     classes_ : array
-        ``[0, 1]``: the columns of `predict_proba` are P(wrong) and P(correct).
+        ``[0, 1]``, because the columns of `predict_proba` are P(wrong) and P(correct).
     fingerprint_ : str
 
     See Also
