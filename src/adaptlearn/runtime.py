@@ -279,7 +279,7 @@ class Model:
 class Student:
     """What one student knows according to one model.
 
-    An update with a response takes O(1) time; the object stores no history.
+    An update with a response takes O(1) time; a `Student` stores no history.
 
     Parameters
     ----------

@@ -86,9 +86,9 @@ def copied_students(
 ) -> CopiedStudents:
     """Find students whose answers to shared items are nearly the same.
 
-    Two students with nearly the same answers may be one person with two names. Or one of the two
-    students may have copied from the other. If a pair is split between the training log and the
-    test log, results look too good: a model may have seen the test answers in training.
+    If two students have nearly the same answers, they may be one person with two names, or one
+    student may have copied from the other. If a pair is split between the training log and the test
+    log, results look too good: a model may have seen the test answers in training.
 
     Parameters
     ----------

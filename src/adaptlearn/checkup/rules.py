@@ -71,8 +71,8 @@ def check(log: Any) -> Checkup:
     A readable log may still be wrong, or contain too little information. The answers may not
     identify the parameters of a skill. A log may contain one response as several rows. The rows may
     be in an order in which students cannot have answered. Times may be in milliseconds. Each
-    finding says what the check found, what this means for knowledge tracing, and what you can do
-    about it. The check does not change the log.
+    finding says what the check found, what the finding means for knowledge tracing, and what you
+    can do about it. The check does not change the log.
 
     Parameters
     ----------

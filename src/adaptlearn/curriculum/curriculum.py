@@ -36,12 +36,12 @@ _LEVELS_SHOWN = 12
 class Curriculum(SkillGraph):
     """A curriculum: skills, prerequisites, lessons, standards and courses; checked and immutable.
 
-    Make a curriculum with `from_frames`, `from_dict` or `from_json`. If a curriculum contradicts
-    itself, these functions raise an error that lists every fault. With ``repair=True``, these
-    functions repair the faults and report every repair. Labels of skills, lessons and items are
-    integers or strings. If you pass no lessons, each skill has one lesson with the same label. If
-    you pass no list of skills, the skills are those named by prerequisites, lessons and items, in
-    the order they occur.
+    Make a curriculum with `from_frames`, `from_dict` or `from_json`. `from_frames`, `from_dict` and
+    `from_json` raise an error if a curriculum contradicts itself; the error lists every fault.
+    ``repair=True`` repairs the faults of a curriculum instead, and reports every repair. Labels of
+    skills, lessons and items are integers or strings. If you pass no lessons, each skill has one
+    lesson with the same label. If you pass no list of skills, the skills are those named by
+    prerequisites, lessons and items, in the order they occur.
 
     Attributes
     ----------
@@ -54,14 +54,14 @@ class Curriculum(SkillGraph):
     prerequisites : sparse 0/1 array, shape (n_skills, n_skills)
         Row k marks the direct prerequisites of skill k; students must master all of them first.
     alternatives : sparse 0/1 array, shape (n_groups, n_skills)
-        Row g marks the skills of the group of alternatives g; students must master at least one of
-        these skills.
+        Row g marks the skills of group g, a group of alternatives; students must master at least
+        one of these skills.
     alternatives_of : sparse 0/1 array, shape (n_skills, n_groups)
         Row k marks the groups of alternatives of skill k; students must master at least one skill
         of each group.
     encompasses : sparse float array, shape (n_skills, n_skills)
-        Practice of skill k is also practice of other skills. Row k contains the weights of these
-        other skills, in (0, 1].
+        Practice of skill k may also be practice of other skills. Row k contains the weights of the
+        skills that practice of skill k also practises, in (0, 1].
     lessons : array, shape (n_lessons,)
     lesson_titles : tuple of str
     lesson_kinds : tuple of str
@@ -179,8 +179,8 @@ class Curriculum(SkillGraph):
         Raises
         ------
         CurriculumError
-            Lists every fault of every table; with `repair`, only the faults that cannot be
-            repaired.
+            The error lists every fault of every table; with `repair`, only the faults that cannot
+            be repaired.
         """
         tables = {"skills": skills, "prerequisites": prerequisites, "lessons": lessons,
                   "items": items, "encompasses": encompasses, "standards": standards,
@@ -209,7 +209,7 @@ class Curriculum(SkillGraph):
         Raises
         ------
         CurriculumError
-            Lists every fault; with `repair`, only the faults that cannot be repaired.
+            The error lists every fault; with `repair`, only the faults that cannot be repaired.
         """
         return cls._read(read_mapping(content), repair)
 
@@ -317,9 +317,8 @@ class Curriculum(SkillGraph):
 
         An open lesson teaches at least one skill that is not mastered. Each prerequisite of the
         lesson's unmastered skills is mastered, or the lesson itself teaches the prerequisite. Of
-        alternatives, one is enough. So an open lesson teaches a skill of the outer fringe. There is
-        one exception: the lesson's skills may be alternative prerequisites of each other, in a
-        circle.
+        alternatives, one is enough. So an open lesson teaches a skill of the outer fringe. The only
+        exception is a lesson whose skills are alternative prerequisites of each other, in a circle.
 
         Parameters
         ----------

@@ -50,10 +50,10 @@ def read_assistments(
     Parameters
     ----------
     source : path, or frame
-        A file as it was published. Or a pandas, Polars, PyArrow or DuckDB frame, or a mapping of
-        str to array, with the same columns as the file. The columns ``user_id``, ``correct``, a
-        column of skills and a column of ids are required. For a large file, a frame is much faster
-        than a path.
+        A file as it was published. The source can also be a pandas, Polars, PyArrow or DuckDB
+        frame, or a mapping of str to array, with the same columns as the file. The columns
+        ``user_id``, ``correct``, a column of skills and a column of ids are required. For a large
+        file, a frame is much faster than a path.
     skill : str, optional
         The column of skills. By default the column of skills is the first that exists of
         ``skill_id``, ``skill_name``, ``skill`` and ``sequence_id``. In the 2015 file,
@@ -63,7 +63,7 @@ def read_assistments(
         the skills come from ``skill_id``, as in the collapsed file of 2009. For other columns of
         skills, there is no separator by default.
     item : str or False, optional
-        The column of items, by default ``problem_id`` or ``problemId`` if it exists.
+        The column of items, by default ``problem_id`` or ``problemId`` if the column exists.
     time : str or False, optional
         The column of times: datetimes, texts in ISO 8601, or seconds. By default the times come
         from ``start_time`` or ``startTime`` (when the problem was shown), if the file has this
@@ -82,11 +82,11 @@ def read_assistments(
         questions out; some benchmarks keep them.
     partial_credit : {"refuse", "drop"} or float in (0, 1]
         What to do with answers between 0 and 1. ``"refuse"`` raises an error, and ``"drop"`` leaves
-        these answers out. If `partial_credit` is a number, answers count as right from this number
-        on, so 1.0 counts all answers between 0 and 1 as wrong.
+        out answers between 0 and 1. If `partial_credit` is a number, answers count as right from
+        this number on, so 1.0 counts all answers between 0 and 1 as wrong.
     without_skill : {"drop", "refuse"}
-        What to do with responses without a skill. ``"drop"`` leaves these responses out, and a
-        warning says how many. ``"refuse"`` raises an error.
+        What to do with responses without a skill. ``"drop"`` leaves out responses without a skill,
+        and a warning says how many. ``"refuse"`` raises an error.
     unanswered : {"refuse", "exposure"}
         What a row without a value in ``correct`` means; see `ResponseLog.from_frame`.
 
@@ -94,14 +94,14 @@ def read_assistments(
     -------
     ResponseLog
         A log with one row per id, in the order in which the ids first occur. Rows with the same id
-        are one response. The files of 2009 have one row per skill of a response, and the first of
-        these files also repeats rows.
+        are one response. The files of 2009 have one row per skill of a response, and the first file
+        of 2009 also repeats rows.
 
     Raises
     ------
     ResponseDataError
-        Lists every problem: missing columns, missing values, partial credit, times that cannot be
-        read, rows of one response that contradict each other.
+        The error lists every problem: missing columns, missing values, partial credit, times that
+        cannot be read, rows of one response that contradict each other.
     ParameterError
         An argument is not valid.
 

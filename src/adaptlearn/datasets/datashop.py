@@ -57,23 +57,24 @@ def read_datashop(
     The reader accepts exports of student steps and exports of transactions. *Student steps*: a row
     is the work of one student at one step of a problem; the first attempt is the answer.
     *Transactions*: a row is one attempt or one request for a hint; the first row at each step is
-    the response. So you get the same answers from the two exports of a data set.
+    the response. You get the same answers from an export of student steps and from an export of
+    transactions.
 
     Parameters
     ----------
     source : path, or frame
-        A file as it was exported, with tabs or with commas. Or a pandas, Polars, PyArrow or DuckDB
-        frame, or a mapping of str to array, with the same columns as the file. These columns are
-        required: ``Anon Student Id``, ``Problem Name``, ``Step Name``, an outcome and a model of
-        knowledge components. The reader also uses ``Row``, ``Problem Hierarchy``, ``Problem View``
-        and ``First Transaction Time`` if they exist. From transactions, the reader uses ``Row``,
-        ``Transaction Id``, ``Attempt At Step`` and ``Time``.
+        A file as it was exported, with tabs or with commas. The source can also be a pandas,
+        Polars, PyArrow or DuckDB frame, or a mapping of str to array, with the same columns as the
+        file. These columns are required: ``Anon Student Id``, ``Problem Name``, ``Step Name``, an
+        outcome and a model of knowledge components. The reader also uses ``Row``, ``Problem
+        Hierarchy``, ``Problem View`` and ``First Transaction Time`` if they exist. From
+        transactions, the reader uses ``Row``, ``Transaction Id``, ``Attempt At Step`` and ``Time``.
     kc_model : str
         The name of the model of knowledge components, as it is in the parentheses of a column's
         name. For example, ``"Default"`` reads the skills from the column ``KC (Default)`` or
         ``KC(Default)``. If a step has several skills, ``~~`` separates the skills in an export of
-        student steps. An export of transactions has several columns with the same name instead, one
-        for each skill.
+        student steps. In an export of transactions, each skill of a step has its own column, and
+        these columns have the same name.
     outcome : str, optional
         The column of answers: ``correct``, ``incorrect`` and ``hint`` (which counts as
         wrong, as in DataShop's learning curves), or 1 and 0. By default the answers come from
@@ -94,8 +95,8 @@ def read_datashop(
         Further columns that the log keeps, such as ``"Step Duration (sec)"``. If a response has
         several rows, the log keeps the value of the first row.
     without_skill : {"drop", "refuse"}
-        What to do with steps without a knowledge component. ``"drop"`` leaves these steps out, and
-        a warning says how many. ``"refuse"`` raises an error.
+        What to do with steps without a knowledge component. ``"drop"`` leaves out steps without a
+        knowledge component, and a warning says how many. ``"refuse"`` raises an error.
     unanswered : {"refuse", "exposure"}
         What a student step without an outcome means; see `ResponseLog.from_frame`. The reader
         leaves out transactions without an outcome, such as a tutor's message.
@@ -111,9 +112,9 @@ def read_datashop(
     Raises
     ------
     ResponseDataError
-        Lists every problem: missing columns (with the names of the available models), missing
-        values, unknown outcomes, times that cannot be read, rows of one response that contradict
-        each other.
+        The error lists every problem: missing columns (with the names of the available models),
+        missing values, unknown outcomes, times that cannot be read, rows of one response that
+        contradict each other.
     ParameterError
         An argument is not valid.
 

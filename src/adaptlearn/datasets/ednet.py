@@ -41,10 +41,10 @@ def read_ednet(
     Parameters
     ----------
     source : path, list of paths, or frame
-        The folder ``KT1`` with its files ``u1.csv``, ``u2.csv`` and so on. Or a list of some of
-        these 784,309 files, such as ``sorted(Path("KT1").glob("u*.csv"))[:5000]``. Or one file or
-        frame that contains many students and has a column ``user_id``. The columns ``timestamp``,
-        ``question_id`` and ``user_answer`` are required.
+        The folder ``KT1`` with its files ``u1.csv``, ``u2.csv`` and so on. The source can also be a
+        list of some of the 784,309 files, such as ``sorted(Path("KT1").glob("u*.csv"))[:5000]``.
+        One file or frame of many students is possible too, if it has a column ``user_id``. The
+        columns ``timestamp``, ``question_id`` and ``user_answer`` are required.
     questions : path, or frame
         The file ``contents/questions.csv``, with the columns ``question_id``, ``correct_answer``,
         ``tags`` and ``part``.
@@ -55,8 +55,8 @@ def read_ednet(
         Further columns that the log keeps, such as ``"elapsed_time"`` (milliseconds) or
         ``"solving_id"``.
     without_skill : {"drop", "refuse"}
-        What to do with answers to questions whose tag is -1. ``"drop"`` leaves these answers out,
-        and a warning says how many. ``"refuse"`` raises an error.
+        What to do with answers to questions whose tag is -1. ``"drop"`` leaves out answers to
+        questions without a tag, and a warning says how many. ``"refuse"`` raises an error.
 
     Returns
     -------
@@ -69,9 +69,9 @@ def read_ednet(
     Raises
     ------
     ResponseDataError
-        Lists every problem: missing columns, questions that are not in `questions`, answers other
-        than a to d, times that are not milliseconds. If you read several files, the error names the
-        file of each problem.
+        The error lists every problem: missing columns, questions that are not in `questions`,
+        answers other than a to d, times that are not milliseconds. If you read several files, the
+        error names the file of each problem.
     ParameterError
         An argument is not valid.
     OSError

@@ -39,8 +39,8 @@ def read_eedi(
     ----------
     folder : path
         The folder of the challenge. The folder, or one of its subfolders, contains four files:
-        ``train_task_3_4.csv`` (the answers), ``answer_metadata_task_3_4.csv`` (their times),
-        ``question_metadata_task_3_4.csv`` (the subjects of each question) and
+        ``train_task_3_4.csv`` (the answers), ``answer_metadata_task_3_4.csv`` (the times of the
+        answers), ``question_metadata_task_3_4.csv`` (the subjects of each question) and
         ``subject_metadata.csv`` (the tree of subjects). For tasks 1 and 2, the names of the first
         three files contain ``1_2`` instead of ``3_4``.
     task : {"3_4", "1_2"}
@@ -54,8 +54,9 @@ def read_eedi(
         other subject of the question below them. If `level` is a number, the skills are the
         subjects at this level of the tree. Papers use level 3.
     without_skill : {"drop", "refuse"}
-        What to do with answers to questions that have no subject of `level`. ``"drop"`` leaves
-        these answers out, and a warning says how many. ``"refuse"`` raises an error.
+        What to do with answers to questions that have no subject of `level`. ``"drop"`` leaves out
+        answers to questions without a subject of `level`, and a warning says how many. ``"refuse"``
+        raises an error.
 
     Returns
     -------
@@ -67,8 +68,8 @@ def read_eedi(
     Raises
     ------
     ResponseDataError
-        Lists every problem: missing files and columns, missing values, answers without a time,
-        questions without an entry, lists of subjects that cannot be read.
+        The error lists every problem: missing files and columns, missing values, answers without a
+        time, questions without an entry, lists of subjects that cannot be read.
     ParameterError
         An argument is not valid.
     OSError

@@ -50,16 +50,16 @@ def read_irw(
         and further columns.
     skill : str, optional
         The column of skills, such as ``"item"``. By default the skills of a row are the names of
-        the ``qmatrix...`` columns that hold 1 in the row. If there are no ``qmatrix...`` columns,
-        all items have the same skill, ``"the whole file"``.
+        the ``qmatrix...`` columns that contain 1 in the row. If there are no ``qmatrix...``
+        columns, all items have the same skill, ``"the whole file"``.
     right_from : float, optional
         Responses of at least `right_from` are right; lower responses are wrong. You need
         `right_from` if responses are not 0 and 1, for example on a scale from 1 to 5.
     extra : sequence of str
         Further columns that the log keeps, such as ``"rt"``, ``"wave"`` or a column ``"cov_..."``.
     without_skill : {"drop", "refuse"}
-        What to do with responses that have 0 in all columns of skills. ``"drop"`` leaves these
-        responses out, and a warning says how many. ``"refuse"`` raises an error.
+        What to do with responses that have 0 in all columns of skills. ``"drop"`` leaves out
+        responses without a skill, and a warning says how many. ``"refuse"`` raises an error.
 
     Returns
     -------
@@ -70,7 +70,8 @@ def read_irw(
     Raises
     ------
     ResponseDataError
-        Lists every problem: missing columns, missing values, responses other than 0 and 1.
+        The error lists every problem: missing columns, missing values, responses other than 0 and
+        1.
     ParameterError
         An argument is not valid.
     OSError
@@ -80,7 +81,7 @@ def read_irw(
     -----
     DataWarning
         The warning says how many rows were left out, and which rows (counted from 0 below the
-        header). If you give `right_from`, a warning says from which number on responses count as
+        header). If you pass `right_from`, a warning says from which number on responses count as
         right.
 
     See Also
@@ -184,8 +185,8 @@ def write_irw(log: ResponseLog, path: str | PathLike[str], *, q_matrix: bool = T
     q_matrix : bool
         Whether to write each item's skills as columns ``qmatrix1``, ``qmatrix2``, ..., in the order
         of ``log.skill.labels``. The file does not contain the names of the skills, because the
-        standard has no column for them. If the log has only one skill, the file has no ``qmatrix``
-        columns.
+        standard has no column for these names. If the log has only one skill, the file has no
+        ``qmatrix`` columns.
 
     Raises
     ------

@@ -73,34 +73,34 @@ def read_junyi(
         The column of skills, in the log or in `exercises`. By default the exercise is the skill:
         ``exercise`` in 2015, ``ucid`` in 2020.
     exercises : path, or frame, optional
-        A table that assigns each exercise to larger groups. For 2015, this table is
-        ``junyi_Exercise_table.csv``; with it you can choose ``skill="topic"`` or ``skill="area"``.
-        For 2020, this table is ``Info_Content.csv``; with it you can choose ``skill="level4_id"``
-        or a level above.
+        A table that assigns each exercise to larger groups. For 2015, pass
+        ``junyi_Exercise_table.csv``, which allows ``skill="topic"`` and ``skill="area"``. For 2020,
+        pass ``Info_Content.csv``, which allows ``skill="level4_id"`` and the levels above.
     hinted : {"wrong", "drop"}
-        What to do with answers for which the student took a hint. ``"wrong"`` counts these answers
-        as wrong, as the files do (``correct`` is false if the student took a hint). ``"drop"``
+        What to do with answers for which the student took a hint. ``"wrong"`` counts answers with a
+        hint as wrong, as the files do (``correct`` is false if the student took a hint). ``"drop"``
         leaves them out.
     extra : sequence of str
         Further columns that the log keeps, such as ``"time_taken"``.
     without_skill : {"drop", "refuse"}
         What to do with answers to exercises that have no skill in `exercises`. ``"drop"`` leaves
-        these answers out, and a warning says how many. ``"refuse"`` raises an error.
+        out answers to exercises without a skill, and a warning says how many. ``"refuse"`` raises
+        an error.
 
     Returns
     -------
     ResponseLog
         A log with one row per problem, in the order of the file. Items are problems. In 2020 an
-        item is the ``upid``; in 2015 it is the exercise and its ``problem_type``, as ``"exercise /
-        type"``. For 2015, times in the log are in seconds (in the file, in microseconds). The times
-        of 2020 are rounded to a quarter of an hour. If answers have the same time, the order of the
-        rows decides.
+        item is the ``upid``; in 2015 an item is the exercise and its ``problem_type``, as
+        ``"exercise / type"``. For 2015, times in the log are in seconds (in the file, in
+        microseconds). The times of 2020 are rounded to a quarter of an hour. If answers of a
+        student have the same time, they keep the order of the rows in the file.
 
     Raises
     ------
     ResponseDataError
-        Lists every problem: missing columns, missing values, answers that are neither true nor
-        false, times that cannot be read.
+        The error lists every problem: missing columns, missing values, answers that are neither
+        true nor false, times that cannot be read.
     ParameterError
         An argument is not valid.
     OSError

@@ -66,17 +66,17 @@ def read_pykt(
         A folder or one file. From a folder such as ``data/assist2009``, the reader takes
         ``train_valid.csv`` and ``test.csv``, with pyKT's folds. If ``train_valid.csv`` and
         ``test.csv`` are missing, the reader takes ``data.txt``. Instead of a folder, you can pass
-        one of these three files, or a file with sequences of a fixed length
-        (``train_valid_sequences.csv``, ``test_window_sequences.csv``, or a name that ends in
-        ``_quelevel.csv``).
+        one file: ``train_valid.csv``, ``test.csv``, ``data.txt``, or a file with sequences of a
+        fixed length. Files with sequences of a fixed length are ``train_valid_sequences.csv``,
+        ``test_window_sequences.csv``, and files whose names end in ``_quelevel.csv``.
     skill : {"concepts", "questions"}
         What a skill is. Some data sets have questions but no concepts.
     extra : sequence of str
         Further lists that the log keeps, such as ``"usetimes"`` (milliseconds). If the files have a
         ``fold``, the log always keeps the fold: 0 to 4, and -1 for test students.
     without_skill : {"drop", "refuse"}
-        What to do with answers without a concept (``NA``). ``"drop"`` leaves these answers out, and
-        a warning says how many. ``"refuse"`` raises an error.
+        What to do with answers without a concept (``NA``). ``"drop"`` leaves out answers without a
+        concept, and a warning says how many. ``"refuse"`` raises an error.
 
     Returns
     -------
@@ -91,8 +91,8 @@ def read_pykt(
     Raises
     ------
     ResponseDataError
-        Lists every problem, with file and line: lists of different lengths, answers other than 0
-        and 1, numbers that are not in ``keyid2idx.json``, and files whose sequences repeat a
+        The error lists every problem, with file and line: lists of different lengths, answers other
+        than 0 and 1, numbers that are not in ``keyid2idx.json``, and files whose sequences repeat a
         student's history for each question.
     ParameterError
         An argument is not valid.
@@ -103,7 +103,7 @@ def read_pykt(
     -----
     DataWarning
         The reader joined rows or left rows out. The warning says how many rows it is about, and
-        which rows. In this warning, a row is one answer in the files; rows are counted from 0, and
+        which rows. In the warning, a row is one answer in the files; rows are counted from 0, and
         the count continues from line to line.
 
     References

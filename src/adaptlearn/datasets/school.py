@@ -26,7 +26,7 @@ def load_school() -> Dataset:
 
     120 students practise eight skills of arithmetic, one to nine times each, over some weeks. A
     student learns a skill only after its prerequisites, and forgets a little. The data is always
-    the same, so examples and figures are comparable.
+    the same, so you can compare your results with the examples.
 
     Returns
     -------

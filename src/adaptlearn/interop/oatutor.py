@@ -39,7 +39,7 @@ def from_oatutor(
     Raises
     ------
     ParameterError
-        Lists every skill and value that is not valid.
+        The error lists every skill and value that is not valid.
 
     References
     ----------

@@ -45,10 +45,10 @@ def from_oatutor_courses(
 
     An OATutor course becomes a course with one unit per lesson. Lessons keep the order of the
     plans. If a lesson teaches no new skill in any course, its kind is ``"practice"``. If several
-    courses contain the same lesson, the curriculum contains this lesson once. But if the courses
-    give the lesson different skills, the curriculum contains one lesson for each version. The label
-    of a later version then contains the name of the course. A skill's mastery threshold is the
-    highest threshold that a lesson gives the skill.
+    courses contain the same lesson, the curriculum contains this lesson once. If courses give the
+    same lesson different skills, the curriculum contains one version of the lesson for each set of
+    skills. From the second version of a lesson on, the label contains the name of the course. A
+    skill's mastery threshold is the highest threshold that a lesson gives the skill.
 
     Parameters
     ----------
@@ -57,18 +57,18 @@ def from_oatutor_courses(
         lesson has ``id``, ``name``, ``topics`` and ``learningObjectives`` (thresholds by skill).
     skill_model : mapping, or path of a JSON file, optional
         OATutor's ``skillModel``: the skills of each problem step. Steps become items. If a step has
-        no skill of the chosen courses, the reader leaves the step out. From all other steps, the
-        reader leaves out skills that are not in the chosen courses.
+        no skill of the chosen courses, the reader leaves the step out. If a step has skills of the
+        chosen courses, the reader leaves out only the step's other skills.
     courses : str or list of str, optional
         Names of the courses to read; by default all.
     order : {"lessons", "none"}
         Whether prerequisites follow from the order of lessons. ``"lessons"``: the prerequisites of
-        a skill are all skills that were new in the previous lesson. So students follow the order of
-        the plan. If several courses teach a skill, the prerequisites from one of these courses are
-        enough. For such a skill, the curriculum uses groups of alternatives
-        (`Curriculum.alternatives`): each group contains one skill from the previous lesson of every
-        course. ``"none"``: the curriculum has no prerequisites, so a policy may choose lessons in
-        any order.
+        a skill are all skills that were new in the previous lesson. With ``"lessons"``, students
+        follow the order of the plan. If several courses teach a skill, the prerequisites from one
+        of these courses are enough. If several courses teach a skill, the curriculum uses groups of
+        alternatives (`Curriculum.alternatives`). Each group of alternatives contains one skill from
+        the previous lesson of every course. ``"none"``: the curriculum has no prerequisites, so a
+        policy may choose lessons in any order.
 
     Returns
     -------
@@ -82,14 +82,14 @@ def from_oatutor_courses(
     Raises
     ------
     CurriculumError
-        Lists everything in the files that differs from the description of `plans` and
+        The error lists everything in the files that differs from the description of `plans` and
         `skill_model`.
     UnknownLabelError
         A name in `courses` is not the name of a course.
     ParameterError
-        `order` is neither ``"lessons"`` nor ``"none"``. Or the courses overlap too much: one skill
-        would have more than 2,000 groups of alternatives, or the curriculum would have more than
-        100,000 prerequisites.
+        `order` is neither ``"lessons"`` nor ``"none"``. The error also occurs if the courses
+        overlap too much: one skill would have more than 2,000 groups of alternatives, or the
+        curriculum would have more than 100,000 prerequisites.
 
     References
     ----------

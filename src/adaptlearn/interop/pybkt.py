@@ -51,18 +51,19 @@ def from_pybkt(
     ----------
     params : frame or mapping
         The parameters from pyBKT: the result of ``Model.params()``, with its index or after
-        ``reset_index()``. Or a frame of any dataframe library with the columns ``skill``,
-        ``param``, ``class`` and ``value``. Or ``Model.coef_``, if the model has no classes
-        (``Model.coef_`` does not name classes).
+        ``reset_index()``. You can also pass a frame of any dataframe library with the columns
+        ``skill``, ``param``, ``class`` and ``value``. If the model has no classes, you can also
+        pass ``Model.coef_`` (which does not name classes).
     multigs, multilearn, multiprior : str, optional
-        The same options as in pyBKT. Each option names the column of a log that contains the
-        classes: `multigs` for guess and slip, `multilearn` for learn and forget, `multiprior` for
-        the prior. If the table has classes, you must name the columns of these classes.
+        `multigs`, `multilearn` and `multiprior` are the same options as in pyBKT. Each option names
+        the column of a log that contains the classes: `multigs` for guess and slip, `multilearn`
+        for learn and forget, `multiprior` for the prior. If the table has classes, you must pass
+        the option for each kind of class.
     skill_type, class_type : callable, optional
         pyBKT turns every label into text. `skill_type` and `class_type` turn the labels of skills
         and classes back into the type that they have in your log, for example ``int``. You need
-        these options if all labels look like numbers. If such labels are text in your log, too,
-        pass ``str``.
+        `skill_type` and `class_type` if all labels look like numbers. If labels that look like
+        numbers are text in your log, too, pass ``str``.
     pooled : mapping of str to float, optional
         The common parameters, for skills that are not in the table; by default the medians over the
         skills in the table. See `BKT.from_parameters`.
@@ -71,14 +72,14 @@ def from_pybkt(
     -------
     BKT
         A model with the same predictions as pyBKT. If a class is not in the table, pyBKT raises an
-        error; this model uses the medians over the classes of the skill.
+        error, but the model of this library uses the medians over the classes of the skill.
 
     Raises
     ------
     ParameterError, ResponseDataError
-        Lists every row, skill and argument that is not valid. A skill with guess + slip of 1 or
-        more is not valid, because a right answer would not be evidence that the student knows the
-        skill.
+        The error lists every row, skill and argument that is not valid. A skill with guess + slip
+        of 1 or more is not valid, because a right answer would not be evidence that the student
+        knows the skill.
 
     Warns
     -----
@@ -147,13 +148,13 @@ def to_pybkt(model: BKT) -> dict[str, NDArray[Any]]:
     Raises
     ------
     ParameterError
-        Lists everything in the model that pyBKT does not support.
+        The error lists everything in the model that pyBKT does not support.
 
     Warns
     -----
     DataWarning
-        Names parameters by class. For these parameters, the result leaves out the values for
-        classes that are not in the training log.
+        Names parameters by class. For parameters that differ by class, the result leaves out the
+        values for classes that are not in the training log.
 
     Examples
     --------

@@ -46,26 +46,26 @@ class KnowledgeTracer:
     """The base class of every model; it follows scikit-learn's protocol.
 
     The base class does not import scikit-learn, so you can serve a saved model without
-    scikit-learn. If scikit-learn is installed, its searches, its splitters and ``clone`` accept
-    these models. Constructors only store their arguments. `fit` checks them. The names of fitted
-    attributes end in an underscore.
+    scikit-learn. If scikit-learn is installed, its searches, its splitters and ``clone`` accept the
+    models of this library. Constructors only store their arguments. `fit` checks them. The names of
+    fitted attributes end in an underscore.
 
     A model provides `fit`, `init_state` and the methods below. The public methods check their
     arguments. Then they call the methods below with a `ResponseLog` and a state of this model:
 
-    - `_one_step_ahead`: P(correct) of each row, in the caller's order;
-    - `_advance`: updates a state with the responses of a log, in place;
-    - `_chance_of_next`: P(correct) of responses that nobody has given yet;
-    - `_values`: the mastery of students on skills; `_mastery_kind` is the kind of mastery;
-    - `_counts`: how many answers each mastery is estimated from;
-    - `_write` and `_restore`: write a fitted model to a file, and read the model back.
+    - `_one_step_ahead`: P(correct) of each row, in the caller's order
+    - `_advance`: update a state with the responses of a log, in place
+    - `_chance_of_next`: P(correct) of responses that nobody has given yet
+    - `_values`: the mastery of students on skills; `_mastery_kind`: the kind of mastery
+    - `_counts`: how many answers each mastery is estimated from
+    - `_write` and `_restore`: write a fitted model to a file, and read the model back
 
     `adaptlearn.models.checks` tests whether a model does what every model of the library promises.
 
     Attributes
     ----------
     classes_ : array
-        ``[0, 1]``: the columns of `predict_proba` are P(wrong) and P(correct).
+        ``[0, 1]``, because the columns of `predict_proba` are P(wrong) and P(correct).
     skills_ : array, shape (n_skills,)
         Labels of the skills that were fitted, sorted.
     fingerprint_ : str
@@ -191,8 +191,8 @@ class KnowledgeTracer:
             remembers at the time `at`; by default, at the time of the student's last response.
         when : {"next_opportunity", "after_response"}
             Whether to include the learning after the last response. Some models have no learning
-            between a response and the next opportunity; for these models, the two options have the
-            same result.
+            between a response and the next opportunity; for these models, the two options of `when`
+            have the same result.
 
         Returns
         -------
@@ -256,7 +256,7 @@ class KnowledgeTracer:
             An answer is older than the last answer of the same student in the state. The state is
             not changed.
         StateError
-            The state belongs to another model. Or the times of the responses and the times in the
+            The state belongs to another model, or the times of the responses and the times in the
             state are of different kinds (seconds, datetimes, none).
         """
         self._check_state(state)
@@ -272,7 +272,7 @@ class KnowledgeTracer:
         """Set P(known) of a student before the first response, for example after a placement.
 
         The method changes `state` in place and returns it. The P(known) that you set replaces the
-        model's prior. Later responses update this P(known) as usual.
+        model's prior. Later responses update the P(known) as usual.
 
         Parameters
         ----------
@@ -318,10 +318,10 @@ class KnowledgeTracer:
             The state's numbers.
         skills : sequence of n labels
             If a skill is unknown to the model, the model warns and treats the skill as an average
-            skill. For a response with several skills, give a list of labels; every model except BKT
+            skill. For a response with several skills, pass a list of labels; every model except BKT
             accepts such lists.
         items : sequence of n labels, optional
-            If you give no items, or if an item is unknown to the model, the model predicts for an
+            If you pass no items, or if an item is unknown to the model, the model predicts for an
             average item.
         time : float array, shape (n,), or float, optional
             The time to predict for, in the log's seconds. Only models that use the time since
@@ -399,7 +399,7 @@ class KnowledgeTracer:
         raise NotImplementedError
 
     def learning_rates(self, state: Any = None) -> Floats | None:  # noqa: ARG002 - of those that have some
-        """P(learning a skill from one opportunity), shape (n_skills,); None without learning.
+        """P(learning) of each skill from one opportunity; None if the model has no learning.
 
         Without a state, there is one probability for each fitted skill. With a state, there is one
         probability for each of the state's `known_skills`.

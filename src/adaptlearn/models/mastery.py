@@ -34,8 +34,8 @@ class Mastery(Printed):
     skills : array, shape (n_skills,)
         Labels of the columns.
     value : float array, shape (n_students, n_skills)
-        The probability for each student and skill. `kind` says which probability this is, and
-        `when` says at which time.
+        The probability for each student and skill. `kind` says which probability a value is, and
+        `when` says for which time.
     lower, upper : float arrays of the same shape, or None
         The interval of each value; None if the model computes no intervals.
     kind : {"latent", "predicted"}

@@ -114,7 +114,7 @@ def model_homes() -> dict[str, str]:
 
 
 def load(path: str | PathLike[str]) -> KnowledgeTracer:
-    """Load a model that was saved with its ``save``.
+    """Load a model that its method ``save`` has saved.
 
     Parameters
     ----------

@@ -65,7 +65,7 @@ class StudentState:
         The labels of the model's skills, then of other skills that students have answered.
     items : list
         The labels of the model's items, then of other items that students have answered. Only
-        models that store answers per item use this list.
+        models that store answers per item use `items`.
     last_time : float array, shape (n_students,)
         The time of each student's last response, in seconds; -inf before the first response.
     clock : str or None
@@ -131,7 +131,7 @@ class StudentState:
             self.last_time = np.concatenate((self.last_time, more))
 
     def checked(self, students: Any) -> Ints:
-        """Check that the students' numbers are integers and that the state has these students."""
+        """Check that student numbers are integers and belong to students of the state."""
         numbers = np.asarray(students)
         if numbers.size and numbers.dtype.kind not in "iu":
             raise StateError(f"a state numbers its students 0, 1, …; got {numbers.dtype} values")
@@ -162,7 +162,7 @@ class StudentState:
         raise NotImplementedError
 
     def replace(self, students: Ints, other: Self) -> None:
-        """Replace the data of some students by the data of these students in another state.
+        """For some students, replace their data by the data from another state.
 
         Parameters
         ----------
@@ -170,8 +170,8 @@ class StudentState:
             Numbers without repeats. The student with number ``k`` in the other state has number
             ``students[k]`` in this state.
         other : StudentState
-            A state that this state's `blank` made, and that has changed since `blank`. This state
-            must not have changed since `blank`.
+            A state that the method `blank` of this state made, and that was updated afterwards.
+            After the call of `blank`, this state must not have changed.
         """
         self.forget(students)
         self.skills, self.items, self._known = other.skills, other.items, None

@@ -19,12 +19,12 @@ from adaptlearn.models.registry import load
 class BoostedTracer(FeatureBoosting):
     """Boosted trees over history features and the predictions of other models.
 
-    For each response the trees use three kinds of features. The first kind is about the student's
-    earlier answers: successes per skill and item, recency, streaks, residuals relative to other
-    students, ratings, spacing. The second kind is how often other students were right in the same
-    situation. A situation is, for example, a skill after the same last outcomes, or an item after
-    the same earlier item. The third kind is the predictions of other models, by default of a
-    `LinearRecurrentTracer`. An answer updates each feature in O(1).
+    For each response the trees use three kinds of features. The first kind of feature describes the
+    student's earlier answers: successes per skill and item, recency, streaks, residuals relative to
+    other students, ratings, spacing. The second kind of feature says how often other students were
+    right in the same situation. A situation is, for example, a skill after the same last outcomes,
+    or an item after the same earlier item. The third kind of feature is the predictions of other
+    models, by default of a `LinearRecurrentTracer`. An answer updates each feature in O(1).
 
     Parameters
     ----------
@@ -38,9 +38,9 @@ class BoostedTracer(FeatureBoosting):
     lean_on : sequence of KnowledgeTracer, optional
         Simple models that improve the prediction if there are few training answers (up to 50,000).
         With few training answers, a prediction is a weighted mean of the log odds of the trees, of
-        the `inputs` and of the models in `lean_on`. The weights minimise the log loss for students
-        who were not used to fit the models. None: an `Elo`. If `lean_on` is empty, the prediction
-        comes from the trees alone.
+        the `inputs` and of the models in `lean_on`. The weights of the trees and models minimise
+        the log loss for students who were not used to fit the models. None: an `Elo`. If `lean_on`
+        is empty, the prediction comes from the trees alone.
     n_folds : int
         The number of parts into which the fit divides the training students. For each training
         student, the rates and the predictions of other models come from fits to the other parts
@@ -48,7 +48,7 @@ class BoostedTracer(FeatureBoosting):
     max_iter : int
         The number of trees that the fit grows for each seed.
     learning_rate : float
-        The share of a tree's correction that is applied, in (0, 1].
+        The share of each tree's correction that the model applies, in (0, 1].
     max_leaf_nodes : int
         The largest number of leaves of a tree, up to 64.
     min_samples_leaf : int

@@ -23,9 +23,10 @@ class Fate(NamedTuple):
     outcome : {"joined", "left out", "kept"}
         Joined: the row is part of the response of an earlier row. Left out: the log does not
         contain the row. Kept: the row is a response, but the reader had to decide something about
-        it.
+        the row.
     text : str
-        One sentence that says how many rows, which row is the first, and why.
+        One sentence that says how many rows there are, which row is the first, and what the reason
+        is.
     """
 
     rows: Ints
@@ -35,7 +36,7 @@ class Fate(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Account:
-    """What a reader did with the rows and columns of a file: `ResponseLog.account`.
+    """What a reader did with the rows and columns of a file; `ResponseLog.account` stores it.
 
     Every row of the file is a response, or is joined to the response of an earlier row, or is left
     out.

@@ -149,10 +149,10 @@ class ResponseLog:
         Raises
         ------
         ResponseDataError
-            Lists every problem of every column: the column, how many rows, the first of these rows
-            (counted from 0), and what was expected. Problems are a gap, an empty text, a mixture of
-            integers and strings, and an id that occurs twice with a different student, skill, item,
-            answer or time.
+            The error lists every problem of every column: the column, how many rows, the first of
+            these rows (counted from 0), and what was expected. Problems are a gap, an empty text, a
+            mixture of integers and strings, and an id that occurs twice with a different student,
+            skill, item, answer or time.
         ParameterError
             An argument makes no sense for any frame.
 
@@ -243,11 +243,11 @@ class ResponseLog:
         Raises
         ------
         ResponseDataError
-            Lists every problem: columns that are missing or occur twice; lines with more or fewer
-            fields than the header; then everything that `from_frame` refuses. Rows are counted from
-            0 below the header. If an option can make values readable, the error names the first of
-            these values and the option. If the file is of another type (Excel, UTF-16, a web page,
-            JSON), the error names the type.
+            The error lists every problem: columns that are missing or occur twice; lines with more
+            or fewer fields than the header; then everything that `from_frame` refuses. Rows are
+            counted from 0 below the header. If an option can make values readable, the error names
+            the first of these values and the option. If the file is of another type (Excel, UTF-16,
+            a web page, JSON), the error names the type.
         ParameterError
             An argument makes no sense for any file.
         MissingDependency

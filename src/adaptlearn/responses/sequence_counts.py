@@ -30,21 +30,22 @@ class SequenceCounts:
     Counts are immutable and always in the same order: by skill, then length, then answers. So equal
     counts compare as equal, however you made them. Every array is read-only.
 
-    ``a + b`` merges two counts, and ``sum(parts)`` merges many, in any order. The sum is exact if
-    all answers of a student on a skill are in the same part, for example if each part contains
-    whole schools. Do not merge parts for different *times*: two days of one student would count as
-    two students. Count these days together.
+    ``a + b`` merges two counts, and ``sum(parts)`` merges many counts, in any order. The sum is
+    exact if all answers of a student on a skill are in the same part, for example if each part
+    contains whole schools. Do not merge parts for different *times*: two days of one student would
+    count as two students. Count these days together.
 
     Attributes
     ----------
     skills : array, shape (n_skills,)
         The labels of the skills, sorted: integers, or objects that are all ``str``.
     skill : int32 array, shape (n,)
-        For each sequence, the position of its skill in `skills`; sorted.
+        For each sequence, the position of its skill in `skills`, in ascending order.
     lengths : int64 array, shape (n,)
         The number of answers in each sequence, at least 1.
     answers : int8 array, shape (lengths.sum(),)
-        0 and 1: the answers of all sequences, one sequence after the other, each in order of time.
+        The answers (0 and 1) of all sequences, one sequence after the other, each sequence in order
+        of time.
     counts : int64 array, shape (n,)
         The number of students who have each sequence, at least 1.
 
@@ -134,16 +135,16 @@ class SequenceCounts:
         return int((self.lengths * self.counts).sum())
 
     def sequences(self) -> Sequences:
-        """The sequences as slices of `answers`; each sequence belongs to `counts` students."""
+        """The sequences as slices of `answers`; ``counts[i]`` students have sequence ``i``."""
         order = np.arange(len(self.answers))
         major, minor = self.skill.astype(np.int64), np.arange(len(self))
         return Sequences(order, self.starts, self.lengths, major, minor)
 
     def table(self) -> dict[str, NDArray[Any]]:
-        """Columns ``skill``, ``answers`` (text such as ``"011"``) and ``count``, for any frame.
+        """Columns ``skill``, ``answers`` (text such as ``"011"``) and ``count``, for any dataframe.
 
-        If you write the table to a CSV file, most readers read ``011`` as a number. Tell the reader
-        that the column is text.
+        If you write the table to a CSV file, most readers read ``011`` as a number. When you read
+        the CSV file, declare the column ``answers`` as text.
         """
         text = (self.answers + ord("0")).astype(np.uint8).tobytes().decode("ascii")
         bounds = zip(self.starts.tolist(), (self.starts + self.lengths).tolist(), strict=True)
@@ -208,7 +209,7 @@ def count_sequences(
 
     DuckDB, Polars or Spark does the counting; no student's name leaves the engine. If the engine
     can process data larger than memory, the log may be larger than memory. The engine evaluates the
-    frame twice: once to check the frame, and once to count. So if the frame is a query that takes
+    frame twice: once to check the frame, and once to count. If the frame is a query that takes
     long, store the result of the query first.
 
     Parameters
@@ -219,15 +220,16 @@ def count_sequences(
         contains 0 and 1, or booleans.
     order : str or sequence of str
         The columns that give the order of a student's answers on a skill: numbers, times or
-        strings, in the engine's own sort order. These columns are required, because rows have no
-        fixed order in an engine. If two answers of a student on a skill have the same place in the
-        order, the function raises an error.
+        strings, in the engine's own sort order. The columns in `order` are required, because rows
+        have no fixed order in an engine. If two answers of a student on a skill have the same place
+        in the order, the function raises an error.
 
     Raises
     ------
     ResponseDataError
-        Lists every problem of every column, found in the engine: columns that are missing or have a
-        wrong type, missing values, answers other than 0 and 1, answers without a clear order.
+        The error lists every problem that the engine found in every column: columns that are
+        missing or have a wrong type, missing values, answers other than 0 and 1, answers without a
+        clear order.
     ParameterError
         `order` is missing.
 

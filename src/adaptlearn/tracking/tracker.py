@@ -48,8 +48,8 @@ class MasteryTracker:
         Fitted.
     practice : bool, default False
         Whether the tracker also stores what students did on each skill: streaks, moving averages,
-        the times of the last answers. Some mastery criteria and some policies need these data. With
-        ``practice=True``, an update takes a few times as long.
+        the times of the last answers. Some mastery criteria and some policies need the practice
+        data. With ``practice=True``, an update takes a few times as long as without.
 
     Attributes
     ----------
@@ -169,14 +169,15 @@ class MasteryTracker:
         Parameters
         ----------
         responses : ResponseLog or frame with its standard columns
-            Responses of any students, known or new. The tracker uses several answers of one student
-            in the order of time, id and row.
+            Responses of any students, known or new. The tracker takes several answers of one
+            student in the order of time, id and row.
         max_ahead : float
             How many seconds in the future the date of an answer may be; by default a day. If an
             answer had a date in 2099, every further answer of the student would count as late. The
             tracker compares datetimes with the clock of the machine. For datetimes without a zone,
-            it uses the time in the easternmost zone. Plain seconds may count from any moment, so
-            the tracker does not compare them. With inf, the tracker accepts any date.
+            the tracker uses the time in the easternmost zone. Plain seconds may count from any
+            moment, so the tracker does not compare them. With ``max_ahead=inf``, the tracker
+            accepts any date.
 
         Raises
         ------
@@ -211,7 +212,7 @@ class MasteryTracker:
         ----------
         history : ResponseLog or frame with its standard columns
             All responses of the students to rebuild, including the late responses. Your platform
-            must store this history, because the tracker stores only beliefs.
+            must store the history, because the tracker stores only beliefs.
         max_ahead : float
             As in `update`.
 
@@ -249,8 +250,8 @@ class MasteryTracker:
 
         After a placement, the method ``apply`` of the placement's result calls `believe` for you.
         The values that you set replace the model's priors for the student, and answers update the
-        values as usual. The values are not answers, so `counts` and `practice` do not change.
-        `save` stores the values, and `rebuild` begins with them.
+        values as usual. The values that you set are not answers, so `counts` and `practice` do not
+        change. `save` stores the values that you set, and `rebuild` begins with these values.
 
         Parameters
         ----------
@@ -264,9 +265,9 @@ class MasteryTracker:
         Raises
         ------
         StateError
-            The model has no P(known); only some models, such as BKT, have it. Or the student has
-            already answered on some of the skills in `known`, so it is too late to set the first
-            beliefs.
+            The model has no P(known); only some models, such as BKT, have P(known). The error also
+            occurs if the student has already answered on some of the skills in `known`: it is too
+            late to set the first beliefs.
         ParameterError, UnknownLabelError
             Nothing is changed.
 
@@ -357,8 +358,9 @@ class MasteryTracker:
         Parameters
         ----------
         students : sequence of labels, optional
-            The students of the result's rows, in this order. By default all students whom the
-            tracker has met. A student whom the tracker has never met has the prior of each skill.
+            The students whose mastery the method returns, one row per student. By default all
+            students whom the tracker has met. A student whom the tracker has never met has the
+            prior of each skill.
         when : {"next_opportunity", "after_response"}
         """
         with self._lock:
@@ -387,8 +389,8 @@ class MasteryTracker:
         Parameters
         ----------
         students, skills : sequences of labels
-            The students of the result's rows and the skills of its columns. Students and skills may
-            be unknown to the tracker.
+            The students (one row for each) and the skills (one column for each) of the result.
+            Students and skills may be unknown to the tracker.
         time : float or datetime, or array that broadcasts to (n_students, n_skills)
             The time to predict for: in seconds if the answers have seconds, otherwise as datetimes.
 
@@ -433,7 +435,8 @@ class MasteryTracker:
         Parameters
         ----------
         students : sequence of labels, optional
-            The students of the result's rows; by default all students who have answered so far.
+            The students whose practice the method returns; by default all students who have
+            answered so far.
         """
         if self._practice is None:
             return None
@@ -454,7 +457,7 @@ class MasteryTracker:
             return self._state.last_time[self._numbers(labels)]
 
     def learning_rates(self) -> Floats | None:
-        """P(learning) of each skill from one opportunity; None if the model has none."""
+        """P(learning) of each skill from one opportunity; None if the model has no learning."""
         with self._lock:
             return self.model.learning_rates(self._state)
 

@@ -45,7 +45,7 @@ class Audit(Checkup):
     ----------
     evidence : EdgeEvidence or None
         For every prerequisite, how many students have mastered the later skill without the
-        prerequisite. None if the audit had neither a log nor a mastery matrix.
+        prerequisite. `evidence` is None if the audit had neither a log nor a mastery matrix.
     """
 
     def __init__(
@@ -84,10 +84,10 @@ def audit_curriculum(
     ----------
     curriculum : Curriculum
     log : ResponseLog or frame, optional
-        Students' answers. Without `mastered`, the answers decide what is mastered. If a student's
-        last `streak` answers on a skill were all right, the skill counts as mastered; otherwise as
-        not mastered. If a student has fewer than `streak` answers on a skill, the student's mastery
-        of the skill is unknown.
+        Students' answers. If you do not pass `mastered`, the answers in `log` decide which skills
+        each student has mastered. If a student's last `streak` answers on a skill were all right,
+        the skill counts as mastered; otherwise as not mastered. If a student has fewer than
+        `streak` answers on a skill, the student's mastery of the skill is unknown.
     mastered : array, shape (n_students, n_skills), optional
         Whether each student has mastered each skill: bools, or 0 and 1, with NaN for unknown. To
         use a model's estimates, compare the estimates with a threshold first.
@@ -98,7 +98,8 @@ def audit_curriculum(
         known.
     tolerance : float, default 0.2
         The share of students who may have mastered the later skill without the earlier skill. Up to
-        this share, a prerequisite is not contradicted, because mastery is measured with error.
+        the share `tolerance`, a prerequisite is not contradicted, because mastery is measured with
+        error.
     confidence : float, default 0.95
         The confidence level of the interval for the share of students without the earlier skill.
         Each prerequisite has its own interval. A prerequisite is contradicted if its whole interval

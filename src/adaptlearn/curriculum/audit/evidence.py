@@ -81,12 +81,12 @@ class EdgeEvidence(NamedTuple):
     Attributes
     ----------
     before : tuple of tuple of labels
-        The prerequisite, or the alternatives of the group of alternatives.
+        For each requirement, the prerequisite or the alternatives.
     skill : array of labels, shape (n,)
         For each requirement, the skill that has the requirement.
     students : int array, shape (n,)
-        The number of students who have mastered `skill`. The count leaves out students of whom it
-        is unknown whether they meet the requirement.
+        The number of students who have mastered `skill`. `students` does not count students of whom
+        it is unknown whether they meet the requirement.
     without : int array, shape (n,)
         The number of students who have mastered `skill` but do not meet the requirement.
     rate, lower, upper : float arrays, shape (n,)

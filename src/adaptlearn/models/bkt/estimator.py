@@ -66,15 +66,15 @@ class BKT(FittedBKT):
     multi_skill : {"full", "shared", "conjunctive", "compensatory"}
         If a response has several skills: how the answer counts for each skill (see the notes).
     bounds, fixed, beta_priors : mapping, optional
-        A mapping of parameter names to values. Each value is either one value for all skills or a
-        mapping of skills to values. A value of `bounds` is a pair (low, high). A value of `fixed`
-        is a probability. A value of `beta_priors` is a pair: the two parameters of a Beta density,
-        each at least 1. A value for a skill also applies to the skill's classes.
+        A mapping of parameter names to values. Each value in the mapping is one value for all
+        skills, or a mapping of skills to values. A value of `bounds` is a pair (low, high). A value
+        of `fixed` is a probability. A value of `beta_priors` is a pair: the two parameters of a
+        Beta density, each at least 1. A value for a skill also applies to the skill's classes.
     borrow : float or "empirical", default 10
         If the answers do not identify a skill's parameters, the fit pulls these parameters to the
         common parameters of all skills. The fit also pulls the parameters of a class to the
         parameters of its skill. `borrow` is the strength of the pull, as a number of observations.
-        With ``borrow=0``, the fit does not pull.
+        With ``borrow=0``, the fit does not pull any parameters.
     uncertainty : bool, default False
         Whether to compute standard errors. `intervals` and the intervals of `mastery` need standard
         errors.
@@ -132,7 +132,7 @@ class BKT(FittedBKT):
         The seed of the fit: `random_state` if it is an integer, otherwise a seed drawn from
         `random_state`. A new fit with ``random_state=seed_`` produces the same model.
     classes_ : array
-        ``[0, 1]``: the columns of `predict_proba` are P(wrong) and P(correct).
+        ``[0, 1]``, because the columns of `predict_proba` are P(wrong) and P(correct).
     fingerprint_ : str
         A text that identifies the fitted model: models with equal parameters have equal
         fingerprints.
@@ -160,9 +160,9 @@ class BKT(FittedBKT):
     2007), the fit gives the skill a Beta prior. The Beta prior of an unidentified skill is at the
     common parameters `pooled_` and has the weight of `borrow` observations. With
     ``borrow="empirical"`` every skill gets a Beta prior. With ``borrow="empirical"``, the fit
-    estimates the mean and the strength of the prior from the data. To do so, the fit compares the
-    differences between the skills' estimates with the standard errors of these estimates. The more
-    similar the skills are, the stronger the prior is.
+    estimates the mean and the strength of the prior from the data. The fit compares the differences
+    between the skills' estimates with the standard errors of the estimates. The more similar the
+    skills are, the stronger the prior is.
 
     *Uncertainty.* The fit computes standard errors from the observed information (Louis, 1982), on
     the logit scale. The intervals that `intervals` returns are symmetric on the logit scale. To
@@ -181,8 +181,8 @@ class BKT(FittedBKT):
 
     ``theta`` starts at 0. Every answer adds its residual times a step size to ``theta``; the step
     size decreases with the number of answers. The ability ``theta`` links all skills of a student.
-    So the fit maximises one penalised likelihood, with an exact gradient and L-BFGS. With
-    individualisation, these arguments have no effect: `n_init`, `tol`, `accelerate`,
+    With individualisation, the fit maximises one penalised likelihood, with an exact gradient and
+    L-BFGS. With individualisation, these arguments have no effect: `n_init`, `tol`, `accelerate`,
     `random_state`, and a number for `borrow`. You cannot combine individualisation with ``bounds``,
     ``fixed``, ``beta_priors``, ``start``, ``borrow="empirical"`` or ``uncertainty``. You can
     combine individualisation with classes.
@@ -195,7 +195,7 @@ class BKT(FittedBKT):
     ``"shared"``, ``"conjunctive"`` and ``"compensatory"``, the fit works as for individualisation.
     On ASSISTments 2009 the individualised model reaches a test AUC of .781 with ``"full"`` and .783
     with ``"conjunctive"``. If each set of skills is treated as one skill, the individualised model
-    reaches a test AUC of .785 (``benchmarks/accuracy.py --final``). So if predictions matter most,
+    reaches a test AUC of .785 (``benchmarks/accuracy.py --final``). If predictions matter most,
     treat each set of skills as one skill. If you want the mastery of each skill, choose
     ``"conjunctive"``.
 
@@ -372,8 +372,8 @@ class BKT(FittedBKT):
         """Estimate the model from counts: how many students have each answer sequence.
 
         The result equals the result of `fit` on the log from which the counts were made. Counts
-        contain only answers. So options that read further columns (``…_by``) need `fit` and the
-        log. Individualisation and `multi_skill` need `fit` and the log, too.
+        contain only answers. Options that read further columns (``…_by``) need `fit` and the log.
+        Individualisation and `multi_skill` need `fit` and the log, too.
 
         Parameters
         ----------

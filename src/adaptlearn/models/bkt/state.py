@@ -166,7 +166,7 @@ class BKTState(StudentState):
         return self.beliefs(slice(len(self._pairs))).p_known
 
     def beliefs(self, slots: Ints | slice) -> Beliefs:
-        """Return the beliefs about the pairs in the given slots, after each pair's last response."""
+        """Return the beliefs about the pairs in the given slots, after the last responses."""
         return self._beliefs.take(slots)
 
     @property
@@ -266,7 +266,7 @@ class BKTState(StudentState):
         return self._groups[1], self._groups[2]
 
     def write(self, slots: Ints, beliefs: Beliefs, more_answers: Ints) -> None:
-        """Store new beliefs in the given slots, and add `more_answers` to the slots' answer counts."""
+        """Store new beliefs in the given slots, and add `more_answers` to the answer counts."""
         self._beliefs.put(slots, beliefs)
         self._answers[slots] += more_answers
 

@@ -171,7 +171,7 @@ class FeatureBoosting(SequentialTracer):
         return dict(sorted(groups.items(), key=lambda entry: -entry[1]))
 
     def init_state(self, n_students: int) -> CombinedState:
-        """A new state, of students who have not answered yet."""
+        """A new state for students who have not answered yet."""
         self._check_fitted()
         check_n_students(n_students)
         return CombinedState(

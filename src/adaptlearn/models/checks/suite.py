@@ -90,7 +90,8 @@ def check_tracer(model: KnowledgeTracer, log: Any = None) -> None:
     Raises
     ------
     PromiseError
-        Lists every promise that the model breaks: the name of the check, and what it found.
+        The error lists every promise that the model breaks: the name of the check, and what the
+        check found.
     ResponseDataError
         The log cannot be read, or has too few students.
 

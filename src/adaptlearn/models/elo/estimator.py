@@ -38,10 +38,10 @@ class Elo(SequentialTracer):
     item. In ``U(n)``, ``n`` is the number of earlier answers that changed the rating. The step
     ``U(n) = alpha / (1 + beta n)`` becomes smaller as the rating becomes more certain.
 
-    The fit goes through the training log once, in order of time. Then the difficulties of skills
-    and items are *frozen*: a later answer changes only the ratings of the student who gave it. So
-    the predictions for a student depend on the student's own answers, and not on later answers of
-    other students.
+    The fit goes through the training log once, in order of time. After the fit, the difficulties of
+    skills and items are *frozen*: a later answer changes only the ratings of the student who gave
+    it. So the predictions for a student depend on the student's own answers, and not on later
+    answers of other students.
 
     Parameters
     ----------
@@ -52,8 +52,8 @@ class Elo(SequentialTracer):
         ratings. With more than 100,000 answers, the fit tries the values on only a part of the
         students.
     skill_offsets : bool, default True
-        Whether a student has an offset on every skill. If False, a student has one ability for all
-        skills.
+        Whether a student has an offset on every skill. With ``skill_offsets=False``, a student has
+        one ability for all skills.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ class Elo(SequentialTracer):
         The values of alpha and beta that you gave or that the fit chose.
     parameters_ : dict of str to array, each of shape (n_items,)
         Columns ``item``, ``offset`` (how much harder the item is than its skill, in log odds) and
-        ``n_answers``. If the log has no items, the table has no rows.
+        ``n_answers``. If the log has no items, `parameters_` has no rows.
     skill_parameters_ : dict of str to array, each of shape (n_skills,)
         Columns ``skill``, ``difficulty``, ``n_answers``.
     log_loss_ : float
@@ -71,7 +71,7 @@ class Elo(SequentialTracer):
         Labels, sorted.
     n_answers_ : int array, shape (n_skills,)
     classes_ : array
-        ``[0, 1]``: the columns of `predict_proba` are P(wrong) and P(correct).
+        ``[0, 1]``, because the columns of `predict_proba` are P(wrong) and P(correct).
     fingerprint_ : str
 
     Notes
@@ -133,8 +133,8 @@ class Elo(SequentialTracer):
         ----------
         log : ResponseLog or frame with its standard columns
         y : ignored
-            The answers are in the log. The argument exists because scikit-learn passes the answers
-            again.
+            `fit` takes the answers from the log. The argument `y` exists because scikit-learn
+            passes the answers a second time.
 
         Raises
         ------

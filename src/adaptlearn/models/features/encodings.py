@@ -25,10 +25,10 @@ class Encoding(NamedTuple):
     ----------
     name, group : str
     inputs : tuple of str
-        The names of the columns that are the arguments of `key`, in this order.
+        The names of the columns that are the arguments of `key`, in the order of the arguments.
     key : callable
         A function that takes the columns and returns the key of the situation: a non-negative
-        number below 2**53. It must be possible to pickle this function.
+        number below 2**53. It must be possible to pickle the function `key`.
     prior : str
         The name of the column toward which the rate is shrunk.
     formula : str

@@ -58,8 +58,8 @@ class Plan:
     wanted : "all" or sequence of str
         Names of features, encodings and groups (`GROUPS`).
     items, times : bool
-        Whether responses have items, and whether responses have times. If not, features that need
-        items or times are left out.
+        Whether responses have items, and whether responses have times. The plan leaves out features
+        that need items or times if responses have no items or times.
 
     Attributes
     ----------
@@ -222,8 +222,9 @@ class Plan:
         read : float array, shape (n_entries, n_read)
         rate_of : callable
             A function of an encoding, the keys of situations, and the rates toward which to shrink.
-            The function returns the rates of the situations. `rates_in` makes such a function; in
-            training, use a function whose rates leave out the fold of each row.
+            The function returns the rates of the situations. For predictions, `rates_in` returns a
+            function for `rate_of`. In training, use a function whose rates leave out the fold of
+            each row.
 
         Returns
         -------

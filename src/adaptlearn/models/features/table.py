@@ -28,7 +28,7 @@ class Feature(NamedTuple):
     ----------
     name, group : str
     inputs : tuple of str
-        The names of the columns that are the arguments of `compute`, in this order.
+        The names of the columns that are the arguments of `compute`, in the order of the arguments.
     compute : callable
         A function that can be pickled. The function takes arrays of shape (n,) and returns an array
         of shape (n,).

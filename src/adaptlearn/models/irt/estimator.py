@@ -55,7 +55,7 @@ class IRT(SequentialTracer):
     Let ``S`` be the logistic function. A student has an ability ``t``; an item has a difficulty
     ``b`` and a discrimination ``a``. The probability of a right answer is ``S(a (t - b))``.
     Abilities are standard normal. The fit estimates the items by marginal maximum likelihood (Bock
-    & Aitkin, 1981). It runs expectation-maximisation (EM) over a grid of abilities, and takes
+    & Aitkin, 1981). The fit runs expectation-maximisation (EM) over a grid of abilities, and takes
     longer steps between the EM steps. For each student the model stores the posterior of the
     ability on the grid. An answer updates the posterior in O(1).
 
@@ -70,12 +70,12 @@ class IRT(SequentialTracer):
     difficulty_sd : float or None, default 1
         The standard deviation of the difficulties of items around the mean of their skill, and of
         the difficulties of skills around the mean of all skills. The unit of `difficulty_sd` is the
-        log odds of an item of average discrimination. The normal prior with this standard deviation
-        keeps an item's difficulty finite, even if all answers to the item are right. None: no
-        prior.
+        log odds of an item of average discrimination. The normal prior with standard deviation
+        `difficulty_sd` keeps an item's difficulty finite, even if all answers to the item are
+        right. None: no prior.
     discrimination_sd : float or None, default 0.5
-        The standard deviation of the logarithms of the discriminations around their mean. This
-        standard deviation defines the lognormal prior of the 2PL. None: no prior.
+        The standard deviation of the logarithms of the discriminations around their mean.
+        `discrimination_sd` defines the lognormal prior of the 2PL. None: no prior.
     n_points : int, optional
         The number of points of the grid of abilities, equally spaced from -6 to 6. For each
         student, the model stores one number per point. By default the grid has 61 points, or up to
@@ -111,7 +111,7 @@ class IRT(SequentialTracer):
         The items with a parameter that comes only from the prior, or is at a limit, each with the
         reason.
     classes_ : array
-        ``[0, 1]``: the columns of `predict_proba` are P(wrong) and P(correct).
+        ``[0, 1]``, because the columns of `predict_proba` are P(wrong) and P(correct).
     fingerprint_ : str
 
     See Also
@@ -124,9 +124,9 @@ class IRT(SequentialTracer):
     after the student's earlier answers. For a new student the posterior is the prior.
 
     *Unseen.* An item that is not in the training log gets the mean difficulty of its skill. The
-    mean of a skill includes the skill's items and one additional item, which is as hard as the
-    average skill. An unknown skill gets the mean difficulty of all skills. Unknown items and skills
-    get the mean discrimination.
+    mean difficulty of a skill includes the skill's items and one additional item, which is as hard
+    as the average skill. An unknown skill gets the mean difficulty of all skills. Unknown items and
+    skills get the mean discrimination.
 
     *Several skills in one response.* If the log has no items, a response with several skills gets
     the mean of its skills' parameters. The fit counts a response with several skills once.
@@ -207,8 +207,8 @@ class IRT(SequentialTracer):
         ----------
         log : ResponseLog or frame with its standard columns
         y : ignored
-            The answers are in the log. The argument exists because scikit-learn passes the answers
-            again.
+            `fit` takes the answers from the log. The argument `y` exists because scikit-learn
+            passes the answers a second time.
 
         Raises
         ------
@@ -217,7 +217,8 @@ class IRT(SequentialTracer):
         Warns
         -----
         IdentificationWarning
-            Lists the items with a parameter that comes only from the prior, or is at a limit.
+            The warning lists the items with a parameter that comes only from the prior, or is at a
+            limit.
         ConvergenceWarning
             The fit did not converge within `max_iter` steps.
         """
@@ -308,7 +309,7 @@ class IRT(SequentialTracer):
         Raises
         ------
         UnknownLabelError
-            Lists the items that the model does not know.
+            The error lists the items that the model does not know.
         """
         self._check_fitted()
         places = self._places_of(items)

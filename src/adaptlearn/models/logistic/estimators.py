@@ -60,9 +60,12 @@ class _Counting(LogisticTracer):
 class AFM(_Counting):
     """Additive factors model: practice makes every skill easier, each skill at its own rate.
 
-    logit P(correct) = β₀ + θ_student + Σ over the response's skills (β_skill + φ_skill T). T counts
-    the student's earlier responses on the skill. An exposure (a row without an answer) counts as a
-    response.
+    The log odds of a right answer are
+
+        logit P(correct) = β₀ + θ_student + Σ over the response's skills (β_skill + φ_skill T)
+
+    In the formula, T counts the student's earlier responses on the skill. An exposure (a row
+    without an answer) counts as a response.
 
     Parameters
     ----------
@@ -74,13 +77,13 @@ class AFM(_Counting):
         How the model finds θ for a prediction. ``"online"``: θ starts at 0, and each earlier answer
         of the student changes θ by one step of Newton's method. ``"average"``: θ is 0 for every
         student. With ``"online"`` and ``"average"``, the fit estimates an intercept for each
-        training student. With None, the model has no θ.
+        training student. With ``student=None``, the model has no θ.
     penalty : float
         How strongly the fit shrinks the weights of skills and items. Each weight is the sum of a
         common part and an own part of the skill or item. The penalty on an own part is ``penalty /
-        2`` times the square of this part. Before the fit computes the penalty, it multiplies a
-        slope by the root mean square of the slope's count. With ``penalty=0``, the fit is maximum
-        likelihood.
+        2`` times the square of this part. Before the fit computes the penalty, the fit multiplies
+        each slope by the root mean square of the slope's count. With ``penalty=0``, the fit is
+        maximum likelihood.
     student_penalty : float
         The penalty on θ: the precision of its normal prior. With ``student="online"``,
         `student_penalty` must be positive.
@@ -125,10 +128,14 @@ class AFM(_Counting):
 class PFA(_Counting):
     """Performance factors analysis: right and wrong answers have different effects.
 
-    logit P(correct) = β₀ + θ_student + Σ over the response's skills (β_skill + φ_skill s +
-    ψ_skill f). In the formula, s counts the student's earlier right answers on the skill, and f
-    counts the wrong answers. An exposure (a row without an answer) counts as neither right nor
-    wrong. The model of the paper has no θ; to use this model, set ``student=None``.
+    The log odds of a right answer are
+
+        logit P(correct) = β₀ + θ_student
+                           + Σ over the response's skills (β_skill + φ_skill s + ψ_skill f)
+
+    In the formula, s counts the student's earlier right answers on the skill, and f counts the
+    wrong answers. An exposure (a row without an answer) counts as neither right nor wrong. The
+    model of the paper has no θ; to use the model of the paper, set ``student=None``.
 
     Parameters
     ----------
@@ -170,12 +177,16 @@ class PFA(_Counting):
 class RPFA(LogisticTracer):
     """Recent performance factors analysis: recent answers count more than older answers.
 
-    logit P(correct) = β₀ + θ_student + Σ over the response's skills (β_skill + φ_skill R +
-    ψ_skill f). In the formula, f counts the student's earlier wrong answers on the skill, and R is
-    the proportion of right answers. In R, each answer has `decay` times the weight of the next
-    answer. R also counts `ghosts` invented wrong answers before the first real answer. So R is
-    defined before the first answer and changes little at the start. An exposure (a row without an
-    answer) does not count as an answer.
+    The log odds of a right answer are
+
+        logit P(correct) = β₀ + θ_student
+                           + Σ over the response's skills (β_skill + φ_skill R + ψ_skill f)
+
+    In the formula, f counts the student's earlier wrong answers on the skill, and R is the
+    proportion of right answers. In R, each answer has `decay` times the weight of the next answer.
+    R also counts `ghosts` invented wrong answers before the first real answer. So R is defined
+    before the student's first answer, and R changes little at the start. An exposure (a row without
+    an answer) does not count as an answer.
 
     Parameters
     ----------
@@ -250,11 +261,17 @@ class RPFA(LogisticTracer):
 class BestLR(LogisticTracer):
     """The best logistic regression of Gervet et al.: PFA with items and overall counts.
 
-    logit P(correct) = β₀ + θ_student + δ_item + φ ln(1 + S) + ψ ln(1 + F) + Σ over the
-    response's skills (β_skill + φ_skill ln(1 + s) + ψ_skill ln(1 + f)). S and F count all earlier
-    right and wrong answers of the student; s and f count only the answers on the skill. An exposure
-    (a row without an answer) counts as neither right nor wrong. The model of the paper has no θ for
-    students who are not in the training log. To use the model of the paper, set ``student=None``.
+    The log odds of a right answer are
+
+        logit P(correct) = β₀ + θ_student + δ_item + φ ln(1 + S) + ψ ln(1 + F)
+                           + Σ over the response's skills (β_skill + φ_skill ln(1 + s)
+                                                           + ψ_skill ln(1 + f))
+
+    In the formula, S counts all earlier right answers of the student, and F counts all earlier
+    wrong answers. On the skill alone, s counts the right answers and f counts the wrong answers. An
+    exposure (a row without an answer) counts as neither right nor wrong. The model of the paper has
+    no θ for students who are not in the training log. To use the model of the paper, set
+    ``student=None``.
 
     Parameters
     ----------

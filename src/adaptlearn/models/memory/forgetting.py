@@ -73,9 +73,10 @@ class ForgettingCurve:
 
         logit P(correct) = offset + scale x - rate ln(1 + t / time)
 
-    So the odds fall as a power of time, as in DASH and the power laws of forgetting. `fit`
-    estimates the four parameters from answers. A quadratic penalty pulls the parameters toward no
-    forgetting (offset 0, scale 1, rate 0). The methods take arrays, so they work with any model.
+    The odds of a right answer fall as a power of time, as in DASH and the power laws of forgetting.
+    `fit` estimates the four parameters from answers. A quadratic penalty pulls the parameters
+    toward no forgetting (offset 0, scale 1, rate 0). The methods take arrays, so they work with any
+    model.
 
     Parameters
     ----------
@@ -138,15 +139,15 @@ class ForgettingCurve:
             The log odds that the model predicts for each answer. The model must not have seen an
             answer before it predicts the answer.
         lag : array, shape (n,)
-            Seconds since the last practice, or nan if there was no practice. The fit ignores
-            answers whose lag is nan.
+            For each answer, the seconds since the last practice, or nan if there was no practice.
+            The fit ignores answers whose lag is nan.
         correct : array, shape (n,)
             0 for wrong and 1 for right answers.
 
         Raises
         ------
         ParameterError
-            An argument is not an array of the form that its description requires.
+            An argument is not an array of the required form.
         """
         values = {name: getattr(self, name) for name in self._constraints}
         base, since, problems = _read(log_odds, lag)

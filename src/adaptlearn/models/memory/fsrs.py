@@ -42,11 +42,12 @@ class FSRS(MemoryTracer):
 
         P(recall) = (1 + c t / S)^-w₂₀,  with c such that it is 0.9 at t = S
 
-    Every review changes S and D, depending on the rating of the review. A recall makes S longer;
-    the less expected the recall is, the longer S becomes. A lapse makes S shorter. For reviews
-    within a day of the last review, S changes by another rule.
+    Every review changes S and D, depending on the rating of the review. A recall makes the
+    stability S longer; the less expected the recall is, the longer S becomes. A lapse makes S
+    shorter. For reviews within a day of the last review, S changes by another rule.
 
-    FSRS predicts recall, but a log contains answers. Two parameters connect recall and answers:
+    FSRS predicts whether a student recalls a card, but a log contains right and wrong answers. Two
+    parameters connect recall and answers:
 
         P(correct) = guess + (1 - guess - slip) P(recall)
 
@@ -57,7 +58,7 @@ class FSRS(MemoryTracer):
     Parameters
     ----------
     card : {"item", "skill"} or None
-        What a student remembers. With None, cards are items if the training log has items;
+        What a student remembers. With ``card=None``, cards are items if the training log has items;
         otherwise cards are skills.
     parameters : tuple of 21 floats, optional
         Parameters that the model uses without a fit, for example `FSRS_DEFAULTS`. The parameters
@@ -69,11 +70,12 @@ class FSRS(MemoryTracer):
     whole_days : bool
         Whether only full days since the last review count, as in flashcard schedulers. With
         ``whole_days=True``, P(recall) is 1 on the day of a review, and the fit uses only answers a
-        day or more after a review. By default parts of days count too.
+        day or more after a review. By default, parts of days since the last review count too.
     penalty : float
         The strength of the penalty. For each parameter, the penalty is ``penalty / 2`` times the
-        square of the distance from the published parameter. The unit of the distance is the
-        parameter's spread among learners. ``penalty=1`` is the published prior.
+        square of the distance from the published parameter. The unit of the distance from the
+        published parameter is the parameter's spread among learners. ``penalty=1`` is the published
+        prior.
     max_iter : int
         The largest number of steps of the search, which uses the expected curvature (Levenberg and
         Marquardt).
@@ -100,8 +102,8 @@ class FSRS(MemoryTracer):
 
     *Practice within a day* does not show how much a student forgets over days. The decay is the
     last of the parameters. The fit estimates the decay only if at least a tenth of the answers come
-    a day or more after the card's last review. With fewer such answers, the decay keeps its
-    published value.
+    a day or more after the card's last review. If fewer answers come a day or more after the card's
+    last review, the decay keeps its published value.
 
     *First answers.* If a student meets a card for the first time, the student has no memory of the
     card. For a first answer, P(correct) is the share of right first answers on the card in the
@@ -116,10 +118,10 @@ class FSRS(MemoryTracer):
     an error.
 
     *Memory, not scheduling.* Stability, difficulty and P(recall) equal the values of the reference
-    implementation py-fsrs, with ``whole_days=True`` to the last digits. py-fsrs also decides when
-    to review: learning steps, intervals in whole days and their random spread. This class does not
-    schedule reviews. This class keeps stability below a billion days; the reference implementation
-    overflows above this number.
+    implementation py-fsrs, with ``whole_days=True`` to the last digits. The reference
+    implementation also decides when to review: learning steps, intervals in whole days and their
+    random spread. `FSRS` does not schedule reviews. `FSRS` keeps stability below a billion days;
+    the reference implementation overflows above this number.
 
     *Mastery* is of kind ``"predicted"``. If cards are items, the mastery of a skill is the mean
     over the skill's items in the training log.

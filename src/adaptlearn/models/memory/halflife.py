@@ -145,12 +145,12 @@ class HalfLifeRegression(MemoryTracer):
 
         P(recall) = 2^(-t / h),  h = 2^(θ + θ_r √(1 + r) + θ_w √(1 + w) + θ_card)
 
-    and P(correct) = guess + (1 - guess - slip) P(recall).
+    The probability of a right answer is P(correct) = guess + (1 - guess - slip) P(recall).
 
     Parameters
     ----------
     card : {"item", "skill"} or None
-        What a student remembers. With None, cards are items if the training log has items;
+        What a student remembers. With ``card=None``, cards are items if the training log has items;
         otherwise cards are skills.
     guess, slip : float, optional
         `guess` is P(right answer | not recalled), and `slip` is P(wrong answer | recalled). If
@@ -159,13 +159,13 @@ class HalfLifeRegression(MemoryTracer):
     loss : {"log", "squared"}
         Which loss the fit minimises for each answer.
     half_life_weight : float
-        The paper's alpha. For each answer there is a half-life at which the answer would have been
-        almost certain. The fit adds to the loss: `half_life_weight` times the squared distance
-        between h (in days) and this half-life of the answer.
+        The paper's alpha. Each answer has its own half-life: the half-life at which the answer
+        would have been almost certain. The fit adds `half_life_weight` times the squared distance
+        between h (in days) and the answer's own half-life to the loss.
     min_half_life, max_half_life : float
         The bounds of the half-life h, in seconds; by default a minute and nine months.
     penalty : float
-        The penalty on the square of each weight except the intercept; the paper's lambda. The
+        The penalty on the square of each weight except the intercept (lambda in the paper). The
         penalty on the squares of guess and slip, in units of 0.3, is half as strong.
     max_iter : int
         The largest number of steps of L-BFGS.

@@ -74,9 +74,9 @@ class LinearRecurrentTracer(SequentialTracer):
         The penalty on each item's own vectors: ``item_penalty / 2`` times the squared length of the
         vectors, times ``1 + scarcity / answers``.
     history_penalty : float
-        The penalty on each skill's and each item's own weights of the counts f. The penalty on
-        these weights is ``history_penalty / 2`` times their squared length, in units of the spread
-        of f.
+        The penalty on each skill's and each item's own weights of the counts f. The penalty on the
+        weights of f is ``history_penalty / 2`` times the squared length of the weights, in units of
+        the spread of f.
     scarcity : float
         An item with fewer training answers than `scarcity` gets more than twice the penalty. With
         ``scarcity=0``, all items get the same penalty.
@@ -204,16 +204,15 @@ class LinearRecurrentTracer(SequentialTracer):
     def out_of_fold(self, log: Any, fold: Any = 5) -> Floats:
         """The log odds of a right answer in each row, from a fit to other students only.
 
-        Use these out-of-fold log odds to train a second model that takes the predictions of the
-        first model as input. The method does not change the model, and the model need not be
-        fitted.
+        Use out-of-fold log odds to train a second model that takes the predictions of the first
+        model as input. The method does not change the model, and the model need not be fitted.
 
         Parameters
         ----------
         log : ResponseLog or frame with its standard columns
         fold : int, or int array of shape (n_responses,)
-            The number of folds into which the method divides the students at random. Or an array
-            with the fold of each row's student.
+            The number of folds into which the method divides the students at random. You can also
+            pass an array with the fold of each row's student.
 
         Returns
         -------

@@ -31,8 +31,8 @@ class Transfer:
         Labels of rows and columns.
     right, wrong : float arrays, shape (n_skills, n_skills)
         ``right[a, b]``: how much the log odds of a right answer on skill b change if the student's
-        first answer is a right answer on skill a. ``wrong[a, b]``: how much these log odds change
-        if the student's first answer is a wrong answer on skill a.
+        first answer is a right answer on skill a. ``wrong[a, b]``: how much the log odds of a right
+        answer on skill b change if the student's first answer is a wrong answer on skill a.
     """
 
     skills: NDArray[Any]
@@ -85,8 +85,8 @@ class Transfer:
         -------
         int array, shape (n_skills,)
             The order of the leaves of an average-linkage tree. Two skills are close in the tree if
-            answers on the two skills have similar effects on other skills. Answers on other skills
-            must also have similar effects on the two skills.
+            answers on them have similar effects on other skills, and if answers on other skills
+            have similar effects on them.
         """
         from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
         from scipy.spatial.distance import squareform

@@ -34,7 +34,7 @@ class Names(NamedTuple):
         )
 
     def with_those_of(self, log: ResponseLog) -> Names:
-        """Return these names followed by the new names of a log.
+        """Return the names followed by the new names of a log.
 
         If the log has no new names, the method returns the same object.
         """
@@ -51,7 +51,7 @@ class Encoded(NamedTuple):
 
     A level contains the responses that have the same position in their students' histories.
     Students are sorted by their number of responses; the student with the most responses has number
-    0. So each level contains the first k students for some k, and each level is a slice of every
+    0. Each level contains the first k students for some k, and each level is a slice of every
     array.
 
     Attributes
@@ -147,8 +147,8 @@ def encode(log: ResponseLog, names: Names, *, item_pairs: bool = True) -> Encode
     names : Names
         The names of the model, followed by the new names of the log.
     item_pairs : bool
-        Whether to number the pairs of student and item. If False, all responses share one pair of
-        student and item.
+        Whether to number the pairs of student and item. With ``item_pairs=False``, all responses
+        share one pair of student and item.
     """
     n = len(log)
     order = np.arange(n) if log.chronological is None else log.chronological

@@ -39,7 +39,7 @@ class Level(NamedTuple):
         every response has exactly one entry.
     owner : int array, shape (n_entries,), or None
         For each entry (a response and one of its skills), the position of its response in the
-        level. None if every response has exactly one entry.
+        level. `owner` is None if every response has exactly one entry.
     extra : float array, shape (n, n_extra)
         Numbers that a model prepared for each response before the pass; by default there are none.
     """

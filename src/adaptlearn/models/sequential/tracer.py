@@ -31,16 +31,16 @@ class SequentialTracer(KnowledgeTracer):
     A subclass defines `fit`, which calls `_training_log` first and `_ready` last. It also defines
 
     - `_widths`: how many numbers the state stores for a student, for a student on a skill, and for
-      a student on an item; all numbers are 0 before the first answer;
-    - `_look` reads a level's memory, `_n_read` numbers for each response;
-    - `_learn` updates the memory with the answers, in place;
+      a student on an item; all numbers are 0 before the first answer
+    - `_look` reads a level's memory, `_n_read` numbers for each response
+    - `_learn` updates the memory with the answers, in place
     - `_chance` computes P(correct) from the numbers that `_look` read, for any number of responses
-      at once;
+      at once
     - `_arrays`: the results of the fit, by name; `_restore_arrays`, the inverse of `_arrays`; and
-      `_expected`, the conditions that the arrays of a file must meet;
-    - `_signed`: which columns of the memory may be below 0;
-    - `_prepared`, if the model needs more of the log than one level;
-    - `_follow_few`, if the model can process a few students faster than response by response.
+      `_expected`, the conditions that the arrays of a file must meet
+    - `_signed`: which columns of the memory may be below 0
+    - `_prepared`, if the model needs more of the log than one level
+    - `_follow_few`, if the model can process a few students faster than response by response
 
     The position of a skill or item is its position in `skills_` or `items_`. A skill or item that
     the model does not know gets a position after the known skills or items, so that the state can
@@ -106,7 +106,7 @@ class SequentialTracer(KnowledgeTracer):
         return None
 
     def init_state(self, n_students: int) -> SequentialState:
-        """A new state, of students who have not answered yet."""
+        """A new state for students who have not answered yet."""
         self._check_fitted()
         check_n_students(n_students)
         return SequentialState(

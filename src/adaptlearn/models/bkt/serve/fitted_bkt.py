@@ -47,7 +47,7 @@ class FittedBKT(ReportingBKT):
         return pass_log(self._fitted, log, codes, state, numbers).p_correct
 
     def init_state(self, n_students: int) -> BKTState:
-        """A new state, of students who have not answered yet."""
+        """A new state for students who have not answered yet."""
         self._check_fitted()
         check_n_students(n_students)
         return BKTState(self.fingerprint_, self.skills_.tolist(), n_students)
