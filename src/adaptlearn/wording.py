@@ -55,6 +55,20 @@ def share(part: float, whole: float) -> str:
     return "over 99.9%" if ratio > 0.999 else f"{ratio:.1%}"
 
 
+def duration(minutes: float) -> str:
+    """Minutes in words; from two hours on, hours.
+
+    Examples
+    --------
+    >>> duration(1), duration(16.2), duration(90), duration(300), duration(150)
+    ('1 minute', '16 minutes', '90 minutes', '5 hours', '2.5 hours')
+    """
+    if minutes < 120:
+        return counted(max(1, round(minutes)), "minute")
+    hours = round(minutes / 60, 1)
+    return f"{hours:,.0f} hours" if hours >= 10 or hours == int(hours) else f"{hours} hours"
+
+
 def named(labels: Sequence[Any], noun: str) -> str:
     """``3 skills ('a', 'b', 'c')``; of many labels the first five."""
     first = ", ".join(map(shown, labels[:5])) + (", …" if len(labels) > 5 else "")

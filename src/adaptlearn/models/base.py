@@ -406,6 +406,14 @@ class KnowledgeTracer:
         """
         return None
 
+    def skill_rates(self, state: Any = None) -> dict[str, Floats] | None:  # noqa: ARG002 - as above
+        """P(learn), P(forget), P(guess) and P(slip) of each skill; None if the model has none.
+
+        The names are ``"learn"``, ``"forget"``, ``"guess"`` and ``"slip"``. The skills are those of
+        `learning_rates`.
+        """
+        return None
+
     def state_counts(self, state: Any, students: Ints) -> NDArray[np.int64]:
         """The number of answers of each student on each of the state's `known_skills`."""
         self._check_state(state)

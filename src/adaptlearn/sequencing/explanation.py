@@ -172,7 +172,7 @@ def explain(
         waits = [int(Way.FRESHER)]
     taught = _row(curriculum.teaches, lesson)
     mastery = context.mastery[0]
-    criterion, enough = policy.criterion, policy.ready or policy.criterion
+    threshold = _threshold(context, taught)
     mastered = None if context.mastered is None else context.mastered[0]
     skills = tuple(
         SkillStatus(plain(curriculum.skills[skill]), float(mastery[skill]),
@@ -199,8 +199,8 @@ def explain(
         "lesson": plain(curriculum.lessons[lesson]),
         "status": status,
         "skills": skills,
-        "threshold": None if criterion is None else criterion.threshold,
-        "enough": None if enough is None else enough.threshold,
+        "threshold": threshold,
+        "enough": threshold if policy.ready is None else policy.ready.threshold,
         "barred_by": tuple(barring),
         "waits_for": Way(waits[0]).name.lower() if status == "waiting" else None,
         "missing": tuple(
@@ -217,6 +217,13 @@ def explain(
     titles = [curriculum.lesson_titles[step] for step in route]
     explanation = Explanation(**fields, text="")
     return Explanation(**fields, text=_text(explanation, title, titles, policy.name))
+
+
+def _threshold(context: Context, taught: list[int]) -> float | None:
+    """The threshold of a lesson's skills, the highest if they differ."""
+    if context.threshold is None:
+        return None
+    return float(np.broadcast_to(context.threshold, context.mastery.shape)[0, taught].max())
 
 
 def _standing(lesson: int, scores: Floats, eligible: Bools) -> _Standing:

@@ -14,6 +14,7 @@ from adaptlearn.labels import Label, label_list, label_of, near_spellings, refus
 from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.randomness import Randomness, generator_of
 from adaptlearn.sequencing.knowledge.context import Context
+from adaptlearn.sequencing.knowledge.lessons import minutes_of_skills
 from adaptlearn.wording import counted
 
 Target = Label | Iterable[Label] | Mapping[Label, float]
@@ -196,7 +197,7 @@ def time_to_goal(
     needed = ~context.mastered
     if context.goal is not None:
         needed &= context.goal > 0
-    minutes = _minutes_of_skills(curriculum)
+    minutes = minutes_of_skills(curriculum)
     learn = np.broadcast_to(0.15 if context.learn is None else context.learn, minutes.shape)
     learn = np.clip(learn, 1e-6, 1.0)
     rng = generator_of(random_state)
@@ -216,14 +217,3 @@ def _showing(known: Floats, threshold: float) -> Floats:
     """Right answers that lift a belief to a threshold, with a guess of .2 and a slip of .1."""
     start, end = (logit(np.clip(p, 0.5, 1 - 1e-9)) for p in (known, threshold))
     return np.asarray(np.ceil(np.maximum(end - start, 0.0) / np.log(0.9 / 0.2)))
-
-
-def _minutes_of_skills(curriculum: Curriculum) -> Floats:
-    """The minutes of the shortest lesson on each skill; inf where there is none."""
-    known = curriculum.minutes
-    usual = float(np.nanmean(known)) if (~np.isnan(known)).any() else 1.0
-    minutes = np.where(np.isnan(known), usual, known)
-    shortest = np.full(len(curriculum.skills), np.inf)
-    lesson = np.repeat(np.arange(len(minutes)), np.diff(curriculum.teaches.indptr))
-    np.minimum.at(shortest, curriculum.teaches.indices, minutes[lesson])
-    return shortest

@@ -202,6 +202,7 @@ def _described(
     at = rows[entry], skill
     mastered, counts, practice = context.mastered, context.counts, context.practice
     ready = mastered if context.ready is None else context.ready
+    needed = np.nan if context.threshold is None else context.threshold
     none_kept, none_known = np.zeros(len(place), np.intp), np.zeros(len(place), bool)
     overrides = [applied.by_row.get(row, []) for row in rows.tolist()] if applied.by_row else []
     described = part._replace(
@@ -209,6 +210,7 @@ def _described(
         skill_mastery=context.mastery[at],
         skill_mastered=none_known if mastered is None else mastered[at],
         skill_ready=none_known if ready is None else ready[at],
+        skill_threshold=np.broadcast_to(needed, context.mastery.shape)[at],
         skill_answers=none_kept if counts is None else counts[at],
         skill_recent=none_kept if practice is None else practice.recent[at],
         override_bounds=bounds_of(np.array([*map(len, overrides)] or [0] * n, np.intp)),

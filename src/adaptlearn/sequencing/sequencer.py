@@ -33,6 +33,7 @@ from adaptlearn.sequencing.knowledge.context import Context, last_answers, mark
 from adaptlearn.sequencing.knowledge.criteria import ProbabilityThreshold, WheelSpinning
 from adaptlearn.sequencing.knowledge.lessons import LessonsDone, check_students, times_done
 from adaptlearn.sequencing.knowledge.matched import MatchedTracker
+from adaptlearn.sequencing.knowledge.stopping import Worth
 from adaptlearn.sequencing.knowledge.tracker import Review, Tracker
 from adaptlearn.sequencing.overrides import Applied, Override, Overrides
 from adaptlearn.sequencing.parts import serve_alike, tracker_problems
@@ -284,12 +285,15 @@ class Sequencer:
         sources = self._random.spawn(len(blocks)) if sampled else [self._random] * len(blocks)
 
         rules = Rules(self.policy, self.goals, self._runners_up)
+        worths: list[Worth | None] = []  # the same for every block
 
         def decided(start: int, rng: np.random.Generator) -> Columns:
             block = slice(start, start + self._block_size)
             if not labels[block]:
                 return Columns.empty()
             context, applied = self._context(labels[block], time, clock)
+            if self.policy.criterion is not None and not worths:
+                worths.append(self.policy.criterion.worth(context))
             ranks = decide(
                 context, applied, rules, ahead=self._ahead(context), draws=draws[block],
                 first=start, rng=rng,
@@ -321,6 +325,7 @@ class Sequencer:
             review=None if self.review is None else fingerprint_of(self.review),
             review_target=getattr(self.review, "retention", None),
             in_order=isinstance(self.policy, WeightedPolicy),
+            worth=next(iter(worths), None),
         )
         return Decisions(columns, label_array(labels), provenance, ids)
 
@@ -462,8 +467,11 @@ class Sequencer:
         if self.review is not None:
             retention, urgency = self.review.look(context)
             mark(context, retention=retention, urgency=urgency)
+        if self.goals is not None:
+            mark(context, goal=self.goals.weights(labels))
         if policy.criterion is None:
             return context, applied
+        mark(context, threshold=policy.criterion.needed(context))
         mastered = policy.criterion.met(context)
         if applied.granted is not None:
             mark(context, granted=applied.granted)
@@ -471,8 +479,6 @@ class Sequencer:
         mark(context, mastered=mastered)
         if policy.ready is not None:
             mark(context, ready=policy.ready.met(context) | mastered)
-        if self.goals is not None:
-            mark(context, goal=self.goals.weights(labels))
         if context.urgency is not None:
             asked = mastered if context.goal is None else mastered & (context.goal > 0)
             mark(context, urgency=np.where(asked, context.urgency, 0.0))

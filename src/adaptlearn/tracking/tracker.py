@@ -461,6 +461,14 @@ class MasteryTracker:
         with self._lock:
             return self.model.learning_rates(self._state)
 
+    def skill_rates(self) -> dict[str, Floats] | None:
+        """The model's ``learn``, ``forget``, ``guess`` and ``slip`` of each skill, if it has them.
+
+        All arrays have the shape (n_skills,), in the order of `skills`.
+        """
+        with self._lock:
+            return self.model.skill_rates(self._state)
+
     def save(self, path: str | PathLike[str]) -> None:
         """Write the state to one file: arrays, and a JSON manifest that describes the arrays."""
         with self._lock:

@@ -56,9 +56,12 @@ class Columns(NamedTuple):
     candidate_bounds : integer array, shape (n + 1,)
     candidate, candidate_score, candidate_propensity : arrays, shape (n_kept,)
     skill_bounds : integer array, shape (n + 1,)
-    skill_mastery, skill_mastered, skill_ready, skill_answers, skill_recent : arrays
+    skill_mastery, skill_mastered, skill_ready, skill_threshold : arrays
+    skill_answers, skill_recent : arrays
         The skills that each chosen lesson teaches, shape (n_taught,). `skill_ready` says whether
-        the student knows the skill well enough to learn the skills that build on it. `skill_recent`
+        the student knows the skill well enough to learn the skills that build on it.
+        `skill_threshold` is the mastery from which the skill counts as mastered; nan if the policy
+        has no threshold. `skill_recent`
         contains the latest answers, coded as in `Practice`; 0 if the tracker does not keep the
         answers.
     override_bounds : integer array, shape (n + 1,)
@@ -93,6 +96,7 @@ class Columns(NamedTuple):
     skill_mastery: Floats
     skill_mastered: Bools
     skill_ready: Bools
+    skill_threshold: Floats
     skill_answers: Ints
     skill_recent: Ints
     override_bounds: Ints
@@ -106,7 +110,8 @@ class Columns(NamedTuple):
     def empty(cls) -> Columns:
         """No decisions."""
         floats = ("score", "propensity", "error", "draw", "candidate_score",
-                  "candidate_propensity", "skill_mastery", "alert_number")  # fmt: skip
+                  "candidate_propensity", "skill_mastery", "skill_threshold",
+                  "alert_number")  # fmt: skip
         bools = ("skill_mastered", "skill_ready")
         kinds: dict[str, Any] = {**dict.fromkeys(floats, float), **dict.fromkeys(bools, bool)}
         kinds["code"] = object
@@ -150,7 +155,8 @@ class Columns(NamedTuple):
 _RAGGED = {
     "candidate_bounds": ("candidate", "candidate_score", "candidate_propensity"),
     "skill_bounds": (
-        "skill_mastery", "skill_mastered", "skill_ready", "skill_answers", "skill_recent",
+        "skill_mastery", "skill_mastered", "skill_ready", "skill_threshold", "skill_answers",
+        "skill_recent",
     ),
     "override_bounds": ("override",),
     "alert_bounds": ("alert_code", "alert_skill", "alert_number"),

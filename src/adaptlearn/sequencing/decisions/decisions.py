@@ -25,6 +25,7 @@ from adaptlearn.sequencing.decisions.decision import (
 )
 from adaptlearn.sequencing.decisions.templates import ON_RECORD, filled
 from adaptlearn.sequencing.knowledge.criteria import Criterion
+from adaptlearn.sequencing.knowledge.stopping import Worth
 from adaptlearn.sequencing.overrides import Override, Overrides
 from adaptlearn.sequencing.policies.candidates import Purpose
 from adaptlearn.tables import html_table, text_table
@@ -49,6 +50,7 @@ class Provenance(NamedTuple):
     """What all decisions of one call share.
 
     `in_order`: whether the policy gives a new lesson only if its prerequisites are known.
+    `worth`: what the policy's price comes to, if it has one.
     """
 
     curriculum: Curriculum
@@ -63,6 +65,7 @@ class Provenance(NamedTuple):
     review: str | None
     review_target: float | None
     in_order: bool = False
+    worth: Worth | None = None
 
 
 class Decisions(Sequence[Decision]):
@@ -197,7 +200,12 @@ class Decisions(Sequence[Decision]):
         builds_on: tuple[Label, ...] = ()
         if shared.in_order and pin < 0 and columns.purpose[entry] == Purpose.NEW:
             builds_on = self._before(lesson, columns.skill_mastered[kept])
-        return Reason(code, text, known, shared.threshold, title, builds_on)
+        return Reason(code, text, known, self._threshold(kept), title, builds_on)
+
+    def _threshold(self, kept: slice) -> float | None:
+        """The threshold of a lesson's skills, the highest if they differ."""
+        found = self._columns.skill_threshold[kept]
+        return None if not len(found) or np.isnan(found).any() else float(found.max())
 
     def _before(self, lesson: int, mastered: Bools) -> tuple[Label, ...]:
         """What must be known before the skills of a lesson that are not mastered."""
@@ -215,7 +223,8 @@ class Decisions(Sequence[Decision]):
         fields = {
             "title": quoted(title),
             "skills": listed(map(quoted, skills)),
-            **_unmastered(skills, mastery.tolist(), mastered.tolist(), shared.threshold),
+            **_unmastered(skills, mastery.tolist(), mastered.tolist(), self._threshold(kept)),
+            "worth": self._worth(entry),
             "known": _known(shared.ready),
             "score": f"{columns.score[entry]:.4g}",
             "n_candidates": n_candidates,
@@ -228,6 +237,18 @@ class Decisions(Sequence[Decision]):
         own = said.get(code, ON_RECORD.get(code, said.get("", "")))
         texts = (own, said.get(place, "") if place else "")
         return " ".join(filled(text, fields) for text in texts if text)
+
+    def _worth(self, entry: int) -> str:
+        """How many minutes the first unmastered skill still needs, and the price; or nothing."""
+        columns, worth = self._columns, self._from.worth
+        kept = slice(*columns.skill_bounds[entry : entry + 2])
+        left = np.flatnonzero(~columns.skill_mastered[kept])
+        if worth is None or not len(left):
+            return ""
+        first = int(left[0])
+        skill = int(self._from.curriculum.teaches[[int(columns.lesson[entry])]].indices[first])
+        mastery, needed = columns.skill_mastery[kept][first], columns.skill_threshold[kept][first]
+        return " " + worth.said(skill, float(mastery), float(needed))
 
     def alerted(self) -> str:
         """How many students have each kind of alert, as text; empty if there are no alerts."""

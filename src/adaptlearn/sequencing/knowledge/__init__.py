@@ -8,6 +8,7 @@ from adaptlearn.lazy import lazy_names
 
 if TYPE_CHECKING:
     from adaptlearn.sequencing.knowledge.context import Context as Context
+    from adaptlearn.sequencing.knowledge.criteria import Anything as Anything
     from adaptlearn.sequencing.knowledge.criteria import Both as Both
     from adaptlearn.sequencing.knowledge.criteria import Criterion as Criterion
     from adaptlearn.sequencing.knowledge.criteria import Either as Either
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     )
     from adaptlearn.sequencing.knowledge.criteria import Retention as Retention
     from adaptlearn.sequencing.knowledge.criteria import WheelSpinning as WheelSpinning
+    from adaptlearn.sequencing.knowledge.price import PriceThreshold as PriceThreshold
     from adaptlearn.sequencing.knowledge.review_schedule import Memory as Memory
     from adaptlearn.sequencing.knowledge.review_schedule import ReviewSchedule as ReviewSchedule
     from adaptlearn.sequencing.knowledge.review_schedule import half_life as half_life
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from adaptlearn.tracking.practice import Practice as Practice
 
 _HOMES = {
+    "Anything": "criteria",
     "Both": "criteria",
     "Context": "context",
     "Criterion": "criteria",
@@ -42,6 +45,7 @@ _HOMES = {
     "Practice": "context",
     "PredictiveSimilarity": "criteria",
     "PredictiveStability": "criteria",
+    "PriceThreshold": "price",
     "ProbabilityThreshold": "criteria",
     "Retention": "criteria",
     "Review": "tracker",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -64,6 +65,12 @@ class Context:
         Whether a teacher granted the skill as mastered.
     learn : float array, shape (n_skills,), or None
         P(learning the skill from one opportunity), if the model has this probability.
+    rates : mapping of str to float array, shape (n_skills,), or None
+        P(learn), P(forget), P(guess) and P(slip) of each skill, under the names ``"learn"``,
+        ``"forget"``, ``"guess"`` and ``"slip"``, if the model has them; nan for skills that the
+        model does not know.
+    threshold : float, float array of shape (n_skills,) or (n_students, n_skills), or None
+        The mastery from which each skill counts as mastered, if the policy has a threshold.
     now : float or None
         The time of the decisions, in seconds.
     clock : {"seconds", "naive", "aware"} or None
@@ -91,6 +98,8 @@ class Context:
     bout: int = 10
     granted: Bools | None = None
     learn: Floats | None = None
+    rates: Mapping[str, Floats] | None = None
+    threshold: Floats | float | None = None
     now: float | None = None
     clock: str | None = None
 

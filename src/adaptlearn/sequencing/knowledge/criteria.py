@@ -17,15 +17,16 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 import numpy as np
 
 from adaptlearn.errors import ParameterError
-from adaptlearn.numerics import Bools
+from adaptlearn.numerics import Bools, Floats
 from adaptlearn.sequencing.knowledge.context import Context, MasteryKind
+from adaptlearn.sequencing.knowledge.stopping import Worth
 from adaptlearn.tracking.practice import Practice
 from adaptlearn.validation import Constraint, Interval, OneOf, check_parameters
 
@@ -51,11 +52,26 @@ class Criterion:
     _constraints: ClassVar[Mapping[str, Sequence[Constraint]]] = {}
 
     def __post_init__(self) -> None:
-        check_parameters(type(self).__name__, self.settings(), self._constraints)
+        check_parameters(type(self).__name__, self.settings(), self._constraints, self._problems())
+
+    def _problems(self) -> list[str]:
+        """What is wrong with the arguments, apart from their ranges."""
+        return []
 
     def met(self, context: Context) -> Bools:
         """Whether each student has mastered each skill, shape (n_students, n_skills)."""
         raise NotImplementedError
+
+    def needed(self, context: Context) -> Floats | float | None:  # noqa: ARG002 - of those that vary
+        """The mastery from which each skill counts as mastered; None if no mastery is enough.
+
+        One number, or an array of shape (n_skills,) or (n_students, n_skills).
+        """
+        return self.threshold
+
+    def worth(self, context: Context) -> Worth | None:  # noqa: ARG002 - of those that have a price
+        """What the threshold costs in minutes; None if the criterion does not know a price."""
+        return None
 
     def settings(self) -> dict[str, Any]:
         """The criterion's arguments by name."""
@@ -107,6 +123,14 @@ class ProbabilityThreshold(Criterion):
 
     def met(self, context: Context) -> Bools:  # noqa: D102 - the base's
         return context.mastery >= self.threshold
+
+
+@dataclass(frozen=True)
+class Anything(Criterion):
+    """Every skill counts, whatever a student knows: as `ready`, prerequisites hold nobody back."""
+
+    def met(self, context: Context) -> Bools:  # noqa: D102 - the base's
+        return np.ones(context.mastery.shape, bool)
 
 
 @dataclass(frozen=True)
@@ -244,58 +268,57 @@ class Retention(Criterion):
 
 
 @dataclass(frozen=True)
-class Both(Criterion):
-    """A skill is mastered if both of two criteria are met; ``a & b`` creates this criterion."""
+class Combined(Criterion):
+    """Two criteria together; `Both` and `Either` say how."""
 
     first: Criterion
     second: Criterion
 
     def __post_init__(self) -> None:
-        _take_from(self)
+        kinds = {part.kind for part in (self.first, self.second) if part.kind is not None}
+        if len(kinds) > 1:
+            raise ParameterError(
+                type(self).__name__, [f"its parts are for different kinds of mastery: {kinds}"]
+            )
+        object.__setattr__(self, "kind", kinds.pop() if kinds else None)
+        thresholds = (self.first.threshold, self.second.threshold)
+        object.__setattr__(self, "threshold", _of_first(thresholds))
+
+    def needed(self, context: Context) -> Floats | float | None:  # noqa: D102 - the base's
+        found: Floats | float | None = _of_first(
+            part.needed(context) for part in (self.first, self.second)
+        )
+        return found
+
+    def worth(self, context: Context) -> Worth | None:  # noqa: D102 - the base's
+        found: Worth | None = _of_first(part.worth(context) for part in (self.first, self.second))
+        return found
+
+    def described(self) -> dict[str, Any]:  # noqa: D102 - the base's
+        return {
+            "criterion": type(self).__name__,
+            "first": self.first.described(),
+            "second": self.second.described(),
+        }
+
+
+class Both(Combined):
+    """A skill is mastered if two criteria are both met; ``a & b`` creates this criterion."""
 
     def met(self, context: Context) -> Bools:  # noqa: D102 - the base's
         return self.first.met(context) & self.second.met(context)
 
-    def described(self) -> dict[str, Any]:  # noqa: D102 - the base's
-        return _described(self)
 
-
-@dataclass(frozen=True)
-class Either(Criterion):
+class Either(Combined):
     """A skill is mastered if any of two criteria is met; ``a | b`` creates this criterion."""
-
-    first: Criterion
-    second: Criterion
-
-    def __post_init__(self) -> None:
-        _take_from(self)
 
     def met(self, context: Context) -> Bools:  # noqa: D102 - the base's
         return self.first.met(context) | self.second.met(context)
 
-    def described(self) -> dict[str, Any]:  # noqa: D102 - the base's
-        return _described(self)
 
-
-def _take_from(combined: Both | Either) -> None:
-    """A combination is for the kind of mastery that its parts are for."""
-    parts = (combined.first, combined.second)
-    kinds = {part.kind for part in parts if part.kind is not None}
-    if len(kinds) > 1:
-        raise ParameterError(
-            type(combined).__name__, [f"its parts are for different kinds of mastery: {kinds}"]
-        )
-    thresholds = [part.threshold for part in parts if part.threshold is not None]
-    object.__setattr__(combined, "kind", kinds.pop() if kinds else None)
-    object.__setattr__(combined, "threshold", thresholds[0] if thresholds else None)
-
-
-def _described(combined: Both | Either) -> dict[str, Any]:
-    return {
-        "criterion": type(combined).__name__,
-        "first": combined.first.described(),
-        "second": combined.second.described(),
-    }
+def _of_first(parts: Iterable[Any]) -> Any:
+    """The first that is there."""
+    return next((part for part in parts if part is not None), None)
 
 
 @dataclass(frozen=True)

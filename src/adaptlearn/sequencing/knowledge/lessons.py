@@ -1,4 +1,4 @@
-"""Lessons that students have done: an application's own record, as a table."""
+"""Lessons as time: which ones students have done, and how many minutes a skill's lesson takes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.errors import ParameterError
 from adaptlearn.labels import Label, label_list, refuse_other_kind
-from adaptlearn.numerics import Ints
+from adaptlearn.numerics import Floats, Ints
 from adaptlearn.validation import Interval
 from adaptlearn.wording import shown
 
@@ -67,3 +67,18 @@ def check_students(recorded: Iterable[Any], known: Sequence[Label]) -> None:
     """Refuse students of a record whose labels are of another kind: it would count for nobody."""
     students = label_list(list(recorded), "student in lessons_done")
     refuse_other_kind(students, known, "student in lessons_done")
+
+
+def minutes_of_skills(curriculum: Curriculum, usual: float | None = None) -> Floats:
+    """The minutes of the shortest lesson on each skill; inf where there is none.
+
+    A lesson without minutes takes the usual ones, by default the mean of the others, or else 1.
+    """
+    known = curriculum.minutes
+    if usual is None:
+        usual = float(np.nanmean(known)) if (~np.isnan(known)).any() else 1.0
+    minutes = np.where(np.isnan(known), usual, known)
+    shortest = np.full(len(curriculum.skills), np.inf)
+    lesson = np.repeat(np.arange(len(minutes)), np.diff(curriculum.teaches.indptr))
+    np.minimum.at(shortest, curriculum.teaches.indices, minutes[lesson])
+    return shortest

@@ -104,13 +104,15 @@ class MatchedTracker:
             The tracker's mastery has other skills than the tracker.
         """
         tracker = self._tracker
-        practice, rates = (getattr(tracker, name, None) for name in ("practice", "learning_rates"))
+        optional = ("practice", "learning_rates", "skill_rates")
+        practice, learning, rates = (getattr(tracker, name, None) for name in optional)
         # Another thread's update may bring a skill between two questions: all are asked again.
         while True:
             match = self._match(tracker.skills)
             table, counts = tracker.mastery(labels), tracker.counts(labels)
             practised = None if practice is None else practice(labels)
-            learn = None if rates is None else rates()
+            learn = None if learning is None else learning()
+            of_skills = None if rates is None else rates()
             if match.is_of(tracker.skills):
                 break
         if not match.is_of(table.skills):
@@ -128,6 +130,12 @@ class MatchedTracker:
             counts=match.by_curriculum(counts),
             lower=None if lower is None else match.by_curriculum(lower),
             learn=None if learn is None else match.by_curriculum(np.asarray(learn)[None])[0],
+            rates=None
+            if of_skills is None
+            else {
+                name: match.by_curriculum(np.asarray(values, np.float64)[None], np.nan)[0]
+                for name, values in of_skills.items()
+            },
             now=now,
             **_practice(practised, match, now),
         )

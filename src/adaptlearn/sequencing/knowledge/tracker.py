@@ -34,10 +34,12 @@ class Tracker(Protocol):
 
     A tracker may also have the following methods. ``practice(students)`` returns the fields of
     `Practice` over the tracker's own skills, or None. ``learning_rates()`` returns P(learning) of
-    each skill from one opportunity, or None. ``unmet(students)`` returns the students who have not
-    answered yet. ``last_times(students)`` returns the time of each student's last answer in
-    seconds, or -inf if the student has not answered. The attribute ``clock`` is the kind of the
-    answers' times (see `MasteryTracker.clock`).
+    each skill from one opportunity, or None. ``skill_rates()`` returns P(learn), P(forget),
+    P(guess) and P(slip) of each skill, as a mapping of these names (``"learn"``, …) to arrays, or
+    None. ``unmet(students)`` returns the students who have not answered yet.
+    ``last_times(students)`` returns the time of each student's last answer in seconds, or -inf if
+    the student has not answered. The attribute ``clock`` is the kind of the answers' times (see
+    `MasteryTracker.clock`).
     """
 
     @property

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from adaptlearn.sequencing.policies.presets import PRESETS as PRESETS
     from adaptlearn.sequencing.policies.presets import MasteryThreshold as MasteryThreshold
     from adaptlearn.sequencing.policies.presets import Preset as Preset
+    from adaptlearn.sequencing.policies.presets import PricedMastery as PricedMastery
     from adaptlearn.sequencing.policies.presets import ProvisionalMastery as ProvisionalMastery
     from adaptlearn.sequencing.policies.presets import preset as preset
     from adaptlearn.sequencing.policies.reasons import Choices as Choices
@@ -40,6 +41,7 @@ _HOMES = {
     "PRESETS": "presets",
     "Policy": "policy",
     "Preset": "presets",
+    "PricedMastery": "presets",
     "ProvisionalMastery": "presets",
     "Purpose": "candidates",
     "Ragged": "choosers",

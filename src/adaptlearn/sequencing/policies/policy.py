@@ -69,7 +69,8 @@ class Policy(Protocol):
         sentence. This sentence says how the lesson compared with the other candidates. The fields
         are ``title`` (of the lesson, in quotation marks), ``skills``, ``unmastered`` (the skills
         that were not mastered, with their mastery), ``teaches`` (the same as a sentence, or empty),
-        ``known`` (what the policy requires of prerequisites), ``score``, ``n_candidates`` and
+        ``known`` (what the policy requires of prerequisites), ``worth`` (the minutes that are still
+        needed, and their price, as a sentence, or empty), ``score``, ``n_candidates`` and
         ``n_tied``.
         """
         ...

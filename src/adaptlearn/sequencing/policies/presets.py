@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from adaptlearn.errors import ParameterError
+from adaptlearn.labels import Label
 from adaptlearn.sequencing.knowledge.context import MasteryKind
-from adaptlearn.sequencing.knowledge.criteria import Criterion, MovingAverage, ProbabilityThreshold
+from adaptlearn.sequencing.knowledge.criteria import (
+    Anything,
+    Criterion,
+    MovingAverage,
+    ProbabilityThreshold,
+)
+from adaptlearn.sequencing.knowledge.price import PriceThreshold
 from adaptlearn.sequencing.policies.choosers import Chooser, Softmax
+from adaptlearn.sequencing.policies.reasons import SENTENCES
 from adaptlearn.sequencing.policies.weighted import POOLS, WeightedPolicy
-from adaptlearn.validation import Interval, OneOf, check_parameters, some
+from adaptlearn.validation import Constraint, Interval, OneOf, check_parameters, some
 
 # The best new lesson gains 1: a full backlog of reviews takes more, so that any of them wins.
 _REVIEWS = {"review": 1.5, "backlog": 1.2}
 # The curriculum's order only parts equal gains.
+_UNIT: Sequence[Constraint] = [OneOf((None,)), Interval(0, 1)]
 _PROVISIONAL = {"gain_per_minute": 1.0, "fixed_order": 0.001}
 
 
@@ -102,6 +112,91 @@ class ProvisionalMastery(WeightedPolicy):
         )
 
 
+class PricedMastery(WeightedPolicy):
+    """Practise a skill for as long as more practice is worth its minutes, at your price.
+
+    The lesson with the highest gain per minute comes first, as under `ProvisionalMastery`. A skill
+    counts as mastered when more lessons on it are no longer worth their minutes (see
+    `PriceThreshold`).
+
+    Parameters
+    ----------
+    price : float, default 300
+        How many minutes of practice it is worth that one skill does not stay unknown.
+    ready : float or None, default 0.8
+        At this mastery or above, a skill is known well enough for the skills that build on it. 0:
+        students may start a skill before they know its prerequisites. None: prerequisites must be
+        mastered.
+    average : float, optional
+        If given, a skill counts as mastered only if the moving average of the student's answers on
+        it is also at least this number (`MovingAverage`). This protects against a model that is
+        wrong after mastery. It needs ``MasteryTracker(model, practice=True)``.
+    skills, students : mapping of label to float, optional
+        Other prices for some skills and for some students.
+    n_items : int, default 5
+        Answers in a lesson.
+    minutes : float, default 10
+        Minutes of a lesson, for lessons whose minutes the curriculum does not say.
+    chooser : {"greedy", "softmax", "epsilon", "thompson"} or Chooser, default "greedy"
+    reviews : bool, default False
+        Whether the policy also gives reviews of mastered skills.
+
+    Raises
+    ------
+    ParameterError
+        The error is raised if an argument is out of range. It lists every such argument.
+
+    Examples
+    --------
+    >>> from adaptlearn import Curriculum, MasteryTracker, Sequencer
+    >>> from adaptlearn.models import BKT
+    >>> from adaptlearn.sequencing.policies import PricedMastery
+    >>> model = BKT.from_parameters({"skill": ["add"], "prior": [0.3], "learn": [0.2],
+    ...                              "guess": [0.2], "slip": [0.1]})
+    >>> tracker = MasteryTracker(model).update(
+    ...     {"student": ["ann"] * 2, "skill": ["add"] * 2, "correct": [1, 1]}
+    ... )
+    >>> school = Curriculum.from_dict({"skills": ["add"]})
+    >>> for price in (60, 300):  # doctest: +NORMALIZE_WHITESPACE
+    ...     print(Sequencer(school, tracker, PricedMastery(price)).recommend("ann")[0].reason)
+    Every skill of the curriculum is mastered, and no review is due.
+    "add" checks what is probably known but not yet mastered: "add" (mastery 0.94, below 0.9645).
+    About 11 minutes of practice are needed. They are worth it at the price of 5 hours. It is the
+    only open lesson.
+    """
+
+    def __init__(
+        self,
+        price: float = 300.0,
+        *,
+        ready: float | None = 0.8,
+        average: float | None = None,
+        skills: Mapping[Label, float] | None = None,
+        students: Mapping[Label, float] | None = None,
+        n_items: int = 5,
+        minutes: float = 10.0,
+        chooser: str | Chooser = "greedy",
+        reviews: bool = False,
+    ) -> None:
+        check_parameters(
+            "PricedMastery",
+            {"ready": ready, "average": average, "reviews": reviews},
+            {"ready": _UNIT, "average": _UNIT, "reviews": [OneOf((True, False))]},
+        )
+        criterion: Criterion = PriceThreshold(price, skills or {}, students or {}, n_items, minutes)
+        if average is not None:
+            criterion = criterion & MovingAverage(average)
+        super().__init__(
+            {**_PROVISIONAL, **_REVIEWS} if reviews else _PROVISIONAL,
+            criterion=criterion,
+            ready=ProbabilityThreshold(ready) if ready else None if ready is None else Anything(),
+            chooser=chooser,
+            pools=("new", "review") if reviews else ("new",),
+        )
+        if ready == 0:  # nothing was asked of what comes before
+            self.sentences = {**SENTENCES, "": "{title} comes next.{teaches}{worth}"}
+
+
 class MasteryThreshold(WeightedPolicy):
     """Mastery learning: students finish the skills they have begun before they start new skills.
 
@@ -182,6 +277,9 @@ PRESETS: dict[str, Preset] = {
             name="surer",
         ),
         "the default, and more sure of it: the latest answers must be right, too",
+    ),
+    "priced": Preset(
+        PricedMastery(), "the default's order; practise while it is worth its minutes, at a price"
     ),
     "balanced": Preset(
         WeightedPolicy(

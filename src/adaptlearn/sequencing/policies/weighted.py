@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,7 +75,7 @@ class WeightedPolicy:
     1
     """
 
-    sentences: ClassVar[Mapping[str, str]] = SENTENCES
+    sentences: Mapping[str, str] = SENTENCES
 
     def __init__(
         self,
@@ -184,6 +184,7 @@ class WeightedPolicy:
             settings=self.settings,
             name=self.name,
         )
+        made.sentences = self.sentences
         return made
 
     def candidates(self, context: Context) -> Candidates:

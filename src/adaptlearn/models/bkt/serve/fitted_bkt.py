@@ -68,12 +68,16 @@ class FittedBKT(ReportingBKT):
 
     def learning_rates(self, state: BKTState | None = None) -> Floats:
         """P(learning) of each skill: ``parameters_["learn"]``, and of other skills of a state."""
+        return self.skill_rates(state)["learn"]
+
+    def skill_rates(self, state: BKTState | None = None) -> dict[str, Floats]:
+        """The four rates of each skill: from ``parameters_``, or pooled for untrained skills."""
         self._check_fitted()
-        rates: Floats = self.parameters_["learn"]
-        if state is None:
-            return rates
-        others = len(state.known_skills.places) - len(rates)
-        return np.append(rates, np.full(others, self.pooled_["learn"])) if others else rates
+        others = 0 if state is None else len(state.known_skills.places) - len(self.skills_)
+        return {
+            name: np.append(self.parameters_[name], np.full(others, self.pooled_[name]))
+            for name in ("learn", "forget", "guess", "slip")
+        }
 
     def _counts(self, state: BKTState, students: Ints, skills: Ints) -> NDArray[np.int64]:
         counts = np.zeros((len(students), n_places(skills)), np.int64)

@@ -1,0 +1,166 @@
+"""A threshold from a price: how many minutes it is worth that a skill does not stay unknown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.labels import Label, LabelIndex, plain, refuse_other_kind
+from adaptlearn.numerics import Bools, Floats
+from adaptlearn.sequencing.knowledge.context import Context, MasteryKind
+from adaptlearn.sequencing.knowledge.criteria import Criterion
+from adaptlearn.sequencing.knowledge.lessons import minutes_of_skills
+from adaptlearn.sequencing.knowledge.stopping import Rates, Worth, thresholds
+from adaptlearn.validation import Constraint, Interval
+
+USUAL = {"learn": 0.15, "forget": 0.0, "guess": 0.2, "slip": 0.1}
+"""The rates of a skill for which the model has none."""
+
+_PRICE = Interval(0, 1e9, "neither")
+_KEPT = 256  # prices of a model's skills that are not solved for again
+
+
+@dataclass(frozen=True)
+class PriceThreshold(Criterion):
+    """A skill counts as mastered when more practice is no longer worth its minutes.
+
+    The price is the number of minutes that you would spend so that one skill does not stay unknown.
+    The model's rates of a skill (P(learn), P(guess), P(slip) and P(forget)) and the price give the
+    skill a threshold for P(known). Below this threshold, further lessons are worth their minutes.
+
+    Parameters
+    ----------
+    price : float, default 300
+        Minutes per skill.
+    skills, students : mapping of label to float, optional
+        Other prices for some skills and for some students. If a student and a skill both have a
+        price, the ratio of the student's price to `price` multiplies the skill's price. If the
+        sequencer has goals, the weight of the skill for the student's goals also multiplies the
+        price.
+    n_items : int, default 5
+        Answers in a lesson.
+    minutes : float, default 10
+        Minutes of a lesson, for lessons whose minutes the curriculum does not say.
+    least : float, default 0.5
+        The lowest threshold. At a low price, it can be best to give a skill up. A skill that is
+        given up must not count as mastered.
+
+    Notes
+    -----
+    `adaptlearn.sequencing.knowledge.stopping` describes the optimal stopping problem that the
+    threshold solves. If only one more lesson were possible, stopping would be best when ``price (1
+    - b) (1 - (1 - learn)^n) <= minutes``, for ``b`` = P(known) and ``n`` items. The threshold is
+    higher than that, because a lesson also shows who does not know the skill.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from adaptlearn import Curriculum
+    >>> from adaptlearn.sequencing.knowledge import Context, PriceThreshold
+    >>> school = Curriculum.from_dict({"skills": ["add", "draw"]})
+    >>> context = Context(school, np.array(["ann"]), np.array([[0.97, 0.97]]), "latent")
+    >>> PriceThreshold(300).met(context).tolist(), PriceThreshold(3000).met(context).tolist()
+    ([[True, True]], [[False, False]])
+    """
+
+    price: float = 300.0
+    skills: Mapping[Label, float] = field(default_factory=dict)
+    students: Mapping[Label, float] = field(default_factory=dict)
+    n_items: int = 5
+    minutes: float = 10.0
+    least: float = 0.5
+    kind: MasteryKind = "latent"
+    _constraints: ClassVar[Mapping[str, Sequence[Constraint]]] = {
+        "price": [_PRICE],
+        "n_items": [Interval(1, 12, integer=True)],
+        "minutes": [Interval(0, 1e6, "neither")],
+        "least": [Interval(0, 1)],
+    }
+
+    def _problems(self) -> list[str]:
+        return [
+            f"the price of {label!r} is {price!r}; expected minutes above 0"
+            for prices in (self.skills, self.students)
+            for label, price in prices.items()
+            if not _PRICE.accepts(price)
+        ]
+
+    def __hash__(self) -> int:
+        return hash(json.dumps(self.described(), sort_keys=True))
+
+    def settings(self) -> dict[str, Any]:  # noqa: D102 - the base's
+        found = super().settings()
+        for name in ("skills", "students"):
+            # Pairs, since JSON would turn the label 1 into "1".
+            found[name] = sorted(
+                ([plain(who), price] for who, price in found[name].items()), key=repr
+            )
+        return found
+
+    def met(self, context: Context) -> Bools:  # noqa: D102 - the base's
+        return np.asarray(context.mastery >= self.needed(context))
+
+    def needed(self, context: Context) -> Floats:
+        """The threshold of each skill, shape (n_skills,) or (n_students, n_skills)."""
+        minutes = minutes_of_skills(context.curriculum, self.minutes)
+        of = np.column_stack([*rates_of(context), minutes])
+        prices = self._prices(context)
+        distinct, which = np.unique(prices, return_inverse=True)  # few: each is solved for once
+        found = np.stack([_kept(of.tobytes(), self.n_items, price) for price in distinct.tolist()])
+        return np.maximum(found[which.reshape(prices.shape), np.arange(len(of))], self.least)
+
+    def _prices(self, context: Context) -> Floats:
+        """The price of each skill, shape (n_skills,), or for each student, if students differ."""
+        of_skills = _placed(self.skills, context.curriculum.skills, self.price)
+        if not self.students and context.goal is None:
+            return of_skills
+        prices = np.tile(of_skills, (len(context.students), 1))
+        if self.students:
+            refuse_other_kind(
+                [*self.students], context.students[:1].tolist(), "student with a price"
+            )
+            own = [self.students.get(plain(who), self.price) for who in context.students]
+            prices *= np.array(own)[:, None] / self.price
+        if context.goal is not None:
+            prices *= np.where(context.goal > 0, context.goal, 1.0)
+        return prices
+
+    def worth(self, context: Context) -> Worth:
+        """What a sentence about a lesson needs."""
+        minutes = minutes_of_skills(context.curriculum, self.minutes)
+        return Worth(rates_of(context), minutes, self.n_items, self.price)
+
+
+def rates_of(context: Context) -> Rates:
+    """The model's rates; where it has none, the usual ones."""
+    n = len(context.curriculum.skills)
+    found = {} if context.rates is None else context.rates
+    rates = {name: np.array(found.get(name, np.full(n, np.nan))) for name in Rates._fields}
+    # A skill that the model does not know has no rates, and none of it can be used in part.
+    absent = np.isnan(np.stack([*rates.values()])).any(axis=0)
+    return Rates(*(np.where(absent, USUAL[name], rate) for name, rate in rates.items()))
+
+
+def _placed(given: Mapping[Label, float], skills: NDArray[Any], usual: float) -> Floats:
+    prices = np.full(len(skills), float(usual))
+    if given:
+        prices[LabelIndex("skill with a price", skills).codes([*given])] = [*given.values()]
+    return prices
+
+
+@lru_cache(maxsize=_KEPT)
+def _kept(of: bytes, n_items: int, price: float) -> Floats:
+    """The threshold of each skill, from its four rates and its minutes."""
+    # Skills that are alike are computed once.
+    rows, which = np.unique(np.frombuffer(of).reshape(-1, 5), axis=0, return_inverse=True)
+    prices = np.full((len(rows), 1), price)
+    left = 1 - thresholds(Rates(*rows[:, :4].T), prices, rows[:, 4], n_items)[:, 0]
+    # Three digits of what is left to 1: more would only be noise in a sentence.
+    digit = 10.0 ** (np.floor(np.log10(np.maximum(left, 1e-12))) - 2)
+    return np.asarray((1 - np.round(left / digit) * digit)[which.ravel()])
