@@ -71,7 +71,7 @@ def diagnose(
     *Two states.* The variance between students of the error rate at P(known) of .98 or more, as a
     share of the squared mean rate. It is 0 if the model holds.
 
-    *Bouts.* The correlation of adjacent answers after mastery, less that of answers 4 to 12 apart.
+    *Bouts.* The correlation of adjacent answers after mastery, less that of answers 3 to 12 apart.
 
     *Forgetting.* The share of known skills that is lost after six hours or more, beyond what the
     same histories lose within a day.

@@ -49,7 +49,7 @@ class BoutEvidence(NamedTuple):
     Attributes
     ----------
     excess : Estimate
-        The correlation of adjacent answers less that of answers 4 to 12 apart.
+        The correlation of adjacent answers less that of answers 3 to 12 apart.
     answers, students : int
         Answers with an adjacent one.
     """
@@ -153,7 +153,7 @@ def bout_evidence(answers: Answers, skills: Skills, known: Floats) -> BoutEviden
         early, later = _pairs(late.student, lag)
         apart = late.place[later] - late.place[early]
         same = late.chain[early] == late.chain[later]
-        for far, close in enumerate((apart == 1, (apart >= 4) & (apart <= 12))):
+        for far, close in enumerate((apart == 1, (apart >= 3) & (apart <= 12))):
             for kind, alike in enumerate((~same, same)):
                 rows = close & alike
                 owner = late.student[early[rows]]

@@ -18,9 +18,9 @@ FEWEST = 20
 """Students from which standard errors over students mean something."""
 
 # The limits were chosen on simulated logs of ten kinds of students (seeds 100 to 119).
-SPREAD = 0.14  # of the squared mean error rate: error rates that differ by a factor of 1.4 or so
-BOUT = 0.12
-_LOST_YES, _LOST_NO = 0.02, 0.07
+SPREAD, _SPREAD_ERROR = 0.13, 0.1  # of the squared mean error rate
+BOUT, _BOUT_ERROR = 0.1, 0.06
+_LOST_YES, _LOST_NO = 0.02, 0.06
 
 _GRAPH = "Does the graph govern learning?"
 _SPREAD = "Does the two-state model hold after mastery?"
@@ -98,8 +98,8 @@ def spread_verdict(evidence: SpreadEvidence) -> Verdict:
     if np.isnan(spread.value):
         return _untold(_SPREAD, measure, f"No student gave answers at P(known) of {MASTERED:g}.")
     answer: Answer = "cannot tell"
-    if evidence.students >= FEWEST and spread.error <= SPREAD:
-        if spread.value - spread.error / 2 > SPREAD:
+    if evidence.students >= FEWEST and spread.error <= _SPREAD_ERROR:
+        if spread.value - spread.error > SPREAD:
             answer = "no"
         elif spread.value + spread.error / 2 < SPREAD:
             answer = "yes"
@@ -132,9 +132,9 @@ def bout_verdict(evidence: BoutEvidence) -> Verdict:
         return _untold(_BOUTS, measure, "Too few answers follow each other after mastery.")
     answer: Answer = "cannot tell"
     if evidence.students >= FEWEST:
-        if excess.value > BOUT and excess.value > 2.5 * excess.error:
+        if excess.value > max(BOUT, 3 * excess.error):
             answer = "yes"
-        elif excess.value + excess.error < BOUT:
+        elif excess.value + (2 * excess.error if excess.error > _BOUT_ERROR else 0) < BOUT:
             answer = "no"
     found = (
         f"After mastery, adjacent answers of a student correlate by {excess.value:.2f} more "
