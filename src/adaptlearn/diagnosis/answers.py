@@ -8,12 +8,12 @@ User Modeling and User-Adapted Interaction 4, 253-278.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from adaptlearn.diagnosis.estimates import sums_by
 from adaptlearn.numerics import Bools, Floats, Ints, bounds_of
 from adaptlearn.responses import ResponseLog
 
@@ -113,6 +113,32 @@ class Skills(NamedTuple):
         return Skills(*(values[skill] for values in self))
 
 
+class Emissions(NamedTuple):
+    """How likely each answer is in both states, in the order of `Chains.by_level`.
+
+    Attributes
+    ----------
+    if_known, if_unknown : float array, shape (n,)
+    prior : float array, shape (n_chains,)
+        P(known) at the start, longest chains first.
+    """
+
+    if_known: Floats
+    if_unknown: Floats
+    prior: Floats
+
+    @classmethod
+    def of(cls, chains: Chains, right: Bools, skills: Skills) -> Emissions:
+        """Of answers, shape (n,), and of each chain's parameters, shape (n_chains,)."""
+        told, owner = right[chains.by_level], chains.chain[chains.by_level]
+        slip, guess = skills.slip[owner], skills.guess[owner]
+        return cls(
+            np.where(told, 1 - slip, slip),
+            np.where(told, guess, 1 - guess),
+            skills.prior[chains.longest_first],
+        )
+
+
 class Pass(NamedTuple):
     """What one pass of the filter finds.
 
@@ -128,38 +154,41 @@ class Pass(NamedTuple):
     log_likelihood: Floats
 
 
-def filtered(chains: Chains, right: Bools, of: Skills, learn: Floats) -> Pass:
-    """One pass of the two-state filter.
+def filtered(chains: Chains, emissions: Emissions, learn: Floats) -> Pass:
+    """One pass of the two-state filter; `learn` is P(learn) after each answer, shape (n,)."""
+    order = chains.by_level
+    before, after = np.empty(len(order)), np.empty(len(order))
+    sums = np.zeros(len(emissions.prior))
+    for low, high, known, seen, gained in _levels(chains, emissions, learn):
+        before[order[low:high]], after[order[low:high]] = known, gained
+        sums[: high - low] += np.log(seen)
+    return Pass(before, after, _by_chain(chains, sums))
 
-    Parameters
-    ----------
-    chains : Chains
-    right : bool array, shape (n,)
-    of : Skills
-        Of each chain, shape (n_chains,).
-    learn : float array, shape (n,)
-        P(learn) after each answer.
-    """
-    order, owner = chains.by_level, chains.chain
-    told, gain = right[order], learn[order]
-    slip, guess = of.slip[owner[order]], of.guess[owner[order]]
-    if_known, if_unknown = np.where(told, 1 - slip, slip), np.where(told, guess, 1 - guess)
-    before, after, seen = (np.empty(len(order)) for _ in range(3))
-    known = of.prior[chains.longest_first]
-    for low, high in zip(chains.levels[:-1], chains.levels[1:], strict=True):
+
+def log_likelihoods(chains: Chains, emissions: Emissions, learn: Floats) -> Floats:
+    """What `filtered` gives as the log-likelihood, in less time."""
+    sums = np.zeros(len(emissions.prior))
+    for low, high, _, seen, _ in _levels(chains, emissions, learn):
+        sums[: high - low] += np.log(seen)
+    return _by_chain(chains, sums)
+
+
+def _levels(
+    chains: Chains, emissions: Emissions, learn: Floats
+) -> Iterator[tuple[int, int, Floats, Floats, Floats]]:
+    """Of each level: where it begins and ends, P(known) before, P(answer), P(known) after."""
+    gain, known = learn[chains.by_level], emissions.prior
+    for low, high in pairwise(chains.levels):
         known = known[: high - low]
-        before[low:high] = known
-        joint = known * if_known[low:high]
-        total = joint + (1 - known) * if_unknown[low:high]
-        seen[low:high] = total
-        known = joint / total
-        known = known + (1 - known) * gain[low:high]
-        after[low:high] = known
-    likelihood = sums_by(owner[order], np.log(seen), len(chains.starts) - 1)
-    return Pass(_back(before, order), _back(after, order), likelihood)
+        joint = known * emissions.if_known[low:high]
+        seen = joint + (1 - known) * emissions.if_unknown[low:high]
+        after = joint / seen
+        after += (1 - after) * gain[low:high]
+        yield low, high, known, seen, after
+        known = after
 
 
-def _back(values: Floats, order: Ints) -> Floats:
-    placed: NDArray[np.float64] = np.empty_like(values)
-    placed[order] = values
+def _by_chain(chains: Chains, sums: Floats) -> Floats:
+    placed = np.empty(len(sums))
+    placed[chains.longest_first] = sums
     return placed

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from adaptlearn.curriculum import Curriculum
-from adaptlearn.diagnosis.answers import Answers, Skills, filtered
+from adaptlearn.diagnosis.answers import Answers, Emissions, Skills, filtered
 from adaptlearn.diagnosis.forgetting import return_evidence
 from adaptlearn.diagnosis.graph import Edges, graph_evidence
 from adaptlearn.diagnosis.mastered import bout_evidence, spread_evidence
@@ -105,7 +105,8 @@ def diagnose(
     skills = _skills(read, _fitted(read) if model is None else model)
     of = skills.take(answers.skill)
     learn = of.learn[answers.chains.chain]
-    known = filtered(answers.chains, answers.right, of, learn).before
+    emissions = Emissions.of(answers.chains, answers.right, of)
+    known = filtered(answers.chains, emissions, learn).before
     each: tuple[EdgeVerdict, ...] = ()
     edges = _edges(read, answers, curriculum)
     if edges is None or not len(edges.skill):

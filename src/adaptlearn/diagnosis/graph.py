@@ -15,7 +15,14 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import expit, logit, logsumexp
 
-from adaptlearn.diagnosis.answers import Answers, Chains, Skills, filtered
+from adaptlearn.diagnosis.answers import (
+    Answers,
+    Chains,
+    Emissions,
+    Skills,
+    filtered,
+    log_likelihoods,
+)
 from adaptlearn.diagnosis.estimates import sums_by
 from adaptlearn.numerics import Floats, Ints, places_of
 
@@ -134,24 +141,25 @@ def graph_evidence(answers: Answers, skills: Skills, edges: Edges) -> GraphEvide
         )
         by_chain = of.take(answers.skill)
         learn = by_chain.learn[answers.chains.chain]
-        plain = filtered(answers.chains, answers.right, by_chain, learn)
+        emissions = Emissions.of(answers.chains, answers.right, by_chain)
+        plain = filtered(answers.chains, emissions, learn)
         start = of.prior[edges.before[copies.edge]][copies.chains.chain]
         lacks = 1 - np.where(copies.last >= 0, plain.after[copies.last], start)
         missing[number] = lacks * (1 - plain.before[copies.entry])
         for k, kappa in enumerate(KAPPAS[:-1]):
-            slowed = np.zeros(len(learn))
-            np.add.at(slowed, copies.entry, np.log1p(-(1 - kappa) * lacks))
-            found = filtered(answers.chains, answers.right, by_chain, learn * np.exp(slowed))
-            whole[k, number] = sums_by(answers.student, found.log_likelihood, n_students)
+            slowed = learn.copy()
+            np.multiply.at(slowed, copies.entry, 1 - (1 - kappa) * lacks)
+            found = log_likelihoods(answers.chains, emissions, slowed)
+            whole[k, number] = sums_by(answers.student, found, n_students)
         whole[-1, number] = sums_by(answers.student, plain.log_likelihood, n_students)
-        slowed = learn[copies.entry] * (1 - (1 - KAPPAS[COMPARED]) * lacks)
         chosen = Skills(*(values[copies.source] for values in by_chain))
-        found = filtered(copies.chains, answers.right[copies.entry], chosen, slowed)
-        np.add.at(
-            single[:, number],
-            (copies.edge, answers.student[copies.source]),
-            found.log_likelihood - plain.log_likelihood[copies.source],
-        )
+        emissions = Emissions.of(copies.chains, answers.right[copies.entry], chosen)
+        slowed = learn[copies.entry] * (1 - (1 - KAPPAS[COMPARED]) * lacks)
+        found = log_likelihoods(copies.chains, emissions, slowed)
+        gained = found - plain.log_likelihood[copies.source]
+        single[:, number] = sums_by(
+            copies.edge * n_students + answers.student[copies.source], gained, n_edges * n_students
+        ).reshape(n_edges, n_students)
     return _weighed(answers, copies, whole, single, missing)
 
 
