@@ -70,16 +70,33 @@ def diagnoses(seed: int) -> dict[tuple[str, str], Diagnosis]:
     return found
 
 
-def measure(first: int, n_logs: int) -> dict[str, Any]:
-    """Answers by kind, policy and question; the last count is that of single prerequisites."""
+def measure(first: int, n_logs: int, *, keep: bool) -> dict[str, Any]:
+    """Answers by kind, policy and question; those of single prerequisites are counted together.
+
+    A run that is stopped has written what it had, if it was to `keep` it.
+    """
     told: dict[str, Counter[str]] = {}
-    for seed in range(first, first + n_logs):
+    begun = time.process_time()
+    for number, seed in enumerate(range(first, first + n_logs), 1):
         for (kind, policy), found in diagnoses(seed).items():
             for question, verdict in zip(QUESTIONS, found, strict=True):
                 told.setdefault(f"{kind}/{policy}/{question}", Counter())[verdict.answer] += 1
             edges = told.setdefault(f"{kind}/{policy}/edges", Counter())
             edges.update(edge.answer for edge in found.edges)
-    return {name: dict(counter) for name, counter in told.items()}
+        if keep:
+            write(
+                "diagnoses.json",
+                {
+                    **circumstances(["numpy", "scipy"]),
+                    "first_seed": first,
+                    "logs": number,
+                    "students": N_STUDENTS,
+                    "processor_seconds": round(time.process_time() - begun),
+                    "truth": {k: dict(zip(QUESTIONS, t, strict=True)) for k, t in TRUTH.items()},
+                    "answers": told,
+                },
+            )
+    return dict(told)
 
 
 def show(told: dict[str, Any]) -> None:
@@ -92,7 +109,7 @@ def show(told: dict[str, Any]) -> None:
                 counts = told[f"{kind}/{policy}/{question}"]
                 n = sum(counts.values()) / 100
                 good, unsure = counts.get(right, 0) / n, counts.get("cannot tell", 0) / n
-                cells.append(f"{good:.1f} / {unsure:.1f} / {100 - good - unsure:.1f}")
+                cells.append(f"{good:.1f} / {unsure:.1f} / {abs(100 - good - unsure):.1f}")
             print(f"{kind + ', ' + policy:34}" + "".join(f"{cell:>20}" for cell in cells))
 
 
@@ -102,24 +119,7 @@ def main() -> None:
     parser.add_argument("--logs", type=int, default=N_LOGS)
     parser.add_argument("--first", type=int, default=FIRST)
     arguments = parser.parse_args()
-    begun = time.process_time()
-    told = measure(arguments.first, arguments.logs)
-    show(told)
-    if arguments.logs == N_LOGS:
-        write(
-            "diagnoses.json",
-            {
-                **circumstances(["numpy", "scipy"]),
-                "first_seed": arguments.first,
-                "logs": arguments.logs,
-                "students": N_STUDENTS,
-                "processor_seconds": round(time.process_time() - begun),
-                "truth": {
-                    kind: dict(zip(QUESTIONS, truth, strict=True)) for kind, truth in TRUTH.items()
-                },
-                "answers": told,
-            },
-        )
+    show(measure(arguments.first, arguments.logs, keep=arguments.logs == N_LOGS))
 
 
 if __name__ == "__main__":
