@@ -25,6 +25,7 @@ LAYERS = (
     ("planning",),
     ("simulation", "evaluation"),
     ("sequencing", "datasets"),
+    ("diagnosis",),
     ("tracking", "curriculum"),
     ("models", "checkup"),
     ("responses",),

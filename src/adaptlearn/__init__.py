@@ -43,6 +43,7 @@ _HOMES = {
             "checkup",
             "curriculum",
             "datasets",
+            "diagnosis",
             "errors",
             "evaluation",
             "interop",

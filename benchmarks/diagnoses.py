@@ -1,0 +1,126 @@
+"""How often `diagnose` is right about simulated students, and what it says of real logs.
+
+    python benchmarks/diagnoses.py                minutes
+    python benchmarks/diagnoses.py --logs 5       fewer logs of each kind; writes nothing
+    python benchmarks/diagnoses.py --real         real logs too
+
+Writes results/diagnoses.json: for each kind of students, each of two policies that taught them and
+each question, how many logs got which answer. Each log has 300 students and another course. The
+limits in `adaptlearn.diagnosis` were chosen on seeds 100 to 119, which are not used here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections import Counter
+from typing import Any
+
+from _record import circumstances, write
+
+from adaptlearn.diagnosis import Diagnosis, diagnose
+from adaptlearn.simulation import (
+    baselines,
+    held_out_simulators,
+    prior_log,
+    random_course,
+    simulators,
+)
+
+FIRST, N_LOGS, N_STUDENTS = 1000, 200, 300
+POLICIES = ("fixed_order", "three_in_a_row")
+QUESTIONS = ("graph", "two_state", "bouts", "forgetting")
+
+# What is right follows from the equations of the simulators. Graph: P(learn) depends on the
+# prerequisites. Two states: students who have mastered a skill do not differ in their error rates.
+# Bouts: whether a student slips depends on whether the student just did. Forgetting: time alone
+# lowers P(right answer).
+TRUTH = {
+    "population": ("no", "yes", "no", "no"),
+    "individual": ("no", "yes", "no", "no"),
+    "prerequisites": ("yes", "yes", "no", "no"),
+    "disengaging": ("no", "yes", "yes", "no"),
+    "additive_factors": ("no", "no", "no", "no"),
+    "performance_factors": ("no", "no", "no", "no"),
+    "fading": ("no", "no", "no", "yes"),
+    "stability": ("no", "yes", "no", "yes"),
+    "stages": ("yes", "yes", "no", "no"),
+    "power_law": ("no", "yes", "no", "no"),
+}
+
+
+def diagnoses(seed: int) -> dict[tuple[str, str], Diagnosis]:
+    """Of one seed: a course, and a log of each kind of students under each policy."""
+    course = random_course(20, random_state=seed)
+    kinds = {
+        **simulators(course, random_state=seed),
+        **held_out_simulators(course, random_state=seed),
+    }
+    found = {}
+    for kind, simulator in kinds.items():
+        for name in POLICIES:
+            log = prior_log(
+                simulator,
+                course,
+                policy=baselines(course)[name],
+                n_students=N_STUDENTS,
+                seed=1_000_000 + seed,
+            )
+            found[kind, name] = diagnose(log, course.curriculum)
+    return found
+
+
+def measure(first: int, n_logs: int, *, keep: bool) -> dict[str, Any]:
+    """Answers by kind, policy and question; those of single prerequisites are counted together.
+
+    A run that is stopped has written what it had, if it was to `keep` it.
+    """
+    told: dict[str, Counter[str]] = {}
+    begun = time.process_time()
+    for number, seed in enumerate(range(first, first + n_logs), 1):
+        for (kind, policy), found in diagnoses(seed).items():
+            for question, verdict in zip(QUESTIONS, found, strict=True):
+                told.setdefault(f"{kind}/{policy}/{question}", Counter())[verdict.answer] += 1
+            edges = told.setdefault(f"{kind}/{policy}/edges", Counter())
+            edges.update(edge.answer for edge in found.edges)
+        if keep:
+            write(
+                "diagnoses.json",
+                {
+                    **circumstances(["numpy", "scipy"]),
+                    "first_seed": first,
+                    "logs": number,
+                    "students": N_STUDENTS,
+                    "processor_seconds": round(time.process_time() - begun),
+                    "truth": {k: dict(zip(QUESTIONS, t, strict=True)) for k, t in TRUTH.items()},
+                    "answers": told,
+                },
+            )
+    return dict(told)
+
+
+def show(told: dict[str, Any]) -> None:
+    """Per cent right, wrong, and of which the log cannot tell."""
+    print(f"{'right / cannot tell / wrong, %':32}" + "".join(f"{q:>18}" for q in QUESTIONS))
+    for kind, truth in TRUTH.items():
+        for policy in POLICIES:
+            cells = []
+            for question, right in zip(QUESTIONS, truth, strict=True):
+                counts = told[f"{kind}/{policy}/{question}"]
+                n = sum(counts.values()) / 100
+                good, unsure = counts.get(right, 0) / n, counts.get("cannot tell", 0) / n
+                cells.append(f"{good:.1f} / {unsure:.1f} / {abs(100 - good - unsure):.1f}")
+            print(f"{kind + ', ' + policy:34}" + "".join(f"{cell:>20}" for cell in cells))
+
+
+def main() -> None:
+    """Measure, show, write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--logs", type=int, default=N_LOGS)
+    parser.add_argument("--first", type=int, default=FIRST)
+    arguments = parser.parse_args()
+    show(measure(arguments.first, arguments.logs, keep=arguments.logs == N_LOGS))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,174 @@
+"""From a log to a diagnosis."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from adaptlearn.curriculum import Curriculum
+from adaptlearn.diagnosis.answers import Answers, Emissions, Skills, filtered
+from adaptlearn.diagnosis.forgetting import return_evidence
+from adaptlearn.diagnosis.graph import Edges, graph_evidence
+from adaptlearn.diagnosis.mastered import bout_evidence, spread_evidence
+from adaptlearn.diagnosis.verdicts import Diagnosis, EdgeVerdict
+from adaptlearn.diagnosis.words import (
+    bout_verdict,
+    edge_verdicts,
+    forgetting_verdict,
+    graph_verdict,
+    no_graph,
+    no_returns,
+    spread_verdict,
+)
+from adaptlearn.errors import ParameterError, ResponseDataError, quiet
+from adaptlearn.models.bkt.estimator import BKT
+from adaptlearn.numerics import Floats
+from adaptlearn.responses.log import ResponseLog, as_log
+from adaptlearn.validation import some
+
+_EDGE = 1e-4  # parameters of 0 and 1 would make answers impossible
+
+
+def diagnose(
+    log: Any, curriculum: Curriculum | None = None, *, model: BKT | None = None
+) -> Diagnosis:
+    """Look in a log for what a policy should know about the students.
+
+    The four questions: does the graph of prerequisites govern learning, does the two-state model
+    hold after mastery, do slips come in bouts, and do students forget between days. Each answer is
+    "yes", "no" or "cannot tell"; it comes with numbers and with its meaning for a policy.
+
+    Parameters
+    ----------
+    log : ResponseLog or frame with its standard columns
+        At least 20 students are needed for an answer, and hundreds for a sure one. Exposures are
+        left out.
+    curriculum : Curriculum, optional
+        Gives the prerequisites; alternatives among prerequisites are not looked at. Without a
+        curriculum, the question about the graph is not answered.
+    model : BKT, optional
+        A fitted BKT without forgetting; only its parameters by skill are used. By default, a plain
+        `BKT` is fitted to the log.
+
+    Returns
+    -------
+    Diagnosis
+
+    Raises
+    ------
+    ParameterError
+        The model is not fitted, knows forgetting, or lacks skills of the log.
+    ResponseDataError
+        The log has no answers, or its columns are wrong.
+
+    Notes
+    -----
+    *Graph.* The log-likelihood with P(learn) multiplied by 0.4 for each prerequisite that is not
+    known, less the log-likelihood without an effect (Vuong, 1989). Students are a mixture of 16
+    classes, so that slow students do not look like an effect of the graph.
+
+    *Two states.* The variance between students of the error rate at P(known) of .98 or more, as a
+    share of the squared mean rate. It is 0 if the model holds.
+
+    *Bouts.* The correlation of adjacent answers after mastery, less that of answers 3 to 12 apart.
+
+    *Forgetting.* The share of known skills that is lost after six hours or more, beyond what the
+    same histories lose within a day.
+
+    References
+    ----------
+    - A. Corbett, J. Anderson (1995). Knowledge tracing: modeling the acquisition of procedural
+      knowledge. User Modeling and User-Adapted Interaction 4, 253-278.
+    - Q. Vuong (1989). Likelihood ratio tests for model selection and non-nested hypotheses.
+      Econometrica 57, 307-333.
+    - J. Beck (2005). Engagement tracing: using response times to model student disengagement. AIED
+      2005, 88-95.
+    - Y. Qiu, Y. Qi, H. Lu, Z. Pardos, N. Heffernan (2011). Does time matter? Modeling the effect of
+      time with Bayesian knowledge tracing. EDM 2011, 139-148.
+
+    Examples
+    --------
+    >>> from adaptlearn.simulation import prior_log, random_course, simulators
+    >>> course = random_course(8)
+    >>> log = prior_log(simulators(course)["disengaging"], course, n_students=200)
+    >>> found = diagnose(log, course.curriculum)
+    >>> found.graph.answer, found.bouts.answer
+    ('no', 'yes')
+    """
+    read = as_log(log)
+    if not read.answered.all():
+        read = read[read.answered]
+    if not len(read):
+        raise ResponseDataError("response log", ["it has no answers; expected responses"])
+    answers = Answers.of(read)
+    skills = _skills(read, _fitted(read) if model is None else model)
+    of = skills.take(answers.skill)
+    learn = of.learn[answers.chains.chain]
+    emissions = Emissions.of(answers.chains, answers.right, of)
+    known = filtered(answers.chains, emissions, learn).before
+    each: tuple[EdgeVerdict, ...] = ()
+    edges = _edges(read, answers, curriculum)
+    if edges is None or not len(edges.skill):
+        graph = no_graph(curriculum is not None)
+    else:
+        evidence = graph_evidence(answers, skills, edges)
+        graph = graph_verdict(evidence)
+        labels = read.skill.labels
+        each = edge_verdicts(evidence, labels[edges.before].tolist(), labels[edges.skill].tolist())
+    return Diagnosis(
+        repr(read),
+        graph,
+        spread_verdict(spread_evidence(answers, skills, known)),
+        bout_verdict(bout_evidence(answers, skills, known)),
+        no_returns("The log has no times.")
+        if answers.seconds is None
+        else forgetting_verdict(return_evidence(answers, skills, known)),
+        each,
+    )
+
+
+def _fitted(log: ResponseLog) -> BKT:
+    with quiet():  # a parameter that the log does not determine does no harm here
+        return BKT().fit(log)
+
+
+def _skills(log: ResponseLog, model: BKT) -> Skills:
+    """The parameters of the log's skills."""
+    table = getattr(model, "parameters_", None)
+    if table is None:
+        raise ParameterError("diagnose", ["the model is not fitted; call its fit first"])
+    problems = []
+    if np.any(table["forget"] > 0):
+        problems.append("the model knows forgetting; expected a BKT without it")
+    place = {label: row for row, label in enumerate(table["skill"].tolist())}
+    used = np.unique(log.skill.codes)
+    labels = log.skill.labels[used].tolist()
+    if lacking := [label for label in labels if label not in place]:
+        problems.append(f"the model has no parameters for skills of the log: {some(lacking)}")
+    if problems:
+        raise ParameterError("diagnose", problems)
+    rows = [place[label] for label in labels]
+
+    def column(name: str) -> Floats:
+        values = np.full(log.n_skills, 0.5)
+        values[used] = np.clip(np.asarray(table[name], np.float64)[rows], _EDGE, 1 - _EDGE)
+        return values
+
+    return Skills(column("prior"), column("learn"), column("guess"), column("slip"))
+
+
+def _edges(log: ResponseLog, answers: Answers, curriculum: Curriculum | None) -> Edges | None:
+    """The prerequisites between skills that have answers, by the log's codes."""
+    if curriculum is None:
+        return None
+    code = {label: code for code, label in enumerate(log.skill.labels.tolist())}
+    seen = np.isin(np.arange(log.n_skills), answers.skill)
+    later, earlier = (curriculum.skills[end].tolist() for end in curriculum.prerequisites.nonzero())
+    pairs = [
+        (code[before], code[skill])
+        for before, skill in zip(earlier, later, strict=True)
+        if before in code and skill in code and seen[code[before]] and seen[code[skill]]
+    ]
+    table = np.array(pairs, np.int64).reshape(-1, 2)
+    return Edges(table[:, 0], table[:, 1])

@@ -1,0 +1,197 @@
+"""Whether students learn a skill more slowly while they lack its prerequisites.
+
+References
+----------
+- Q. Vuong (1989). Likelihood ratio tests for model selection and non-nested hypotheses.
+  Econometrica 57, 307-333, for the standard error of a difference of log-likelihoods.
+- Z. Pardos, N. Heffernan (2010). Modeling individualization in a Bayesian networks implementation
+  of knowledge tracing. UMAP 2010, 255-266, for students who differ.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import expit, logit, logsumexp
+
+from adaptlearn.diagnosis.answers import (
+    Answers,
+    Chains,
+    Emissions,
+    Skills,
+    filtered,
+    log_likelihoods,
+)
+from adaptlearn.diagnosis.estimates import sums_by
+from adaptlearn.numerics import Floats, Ints, places_of
+
+KAPPAS = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
+COMPARED = KAPPAS.index(0.4)
+"""The factor that is compared with no effect: with it, learning takes 2.5 times as long."""
+
+# Log-odds that a class of students adds to those of knowing at the start and of learning, and to
+# those of a right answer. Without classes, slow students would look like a graph: they lack more
+# prerequisites, and learn all else more slowly too.
+CLASSES = [(pace, answer) for pace in (-2.0, -1.0, 0.0, 1.0) for answer in (-1.0, -0.5, 0.0, 0.5)]
+
+
+class Edges(NamedTuple):
+    """Prerequisites between skills of the log: codes of the earlier and of the later skill."""
+
+    before: Ints
+    skill: Ints
+
+
+class GraphEvidence(NamedTuple):
+    """Log-likelihoods by student.
+
+    Attributes
+    ----------
+    gains : float array, shape (len(KAPPAS), n_students)
+        By how much the log-likelihood of each student rises if every prerequisite that is not known
+        multiplies P(learn) by a factor.
+    edge_gains : float array, shape (n_edges, n_students)
+        The same for one prerequisite at a time, at the compared factor.
+    unready : float array, shape (n_edges,)
+        The expected number of answers on the later skill by students who knew neither that skill
+        nor the earlier one.
+    answers, students : int array, shape (n_edges,)
+        Those on the later skill.
+    """
+
+    gains: Floats
+    edge_gains: Floats
+    unready: Floats
+    answers: Ints
+    students: Ints
+
+
+class _Copies(NamedTuple):
+    """Of each prerequisite, the chains of its later skill.
+
+    Attributes
+    ----------
+    chains : Chains
+    entry : int array, shape (n,)
+        The answer of the log that each answer is a copy of.
+    edge, source : int array, shape (n_chains,)
+        The prerequisite, and the chain of the log.
+    last : int array, shape (n,)
+        The student's latest answer on the earlier skill before this one; -1 without one.
+    """
+
+    chains: Chains
+    entry: Ints
+    edge: Ints
+    source: Ints
+    last: Ints
+
+    @classmethod
+    def of(cls, answers: Answers, edges: Edges) -> _Copies:
+        first = np.searchsorted(answers.skill, edges.skill, "left")
+        number = np.searchsorted(answers.skill, edges.skill, "right") - first
+        edge = np.repeat(np.arange(len(edges.skill)), number)
+        source = places_of(first, number)
+        starts = answers.chains.starts
+        lengths = np.diff(starts)[source]
+        chains = Chains.of(lengths)
+        shift = np.repeat(chains.starts[:-1] - starts[source], lengths)
+        entry = np.arange(len(chains.chain)) - shift
+        last = _latest(answers, edges.before[edge], source, chains.chain, entry)
+        return cls(chains, entry, edge, source, last)
+
+
+def _latest(answers: Answers, before: Ints, source: Ints, chain: Ints, entry: Ints) -> Ints:
+    """The student's latest answer on the earlier skill before each copied answer, or -1."""
+    pair = answers.skill * answers.n_students + answers.student
+    wanted = before * answers.n_students + answers.student[source]
+    there = np.minimum(np.searchsorted(pair, wanted), len(pair) - 1)
+    own, known = there[chain], (pair[there] == wanted)[chain]
+    n = int(answers.moment.max()) + 1
+    key = answers.chains.chain * n + answers.moment
+    last = np.searchsorted(key, own * n + answers.moment[entry]) - 1
+    return np.where(known & (last >= answers.chains.starts[own]), last, -1)
+
+
+def graph_evidence(answers: Answers, skills: Skills, edges: Edges) -> GraphEvidence:
+    """Compare how likely the log is with and without an effect of the prerequisites.
+
+    The students are a mixture of classes, which differ in how much they know at the start, in how
+    fast they learn, and in how they answer. The shares of the classes are fitted without the graph.
+
+    Parameters
+    ----------
+    answers : Answers
+    skills : Skills
+    edges : Edges
+        At least one; both skills of each have answers.
+    """
+    copies = _Copies.of(answers, edges)
+    n_edges, n_students = len(edges.skill), answers.n_students
+    whole = np.zeros((len(KAPPAS), len(CLASSES), n_students))
+    single = np.zeros((n_edges, len(CLASSES), n_students))
+    missing = np.zeros((len(CLASSES), len(copies.entry)))
+    for number, (pace, answer) in enumerate(CLASSES):
+        of = Skills(
+            expit(logit(skills.prior) + pace),
+            expit(logit(skills.learn) + pace),
+            expit(logit(skills.guess) + answer),
+            expit(logit(skills.slip) - answer),
+        )
+        by_chain = of.take(answers.skill)
+        learn = by_chain.learn[answers.chains.chain]
+        emissions = Emissions.of(answers.chains, answers.right, by_chain)
+        plain = filtered(answers.chains, emissions, learn)
+        start = of.prior[edges.before[copies.edge]][copies.chains.chain]
+        lacks = 1 - np.where(copies.last >= 0, plain.after[copies.last], start)
+        missing[number] = lacks * (1 - plain.before[copies.entry])
+        for k, kappa in enumerate(KAPPAS[:-1]):
+            slowed = learn.copy()
+            np.multiply.at(slowed, copies.entry, 1 - (1 - kappa) * lacks)
+            found = log_likelihoods(answers.chains, emissions, slowed)
+            whole[k, number] = sums_by(answers.student, found, n_students)
+        whole[-1, number] = sums_by(answers.student, plain.log_likelihood, n_students)
+        chosen = Skills(*(values[copies.source] for values in by_chain))
+        emissions = Emissions.of(copies.chains, answers.right[copies.entry], chosen)
+        slowed = learn[copies.entry] * (1 - (1 - KAPPAS[COMPARED]) * lacks)
+        found = log_likelihoods(copies.chains, emissions, slowed)
+        gained = found - plain.log_likelihood[copies.source]
+        single[:, number] = sums_by(
+            copies.edge * n_students + answers.student[copies.source], gained, n_edges * n_students
+        ).reshape(n_edges, n_students)
+    return _weighed(answers, copies, whole, single, missing)
+
+
+def _weighed(
+    answers: Answers, copies: _Copies, whole: Floats, single: Floats, missing: Floats
+) -> GraphEvidence:
+    """Mix the classes."""
+    plain = whole[-1]
+    shares = np.log(_shares(plain))[:, None]
+    base = logsumexp(shares + plain, axis=0)
+    gains = logsumexp(shares + whole, axis=1) - base
+    edge_gains = logsumexp(shares + plain + single, axis=1) - base
+    member = np.exp(shares + plain - base)
+    owner = answers.student[copies.source]
+    edge = copies.edge[copies.chains.chain]
+    n_edges = len(edge_gains)
+    unready = (member[:, owner[copies.chains.chain]] * missing).sum(axis=0)
+    return GraphEvidence(
+        gains,
+        edge_gains,
+        sums_by(edge, unready, n_edges),
+        np.bincount(edge, minlength=n_edges),
+        np.bincount(copies.edge, minlength=n_edges),
+    )
+
+
+def _shares(log_likelihood: Floats, rounds: int = 200) -> Floats:
+    """Shares of classes by EM, from log-likelihoods of shape (n_classes, n_students)."""
+    likelihood = np.exp(log_likelihood - log_likelihood.max(axis=0))
+    shares = np.full(len(likelihood), 1 / len(likelihood))
+    for _ in range(rounds):
+        joint = shares[:, None] * likelihood
+        shares = (joint / joint.sum(axis=0)).mean(axis=1)
+        shares = np.maximum(shares, 1e-12)
+    return np.asarray(shares / shares.sum())

@@ -1,0 +1,233 @@
+"""What a diagnosis hands back: verdicts with their evidence, as text, tables and JSON."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.labels import plain
+from adaptlearn.media import html_text, terminal_text
+from adaptlearn.serialization import reading
+from adaptlearn.tables import html_table, plain_columns
+from adaptlearn.wording import counted
+
+Answer = Literal["yes", "no", "cannot tell"]
+ANSWERS: tuple[Answer, ...] = ("yes", "no", "cannot tell")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The answer to one question about a log.
+
+    Attributes
+    ----------
+    question : str
+    answer : {"yes", "no", "cannot tell"}
+    measure : str
+        What `value` is.
+    value, error : float
+        The number that the answer rests on, and its standard error over students. nan if the log
+        has nothing to compute it from.
+    answers, students : int
+        How many answers and how many students the number rests on.
+    found : str
+        A sentence: what was found, or why the log cannot tell.
+    policy : str
+        What the answer means for a policy.
+    evidence : mapping of str to float
+        Further numbers, by name.
+    """
+
+    question: str
+    answer: Answer
+    measure: str
+    value: float
+    error: float
+    answers: int
+    students: int
+    found: str
+    policy: str
+    evidence: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check_answer(self.answer)
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines(80))
+
+    def lines(self, width: int) -> list[str]:
+        """The verdict as wrapped lines of text."""
+        lines = [f"{self.question} {self.answer}"]
+        for name, text in (("", self.found), ("so: ", self.policy)):
+            lines += textwrap.wrap(
+                terminal_text(name + text, lines=True),
+                width,
+                initial_indent="  ",
+                subsequent_indent=" " * (2 + len(name)),
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+        return lines
+
+
+@dataclass(frozen=True)
+class EdgeVerdict:
+    """Whether one prerequisite governs learning.
+
+    Attributes
+    ----------
+    before, skill : label
+        The prerequisite, and the skill that needs it.
+    answer : {"yes", "no", "cannot tell"}
+    gain, error : float
+        By how much the log-likelihood of the log rises if students who lack the prerequisite learn
+        the skill at 0.4 of its P(learn); and its standard error over students.
+    unready : float
+        The expected number of answers on the skill by students who knew neither of the two skills.
+        Only these answers can tell.
+    answers, students : int
+        All answers on the skill, and the students who gave them.
+    """
+
+    before: Any
+    skill: Any
+    answer: Answer
+    gain: float
+    error: float
+    unready: float
+    answers: int
+    students: int
+
+    def __post_init__(self) -> None:
+        _check_answer(self.answer)
+
+
+def _check_answer(answer: str) -> None:
+    if answer not in ANSWERS:
+        raise ValueError(f"answer {answer!r} is none of {', '.join(map(repr, ANSWERS))}")
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What a log says about four assumptions of a policy.
+
+    `print` shows the diagnosis as text, and a notebook shows it as a table. A loop over the
+    diagnosis gives the four verdicts.
+
+    Attributes
+    ----------
+    subject : str
+        What was looked at.
+    graph : Verdict
+        Does the graph govern learning? ``evidence["kappa"]`` is the factor by which each unknown
+        prerequisite multiplies P(learn). It is the one of the factors tried that makes the log most
+        likely.
+    two_state : Verdict
+        Does the two-state model hold after mastery?
+    bouts : Verdict
+        Do slips come in bouts?
+    forgetting : Verdict
+        Do students forget between days? The value is the share of known skills that is lost.
+    edges : tuple of EdgeVerdict
+        One per prerequisite between two skills of the log.
+    """
+
+    subject: str
+    graph: Verdict
+    two_state: Verdict
+    bouts: Verdict
+    forgetting: Verdict
+    edges: tuple[EdgeVerdict, ...] = ()
+
+    def __iter__(self) -> Iterator[Verdict]:
+        yield from (self.graph, self.two_state, self.bouts, self.forgetting)
+
+    def table(self) -> dict[str, NDArray[Any]]:
+        """A table with one row per question, as columns for any dataframe library."""
+        names = ("question", "answer", "measure", "value", "error", "answers", "students",
+                 "found", "policy")  # fmt: skip
+        return {name: np.array([getattr(verdict, name) for verdict in self]) for name in names}
+
+    def edge_table(self) -> dict[str, NDArray[Any]]:
+        """A table with one row per prerequisite, as columns for any dataframe library."""
+        columns: dict[str, NDArray[Any]] = {}
+        for name in EdgeVerdict.__dataclass_fields__:
+            values = [getattr(edge, name) for edge in self.edges]
+            labels = name in ("before", "skill")
+            columns[name] = np.array(values, object if labels else None)
+        return columns
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as numbers, strings, lists and dicts, ready for JSON; None in place of nan."""
+        content = {name: _plain(asdict(getattr(self, name))) for name in _VERDICTS}
+        return {"subject": self.subject, **content, "edges": plain_columns(self.edge_table())}
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Diagnosis:
+        """Build a diagnosis from the output of `to_dict`.
+
+        Raises
+        ------
+        ModelFileError
+            The content cannot be an output of `to_dict`.
+        """
+        with reading("diagnosis"):
+            verdicts = {name: Verdict(**_restored(content[name])) for name in _VERDICTS}
+            columns = {name: content["edges"][name] for name in EdgeVerdict.__dataclass_fields__}
+            rows = zip(*columns.values(), strict=True)
+            edges = tuple(EdgeVerdict(*row) for row in rows)
+            return cls(str(content["subject"]), **verdicts, edges=edges)
+
+    def to_text(self, width: int = 80) -> str:
+        """The diagnosis as text, wrapped to a width."""
+        blocks = ["\n".join(verdict.lines(max(width, 40))) for verdict in self]
+        if self.edges:
+            blocks.insert(1, self._edge_counts())
+        return "\n\n".join([terminal_text(self.subject), *blocks])
+
+    def _edge_counts(self) -> str:
+        n = {answer: sum(edge.answer == answer for edge in self.edges) for answer in ANSWERS}
+        return (
+            f"{counted(len(self.edges), 'prerequisite')}: {n['yes']} govern learning, {n['no']} do "
+            f"not, of {n['cannot tell']} the log cannot tell"
+        )
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+    def _repr_html_(self) -> str:
+        head = ("question", "answer", "what was found", "what it means for the policy")
+        rows = [[v.question, v.answer, v.found, v.policy] for v in self]
+        below = [self._edge_counts()] if self.edges else []
+        return f"<p><b>{html_text(self.subject)}</b></p>" + html_table(
+            "", head, rows, below, prose=True
+        )
+
+
+_VERDICTS = ("graph", "two_state", "bouts", "forgetting")
+
+
+def _plain(verdict: dict[str, Any]) -> dict[str, Any]:
+    """A verdict for JSON: None in place of nan."""
+    numbers = {name: _none(value) for name, value in verdict["evidence"].items()}
+    told = {name: _none(value) for name, value in verdict.items() if name != "evidence"}
+    return {**told, "evidence": numbers}
+
+
+def _none(value: Any) -> Any:
+    value = plain(value)
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _restored(verdict: Mapping[str, Any]) -> dict[str, Any]:
+    numbers = {name: math.nan if x is None else x for name, x in verdict["evidence"].items()}
+    ends = {
+        name: math.nan if verdict[name] is None else verdict[name] for name in ("value", "error")
+    }
+    return {**verdict, **ends, "evidence": numbers}
