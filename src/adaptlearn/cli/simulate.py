@@ -328,6 +328,7 @@ def report(
             "rank": matrix.ranks(name),
             "least_possible": least.get(name),
             "within_noise_of_best": matrix.within_noise_of_best(name),
+            "worst_group": matrix.worst_group(name)._asdict(),
             "gaps": {group: matrix.gaps(name, group)._asdict() for group in matrix.parts},
             "mean_tau": matrix.rank_stability(name).mean_tau,
             "worst": [
