@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,8 +21,12 @@ from adaptlearn.simulation import (
     evaluation_matrix,
     held_out_simulators,
     prior_log,
+    run_episode,
     simulators,
 )
+from adaptlearn.simulation.episodes import tuned_constants
+from adaptlearn.simulation.matrix import evaluate
+from adaptlearn.simulation.teachers import baseline, least_bill
 
 QUICK = ("--students", 30, "--seeds", 2, "--budget", 120)
 FEW = ("--policies", "oracle,knowledge_tracing", "--simulators", "fading,population")
@@ -32,10 +37,17 @@ def test_tables_and_files(run: Run, curriculum: Path, tmp_path: Path) -> None:
     done = run("simulate", "--curriculum", curriculum, *QUICK, "--held-out", "fading",
                "-o", kept, "--picture", picture)  # fmt: skip
     assert done.code == 0
-    first, worst, second, last = done.out.rstrip("\n").split("\n\n")
+    first, worst, bill, _, second, last = done.out.rstrip("\n").split("\n\n")
     assert first.startswith("minutes to mastery of all (lower is better): mean of 2 seeds of 30")
     assert second.startswith("under-practice, of declared (lower is better)")
     assert "fading‡" in first
+    assert bill.startswith("minutes + 300 x skills unknown at the end (lower is better)")
+    *_, least = bill.splitlines()
+    assert least.startswith("least possible mean of all such students: population ")
+    assert [word for word in least.split() if word in matrix_kinds()] == [
+        "population",
+        "individual",
+    ]
     assert worst.startswith("worst simulator of each policy, against the best baseline: minutes")
     assert last.startswith("worst simulator of each policy, against the best baseline: under")
     matrix = Matrix.load(kept)
@@ -49,6 +61,134 @@ def test_tables_and_files(run: Run, curriculum: Path, tmp_path: Path) -> None:
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert f"{kept}: every outcome" in done.err
     assert f"{picture}: a picture" in done.err
+
+
+def matrix_kinds() -> list[str]:
+    return [*simulators(simulate.read_course(None))]
+
+
+def test_the_least_bill_is_that_of_the_simulators_own_parameters(run: Run) -> None:
+    call = ("simulate", *QUICK, "--policies", "oracle", "--outcome", "bill_60,bill_300,minutes",
+            "--simulators", "population,fading")  # fmt: skip
+    found = json.loads(run(*call, "--json").out)["outcomes"]
+    course = simulate.read_course(None)
+    for name, price in (("bill_60", 60), ("bill_300", 300)):
+        expected = least_bill(simulators(course)["population"], course, price)
+        assert found[name]["least_possible"] == {"population": pytest.approx(expected)}
+    assert found["minutes"]["least_possible"] is None
+
+
+def test_policies_with_a_constant(run: Run, tmp_path: Path) -> None:
+    """A number is taken, for an outcome it is tuned on seeds 100 to 104."""
+    named = ["in_a_row:2", "in_a_row:bill_60", "stopping:300", "sequencer:0.9", "oracle"]
+    kept = tmp_path / "matrix.json"
+    call = ("simulate", *QUICK, "--simulators", "fading", "--policies", ",".join(named))
+    assert run(*call, "-o", kept).code == 0
+    found = Matrix.load(kept)
+    assert found.policies == tuple(named)
+    assert found.baselines == ("in_a_row:2", "in_a_row:bill_60", "stopping:300")
+    course = simulate.read_course(None)
+    kind = simulators(course)["fading"]
+    tuned = tuned_constants(kind, course, names=["in_a_row"], outcomes=["bill_60"], budget=120)
+    model = simulate.fitted_model(kind, course)
+    parameters = simulate.parameters_of(model, course)
+    expected = evaluation_matrix(
+        {"fading": kind},
+        {
+            "two": baseline("in_a_row", 2, course),
+            "tuned": baseline("in_a_row", tuned["in_a_row"]["bill_60"], course),
+            "stopping": baseline("stopping", 300, course, parameters=parameters),
+            "sequencer": simulate.sequencer_policy(model, 0.9),
+        },
+        course, n_students=30, seeds=2, budget=120,
+    )  # fmt: skip
+    for name, values in expected.values.items():
+        np.testing.assert_allclose(found.values[name][:4], values, err_msg=name)
+
+
+def test_a_threshold_of_the_sequencer_is_one_of_its_default_policy(
+    run: Run, curriculum: Path
+) -> None:
+    call = ("simulate", "--curriculum", curriculum, *QUICK[:4], "--simulators", "population",
+            "--policies", "sequencer,sequencer:0.999,sequencer:0.6",
+            "--outcome", "minutes")  # fmt: skip
+    found = json.loads(run(*call, "--json").out)["outcomes"]["minutes"]["mean"]
+    (usual,), (same,), (less,) = found
+    assert usual == same > less
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("luck:3", "no policy with a constant is called 'luck'; there are 'in_a_row'"),
+        ("zpdes:3", "no policy with a constant is called 'zpdes'"),
+        ("in_a_row:many", "'in_a_row:many': expected a number, or the name of an outcome after"),
+        ("sequencer:bill_60", "'sequencer:bill_60': expected a number after the colon"),
+        ("in_a_row:", "'in_a_row:': expected a number"),
+    ],
+)
+def test_constants_are_checked_before_anything_is_simulated(
+    run: Run, monkeypatch: pytest.MonkeyPatch, name: str, said: str
+) -> None:
+    monkeypatch.setattr(simulation, "evaluation_matrix", None)
+    refused = run("simulate", "--policies", name)
+    assert refused.code == 1
+    assert said in refused.err
+
+
+@pytest.mark.parametrize(
+    ("options", "size"),
+    [((), (1000, 20)), (("--quick",), (100, 3)), (("--full",), (1000, 20)),
+     (("--quick", "--seeds", 7), (100, 7)), (("--full", "--students", 50), (50, 20))],
+)  # fmt: skip
+def test_presets(
+    run: Run, monkeypatch: pytest.MonkeyPatch, options: tuple[Any, ...], size: tuple[int, int]
+) -> None:
+    asked: dict[str, Any] = {}
+
+    def stop(*_: object, **given: Any) -> None:
+        asked.update(given)
+        raise OSError("stopped")
+
+    monkeypatch.setattr(simulation, "evaluation_matrix", stop)
+    assert run("simulate", *options).err.endswith("stopped\n")
+    assert (asked["n_students"], asked["seeds"]) == size
+    tuned = {f"knowledge_tracing:bill_{price}" for price in (60, 300, 1000)}
+    assert (set(asked["baselines"]) >= {*tuned, "stopping:300", "random_stopping:1000"}) == (
+        "--full" in options
+    )
+    assert set(asked["baselines"]) >= {"three_in_a_row", "zpdes"}
+    assert run("simulate", "--quick", "--full").code == 2
+
+
+def test_a_killed_run_goes_on_with_the_same_file(
+    run: Run, curriculum: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    which = ("--curriculum", curriculum, "--policies", "random,three_in_a_row,oracle",
+             "--simulators", "fading,population")  # fmt: skip
+    call = ("simulate", *which, *QUICK)
+    whole, kept = tmp_path / "whole.json", tmp_path / "kept.json"
+    part = tmp_path / "kept.json.part"
+    assert run(*call, "-o", whole).code == 0
+    episodes: list[int] = []
+
+    def dying(*arguments: Any, **options: Any) -> Any:
+        if len(episodes) == 4:
+            raise OSError("killed")
+        episodes.append(1)
+        return run_episode(*arguments, **options)
+
+    monkeypatch.setattr(evaluate, "run_episode", dying)
+    assert run(*call, "-o", kept).code == 1
+    assert len(part.read_text().splitlines()) == 5
+    monkeypatch.undo()
+    other = run("simulate", *which, "--students", 31, *QUICK[2:], "-o", kept)
+    assert "n_students is 31, there it is 30" in other.err
+    done = run(*call, "-o", kept)
+    assert f"{part}: goes on where the last run stopped" in done.err
+    assert kept.read_bytes() == whole.read_bytes()
+    assert not part.exists()
+    assert "goes on" not in run(*call, "-o", kept).err
 
 
 def test_json(run: Run, curriculum: Path) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from errno import EISDIR, ENOTDIR
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import adaptlearn
-from adaptlearn import models, simulation
+from adaptlearn import models, sequencing, simulation
 from adaptlearn.cli.compare import quiet_fits
 from adaptlearn.cli.options import names, positive
 from adaptlearn.cli.output import say, show, show_json
@@ -18,7 +19,7 @@ from adaptlearn.cli.progress import task_progress
 from adaptlearn.cli.recommend import read_curriculum
 from adaptlearn.errors import MissingDependency, ParameterError
 from adaptlearn.plotting import new_figure, write_picture
-from adaptlearn.simulation import episodes
+from adaptlearn.simulation import episodes, teachers
 from adaptlearn.validation import some
 
 if TYPE_CHECKING:
@@ -35,6 +36,10 @@ SUMMARY = "compare policies on simulated students of many kinds"
 EXAMPLE = "adaptlearn simulate --curriculum demo/curriculum.json --students 20 --seeds 2"
 UNTIL_DONE = 1e9  # minutes: the teaching that was logged before ends by itself
 PARAMETERS = ("prior", "learn", "guess", "slip")
+SHOWN = ["minutes_to_mastery", "bill_300", "under_practice"]
+BILLS = {"bill_60": 60, "bill_300": 300, "bill_1000": 1000}
+SIZES = {"quick": (100, 3), "full": (1000, 20), None: (1000, 20)}
+"""How many students and seeds each preset has."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -42,13 +47,20 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--curriculum", metavar="FILE", type=Path, help="JSON file (default: one of 20 skills)"
     )
-    for option, what in (("policies", "policies"), ("simulators", "simulators of students")):
-        parser.add_argument(
-            f"--{option}",
-            metavar="A,B",
-            type=names,
-            help=f"names of {what} (default: all); a name that is none lists them",
-        )
+    parser.add_argument(
+        "--policies",
+        metavar="A,B",
+        type=names,
+        help="names of policies (default: the textbook ones, and sequencer); a name that is none "
+        "lists them. A constant may follow: knowledge_tracing:0.98, in_a_row:4, stopping:300, "
+        "sequencer:0.98; or the outcome that it is tuned for: in_a_row:bill_300",
+    )
+    parser.add_argument(
+        "--simulators",
+        metavar="A,B",
+        type=names,
+        help="names of simulators of students (default: all); a name that is none lists them",
+    )
     parser.add_argument(
         "--held-out",
         metavar="A,B",
@@ -60,19 +72,29 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--outcome",
         metavar="A,B",
         type=names,
-        default=["minutes_to_mastery", "under_practice"],
-        help="outcomes to show (default: minutes_to_mastery,under_practice); a name that is none "
-        "lists them",
+        default=SHOWN,
+        help=f"outcomes to show (default: {','.join(SHOWN)}); a name that is none lists them",
     )
+    preset = parser.add_mutually_exclusive_group()
+    for name, what in (
+        ("quick", "a first look: 3 seeds of 100 students"),
+        ("full", "more policies: with a constant, tuned for each bill and kind of students"),
+    ):
+        preset.add_argument(f"--{name}", dest="preset", action="store_const", const=name, help=what)
     for option, default, what in (
-        ("students", 1000, "students of each seed (default: 1000)"),
-        ("seeds", 20, "replicates of all students (default: 20)"),
+        ("students", None, "students of each seed (default: 1000)"),
+        ("seeds", None, "replicates of all students (default: 20)"),
         ("budget", 1200, "minutes of each student (default: 1200)"),
         ("jobs", 1, "episodes at a time (default: 1)"),
     ):
         parser.add_argument(f"--{option}", metavar="N", type=positive, default=default, help=what)
     parser.add_argument(
-        "-o", "--output", metavar="FILE", type=Path, help="where to write every number, as JSON"
+        "-o",
+        "--output",
+        metavar="FILE",
+        type=Path,
+        help="where to write every number, as JSON; until then FILE.part keeps what is finished, "
+        "and the same command goes on from there",
     )
     parser.add_argument(
         "--picture", metavar="FILE", type=Path, help="where to draw: .png, .svg, .pdf …"
@@ -86,13 +108,14 @@ def run(arguments: Namespace) -> None:
     kinds = {**simulation.simulators(course), **apart}
     standard = simulation.baselines(course)
     chosen = arguments.simulators or list(kinds)
-    named = arguments.policies or [*standard, "sequencer"]
+    named = arguments.policies or usual_policies(list(standard), arguments.preset)
+    n_students, n_seeds = SIZES[arguments.preset]
     held_out = arguments.held_out or [name for name in apart if name in chosen]
     shown = arguments.outcome
     picture = blank_picture(arguments.picture, len(named), len(chosen), len(shown))
     problems = [
         *absent("simulator", chosen, kinds),
-        *absent("policy", named, [*standard, "sequencer"]),
+        *policy_problems(named, standard),
         *absent("simulator", held_out, chosen),
         *absent("outcome", shown, episodes.OUTCOMES),
         *unwritable(picture, arguments.picture),
@@ -104,31 +127,91 @@ def run(arguments: Namespace) -> None:
         make_room(arguments.picture)
 
     def taught(simulator: str) -> dict[str, EpisodePolicy]:
-        policies = fitted_policies(fitted_model(kinds[simulator], course), course)
-        return {name: policies[name] for name in named}
+        model = fitted_model(kinds[simulator], course)
+        return named_policies(named, model, kinds[simulator], course, arguments.budget)
 
+    part = part_of(arguments.output)
+    if part is not None and part.exists():
+        say(f"{part}: goes on where the last run stopped")
     with task_progress("simulating", "episodes") as move:
         matrix = simulation.evaluation_matrix(
             {name: kinds[name] for name in chosen},
             taught,
             course,
-            n_students=arguments.students,
-            seeds=arguments.seeds,
+            n_students=arguments.students or n_students,
+            seeds=arguments.seeds or n_seeds,
             budget=arguments.budget,
-            baselines=[name for name in named if name in standard and name != "oracle"],
+            baselines=[name for name in named if base_of(name) not in ("oracle", "sequencer")],
             held_out=held_out,
             n_jobs=arguments.jobs,
             on_run=move,
+            checkpoint=part,
         )
+    least = {
+        name: least_bills({kind: kinds[kind] for kind in chosen}, course, BILLS[name])
+        for name in shown
+        if name in BILLS
+    }
     if arguments.output is not None:
         matrix.save(arguments.output)
+        if part is not None:
+            part.unlink(missing_ok=True)
         say(f"{arguments.output}: every outcome, by seed and by group")
     if arguments.json:
-        show_json(report(matrix, shown, arguments.curriculum))
+        show_json(report(matrix, shown, least, arguments.curriculum))
     else:
-        show_tables(matrix, shown)
+        show_tables(matrix, shown, least)
     if picture is not None:
         draw(picture, matrix, shown, arguments.picture)
+
+
+def usual_policies(standard: list[str], preset: str | None) -> list[str]:
+    """The policies that are compared if none are named."""
+    if preset != "full":
+        return [*standard, "sequencer"]
+    tuned = [
+        f"{name}:{price if 'stopping' in name else bill}"
+        for name in teachers.CONSTANTS
+        for bill, price in BILLS.items()
+    ]
+    return [*standard, *tuned, "sequencer"]
+
+
+def base_of(name: str) -> str:
+    """The name of a policy without its constant."""
+    return name.partition(":")[0]
+
+
+def policy_problems(named: Iterable[str], standard: Iterable[str]) -> list[str]:
+    """A sentence for each name that is no policy, and each constant that is none."""
+    plain = [name for name in named if ":" not in name]
+    problems = absent("policy", plain, [*standard, "sequencer"])
+    for name in named:
+        base, colon, constant = name.partition(":")
+        if not colon:
+            continue
+        problems += absent("policy with a constant", [base], [*teachers.CONSTANTS, "sequencer"])
+        if number_of(constant) is None and (
+            base == "sequencer" or constant not in episodes.OUTCOMES
+        ):
+            what = "a number" if base == "sequencer" else "a number, or the name of an outcome"
+            problems.append(f"policy {name!r}: expected {what} after the colon")
+    return problems
+
+
+def number_of(text: str) -> float | None:
+    """The number that a text is, if it is one."""
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def part_of(output: Path | None) -> Path | None:
+    """Where finished pieces are kept: beside the file, unless that is a device or a pipe."""
+    if output is None or (output.exists() and not output.is_file()):
+        return None
+    return output.with_name(f"{output.name}.part")
 
 
 def make_room(path: Path | None) -> None:
@@ -168,20 +251,50 @@ def fitted_model(simulator: Simulator, course: Course) -> BKT:
     return model
 
 
-def fitted_policies(model: BKT, course: Course) -> dict[str, EpisodePolicy]:
-    """The baselines and the library's sequencer, over a model: none is told the simulator's own."""
+def named_policies(
+    named: Sequence[str], model: BKT, simulator: Simulator, course: Course, budget: float
+) -> dict[str, EpisodePolicy]:
+    """Policies over a fitted model: none is told the simulator's own parameters."""
+    parameters = parameters_of(model, course)
+    standard = simulation.baselines(course, parameters=parameters)
+    found: dict[str, EpisodePolicy] = {}
+    for name in named:
+        base, _, text = name.partition(":")
+        constant = number_of(text)
+        if base == "sequencer":
+            found[name] = sequencer_policy(model, constant)
+        elif not text:
+            found[name] = standard[base]
+        else:
+            if constant is None:
+                tuned = episodes.tuned_constants(
+                    simulator, course, names=[base], outcomes=[text], parameters=parameters,
+                    budget=budget,
+                )  # fmt: skip
+                constant = tuned[base][text]
+            found[name] = teachers.baseline(base, constant, course, parameters=parameters)
+    return found
+
+
+def sequencer_policy(model: BKT, threshold: float | None) -> EpisodePolicy:
+    """The library's sequencer, with its default policy, or this with another threshold."""
 
     def sequencer(curriculum: Curriculum) -> Sequencer:
-        tracker = adaptlearn.MasteryTracker(model)
+        policy = None
+        if threshold is not None:
+            policy = sequencing.ProvisionalMastery(threshold, ready=min(0.8, threshold))
         return adaptlearn.Sequencer(
-            curriculum, tracker, new_students=True, random_state=0,
-            wheel_spinning=None,  # there is no teacher here to send anyone to
+            curriculum, adaptlearn.MasteryTracker(model), policy, new_students=True,
+            random_state=0, wheel_spinning=None,  # there is no teacher here to send anyone to
         )  # fmt: skip
 
-    return {
-        **simulation.baselines(course, parameters=parameters_of(model, course)),
-        "sequencer": simulation.SequencerPolicy(sequencer, family="bkt"),
-    }
+    return simulation.SequencerPolicy(sequencer, family="bkt")
+
+
+def least_bills(kinds: Mapping[str, Simulator], course: Course, price: float) -> dict[str, float]:
+    """The least bill that is possible, of each simulator for which it can be computed."""
+    found = {name: teachers.least_bill(kind, course, price) for name, kind in kinds.items()}
+    return {name: least for name, least in found.items() if isfinite(least)}
 
 
 def parameters_of(model: BKT, course: Course) -> Mapping[str, NDArray[Any]]:
@@ -197,7 +310,12 @@ def parameters_of(model: BKT, course: Course) -> Mapping[str, NDArray[Any]]:
     }
 
 
-def report(matrix: Matrix, shown: list[str], curriculum: Path | None) -> dict[str, Any]:
+def report(
+    matrix: Matrix,
+    shown: list[str],
+    least: Mapping[str, Mapping[str, float]],
+    curriculum: Path | None,
+) -> dict[str, Any]:
     """The same for a program."""
     found = {}
     for name in shown:
@@ -208,7 +326,9 @@ def report(matrix: Matrix, shown: list[str], curriculum: Path | None) -> dict[st
             "lower": lower,
             "upper": upper,
             "rank": matrix.ranks(name),
+            "least_possible": least.get(name),
             "within_noise_of_best": matrix.within_noise_of_best(name),
+            "worst_group": matrix.worst_group(name)._asdict(),
             "gaps": {group: matrix.gaps(name, group)._asdict() for group in matrix.parts},
             "mean_tau": matrix.rank_stability(name).mean_tau,
             "worst": [
@@ -232,10 +352,12 @@ def report(matrix: Matrix, shown: list[str], curriculum: Path | None) -> dict[st
     }
 
 
-def show_tables(matrix: Matrix, shown: list[str]) -> None:
+def show_tables(matrix: Matrix, shown: list[str], least: Mapping[str, Mapping[str, float]]) -> None:
     """Print a table of each outcome, and one of the worst cases if policies are compared."""
     for name in shown:
-        show(f"{matrix.text(name)}\n")
+        bounds = [f"{kind} {value:.1f}" for kind, value in least.get(name, {}).items()]
+        note = f"least possible mean of all such students: {', '.join(bounds)}\n" if bounds else ""
+        show(f"{matrix.text(name)}\n{note}")
         if matrix.ranked:
             show(f"{matrix.worst_text(name)}\n")
 

@@ -11,6 +11,7 @@ References
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -23,6 +24,7 @@ from adaptlearn.simulation.course import Course
 from adaptlearn.simulation.episodes.arguments import LIMITS, seed_problems, skill_problems
 from adaptlearn.simulation.episodes.episode import Episode, run_episode
 from adaptlearn.simulation.episodes.outcomes import OUTCOMES
+from adaptlearn.simulation.matrix.checkpoint import Checkpoint, Means
 from adaptlearn.simulation.matrix.matrix import Matrix
 from adaptlearn.simulation.matrix.statistics import seed_means
 from adaptlearn.simulation.students.base import Simulator
@@ -53,6 +55,7 @@ def evaluation_matrix(
     n_bootstrap: int = 1000,
     n_jobs: int | None = None,
     on_run: OnRun | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> Matrix:
     """Let every policy teach the students of every simulator.
 
@@ -91,6 +94,11 @@ def evaluation_matrix(
     on_run : callable, optional
         A function that is called after each episode. The function gets two arguments: the number of
         finished episodes and the number of all episodes.
+    checkpoint : path, optional
+        A file that keeps what is finished. If a run is killed, call the function again with the
+        same arguments: the run goes on where it stopped, with the same result. In the file,
+        policies and simulators have only their names. So delete the file when you change a policy
+        or a simulator, and when you have the matrix.
 
     Returns
     -------
@@ -100,7 +108,8 @@ def evaluation_matrix(
     ------
     ParameterError
         The error lists every argument with a wrong type or out of range, every unknown name, and
-        every simulator whose skills differ from the skills of the course.
+        every simulator whose skills differ from the skills of the course. Also raised if the
+        checkpoint was begun with another course, outcomes, minutes or number of students.
 
     Examples
     --------
@@ -146,7 +155,10 @@ def evaluation_matrix(
     tasks = list(_tasks(simulators, tables, replicates, n_students))
     run = partial(_run, course=course, outcomes=names, n_students=n_students, budget=budget,
                   minutes_per_day=minutes_per_day)  # fmt: skip
-    runs = _runs(tasks, run, n_jobs, on_run)
+    setting = {"n_students": n_students, "budget": float(budget),
+               "minutes_per_day": float(minutes_per_day), "outcomes": names}  # fmt: skip
+    kept = None if checkpoint is None else Checkpoint(checkpoint, course, setting)
+    runs = _runs(tasks, run, n_jobs, on_run, kept)
     shape = (len(first), len(simulators), len(replicates))
     values, parts, same_family = _gathered(tasks, runs, shape, names)
     return Matrix(
@@ -174,19 +186,11 @@ class _Task(NamedTuple):
 
     simulator: Simulator
     policy: EpisodePolicy
-    cell: str
+    cell: tuple[str, str]
     seeds: tuple[int, ...]
     row: int
     column: int
     start: int
-
-
-class _Means(NamedTuple):
-    """What remains of an episode; arrays of shape (n_outcomes, n_seeds)."""
-
-    same_family: bool
-    everybody: Floats
-    parts: dict[tuple[str, str], Floats]
 
 
 def _tasks(
@@ -206,38 +210,44 @@ def _tasks(
             size = together if policy.in_blocks else 1
             for start in range(0, len(seeds), size):
                 part = seeds[start : start + size]
-                cell = f"{name} on {simulator}"
+                cell = name, simulator
                 yield _Task(simulators[simulator], policy, cell, part, row, column, start)
 
 
 def _runs(
     tasks: Sequence[_Task],
-    run: Callable[[_Task], _Means],
+    run: Callable[[_Task], Means],
     n_jobs: int | None,
     on_run: OnRun | None,
-) -> Iterator[_Means]:
-    """What each task came to, in order."""
+    kept: Checkpoint | None,
+) -> Iterator[Means]:
+    """What each task came to, in order; what is kept is not run again."""
     from sklearn.utils.parallel import Parallel, delayed
 
-    found = Parallel(n_jobs=n_jobs, return_as="generator")(delayed(run)(task) for task in tasks)
-    for done, means in enumerate(found, 1):
+    old = [None if kept is None else kept.get(*task.cell, task.seeds) for task in tasks]
+    missing = [task for task, means in zip(tasks, old, strict=True) if means is None]
+    found = Parallel(n_jobs=n_jobs, return_as="generator")(delayed(run)(task) for task in missing)
+    for done, (task, known) in enumerate(zip(tasks, old, strict=True), 1):
+        means = next(found) if known is None else known
+        if known is None and kept is not None:
+            kept.add(*task.cell, task.seeds, means)
         yield means
         report("simulating", "episodes", done, len(tasks))
         if on_run is not None:
             on_run(done, len(tasks))
 
 
-def _run(task: _Task, *, outcomes: Sequence[str], **setting: Any) -> _Means:
+def _run(task: _Task, *, outcomes: Sequence[str], **setting: Any) -> Means:
     """Run an episode, and keep its means alone: what is kept of a student need not outlive it."""
     try:
         episode = run_episode(task.simulator, task.policy, seeds=task.seeds, **setting)
     except Exception as error:
-        error.add_note(f"in {task.cell}")
+        error.add_note("in {} on {}".format(*task.cell))
         raise
     return _reduced(episode, outcomes, task.seeds)
 
 
-def _reduced(episode: Episode, outcomes: Sequence[str], seeds: tuple[int, ...]) -> _Means:
+def _reduced(episode: Episode, outcomes: Sequence[str], seeds: tuple[int, ...]) -> Means:
     values = np.stack([OUTCOMES[name].of(episode) for name in outcomes])
     values = values.reshape(len(outcomes), len(seeds), -1)
     parts = {}
@@ -245,12 +255,12 @@ def _reduced(episode: Episode, outcomes: Sequence[str], seeds: tuple[int, ...]) 
         for part in np.unique(labels).tolist():
             inside = (labels == part).reshape(len(seeds), -1)
             parts[group, part] = seed_means(np.where(inside, values, np.nan))
-    return _Means(episode.same_family, seed_means(values), parts)
+    return Means(episode.same_family, seed_means(values), parts)
 
 
 def _gathered(
     tasks: Sequence[_Task],
-    runs: Iterable[_Means],
+    runs: Iterable[Means],
     shape: tuple[int, int, int],
     outcomes: Sequence[str],
 ) -> tuple[dict[str, Floats], dict[str, dict[str, dict[str, Floats]]], Bools]:

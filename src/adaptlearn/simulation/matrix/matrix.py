@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from adaptlearn.simulation.matrix.picture import draw_heat_map
+from adaptlearn.errors import ParameterError
+from adaptlearn.simulation.matrix.equity import WorstGroup, at_equal_minutes, worst_group
+from adaptlearn.simulation.matrix.picture import draw_frontier, draw_heat_map
+from adaptlearn.simulation.matrix.statistics import Intervals
 from adaptlearn.simulation.matrix.text import latex_of, page_of, table_of, worst_of
 from adaptlearn.simulation.matrix.values import MatrixValues
+from adaptlearn.validation import OneOf, check_parameters, some
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +51,58 @@ class Matrix(MatrixValues):
     n_bootstrap : int
         How many times seeds are resampled to compute the shares in `rank_stability`.
     """
+
+    def worst_group(self, outcome: str) -> WorstGroup:
+        """The part of all groups (slow learners, low starts) for which each policy does worst.
+
+        The means over all seeds decide which part this is.
+        """
+        self._of(outcome)
+        return worst_group(self, outcome)
+
+    def at_equal_minutes(
+        self,
+        outcome: str,
+        policy: str,
+        others: Sequence[str] | None = None,
+        *,
+        group: Literal["all", "worst"] = "all",
+    ) -> Intervals:
+        """A policy less what others reach in no more minutes, on each simulator.
+
+        A platform can give one policy to a share of its students and another policy to the rest.
+        Then minutes and outcomes are weighted means. So the comparison is with the best of the
+        others, or of the mixtures of two of them, that takes at most as many minutes of practice.
+
+        Parameters
+        ----------
+        outcome : str
+        policy : str
+        others : sequence of str, optional
+            The baselines by default.
+        group : {"all", "worst"}, default "all"
+            Whose mean is compared: that of all students, or of the worst part of all groups. For
+            a mixture, this may be another part than for the policy.
+
+        Returns
+        -------
+        Intervals
+            Arrays of shape (n_simulators,); nan if all others take more minutes. The intervals do
+            not cover that the best mixture was chosen on the same seeds.
+
+        Raises
+        ------
+        ParameterError
+            A name is unknown, or the matrix does not have the outcome ``"minutes"``.
+        """
+        check_parameters(
+            "Matrix.at_equal_minutes", {"group": group}, {"group": [OneOf(("all", "worst"))]}
+        )
+        self._of(outcome), self._of("minutes")
+        names = self.baselines if others is None else tuple(others)
+        against = tuple(name for name in names if name != policy)
+        self._rows([policy, *against])
+        return at_equal_minutes(self, outcome, policy, against, group == "worst")
 
     def text(self, outcome: str | None = None) -> str:
         """The table of an outcome (by default the first outcome), as text."""
@@ -86,6 +143,37 @@ class Matrix(MatrixValues):
             Without matplotlib.
         """
         return draw_heat_map(self, self._named(outcome), ax)
+
+    def frontier(self, simulator: str, ax: Any = None) -> Any:
+        """Draw minutes of practice against the share known at the end, a point for each policy.
+
+        Policies whose names differ only after a colon, such as ``knowledge_tracing:0.9`` and
+        ``knowledge_tracing:0.98``, are joined by a line. A policy is dominated if another one
+        stands above it, or left of it.
+
+        Parameters
+        ----------
+        simulator : str
+        ax : matplotlib axes, optional
+
+        Returns
+        -------
+        matplotlib axes
+
+        Raises
+        ------
+        ParameterError
+            The name is unknown, or the matrix does not have the outcomes ``"minutes"`` and
+            ``"known_share"``.
+        MissingDependency
+            Without matplotlib.
+        """
+        if simulator not in self.simulators:
+            raise ParameterError(
+                "Matrix", [f"no simulator {simulator!r}; there are {some(self.simulators, 30)}"]
+            )
+        self._of("minutes"), self._of("known_share")
+        return draw_frontier(self, simulator, ax)
 
     def _named(self, outcome: str | None) -> str:
         return self.outcomes[0] if outcome is None else outcome

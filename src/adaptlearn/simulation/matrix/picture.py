@@ -59,6 +59,29 @@ def draw_heat_map(matrix: MatrixValues, outcome: str, ax: Any = None) -> Any:
     return ax
 
 
+def draw_frontier(matrix: MatrixValues, simulator: str, ax: Any = None) -> Any:
+    """Draw minutes against the share known: see `Matrix.frontier`."""
+    ax = new_axes(ax, (6.4, 4.0))
+    column = matrix.simulators.index(simulator)
+    minutes, share = (matrix.mean(name)[:, column] for name in ("minutes", "known_share"))
+    families: dict[str, list[int]] = {}
+    for row, name in enumerate(matrix.policies):
+        families.setdefault(name.partition(":")[0], []).append(row)
+    for place, (family, rows) in enumerate(families.items()):
+        ordered = sorted(rows, key=minutes.__getitem__)
+        marker = "os^vDPX*"[place % 8]
+        ax.plot(minutes[ordered], share[ordered], marker=marker, label=picture_text(family))
+        for row in ordered:
+            constant = matrix.policies[row].partition(":")[2]
+            at, shift = (minutes[row], share[row]), (3, -9)
+            ax.annotate(constant, at, shift, textcoords="offset points", fontsize="x-small")
+    ax.set(xlabel="minutes of practice", ylabel="share known at the end")
+    ax.set_title(picture_text(simulator), fontsize="medium", loc="left")
+    ax.legend(fontsize="small", frameon=False, loc="lower right")
+    ax.spines[["top", "right"]].set_visible(False)
+    return ax
+
+
 def shortfall(matrix: MatrixValues, outcome: str) -> Floats:
     """How far each policy is behind the best of a simulator, in the outcome's unit.
 
