@@ -57,6 +57,8 @@ def _tables(name: str, value: Any) -> Iterator[tuple[int, list[str], list[list[s
     if not isinstance(value, Mapping) or not value:
         return
     columns = [*value.values()]
+    if any(np.ndim(column) > 1 for column in columns):
+        return
     head = [*map(str, value)]
     if all(np.ndim(column) == 0 for column in columns):
         head, columns = ["", "value"], [head, columns]

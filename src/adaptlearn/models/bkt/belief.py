@@ -7,6 +7,7 @@ is too small is held by its logarithm.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -49,6 +50,14 @@ class Beliefs(NamedTuple):
         if np.any(between) or np.any(np.abs(both - 1) > 1e-9):
             raise ValueError("P(known) and P(not known) do not sum to 1")
         return beliefs
+
+    @classmethod
+    def side_by_side(cls, columns: Sequence[Beliefs]) -> Beliefs:
+        """Those of classes of students, as columns."""
+        return cls(
+            np.stack([one.known for one in columns], axis=1),
+            np.stack([one.unknown for one in columns], axis=1),
+        )
 
     @property
     def p_known(self) -> Floats:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.numerics import Ints, Sequences
+from adaptlearn.numerics import Floats, Ints, Sequences
 from adaptlearn.responses import ResponseLog, SequenceCounts
 
 WRONG, RIGHT, EXPOSURE = 0, 1, 2
@@ -76,6 +76,23 @@ def entry_answers(log: ResponseLog) -> NDArray[np.int8]:
 def of_rows(log: ResponseLog, values: Any) -> Any:
     """Values by row, as those of the entries."""
     return values if log.skill_rows is None else values[log.skill_rows]
+
+
+def likelihood_by_skill(log: ResponseLog, p_correct: Floats, skill: Ints, n_skills: int) -> Floats:
+    """The log-likelihood of a log's answers by skill; a response's is parted among its skills.
+
+    Parameters
+    ----------
+    log : ResponseLog
+    p_correct : float array, shape (n_rows,)
+    skill : int array, shape (n_entries,)
+    n_skills : int
+    """
+    chance = np.log(np.where(log.correct == 1, p_correct, 1 - p_correct))
+    share = np.where(log.correct >= 0, chance, 0.0)
+    if log.skill_rows is not None:
+        share = (share / np.bincount(log.skill_rows, minlength=len(log)))[log.skill_rows]
+    return np.asarray(np.bincount(skill, share, n_skills), np.float64)
 
 
 def of_sequences(sequences: Sequences, values: Ints) -> NDArray[np.int64]:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal, Self
 from adaptlearn.errors import ParameterError, ResponseDataError, warn
 from adaptlearn.models.bkt.cells import class_entries
 from adaptlearn.models.bkt.em.climb import OnStep
-from adaptlearn.models.bkt.entries import Entries
+from adaptlearn.models.bkt.entries import Entries, likelihood_by_skill
 from adaptlearn.models.bkt.fit.by_em import fit_by_em
 from adaptlearn.models.bkt.fit.by_gradient import fit_by_gradient
 from adaptlearn.models.bkt.fit.doubts import doubts
@@ -17,12 +17,14 @@ from adaptlearn.models.bkt.fitted import Fitted
 from adaptlearn.models.bkt.individual.equations import RULES
 from adaptlearn.models.bkt.serve.fitted_bkt import FittedBKT
 from adaptlearn.models.bkt.serve.manifest import from_manifest, read_settings
+from adaptlearn.models.bkt.serve.passes import pass_log
 from adaptlearn.models.bkt.serve.tables import (
     brought,
     read_class_table,
     read_pooled,
     read_skill_table,
 )
+from adaptlearn.models.bkt.student_classes import MOST
 from adaptlearn.randomness import Randomness, seed_of
 from adaptlearn.responses import SequenceCounts, as_log
 from adaptlearn.serialization import Arrays
@@ -75,6 +77,9 @@ class BKT(FittedBKT):
         common parameters of all skills. The fit also pulls the parameters of a class to the
         parameters of its skill. `borrow` is the strength of the pull, as a number of observations.
         With ``borrow=0``, the fit does not pull any parameters.
+    student_classes : int, default 1
+        The number of latent classes of students, up to 20. Students of different classes differ in
+        how likely they know a skill at the start and in how likely they learn it (see the notes).
     uncertainty : bool, default False
         Whether to compute standard errors. `intervals` and the intervals of `mastery` need standard
         errors.
@@ -114,12 +119,21 @@ class BKT(FittedBKT):
     class_parameters_ : dict of str to array
         Columns ``parameter``, ``skill``, ``class``, ``value``. If no parameter differs by class,
         `class_parameters_` has no rows.
+    class_weights_ : float array, shape (n_classes,)
+        The share of students in each class of students, from the weakest class to the strongest.
+    class_shifts_ : dict of str to array
+        Columns ``class``, ``weight``, ``prior``, ``learn``: the shifts of each class of students,
+        in log odds. If `student_classes` is 1, `class_shifts_` has no rows.
+    student_class_parameters_ : dict of str to array, each of shape (n_classes, n_skills)
+        The values of ``prior``, ``learn``, ``forget``, ``guess`` and ``slip`` for each class of
+        students and each skill.
     pooled_ : dict of str to float
         The common parameters of all skills. The model uses `pooled_` for skills that are not in the
         training log.
     log_likelihood_ : float array, shape (n_skills,)
-        The log-likelihood of the training answers. With individualisation, `log_likelihood_` is the
-        log-likelihood of the one-step-ahead predictions.
+        The log-likelihood of the training answers. With individualisation or with
+        several classes of students, `log_likelihood_` is the log-likelihood of the one-step-ahead
+        predictions.
     n_iter_, converged_ : int and bool arrays, shape (n_skills,)
         The number of steps of each skill, and whether the skill converged.
     n_answers_ : int array, shape (n_skills,)
@@ -187,6 +201,21 @@ class BKT(FittedBKT):
     ``fixed``, ``beta_priors``, ``start``, ``borrow="empirical"`` or ``uncertainty``. You can
     combine individualisation with classes.
 
+    *Classes of students* are a latent class mixture, fitted by EM (Dempster, Laird & Rubin, 1977).
+    Each student belongs to one of `student_classes` classes, the same class for all skills. For a
+    student of class ``c`` and any skill::
+
+        log odds of prior = a + s[c]        log odds of learn = b + l[c]
+
+    ``a`` and ``b`` are the log odds of the skill's parameters in `parameters_`. The means of the
+    shifts ``s`` and ``l``, weighted by `class_weights_`, are 0. The fit pulls the shifts weakly
+    toward 0, by normal densities with standard deviation 1. The fit also adds one student to each
+    class, so that no class is empty. Every answer updates P(class) of the student exactly, in
+    O(`student_classes`). ``bounds`` and ``fixed`` hold for every class. You can combine
+    `student_classes` with ``forgetting``. You cannot combine `student_classes` with
+    individualisation, with the options ``…_by``, with ``uncertainty``, or with a `multi_skill`
+    other than ``"full"``.
+
     *Several skills in one response.* ``"full"``: the answer counts fully for each of its skills,
     and the prediction is the mean of the skills' predictions. ``"shared"``: the answer counts as
     one observation, and each of the m skills of the response gets 1/m of this observation.
@@ -213,6 +242,8 @@ class BKT(FittedBKT):
     - M. Khajah, R. Wing, R. Lindsey, M. Mozer (2014). Integrating latent-factor and
       knowledge-tracing models to predict individual differences in learning. EDM 2014, 99-106.
     - M. Khajah, R. Lindsey, M. Mozer (2016). How deep is knowledge tracing? EDM 2016, 94-101.
+    - A. Dempster, N. Laird, D. Rubin (1977). Maximum likelihood from incomplete data via the
+      EM algorithm. Journal of the Royal Statistical Society B 39(1), 1-38.
     - J. Beck, K. Chang (2007). Identifiability: a fundamental problem of student modeling.
       User Modeling 2007, 137-146.
     - B. van de Sande (2013). Properties of the Bayesian knowledge tracing model. Journal
@@ -266,6 +297,7 @@ class BKT(FittedBKT):
         "lag": [OneOf((True, False))],
         "multi_skill": [OneOf(RULES)],
         "borrow": [Interval(0, 1e9), OneOf(("empirical",))],
+        "student_classes": [Interval(1, MOST, integer=True)],
         "uncertainty": [OneOf((True, False))],
         "n_init": [Interval(1, 1000, integer=True)],
         "max_iter": [Interval(0, 10**6, integer=True)],
@@ -293,6 +325,7 @@ class BKT(FittedBKT):
         fixed: Mapping[str, Any] | None = None,
         beta_priors: Mapping[str, Any] | None = None,
         borrow: float | Literal["empirical"] = 10.0,
+        student_classes: int = 1,
         uncertainty: bool = False,
         n_init: int = 5,
         max_iter: int = 1000,
@@ -317,6 +350,7 @@ class BKT(FittedBKT):
         self.fixed = fixed
         self.beta_priors = beta_priors
         self.borrow = borrow
+        self.student_classes = student_classes
         self.uncertainty = uncertainty
         self.n_init = n_init
         self.max_iter = max_iter
@@ -366,7 +400,12 @@ class BKT(FittedBKT):
         options, entries = self._drawn_params(), Entries.of_log(log)
         classed = class_entries(entries, schemes_of(options), self.gaps)
         fit = fit_by_gradient if coupling_of(options) else fit_by_em
-        return self._become(fit(entries, classed, options, on_step), options)
+        found = fit(entries, classed, options, on_step)
+        if found.student_classes is not None:
+            ahead = pass_log(found, log, entries.groups).p_correct
+            likelihood = likelihood_by_skill(log, ahead, entries.skill, len(entries.skills))
+            found = found._replace(log_likelihood=likelihood)
+        return self._become(found, options)
 
     def fit_counts(self, counts: Any, *, on_step: OnStep | None = None) -> Self:
         """Estimate the model from counts: how many students have each answer sequence.
@@ -390,6 +429,7 @@ class BKT(FittedBKT):
         options = self._drawn_params()
         needed = [f"{field}_by" for field, scheme in schemes_of(options).items() if scheme]
         needed += coupling_of(options)
+        needed += ["student_classes"] if options["student_classes"] > 1 else []
         if needed:
             raise ParameterError(
                 "fit_counts",
@@ -463,6 +503,9 @@ class BKT(FittedBKT):
         >>> model.predict_proba({"student": [1], "skill": ["add"], "correct": [1]}).round(2)
         array([[0.52, 0.48]])
         """
+        if settings.get("student_classes", 1) != 1:
+            problem = "student_classes needs a fit; a table of parameters holds one class"
+            raise ParameterError("BKT.from_parameters", [problem])
         skills, parameters = read_skill_table(table)
         model = cls(**{"forgetting": bool(parameters.forget.any()), **settings})
         model._check_parameters()

@@ -11,6 +11,7 @@ from adaptlearn.models.bkt.classes import Classes
 from adaptlearn.models.bkt.em.uncertainty import Uncertainty
 from adaptlearn.models.bkt.individual.model import Individual
 from adaptlearn.models.bkt.parameters import Parameters
+from adaptlearn.models.bkt.student_classes import StudentClasses
 from adaptlearn.numerics import Bools, Floats
 
 
@@ -32,6 +33,10 @@ class Fitted(NamedTuple):
         Where chains are coupled. `table` then holds a typical student's probabilities.
     uncertainty : Uncertainty, optional
         Where standard errors were computed.
+    student_classes : StudentClasses, optional
+        Where students are of several classes. `table` then holds the probabilities at shifts of 0.
+    place : int, optional
+        Of one class's model: which column of a state's beliefs is its own.
     """
 
     skills: NDArray[Any]
@@ -44,6 +49,18 @@ class Fitted(NamedTuple):
     classes: Classes | None = None
     individual: Individual | None = None
     uncertainty: Uncertainty | None = None
+    student_classes: StudentClasses | None = None
+    place: int | None = None
+
+    def by_student_class(self) -> list[Fitted]:
+        """The model of each class's students; without classes, itself."""
+        classes = self.student_classes
+        if classes is None:
+            return [self]
+        return [
+            self._replace(table=classes.table(k, self.table), student_classes=None, place=k)
+            for k in range(classes.n_classes)
+        ]
 
     @property
     def by_skill(self) -> Parameters:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.models.bkt.belief import Beliefs
+from adaptlearn.models.bkt.student_classes import over_classes, shares
 from adaptlearn.models.bkt.told import ToldPairs
 from adaptlearn.models.state import StudentState, check_keys, rows_of, times
 from adaptlearn.numerics import (
@@ -108,6 +109,9 @@ class BKTState(StudentState):
     told : ToldPairs
         The P(known) that `tell` set for some pairs of student and skill, in place of the model's
         prior.
+    evidence : float array, shape (n_students, n_classes), or None
+        What the answers of each student say about the student's class: the log-likelihood of each
+        class, less that of the first class. None if the model has one class of students.
 
     Notes
     -----
@@ -116,10 +120,15 @@ class BKTState(StudentState):
     all slots, or when you save the state.
     """
 
-    def __init__(self, model: str, skills: list[Any], n_students: int) -> None:
+    def __init__(
+        self, model: str, skills: list[Any], n_students: int, class_weights: Floats | None = None
+    ) -> None:
         super().__init__(model, skills, n_students)
         self._pairs = KeyTable()
-        self._beliefs = Beliefs(np.empty(0), np.empty(0))
+        self.class_weights = class_weights
+        by_class = () if class_weights is None else class_weights.shape
+        self._beliefs = Beliefs(np.empty((0, *by_class)), np.empty((0, *by_class)))
+        self.evidence = None if class_weights is None else np.zeros((n_students, *by_class))
         self._answers = np.empty(0, np.int64)
         self.told = ToldPairs()
         self.last: LastResponses | None = None
@@ -150,6 +159,9 @@ class BKTState(StudentState):
             for field, old in zip(vectors, self.vectors, strict=True):
                 field[: len(old)] = old
             self.vectors = vectors
+        if self.evidence is not None and self.n_students > len(self.evidence):
+            more = np.zeros((self.n_students - len(self.evidence), self.evidence.shape[1]))
+            self.evidence = np.concatenate((self.evidence, more))
 
     @property
     def _room(self) -> int:
@@ -163,11 +175,23 @@ class BKTState(StudentState):
     @property
     def p_known(self) -> Floats:
         """P(known) after the last response, shape (n_pairs,)."""
-        return self.beliefs(slice(len(self._pairs))).p_known
+        known = self.beliefs(slice(len(self._pairs))).p_known
+        return known if known.ndim == 1 else over_classes(self.share(self.students) * known.T)
 
-    def beliefs(self, slots: Ints | slice) -> Beliefs:
-        """Return the beliefs about the pairs in the given slots, after the last responses."""
-        return self._beliefs.take(slots)
+    def beliefs(self, slots: Ints | slice, place: int | None = None) -> Beliefs:
+        """Return the beliefs about the pairs in the given slots, after the last responses.
+
+        Of a model with classes of students: all columns, or the column of one class.
+        """
+        found = self._beliefs.take(slots)
+        return found if place is None else Beliefs(found.known[:, place], found.unknown[:, place])
+
+    def share(self, students: Ints) -> Floats:
+        """P(class) of some students, shape (n_classes, n)."""
+        assert self.class_weights is not None
+        assert self.evidence is not None
+        evidence = np.ascontiguousarray(self.evidence[students].T)
+        return shares(evidence, self.class_weights)
 
     @property
     def answers(self) -> NDArray[np.int64]:
@@ -203,7 +227,7 @@ class BKTState(StudentState):
         n = len(self._pairs)
         if n > self._room:
             room = max(n, 2 * self._room)
-            more = np.empty(room - self._room)
+            more = np.empty((room - self._room, *self._beliefs.known.shape[1:]))
             self._beliefs = Beliefs(*(np.concatenate((b, more)) for b in self._beliefs))
             self._answers = np.concatenate(
                 (self._answers, np.zeros(room - len(self._answers), np.int64))
@@ -271,7 +295,7 @@ class BKTState(StudentState):
         self._answers[slots] += more_answers
 
     def blank(self, n_students: int) -> BKTState:  # noqa: D102 - documented once, above
-        fresh = BKTState(self.model, self.skills, n_students)
+        fresh = BKTState(self.model, self.skills, n_students, self.class_weights)
         fresh.clock, fresh._n_fitted = self.clock, self._n_fitted
         return fresh
 
@@ -283,6 +307,8 @@ class BKTState(StudentState):
         if self.vectors is not None:
             for field in self.vectors:
                 field[students] = 0
+        if self.evidence is not None:
+            self.evidence[students] = 0
         self.last_time[students] = -np.inf
         if 2 * self._pairs.n_removed > len(self._pairs):
             self._close_up()
@@ -298,6 +324,8 @@ class BKTState(StudentState):
         if self.last is not None and other.last is not None:
             for mine, theirs in zip(self.last, other.last, strict=True):
                 mine[slots] = theirs[: len(slots)]
+        if self.evidence is not None and other.evidence is not None:
+            self.evidence[students] = other.evidence[: len(students)]
         if other.vectors is not None:
             self.note_individuals()
             assert self.vectors is not None
@@ -332,6 +360,8 @@ class BKTState(StudentState):
         if self.last is not None:
             for name, field in self.last._asdict().items():
                 arrays[f"pair_{name}"] = field[: len(self._pairs)].copy()
+        if self.evidence is not None:
+            arrays["student_evidence"] = self.evidence.copy()
         if self.vectors is not None:
             arrays["last_clock"] = self.last_clock.copy()
             for name, field in self.vectors._asdict().items():
@@ -345,17 +375,20 @@ class BKTState(StudentState):
         n_skills: int,
         n_items: int,  # noqa: ARG002 - of items nothing is kept
     ) -> dict[str, Numbers]:
-        pairs = arrays["pairs"]
+        pairs, by_class = arrays["pairs"], self._beliefs.known.shape[1:]
         n = (len(pairs),)
         expected = {
             "pairs": Numbers(n, 0, 2**63 - 1, whole=True),
-            "p_known": Numbers(n, -_FARTHEST, 1),
+            "p_known": Numbers(n + by_class, -_FARTHEST, 1),
             "answers": Numbers(n, low=0, whole=True),
             "last_time": times(rows_of(arrays, "last_time", n_students)),
             **ToldPairs.expected(arrays, n_students, n_skills),
         }
         if "p_unknown" in arrays:
-            expected["p_unknown"] = Numbers(n, -_FARTHEST, 1)
+            expected["p_unknown"] = Numbers(n + by_class, -_FARTHEST, 1)
+        if by_class:
+            size = (rows_of(arrays, "student_evidence", n_students), *by_class)
+            expected["student_evidence"] = Numbers(size, -_FARTHEST, _FARTHEST)
         if "pair_time" in arrays:
             expected["pair_time"] = times(len(pairs))
             expected |= {f"pair_{name}": Numbers(n, -1, whole=True) for name in ("learn", "forget")}
@@ -376,6 +409,8 @@ class BKTState(StudentState):
         self._beliefs = Beliefs.restored(arrays["p_known"], arrays.get("p_unknown"))
         self._answers = arrays["answers"].astype(np.int64)
         self.told.take_arrays(arrays)
+        if self.evidence is not None:
+            self.evidence = arrays["student_evidence"].astype(np.float64)
         if "pair_learn" in arrays:
             self.last = LastResponses(
                 arrays["pair_time"].astype(np.float64),

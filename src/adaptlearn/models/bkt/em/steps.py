@@ -20,6 +20,7 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -34,6 +35,9 @@ from adaptlearn.models.bkt.parameters import MARGIN, Cells, Limits, Parameters
 from adaptlearn.numerics import Floats, Ints
 
 _AT_ONCE = 1 << 15  # nodes and restarts whose counts stay in the cache together
+
+_TINY = 1e-280
+"""A belief above this has kept its digits."""
 
 _HUGE = 1e200
 """Below this a message makes nothing of a belief that was too small for a number."""
@@ -63,7 +67,11 @@ class Expectations(NamedTuple):
     stay_known: Floats
 
 
-def expectations(trie: PrefixTrie, parameters: Parameters) -> Expectations:
+def expectations(
+    trie: PrefixTrie,
+    parameters: Parameters,
+    weigh: Callable[[Floats], Floats] | None = None,
+) -> Expectations:
     """One E step: exact expected counts and log-likelihood, over all sequences at once.
 
     Forward, ``f(n)`` is the belief after node ``n`` and ``z(n)`` the probability of its response
@@ -71,6 +79,15 @@ def expectations(trie: PrefixTrie, parameters: Parameters) -> Expectations:
     the scaled backward message: ``end(n)`` for those that stop, plus, summed over the children
     ``c``, ``A b(c) B(c) / z(c)``. The message is linear, so summing it over sequences that share
     a history loses nothing.
+
+    Parameters
+    ----------
+    trie : PrefixTrie
+    parameters : Parameters
+    weigh : callable, optional
+        Gives each node's `end`, by restart, shape (n_restarts, n_nodes), from the logarithms of
+        ``z``, which it may change. By default the trie's own counts for all restarts. The counts
+        ``first`` and the log-likelihood are of the trie's weights all the same.
 
     Raises
     ------
@@ -80,6 +97,8 @@ def expectations(trie: PrefixTrie, parameters: Parameters) -> Expectations:
     with np.errstate(all="ignore"):  # what leaves the range of numbers is found, and done again
         chance = chances(trie, parameters)
         state, scale = forward(trie, chance)
+        if weigh is not None:
+            trie = trie._replace(end=weigh(_log_scale(trie, parameters, state, scale)))
         arriving = chance.likelihood
         arriving /= scale
         message = backward(trie, chance, arriving)
@@ -94,6 +113,18 @@ def expectations(trie: PrefixTrie, parameters: Parameters) -> Expectations:
         for all_counts, new, place in zip(counts, again, places, strict=True):
             all_counts[:, place] = new
     return counts
+
+
+def _log_scale(trie: PrefixTrie, parameters: Parameters, state: Floats, scale: Floats) -> Floats:
+    """The logarithms of `scale`, right also after a belief that was too small for a number."""
+    found = np.log(scale)
+    if scale.min() > 0 and not np.any((state > 0) & (state < _TINY)):
+        return found
+    out = ~(scale > 0).all(axis=0) | ((state > 0) & (state < _TINY)).any(axis=(0, 1))
+    groups = np.unique(trie.group[out]).astype(np.int64)
+    part, nodes = trie.restrict(groups), np.isin(trie.group, groups)
+    found[:, nodes] = log_sweeps(part, parameters.take(trie.cells_of(groups))).scale
+    return found
 
 
 def _lost(trie: PrefixTrie, swept: Swept) -> Ints:

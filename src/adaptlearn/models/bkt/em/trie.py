@@ -118,15 +118,23 @@ class PrefixTrie(NamedTuple):
 
     def opportunities(self) -> NDArray[np.int64]:
         """The number of answers, exposures left out, up to each node, shape (n_nodes,)."""
-        count: NDArray[np.int64] = (self.answer != EXPOSURE).astype(np.int64)
+        return self.along((self.answer != EXPOSURE).astype(np.int64))
+
+    def along(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Of each node the sum of `values` from its root to itself, on the last axis.
+
+        `values` is changed, and returned.
+        """
         for lo, hi in pairwise(self.levels.tolist()[1:]):
-            count[lo:hi] += count[self.parent[lo:hi]]
+            values[..., lo:hi] += values[..., self.parent[lo:hi]]
         for lo, hi in pairwise(self.stretches.tolist()):
             heads = np.flatnonzero(self.parent[lo:hi] < lo)
-            running = np.cumsum(count[lo:hi])
-            before = count[self.parent[lo + heads]] - running[heads] + count[lo + heads]
-            count[lo:hi] = running + np.repeat(before, np.diff(heads, append=hi - lo))
-        return count
+            own = values[..., lo + heads]
+            running = np.cumsum(values[..., lo:hi], axis=-1)
+            before = values[..., self.parent[lo + heads]] - running[..., heads] + own
+            lengths = np.diff(heads, append=hi - lo)
+            values[..., lo:hi] = running + np.repeat(before, lengths, axis=-1)
+        return values
 
     def pooled(self) -> PrefixTrie:
         """The same histories under one common parameter set."""
@@ -198,7 +206,7 @@ class PrefixTrie(NamedTuple):
             answer=self.answer[keep],
             cells=Cells(*cells),
             weight=self.weight[keep],
-            end=self.end[keep],
+            end=self.end[..., keep],
             parent=parent,
             levels=levels,
             stretches=stretches if len(stretches) > 1 else stretches[:0],
@@ -232,6 +240,17 @@ def build_trie(
     counts : integer array, shape (n_sequences,), optional
         How many students have each sequence; by default each is one student's.
     """
+    return build_traced_trie(sequences, alphabet, groups, n_groups, counts)[0]
+
+
+def build_traced_trie(
+    sequences: Sequences,
+    alphabet: Alphabet,
+    groups: Ints,
+    n_groups: int,
+    counts: Ints | None = None,
+) -> tuple[PrefixTrie, NDArray[np.int64]]:
+    """The same trie, and the node with which each sequence ends, shape (n_sequences,)."""
     chains, reach = longest_first(sequences)
     starts = sequences.starts[chains]
     ordered = alphabet.symbol[sequences.order]
@@ -261,7 +280,9 @@ def build_trie(
         begin += step
     if stretches:
         stretches.append(growth.n_nodes)
-    return growth.finish(alphabet, alone, stretches)
+    ends = np.empty(len(chains), np.int64)
+    ends[chains] = growth.last
+    return growth.finish(alphabet, alone, stretches), ends
 
 
 class _Growth:
@@ -272,6 +293,7 @@ class _Growth:
         self.weights = np.ones(len(groups)) if weights is None else weights
         self.counted = weights is not None
         self.at = groups.astype(np.int64)  # each sequence's node, within its level or block
+        self.last = np.empty(len(groups), np.int64)  # each sequence's last node so far, of all
         self.width = n_groups  # nodes of the level above
         self.groups_above: Ints = np.arange(n_groups)
         self.offset = 0  # of that level among all nodes
@@ -296,6 +318,7 @@ class _Growth:
             sizes = np.bincount(at, minlength=len(present))
         if self.counted:
             sizes = np.bincount(at, self.weights[:m], len(present))
+        self.last[:m] = self.n_nodes + at
         parent, symbol = np.divmod(present, self.n_symbols)
         self.groups_above = self.groups_above[parent]
         self._append(self.groups_above, symbol, sizes.astype(np.float64), parent + self.offset)
@@ -305,6 +328,7 @@ class _Growth:
     def alone(self, symbols: Ints) -> None:
         """The next level: a node for every sequence."""
         m = len(symbols)
+        self.last[:m] = self.n_nodes + np.arange(m)
         self._append(self.groups[:m], symbols, self.weights[:m], self.at[:m] + self.offset)
         self.at = np.arange(m)
         self._close_level()
@@ -323,6 +347,7 @@ class _Growth:
             parent,
         )
         self.at, self.offset = heads + lengths - 1, first
+        self.last[:m] = first + self.at
 
     def _append(self, group: Ints, symbol: Ints, weight: Floats, parent: Ints) -> None:
         for name, array in zip(self.parts, (group, symbol, weight, parent), strict=True):

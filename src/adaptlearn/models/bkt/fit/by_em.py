@@ -14,12 +14,20 @@ from adaptlearn.models.bkt.classes import Classes, ClassTable
 from adaptlearn.models.bkt.em.climb import OnStep
 from adaptlearn.models.bkt.em.groups import Given, GroupFit, Settings, fit_classes, fit_groups
 from adaptlearn.models.bkt.em.information import information
-from adaptlearn.models.bkt.em.trie import Alphabet, PrefixTrie, answers_only, build_trie
+from adaptlearn.models.bkt.em.trie import (
+    Alphabet,
+    PrefixTrie,
+    answers_only,
+    build_traced_trie,
+    build_trie,
+)
 from adaptlearn.models.bkt.em.uncertainty import Uncertainty
 from adaptlearn.models.bkt.entries import EXPOSURE, Entries
 from adaptlearn.models.bkt.fit.constraints import read_constraints
 from adaptlearn.models.bkt.fit.options import settings_of
 from adaptlearn.models.bkt.fitted import Fitted, table_of_cells
+from adaptlearn.models.bkt.latent.expectation import Link
+from adaptlearn.models.bkt.latent.search import Problem, fit_student_classes, student_classes
 from adaptlearn.models.bkt.parameters import FLOOR, Parameters
 from adaptlearn.numerics import Floats, Ints, distinct
 
@@ -47,9 +55,11 @@ def fit_by_em(
         A value fixed at 0 or 1 rules out an answer; it names the skill.
     """
     skills = entries.skills.tolist()
-    given = read_constraints(options, skills)
+    given, settings = read_constraints(options, skills), settings_of(options, on_step)
     try:
-        return _fit(entries, classed, given, settings_of(options, on_step), options["uncertainty"])
+        if options["student_classes"] > 1:
+            return _fit_student_classes(entries, given, settings, options["student_classes"])
+        return _fit(entries, classed, given, settings, options["uncertainty"])
     except ImpossibleHistoryError as error:
         raise ImpossibleHistoryError(
             f"skill {skills[error.group]!r}: {error}; leave them free, from {FLOOR:g} to "
@@ -84,6 +94,30 @@ def _fit(
         unidentified={labels[k]: why for k, why in sorted(found.reasons.items())},
         classes=None if classed is None else classed.classes,
         uncertainty=errors,
+    )
+
+
+def _fit_student_classes(
+    entries: Entries, given: Given, settings: Settings, n_classes: int
+) -> Fitted:
+    """With classes of students; the log-likelihood by skill is left to who can predict."""
+    labels, n = entries.skills.tolist(), len(entries.skills)
+    alphabet = answers_only(entries.answers)
+    trie, ends = build_traced_trie(entries.sequences, alphabet, entries.groups, n)
+    plain = fit_groups(trie, given, settings)
+    link = Link.of(trie, ends, entries.sequences.minor, entries.groups)
+    problem = Problem(trie, link, plain.terms)
+    found = fit_student_classes(problem, plain.climb.parameters, settings, n_classes)
+    by_skill, classes = student_classes(found.point, plain.pooled)
+    return Fitted(
+        skills=entries.skills,
+        table=table_of_cells(by_skill, _pooled(plain), {}),
+        log_likelihood=np.full(n, np.nan),
+        n_iter=np.full(n, found.n_iter),
+        converged=np.full(n, found.converged),
+        n_answers=_answers(trie),
+        unidentified={labels[k]: why for k, why in sorted(plain.reasons.items())},
+        student_classes=classes,
     )
 
 

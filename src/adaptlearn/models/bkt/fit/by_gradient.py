@@ -10,15 +10,14 @@ import numpy as np
 from adaptlearn.errors import ResponseDataError
 from adaptlearn.models.bkt.cells import Classed
 from adaptlearn.models.bkt.em.climb import OnStep
-from adaptlearn.models.bkt.entries import EXPOSURE, Entries
+from adaptlearn.models.bkt.entries import EXPOSURE, Entries, likelihood_by_skill
 from adaptlearn.models.bkt.fitted import Fitted
 from adaptlearn.models.bkt.individual.filtering import filter_students
-from adaptlearn.models.bkt.individual.layout import ChainVectors, CoupledLog
+from adaptlearn.models.bkt.individual.layout import ChainVectors
 from adaptlearn.models.bkt.individual.model import Individual, coupled_log
 from adaptlearn.models.bkt.individual.search import Terms, fit
 from adaptlearn.models.bkt.parameters import Cells, Parameters
 from adaptlearn.models.bkt.state import StudentVectors
-from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog
 
 
@@ -66,10 +65,14 @@ def fit_by_gradient(
     guess_of_slip = np.arange(len(found.parameters.slip))
     if cells.guess is not cells.slip:
         guess_of_slip = np.concatenate((np.arange(n_skills + 1), parents.slip))
+    students, chains = StudentVectors.new(log.n_students), ChainVectors.new(len(coupled.prior))
+    ahead = filter_students(
+        coupled, found.parameters, students, chains, rule=options["multi_skill"]
+    ).p_correct
     return Fitted(
         skills=entries.skills,
         table=individual.typical(n_skills, guess_of_slip),
-        log_likelihood=_likelihood_by_skill(individual, log, coupled, skill, n_skills),
+        log_likelihood=likelihood_by_skill(log, ahead, skill, n_skills),
         n_iter=np.full(n_skills, found.n_iter),
         converged=np.full(n_skills, found.converged),
         n_answers=np.bincount(skill[entries.answers != EXPOSURE], minlength=n_skills),
@@ -92,16 +95,3 @@ def _items(log: ResponseLog) -> dict[Any, int]:
     assert log.item is not None
     occurs = np.bincount(log.item.codes, minlength=len(log.item.labels)) > 0
     return {label: code for code, label in enumerate(log.item.labels[occurs].tolist())}
-
-
-def _likelihood_by_skill(
-    model: Individual, log: ResponseLog, coupled: CoupledLog, skill: Ints, n_skills: int
-) -> Floats:
-    """Of the answers, by skill; a response's is parted evenly among its skills."""
-    students, chains = StudentVectors.new(log.n_students), ChainVectors.new(len(coupled.prior))
-    after = filter_students(coupled, model.parameters, students, chains, rule=model.rule)
-    chance = np.log(np.where(log.correct == 1, after.p_correct, 1 - after.p_correct))
-    share = np.where(log.correct >= 0, chance, 0.0)
-    if log.skill_rows is not None:
-        share = (share / np.bincount(log.skill_rows, minlength=len(log)))[log.skill_rows]
-    return np.asarray(np.bincount(skill, share, n_skills), np.float64)

@@ -62,6 +62,8 @@ def option_problems(options: Mapping[str, Any]) -> list[str]:
     coupling = coupling_of(options)
     if coupling:
         problems += _coupling_problems(options, ", ".join(coupling))
+    if options["student_classes"] != 1:
+        problems += _student_class_problems(options)
     if options["start"] is not None:
         starts = starts_of(options)
         problems += [] if starts else ["start is empty; give a mapping, or several"]
@@ -99,6 +101,12 @@ def _coupling_problems(options: Mapping[str, Any], coupling: str) -> list[str]:
     if options["uncertainty"] or isinstance(options["borrow"], str):
         problems.append(f"uncertainty and borrow need EM, without {coupling}")
     return problems
+
+
+def _student_class_problems(options: Mapping[str, Any]) -> list[str]:
+    others = [f"{field}_by" for field in Parameters._fields if options[f"{field}_by"] is not None]
+    others += [*coupling_of(options), *(["uncertainty"] if options["uncertainty"] else [])]
+    return [f"student_classes does not go together with {name}" for name in others]
 
 
 def _names_columns(by: Any) -> bool:

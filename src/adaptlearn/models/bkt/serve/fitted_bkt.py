@@ -50,7 +50,9 @@ class FittedBKT(ReportingBKT):
         """A new state for students who have not answered yet."""
         self._check_fitted()
         check_n_students(n_students)
-        return BKTState(self.fingerprint_, self.skills_.tolist(), n_students)
+        classes = self._fitted.student_classes
+        weights = None if classes is None else classes.weights
+        return BKTState(self.fingerprint_, self.skills_.tolist(), n_students, weights)
 
     def _chance_of_next(
         self, state: BKTState, students: Ints, skills: list[Any], items: list[Any], time: Any

@@ -15,6 +15,7 @@ from adaptlearn.models.bkt.fitted import Fitted, table_of_cells
 from adaptlearn.models.bkt.individual.model import Individual
 from adaptlearn.models.bkt.labels import Label, in_order
 from adaptlearn.models.bkt.parameters import Parameters
+from adaptlearn.models.bkt.student_classes import StudentClasses
 from adaptlearn.numerics import Bools, Floats
 from adaptlearn.validation import Numbers, number_array
 from adaptlearn.wording import shown
@@ -32,6 +33,8 @@ def content(found: Fitted) -> dict[str, Any]:
         held["classes"] = _class_content(found.classes, found.by_class)
     if found.individual is not None:
         held["coupled"] = found.individual.to_json()
+    if found.student_classes is not None:
+        held["student_classes"] = found.student_classes.to_json()
     return held
 
 
@@ -99,6 +102,7 @@ def from_manifest(manifest: Mapping[str, Any]) -> Fitted:
         classes=classes,
         individual=Individual.from_json(manifest.get("coupled"), sizes),
         uncertainty=Uncertainty.from_json(manifest.get("uncertainty"), n, sizes),
+        student_classes=StudentClasses.from_json(manifest.get("student_classes"), n + 1),
     )
 
 

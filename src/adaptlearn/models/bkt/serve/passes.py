@@ -24,10 +24,13 @@ from adaptlearn.models.bkt.individual.model import (
 )
 from adaptlearn.models.bkt.parameters import Cells
 from adaptlearn.models.bkt.serve.beliefs import (
+    Filtered,
     filter_sequences,
     probability_correct,
 )
+from adaptlearn.models.bkt.serve.mixing import mix
 from adaptlearn.models.bkt.state import BKTState, LastResponses
+from adaptlearn.models.bkt.student_classes import over_classes
 from adaptlearn.models.mastery import When
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog
@@ -48,6 +51,8 @@ class Passed(NamedTuple):
         Each sequence's pair in the state; -1 where it is new.
     last : LastResponses, optional
         Where parameters differ by class: each sequence's last response.
+    evidence : float array, shape (n_labels, n_classes), optional
+        Where students are of several classes: what is then known of each student's class.
     """
 
     p_correct: Floats
@@ -55,6 +60,7 @@ class Passed(NamedTuple):
     students: FilteredStudents | None
     slots: NDArray[np.int64]
     last: LastResponses | None
+    evidence: Floats | None = None
 
 
 def skill_codes(log: ResponseLog, skills: list[Any]) -> tuple[Ints, list[Any]]:
@@ -123,6 +129,46 @@ def pass_log(
             model.individual, log, cells, state, students=students, slots=slots, told=told
         )
         return Passed(after.p_correct, after.chains.beliefs, after, slots, last)
+    each = [
+        _filtered(
+            own,
+            log,
+            state,
+            students,
+            cells=cells,
+            codes=codes,
+            slots=slots,
+            scored=scored or own.place is not None,
+        )
+        for own in model.by_student_class()
+    ]
+    p_correct, beliefs, evidence = each[0].p_correct, each[0].beliefs, None
+    if model.student_classes is not None:
+        beliefs = Beliefs.side_by_side([one.beliefs for one in each])
+        before = np.zeros((log.n_students, len(each)))
+        if state is not None and students is not None and state.evidence is not None:
+            before = state.evidence[students]
+        p_correct, evidence = mix(
+            log, np.array([one.p_correct for one in each]), model.student_classes.weights, before
+        )
+    if scored and log.skill_rows is not None:
+        size = np.bincount(log.skill_rows, minlength=len(log))
+        p_correct = np.bincount(log.skill_rows, weights=p_correct, minlength=len(log)) / size
+    return Passed(p_correct, beliefs, None, slots, last, evidence)
+
+
+def _filtered(
+    model: Fitted,
+    log: ResponseLog,
+    state: BKTState | None,
+    students: Ints | None,
+    *,
+    cells: Cells | Ints,
+    codes: Ints,
+    slots: Ints,
+    scored: bool,
+) -> Filtered:
+    """The filter along a log's sequences, from the prior or from where they stand in a state."""
     if isinstance(cells, Cells):
         first = cells.take(first_entries(log.sequences))
     else:
@@ -131,7 +177,7 @@ def pass_log(
     if state is not None and students is not None:
         prior = state.told.begun(students[log.sequences.minor], codes, before.known)
         before = _from_state(model, state, slots, first, prior)
-    found = filter_sequences(
+    return filter_sequences(
         log.sequences,
         entry_answers(log),
         model.table,
@@ -140,11 +186,6 @@ def pass_log(
         skill_rows=log.skill_rows,
         scored=scored,
     )
-    p_correct = found.p_correct
-    if scored and log.skill_rows is not None:
-        size = np.bincount(log.skill_rows, minlength=len(log))
-        p_correct = np.bincount(log.skill_rows, weights=p_correct, minlength=len(log)) / size
-    return Passed(p_correct, found.beliefs, None, slots, last)
 
 
 def advance(
@@ -186,6 +227,9 @@ def advance(
     if state.last is not None and passed.last is not None:
         for field, values in zip(state.last, passed.last, strict=True):
             field[slots] = values
+    if state.evidence is not None and passed.evidence is not None:
+        present = np.flatnonzero(np.bincount(log.student.codes, minlength=log.n_students))
+        state.evidence[students[present]] = passed.evidence[present]
     state.note_times(log, students)
 
 
@@ -211,6 +255,12 @@ def known_before_next(
     times : float array, shape (n,), optional
         When they come; without, the gap is not known either.
     """
+    if model.student_classes is not None:
+        each = [
+            known_before_next(own, state, students, codes, slots, times=times)
+            for own in model.by_student_class()
+        ]
+        return over_classes(state.share(students) * each)
     which, table = _cells_of(model, codes), model.table
     met = np.flatnonzero(slots >= 0)
     cells = _next_cells(model, state, which, slots, times)
@@ -221,7 +271,8 @@ def known_before_next(
         return known
     known = state.told.begun(students, codes, table.prior[which])
     learn, forget = table.learn[cells.learn[met]], table.forget[cells.forget[met]]
-    known[met] = next_opportunity(state.beliefs(slots[met]), learn, forget).p_known
+    after = state.beliefs(slots[met], model.place)
+    known[met] = next_opportunity(after, learn, forget).p_known
     return known
 
 
@@ -235,6 +286,12 @@ def chance_of_next(
     times: Floats | None = None,
 ) -> Floats:
     """P(correct) of a next response of each student on the paired skill and item."""
+    if model.student_classes is not None:
+        each = [
+            chance_of_next(own, state, students, codes, items=items, times=times)
+            for own in model.by_student_class()
+        ]
+        return over_classes(state.share(students) * each)
     slots = state.find(students, codes)
     p_known = known_before_next(model, state, students, codes, slots, times=times)
     which = _cells_of(model, codes)
@@ -256,6 +313,9 @@ def of_places(table: NDArray[Any], skills: Ints, n_fitted: int) -> NDArray[Any]:
 
 def mastery_of(model: Fitted, state: BKTState, students: Ints, skills: Ints, when: When) -> Floats:
     """P(known) of some students on skills, by their places; shape (n_students, n_skills)."""
+    if model.student_classes is not None:
+        own = [mastery_of(one, state, students, skills, when) for one in model.by_student_class()]
+        return over_classes(state.share(students)[..., None] * own)
     n_skills = n_places(skills)
     rows, columns, slots = state.cells(students, n_skills)
     prior = model.table.prior[_cells_of(model, np.arange(n_skills))]
@@ -264,7 +324,7 @@ def mastery_of(model: Fitted, state: BKTState, students: Ints, skills: Ints, whe
         told_rows, told_skills, p_told = state.told.of(students, n_skills)
         value[told_rows, told_skills] = p_told
     if when == "after_response":
-        value[rows, columns] = state.beliefs(slots).p_known
+        value[rows, columns] = state.beliefs(slots, model.place).p_known
     elif model.individual is None:
         value[rows, columns] = known_before_next(model, state, students[rows], columns, slots)
     else:  # abilities tell something of skills that were never answered too
@@ -286,7 +346,8 @@ def _from_state(
     """Beliefs as the first response of each sequence begins; `prior` where there was none yet."""
     before, met = Beliefs.of(prior), np.flatnonzero(slots >= 0)
     learn, forget = model.table.learn[first.learn[met]], model.table.forget[first.forget[met]]
-    before.put(met, next_opportunity(state.beliefs(slots[met]), learn, forget))
+    after = state.beliefs(slots[met], model.place)
+    before.put(met, next_opportunity(after, learn, forget))
     return before
 
 

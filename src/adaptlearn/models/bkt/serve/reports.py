@@ -71,6 +71,43 @@ class ReportingBKT(KnowledgeTracer):
         ]
         return table_of(rows, ("parameter", "skill", "class", "value"))
 
+    @property
+    def class_weights_(self) -> Floats:
+        """The share of students in each class of `student_classes`, shape (n_classes,)."""
+        self._check_fitted()
+        classes = self._fitted.student_classes
+        return np.ones(1) if classes is None else classes.weights.copy()
+
+    @property
+    def class_shifts_(self) -> dict[str, NDArray[Any]]:
+        """Classes of students, from the weakest to the strongest: a table with a row per class.
+
+        Columns ``class``, ``weight``, ``prior``, ``learn``. The last two are shifts: how much the
+        log odds of these two parameters differ from `parameters_`. With one class, there are no
+        rows.
+        """
+        self._check_fitted()
+        classes = self._fitted.student_classes
+        if classes is None:
+            return {"class": np.arange(0), **{n: np.empty(0) for n in ("weight", "prior", "learn")}}
+        return {
+            "class": np.arange(classes.n_classes),
+            "weight": classes.weights.copy(),
+            "prior": classes.prior_shift.copy(),
+            "learn": classes.learn_shift.copy(),
+        }
+
+    @property
+    def student_class_parameters_(self) -> dict[str, Floats]:
+        """For each parameter, its values by class of students and skill.
+
+        Arrays of shape (n_classes, n_skills), in the order of `class_weights_` and `skills_`. With
+        one class, the values are those of `parameters_`.
+        """
+        self._check_fitted()
+        each = [own.by_skill for own in self._fitted.by_student_class()]
+        return {name: np.array([getattr(o, name) for o in each]) for name in Parameters._fields}
+
     def intervals(self, level: float = 0.95) -> dict[str, NDArray[Any]]:
         """Every estimated parameter with its standard error and interval.
 
