@@ -43,7 +43,7 @@ def school(n=600, n_skills=12, n_answers=6, *, forget=0.0, seed=0):
         learns = rng.random(known.shape) < expit(learn + shift[own, 1][:, None])
         known = np.where(known, rng.random(known.shape) >= forget, learns)
     student, _, skill = np.indices(correct.shape)
-    columns = {"student": student, "skill": skill, "correct": correct}
+    columns: dict[str, Any] = {"student": student, "skill": skill, "correct": correct}
     return {name: np.ravel(column) for name, column in columns.items()}, own
 
 
@@ -97,7 +97,7 @@ def test_predictions_mastery_and_classes_are_those_of_all_paths(fitted, name):
 
 
 def test_parts_of_a_log_give_the_same_bits(fitted):
-    model, columns = fitted["three"], tangled(np.random.default_rng(4), 3, 300)
+    model, columns = fitted["three"], tangled(np.random.default_rng(4), 3, 120)
     log = ResponseLog.from_frame(columns, unanswered="exposure")
     state, whole = model.init_state(3), model.predict_proba(log)
     for row in range(len(log)):

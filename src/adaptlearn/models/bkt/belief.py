@@ -94,8 +94,8 @@ def next_opportunity(after: Beliefs, learn: Floats, forget: Floats) -> Beliefs:
 
 def answered(
     begun: Beliefs, answer: Ints, here: Parameters, *, exposures: bool
-) -> tuple[Beliefs, Floats, Bools]:
-    """Beliefs after responses; P(correct) before them; and whether they were possible.
+) -> tuple[Beliefs, tuple[Floats, Floats], Bools]:
+    """Beliefs after responses; P(correct) and P(wrong) before them; and whether they were possible.
 
     Parameters
     ----------
@@ -111,8 +111,8 @@ def answered(
     if logarithms:
         known, unknown = np.maximum(known, 0.0), np.maximum(unknown, 0.0)
     missed, guessed = known * here.slip, unknown * here.guess
-    hit = known - missed
-    joint, other = np.where(right, hit, missed), np.where(right, guessed, unknown - guessed)
+    hit, astray = known - missed, unknown - guessed
+    joint, other = np.where(right, hit, missed), np.where(right, guessed, astray)
     scale = joint + other
     possible = scale > 0
     with np.errstate(invalid="ignore", divide="ignore"):  # 0 / 0: the caller names it
@@ -129,7 +129,7 @@ def answered(
         unseen = np.flatnonzero(answer == EXPOSURE)
         after.put(unseen, begun.take(unseen))
         possible[unseen] = True
-    return after, hit + guessed, possible
+    return after, (hit + guessed, missed + astray), possible
 
 
 def _answer_logarithms(

@@ -25,15 +25,15 @@ class Followed(NamedTuple):
     ----------
     known, unknown : float
         After the last response, as `Beliefs` holds them.
-    p_correct : float array, shape (n,)
-        Before each response, up to an impossible one.
+    chances : float array, shape (2, n)
+        P(correct) and P(wrong) before each response, up to an impossible one.
     impossible : int
         The first response that its parameters rule out, which is where it stops; -1 without.
     """
 
     known: float
     unknown: float
-    p_correct: Floats
+    chances: Floats
     impossible: int
 
 
@@ -58,28 +58,28 @@ def follow(
     --------
     >>> here = Parameters(*(np.array([value]) for value in (0.4, 0.5, 0.0, 0.2, 0.1)))
     >>> found = follow(0.4, 0.6, np.array([1, 0]), here, begins=True)
-    >>> np.round(found.p_correct, 3).tolist(), round(found.known, 3)
+    >>> np.round(found.chances[0], 3).tolist(), round(found.known, 3)
     ([0.48, 0.812], 0.467)
     """
     n, at, size = len(answers), 0, _FIRST
-    expected = np.empty(n)
+    expected = np.empty((2, n))
     told, responses = answers.tolist(), _responses(here, n, begins=begins)
     while at < n:
         if known < 0 or unknown < 0:
             step = _beside_certainty if max(known, unknown) == 1 else _with_arrays
-            known, unknown, right = step(known, unknown, told[at], responses[at])
-            if right < 0:
+            known, unknown, *chances = step(known, unknown, told[at], responses[at])
+            if chances[0] < 0:
                 return Followed(known, unknown, expected, at)
-            expected[at] = right
+            expected[:, at] = chances
             at += 1
             continue
         found = _in_range(known, unknown, told[at : at + size], responses[at : at + size])
         lost = np.flatnonzero(((found[1:] > 0) & (found[1:] < TINY)).any(axis=1))
         done = int(lost[0]) + 1 if len(lost) else len(found) - 1
-        expected[at : at + done] = _expected(found[:done].T, here, slice(at, at + done))
+        expected[:, at : at + done] = _expected(found[:done].T, here, slice(at, at + done))
         if begins and at == 0 and done:
             begun = here._replace(learn=_NONE, forget=_NONE)
-            expected[:1] = _expected(found[:1].T, begun, slice(1))
+            expected[:, :1] = _expected(found[:1].T, begun, slice(1))
         known, unknown = (_log(b) if 0 < b < TINY else b for b in found[done].tolist())
         at += done
         if not len(lost) and done < min(size, n - at + done):
@@ -141,51 +141,52 @@ def _in_range(
 
 
 def _expected(before: Floats, here: Parameters, rows: slice) -> Floats:
-    """P(correct) of some responses, from the beliefs after those before them."""
+    """P(correct) and P(wrong) of some responses, from the beliefs after those before them."""
     learn, forget, guess, slip = (
         field if len(field) == 1 else field[rows]
         for field in (here.learn, here.forget, here.guess, here.slip)
     )
     known, unknown = before
     begun, other = known * (1 - forget) + unknown * learn, unknown * (1 - learn) + known * forget
-    return np.asarray(begun - begun * slip + other * guess)
+    missed, guessed = begun * slip, other * guess
+    return np.stack((begun - missed + guessed, missed + (other - guessed)))
 
 
 def _beside_certainty(
     known: float, unknown: float, answer: int, response: _Response
-) -> tuple[float, float, float]:
+) -> tuple[float, float, float, float]:
     """One response while a belief is 1 and the other a logarithm, which stays one if it can.
 
     Returns
     -------
-    known, unknown, p_correct : float
+    known, unknown, p_correct, p_wrong : float
         After the response, and before it; P(correct) is -1 where the response was impossible.
     """
     stay, keep, learn, forget, guess, slip = response
     by = (1 - guess, guess, 1.0)[answer], (slip, 1 - slip, 1.0)[answer]
     if unknown < 0:
-        far, stays, comes, right = unknown, stay, forget, 1 - slip
+        far, stays, comes, chances = unknown, stay, forget, (1 - slip, slip)
     else:
-        far, stays, comes, right, by = known, keep, learn, guess, by[::-1]
+        far, stays, comes, chances, by = known, keep, learn, (guess, 1 - guess), by[::-1]
     if comes == 0 and min(stays, *by) > 0:
         far += _log(stays)
         if answer != EXPOSURE:
             far = far + _log(by[0]) - _log(by[1])
         if far < _LOG_TINY:
-            return (1.0, far, right) if unknown < 0 else (far, 1.0, right)
+            return (1.0, far, *chances) if unknown < 0 else (far, 1.0, *chances)
     return _with_arrays(known, unknown, answer, response)
 
 
 def _with_arrays(
     known: float, unknown: float, answer: int, response: _Response
-) -> tuple[float, float, float]:
+) -> tuple[float, float, float, float]:
     """One response by the functions for arrays."""
     learn, forget, guess, slip = (np.array([value]) for value in response[2:])
     begun = next_opportunity(Beliefs(np.array([known]), np.array([unknown])), learn, forget)
     here = Parameters(learn, learn, forget, guess, slip)
-    after, right, possible = answered(begun, np.array([answer]), here, exposures=True)
-    known, unknown = (float(values[0]) for values in after)
-    return known, unknown, float(right[0]) if possible[0] else -1.0
+    after, chances, possible = answered(begun, np.array([answer]), here, exposures=True)
+    known, unknown, right, wrong = (float(values[0]) for values in (*after, *chances))
+    return known, unknown, right if possible[0] else -1.0, wrong
 
 
 @lru_cache(maxsize=1 << 12)

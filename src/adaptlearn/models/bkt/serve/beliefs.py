@@ -30,11 +30,14 @@ class Filtered(NamedTuple):
     ----------
     p_correct : float array, shape (n_rows,)
         P(correct) of each row before its own answer is seen; empty where it is not wanted.
+    p_wrong : float array, shape (n_rows,)
+        P(wrong), with all its digits where it is small; empty where it is not wanted.
     beliefs : Beliefs, shape (n_sequences,)
         After the last response of each sequence (before any learning from it).
     """
 
     p_correct: Floats
+    p_wrong: Floats
     beliefs: Beliefs
 
 
@@ -52,6 +55,7 @@ def filter_sequences(
     *,
     skill_rows: Ints | None = None,
     scored: bool = True,
+    both: bool = False,
 ) -> Filtered:
     """Predict and update along every sequence at once, one opportunity at a time.
 
@@ -71,6 +75,8 @@ def filter_sequences(
         The responses' rows in the log, for errors, where these are entries of several skills.
     scored : bool
         Whether `p_correct` is wanted; bringing it into the rows' order takes a fifth of the time.
+    both : bool
+        Whether `p_correct` and `p_wrong` are.
 
     Raises
     ------
@@ -86,7 +92,8 @@ def filter_sequences(
         of_chain=None if isinstance(cells, Cells) else cells[chains],
         of_row=cells.take(sequences.order) if isinstance(cells, Cells) else None,
     )
-    in_order = np.empty(len(along.ordered) if scored else 0)
+    wanted = 2 if both else int(scored)
+    in_order = np.empty((wanted, len(along.ordered)))
     current = before.take(chains)
     for first in range(0, len(chains), _AT_ONCE):
         some = slice(first, first + _AT_ONCE)
@@ -100,12 +107,13 @@ def filter_sequences(
                 impossible = _filter_rest(along, chain, narrow, current, in_order)
         if impossible >= 0:
             raise _impossible(int(sequences.order[impossible]), skill_rows)
-    p_correct = np.empty(len(in_order))
+    chances = np.empty(in_order.shape)
     found = Beliefs(np.empty(len(chains)), np.empty(len(chains)))
     found.put(chains, current)
-    if scored:
-        p_correct[sequences.order] = in_order
-    return Filtered(p_correct, found)
+    for row, values in zip(chances, in_order, strict=True):
+        row[sequences.order] = values
+    none = np.empty(0)
+    return Filtered(chances[0] if wanted else none, chances[1] if both else none, found)
 
 
 def narrow_from(reach: Ints) -> int:
@@ -165,8 +173,8 @@ def _filter_levels(
         if level:
             begun = next_opportunity(begun, here.learn, here.forget)
         after, expected, possible = answered(begun, along.ordered[place], here, exposures=exposures)
-        if len(in_order):
-            in_order[place] = expected
+        for row, values in zip(in_order, expected, strict=False):
+            row[place] = values
         if not possible.all():
             return int(place[np.argmin(possible)])
         beliefs.known[:m], beliefs.unknown[:m] = after
@@ -181,8 +189,7 @@ def _filter_rest(along: _Along, chain: int, level: int, beliefs: Beliefs, in_ord
     found = follow(known, unknown, along.ordered[places], here, begins=level == 0)
     if found.impossible >= 0:
         return int(places[found.impossible])
-    if len(in_order):
-        in_order[places] = found.p_correct
+    in_order[:, places] = found.chances[: len(in_order)]
     beliefs.known[chain], beliefs.unknown[chain] = found.known, found.unknown
     return -1
 

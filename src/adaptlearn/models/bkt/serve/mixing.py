@@ -8,6 +8,7 @@ P(class).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -36,20 +37,23 @@ class Mixed(NamedTuple):
     evidence: Floats
 
 
-def mix(log: ResponseLog, by_class: Floats, weights: Floats, before: Floats) -> Mixed:
+def mix(
+    log: ResponseLog, chances: Sequence[tuple[Floats, Floats]], weights: Floats, before: Floats
+) -> Mixed:
     """Predict each entry by all classes, and weigh these by the student's earlier answers.
 
     Parameters
     ----------
     log : ResponseLog
-    by_class : float array, shape (n_classes, n_entries)
-        Each class's P(correct) of each entry.
+    chances : sequence of pairs of float arrays, shape (n_entries,)
+        Each class's P(correct) and P(wrong) of each entry.
     weights : float array, shape (n_classes,)
     before : float array, shape (n_labels, n_classes)
         Each student's evidence before the log.
     """
     correct = log.correct if log.skill_rows is None else log.correct[log.skill_rows]
-    likely = np.where(correct == 1, by_class, 1 - by_class)
+    right, wrong = (np.array(each) for each in zip(*chances, strict=True))
+    likely = np.where(correct == 1, right, wrong)
     told = np.where(correct < 0, 0.0, np.log(np.maximum(likely, _LEAST)))
     told -= told[0].copy()
     if log.skill_rows is not None:
@@ -60,7 +64,7 @@ def mix(log: ResponseLog, by_class: Floats, weights: Floats, before: Floats) -> 
     share = shares(as_each_begins, weights)
     if log.skill_rows is not None:
         share = share[:, log.skill_rows]
-    return Mixed(over_classes(share * by_class), evidence)
+    return Mixed(over_classes(share * right), evidence)
 
 
 def _running(rows: Sequences, told: Floats, before: Floats) -> tuple[Floats, Floats]:

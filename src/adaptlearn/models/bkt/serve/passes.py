@@ -130,26 +130,18 @@ def pass_log(
         )
         return Passed(after.p_correct, after.chains.beliefs, after, slots, last)
     each = [
-        _filtered(
-            own,
-            log,
-            state,
-            students,
-            cells=cells,
-            codes=codes,
-            slots=slots,
-            scored=scored or own.place is not None,
-        )
+        _filtered(own, log, state, students, cells=cells, codes=codes, slots=slots, scored=scored)
         for own in model.by_student_class()
     ]
-    p_correct, beliefs, evidence = each[0].p_correct, each[0].beliefs, None
+    p_correct, _, beliefs = each[0]
+    evidence = None
     if model.student_classes is not None:
         beliefs = Beliefs.side_by_side([one.beliefs for one in each])
         before = np.zeros((log.n_students, len(each)))
         if state is not None and students is not None and state.evidence is not None:
             before = state.evidence[students]
         p_correct, evidence = mix(
-            log, np.array([one.p_correct for one in each]), model.student_classes.weights, before
+            log, [one[:2] for one in each], model.student_classes.weights, before
         )
     if scored and log.skill_rows is not None:
         size = np.bincount(log.skill_rows, minlength=len(log))
@@ -185,6 +177,7 @@ def _filtered(
         before,
         skill_rows=log.skill_rows,
         scored=scored,
+        both=model.place is not None,
     )
 
 
