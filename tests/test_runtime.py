@@ -31,6 +31,7 @@ MODELS: dict[str, dict] = {
     "resource": {"learn_by": "lesson"},
     "gap": {"forgetting": True, "learn_by": "gap", "forget_by": "gap", "gaps": (60, 3600)},
     "item pair": {"learn_by": "item_pair"},
+    "classes of students": {"student_classes": 3, "forgetting": True},
     "everything": {
         "forgetting": True,
         "prior_by": ("group", "item"),
@@ -45,9 +46,13 @@ NOON = datetime(2024, 3, 1, 12, tzinfo=UTC)
 COLUMNS = ("item", "lesson", "group", "time")
 
 
-def training():
+def training(*, apart=False):
+    """A log; with `apart`, one of two kinds of students, of whom the second know much more."""
     columns = answers(120, 5, seed=1, forget=0.05)
     n, rng = len(columns["correct"]), np.random.default_rng(2)
+    if apart:
+        knows = (columns["student"] % 2 == 1) & (rng.random(n) < 0.7)
+        columns["correct"] = np.where(knows, 1, columns["correct"])
     columns["item"] = rng.integers(0, 4, n)
     columns["lesson"] = rng.choice(["film", "text"], n)
     columns["group"] = rng.integers(0, 2, n) == 1
@@ -58,10 +63,12 @@ def training():
 @pytest.fixture(scope="module")
 def fitted(tmp_path_factory):
     """Every model by name, fitted and read back by the runtime."""
-    folder, log, models = tmp_path_factory.mktemp("models"), training(), {}
+    folder, models = tmp_path_factory.mktemp("models"), {}
+    logs = {apart: training(apart=apart) for apart in (False, True)}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of few steps
         for name, options in MODELS.items():
+            log = logs["student_classes" in options]
             model = BKT(n_init=1, max_iter=15, **options).fit(log)
             model.save(folder / f"{name}.json")
             models[name] = model, runtime.load(folder / f"{name}.json")
@@ -298,6 +305,33 @@ def test_an_answer_that_cannot_be_is_refused_whole(tmp_path):
     with pytest.raises(runtime.ImpossibleHistoryError, match="skill 'halve' has probability 0"):
         student.update(["halve", "add"], False, time=1)
     assert student.to_dict() == before
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"evidence": [0.0, 1.0]}, "evidence"),
+        ({"evidence": [0.0, "1", 2.0]}, "evidence"),
+        ({"beliefs": [["add", [0.5, 0.5], 1, [0.5, 0.5]]]}, "not of 3 classes"),
+        ({"beliefs": [["add", 0.5, 1, 0.5]]}, "is damaged"),
+        ({"beliefs": [["add", [0.5, 0.5, 0.9], 1, [0.5] * 3]]}, "do not sum to 1"),
+    ],
+)
+def test_a_damaged_student_of_a_class_is_refused(fitted, change, said):
+    _, served = fitted["classes of students"]
+    student = served.student().update("add", True).update(["add", "times"], False)
+    state = student.to_dict()
+    assert runtime.Student.from_dict(served, state).masteries() == student.masteries()
+    with pytest.raises(runtime.StateError, match=said):
+        runtime.Student.from_dict(served, {**state, **change})
+
+
+def test_answers_on_one_skill_tell_of_the_class_and_so_of_another(fitted):
+    _, served = fitted["classes of students"]
+    worse, better = (
+        served.student().update("add", right).update("add", right) for right in (False, True)
+    )
+    assert worse.mastery("times") < served.student().mastery("times") < better.mastery("times")
 
 
 def test_a_saved_student_belongs_to_one_model(fitted):

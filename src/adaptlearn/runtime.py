@@ -36,7 +36,9 @@ FORMAT_VERSION = 1
 FIELDS = ("prior", "learn", "forget", "guess", "slip")
 PRIOR, LEARN, FORGET, GUESS, SLIP = range(5)
 
-_CONTENT = ("model", "skills", "parameters", "pooled", "classes")  # what predictions depend on
+_CONTENT = ("model", "skills", "parameters", "pooled", "classes", "student_classes")
+"""The parts of a manifest that predictions depend on."""
+
 _KNOWN = {*_CONTENT, "format", "version", "settings", "fit", "uncertainty", "fingerprint", "digest"}
 _CLASSES = {"earlier", "later", "gap", "skill", "class", "value"}
 _TAKEN = {"time", "skill", "correct", "self"}  # `update` has these for something else
@@ -44,10 +46,11 @@ _TINY = 1e-280
 _LOG_TINY = math.log(_TINY)
 _SURE = 1e-100  # beside this, what is below _TINY is nothing
 _NEAR = 1e-270  # above this, what is divided by a sum below 1 stays above _TINY
+_LEAST = 1e-300  # likelihood of an answer, for what it says of a student's class
 _LARGEST = 2**28  # bytes of a model that are read
 _SERVED = (
-    "which the runtime cannot serve: it serves BKT, with forgetting and with parameters by class; "
-    "adaptlearn.load reads all models"
+    "which the runtime cannot serve: it serves BKT, with forgetting, with parameters by class and "
+    "with classes of students; adaptlearn.load reads all models"
 )
 _MALFORMED = (
     ArithmeticError,
@@ -118,9 +121,20 @@ class _Cells(NamedTuple):
 class _BKT:
     """Bayesian knowledge tracing: from beliefs and a response to predictions and new beliefs."""
 
-    __slots__ = ("_first", "_gaps", "_later", "_lessons", "_pooled", "columns", "size", "table")
+    __slots__ = (
+        "_first",
+        "_gaps",
+        "_later",
+        "_lessons",
+        "_pooled",
+        "_warns",
+        "columns",
+        "size",
+        "table",
+    )
 
-    def __init__(self, manifest: Mapping[str, Any]) -> None:
+    def __init__(self, manifest: Mapping[str, Any], *, warns: bool = True) -> None:
+        self._warns = warns  # of a skill that was not in training
         problems: list[str] = []
         skills = _skills(manifest["skills"], problems)
         if problems or len(skills) < len(manifest["skills"]):
@@ -165,17 +179,19 @@ class _BKT:
 
     def respond(
         self, beliefs: Beliefs, skills: Iterable[Skill], right: bool | None, given: Given
-    ) -> Beliefs:
-        """The beliefs that a response changes."""
+    ) -> tuple[Beliefs, float]:
+        """The beliefs that a response changes, and the log-likelihood of its answer."""
         kept: Belief = ()
         if self._lessons:
             kept = (given.get("time"), self._lesson(LEARN, given), self._lesson(FORGET, given))
-        found = {}
+        found, told = {}, 0.0
         for skill in skills:
             known, unknown, guess, slip = self._coming(beliefs, skill, given)
             answers = beliefs[skill][1] if skill in beliefs else 0
             if right is not None:
                 likely = (1 - slip, guess) if right else (slip, 1 - guess)
+                chance = max(known, 0.0) * likely[0] + max(unknown, 0.0) * likely[1]
+                told += math.log(max(chance, _LEAST))
                 joint, other = known * likely[0], unknown * likely[1]
                 if unknown < 0 and joint > _SURE and likely[1]:  # known for long, and still
                     unknown = _held(unknown + math.log(likely[1]) - math.log(joint))
@@ -183,15 +199,15 @@ class _BKT:
                 elif joint < _NEAR or other < _NEAR:  # or below 0: by logarithms
                     after = _share(_product(known, likely[0]), _product(unknown, likely[1]))
                     if after is None:
-                        told = f"{skill!r} has probability 0 under parameters of exactly 0 or 1"
-                        raise ImpossibleHistoryError("response", [f"this answer on skill {told}"])
+                        said = f"{skill!r} has probability 0 under parameters of exactly 0 or 1"
+                        raise ImpossibleHistoryError("response", [f"this answer on skill {said}"])
                     known, unknown = after
                 else:
                     scale = joint + other
                     known, unknown = joint / scale, other / scale
                 answers += 1
             found[skill] = (known, answers, *kept, unknown)
-        return found
+        return found, told
 
     def p_correct(self, beliefs: Beliefs, skills: Sequence[Skill], given: Given) -> float:
         """P(correct) of a response: the mean over its skills."""
@@ -212,7 +228,7 @@ class _BKT:
     ) -> tuple[float, float, float, float]:
         """Both beliefs as a response begins, its guess and slip: of its classes, where known."""
         cells, belief = self.table.get(skill, self._pooled), beliefs.get(skill)
-        if cells is self._pooled and belief is None:
+        if cells is self._pooled and belief is None and self._warns:
             told = f"skill {skill!r} was not in training; the parameters common to all serve it"
             warnings.warn(told, UnseenSkillWarning, stacklevel=4)
         prior, learn, forget, guess, slip = cells.own
@@ -262,11 +278,15 @@ class Model:
         The columns that `Student.update` needs besides the skill and the answer of a response.
     """
 
-    __slots__ = ("columns", "engine", "fingerprint", "skills")
+    __slots__ = ("columns", "engines", "fingerprint", "log_weights", "skills")
 
-    def __init__(self, engine: _BKT, fingerprint: str) -> None:
-        self.engine, self.fingerprint = engine, fingerprint
-        self.skills, self.columns = tuple(engine.table), engine.columns
+    def __init__(
+        self, engines: Sequence[_BKT], log_weights: Sequence[float], fingerprint: str
+    ) -> None:
+        # One for each class of students; most models have one class.
+        self.engines, self.log_weights = tuple(engines), tuple(log_weights)
+        self.fingerprint = fingerprint
+        self.skills, self.columns = tuple(engines[0].table), engines[0].columns
 
     def __repr__(self) -> str:
         return f"Model({len(self.skills)} skills, {self.fingerprint[:12]}…)"
@@ -286,16 +306,18 @@ class Student:
     model : Model
     """
 
-    __slots__ = ("_beliefs", "_clock", "_engine", "_model", "_time")
+    __slots__ = ("_beliefs", "_clock", "_evidence", "_model", "_time")
 
     def __init__(self, model: Model) -> None:
-        self._model, self._engine = model, model.engine
-        self._beliefs: Beliefs = {}
+        self._model = model
+        self._beliefs: list[Beliefs] = [{} for _ in model.engines]
+        # What the answers say of the student's class: log-likelihoods, less that of the first.
+        self._evidence = [0.0 for _ in model.engines]
         self._clock: str | None = None
         self._time: float | None = None
 
     def __repr__(self) -> str:
-        return f"Student({sum(belief[1] for belief in self._beliefs.values())} answers)"
+        return f"Student({sum(belief[1] for belief in self._beliefs[0].values())} answers)"
 
     def update(
         self,
@@ -328,10 +350,15 @@ class Student:
         """
         problems: list[str] = []
         skills, right = _skills(skill, problems), _answer(correct, problems)
-        given, clock = _given(self._engine.columns, item, time, columns, problems)
-        problems += [f"{name} is missing" for name in self._engine.columns if name not in given]
+        given, clock = _given(self._model.columns, item, time, columns, problems)
+        problems += [f"{name} is missing" for name in self._model.columns if name not in given]
         self._check(problems, given, clock)
-        self._beliefs.update(self._engine.respond(self._beliefs, skills, right, given))
+        after = []
+        for engine, beliefs in zip(self._model.engines, self._beliefs, strict=True):
+            after.append(engine.respond(beliefs, skills, right, given))
+        for place, (found, told) in enumerate(after):
+            self._beliefs[place].update(found)
+            self._evidence[place] += told - after[0][1]
         self._clock, self._time = clock, given.get("time")
         return self
 
@@ -346,9 +373,12 @@ class Student:
         """
         problems: list[str] = []
         skills = _skills(skill, problems)
-        given, clock = _given(self._engine.columns, item, time, columns, problems)
+        given, clock = _given(self._model.columns, item, time, columns, problems)
         self._check(problems, given, self._clock if time is None else clock)
-        return self._engine.p_correct(self._beliefs, skills, given)
+        chances = []
+        for engine, beliefs in zip(self._model.engines, self._beliefs, strict=True):
+            chances.append(engine.p_correct(beliefs, skills, given))
+        return self._mean(chances)
 
     def mastery(self, skill: Skill, when: When = "next_opportunity") -> float:
         """P(known) of a skill.
@@ -366,18 +396,21 @@ class Student:
         if when not in ("next_opportunity", "after_response"):
             problems.append(f"when is 'next_opportunity' or 'after_response', got {when!r}")
         self._check(problems, {}, self._clock)
-        return self._engine.mastery(self._beliefs, label, when)
+        known = []
+        for engine, beliefs in zip(self._model.engines, self._beliefs, strict=True):
+            known.append(engine.mastery(beliefs, label, when))
+        return self._mean(known)
 
     def masteries(self, when: When = "next_opportunity") -> dict[Skill, float]:
         """P(known) of the model's skills, then of other skills with responses; see `mastery`."""
         skills = dict.fromkeys(self._model.skills)
-        others = [skill for skill in self._beliefs if skill not in skills]
+        others = [skill for skill in self._beliefs[0] if skill not in skills]
         others.sort(key=lambda skill: (isinstance(skill, str), skill))
         return {skill: self.mastery(skill, when) for skill in (*skills, *others)}
 
     def answers(self, skill: Skill) -> int:
         """The number of the student's answers on a skill."""
-        return int(self._beliefs[skill][1]) if skill in self._beliefs else 0
+        return int(self._beliefs[0][skill][1]) if skill in self._beliefs[0] else 0
 
     def to_dict(self) -> dict[str, Any]:
         """The student as values that JSON stores exactly; `from_dict` rebuilds the student."""
@@ -387,8 +420,17 @@ class Student:
             "model": self._model.fingerprint,
             "clock": self._clock,
             "time": self._time,
-            "beliefs": [[skill, *belief] for skill, belief in self._beliefs.items()],
+            **self._kept(),
         }
+
+    def _kept(self) -> dict[str, Any]:
+        if len(self._beliefs) == 1:
+            return {"beliefs": [[skill, *belief] for skill, belief in self._beliefs[0].items()]}
+        rows = []
+        for skill, (_, answers, _) in self._beliefs[0].items():
+            each = [own[skill] for own in self._beliefs]
+            rows.append([skill, [one[0] for one in each], answers, [one[-1] for one in each]])
+        return {"beliefs": rows, "evidence": [*self._evidence]}
 
     @classmethod
     def from_dict(cls, model: Model, state: Mapping[str, Any]) -> Self:
@@ -399,7 +441,7 @@ class Student:
         StateError
             The values are damaged, or were made with another model.
         """
-        student, n = cls(model), 1 + model.engine.size
+        student, n, k = cls(model), 1 + model.engines[0].size, len(model.engines)
         try:
             if (state["format"], state["version"]) != ("adaptlearn-student", FORMAT_VERSION):
                 raise ValueError("is of another format or version")
@@ -413,13 +455,28 @@ class Student:
                 raise ValueError(f"has times of the kind {clock!r}")
             timed = clock not in (None, "none")
             student._clock, student._time = clock, _seconds(state["time"], timed)
-            student._beliefs = {row[0]: _belief(row, n, timed) for row in rows}
-            if len(student._beliefs) < len(rows):
+            by_class = [rows]
+            if k > 1:
+                student._evidence = _logarithms(state["evidence"], k)
+                by_class = [[_of_class(row, place, k) for row in rows] for place in range(k)]
+            student._beliefs = [{row[0]: _belief(row, n, timed) for row in own} for own in by_class]
+            if len(student._beliefs[0]) < len(rows):
                 raise ValueError("has a skill twice")
         except _MALFORMED as error:
             told = str(error) if type(error) is ValueError else f"is damaged: {error!r}"
             raise StateError("saved student", [told]) from None
         return student
+
+    def _mean(self, values: list[float]) -> float:
+        """Over the classes of students, each as likely as this student's answers make it."""
+        if len(values) == 1:
+            return values[0]
+        pairs = zip(self._model.log_weights, self._evidence, strict=True)
+        logs = [weight + told for weight, told in pairs]
+        top = max(logs)
+        shares = [math.exp(log - top) for log in logs]
+        parts = zip(shares, values, strict=True)
+        return sum(share * value for share, value in parts) / sum(shares)
 
     def _check(self, problems: list[str], given: Given, clock: str | None) -> None:
         if problems:
@@ -455,12 +512,28 @@ def load(path: str | os.PathLike[str]) -> Model:
             if os.fstat(stream.fileno()).st_size > _LARGEST:
                 raise ValueError(f"it is larger than the {_LARGEST:,} bytes that are read")
             manifest = _opened(stream.read(_LARGEST))
-        return Model(_BKT(manifest), manifest["fingerprint"])
+        return Model(*_engines(manifest), manifest["fingerprint"])
     except _MALFORMED as error:
         told = f"cannot be read: {error}"
         if not isinstance(error, ValueError):
             told = f"a part is missing or of the wrong kind: {error!r}"
         raise ModelFileError(str(path), [told]) from None
+
+
+def _engines(manifest: Mapping[str, Any]) -> tuple[list[_BKT], list[float]]:
+    """A model's engines, one for each class of students, and the logarithms of their weights."""
+    classes = manifest.get("student_classes")
+    if classes is None:
+        return [_BKT(manifest)], [0.0]
+    engines, weights = [], _probabilities(classes["weights"])
+    for place in range(len(weights)):
+        own = {name: classes[name][place] for name in ("prior", "learn")}
+        parts = {
+            "parameters": {**manifest["parameters"], **{name: own[name][:-1] for name in own}},
+            "pooled": {**manifest["pooled"], **{name: own[name][-1] for name in own}},
+        }
+        engines.append(_BKT({**manifest, **parts}, warns=place == 0))
+    return engines, [math.log(weight) for weight in weights]
 
 
 def _opened(data: bytes) -> dict[str, Any]:
@@ -570,6 +643,20 @@ def _belief(row: Sequence[Any], n: int, timed: bool) -> Belief:
     ):
         raise ValueError(f"has a class that is none: {row!r}")
     return known, answers, _seconds(kept[0], timed), learn, forget, unknown
+
+
+def _of_class(row: Sequence[Any], place: int, k: int) -> list[Any]:
+    """A skill's row of a saved student under one of k classes of students."""
+    skill, known, answers, unknown = row
+    if len(known) != k or len(unknown) != k:
+        raise ValueError(f"has a belief that is not of {k} classes: {row!r}")
+    return [skill, known[place], answers, unknown[place]]
+
+
+def _logarithms(values: Any, k: int) -> list[float]:
+    if len(values) == k and all(type(one) in (int, float) and abs(one) < 1e300 for one in values):
+        return [float(one) for one in values]
+    raise ValueError(f"has evidence {values!r}; expected {k} numbers")
 
 
 def _is_belief(value: Any) -> bool:

@@ -168,7 +168,7 @@ def read_runtime(path: Path) -> str:
 
 
 def sign_bkt(manifest: dict[str, Any], _: Arrays) -> None:
-    parts = ("model", "skills", "parameters", "pooled", "classes", "coupled")
+    parts = ("model", "skills", "parameters", "pooled", "classes", "coupled", "student_classes")
     told = {name: manifest[name] for name in parts if name in manifest}
     manifest["fingerprint"] = fingerprint(told)
 
@@ -196,6 +196,7 @@ BKTS: dict[str, Callable[[], BKT]] = {
         n_init=1, learn_by=("lesson", "gap"), guess_by="item", prior_by="lesson", gaps=(1e4, 1e5)
     ),
     "BKT with errors": lambda: BKT(n_init=1, uncertainty=True),
+    "BKT of student classes": lambda: BKT(n_init=1, student_classes=2),
     "BKT individual": lambda: BKT(
         n_init=1, forgetting=True, ability=True, recency=True, difficulty=True, lag=True
     ),
@@ -576,6 +577,7 @@ def skill_model_subject() -> Subject:
 TRACKED = (
     "BKT",
     "BKT by class",
+    "BKT of student classes",
     "BKT individual",
     "Elo",
     "IRT",
@@ -587,10 +589,14 @@ TRACKED = (
     "LinearRecurrentTracer",
     "BoostedTracer",
 )
+SERVED = ("BKT", "BKT by class", "BKT of student classes")
 SUBJECTS: dict[str, Callable[[], Subject]] = {
     **dict(model_subjects()),
     **{f"tracker, {name}": partial(tracker_subject, name) for name in TRACKED},
-    **{f"student, {name}": partial(student_subject, name) for name in ("BKT", "BKT by class")},
+    **{
+        f"student, {name}": partial(student_subject, name)
+        for name in ("BKT", "BKT by class", "BKT of student classes")
+    },
     "curriculum": lambda: text(CURRICULUM.to_json(), read_curriculum, of_json),
     "curriculum, repaired": lambda: text(CURRICULUM.to_json(), read_repaired, of_json),
     "decisions": lambda: Subject(decisions(), read_decisions, False, (of_json,)),

@@ -125,7 +125,9 @@ def test_rows_of_several_skills_are_probed_first(log):
 
 
 @pytest.mark.parametrize(
-    "model", [BKT(), BKT(forgetting=True, ability=True, recency=True)], ids=repr
+    "model",
+    [BKT(), BKT(forgetting=True, ability=True, recency=True), BKT(student_classes=2)],
+    ids=repr,
 )
 def test_a_model_of_the_library_does_not_leak(log, model):
     result = check_leakage(model.fit(log), log, n_rows=40)

@@ -247,6 +247,7 @@ def test_skills_that_are_degenerate_altogether_are_refused():
         ({"learn_by": "item_pair"}, "learn_by has 'item_pair', which pyBKT does not know"),
         ({"prior_by": "group", "learn_by": "lesson"}, "prior_by goes with learn_by"),
         ({"ability": True}, "ability=True has no counterpart in pyBKT"),
+        ({"student_classes": 2}, "student_classes=2 has no counterpart in pyBKT"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:.*not seen in training:adaptlearn.errors.DataWarning")

@@ -42,6 +42,8 @@ MODELS = [
         guess_by="item",
         slip_by="item",
     ),
+    BKT(student_classes=2, n_init=2),
+    BKT(student_classes=3, forgetting=True, n_init=2),
     BKT(forgetting=True, ability=True, recency=True, difficulty=True, lag=True),
     BKT(forgetting=True, ability=True, learn_by="item", multi_skill="conjunctive"),
     AFM(),

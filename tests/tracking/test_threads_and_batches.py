@@ -225,7 +225,11 @@ def test_a_batch_that_is_refused_leaves_nothing_behind(model: BKT) -> None:
 
 
 @pytest.mark.parametrize("practice", [False, True])
-@pytest.mark.parametrize("kind", [BKT(n_init=1), BKT(n_init=1, ability=True), Elo()], ids=repr)
+@pytest.mark.parametrize(
+    "kind",
+    [BKT(n_init=1), BKT(n_init=1, ability=True), BKT(n_init=1, student_classes=2), Elo()],
+    ids=repr,
+)
 def test_who_is_forgotten_was_never_met(kind: Any, practice: bool, tmp_path: Any) -> None:
     columns = students.answers(9, 6, seed=3)
     kind = type(kind)(**kind.get_params()).fit(students.answers(100, 5, seed=1))

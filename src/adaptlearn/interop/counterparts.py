@@ -15,4 +15,6 @@ def individual_problems(model: BKT, program: str) -> list[str]:
     ]
     if model.multi_skill != "full":
         problems.append(f"multi_skill={model.multi_skill!r} has no counterpart in {program}")
+    if model.student_classes != 1:
+        problems.append(f"student_classes={model.student_classes} has no counterpart in {program}")
     return problems
