@@ -593,10 +593,7 @@ SERVED = ("BKT", "BKT by class", "BKT of student classes")
 SUBJECTS: dict[str, Callable[[], Subject]] = {
     **dict(model_subjects()),
     **{f"tracker, {name}": partial(tracker_subject, name) for name in TRACKED},
-    **{
-        f"student, {name}": partial(student_subject, name)
-        for name in ("BKT", "BKT by class", "BKT of student classes")
-    },
+    **{f"student, {name}": partial(student_subject, name) for name in SERVED},
     "curriculum": lambda: text(CURRICULUM.to_json(), read_curriculum, of_json),
     "curriculum, repaired": lambda: text(CURRICULUM.to_json(), read_repaired, of_json),
     "decisions": lambda: Subject(decisions(), read_decisions, False, (of_json,)),
