@@ -90,7 +90,7 @@ def test_predictions_mastery_and_classes_are_those_of_all_paths(fitted, name):
         np.testing.assert_allclose(found[rows], expected, rtol=0, atol=1e-12)
         share, known, _, _ = one.at(len(rows))
         np.testing.assert_allclose(coming[student], known, rtol=0, atol=1e-12)
-        np.testing.assert_allclose(state.share(np.array([student]))[:, 0], share, atol=1e-12)
+        np.testing.assert_allclose(state.class_shares(np.array([student]))[:, 0], share, atol=1e-12)
         for skill in range(3):
             asked = Enumerated(one.weights, one.tables, [*answers, (skill, 1)])
             assert ahead[student, skill] == pytest.approx(asked.p_correct(len(rows)), abs=1e-12)
@@ -202,7 +202,7 @@ def test_simulated_classes_are_found():
         apart = found[name][1] - found[name][0]
         assert apart == pytest.approx(truth[1, at] - truth[0, at], abs=0.3)
     state = model.update_state(model.init_state(len(own)), columns)
-    stronger = state.share(np.arange(len(own)))[1] > 0.5
+    stronger = state.class_shares(np.arange(len(own)))[1] > 0.5
     assert np.mean(stronger == own) > 0.9
 
 

@@ -176,7 +176,9 @@ class BKTState(StudentState):
     def p_known(self) -> Floats:
         """P(known) after the last response, shape (n_pairs,)."""
         known = self.beliefs(slice(len(self._pairs))).p_known
-        return known if known.ndim == 1 else over_classes(self.share(self.students) * known.T)
+        return (
+            known if known.ndim == 1 else over_classes(self.class_shares(self.students) * known.T)
+        )
 
     def beliefs(self, slots: Ints | slice, place: int | None = None) -> Beliefs:
         """Return the beliefs about the pairs in the given slots, after the last responses.
@@ -186,7 +188,7 @@ class BKTState(StudentState):
         found = self._beliefs.take(slots)
         return found if place is None else Beliefs(found.known[:, place], found.unknown[:, place])
 
-    def share(self, students: Ints) -> Floats:
+    def class_shares(self, students: Ints) -> Floats:
         """P(class) of some students, shape (n_classes, n)."""
         assert self.class_weights is not None
         assert self.evidence is not None

@@ -253,7 +253,7 @@ def known_before_next(
             known_before_next(own, state, students, codes, slots, times=times)
             for own in model.by_student_class()
         ]
-        return over_classes(state.share(students) * each)
+        return over_classes(state.class_shares(students) * each)
     which, table = _cells_of(model, codes), model.table
     met = np.flatnonzero(slots >= 0)
     cells = _next_cells(model, state, which, slots, times)
@@ -284,7 +284,7 @@ def chance_of_next(
             chance_of_next(own, state, students, codes, items=items, times=times)
             for own in model.by_student_class()
         ]
-        return over_classes(state.share(students) * each)
+        return over_classes(state.class_shares(students) * each)
     slots = state.find(students, codes)
     p_known = known_before_next(model, state, students, codes, slots, times=times)
     which = _cells_of(model, codes)
@@ -308,7 +308,7 @@ def mastery_of(model: Fitted, state: BKTState, students: Ints, skills: Ints, whe
     """P(known) of some students on skills, by their places; shape (n_students, n_skills)."""
     if model.student_classes is not None:
         own = [mastery_of(one, state, students, skills, when) for one in model.by_student_class()]
-        return over_classes(state.share(students)[..., None] * own)
+        return over_classes(state.class_shares(students)[..., None] * own)
     n_skills = n_places(skills)
     rows, columns, slots = state.cells(students, n_skills)
     prior = model.table.prior[_cells_of(model, np.arange(n_skills))]
