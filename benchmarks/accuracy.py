@@ -142,6 +142,9 @@ def variants(dataset: str) -> dict[str, KnowledgeTracer]:
         PLAIN: BKT(),
         FORGETTING: BKT(forgetting=True),
         "forgetting, empirical Bayes": BKT(forgetting=True, borrow="empirical"),
+        "two classes of students": BKT(student_classes=2),
+        "three classes of students": BKT(student_classes=3),
+        "forgetting, two classes of students": BKT(forgetting=True, student_classes=2),
         "forgetting, ability": BKT(forgetting=True, ability=True),
         "forgetting, ability, recency, lag": BKT(
             forgetting=True, ability=True, recency=True, lag=True
