@@ -159,15 +159,12 @@ def late_answers(log: ResponseLog, *, held: bool) -> dict[int, list[tuple[int, i
         ranks[student] += [rank for rank, _ in own]
     for (student, skill), own in told.items():
         before = forward(own, skill)[0]
-        reached = False
+        foreseen = 0.0
         for (rank, right), known in zip(own, before, strict=True):
-            p = known
-            if held and reached:
-                p = foreseen  # noqa: F821 - set when first reached
-            if known >= MASTERED or (held and reached):
+            p = foreseen if held and foreseen else known
+            if p >= MASTERED:
                 wrong = p * SKILLS.slip[skill] + (1 - p) * (1 - SKILLS.guess[skill])
                 late[student].append((sorted(ranks[student]).index(rank), skill, not right, wrong))
-                reached = True
                 foreseen = p + (1 - p) * SKILLS.learn[skill]
     return {student: sorted(answers) for student, answers in late.items()}
 
@@ -244,7 +241,7 @@ def test_what_is_lost_overnight_is_found(lost: float) -> None:
     found = return_evidence(answers, SKILLS, known_before(answers))
     assert (found.answers, found.students) == (n_students * (days - 1), n_students)
     assert found.lost.error < 0.03
-    # Later nights find P(known) too high, as the filter knows no loss: a little more than the truth.
+    # Later nights find P(known) too high, because the filter knows no loss: a little more is found.
     assert abs(found.lost.value - lost) < 3 * found.lost.error + 0.2 * lost
 
 

@@ -17,9 +17,9 @@ from adaptlearn.wording import counted
 FEWEST = 20
 """Students from which standard errors over students mean something."""
 
-# The limits were chosen on simulated logs of ten kinds of students (seeds 100 to 119).
+# The limits were chosen on simulated logs of ten kinds of students (seeds 100 to 129).
 SPREAD, _SPREAD_ERROR = 0.13, 0.1  # of the squared mean error rate
-BOUT, _BOUT_ERROR = 0.1, 0.06
+BOUT, _BOUT_ERROR = 0.085, 0.06
 _LOST_YES, _LOST_NO = 0.02, 0.06
 
 _GRAPH = "Does the graph govern learning?"
@@ -134,7 +134,7 @@ def bout_verdict(evidence: BoutEvidence) -> Verdict:
     if evidence.students >= FEWEST:
         if excess.value > max(BOUT, 3 * excess.error):
             answer = "yes"
-        elif excess.value + (2 * excess.error if excess.error > _BOUT_ERROR else 0) < BOUT:
+        elif excess.value + (2 if excess.error > _BOUT_ERROR else 0.5) * excess.error < BOUT:
             answer = "no"
     found = (
         f"After mastery, adjacent answers of a student correlate by {excess.value:.2f} more "
