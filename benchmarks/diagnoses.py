@@ -3,12 +3,15 @@
     python benchmarks/diagnoses.py                minutes
     python benchmarks/diagnoses.py --logs 5       fewer logs of each kind; writes nothing
     python benchmarks/diagnoses.py --real         real logs in place of simulated ones
+    python benchmarks/diagnoses.py --edges        single prerequisites, a third of them wrong
 
 Writes results/diagnoses.json: for each kind of students, each of two policies that taught them and
 each question, how many logs got which answer. Each log has 300 students and another course. The
 limits in `adaptlearn.diagnosis` were chosen on seeds 100 to 129, which are not used here. With
 --real, writes results/diagnoses_real.json: the verdicts on the training parts of four real logs, of
-which none has prerequisites, and only one has times.
+which none has prerequisites, and only one has times. With --edges, writes
+results/diagnoses_edges.json: the verdicts on single prerequisites of a curriculum to which half as
+many wrong ones were added, where the true ones govern learning.
 """
 
 from __future__ import annotations
@@ -34,6 +37,7 @@ from adaptlearn.simulation import (
     prior_log,
     random_course,
     simulators,
+    wrong_graph,
 )
 
 FIRST, N_LOGS, N_STUDENTS = 1000, 200, 300
@@ -112,6 +116,25 @@ def diagnose_real_logs() -> None:
     write("diagnoses_real.json", {**circumstances(["numpy", "scipy"]), "verdicts": verdicts})
 
 
+def diagnose_edges() -> None:
+    """Show and write how often true and added prerequisites are said to govern learning."""
+    told: dict[str, Counter[str]] = {}
+    for n_students, seeds in ((300, range(FIRST, FIRST + 10)), (3000, range(FIRST, FIRST + 3))):
+        for seed in seeds:
+            course = random_course(20, random_state=seed)
+            later, earlier = course.curriculum.prerequisites.nonzero()
+            true = set(zip(earlier.tolist(), later.tolist(), strict=True))
+            simulator = simulators(course, random_state=seed)["prerequisites"]
+            log = prior_log(simulator, course, n_students=n_students, seed=1_000_000 + seed)
+            given = wrong_graph(course.curriculum, added=0.5, random_state=seed)
+            for edge in diagnose(log, given).edges:
+                kind = "true" if (edge.before, edge.skill) in true else "added"
+                told.setdefault(f"{n_students} students, {kind}", Counter())[edge.answer] += 1
+    for name, counter in told.items():
+        print(name, dict(counter))
+    write("diagnoses_edges.json", {**circumstances(["numpy", "scipy"]), "answers": told})
+
+
 def measure(first: int, n_logs: int, *, keep: bool) -> dict[str, Any]:
     """Answers by kind, policy and question; those of single prerequisites are counted together.
 
@@ -161,9 +184,13 @@ def main() -> None:
     parser.add_argument("--logs", type=int, default=N_LOGS)
     parser.add_argument("--first", type=int, default=FIRST)
     parser.add_argument("--real", action="store_true")
+    parser.add_argument("--edges", action="store_true")
     arguments = parser.parse_args()
     if arguments.real:
         diagnose_real_logs()
+        return
+    if arguments.edges:
+        diagnose_edges()
         return
     show(measure(arguments.first, arguments.logs, keep=arguments.logs == N_LOGS))
 

@@ -14,7 +14,7 @@ from adaptlearn import Curriculum, ResponseLog
 from adaptlearn.diagnosis import Diagnosis, EdgeVerdict, Verdict, diagnose
 from adaptlearn.errors import ModelFileError, ParameterError, ResponseDataError
 from adaptlearn.models import BKT
-from adaptlearn.simulation import baselines, prior_log, random_course, simulators
+from adaptlearn.simulation import baselines, prior_log, random_course, simulators, wrong_graph
 
 COURSE = random_course(12, random_state=3)
 CURRICULUM = COURSE.curriculum
@@ -137,13 +137,13 @@ def test_it_prints_and_notebooks_show_it(found: Diagnosis) -> None:
     text = str(found)
     assert text.startswith("ResponseLog(36,000 responses, 300 students, 12 skills)\n\n")
     assert "\nDoes the graph govern learning? yes\n" in text
-    assert f"{len(found.edges)} prerequisites: " in text
+    assert f"\nEach of {len(found.edges)} prerequisites alone: yes " in text
     assert max(map(len, text.splitlines())) <= 82
     page = Page(found._repr_html_())
     for verdict in found:
         assert verdict.question in page.text
         assert verdict.answer in page.text
-    assert str(found.bouts).startswith("Do slips come in bouts? no\n  After mastery, ")
+    assert str(found.bouts).startswith("Do slips come in bouts? no\n  At P(known) of ")
 
 
 def test_tables_have_a_row_for_each_question_and_prerequisite(found: Diagnosis) -> None:
@@ -176,3 +176,17 @@ def test_answers_are_one_of_three() -> None:
         EdgeVerdict("a", "b", "maybe", 0.0, 0.0, 0.0, 0, 0)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="none of"):
         Verdict("?", "", "", 0.0, 0.0, 0, 0, "", "")  # type: ignore[arg-type]
+
+
+@pytest.mark.slow
+def test_wrong_prerequisites_among_true_ones_are_told_apart() -> None:
+    log = log_of("prerequisites", n_students=1500)
+    later, earlier = CURRICULUM.prerequisites.nonzero()
+    true = set(zip(earlier.tolist(), later.tolist(), strict=True))
+    given = wrong_graph(CURRICULUM, added=0.5, random_state=0)
+    found = diagnose(log, given)
+    answers = {(edge.before, edge.skill): edge.answer for edge in found.edges}
+    assert "no" not in {answers[edge] for edge in true}
+    assert "yes" not in {answer for edge, answer in answers.items() if edge not in true}
+    assert sum(answers[edge] == "yes" for edge in true) > len(true) / 2
+    assert "look at `edges`" in found.graph.policy or found.graph.answer == "yes"

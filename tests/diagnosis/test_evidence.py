@@ -15,7 +15,7 @@ from adaptlearn.diagnosis.answers import Answers, Emissions, Skills, filtered, l
 from adaptlearn.diagnosis.estimates import difference_of_ratios, ratio_of_sums
 from adaptlearn.diagnosis.forgetting import return_evidence
 from adaptlearn.diagnosis.graph import CLASSES, COMPARED, KAPPAS, Edges, graph_evidence
-from adaptlearn.diagnosis.mastered import MASTERED, bout_evidence, spread_evidence
+from adaptlearn.diagnosis.mastered import MASTERED, NEARLY, bout_evidence, spread_evidence
 from adaptlearn.numerics import Floats
 
 SKILLS = Skills(
@@ -162,7 +162,7 @@ def late_answers(log: ResponseLog, *, held: bool) -> dict[int, list[tuple[int, i
         foreseen = 0.0
         for (rank, right), known in zip(own, before, strict=True):
             p = foreseen if held and foreseen else known
-            if p >= MASTERED:
+            if p >= (NEARLY if held else MASTERED):
                 wrong = p * SKILLS.slip[skill] + (1 - p) * (1 - SKILLS.guess[skill])
                 late[student].append((sorted(ranks[student]).index(rank), skill, not right, wrong))
                 foreseen = p + (1 - p) * SKILLS.learn[skill]

@@ -113,9 +113,9 @@ def diagnose(
         graph = no_graph(curriculum is not None)
     else:
         evidence = graph_evidence(answers, skills, edges)
-        graph = graph_verdict(evidence)
         labels = read.skill.labels
         each = edge_verdicts(evidence, labels[edges.before].tolist(), labels[edges.skill].tolist())
+        graph = graph_verdict(evidence, each)
     return Diagnosis(
         repr(read),
         graph,
