@@ -90,8 +90,8 @@ def diagnose(
     Examples
     --------
     >>> from adaptlearn.simulation import prior_log, random_course, simulators
-    >>> course = random_course(8)
-    >>> log = prior_log(simulators(course)["disengaging"], course, n_students=200)
+    >>> course = random_course(12)
+    >>> log = prior_log(simulators(course)["disengaging"], course, n_students=300)
     >>> found = diagnose(log, course.curriculum)
     >>> found.graph.answer, found.bouts.answer
     ('no', 'yes')

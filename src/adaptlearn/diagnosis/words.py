@@ -109,7 +109,7 @@ def spread_verdict(evidence: SpreadEvidence) -> Verdict:
     found = (
         f"At P(known) of {MASTERED:g} and more, students gave {evidence.observed:,.0f} wrong "
         f"answers; the model expects {evidence.expected:,.0f}. The variance of error rates between "
-        f"students is {spread.value:.2f} of the squared mean rate (standard error "
+        f"students is {_short(spread.value)} of the squared mean rate (standard error "
         f"{spread.error:.2f}); the model expects 0, and {SPREAD:g} is the limit."
     )
     if answer == "cannot tell":
@@ -140,9 +140,9 @@ def bout_verdict(evidence: BoutEvidence) -> Verdict:
         elif excess.value + excess.error < BOUT:
             answer = "no"
     found = (
-        f"At P(known) of {NEARLY:g} and more, the correlation of a student's adjacent answers, less that of answers "
-        f"further apart, is {excess.value:.2f} (standard error {excess.error:.2f}); the limit is "
-        f"{BOUT:g}."
+        f"At P(known) of {NEARLY:g} and more, the correlation of a student's adjacent answers, "
+        f"less that of answers further apart, is {_short(excess.value)} (standard error "
+        f"{excess.error:.2f}); the limit is {BOUT:g}."
     )
     if answer == "cannot tell":
         found += _too_few(evidence.students) or " That is too near to the limit, or too uncertain."
@@ -208,6 +208,11 @@ def _gained(gain: Estimate, n_students: int) -> Answer:
         if gain.value < -max(2 * gain.error, 2):
             return "no"
     return "cannot tell"
+
+
+def _short(value: float) -> str:
+    """Two decimals, and no minus before a zero."""
+    return f"{round(value, 2) + 0.0:.2f}"
 
 
 def _too_few(n_students: int) -> str:
