@@ -2,29 +2,42 @@
 
     python benchmarks/diagnoses.py                minutes
     python benchmarks/diagnoses.py --logs 5       fewer logs of each kind; writes nothing
-    python benchmarks/diagnoses.py --real         real logs too
+    python benchmarks/diagnoses.py --real         real logs in place of simulated ones
+    python benchmarks/diagnoses.py --edges        single prerequisites, a third of them wrong
 
 Writes results/diagnoses.json: for each kind of students, each of two policies that taught them and
 each question, how many logs got which answer. Each log has 300 students and another course. The
-limits in `adaptlearn.diagnosis` were chosen on seeds 100 to 119, which are not used here.
+limits in `adaptlearn.diagnosis` were chosen on seeds 100 to 129, which are not used here. With
+--real, writes results/diagnoses_real.json: the verdicts on the training parts of four real logs, of
+which none has prerequisites, and only one has times. With --edges, writes
+results/diagnoses_edges.json: the verdicts on single prerequisites of a curriculum to which half as
+many wrong ones were added, where the true ones govern learning.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
+import os
 import time
+import warnings
 from collections import Counter
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
-from _record import circumstances, write
+from _record import HERE, circumstances, write
 
+from adaptlearn import ResponseLog
 from adaptlearn.diagnosis import Diagnosis, diagnose
+from adaptlearn.errors import DataWarning
 from adaptlearn.simulation import (
     baselines,
     held_out_simulators,
     prior_log,
     random_course,
     simulators,
+    wrong_graph,
 )
 
 FIRST, N_LOGS, N_STUDENTS = 1000, 200, 300
@@ -68,6 +81,58 @@ def diagnoses(seed: int) -> dict[tuple[str, str], Diagnosis]:
             )
             found[kind, name] = diagnose(log, course.curriculum)
     return found
+
+
+def real_logs() -> dict[str, ResponseLog]:
+    """The training parts; of `cloze` the answers of the practice phase."""
+    data = Path(os.environ.get("ADAPTLEARN_DATA", HERE.parents[1] / "shared" / "data"))
+    with (data / "cloze" / "responses.csv").open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["phase"] == "practice"]
+    answered = [row for row in rows if row["outcome"] in {"CORRECT", "INCORRECT"}]
+    cloze = {
+        "student": [row["student"] for row in answered],
+        "skill": [row["kc"] for row in answered],
+        "correct": [int(row["outcome"] == "CORRECT") for row in answered],
+        "time": [datetime.fromisoformat(row["time"]) for row in answered],
+    }
+    read = ResponseLog.from_file
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)  # answers that repeat are left as they are
+        return {
+            "assistments09": read(data / "assistments09" / "train.csv", skill="skill_set"),
+            "assistments15": read(data / "assistments15" / "train.csv"),
+            "cloze": ResponseLog.from_frame(cloze),
+            "assist12_skills": read(data / "assist12_skills" / "train.csv.gz"),
+        }
+
+
+def diagnose_real_logs() -> None:
+    """Show and write the verdicts."""
+    verdicts = {}
+    for name, log in real_logs().items():
+        found = diagnose(log)
+        print(f"{name}: {found}\n")
+        verdicts[name] = found.to_dict()
+    write("diagnoses_real.json", {**circumstances(["numpy", "scipy"]), "verdicts": verdicts})
+
+
+def diagnose_edges() -> None:
+    """Show and write how often true and added prerequisites are said to govern learning."""
+    told: dict[str, Counter[str]] = {}
+    for n_students, seeds in ((300, range(FIRST, FIRST + 10)), (3000, range(FIRST, FIRST + 3))):
+        for seed in seeds:
+            course = random_course(20, random_state=seed)
+            later, earlier = course.curriculum.prerequisites.nonzero()
+            true = set(zip(earlier.tolist(), later.tolist(), strict=True))
+            simulator = simulators(course, random_state=seed)["prerequisites"]
+            log = prior_log(simulator, course, n_students=n_students, seed=1_000_000 + seed)
+            given = wrong_graph(course.curriculum, added=0.5, random_state=seed)
+            for edge in diagnose(log, given).edges:
+                kind = "true" if (edge.before, edge.skill) in true else "added"
+                told.setdefault(f"{n_students} students, {kind}", Counter())[edge.answer] += 1
+    for name, counter in told.items():
+        print(name, dict(counter))
+    write("diagnoses_edges.json", {**circumstances(["numpy", "scipy"]), "answers": told})
 
 
 def measure(first: int, n_logs: int, *, keep: bool) -> dict[str, Any]:
@@ -118,7 +183,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--logs", type=int, default=N_LOGS)
     parser.add_argument("--first", type=int, default=FIRST)
+    parser.add_argument("--real", action="store_true")
+    parser.add_argument("--edges", action="store_true")
     arguments = parser.parse_args()
+    if arguments.real:
+        diagnose_real_logs()
+        return
+    if arguments.edges:
+        diagnose_edges()
+        return
     show(measure(arguments.first, arguments.logs, keep=arguments.logs == N_LOGS))
 
 

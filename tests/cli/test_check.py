@@ -51,3 +51,27 @@ def test_what_cannot_be_read_is_refused(run: Run, tmp_path: Path) -> None:
     done = run("check", path)
     assert (done.code, done.out) == (1, "")
     assert "neither 0 nor 1" in done.err
+
+
+def test_a_log_is_diagnosed_if_asked(run: Run, log: Path, tmp_path: Path) -> None:
+    assert "govern learning" not in run("check", log).out
+    plain = run("check", log, "--diagnose")
+    assert plain.code == 0
+    assert "nothing found\n\nResponseLog(720 responses" in plain.out
+    assert "No curriculum was given." in plain.out
+    skills = sorted({row[1] for row in answers()})
+    path = tmp_path / "curriculum.json"
+    path.write_text(json.dumps({"prerequisites": [skills[:2]]}))
+    told = json.loads(run("check", log, "--curriculum", path, "--json").out)
+    assert told["ok"] is True
+    assert told["diagnosis"]["edges"]["before"] == skills[:1]
+
+
+def test_a_log_with_errors_is_not_diagnosed(run: Run, tmp_path: Path) -> None:
+    rows = [[*row[:3], str(1_700_000_000_000 + 1000 * int(row[3]))] for row in answers()]
+    path = tmp_path / "milliseconds.csv"
+    path.write_text(csv_text(rows))
+    done = run("check", path, "--diagnose", "--json")
+    assert done.code == 1
+    assert "diagnosis" not in json.loads(done.out)
+    assert "no diagnosis: remove the errors first" in done.err

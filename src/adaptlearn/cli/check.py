@@ -24,7 +24,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--diagnose",
         action="store_true",
-        help="also say what the log tells about learning: prerequisites, mastery, slips, forgetting",
+        help="also say what the log tells about prerequisites, mastery, slips and forgetting",
     )
     parser.add_argument(
         "--curriculum",

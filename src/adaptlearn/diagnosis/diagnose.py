@@ -90,8 +90,8 @@ def diagnose(
     Examples
     --------
     >>> from adaptlearn.simulation import prior_log, random_course, simulators
-    >>> course = random_course(8)
-    >>> log = prior_log(simulators(course)["disengaging"], course, n_students=200)
+    >>> course = random_course(12)
+    >>> log = prior_log(simulators(course)["disengaging"], course, n_students=300)
     >>> found = diagnose(log, course.curriculum)
     >>> found.graph.answer, found.bouts.answer
     ('no', 'yes')
@@ -113,9 +113,9 @@ def diagnose(
         graph = no_graph(curriculum is not None)
     else:
         evidence = graph_evidence(answers, skills, edges)
-        graph = graph_verdict(evidence)
         labels = read.skill.labels
         each = edge_verdicts(evidence, labels[edges.before].tolist(), labels[edges.skill].tolist())
+        graph = graph_verdict(evidence, each)
     return Diagnosis(
         repr(read),
         graph,

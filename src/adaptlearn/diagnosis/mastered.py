@@ -18,6 +18,8 @@ from adaptlearn.numerics import Bools, Floats, Ints
 
 MASTERED = 0.98
 """P(known) from which the model counts a skill as mastered."""
+NEARLY = 0.95
+"""P(known) from which answers are looked at for bouts: they need more answers, and less mastery."""
 _NEAR = 5  # answers this close to each other may share a bout
 
 
@@ -133,8 +135,8 @@ def _pairs(owner: Ints, lag: int) -> tuple[Ints, Ints]:
 def bout_evidence(answers: Answers, skills: Skills, known: Floats) -> BoutEvidence:
     """Correlate adjacent answers after mastery.
 
-    P(known) is held from the first time at which a skill counts as mastered: a slip lowers it, and
-    the answers after a slip would be missing otherwise.
+    P(known) is held from the first time at which it is .95 or more: a slip lowers it, and the
+    answers after a slip would be missing otherwise.
 
     Parameters
     ----------
@@ -142,7 +144,7 @@ def bout_evidence(answers: Answers, skills: Skills, known: Floats) -> BoutEviden
         As in `spread_evidence`.
     """
     held = _held(answers, skills, known)
-    late = _late(answers, skills, held, held >= MASTERED)
+    late = _late(answers, skills, held, held >= NEARLY)
     n = answers.n_students
     if not len(late.student):
         return BoutEvidence(Estimate(np.nan, np.nan), 0, 0)
@@ -180,9 +182,9 @@ def _excess(sums: Floats) -> BoutEvidence:
 
 
 def _held(answers: Answers, skills: Skills, known: Floats) -> Floats:
-    """P(known) as it was foreseen when the skill first counted as mastered; nan before that."""
+    """P(known) as it was foreseen when it first was high; nan before that."""
     chain, starts = answers.chains.chain, answers.chains.starts
-    place = np.where(known >= MASTERED, np.arange(len(known)), len(known))
+    place = np.where(known >= NEARLY, np.arange(len(known)), len(known))
     first = np.minimum.reduceat(place, starts[:-1])
     since = np.arange(len(known)) - first[chain]
     there = since >= 0

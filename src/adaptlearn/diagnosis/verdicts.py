@@ -193,10 +193,8 @@ class Diagnosis:
 
     def _edge_counts(self) -> str:
         n = {answer: sum(edge.answer == answer for edge in self.edges) for answer in ANSWERS}
-        return (
-            f"{counted(len(self.edges), 'prerequisite')}: {n['yes']} govern learning, {n['no']} do "
-            f"not, of {n['cannot tell']} the log cannot tell"
-        )
+        told = ", ".join(f"{answer} {n[answer]}" for answer in ANSWERS)
+        return f"Each of {counted(len(self.edges), 'prerequisite')} alone: {told}"
 
     def __str__(self) -> str:
         return self.to_text()

@@ -9,7 +9,7 @@ import numpy as np
 from adaptlearn.diagnosis.estimates import Estimate
 from adaptlearn.diagnosis.forgetting import ReturnEvidence
 from adaptlearn.diagnosis.graph import COMPARED, KAPPAS, GraphEvidence
-from adaptlearn.diagnosis.mastered import MASTERED, BoutEvidence, SpreadEvidence
+from adaptlearn.diagnosis.mastered import MASTERED, NEARLY, BoutEvidence, SpreadEvidence
 from adaptlearn.diagnosis.verdicts import Answer, EdgeVerdict, Verdict
 from adaptlearn.numerics import Floats
 from adaptlearn.wording import counted
@@ -17,9 +17,10 @@ from adaptlearn.wording import counted
 FEWEST = 20
 """Students from which standard errors over students mean something."""
 
-# The limits were chosen on simulated logs of ten kinds of students (seeds 100 to 119).
+# The limits were chosen on simulated logs of ten kinds of students (seeds 100 to 129).
 SPREAD, _SPREAD_ERROR = 0.13, 0.1  # of the squared mean error rate
-BOUT, _BOUT_ERROR = 0.1, 0.06
+BOUT = 0.085
+_BY_CHANCE = 0.05  # of the prerequisites may seem to govern learning if none does
 _LOST_YES, _LOST_NO = 0.02, 0.06
 
 _GRAPH = "Does the graph govern learning?"
@@ -29,8 +30,8 @@ _FORGETTING = "Do students forget between days?"
 _KEEP = "Keep the policy as it is."
 
 
-def graph_verdict(evidence: GraphEvidence) -> Verdict:
-    """Whether learning waits for the prerequisites."""
+def graph_verdict(evidence: GraphEvidence, edges: tuple[EdgeVerdict, ...]) -> Verdict:
+    """Whether learning waits for the prerequisites, as a whole; and whether for some of them."""
     gain = _total(evidence.gains[COMPARED])
     totals = evidence.gains.sum(axis=1)
     unready, n_students = float(evidence.unready.sum()), evidence.gains.shape[1]
@@ -51,6 +52,8 @@ def graph_verdict(evidence: GraphEvidence) -> Verdict:
         "no": "Students need not wait for prerequisites: a policy may open skills earlier.",
         "cannot tell": _KEEP,
     }[answer]
+    if answer != "yes" and sum(edge.answer == "yes" for edge in edges) > _BY_CHANCE * len(edges):
+        policy = "Some prerequisites do govern learning: look at `edges`, and check the others."
     numbers = {f"gain at {factor:g}": float(total)
                for factor, total in zip(KAPPAS, totals, strict=True)}  # fmt: skip
     return Verdict(
@@ -106,7 +109,7 @@ def spread_verdict(evidence: SpreadEvidence) -> Verdict:
     found = (
         f"At P(known) of {MASTERED:g} and more, students gave {evidence.observed:,.0f} wrong "
         f"answers; the model expects {evidence.expected:,.0f}. The variance of error rates between "
-        f"students is {spread.value:.2f} of the squared mean rate (standard error "
+        f"students is {_short(spread.value)} of the squared mean rate (standard error "
         f"{spread.error:.2f}); the model expects 0, and {SPREAD:g} is the limit."
     )
     if answer == "cannot tell":
@@ -134,12 +137,12 @@ def bout_verdict(evidence: BoutEvidence) -> Verdict:
     if evidence.students >= FEWEST:
         if excess.value > max(BOUT, 3 * excess.error):
             answer = "yes"
-        elif excess.value + (2 * excess.error if excess.error > _BOUT_ERROR else 0) < BOUT:
+        elif excess.value + excess.error < BOUT:
             answer = "no"
     found = (
-        f"After mastery, adjacent answers of a student correlate by {excess.value:.2f} more "
-        f"(standard error {excess.error:.2f}) than answers that are further apart; the limit is "
-        f"{BOUT:g}."
+        f"At P(known) of {NEARLY:g} and more, the correlation of a student's adjacent answers, "
+        f"less that of answers further apart, is {_short(excess.value)} (standard error "
+        f"{excess.error:.2f}); the limit is {BOUT:g}."
     )
     if answer == "cannot tell":
         found += _too_few(evidence.students) or " That is too near to the limit, or too uncertain."
@@ -166,8 +169,8 @@ def forgetting_verdict(evidence: ReturnEvidence) -> Verdict:
         elif lost.value + 2 * lost.error < _LOST_NO:
             answer = "no"
     found = (
-        f"On the first answer after six hours or more, students had lost {lost.value:.1%} of what "
-        f"they knew (standard error {lost.error:.1%}), beyond what they lose within a day."
+        f"The share of known skills that is lost after six hours or more, beyond what is lost "
+        f"within a day, is {lost.value:.1%} (standard error {lost.error:.1%})."
     )
     if answer == "cannot tell":
         found += _too_few(evidence.students) or " The log does not tell this from chance."
@@ -205,6 +208,11 @@ def _gained(gain: Estimate, n_students: int) -> Answer:
         if gain.value < -max(2 * gain.error, 2):
             return "no"
     return "cannot tell"
+
+
+def _short(value: float) -> str:
+    """Two decimals, and no minus before a zero."""
+    return f"{round(value, 2) + 0.0:.2f}"
 
 
 def _too_few(n_students: int) -> str:
