@@ -256,24 +256,22 @@ def named_policies(
 ) -> dict[str, EpisodePolicy]:
     """Policies over a fitted model: none is told the simulator's own parameters."""
     parameters = parameters_of(model, course)
-    standard = simulation.baselines(course, parameters=parameters)
-    found: dict[str, EpisodePolicy] = {}
-    for name in named:
-        base, _, text = name.partition(":")
-        constant = number_of(text)
+    parts = [name.partition(":")[::2] for name in named]
+    tuned = {
+        base: episodes.tuned_constants(
+            simulator, course, names=[base], outcomes=wanted, parameters=parameters, budget=budget
+        )[base]
+        for base in dict(parts)
+        if (wanted := [text for of, text in parts if of == base and text in episodes.OUTCOMES])
+    }
+    found: dict[str, EpisodePolicy] = {**simulation.baselines(course, parameters=parameters)}
+    for name, (base, text) in zip(named, parts, strict=True):
         if base == "sequencer":
-            found[name] = sequencer_policy(model, constant)
-        elif not text:
-            found[name] = standard[base]
-        else:
-            if constant is None:
-                tuned = episodes.tuned_constants(
-                    simulator, course, names=[base], outcomes=[text], parameters=parameters,
-                    budget=budget,
-                )  # fmt: skip
-                constant = tuned[base][text]
+            found[name] = sequencer_policy(model, number_of(text))
+        elif text:
+            constant = tuned[base][text] if text in episodes.OUTCOMES else float(text)
             found[name] = teachers.baseline(base, constant, course, parameters=parameters)
-    return found
+    return {name: found[name] for name in named}
 
 
 def sequencer_policy(model: BKT, threshold: float | None) -> EpisodePolicy:
