@@ -98,7 +98,7 @@ def test_policies_with_a_constant(run: Run, tmp_path: Path) -> None:
             "two": baseline("in_a_row", 2, course),
             "tuned": baseline("in_a_row", tuned["in_a_row"]["bill_60"], course),
             "stopping": baseline("stopping", 300, course, parameters=parameters),
-            "sequencer": simulate.sequencer_policy(model, 0.9),
+            "sequencer": simulate.sequencer_policy(model, "sequencer", 0.9),
         },
         course, n_students=30, seeds=2, budget=120,
     )  # fmt: skip
@@ -106,15 +106,14 @@ def test_policies_with_a_constant(run: Run, tmp_path: Path) -> None:
         np.testing.assert_allclose(found.values[name][:4], values, err_msg=name)
 
 
-def test_a_threshold_of_the_sequencer_is_one_of_its_default_policy(
-    run: Run, curriculum: Path
-) -> None:
+def test_the_sequencer_takes_a_threshold_or_a_price(run: Run, curriculum: Path) -> None:
     call = ("simulate", "--curriculum", curriculum, *QUICK[:4], "--simulators", "population",
-            "--policies", "sequencer,sequencer:0.999,sequencer:0.6",
+            "--policies", "sequencer,sequencer:0.999,sequencer:0.6,priced,priced:300,priced:60",
             "--outcome", "minutes")  # fmt: skip
     found = json.loads(run(*call, "--json").out)["outcomes"]["minutes"]["mean"]
-    (usual,), (same,), (less,) = found
+    (usual,), (same,), (less,), (priced,), (same_price,), (lower,) = found
     assert usual == same > less
+    assert usual > priced == same_price > lower
 
 
 @pytest.mark.parametrize(
@@ -124,6 +123,7 @@ def test_a_threshold_of_the_sequencer_is_one_of_its_default_policy(
         ("zpdes:3", "no policy with a constant is called 'zpdes'"),
         ("in_a_row:many", "'in_a_row:many': expected a number, or the name of an outcome after"),
         ("sequencer:bill_60", "'sequencer:bill_60': expected a number after the colon"),
+        ("priced:bill_60", "'priced:bill_60': expected a number after the colon"),
         ("in_a_row:", "'in_a_row:': expected a number"),
     ],
 )

@@ -9,6 +9,7 @@ import pytest
 
 from adaptlearn import Curriculum
 from adaptlearn.errors import ParameterError
+from adaptlearn.sequencing.knowledge.stopping import Rates, thresholds
 from adaptlearn.simulation import (
     Course,
     TwoState,
@@ -114,6 +115,19 @@ def test_simulated_students_come_to_the_least_bill_and_no_threshold_to_less():
         other = bills(knowledge_tracing(2, **own, threshold=threshold)).by_student["bill_300"]
         more = other - ours.by_student["bill_300"]
         assert more.mean() > 2 * more.std() / np.sqrt(len(more))
+
+
+@pytest.mark.parametrize("price", [60, 300, 1000])
+def test_the_sequencers_own_tables_stop_at_the_same_beliefs(price):
+    """They were written apart: other grids, value iteration there and policy iteration here."""
+    course = random_course(20)
+    simulator: Any = simulators(course)["population"]
+    own = {name: table[0] for name, table in simulator.draws.items()}
+    rates = Rates(own["learn"], own["forget"], own["guess"], own["slip"])
+    (theirs,) = thresholds(rates, np.full((20, 1), price), np.full(20, 10.0), 5).T
+    read = stopping(course, price=price, **own).read
+    assert read(theirs[None] + 2e-4).mastered.all()
+    assert not read(theirs[None] - 2e-4).mastered.any()
 
 
 class TestStudentsWhoDiffer:

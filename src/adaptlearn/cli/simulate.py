@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import adaptlearn
-from adaptlearn import models, sequencing, simulation
+from adaptlearn import models, simulation
 from adaptlearn.cli.compare import quiet_fits
 from adaptlearn.cli.options import names, positive
 from adaptlearn.cli.output import say, show, show_json
@@ -19,6 +19,7 @@ from adaptlearn.cli.progress import task_progress
 from adaptlearn.cli.recommend import read_curriculum
 from adaptlearn.errors import MissingDependency, ParameterError
 from adaptlearn.plotting import new_figure, write_picture
+from adaptlearn.sequencing import policies
 from adaptlearn.simulation import episodes, teachers
 from adaptlearn.validation import some
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from adaptlearn import Curriculum, Sequencer
     from adaptlearn.models.bkt.estimator import BKT
+    from adaptlearn.sequencing.policies.policy import Policy
     from adaptlearn.simulation.course import Course
     from adaptlearn.simulation.matrix.matrix import Matrix
     from adaptlearn.simulation.students.base import Simulator
@@ -36,6 +38,8 @@ SUMMARY = "compare policies on simulated students of many kinds"
 EXAMPLE = "adaptlearn simulate --curriculum demo/curriculum.json --students 20 --seeds 2"
 UNTIL_DONE = 1e9  # minutes: the teaching that was logged before ends by itself
 PARAMETERS = ("prior", "learn", "guess", "slip")
+OWN = ("sequencer", "priced")
+"""The library's sequencer: with its default policy, and with one that has a price."""
 SHOWN = ["minutes_to_mastery", "bill_300", "under_practice"]
 BILLS = {"bill_60": 60, "bill_300": 300, "bill_1000": 1000}
 SIZES = {"quick": (100, 3), "full": (1000, 20), None: (1000, 20)}
@@ -53,7 +57,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         type=names,
         help="names of policies (default: the textbook ones, and sequencer); a name that is none "
         "lists them. A constant may follow: knowledge_tracing:0.98, in_a_row:4, stopping:300, "
-        "sequencer:0.98; or the outcome that it is tuned for: in_a_row:bill_300",
+        "sequencer:0.98, priced:300; or the outcome that it is tuned for: in_a_row:bill_300",
     )
     parser.add_argument(
         "--simulators",
@@ -141,7 +145,7 @@ def run(arguments: Namespace) -> None:
             n_students=arguments.students or n_students,
             seeds=arguments.seeds or n_seeds,
             budget=arguments.budget,
-            baselines=[name for name in named if base_of(name) not in ("oracle", "sequencer")],
+            baselines=[name for name in named if base_of(name) not in ("oracle", *OWN)],
             held_out=held_out,
             n_jobs=arguments.jobs,
             on_run=move,
@@ -174,7 +178,7 @@ def usual_policies(standard: list[str], preset: str | None) -> list[str]:
         for name in teachers.CONSTANTS
         for bill, price in BILLS.items()
     ]
-    return [*standard, *tuned, "sequencer"]
+    return [*standard, *tuned, "sequencer", *(f"priced:{price}" for price in BILLS.values())]
 
 
 def base_of(name: str) -> str:
@@ -185,16 +189,14 @@ def base_of(name: str) -> str:
 def policy_problems(named: Iterable[str], standard: Iterable[str]) -> list[str]:
     """A sentence for each name that is no policy, and each constant that is none."""
     plain = [name for name in named if ":" not in name]
-    problems = absent("policy", plain, [*standard, "sequencer"])
+    problems = absent("policy", plain, [*standard, *OWN])
     for name in named:
         base, colon, constant = name.partition(":")
         if not colon:
             continue
-        problems += absent("policy with a constant", [base], [*teachers.CONSTANTS, "sequencer"])
-        if number_of(constant) is None and (
-            base == "sequencer" or constant not in episodes.OUTCOMES
-        ):
-            what = "a number" if base == "sequencer" else "a number, or the name of an outcome"
+        problems += absent("policy with a constant", [base], [*teachers.CONSTANTS, *OWN])
+        if number_of(constant) is None and (base in OWN or constant not in episodes.OUTCOMES):
+            what = "a number" if base in OWN else "a number, or the name of an outcome"
             problems.append(f"policy {name!r}: expected {what} after the colon")
     return problems
 
@@ -256,33 +258,33 @@ def named_policies(
 ) -> dict[str, EpisodePolicy]:
     """Policies over a fitted model: none is told the simulator's own parameters."""
     parameters = parameters_of(model, course)
-    standard = simulation.baselines(course, parameters=parameters)
-    found: dict[str, EpisodePolicy] = {}
-    for name in named:
-        base, _, text = name.partition(":")
-        constant = number_of(text)
-        if base == "sequencer":
-            found[name] = sequencer_policy(model, constant)
-        elif not text:
-            found[name] = standard[base]
-        else:
-            if constant is None:
-                tuned = episodes.tuned_constants(
-                    simulator, course, names=[base], outcomes=[text], parameters=parameters,
-                    budget=budget,
-                )  # fmt: skip
-                constant = tuned[base][text]
+    parts = [name.partition(":")[::2] for name in named]
+    tuned = {
+        base: episodes.tuned_constants(
+            simulator, course, names=[base], outcomes=wanted, parameters=parameters, budget=budget
+        )[base]
+        for base in dict(parts)
+        if (wanted := [text for of, text in parts if of == base and text in episodes.OUTCOMES])
+    }
+    found: dict[str, EpisodePolicy] = {**simulation.baselines(course, parameters=parameters)}
+    for name, (base, text) in zip(named, parts, strict=True):
+        if base in OWN:
+            found[name] = sequencer_policy(model, base, number_of(text))
+        elif text:
+            constant = tuned[base][text] if text in episodes.OUTCOMES else float(text)
             found[name] = teachers.baseline(base, constant, course, parameters=parameters)
-    return found
+    return {name: found[name] for name in named}
 
 
-def sequencer_policy(model: BKT, threshold: float | None) -> EpisodePolicy:
-    """The library's sequencer, with its default policy, or this with another threshold."""
+def sequencer_policy(model: BKT, name: str, constant: float | None) -> EpisodePolicy:
+    """The library's sequencer: its default policy at a threshold, or the priced one at a price."""
 
     def sequencer(curriculum: Curriculum) -> Sequencer:
-        policy = None
-        if threshold is not None:
-            policy = sequencing.ProvisionalMastery(threshold, ready=min(0.8, threshold))
+        policy: Policy | None = None
+        if name == "priced":
+            policy = policies.PricedMastery(300 if constant is None else constant)
+        elif constant is not None:
+            policy = policies.ProvisionalMastery(constant, ready=min(0.8, constant))
         return adaptlearn.Sequencer(
             curriculum, adaptlearn.MasteryTracker(model), policy, new_students=True,
             random_state=0, wheel_spinning=None,  # there is no teacher here to send anyone to
