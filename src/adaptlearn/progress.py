@@ -52,7 +52,7 @@ def show_progress(on_progress: Listener | None = None) -> Iterator[None]:
     Raises
     ------
     MissingDependency
-        tqdm, which draws the bars, is not installed.
+        The error is raised if tqdm, which draws the bars, is not installed.
 
     Examples
     --------

@@ -69,17 +69,17 @@ def read_eedi(
     ------
     ResponseDataError
         The error lists every problem: missing files and columns, missing values, answers without a
-        time, questions without an entry, lists of subjects that cannot be read.
+        time, questions whose subjects are not in the files, lists of subjects that cannot be read.
     ParameterError
-        An argument is not valid.
+        The error is raised if an argument is not valid.
     OSError
-        The folder does not exist, or you have no permission to read it.
+        The error is raised if the folder does not exist, or if you have no permission to read it.
 
     Warns
     -----
     DataWarning
-        The reader left rows out. The warning says how many rows were left out, and which rows
-        (counted from 0 below the header).
+        A warning appears if the reader left rows out. The warning says how many rows were left out,
+        and which rows (counted from 0 below the header).
 
     References
     ----------

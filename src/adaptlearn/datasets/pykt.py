@@ -95,16 +95,17 @@ def read_pykt(
         than 0 and 1, numbers that are not in ``keyid2idx.json``, and files whose sequences repeat a
         student's history for each question.
     ParameterError
-        An argument is not valid.
+        The error is raised if an argument is not valid.
     OSError
-        The file or folder does not exist, or you have no permission to read it.
+        The error is raised if the file or folder does not exist, or if you have no permission to
+        read it.
 
     Warns
     -----
     DataWarning
-        The reader joined rows or left rows out. The warning says how many rows it is about, and
-        which rows. In the warning, a row is one answer in the files; rows are counted from 0, and
-        the count continues from line to line.
+        A warning appears if the reader joined rows or left rows out. The warning says how many rows
+        it is about, and which rows. In the warning, a row is one answer in the files; rows are
+        counted from 0, and the count continues from line to line.
 
     References
     ----------

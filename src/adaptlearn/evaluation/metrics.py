@@ -197,8 +197,8 @@ def accuracy(
 ) -> float:
     """The fraction of right predictions; a prediction of at least one half means *correct*.
 
-    Compare the accuracy with the fraction of correct answers. You reach this fraction without a
-    model if you predict *correct* for every answer.
+    Compare the accuracy with the fraction of correct answers. If you predict *correct* for every
+    answer, without any model, the accuracy equals this fraction.
 
     Parameters
     ----------
@@ -234,9 +234,9 @@ def calibration_error(
         ECE = sum over bins of (weight of bin / weight) * abs(mean(correct) - mean(predicted))
 
     The formula is from Naeini et al. (2015), applied to the probability of a correct answer. The
-    error of Guo et al. (2017) is a different number, because its bins contain the confidence in the
-    more likely answer. Bins have equal weight (Nguyen & O'Connor 2015), not equal width. Equal
-    predictions are always in the same bin: the bin that contains the middle of their weight.
+    error of Guo et al. (2017) is a different number, because its bins are bins of the probability
+    of the more likely answer. Bins have equal weight (Nguyen & O'Connor 2015), not equal width.
+    Equal predictions are always in the same bin: the bin that contains the middle of their weight.
     Therefore, bins can be unequal if many predictions are equal, and some bins may be empty.
 
     Parameters
@@ -250,7 +250,8 @@ def calibration_error(
     -------
     float
         A number in [0, 1]; lower is better. In a finite log, even perfect predictions have an error
-        above 0, by chance alone: about ``0.8 * sqrt(n_bins * p * (1 - p) / n)``.
+        above 0, by chance alone: about ``0.8 * sqrt(n_bins * p * (1 - p) / n)``, for n answers of
+        which the share p is right.
 
     References
     ----------

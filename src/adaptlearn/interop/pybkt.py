@@ -84,7 +84,8 @@ def from_pybkt(
     Warns
     -----
     DataWarning
-        Some classes have a guess + slip of 1 or more. The model keeps these values.
+        A warning appears if some classes have a guess + slip of 1 or more. The model keeps these
+        values.
 
     Notes
     -----

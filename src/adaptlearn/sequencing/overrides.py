@@ -232,7 +232,7 @@ class Overrides:
         ----------
         students : sequence of labels
         now : float or None
-            Seconds.
+            The time of the decision, in seconds.
         clock : str or None
             The kind of `now` (``"seconds"``, ``"naive"`` or ``"aware"``), if it is known.
 

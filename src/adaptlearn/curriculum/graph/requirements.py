@@ -18,7 +18,7 @@ from adaptlearn.numerics import Bits, Ints
 
 
 class Requirements(NamedTuple):
-    """For each row, which of n nodes the row needs.
+    """The requirements of rows (skills or lessons): which of n nodes each row needs.
 
     Attributes
     ----------

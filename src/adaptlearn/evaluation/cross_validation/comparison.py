@@ -177,7 +177,7 @@ class CrossValidation(Printed):
         Raises
         ------
         ParameterError
-            The error is raised if there is no model with the name in `reference`.
+            The error is raised if there is no model with the name `to`.
         """
         reference = self.best if to is None else to
         if reference not in self.pooled:
@@ -313,7 +313,7 @@ def plot_comparison(result: CrossValidation, ax: Any = None, *, metric: str = "a
     Raises
     ------
     MissingDependency
-        Without matplotlib.
+        The error is raised if matplotlib is not installed.
     """
     known = next(iter(result.pooled.values())).metrics()
     if metric not in known:

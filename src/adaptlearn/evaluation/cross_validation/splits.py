@@ -56,8 +56,8 @@ class StudentSplit:
         the copies yourself.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
         Determines which students are in the same fold. The folds are the same in every call. If you
-        do not pass an integer, the splitter draws an integer when you create it, and stores the
-        integer as `random_state`.
+        do not pass an integer, a new splitter draws an integer and stores this integer as
+        `random_state`.
 
     Examples
     --------

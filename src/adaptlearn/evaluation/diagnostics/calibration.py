@@ -177,7 +177,7 @@ def plot_calibration(
     Raises
     ------
     MissingDependency
-        Without matplotlib.
+        The error is raised if matplotlib is not installed.
     """
     several = isinstance(curves, Mapping)
     named = curves if isinstance(curves, Mapping) else {"": curves}

@@ -321,7 +321,7 @@ def plot_gaps(result: GroupErrors, ax: Any = None, *, most: int = 30) -> Any:
     Raises
     ------
     MissingDependency
-        Without matplotlib.
+        The error is raised if matplotlib is not installed.
     """
     order = np.lexsort((-result.n, -result.sureness))[:most]
     order = order[np.argsort(result.gap.value[order], kind="stable")]

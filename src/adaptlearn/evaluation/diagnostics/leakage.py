@@ -43,11 +43,12 @@ class LeakageCheck(Printed):
         answer was flipped. `alone` is the change after the student's later rows and all other
         students were removed.
     earlier, others : float arrays, shape (n_probed,)
-        After the flip, the largest change of a prediction among the same student's earlier rows,
-        and among other students' rows.
+        The largest change of a prediction after the row's own answer was flipped: among the same
+        student's earlier rows, and among other students' rows.
     later : float array, shape (n_probed,)
-        After the flip, the largest change of a prediction among the student's later rows. The
-        predictions of later rows may change, because they may use the flipped answer.
+        The largest change of a prediction among the student's later rows, after the row's own
+        answer was flipped. The predictions of later rows may change, because they may use the
+        flipped answer.
     tolerance : float
         A change of a prediction counts as rounding if it is at most this large.
     n_responses, n_students : int

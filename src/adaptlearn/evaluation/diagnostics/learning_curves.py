@@ -273,7 +273,7 @@ def plot_learning_curve(result: LearningCurve, ax: Any = None, *, skill: Any = N
     result : LearningCurve
     ax : matplotlib axes, optional
     skill : label, optional
-        The skill whose curve to draw, if the result is by skill.
+        The skill whose curve to draw, if the result has one curve per skill.
 
     Returns
     -------
@@ -282,10 +282,10 @@ def plot_learning_curve(result: LearningCurve, ax: Any = None, *, skill: Any = N
     Raises
     ------
     ParameterError
-        The error is raised if the result is by skill and `skill` is not one of its skills, or if
-        the result is not by skill and you passed `skill`.
+        The error is raised if the result has one curve per skill and `skill` is not one of these
+        skills, or if the result has a single curve and you passed `skill`.
     MissingDependency
-        Without matplotlib.
+        The error is raised if matplotlib is not installed.
     """
     labels = [] if result.skill is None else result.skill.tolist()
     if (skill is None) != (result.skill is None) or (skill is not None and skill not in labels):

@@ -85,8 +85,8 @@ def off_policy_value(
     approximation of the ratio and Student's t (with one degree of freedom less than the number of
     students). Weights are skewed, so Hall's transformation removes the skewness. Without this
     transformation, intervals are too low for IPS and too high for the self-normalised estimate. In
-    simulations, the intervals covered 93 to 97 % if the effective size was at least 40. If the
-    effective size is smaller, the result contains a note.
+    simulations, the intervals contained the true value in 93 to 97 % of cases if the effective size
+    was at least 40. If the effective size is smaller, the result contains a note.
 
     References
     ----------
@@ -158,7 +158,8 @@ def off_policy_return(
     Parameters
     ----------
     log : LoggedDecisions
-        One sequence per student. All rewards must be known; a step without reward has the reward 0.
+        The logged decisions, one sequence per student. All rewards must be known; a step without
+        reward has the reward 0.
     discount : float, default 1.0
         A reward that comes one decision later is multiplied by this factor.
     clip : float, optional

@@ -50,7 +50,7 @@ class ThresholdCurve:
         }
 
     def at(self, place: int) -> ErrorRates:
-        """The rates at the threshold with this index."""
+        """The error rates at ``threshold[index]``."""
         rates = [getattr(self, one).at(place) for one in CRITERIA]
         return ErrorRates(float(self.declared[place]), *rates)
 

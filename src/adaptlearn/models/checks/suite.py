@@ -80,7 +80,7 @@ def tracer_checks(model: KnowledgeTracer, log: Any = None) -> Iterator[Check]:
 
 
 def check_tracer(model: KnowledgeTracer, log: Any = None) -> None:
-    """Check that a model does what every model of the library promises.
+    """Check that a model follows the rules (*promises*) that every model of the library follows.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def check_tracer(model: KnowledgeTracer, log: Any = None) -> None:
         The error lists every promise that the model breaks: the name of the check, and what the
         check found.
     ResponseDataError
-        The log cannot be read, or has too few students.
+        The error is raised if the log cannot be read, or if the log has too few students.
 
     Examples
     --------

@@ -68,7 +68,7 @@ class Elo(SequentialTracer):
         The log loss of the training answers. The model predicts each training answer before the
         answer changes the ratings.
     skills_, items_ : arrays
-        Labels, sorted.
+        The labels of the skills and items, sorted.
     n_answers_ : int array, shape (n_skills,)
     classes_ : array
         ``[0, 1]``, because the columns of `predict_proba` are P(wrong) and P(correct).

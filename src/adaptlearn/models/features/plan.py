@@ -58,8 +58,8 @@ class Plan:
     wanted : "all" or sequence of str
         Names of features, encodings and groups (`GROUPS`).
     items, times : bool
-        Whether responses have items, and whether responses have times. The plan leaves out features
-        that need items or times if responses have no items or times.
+        Whether responses have items, and whether responses have times. If responses have no items
+        or no times, the plan leaves out the features that need them.
 
     Attributes
     ----------
@@ -69,7 +69,7 @@ class Plan:
     names : list of str
         Names of the rows of `matrix`: first the features, then the encodings.
     groups : list of str
-        The group of each name.
+        The group of each feature and encoding in `names`.
     widths : Widths
         How many numbers the memory stores for a student, for a student on a skill, and for a
         student on an item.

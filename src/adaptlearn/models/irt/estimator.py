@@ -102,7 +102,7 @@ class IRT(SequentialTracer):
     ability_sd_se_ : float
         The standard error of `ability_sd_`: nan, because `ability_sd_` is 1 by definition.
     skills_, items_ : arrays
-        Labels, sorted. If the log has no items, `items_` is empty.
+        The labels of the skills and items, sorted. If the log has no items, `items_` is empty.
     n_answers_ : int array, shape (n_skills,)
     log_likelihood_ : float
         The marginal log-likelihood of the training answers, without the prior.
@@ -220,7 +220,7 @@ class IRT(SequentialTracer):
             The warning lists the items with a parameter that comes only from the prior, or is at a
             limit.
         ConvergenceWarning
-            The fit did not converge within `max_iter` steps.
+            A warning appears if the fit did not converge within `max_iter` steps.
         """
         training = training_of(self._training_log(log))
         n_units = len(training.labels)
@@ -277,7 +277,7 @@ class IRT(SequentialTracer):
         ----------
         state : SequentialState
         students : int array, shape (n,)
-            The state's numbers.
+            The students' numbers in the state.
 
         Returns
         -------

@@ -92,7 +92,7 @@ class FSRS(MemoryTracer):
         The mean log loss of the training answers that the fit used; nan if the fit used no answers.
     n_iter_, converged_ : int, bool
     skills_, items_ : arrays
-        Labels, sorted.
+        The labels of the skills and items, sorted.
     n_answers_ : int array, shape (n_skills,)
 
     Notes

@@ -68,18 +68,19 @@ class LinearRecurrentTracer(SequentialTracer):
     prior : float
         The value ``prior`` in the formula of u. A larger prior makes early answers count less.
     skill_penalty : float
-        The penalty on each skill's own vectors: ``skill_penalty / 2`` times the squared length of
-        the vectors.
+        The penalty on the vectors of single skills: ``skill_penalty / 2`` times the squared length
+        of each skill's vectors.
     item_penalty : float
-        The penalty on each item's own vectors: ``item_penalty / 2`` times the squared length of the
-        vectors, times ``1 + scarcity / answers``.
+        The penalty on the vectors of single items: ``item_penalty / 2`` times the squared length of
+        each item's vectors, times ``1 + scarcity / answers``.
     history_penalty : float
-        The penalty on each skill's and each item's own weights of the counts f. The penalty on the
-        weights of f is ``history_penalty / 2`` times the squared length of the weights, in units of
-        the spread of f.
+        The penalty on the weights that single skills and single items give to the counts in f. The
+        penalty on the weights of f is ``history_penalty / 2`` times the squared length of the
+        weights, in units of the spread of f.
     scarcity : float
-        An item with fewer training answers than `scarcity` gets more than twice the penalty. With
-        ``scarcity=0``, all items get the same penalty.
+        Items with few training answers get a larger penalty: with as many answers as `scarcity`,
+        the penalty is twice as large as with very many answers. With ``scarcity=0``, all items get
+        the same penalty.
     n_epochs : int
         The number of passes over the training answers. The step size decreases and reaches zero at
         the end of the last pass.
@@ -223,8 +224,8 @@ class LinearRecurrentTracer(SequentialTracer):
         Raises
         ------
         ParameterError
-            A student is in several folds, or the log cannot be divided into the required number of
-            folds.
+            The error is raised if a student is in several folds, or if the log cannot be divided
+            into the required number of folds.
         """
         training = self._training_log(log)
         answered = np.flatnonzero(training.answered)

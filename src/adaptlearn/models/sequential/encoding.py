@@ -51,8 +51,8 @@ class Encoded(NamedTuple):
 
     A level contains the responses that have the same position in their students' histories.
     Students are sorted by their number of responses; the student with the most responses has number
-    0. Each level contains the first k students for some k, and each level is a slice of every
-    array.
+    0. Each level is a slice of every array, and contains the students with the numbers 0 to k - 1,
+    for some k.
 
     Attributes
     ----------
@@ -70,8 +70,8 @@ class Encoded(NamedTuple):
     correct : int8 array, shape (n,)
         1 for a right answer, 0 for a wrong answer, and -1 for an exposure.
     skill : int array, shape (n_entries,)
-        Positions of skills. A response with several skills has one entry for each skill, one after
-        the other.
+        For each entry (a response and one of its skills), the position of the skill. A response
+        with several skills has one entry for each skill, one after the other.
     starts : int array, shape (n + 1,), or None
         For each response, the position at which its entries (one for each skill) begin; None if
         every response has exactly one entry.
@@ -125,7 +125,7 @@ class Encoded(NamedTuple):
         )
 
     def entries_of(self, per_row: NDArray[Any]) -> NDArray[Any]:
-        """Repeat the value of each response for every entry of the response."""
+        """Repeat the value of each response, once for each of its skills."""
         return per_row if self.starts is None else np.repeat(per_row, np.diff(self.starts), axis=0)
 
     def in_rows(self, values: NDArray[Any]) -> NDArray[Any]:

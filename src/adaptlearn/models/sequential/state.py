@@ -149,7 +149,7 @@ class SequentialState(StudentState):
         Parameters
         ----------
         students : int array, shape (n,)
-            The state's numbers.
+            The students' numbers in the state.
         skills, owner : int arrays, shape (n_entries,)
             The positions of the responses' skills, and for each of these skills the position of its
             response.

@@ -74,9 +74,9 @@ class NextItem:
     curriculum : Curriculum
         With items.
     by : {"information", "target", "exposure"}
-        ``"information"``: the item with the largest a² p (1 - p). ``"target"``: the item whose
-        P(correct) is nearest to `target`. ``"exposure"``: the item that was given least often to
-        all students together.
+        ``"information"``: the item with the largest Fisher information a² p (1 - p), where a is the
+        discrimination and p is P(correct). ``"target"``: the item whose P(correct) is nearest to
+        `target`. ``"exposure"``: the item that was given least often to all students together.
     p_correct : callable, optional
         The function ``p_correct(student, items)`` returns P(correct) of each item. Instead of this
         function, you can pass an array to `next`. If `by` is ``"exposure"``, the function is not
@@ -227,7 +227,7 @@ class NextItem:
         ----------
         student : label
         lesson, skill : label
-            Pass one of the two. The item comes from this lesson, or exercises this skill.
+            Pass either a lesson or a skill. The item comes from the lesson, or exercises the skill.
         p_correct : float array, optional
             P(correct) of each item of ``items_of(lesson)``, in the same order. By default, the
             function that you passed to `NextItem` computes P(correct).

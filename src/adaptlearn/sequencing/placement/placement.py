@@ -64,7 +64,7 @@ class Placement:
         average.
     error : float, default 0.02
         The diagnostic stops as soon as the expected share of misjudged skills is at most `error`.
-        With ``error=0``, the diagnostic never stops because of this share.
+        With ``error=0``, the diagnostic stops only for other reasons.
     max_questions : int, optional
         The largest number of questions. By default, the limit is a fifth of the number of skills,
         but never less than 20.

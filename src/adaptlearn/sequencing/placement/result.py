@@ -44,7 +44,7 @@ class PlacementResult:
     n_questions : int
     ended : str or None
         Why the diagnostic ended: ``"accurate"``, ``"questions"``, ``"minutes"`` or ``"settled"``.
-        None if the diagnostic has not ended.
+        `ended` is None if the diagnostic has not ended.
     """
 
     def __init__(
@@ -127,8 +127,8 @@ class PlacementResult:
     def apply(self, tracker: MasteryTracker, *, time: Any = None) -> None:
         """Store the result in a tracker, so that lessons start from what the student knows.
 
-        Mastery, explanations and decisions then agree with the result. The student's later answers
-        update the stored result.
+        After `apply`, the tracker's mastery and the sequencer's explanations and decisions agree
+        with the result. The student's later answers update the stored result.
 
         Parameters
         ----------
@@ -140,7 +140,7 @@ class PlacementResult:
             these answers what the student knows of other skills.
         time : float or datetime, optional
             The time of the diagnostic's answers; needed if the tracker's answers have times. A BKT
-            does not need this time.
+            does not need `time`.
 
         Raises
         ------
