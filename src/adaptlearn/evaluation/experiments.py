@@ -59,8 +59,8 @@ class SampleSize(NamedTuple):
         The numbers of students and of classes in the two arms together. If classes are randomised,
         each class stays whole.
     design_effect : float
-        The number of students, divided by the number needed if students were independent and the
-        two arms had equal size.
+        `n_students`, divided by the number of students that the experiment would need with
+        independent students and two arms of equal size.
     power : float
         The power of an experiment with `n_students` students.
     """

@@ -133,8 +133,8 @@ def log_loss(
 ) -> float:
     """Mean negative log-likelihood of the answers, in nats; lower is better.
 
-    Predictions are first clipped to ``[eps, 1 - eps]`` with eps = 2.2e-16, as in scikit-learn.
-    Therefore, a certain but wrong prediction adds 36 nats, not infinity.
+    Predictions are first clipped to ``[eps, 1 - eps]`` with eps = 2.2e-16, as in scikit-learn. So a
+    wrong prediction of 0 or 1 adds 36 nats, not infinity.
 
     Parameters
     ----------
@@ -237,7 +237,7 @@ def calibration_error(
     error of Guo et al. (2017) is a different number, because its bins are bins of the probability
     of the more likely answer. Bins have equal weight (Nguyen & O'Connor 2015), not equal width.
     Equal predictions are always in the same bin: the bin that contains the middle of their weight.
-    Therefore, bins can be unequal if many predictions are equal, and some bins may be empty.
+    So if many predictions are equal, bins can have unequal weight, and some bins may be empty.
 
     Parameters
     ----------

@@ -115,9 +115,10 @@ class Evaluation(Printed):
     notes : tuple of str
         Notes on the numbers, for example why a metric is undefined, or which rows were left out.
     effective_students : float
-        The effective number of students: as many students with equal numbers of answers would give
-        the same amount of information as the log. The intervals use this number. The effective
-        number is below `n_students` if a few students gave most of the answers.
+        The effective number of students. If all students had the same number of answers,
+        `effective_students` students would give as much information as the log. The intervals use
+        this number. The effective number is below `n_students` if a few students gave most of the
+        answers.
     custom : dict of str to Estimate
         Your own metrics, by name.
     groups : GroupErrors or None

@@ -65,8 +65,8 @@ def evaluate(
         Answers of students. Choose students whose answers were not used to fit the model.
     metrics : mapping of str to function, optional
         Your own metrics by name. A metric is a function that takes two arrays of shape (n,), the
-        scored answers (0 and 1) and their predictions, and returns a number. The function is called
-        once for the log and once for each resample.
+        scored answers (0 and 1) and their predictions, and returns a number. The library calls each
+        metric once for the log, and once for each resample of students.
     by : {"skill", "item", "student"}, name of one of the log's ``extra`` columns, or array
         How to group the answers. If you pass `by`, the attribute ``groups`` of the result contains
         a table of errors per group, as `group_errors` computes it. An array of shape (n_responses,)

@@ -256,7 +256,7 @@ class KnowledgeTracer:
         ------
         LateResponse
             The error is raised if an answer is older than the last answer of the same student in
-            the state. The state then does not change.
+            the state. If this error is raised, the state does not change.
         StateError
             The error is raised if the state belongs to another model, or if the times of the
             responses and the times in the state are of different kinds (seconds, datetimes, none).
@@ -322,7 +322,7 @@ class KnowledgeTracer:
         skills : sequence of n labels
             If a skill is unknown to the model, the model warns and treats the skill as an average
             skill. For a response with several skills, pass a list of labels; every model except BKT
-            accepts such lists.
+            accepts lists of labels.
         items : sequence of n labels, optional
             If you pass no items, or if an item is unknown to the model, the model predicts for an
             average item.

@@ -171,7 +171,7 @@ class StudentState:
             ``students[k]`` in this state.
         other : StudentState
             A state that the method `blank` of this state made, and that was updated afterwards.
-            After the call of `blank`, this state must not have changed.
+            This state must not have changed since the call of `blank`.
         """
         self.forget(students)
         self.skills, self.items, self._known = other.skills, other.items, None

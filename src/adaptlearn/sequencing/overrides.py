@@ -213,7 +213,7 @@ class Overrides:
         ------
         UnknownLabelError
             The error is raised if the label of `student` is text and the label of an override's
-            student is an integer, or the other way round.
+            student is an integer, or the reverse.
         """
         student = label_of(student, "student")
         self._check_students([student], now)
@@ -244,8 +244,8 @@ class Overrides:
             kinds (seconds, datetimes with a zone, datetimes without a zone).
         UnknownLabelError
             The error is raised if the labels of `students` are text and the label of an override's
-            student is an integer, or the other way round. An override for a label of the other kind
-            would have no effect.
+            student is an integer, or the reverse. An override for a label of the other kind would
+            have no effect.
         """
         n = len(students)
         self._check_clocks(clock)

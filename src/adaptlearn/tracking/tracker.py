@@ -295,7 +295,7 @@ class MasteryTracker:
         return self
 
     def forget(self, students: Iterable[Any]) -> Self:
-        """Remove students; the tracker is then as if it had never met them.
+        """Remove students and everything that the tracker stores about them.
 
         The time that `forget` takes depends on how much the tracker stores about the removed
         students, not about all students.

@@ -153,7 +153,7 @@ def check_leakage(
     tolerance : float, default 1e-9
         A change of a prediction counts as rounding if it is at most this large.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
-        Source of the sample.
+        The source of random numbers for the sample of students and answers.
 
     Returns
     -------

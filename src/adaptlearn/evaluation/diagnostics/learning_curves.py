@@ -158,9 +158,9 @@ def learning_curve(
 
     *Survivorship.* Which students continue to practise does not depend on chance alone. If practice
     ends at mastery, mainly weak students continue. A curve of all students then becomes flat or
-    rises, although each student learns (Murray et al. 2013). Therefore, look also at
-    ``n_students``, and at the curve with ``students="complete"``. The curve with
-    ``students="complete"`` leaves out students who mastered the skill early.
+    rises, although each student learns (Murray et al. 2013). So also look at ``n_students``, and at
+    the curve with ``students="complete"``. The curve with ``students="complete"`` leaves out
+    students who mastered the skill early.
 
     References
     ----------

@@ -45,8 +45,8 @@ class OffPolicyValue(Printed):
     effective_size : float
         The effective sample size, ``sum(w)**2 / sum(w**2)``. If the target policy itself had made
         the decisions, `effective_size` decisions would give as much information as the log. If
-        `per` is ``"student"``, the size is a number of students, and is the smallest value over all
-        steps.
+        `per` is ``"student"``, `effective_size` is a number of students, and is the smallest value
+        over all steps.
     mean_weight : Estimate
         The mean of the weights; for `off_policy_return`, the mean of the products of weights at the
         last step. The mean weight is near 1 if the propensities are right and the log supports the

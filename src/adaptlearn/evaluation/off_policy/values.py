@@ -49,13 +49,13 @@ def off_policy_value(
     Parameters
     ----------
     log : LoggedDecisions
-        The logged decisions. Decisions whose reward is nan are left out; the result contains their
-        number.
+        The logged decisions. Decisions whose reward is nan are left out; `OffPolicyValue.notes`
+        shows their number.
     clip : float, optional
         The largest weight; larger weights are cut to this value. Cutting lowers the variance, but
         adds bias: the IPS estimate moves toward 0, and the doubly robust estimate moves toward the
-        reward model's prediction. The result contains the estimated bias. With None, no weight is
-        cut and no bias is added.
+        reward model's prediction. The attribute ``clip_bias`` of the result contains the estimated
+        bias. With None, no weight is cut and no bias is added.
     confidence : float, default 0.95
         The coverage of the intervals.
 
@@ -152,8 +152,8 @@ def off_policy_return(
     """Estimate the mean sum of rewards per student that another policy would get.
 
     Each reward is weighted by the product of the weights of all decisions up to the reward. The
-    variance of this product grows with every step. Therefore, the log must be large, or the other
-    policy must be similar to the logged policy.
+    variance of this product grows with every step. So `off_policy_return` needs a large log, or
+    another policy that is similar to the logged policy.
 
     Parameters
     ----------

@@ -223,8 +223,8 @@ class Plan:
         rate_of : callable
             A function of an encoding, the keys of situations, and the rates toward which to shrink.
             The function returns the rates of the situations. For predictions, `rates_in` returns a
-            function for `rate_of`. In training, use a function whose rates leave out the fold of
-            each row.
+            function for `rate_of`. In training, use a function whose rates for a row leave out the
+            students in the row's fold.
 
         Returns
         -------

@@ -166,7 +166,8 @@ class HalfLifeRegression(MemoryTracer):
         The bounds of the half-life h, in seconds; by default a minute and nine months.
     penalty : float
         The penalty on the square of each weight except the intercept (lambda in the paper). The
-        penalty on the squares of guess and slip, in units of 0.3, is half as strong.
+        penalty on the squares of guess and slip, in units of 0.3, is half as strong as the penalty
+        on the weights.
     max_iter : int
         The largest number of steps of L-BFGS.
     tol : float

@@ -206,7 +206,8 @@ class LinearRecurrentTracer(SequentialTracer):
         """The log odds of a right answer in each row, from a fit to other students only.
 
         Use out-of-fold log odds to train a second model that takes the predictions of the first
-        model as input. The method does not change the model, and the model need not be fitted.
+        model as input. `out_of_fold` does not change the model, and also works if the model is not
+        fitted.
 
         Parameters
         ----------

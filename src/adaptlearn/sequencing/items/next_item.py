@@ -78,9 +78,9 @@ class NextItem:
         discrimination and p is P(correct). ``"target"``: the item whose P(correct) is nearest to
         `target`. ``"exposure"``: the item that was given least often to all students together.
     p_correct : callable, optional
-        The function ``p_correct(student, items)`` returns P(correct) of each item. Instead of this
-        function, you can pass an array to `next`. If `by` is ``"exposure"``, the function is not
-        needed.
+        The function ``p_correct(student, items)`` returns P(correct) of each item. You can also
+        pass P(correct) as an array to `next`. If `by` is ``"exposure"``, you do not need
+        `p_correct`.
     discrimination : float array, shape (n_items,), optional
         The discrimination of each item, in the curriculum's order; 1 by default. Used if `by` is
         ``"information"``.
@@ -196,7 +196,7 @@ class NextItem:
         UnknownLabelError
             The error is raised if an item is unknown, and lists similar labels. The error is also
             raised if the student's label is text and the labels of earlier students are integers,
-            or the other way round.
+            or the reverse.
         """
         student = self._student(student)
         codes = self._index.codes(items)
@@ -240,8 +240,7 @@ class NextItem:
         ------
         UnknownLabelError
             The error is raised if the lesson or skill is unknown. The error is also raised if the
-            student's label is text and the labels of earlier students are integers, or the other
-            way round.
+            student's label is text and the labels of earlier students are integers, or the reverse.
         ParameterError
             The error is raised if the lesson or skill has no items, or if all its items are among
             the last `window` items that the student saw. The error is also raised if probabilities

@@ -406,7 +406,7 @@ class Session:
         return self._rules.spent(len(self.answers))
 
     def next(self) -> Label | None:
-        """The skill to ask now; None at the end.
+        """The skill of the next question; None if the diagnostic has ended.
 
         The skill stays the same until the student answers.
         """
@@ -448,7 +448,7 @@ class Session:
         self.answers.append((skill, correct))
 
     def result(self) -> PlacementResult:
-        """The result so far; you can call this method before the diagnostic ends."""
+        """The result of the answers so far; you can call `result` before the diagnostic ends."""
         return PlacementResult(
             self.student,
             curriculum=self._rules.curriculum,
