@@ -38,11 +38,11 @@ class Curriculum(SkillGraph):
 
     Make a curriculum with `from_frames`, `from_dict` or `from_json`. `from_frames`, `from_dict` and
     `from_json` raise an error if a curriculum contradicts itself; the error lists every fault. With
-    ``repair=True``, these methods repair the faults of a curriculum instead of raising an error,
-    and report every repair. Labels of skills, lessons and items are integers or strings. If you
-    pass no lessons, each skill has one lesson with the same label. If you pass no list of skills,
-    the curriculum has all skills that occur in the prerequisites, lessons and items, in the order
-    in which they occur.
+    ``repair=True``, they repair the faults of a curriculum instead of raising an error, and report
+    every repair. Labels of skills, lessons and items are integers or strings. If you pass no
+    lessons, each skill has one lesson with the same label. If you pass no list of skills, the
+    curriculum has all skills that occur in the prerequisites, lessons and items, in the order in
+    which they occur.
 
     Attributes
     ----------

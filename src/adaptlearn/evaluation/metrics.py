@@ -198,7 +198,7 @@ def accuracy(
     """The fraction of right predictions; a prediction of at least one half means *correct*.
 
     Compare the accuracy with the fraction of correct answers. If you predict *correct* for every
-    answer, without any model, the accuracy equals this fraction.
+    answer, without any model, the accuracy equals the fraction of correct answers.
 
     Parameters
     ----------

@@ -107,7 +107,7 @@ class Evaluation(Printed):
         How many students have a scored prediction.
     fraction_correct : float
         The share of right answers among the scored answers. A model that always predicts *correct*
-        has this share as its accuracy.
+        has the accuracy `fraction_correct`.
     confidence : float
         The coverage of the intervals; for example, .95 for 95 %.
     n_bootstrap : int

@@ -256,7 +256,7 @@ class KnowledgeTracer:
         ------
         LateResponse
             The error is raised if an answer is older than the last answer of the same student in
-            the state. If this error is raised, the state does not change.
+            the state. After a `LateResponse`, the state is unchanged.
         StateError
             The error is raised if the state belongs to another model, or if the times of the
             responses and the times in the state are of different kinds (seconds, datetimes, none).

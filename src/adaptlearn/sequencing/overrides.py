@@ -226,7 +226,7 @@ class Overrides:
     def apply(
         self, students: Sequence[Label], now: float | None, clock: str | None = None
     ) -> Applied:
-        """Collect the overrides that apply to these students at the time `now`.
+        """Collect the overrides that apply to some students at the time `now`.
 
         Parameters
         ----------

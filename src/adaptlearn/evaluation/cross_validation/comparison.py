@@ -39,7 +39,7 @@ class PairedDifferences(Printed):
         For each model and metric, the model's metric minus the metric of the reference, with an
         interval of the difference. The metrics of the two models use the same resamples of
         students. If the interval does not contain 0, the model that is better on this log would
-        rarely be worse with other students like these.
+        rarely be worse with other students of the same kind.
     confidence : float
         The coverage of the intervals.
     """

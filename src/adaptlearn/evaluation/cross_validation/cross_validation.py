@@ -115,7 +115,8 @@ def cross_validate(
 
     Pooling ranks the predictions of several fits together, so a pooled AUC may be a little lower
     than the mean AUC of the folds. Intervals over students do not include the variation between
-    training sets. No unbiased estimate of this variation exists (Bengio & Grandvalet 2004).
+    training sets. No unbiased estimate of the variation between training sets exists (Bengio &
+    Grandvalet 2004).
 
     References
     ----------

@@ -126,10 +126,10 @@ class ForwardSplit:
     scikit-learn's ``TimeSeriesSplit`` does. Fold k trains on the first k blocks and tests on the
     next block. Responses with the same time stay in the same block.
 
-    Unlike folds of whole students, this splitter shows how well a model predicts *later* answers.
-    Some of the later answers are from students who are also in the training rows. With this
-    splitter, `cross_validate` predicts each test row from the student's whole history. The history
-    includes the student's training rows, but only the test rows are scored.
+    Unlike folds of whole students, `ForwardSplit` shows how well a model predicts *later* answers.
+    Some of the later answers are from students who are also in the training rows. With
+    `ForwardSplit`, `cross_validate` predicts each test row from the student's whole history. The
+    history includes the student's training rows, but only the test rows are scored.
 
     Parameters
     ----------

@@ -83,7 +83,7 @@ def off_policy_value(
     Intervals are computed over students, because the decisions for one student are similar. Each
     estimate is a ratio of means over students. The interval of an estimate uses a linear
     approximation of the ratio and Student's t (with one degree of freedom less than the number of
-    students). Weights are skewed, so Hall's transformation removes the skewness. Without this
+    students). Weights are skewed, so Hall's transformation removes the skewness. Without Hall's
     transformation, intervals are too low for IPS and too high for the self-normalised estimate. In
     simulations, the intervals contained the true value in 93 to 97 % of cases if the effective size
     was at least 40. If the effective size is smaller, the result contains a note.
@@ -152,8 +152,8 @@ def off_policy_return(
     """Estimate the mean sum of rewards per student that another policy would get.
 
     Each reward is weighted by the product of the weights of all decisions up to the reward. The
-    variance of this product grows with every step. So `off_policy_return` needs a large log, or
-    another policy that is similar to the logged policy.
+    variance of the product of weights grows with every step. So `off_policy_return` needs a large
+    log, or another policy that is similar to the logged policy.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ def off_policy_return(
         The logged decisions, one sequence per student. All rewards must be known; a step without
         reward has the reward 0.
     discount : float, default 1.0
-        A reward that comes one decision later is multiplied by this factor.
+        A reward that comes k decisions after the first decision is multiplied by ``discount**k``.
     clip : float, optional
         The largest product of weights; larger products are cut, as in `off_policy_value`.
     confidence : float, default 0.95
@@ -189,7 +189,7 @@ def off_policy_return(
     weighted estimates divide p[t] by its mean over students (Thomas & Brunskill). If a student's
     decisions end early, the last product stays the same for later steps, without further rewards.
 
-    Decisions made by overrides are not part of the sequence. The estimates treat these decisions as
+    Decisions made by overrides are not part of the sequence. The estimates treat overrides as
     events that would happen under both policies. Intervals are computed as in `off_policy_value`.
 
     References

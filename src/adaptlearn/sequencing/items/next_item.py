@@ -43,7 +43,7 @@ class ItemChoice:
     item : label
     score : float
     propensity : float
-        The exact probability of this choice.
+        The exact probability of the choice.
     reason : str
         A sentence.
     p_correct : float or None

@@ -59,9 +59,9 @@ class Placement:
         kind from the middle, in log odds.
     goal_directed : float, default 0.1
         The probability, before the first answer, that the student has learnt only for certain
-        goals. A student of this type knows some goal skills and their prerequisites, but few other
-        skills. The diagnostic assumes four kinds of these students, with 1, 3, 10 and 30 goals on
-        average.
+        goals. A student who has learnt only for goals knows some goal skills and their
+        prerequisites, but few other skills. The diagnostic assumes four kinds of students who learn
+        for goals, with 1, 3, 10 and 30 goals on average.
     error : float, default 0.02
         The diagnostic stops as soon as the expected share of misjudged skills is at most `error`.
         With ``error=0``, the diagnostic stops only for other reasons.

@@ -136,8 +136,8 @@ class PlacementResult:
             If the model has P(known), as a BKT has, the tracker stores the `probability` of every
             skill (see `MasteryTracker.believe`). The tracker then does not count the answers of the
             diagnostic. If the model only predicts answers, the tracker uses the `answers` of the
-            diagnostic as the student's first answers, without items. The model then infers from
-            these answers what the student knows of other skills.
+            diagnostic as the student's first answers, without items. From the answers of the
+            diagnostic, the model then infers what the student knows of other skills.
         time : float or datetime, optional
             The time of the diagnostic's answers; needed if the tracker's answers have times. A BKT
             does not need `time`.
