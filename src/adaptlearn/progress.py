@@ -47,7 +47,7 @@ def show_progress(on_progress: Listener | None = None) -> Iterator[None]:
     ----------
     on_progress : callable, optional
         A function to call as ``on_progress(doing, units, done, total)``, instead of drawing a bar.
-        If the total is unknown, `total` is None.
+        If the number of all units is unknown, `total` is None.
 
     Raises
     ------

@@ -324,8 +324,8 @@ class Student:
         Raises
         ------
         ResponseError, LateResponse, StateError, ImpossibleHistoryError
-            One of these errors is raised if the response is not valid. The student then does not
-            change.
+            One of these errors is raised if the response is not valid. After such an error, the
+            student is unchanged.
         """
         problems: list[str] = []
         skills, right = _skills(skill, problems), _answer(correct, problems)
@@ -360,7 +360,7 @@ class Student:
         when : {"next_opportunity", "after_response"}
             ``"next_opportunity"`` includes the learning after the last response;
             ``"after_response"`` does not. If a skill has no responses, its mastery is the skill's
-            prior with either option.
+            prior, for both values of `when`.
         """
         problems: list[str] = []
         label = _label(skill, "skill", problems)

@@ -94,7 +94,7 @@ def copied_students(
     Parameters
     ----------
     log : ResponseLog, or a frame with the standard column names
-        With items. If a student answered an item several times, only the first answer counts.
+        A log with items. If a student answered an item several times, only the first answer counts.
     min_shared : int, default 20
         The smallest number of items that both students of a pair must have answered.
     min_equal : float, default 0.97

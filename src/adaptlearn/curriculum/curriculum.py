@@ -70,7 +70,7 @@ class Curriculum(SkillGraph):
         ``"assessment"``, ``"enrichment"`` or ``"elective"``.
     lesson_tags : tuple of tuple of str
     minutes : float array, shape (n_lessons,)
-        NaN if unknown.
+        The minutes that each lesson takes; NaN if unknown.
     difficulty : float array, shape (n_lessons,)
         The difficulty of each lesson, from 0 to 1; NaN if unknown.
     teaches : sparse 0/1 array, shape (n_lessons, n_skills)

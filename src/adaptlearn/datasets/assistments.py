@@ -74,7 +74,7 @@ def read_assistments(
         from ``order_id``, ``problem_log_id``, ``log_id`` or ``actionId``.
     extra : sequence of str
         Further columns that the log keeps, such as ``"ms_first_response"``. If a response has
-        several rows, the log keeps the value of the first row.
+        several rows, the log keeps the values of the first row.
     scaffolding : {"drop", "keep"}
         Whether to leave out scaffolding questions (rows in which ``original`` is 0). Scaffolding
         questions split a problem into steps after the student failed the problem. So an earlier

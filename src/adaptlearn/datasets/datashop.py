@@ -93,7 +93,7 @@ def read_datashop(
         default the row numbers come from ``Row``, if this column exists.
     extra : sequence of str
         Further columns that the log keeps, such as ``"Step Duration (sec)"``. If a response has
-        several rows, the log keeps the value of the first row.
+        several rows, the log keeps the values of the first row.
     without_skill : {"drop", "refuse"}
         What to do with steps without a knowledge component. ``"drop"`` leaves out steps without a
         knowledge component, and a warning says how many. ``"refuse"`` raises an error.

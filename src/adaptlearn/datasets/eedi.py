@@ -61,9 +61,9 @@ def read_eedi(
     Returns
     -------
     ResponseLog
-        A log with one row per answer, in the order of the file of answers. The order of the file is
-        random, so the times decide the order of a student's answers. The labels of skills and items
-        are the numbers of subjects and questions.
+        A log with one row per answer, in the order of the file of answers. The answers in the file
+        are in random order, so the times decide the order of a student's answers. The labels of
+        skills and items are the numbers of subjects and questions.
 
     Raises
     ------

@@ -63,11 +63,11 @@ def read_pykt(
     Parameters
     ----------
     source : path
-        A folder or one file. From a folder such as ``data/assist2009``, the reader takes
-        ``train_valid.csv`` and ``test.csv``, with pyKT's folds. If ``train_valid.csv`` and
-        ``test.csv`` are missing, the reader takes ``data.txt``. You can also pass one file in place
-        of a folder: ``train_valid.csv``, ``test.csv``, ``data.txt``, or a file with sequences of a
-        fixed length. Files with sequences of a fixed length are ``train_valid_sequences.csv``,
+        A folder that pyKT has prepared, or one file. From a folder such as ``data/assist2009``, the
+        reader takes ``train_valid.csv`` and ``test.csv``, with pyKT's folds. If ``train_valid.csv``
+        and ``test.csv`` are missing, the reader takes ``data.txt``. You can also pass one file in
+        place of a folder: ``train_valid.csv``, ``test.csv``, ``data.txt``, or a file with sequences
+        of a fixed length. Files with sequences of a fixed length are ``train_valid_sequences.csv``,
         ``test_window_sequences.csv``, and files whose names end in ``_quelevel.csv``.
     skill : {"concepts", "questions"}
         What a skill is. Some data sets have questions but no concepts.

@@ -51,7 +51,7 @@ _DEFAULTS: ExperimentDesign = {
 
 
 class SampleSize(NamedTuple):
-    """The size that an experiment needs.
+    """How many students and classes an experiment needs.
 
     Attributes
     ----------
@@ -121,7 +121,7 @@ def _t_power(moved: float, freedom: float, alpha: float) -> float:
 
 
 def power(n_students: float, difference: float, **design: Unpack[ExperimentDesign]) -> float:
-    """The probability that an experiment with `n_students` students shows a difference of two arms.
+    """The probability that an experiment shows a difference between its two arms (the *power*).
 
     Parameters
     ----------
@@ -211,14 +211,14 @@ def sample_size(
     Returns
     -------
     SampleSize
-        The smallest size that reaches the power. If whole classes are assigned to an arm, the size
-        is a number of whole classes.
+        The smallest numbers of students and classes that reach the power. If whole classes are
+        assigned to an arm, the size is a number of whole classes.
 
     Raises
     ------
     ParameterError
-        The error lists every argument that is out of range. The error is also raised if no size
-        reaches the power.
+        The error lists every argument that is out of range. The error is also raised if no number
+        of students reaches the power.
 
     Examples
     --------

@@ -234,10 +234,11 @@ def calibration_error(
         ECE = sum over bins of (weight of bin / weight) * abs(mean(correct) - mean(predicted))
 
     The formula is from Naeini et al. (2015), applied to the probability of a correct answer. The
-    error of Guo et al. (2017) is a different number, because its bins are bins of the probability
-    of the more likely answer. Bins have equal weight (Nguyen & O'Connor 2015), not equal width.
-    Equal predictions are always in the same bin: the bin that contains the middle of their weight.
-    So if many predictions are equal, bins can have unequal weight, and some bins may be empty.
+    error of Guo et al. (2017) is a different number, because its bins sort the answers by the
+    probability of the more likely answer. Bins have equal weight (Nguyen & O'Connor 2015), not
+    equal width. Equal predictions are always in the same bin: the bin that contains the middle of
+    their weight. So if many predictions are equal, bins can have unequal weight, and some bins may
+    be empty.
 
     Parameters
     ----------

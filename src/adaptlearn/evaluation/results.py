@@ -122,7 +122,7 @@ class Evaluation(Printed):
     custom : dict of str to Estimate
         Your own metrics, by name.
     groups : GroupErrors or None
-        The table of errors per group, if you passed ``by`` to the function.
+        The table of errors per group, if you passed ``by``; otherwise None.
     """
 
     model: str

@@ -76,7 +76,7 @@ def evaluate(
     confidence : float, default 0.95
         The coverage of the intervals.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
-        Source of the resamples.
+        The source of random numbers for the resamples of students.
 
     Returns
     -------
@@ -112,12 +112,12 @@ def evaluate(
     intervals contained the true value in 92 to 98 % of cases, and mostly in 94 to 96 %. If one
     student gave nearly all the answers, there is no interval.
 
-    Chance alone raises the calibration error, and each resample raises it again. The interval of
-    the calibration error is therefore computed in a different way. The bootstrap distribution of
-    the calibration error is reflected at the estimate (the *basic* bootstrap, Davison & Hinkley
-    1997). The interval is then cut at 0, and widened until it contains the estimate. If calibration
-    is nearly perfect, the interval of the calibration error still contains the true error less
-    often than its nominal coverage.
+    Chance alone raises the calibration error, and each resample raises it again. So the interval of
+    the calibration error is not a t interval. The bootstrap distribution of the calibration error
+    is reflected at the estimate (the *basic* bootstrap, Davison & Hinkley 1997). The interval is
+    then cut at 0, and widened until it contains the estimate. If calibration is nearly perfect, the
+    interval of the calibration error still contains the true error less often than its nominal
+    coverage.
 
     References
     ----------

@@ -30,9 +30,9 @@ class Mastery(Printed):
     Attributes
     ----------
     students : array, shape (n_students,)
-        Labels of the rows.
+        The labels of the students, in the order of the rows.
     skills : array, shape (n_skills,)
-        Labels of the columns.
+        The labels of the skills, in the order of the columns.
     value : float array, shape (n_students, n_skills)
         The probability for each student and skill. `kind` says which probability a value is, and
         `when` says for which time.

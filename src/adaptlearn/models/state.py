@@ -167,8 +167,8 @@ class StudentState:
         Parameters
         ----------
         students : int array, shape (n,)
-            Numbers without repeats. The student with number ``k`` in the other state has number
-            ``students[k]`` in this state.
+            The students' numbers in this state, without repeats. The student with number ``k`` in
+            the other state has number ``students[k]`` in this state.
         other : StudentState
             A state that the method `blank` of this state made, and that was updated afterwards.
             This state must not have changed since the call of `blank`.

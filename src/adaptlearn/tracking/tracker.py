@@ -67,7 +67,7 @@ class MasteryTracker:
     half-finished update. Between two of your calls, another thread may update the tracker. `update`
     takes in a whole batch or, if it raises, none of it.
 
-    You may deliver answers one by one or all at once: beliefs and practice are the same numbers,
+    You may pass answers one by one or all at once: the beliefs and the practice data are the same,
     bit for bit. With ``practice=True``, the tracker passes over a batch several times: as often as
     the student with the most answers has answers in the batch.
 
@@ -177,8 +177,8 @@ class MasteryTracker:
             answer had a date in 2099, every further answer of the student would count as late. The
             tracker compares datetimes with the clock of the machine. For datetimes without a zone,
             the tracker uses the time in the easternmost zone. Plain seconds may count from any
-            moment, so the tracker does not compare them. With ``max_ahead=inf``, the tracker
-            accepts any date.
+            moment, so the tracker does not compare plain seconds with the clock. With
+            ``max_ahead=inf``, the tracker accepts any date.
 
         Raises
         ------

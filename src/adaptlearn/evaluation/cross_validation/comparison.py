@@ -140,7 +140,7 @@ class CrossValidation(Printed):
         return max(self.pooled, key=self._rank)
 
     def ranked(self) -> CrossValidation:
-        """The same results with the best model first, sorted as `best` compares the models."""
+        """The same comparison with the models sorted from best to worst, by the rule of `best`."""
         order = sorted(self.pooled, key=self._rank, reverse=True)
         return replace(
             self,

@@ -157,10 +157,10 @@ def learning_curve(
     skills is an opportunity for each of these skills.
 
     *Survivorship.* Which students continue to practise does not depend on chance alone. If practice
-    ends at mastery, mainly weak students continue. A curve of all students then becomes flat or
-    rises, although each student learns (Murray et al. 2013). So also look at ``n_students``, and at
-    the curve with ``students="complete"``. The curve with ``students="complete"`` leaves out
-    students who mastered the skill early.
+    ends at mastery, mainly weak students continue. If mainly weak students continue, a curve of all
+    students becomes flat or rises, although each student learns (Murray et al. 2013). So also look
+    at ``n_students``, and at the curve with ``students="complete"``. The curve with
+    ``students="complete"`` leaves out students who mastered the skill early.
 
     References
     ----------

@@ -63,9 +63,10 @@ def off_policy_value(
     -------
     OffPolicyValue
         Two or three estimates. Inverse propensity scoring (``ips``) is unbiased. The
-        self-normalised estimate (``snips``) has less variance, and a bias that vanishes with more
-        students. The doubly robust estimate (``dr``) is computed if the log has a reward model. The
-        doubly robust estimate is unbiased, and more precise if the reward model is better.
+        self-normalised estimate (``snips``) has less variance than ``ips``, and a bias that
+        vanishes with more students. The doubly robust estimate (``dr``) is computed if the log has
+        a reward model. The doubly robust estimate is unbiased, and more precise if the reward model
+        is better.
 
     Raises
     ------
@@ -86,7 +87,7 @@ def off_policy_value(
     students). Weights are skewed, so Hall's transformation removes the skewness. Without Hall's
     transformation, intervals are too low for IPS and too high for the self-normalised estimate. In
     simulations, the intervals contained the true value in 93 to 97 % of cases if the effective size
-    was at least 40. If the effective size is smaller, the result contains a note.
+    was at least 40. If the effective size is below 40, the result contains a note.
 
     References
     ----------
@@ -171,9 +172,9 @@ def off_policy_return(
     -------
     OffPolicyValue
         Per-decision importance sampling (``pdis``) is unbiased. The weighted estimate (``wpdis``)
-        has less variance, and a bias that vanishes with more students. If the log has a reward
-        model, the result also contains the doubly robust (``dr``) and the weighted doubly robust
-        estimate (``wdr``).
+        has less variance than ``pdis``, and a bias that vanishes with more students. If the log has
+        a reward model, the result also contains the doubly robust (``dr``) and the weighted doubly
+        robust estimate (``wdr``).
 
     Raises
     ------

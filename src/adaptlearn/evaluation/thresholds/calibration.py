@@ -60,9 +60,9 @@ def calibrate_threshold(
         The estimates must be for students whose answers were not used to fit the model.
     truth : array, shape (n,)
         1 if the student had mastered the skill at the time of the estimate, 0 if not. For simulated
-        students, pass what they really know. For real students, pass a substitute, such as the
-        result of `later_correct`; its values may lie between 0 and 1. Rows with nan are left out;
-        the result contains their number.
+        students, pass whether they really know the skill. For real students, pass a substitute,
+        such as the result of `later_correct`; its values may lie between 0 and 1. Rows with nan are
+        left out, and the result shows how many rows were left out.
     student : array, shape (n,)
         The student of each estimate.
     wanted : float, default 0.05
@@ -77,10 +77,10 @@ def calibrate_threshold(
     thresholds : array, optional
         The thresholds to choose from; by default at most 200 quantiles of the estimates.
     min_students : int, default 30
-        False mastery is computed from the estimates above the threshold, and needless practice from
-        the estimates below. A rate counts only if its estimates are from at least `min_students`
-        students. If a group has too few students at every threshold, the group gets no threshold of
-        its own.
+        False mastery is computed from the estimates above the threshold, and needless practice is
+        computed from the estimates below the threshold. A rate counts only if its estimates are
+        from at least `min_students` students. If a group has too few students at every threshold,
+        the group gets no threshold of its own.
     n_bootstrap, confidence, random_state
         As in `evaluate`. In each resample of students, the threshold is chosen again.
 
@@ -96,7 +96,8 @@ def calibrate_threshold(
     ------
     ParameterError
         The error is raised if an argument is out of range, if arrays have different lengths, if
-        there are too few students in total, or if no threshold keeps the rate.
+        there are too few students in total, or if no threshold keeps the error rate at or below
+        `wanted`.
 
     Notes
     -----

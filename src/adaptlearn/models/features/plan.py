@@ -171,8 +171,8 @@ class Plan:
     ) -> Floats:
         """Call `look` and then `learn` for all responses of a log, in order.
 
-        The result is the same as from `look` and `learn` level by level, but `follow` is faster for
-        few students.
+        The result is the same as from `look` and `learn` with one response of each student at a
+        time, but `follow` is faster for few students.
 
         Parameters
         ----------
@@ -221,10 +221,10 @@ class Plan:
         ----------
         read : float array, shape (n_entries, n_read)
         rate_of : callable
-            A function of an encoding, the keys of situations, and the rates toward which to shrink.
-            The function returns the rates of the situations. For predictions, `rates_in` returns a
-            function for `rate_of`. In training, use a function whose rates for a row leave out the
-            students in the row's fold.
+            A function with three arguments: an encoding, the keys of situations, and the rates
+            toward which to shrink. The function returns the rates of the situations. For
+            predictions, `rates_in` returns a function for `rate_of`. In training, use a function
+            whose rates for a row leave out the students in the row's fold.
 
         Returns
         -------

@@ -54,10 +54,10 @@ class IRT(SequentialTracer):
 
     Let ``S`` be the logistic function. A student has an ability ``t``; an item has a difficulty
     ``b`` and a discrimination ``a``. The probability of a right answer is ``S(a (t - b))``.
-    Abilities are standard normal. The fit estimates the items by marginal maximum likelihood (Bock
-    & Aitkin, 1981). The fit runs expectation-maximisation (EM) over a grid of abilities, and takes
-    longer steps between the EM steps. For each student the model stores the posterior of the
-    ability on the grid. An answer updates the posterior in O(1).
+    Abilities are standard normal. The fit estimates the parameters of the items by marginal maximum
+    likelihood (Bock & Aitkin, 1981). The fit runs expectation-maximisation (EM) over a grid of
+    abilities, and takes longer steps between the EM steps. For each student the model stores the
+    posterior of the ability on the grid. An answer updates the posterior in O(1).
 
     The ability does not change with practice. So the model suits tests; for practice data, use the
     model as a baseline.

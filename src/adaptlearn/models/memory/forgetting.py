@@ -22,7 +22,7 @@ def lags(log: Any, by: Literal["item", "skill"] = "skill") -> Floats:
     Parameters
     ----------
     log : ResponseLog or frame with its standard columns
-        With times.
+        A log with times.
     by : {"item", "skill"}
 
     Returns

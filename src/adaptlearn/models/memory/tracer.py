@@ -123,9 +123,9 @@ class MemoryTracer(SequentialTracer):
         Parameters
         ----------
         log : ResponseLog or frame with its standard columns
-            With times. An extra column ``rating`` (1 Again, 2 Hard, 3 Good, 4 Easy; 1 if the answer
-            is wrong) gives more information than ``correct``. Without this column, the model rates
-            a right answer as Good.
+            A log with times. An extra column ``rating`` (1 Again, 2 Hard, 3 Good, 4 Easy; 1 if the
+            answer is wrong) gives more information than ``correct``. Without this column, the model
+            rates a right answer as Good.
         y : ignored
 
         Raises

@@ -38,8 +38,8 @@ class LinearRecurrentTracer(SequentialTracer):
     """A linear recurrent model: each answer adds a vector to the student's memory.
 
     A response has a reading vector q and a writing vector x. Each of the two vectors is the sum of
-    three parts: the average over the response's skills, a part of the item, and a part that all
-    responses share.
+    three parts: the average of the parts of the response's skills, a part of the item, and a part
+    that all responses share.
 
     The prediction is logit P(correct) = q · (1, u, f).
 

@@ -76,9 +76,9 @@ class Encoded(NamedTuple):
         For each response, the position at which its entries (one for each skill) begin; None if
         every response has exactly one entry.
     pair, item_pair : int arrays, shape (n_entries,) and (n,)
-        The number of each entry's pair of student and skill, and of each response's pair of student
-        and item. Numbers begin at 0. All responses without an item count as responses on one common
-        item.
+        For each entry, the number of its pair of student and skill. For each response, the number
+        of its pair of student and item. Numbers begin at 0. All responses without an item count as
+        responses on one common item.
     pairs, item_pairs : int arrays
         The key of each pair: ``number of the student << 24 | position``. Responses without an item
         use the last of all item positions.

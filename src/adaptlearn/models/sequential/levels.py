@@ -20,7 +20,7 @@ from adaptlearn.numerics import Floats, Ints, bounds_of, places_of
 
 
 class Level(NamedTuple):
-    """Responses that a model reads together.
+    """Responses of different students that a model reads together.
 
     Attributes
     ----------

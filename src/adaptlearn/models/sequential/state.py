@@ -127,7 +127,7 @@ class SequentialState(StudentState):
         return names
 
     def learn_names(self, names: Names) -> None:
-        """Replace the state's names by a longer list that begins with the same names."""
+        """Replace the names of skills and items by a longer list with the same start."""
         if names is not self._named[2]:
             self.skills, self.items = list(names.skills), list(names.items)
             self._named = self.skills, self.items, names

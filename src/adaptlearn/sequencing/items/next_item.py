@@ -72,7 +72,7 @@ class NextItem:
     Parameters
     ----------
     curriculum : Curriculum
-        With items.
+        A curriculum with items.
     by : {"information", "target", "exposure"}
         ``"information"``: the item with the largest Fisher information a² p (1 - p), where a is the
         discrimination and p is P(correct). ``"target"``: the item whose P(correct) is nearest to

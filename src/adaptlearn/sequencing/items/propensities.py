@@ -37,7 +37,7 @@ def rarity(given: Ints) -> Floats:
 
 
 def acceptance(reached: Floats, n_students: int, cap: float) -> Floats:
-    """The probability of accepting an item, so that at most about a share `cap` of students see it.
+    """The probability of accepting an item: about the share `cap` of students see the item at most.
 
     The probability is Sympson & Hetter's exposure parameter: cap / P(reached), but at most 1. The
     exposure parameter is estimated from the choices so far instead of from a simulation. An item is

@@ -66,8 +66,8 @@ class Placement:
         The diagnostic stops as soon as the expected share of misjudged skills is at most `error`.
         With ``error=0``, the diagnostic stops only for other reasons.
     max_questions : int, optional
-        The largest number of questions. By default, the limit is a fifth of the number of skills,
-        but never less than 20.
+        The largest number of questions. By default, the largest number of questions is a fifth of
+        the number of skills, but never less than 20.
     max_minutes : float, optional
     minutes_per_question : float, default 1.0
     confidence : float, default 0.9
@@ -180,7 +180,7 @@ class Placement:
         StateError
             The error is raised if the saved session belongs to a diagnostic with other settings, or
             to a curriculum with other skills or prerequisites. Titles, lessons and items of the
-            curriculum may differ.
+            curriculum may have changed since the session was saved.
         """
         saved = open_seal(text, KIND, "placement session")
         # Sessions of earlier versions name the whole curriculum.
