@@ -71,12 +71,12 @@ class MasteryTracker:
     bit for bit. With ``practice=True``, the tracker passes over a batch several times: as often as
     the student with the most answers has answers in the batch.
 
-    A student may practise a skill that was not in the model's training. For a new skill, the first
-    prediction is the model's prediction for unknown skills, and answers change the prediction.
-    Tables of mastery, counts and practice get a column for each new skill. The columns of new
-    skills come after the columns of the model's skills, sorted by label. At the first response on a
-    new skill, a warning lists known skills with similar names, because the name of the new skill
-    may be misspelled.
+    A student may practise a skill that was not in the model's training log. For a new skill, the
+    first prediction is the model's prediction for unknown skills, and answers change the
+    prediction. Tables of mastery, counts and practice get a column for each new skill. The columns
+    of new skills come after the columns of the model's skills, sorted by label. At the first
+    response on a new skill, a warning lists known skills with similar names, because the name of
+    the new skill may be misspelled.
 
     The tracker recognises late answers by their times. Ids decide the order of responses only
     within one batch. The tracker does not store ids, so an event that is delivered twice counts

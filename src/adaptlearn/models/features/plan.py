@@ -312,7 +312,7 @@ def _answers(level: Level, now: Outlook, place: Floats, of_pair: Floats) -> Answ
 
 
 def rates_in(tables: Mapping[str, SituationRates]) -> RateOf:
-    """A function for `Plan.matrix` that looks up rates; `tables` has one table per encoding."""
+    """Return a function for `Plan.matrix` that looks up the rates of situations in `tables`."""
 
     def rate_of(encoding: Encoding, keys: NDArray[np.int64], prior: Floats) -> Floats:
         return tables[encoding.name].rate(keys, prior, encoding.weight)

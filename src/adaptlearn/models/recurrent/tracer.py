@@ -38,7 +38,7 @@ class LinearRecurrentTracer(SequentialTracer):
     """A linear recurrent model: each answer adds a vector to the student's memory.
 
     A response has a reading vector q and a writing vector x. Each of the two vectors is the sum of
-    three parts: the average of the parts of the response's skills, a part of the item, and a part
+    three vectors: the average vector of the response's skills, the vector of the item, and a vector
     that all responses share.
 
     The prediction is logit P(correct) = q · (1, u, f).
@@ -56,8 +56,8 @@ class LinearRecurrentTracer(SequentialTracer):
     all answers.
 
     The model is a recurrent network whose recurrence is linear and fixed. So an update of the state
-    takes O(1), and the gradient is the same recursion in reverse order. `transfer` shows how much
-    an answer on one skill changes the prediction on another skill.
+    takes O(1), and the fit computes the gradient by the same recursion in reverse order. `transfer`
+    shows how much an answer on one skill changes the prediction on another skill.
 
     Parameters
     ----------

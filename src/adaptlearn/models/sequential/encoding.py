@@ -18,8 +18,8 @@ KEY_BITS = 24
 class Names(NamedTuple):
     """The skills and items of a model or a state, each with its position.
 
-    The model's skills and items come first. A state adds other skills and items when a student
-    answers them.
+    The first skills and items are the model's own. A state adds other skills and items when a
+    student answers them.
     """
 
     skills: dict[Any, int]

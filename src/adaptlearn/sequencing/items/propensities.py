@@ -37,12 +37,12 @@ def rarity(given: Ints) -> Floats:
 
 
 def acceptance(reached: Floats, n_students: int, cap: float) -> Floats:
-    """The probability of accepting an item: about the share `cap` of students see the item at most.
+    """The probability of accepting an item, which limits the item's share of students to `cap`.
 
     The probability is Sympson & Hetter's exposure parameter: cap / P(reached), but at most 1. The
     exposure parameter is estimated from the choices so far instead of from a simulation. An item is
-    *reached* if all items before it were refused. The number of times an item was reached is
-    estimated by a sum over choices. Each choice adds the item's propensity divided by the item's
+    *reached* if all items before it were refused. The number of times that an item was reached is
+    estimated by a sum over all choices: the sum of the item's propensity, divided by the item's
     probability of acceptance.
 
     Parameters

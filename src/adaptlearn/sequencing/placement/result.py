@@ -32,8 +32,8 @@ class PlacementResult:
     probability : float array, shape (n_skills,)
         P(mastered), in the curriculum's order.
     mastered, not_mastered, uncertain : tuples of labels
-        Each skill is in exactly one of the tuples `mastered`, `not_mastered` and `uncertain`. Each
-        tuple is in the curriculum's order.
+        Each skill is in exactly one of the tuples `mastered`, `not_mastered` and `uncertain`. The
+        labels in each of the three tuples are in the curriculum's order.
     frontier : tuple of labels
         The outer fringe: the skills that the student is ready to learn. For the fringe, a skill
         counts as mastered if it is more likely mastered than not mastered.
