@@ -188,9 +188,10 @@ class KnowledgeTracer:
         ----------
         log : ResponseLog or frame with its standard columns
         at : float or datetime, optional
-            Only responses up to the time `at` count. If the log has seconds, pass seconds; if the
-            log has datetimes, pass a datetime. A model of memory predicts what the student still
-            remembers at the time `at`; by default, at the time of the student's last response.
+            Only responses up to the time `at` count. `at` is a number of seconds if the log has
+            seconds, and a datetime if the log has datetimes. A model of memory predicts what the
+            student still remembers at the time `at`; by default, at the time of the student's last
+            response.
         when : {"next_opportunity", "after_response"}
             Whether to include the learning after the last response. Some models have no learning
             between a response and the next opportunity; for these models, the two options of `when`

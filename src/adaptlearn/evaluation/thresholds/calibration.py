@@ -78,9 +78,9 @@ def calibrate_threshold(
         The thresholds to choose from; by default at most 200 quantiles of the estimates.
     min_students : int, default 30
         False mastery is computed from the estimates above the threshold, and needless practice is
-        computed from the estimates below the threshold. A rate counts only if its estimates are
-        from at least `min_students` students. If a group has too few students at every threshold,
-        the group gets no threshold of its own.
+        computed from the estimates below the threshold. A threshold is used only if the estimates
+        for its error rate are from at least `min_students` students. If a group has too few
+        students at every threshold, the group gets no threshold of its own.
     n_bootstrap, confidence, random_state
         As in `evaluate`. In each resample of students, the threshold is chosen again.
 

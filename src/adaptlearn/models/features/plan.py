@@ -118,7 +118,7 @@ class Plan:
         self.n_read = len(self._place)
 
     def look(self, level: Level, memory: Memory, rates: Rates) -> Floats:
-        """The data that is known before each answer, one row per response and skill.
+        """The numbers that are known before each answer, one row per response and skill.
 
         If there are no times, the columns that need times are NaN.
 
@@ -222,9 +222,9 @@ class Plan:
         read : float array, shape (n_entries, n_read)
         rate_of : callable
             A function with three arguments: an encoding, the keys of situations, and the rates
-            toward which to shrink. The function returns the rates of the situations. For
-            predictions, `rates_in` returns a function for `rate_of`. In training, use a function
-            whose rates for a row leave out the students in the row's fold.
+            toward which to shrink. `rate_of` returns the rates of the situations. For predictions,
+            `rates_in` returns a function for `rate_of`. In training, use a function whose rates for
+            a row leave out the students in the row's fold.
 
         Returns
         -------

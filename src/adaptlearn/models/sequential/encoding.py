@@ -139,7 +139,7 @@ NO_ITEM = (1 << KEY_BITS) - 1
 
 
 def encode(log: ResponseLog, names: Names, *, item_pairs: bool = True) -> Encoded:
-    """Encode a log with the skill and item positions of a model, level by level.
+    """Encode a log by levels (see `Encoded`), with the skill and item positions of a model.
 
     Parameters
     ----------
