@@ -47,12 +47,12 @@ def show_progress(on_progress: Listener | None = None) -> Iterator[None]:
     ----------
     on_progress : callable, optional
         A function to call as ``on_progress(doing, units, done, total)``, instead of drawing a bar.
-        If the total is unknown, `total` is None.
+        If the number of all units is unknown, `total` is None.
 
     Raises
     ------
     MissingDependency
-        tqdm, which draws the bars, is not installed.
+        The error is raised if tqdm, which draws the bars, is not installed.
 
     Examples
     --------

@@ -88,27 +88,27 @@ class ServingError(ValueError):
 
 
 class ModelFileError(ServingError):
-    """A model file is damaged, was changed, or contains a model that the runtime cannot serve."""
+    """The error for a file that is damaged, was changed, or contains an unsupported model."""
 
 
 class ResponseError(ServingError):
-    """The arguments do not describe a response."""
+    """The error for arguments that do not describe a response."""
 
 
 class StateError(ServingError):
-    """A saved student is damaged or belongs to another model, or times are of different kinds."""
+    """The error for a damaged student, a student of another model, or mixed kinds of times."""
 
 
 class LateResponse(ServingError):
-    """A response is older than the student's last response."""
+    """The error for a response that is older than the student's last response."""
 
 
 class ImpossibleHistoryError(ServingError):
-    """An answer is impossible, because parameters are exactly 0 or 1."""
+    """The error for an answer that is impossible because parameters are exactly 0 or 1."""
 
 
 class UnseenSkillWarning(UserWarning):
-    """A skill was not in the training log, so the model uses the common parameters."""
+    """The warning for a skill that was not in the training log and gets the common parameters."""
 
 
 class _Cells(NamedTuple):
@@ -346,7 +346,8 @@ class Student:
         Raises
         ------
         ResponseError, LateResponse, StateError, ImpossibleHistoryError
-            The response is not valid. The student is not changed.
+            One of these errors is raised if the response is not valid. After such an error, the
+            student is unchanged.
         """
         problems: list[str] = []
         skills, right = _skills(skill, problems), _answer(correct, problems)
@@ -367,8 +368,8 @@ class Student:
     ) -> float:
         """P(correct) of the next response; for several skills, the mean of the skills' predictions.
 
-        The arguments have the same meaning as in `update`. If a parameter differs by an argument
-        that you leave out, the model uses the skill's general value of the parameter. Raises
+        The arguments have the same meaning as in `update`. If a parameter depends on a column that
+        you leave out, the model uses the skill's general value of the parameter. Raises
         `ResponseError`, `LateResponse` or `StateError`.
         """
         problems: list[str] = []
@@ -389,7 +390,7 @@ class Student:
         when : {"next_opportunity", "after_response"}
             ``"next_opportunity"`` includes the learning after the last response;
             ``"after_response"`` does not. If a skill has no responses, its mastery is the skill's
-            prior with either option.
+            prior, for both values of `when`.
         """
         problems: list[str] = []
         label = _label(skill, "skill", problems)
@@ -502,10 +503,10 @@ def load(path: str | os.PathLike[str]) -> Model:
     Raises
     ------
     ModelFileError
-        The file is damaged, was changed after saving, or contains a model that this runtime cannot
-        serve.
+        The error is raised if the file is damaged, was changed after saving, or contains a model
+        that this runtime cannot serve.
     FileNotFoundError
-        There is no such file.
+        The error is raised if the file does not exist.
     """
     try:
         with Path(path).open("rb") as stream:

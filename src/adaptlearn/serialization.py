@@ -86,7 +86,7 @@ def read_manifest(path: str | os.PathLike[str], kind: str) -> dict[str, Any]:
     ModelFileError
         It is not whole, was changed, or is of another kind or a newer version.
     FileNotFoundError
-        There is no such file.
+        The error is raised if the file does not exist.
     """
     name = os.fspath(path)
     try:
@@ -287,7 +287,7 @@ def read_archive(
     ModelFileError
         It is not whole, was changed, or is of another kind or a newer version.
     FileNotFoundError
-        There is no such file.
+        The error is raised if the file does not exist.
     """
     name = os.fspath(path)
     with Path(path).open("rb") as stream:

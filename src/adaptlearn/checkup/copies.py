@@ -34,8 +34,8 @@ class CopiedStudents(Printed):
     equal : float array, shape (n_pairs,)
         The share of the shared items on which both students were right, or both were wrong.
     expected : float array, shape (n_pairs,)
-        The share of equal answers to expect by chance, from how often each of the two students is
-        right over all items.
+        The share of equal answers that chance alone would produce, given how often each of the two
+        students is right over all items.
     groups : tuple of tuple of labels
         Groups of students with nearly the same answers. Pairs with nearly the same answers connect
         the students of a group, directly or through a third student.
@@ -87,13 +87,14 @@ def copied_students(
     """Find students whose answers to shared items are nearly the same.
 
     If two students have nearly the same answers, they may be one person with two names, or one
-    student may have copied from the other. If a pair is split between the training log and the test
-    log, results look too good: a model may have seen the test answers in training.
+    student may have copied from the other. If one student of a pair is in the training log and the
+    other student is in the test log, results look too good: a model may have seen the test answers
+    in training.
 
     Parameters
     ----------
     log : ResponseLog, or a frame with the standard column names
-        With items. If a student answered an item several times, only the first answer counts.
+        A log with items. If a student answered an item several times, only the first answer counts.
     min_shared : int, default 20
         The smallest number of items that both students of a pair must have answered.
     min_equal : float, default 0.97
@@ -110,7 +111,7 @@ def copied_students(
     Raises
     ------
     ParameterError
-        An argument is out of range, or the log has no items.
+        The error is raised if an argument is out of range, or if the log has no items.
 
     Notes
     -----

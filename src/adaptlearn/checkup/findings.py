@@ -37,8 +37,8 @@ class Finding:
     code : str
         A short name of the finding, which stays the same in all versions of the library.
     severity : {"error", "warning", "note"}
-        *error*: results would be wrong. *warning*: part of the log cannot be used without a change,
-        or is probably not what you meant. *note*: worth knowing.
+        *error*: results from the log would be wrong. *warning*: part of the log cannot be used
+        without a change, or is probably not what you meant. *note*: worth knowing.
     found : str
         What the check found: how many labels or rows, which ones, and where in the log.
     consequence : str
@@ -96,7 +96,7 @@ class Checkup:
     Parameters
     ----------
     subject : str
-        What the check looked at.
+        A short text that says what the check looked at.
     findings : iterable of Finding
 
     Attributes

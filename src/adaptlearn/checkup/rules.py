@@ -66,7 +66,7 @@ RULES: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
 
 
 def check(log: Any) -> Checkup:
-    """Find what is wrong or missing in a response log, before a model is fitted to it.
+    """Find what is wrong or missing in a response log, before you fit a model to the log.
 
     A readable log may still be wrong, or contain too little information. The answers may not
     identify the parameters of a skill. A log may contain one response as several rows. The rows may
@@ -90,7 +90,7 @@ def check(log: Any) -> Checkup:
     Raises
     ------
     ResponseDataError
-        The frame cannot be read as a log.
+        The error is raised if the frame cannot be read as a log.
 
     Notes
     -----

@@ -37,11 +37,12 @@ class Curriculum(SkillGraph):
     """A curriculum: skills, prerequisites, lessons, standards and courses; checked and immutable.
 
     Make a curriculum with `from_frames`, `from_dict` or `from_json`. `from_frames`, `from_dict` and
-    `from_json` raise an error if a curriculum contradicts itself; the error lists every fault.
-    ``repair=True`` repairs the faults of a curriculum instead, and reports every repair. Labels of
-    skills, lessons and items are integers or strings. If you pass no lessons, each skill has one
-    lesson with the same label. If you pass no list of skills, the skills are those named by
-    prerequisites, lessons and items, in the order they occur.
+    `from_json` raise an error if a curriculum contradicts itself; the error lists every fault. With
+    ``repair=True``, they repair the faults of a curriculum instead of raising an error, and report
+    every repair. Labels of skills, lessons and items are integers or strings. If you pass no
+    lessons, each skill has one lesson with the same label. If you pass no list of skills, the
+    curriculum has all skills that occur in the prerequisites, lessons and items, in the order in
+    which they occur.
 
     Attributes
     ----------
@@ -60,8 +61,8 @@ class Curriculum(SkillGraph):
         Row k marks the groups of alternatives of skill k; students must master at least one skill
         of each group.
     encompasses : sparse float array, shape (n_skills, n_skills)
-        Practice of skill k may also be practice of other skills. Row k contains the weights of the
-        skills that practice of skill k also practises, in (0, 1].
+        Practice of skill k may also be practice of other skills. Row k contains a weight in (0, 1]
+        for each skill that practice of skill k also practises.
     lessons : array, shape (n_lessons,)
     lesson_titles : tuple of str
     lesson_kinds : tuple of str
@@ -69,7 +70,7 @@ class Curriculum(SkillGraph):
         ``"assessment"``, ``"enrichment"`` or ``"elective"``.
     lesson_tags : tuple of tuple of str
     minutes : float array, shape (n_lessons,)
-        NaN if unknown.
+        The minutes that each lesson takes; NaN if unknown.
     difficulty : float array, shape (n_lessons,)
         The difficulty of each lesson, from 0 to 1; NaN if unknown.
     teaches : sparse 0/1 array, shape (n_lessons, n_skills)
@@ -227,8 +228,8 @@ class Curriculum(SkillGraph):
         Raises
         ------
         CurriculumError
-            The source is not JSON, or has faults. The error lists all faults; with `repair`, only
-            the faults that cannot be repaired.
+            The error is raised if the source is not JSON, or has faults. The error lists all
+            faults; with `repair`, only the faults that cannot be repaired.
         """
         return cls._read(read_json(source), repair)
 
@@ -252,8 +253,8 @@ class Curriculum(SkillGraph):
         Raises
         ------
         CurriculumError
-            The curriculum cannot be repaired: it has no skill, a column is missing, the source is
-            not JSON, or some labels are integers and others strings.
+            The error is raised if the curriculum cannot be repaired: it has no skill, a column is
+            missing, the source is not JSON, or some labels are integers and others strings.
 
         Examples
         --------
@@ -317,8 +318,8 @@ class Curriculum(SkillGraph):
 
         An open lesson teaches at least one skill that is not mastered. Each prerequisite of the
         lesson's unmastered skills is mastered, or the lesson itself teaches the prerequisite. Of
-        alternatives, one is enough. So an open lesson teaches a skill of the outer fringe. The only
-        exception is a lesson whose skills are alternative prerequisites of each other, in a circle.
+        alternatives, one is enough. So an open lesson teaches a skill of the outer fringe, unless
+        the lesson's skills are alternative prerequisites of each other, in a circle.
 
         Parameters
         ----------
@@ -340,8 +341,8 @@ class Curriculum(SkillGraph):
             The skills that are not mastered, as bits: one bit per student, in the form that
             `adaptlearn.curriculum.graph.pack` returns.
         unready : uint8 array, shape (n_skills, n_bytes), optional
-            The skills that a student does not know well enough to learn the skills that build on
-            them; by default the same as `missing`.
+            The skills that a student does not know well enough to start other skills that need
+            them, in the same form as `missing`. By default, the array `missing` is used.
 
         Returns
         -------
@@ -365,7 +366,7 @@ class Curriculum(SkillGraph):
         return self.lessons_of_kind("elective", "enrichment")
 
     def to_dict(self) -> dict[str, Any]:
-        """The curriculum as plain lists and strings, without `repairs`; `from_dict` reads it."""
+        """The curriculum as a dict that `from_dict` reads, without `repairs`."""
         return content_of(self._parts)
 
     def to_json(self, indent: int | None = None) -> str:

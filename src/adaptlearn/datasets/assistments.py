@@ -55,9 +55,9 @@ def read_assistments(
         ``user_id``, ``correct``, a column of skills and a column of ids are required. For a large
         file, a frame is much faster than a path.
     skill : str, optional
-        The column of skills. By default the column of skills is the first that exists of
-        ``skill_id``, ``skill_name``, ``skill`` and ``sequence_id``. In the 2015 file,
-        ``sequence_id`` is the skill.
+        The column of skills. By default the reader uses the first of the columns ``skill_id``,
+        ``skill_name``, ``skill`` and ``sequence_id`` that exists. In the 2015 file, ``sequence_id``
+        is the skill.
     skill_separator : str, optional
         The text that separates several skills in one row. By default the separator is ``"_"`` if
         the skills come from ``skill_id``, as in the collapsed file of 2009. For other columns of
@@ -74,7 +74,7 @@ def read_assistments(
         from ``order_id``, ``problem_log_id``, ``log_id`` or ``actionId``.
     extra : sequence of str
         Further columns that the log keeps, such as ``"ms_first_response"``. If a response has
-        several rows, the log keeps the value of the first row.
+        several rows, the log keeps the values of the first row.
     scaffolding : {"drop", "keep"}
         Whether to leave out scaffolding questions (rows in which ``original`` is 0). Scaffolding
         questions split a problem into steps after the student failed the problem. So an earlier
@@ -103,14 +103,14 @@ def read_assistments(
         The error lists every problem: missing columns, missing values, partial credit, times that
         cannot be read, rows of one response that contradict each other.
     ParameterError
-        An argument is not valid.
+        The error is raised if an argument is not valid.
 
     Warns
     -----
     DataWarning
-        The reader joined rows, left rows out, or decided whether answers between 0 and 1 are right.
-        Each warning says how many rows it is about, and which rows (counted from 0 below the
-        header).
+        A warning appears if the reader joined rows, left rows out, or decided whether answers
+        between 0 and 1 are right. Each warning says how many rows it is about, and which rows
+        (counted from 0 below the header).
 
     References
     ----------

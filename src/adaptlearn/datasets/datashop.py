@@ -85,15 +85,15 @@ def read_datashop(
     time : str or False, optional
         The column of times: datetimes, or texts in ISO 8601. By default the times come from ``First
         Transaction Time``, or from ``Time`` for transactions, if the values have a date. If times
-        have no date, such as ``18:05.0``, the reader ignores them and warns. False leaves times
-        out.
+        have no date, such as ``18:05.0``, the reader ignores these times and gives a warning. False
+        leaves times out.
     id : str or False, optional
         The column with the numbers of the rows. The row numbers decide the order of responses that
         have the same time. Without times, the row numbers decide the order of all responses. By
         default the row numbers come from ``Row``, if this column exists.
     extra : sequence of str
         Further columns that the log keeps, such as ``"Step Duration (sec)"``. If a response has
-        several rows, the log keeps the value of the first row.
+        several rows, the log keeps the values of the first row.
     without_skill : {"drop", "refuse"}
         What to do with steps without a knowledge component. ``"drop"`` leaves out steps without a
         knowledge component, and a warning says how many. ``"refuse"`` raises an error.
@@ -106,8 +106,9 @@ def read_datashop(
     ResponseLog
         A log with one row per response, in the order of the export. Rows with the same student,
         problem (and its position in the hierarchy), view, step and time are one response. Exports
-        repeat a step for each of its skills, or for each chosen sample. Transactions with the same
-        ``Transaction Id`` are one response.
+        repeat a step for each of its skills. If you exported several samples (parts of a data set),
+        exports also repeat a step for each sample. Transactions with the same ``Transaction Id``
+        are one response.
 
     Raises
     ------
@@ -116,13 +117,13 @@ def read_datashop(
         missing values, unknown outcomes, times that cannot be read, rows of one response that
         contradict each other.
     ParameterError
-        An argument is not valid.
+        The error is raised if an argument is not valid.
 
     Warns
     -----
     DataWarning
-        The reader joined rows, left rows out, or ignored times. Each warning says how many rows it
-        is about, and which rows (counted from 0 below the header).
+        A warning appears if the reader joined rows, left rows out, or ignored times. Each warning
+        says how many rows it is about, and which rows (counted from 0 below the header).
 
     References
     ----------

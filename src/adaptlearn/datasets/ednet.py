@@ -73,14 +73,16 @@ def read_ednet(
         answers other than a to d, times that are not milliseconds. If you read several files, the
         error names the file of each problem.
     ParameterError
-        An argument is not valid.
+        The error is raised if an argument is not valid.
     OSError
-        The file or folder does not exist, or you have no permission to read it.
+        The error is raised if the file or folder does not exist, or if you have no permission to
+        read it.
 
     Warns
     -----
     DataWarning
-        The reader left rows out. The warning says how many rows were left out, and which rows.
+        A warning appears if the reader left rows out. The warning says how many rows were left out,
+        and which rows.
 
     References
     ----------

@@ -61,25 +61,25 @@ def read_eedi(
     Returns
     -------
     ResponseLog
-        A log with one row per answer, in the order of the file of answers. The order of the file is
-        random, so the times decide the order of a student's answers. The labels of skills and items
-        are the numbers of subjects and questions.
+        A log with one row per answer, in the order of the file of answers. The answers in the file
+        are in random order, so the times decide the order of a student's answers. The labels of
+        skills and items are the numbers of subjects and questions.
 
     Raises
     ------
     ResponseDataError
         The error lists every problem: missing files and columns, missing values, answers without a
-        time, questions without an entry, lists of subjects that cannot be read.
+        time, questions whose subjects are not in the files, lists of subjects that cannot be read.
     ParameterError
-        An argument is not valid.
+        The error is raised if an argument is not valid.
     OSError
-        The folder does not exist, or you have no permission to read it.
+        The error is raised if the folder does not exist, or if you have no permission to read it.
 
     Warns
     -----
     DataWarning
-        The reader left rows out. The warning says how many rows were left out, and which rows
-        (counted from 0 below the header).
+        A warning appears if the reader left rows out. The warning says how many rows were left out,
+        and which rows (counted from 0 below the header).
 
     References
     ----------

@@ -73,9 +73,9 @@ def read_irw(
         The error lists every problem: missing columns, missing values, responses other than 0 and
         1.
     ParameterError
-        An argument is not valid.
+        The error is raised if an argument is not valid.
     OSError
-        The file does not exist, or you have no permission to read it.
+        The error is raised if the file does not exist, or if you have no permission to read it.
 
     Warns
     -----
@@ -191,9 +191,10 @@ def write_irw(log: ResponseLog, path: str | PathLike[str], *, q_matrix: bool = T
     Raises
     ------
     ResponseDataError
-        The log has no items, or an item has different skills in different rows.
+        The error is raised if the log has no items, or if an item has different skills in different
+        rows.
     OSError
-        The file cannot be written.
+        The error is raised if the file cannot be written.
 
     Notes
     -----

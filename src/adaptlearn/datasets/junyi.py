@@ -102,16 +102,16 @@ def read_junyi(
         The error lists every problem: missing columns, missing values, answers that are neither
         true nor false, times that cannot be read.
     ParameterError
-        An argument is not valid.
+        The error is raised if an argument is not valid.
     OSError
-        The file does not exist, or you have no permission to read it.
+        The error is raised if the file does not exist, or if you have no permission to read it.
 
     Warns
     -----
     DataWarning
-        The reader left rows out. The warning says how many rows were left out, and which rows
-        (counted from 0 below the header). For the file of 2020, another warning reports answers
-        that look repeated because their times are rounded.
+        A warning appears if the reader left rows out. The warning says how many rows were left out,
+        and which rows (counted from 0 below the header). If the file of 2020 contains answers that
+        look repeated because their times are rounded, a second warning reports these answers.
 
     References
     ----------

@@ -63,11 +63,11 @@ def read_pykt(
     Parameters
     ----------
     source : path
-        A folder or one file. From a folder such as ``data/assist2009``, the reader takes
-        ``train_valid.csv`` and ``test.csv``, with pyKT's folds. If ``train_valid.csv`` and
-        ``test.csv`` are missing, the reader takes ``data.txt``. Instead of a folder, you can pass
-        one file: ``train_valid.csv``, ``test.csv``, ``data.txt``, or a file with sequences of a
-        fixed length. Files with sequences of a fixed length are ``train_valid_sequences.csv``,
+        A folder that pyKT has prepared, or one file. From a folder such as ``data/assist2009``, the
+        reader takes ``train_valid.csv`` and ``test.csv``, with pyKT's folds. If ``train_valid.csv``
+        and ``test.csv`` are missing, the reader takes ``data.txt``. You can also pass one file in
+        place of a folder: ``train_valid.csv``, ``test.csv``, ``data.txt``, or a file with sequences
+        of a fixed length. Files with sequences of a fixed length are ``train_valid_sequences.csv``,
         ``test_window_sequences.csv``, and files whose names end in ``_quelevel.csv``.
     skill : {"concepts", "questions"}
         What a skill is. Some data sets have questions but no concepts.
@@ -95,16 +95,17 @@ def read_pykt(
         than 0 and 1, numbers that are not in ``keyid2idx.json``, and files whose sequences repeat a
         student's history for each question.
     ParameterError
-        An argument is not valid.
+        The error is raised if an argument is not valid.
     OSError
-        The file or folder does not exist, or you have no permission to read it.
+        The error is raised if the file or folder does not exist, or if you have no permission to
+        read it.
 
     Warns
     -----
     DataWarning
-        The reader joined rows or left rows out. The warning says how many rows it is about, and
-        which rows. In the warning, a row is one answer in the files; rows are counted from 0, and
-        the count continues from line to line.
+        A warning appears if the reader joined rows or left rows out. The warning says how many rows
+        it is about, and which rows. In the warning, a row is one answer in the files; rows are
+        counted from 0, and the count continues from line to line.
 
     References
     ----------

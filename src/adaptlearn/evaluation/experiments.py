@@ -51,7 +51,7 @@ _DEFAULTS: ExperimentDesign = {
 
 
 class SampleSize(NamedTuple):
-    """The size that an experiment needs.
+    """How many students and classes an experiment needs.
 
     Attributes
     ----------
@@ -59,10 +59,10 @@ class SampleSize(NamedTuple):
         The numbers of students and of classes in the two arms together. If classes are randomised,
         each class stays whole.
     design_effect : float
-        The number of students, divided by the number needed if students were independent and the
-        two arms had equal size.
+        `n_students`, divided by the number of students that the experiment would need with
+        independent students and two arms of equal size.
     power : float
-        The power of an experiment of this size.
+        The power of an experiment with `n_students` students.
     """
 
     n_students: int
@@ -121,7 +121,7 @@ def _t_power(moved: float, freedom: float, alpha: float) -> float:
 
 
 def power(n_students: float, difference: float, **design: Unpack[ExperimentDesign]) -> float:
-    """The probability that an experiment of this size shows a difference between two arms.
+    """The probability that an experiment shows a difference between its two arms (the *power*).
 
     Parameters
     ----------
@@ -146,8 +146,9 @@ def power(n_students: float, difference: float, **design: Unpack[ExperimentDesig
         If the outcome is a proportion, the proportion in the first arm. The proportion in the
         second arm is ``baseline + difference``.
     propensity : float or array, default 0.5
-        The probability that a student is in the second arm. Pass an array if this probability
-        differs between students, and if you weight each student by the inverse probability.
+        The probability that a student is in the second arm. If the probability differs between
+        students, pass an array with one probability per student. The power is then the power of an
+        analysis that weights each student by the inverse of the student's probability.
     randomised : {"student", "class"}, default "student"
         ``"student"``: the students of each class are divided among the arms, and are compared
         within their class. ``"class"``: each class is assigned to an arm as a whole.
@@ -200,7 +201,7 @@ def sample_size(
     Parameters
     ----------
     difference : float
-        As in `power`, not 0.
+        The difference between the two arms, as in `power`; it must not be 0.
     power : float, default 0.8
         The probability with which the experiment should show the difference.
     **design
@@ -210,14 +211,14 @@ def sample_size(
     Returns
     -------
     SampleSize
-        The smallest size that reaches the power. If whole classes are assigned to an arm, the size
-        is a number of whole classes.
+        The smallest numbers of students and classes that reach the power. If whole classes are
+        assigned to an arm, the size is a number of whole classes.
 
     Raises
     ------
     ParameterError
-        The error lists every argument that is out of range. The error is also raised if no size
-        reaches the power.
+        The error lists every argument that is out of range. The error is also raised if no number
+        of students reaches the power.
 
     Examples
     --------

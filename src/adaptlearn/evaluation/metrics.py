@@ -133,8 +133,8 @@ def log_loss(
 ) -> float:
     """Mean negative log-likelihood of the answers, in nats; lower is better.
 
-    Predictions are first clipped to ``[eps, 1 - eps]`` with eps = 2.2e-16, as in scikit-learn.
-    Therefore, a certain but wrong prediction adds 36 nats, not infinity.
+    Predictions are first clipped to ``[eps, 1 - eps]`` with eps = 2.2e-16, as in scikit-learn. So a
+    wrong prediction of 0 or 1 adds 36 nats, not infinity.
 
     Parameters
     ----------
@@ -197,8 +197,8 @@ def accuracy(
 ) -> float:
     """The fraction of right predictions; a prediction of at least one half means *correct*.
 
-    Compare the accuracy with the fraction of correct answers. You reach this fraction without a
-    model if you predict *correct* for every answer.
+    Compare the accuracy with the fraction of correct answers. If you predict *correct* for every
+    answer, without any model, the accuracy equals the fraction of correct answers.
 
     Parameters
     ----------
@@ -234,10 +234,11 @@ def calibration_error(
         ECE = sum over bins of (weight of bin / weight) * abs(mean(correct) - mean(predicted))
 
     The formula is from Naeini et al. (2015), applied to the probability of a correct answer. The
-    error of Guo et al. (2017) is a different number, because its bins contain the confidence in the
-    more likely answer. Bins have equal weight (Nguyen & O'Connor 2015), not equal width. Equal
-    predictions are always in the same bin: the bin that contains the middle of their weight.
-    Therefore, bins can be unequal if many predictions are equal, and some bins may be empty.
+    error of Guo et al. (2017) is a different number, because its bins sort the answers by the
+    probability of the more likely answer. Bins have equal weight (Nguyen & O'Connor 2015), not
+    equal width. Equal predictions are always in the same bin: the bin that contains the middle of
+    their weight. So if many predictions are equal, bins can have unequal weight, and some bins may
+    be empty.
 
     Parameters
     ----------
@@ -250,7 +251,8 @@ def calibration_error(
     -------
     float
         A number in [0, 1]; lower is better. In a finite log, even perfect predictions have an error
-        above 0, by chance alone: about ``0.8 * sqrt(n_bins * p * (1 - p) / n)``.
+        above 0, by chance alone: about ``0.8 * sqrt(n_bins * p * (1 - p) / n)``, for n answers of
+        which the share p is right.
 
     References
     ----------

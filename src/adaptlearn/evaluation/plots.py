@@ -17,7 +17,7 @@ def comparison_figure(result: CrossValidation, calibrations: Mapping[str, Calibr
     ----------
     result : CrossValidation
     calibrations : mapping of str to CalibrationCurve
-        By model.
+        The calibration curve of each model, by the name of the model.
 
     Returns
     -------
@@ -27,7 +27,7 @@ def comparison_figure(result: CrossValidation, calibrations: Mapping[str, Calibr
     Raises
     ------
     MissingDependency
-        Without matplotlib.
+        The error is raised if matplotlib is not installed.
     """
     figure = new_figure((13.5, max(4.6, 1.6 + 0.35 * len(result.pooled))))
     first, second, third = figure.subplots(1, 3, width_ratios=(1, 1, 1.1))

@@ -107,7 +107,7 @@ class Evaluation(Printed):
         How many students have a scored prediction.
     fraction_correct : float
         The share of right answers among the scored answers. A model that always predicts *correct*
-        has this share as its accuracy.
+        has the accuracy `fraction_correct`.
     confidence : float
         The coverage of the intervals; for example, .95 for 95 %.
     n_bootstrap : int
@@ -115,13 +115,14 @@ class Evaluation(Printed):
     notes : tuple of str
         Notes on the numbers, for example why a metric is undefined, or which rows were left out.
     effective_students : float
-        The effective number of students: this many students with equally many answers would be as
-        informative. The intervals use this number. The effective number is below `n_students` if a
-        few students gave most of the answers.
+        The effective number of students. If all students had the same number of answers,
+        `effective_students` students would give as much information as the log. The intervals use
+        this number. The effective number is below `n_students` if a few students gave most of the
+        answers.
     custom : dict of str to Estimate
         Your own metrics, by name.
     groups : GroupErrors or None
-        The table of errors per group, if you passed ``by`` to the function.
+        The table of errors per group, if you passed ``by``; otherwise None.
     """
 
     model: str

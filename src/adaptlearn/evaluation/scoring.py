@@ -65,17 +65,18 @@ def evaluate(
         Answers of students. Choose students whose answers were not used to fit the model.
     metrics : mapping of str to function, optional
         Your own metrics by name. A metric is a function that takes two arrays of shape (n,), the
-        scored answers (0 and 1) and their predictions, and returns a number. The function is called
-        once for the log and once for each resample.
+        scored answers (0 and 1) and their predictions, and returns a number. The library calls each
+        metric once for the log, and once for each resample of students.
     by : {"skill", "item", "student"}, name of one of the log's ``extra`` columns, or array
-        How to group the answers. The result then has a table of errors per group in ``groups``, as
-        `group_errors` computes it. An array of shape (n_responses,) contains the group of each row.
+        How to group the answers. If you pass `by`, the attribute ``groups`` of the result contains
+        a table of errors per group, as `group_errors` computes it. An array of shape (n_responses,)
+        contains the group of each row.
     n_bootstrap : int, default 1000
         The number of resamples of students for the intervals; with 0, there are no intervals.
     confidence : float, default 0.95
         The coverage of the intervals.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
-        Source of the resamples.
+        The source of random numbers for the resamples of students.
 
     Returns
     -------
@@ -106,16 +107,17 @@ def evaluate(
     Each interval is a Student's t interval from the spread of the metric over resamples. The
     interval uses the effective number of students, and is wider if there are few students
     (Hesterberg 2015). For AUC and accuracy, the interval is computed on the scale of log odds. For
-    log loss and RMSE, it is computed on the scale of logarithms. For your own metrics, it is
-    computed without a transformation. In simulations with 3 to 200 students, 95 % intervals covered
-    92 to 98 %, mostly 94 to 96 %. If one student gave nearly all the answers, there is no interval.
+    log loss and RMSE, the interval is computed on the scale of logarithms. For your own metrics,
+    the interval is computed without a transformation. In simulations with 3 to 200 students, 95 %
+    intervals contained the true value in 92 to 98 % of cases, and mostly in 94 to 96 %. If one
+    student gave nearly all the answers, there is no interval.
 
-    Chance alone raises the calibration error, and each resample raises it again. The interval of
-    the calibration error is therefore computed in a different way. The bootstrap distribution of
-    the calibration error is reflected at the estimate (the *basic* bootstrap, Davison & Hinkley
-    1997). The interval is then cut at 0, and widened until it contains the estimate. If calibration
-    is nearly perfect, the interval of the calibration error still contains the true error less
-    often than its nominal coverage.
+    Chance alone raises the calibration error, and each resample raises it again. So the interval of
+    the calibration error is not a t interval. The bootstrap distribution of the calibration error
+    is reflected at the estimate (the *basic* bootstrap, Davison & Hinkley 1997). The interval is
+    then cut at 0, and widened until it contains the estimate. If calibration is nearly perfect, the
+    interval of the calibration error still contains the true error less often than its nominal
+    coverage.
 
     References
     ----------

@@ -98,7 +98,8 @@ def to_oatutor(model: BKT) -> dict[str, dict[str, float]]:
     Raises
     ------
     ParameterError
-        The model forgets, has parameters by class, or is individualised.
+        The error is raised if the model has forgetting, has parameters by class, or is
+        individualised.
 
     Examples
     --------

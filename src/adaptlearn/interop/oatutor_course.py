@@ -47,8 +47,8 @@ def from_oatutor_courses(
     plans. If a lesson teaches no new skill in any course, its kind is ``"practice"``. If several
     courses contain the same lesson, the curriculum contains this lesson once. If courses give the
     same lesson different skills, the curriculum contains one version of the lesson for each set of
-    skills. From the second version of a lesson on, the label contains the name of the course. A
-    skill's mastery threshold is the highest threshold that a lesson gives the skill.
+    skills. The labels of the second and all later versions of a lesson contain the name of a
+    course. A skill's mastery threshold is the highest threshold that a lesson gives the skill.
 
     Parameters
     ----------
@@ -77,19 +77,20 @@ def from_oatutor_courses(
     Warns
     -----
     DataWarning
-        Lessons or steps contain a skill without a name. The reader ignores this skill.
+        A warning appears if lessons or steps contain a skill without a name. The reader ignores
+        this skill.
 
     Raises
     ------
     CurriculumError
-        The error lists everything in the files that differs from the description of `plans` and
-        `skill_model`.
+        The error is raised if the files do not have the form that `plans` and `skill_model`
+        describe. The error lists all faults of the files.
     UnknownLabelError
-        A name in `courses` is not the name of a course.
+        The error is raised if a name in `courses` is not the name of a course.
     ParameterError
-        `order` is neither ``"lessons"`` nor ``"none"``. The error also occurs if the courses
-        overlap too much: one skill would have more than 2,000 groups of alternatives, or the
-        curriculum would have more than 100,000 prerequisites.
+        The error is raised if `order` is neither ``"lessons"`` nor ``"none"``. The error is also
+        raised if the courses overlap too much: if one skill would have more than 2,000 groups of
+        alternatives, or the curriculum would have more than 100,000 prerequisites.
 
     References
     ----------

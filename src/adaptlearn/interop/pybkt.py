@@ -84,7 +84,8 @@ def from_pybkt(
     Warns
     -----
     DataWarning
-        Some classes have a guess + slip of 1 or more. The model keeps these values.
+        A warning appears if some classes have a guess + slip of 1 or more. The model keeps these
+        values.
 
     Notes
     -----
@@ -133,9 +134,9 @@ def to_pybkt(model: BKT) -> dict[str, NDArray[Any]]:
     Parameters
     ----------
     model : BKT
-        A fitted model whose options all exist in pyBKT. Guess and slip may differ by the classes of
-        one column. Either learn and forget, or the prior, may differ by the classes of another
-        column.
+        A fitted model whose options all exist in pyBKT. The classes in one column may determine
+        guess and slip. The classes in another column may determine either learn and forget, or the
+        prior.
 
     Returns
     -------

@@ -50,8 +50,9 @@ class KnowledgeTracer:
     models of this library. Constructors only store their arguments. `fit` checks them. The names of
     fitted attributes end in an underscore.
 
-    A model provides `fit`, `init_state` and the methods below. The public methods check their
-    arguments. Then they call the methods below with a `ResponseLog` and a state of this model:
+    A model class must define `fit`, `init_state` and the methods in the following list. The public
+    methods check their arguments. Then the public methods call the methods in the list with a
+    `ResponseLog` and a state of this model:
 
     - `_one_step_ahead`: P(correct) of each row, in the caller's order
     - `_advance`: update a state with the responses of a log, in place
@@ -60,7 +61,8 @@ class KnowledgeTracer:
     - `_counts`: how many answers each mastery is estimated from
     - `_write` and `_restore`: write a fitted model to a file, and read the model back
 
-    `adaptlearn.models.checks` tests whether a model does what every model of the library promises.
+    `adaptlearn.models.checks` tests whether a model follows the rules (*promises*) that every model
+    of the library follows.
 
     Attributes
     ----------
@@ -186,9 +188,10 @@ class KnowledgeTracer:
         ----------
         log : ResponseLog or frame with its standard columns
         at : float or datetime, optional
-            Only responses up to the time `at` count. If the log has seconds, pass seconds; if the
-            log has datetimes, pass a datetime. A model of memory predicts what the student still
-            remembers at the time `at`; by default, at the time of the student's last response.
+            Only responses up to the time `at` count. `at` is a number of seconds if the log has
+            seconds, and a datetime if the log has datetimes. A model of memory predicts what the
+            student still remembers at the time `at`; by default, at the time of the student's last
+            response.
         when : {"next_opportunity", "after_response"}
             Whether to include the learning after the last response. Some models have no learning
             between a response and the next opportunity; for these models, the two options of `when`
@@ -242,7 +245,7 @@ class KnowledgeTracer:
         Parameters
         ----------
         state : StudentState
-            Of this model.
+            A state of this model, which the method changes.
         responses : ResponseLog or frame with its standard columns
             One batch may contain several answers of the same student.
         students : int array, shape (n_labels,), optional
@@ -253,11 +256,11 @@ class KnowledgeTracer:
         Raises
         ------
         LateResponse
-            An answer is older than the last answer of the same student in the state. The state is
-            not changed.
+            The error is raised if an answer is older than the last answer of the same student in
+            the state. After a `LateResponse`, the state is unchanged.
         StateError
-            The state belongs to another model, or the times of the responses and the times in the
-            state are of different kinds (seconds, datetimes, none).
+            The error is raised if the state belongs to another model, or if the times of the
+            responses and the times in the state are of different kinds (seconds, datetimes, none).
         """
         self._check_state(state)
         log = as_log(responses)
@@ -280,14 +283,15 @@ class KnowledgeTracer:
         student : int
             The student's number in the state.
         known : mapping of skill to probability
-            Above 0 and below 1.
+            For each skill, the P(known) to set: a probability above 0 and below 1.
 
         Raises
         ------
         StateError
-            The model has no P(known), or the student already has responses on some of the skills.
+            The error is raised if the model has no P(known), or if the student already has
+            responses on some of the skills.
         ParameterError
-            A value is not a probability above 0 and below 1.
+            The error is raised if a value is not a probability above 0 and below 1.
         """
         self._check_state(state)
         raise StateError(
@@ -308,18 +312,18 @@ class KnowledgeTracer:
         items: Iterable[Any] | None = None,
         time: Any = None,
     ) -> Floats:
-        """P(correct) of the next response of ``students[i]`` on ``skills[i]``, for each i.
+        """For each i, P(correct) of the next response of student ``students[i]`` on ``skills[i]``.
 
         Parameters
         ----------
         state : StudentState
             The state is not changed.
         students : int array, shape (n,)
-            The state's numbers.
+            The students' numbers in the state.
         skills : sequence of n labels
             If a skill is unknown to the model, the model warns and treats the skill as an average
             skill. For a response with several skills, pass a list of labels; every model except BKT
-            accepts such lists.
+            accepts lists of labels.
         items : sequence of n labels, optional
             If you pass no items, or if an item is unknown to the model, the model predicts for an
             average item.
@@ -336,10 +340,10 @@ class KnowledgeTracer:
         Raises
         ------
         StateError
-            A student is not in the state, the lists differ in length, or a time is before the
-            student's last response.
+            The error is raised if a student is not in the state, if the lists differ in length, or
+            if a time is before the student's last response.
         ParameterError
-            A time is not a finite number.
+            The error is raised if a time is not a finite number.
         """
         self._check_state(state)
         numbers = state.checked(np.atleast_1d(students))
@@ -374,7 +378,7 @@ class KnowledgeTracer:
         ----------
         state : StudentState
         students : int array, shape (n,)
-            The state's numbers.
+            The students' numbers in the state.
         labels : array, shape (n,), optional
             The labels of the students in the result.
         when : {"next_opportunity", "after_response"}

@@ -30,9 +30,9 @@ class Mastery(Printed):
     Attributes
     ----------
     students : array, shape (n_students,)
-        Labels of the rows.
+        The labels of the students, in the order of the rows.
     skills : array, shape (n_skills,)
-        Labels of the columns.
+        The labels of the skills, in the order of the columns.
     value : float array, shape (n_students, n_skills)
         The probability for each student and skill. `kind` says which probability a value is, and
         `when` says for which time.
@@ -40,8 +40,7 @@ class Mastery(Printed):
         The interval of each value; None if the model computes no intervals.
     kind : {"latent", "predicted"}
         ``"latent"``: P(the student knows the skill). ``"predicted"``: P(correct) on the skill's
-        items. A threshold for latent mastery does not fit predicted mastery, and the reverse is
-        also true.
+        items. Latent mastery and predicted mastery need different thresholds.
     when : {"after_response", "next_opportunity"}
         The time of the estimate: right after the last response, or just before the next response.
         The estimate just before the next response includes learning and forgetting since the last

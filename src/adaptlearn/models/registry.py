@@ -123,8 +123,8 @@ def load(path: str | PathLike[str]) -> KnowledgeTracer:
     Raises
     ------
     ModelFileError
-        The file is damaged, was changed since it was saved, is of a newer format version, or is not
-        a saved model.
+        The error is raised if the file is damaged, was changed since it was saved, is of a newer
+        format version, or is not a saved model.
 
     Examples
     --------

@@ -167,11 +167,11 @@ class StudentState:
         Parameters
         ----------
         students : int array, shape (n,)
-            Numbers without repeats. The student with number ``k`` in the other state has number
-            ``students[k]`` in this state.
+            The students' numbers in this state, without repeats. The student with number ``k`` in
+            the other state has number ``students[k]`` in this state.
         other : StudentState
             A state that the method `blank` of this state made, and that was updated afterwards.
-            After the call of `blank`, this state must not have changed.
+            This state must not have changed since the call of `blank`.
         """
         self.forget(students)
         self.skills, self.items, self._known = other.skills, other.items, None
@@ -204,7 +204,8 @@ class StudentState:
         Raises
         ------
         KeyError, TypeError, ValueError
-            `names` and `arrays` do not describe a state, or the state cannot belong to this model.
+            The error is raised if `names` and `arrays` do not describe a state, or if the state
+            cannot belong to this model.
         """
         skills, items = (
             saved_labels(names["skills"], "skills"),
@@ -258,8 +259,8 @@ class StudentState:
         LateResponse
             Names the students. The state is not changed.
         StateError
-            The times of the log and the times in the state are of different kinds (seconds,
-            datetimes, none).
+            The error is raised if the times of the log and the times in the state are of different
+            kinds (seconds, datetimes, none).
         """
         self.check_clock(log)
         if log.time is None:

@@ -76,13 +76,14 @@ class BoostedTracer(FeatureBoosting):
         The models of `lean_on`, fitted to all training students. `leaned_on_` is empty after a fit
         to more than 50,000 answers.
     weights_ : dict of str to float
-        The share of the trees (``"trees"``) and of each other model in the log odds of a
-        prediction. If `leaned_on_` is empty, the share of the trees is 1.
+        The log odds of a prediction are a weighted mean of the log odds of the trees and of other
+        models. `weights_` contains the weight of the trees (``"trees"``) and of each other model.
+        If `leaned_on_` is empty, the weight of the trees is 1.
     feature_names_, feature_groups_ : list of str
         Names of the features that the trees see, in order.
     feature_gains_ : dict of str to float
-        The share of each group of features in the total improvement by the trees' splits in
-        training, the largest share first.
+        For each group of features, the share of the trees' improvement in training that comes from
+        splits on the group's features; the largest share comes first.
     seed_ : int
         The seed of the fit. A new fit with ``random_state=seed_`` produces the same model.
     skills_, items_ : arrays

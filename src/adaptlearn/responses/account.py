@@ -47,7 +47,7 @@ class Account:
     n_rows, n_responses : int
         The number of rows in the file, and the number of responses in the log.
     fates : tuple of Fate
-        One entry for each reason why a row of the file is not simply one response.
+        One `Fate` for each reason why a row of the file is not simply one response.
     columns : mapping of str to str
         For each part of the log (``"student"``, ``"skill"``, ...), the file's column from which the
         part comes.

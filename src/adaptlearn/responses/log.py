@@ -159,9 +159,9 @@ class ResponseLog:
         Warns
         -----
         DataWarning
-            Some rows repeat an event: they have the same id as an earlier row or, without ids, the
-            same student, skills, item, answer and time. The log keeps these rows; see
-            `without_duplicates`.
+            A warning appears if some rows repeat an event: if they have the same id as an earlier
+            row or, without ids, the same student, skills, item, answer and time. The log keeps
+            these rows; see `without_duplicates`.
 
         Examples
         --------
@@ -253,7 +253,7 @@ class ResponseLog:
         MissingDependency
             A Parquet file needs polars, pyarrow or duckdb. A zst file needs pyarrow or Python 3.14.
         OSError
-            There is no such file, or you have no permission to read it.
+            The error is raised if the file does not exist, or if you have no permission to read it.
 
         Warns
         -----
@@ -261,7 +261,8 @@ class ResponseLog:
             As in `from_frame`. The method also warns if a file with a Parquet name is not a Parquet
             file, or the reverse. It also warns if a further column has decimal commas.
         AdaptLearnWarning
-            The file is larger than 100 MB, and no package is installed that reads the file faster.
+            A warning appears if the file is larger than 100 MB, and no package is installed that
+            reads the file faster.
 
         Notes
         -----

@@ -221,8 +221,8 @@ def count_sequences(
     order : str or sequence of str
         The columns that give the order of a student's answers on a skill: numbers, times or
         strings, in the engine's own sort order. The columns in `order` are required, because rows
-        have no fixed order in an engine. If two answers of a student on a skill have the same place
-        in the order, the function raises an error.
+        have no fixed order in an engine. If `order` does not decide which of two answers of a
+        student on a skill came first, `count_sequences` raises an error.
 
     Raises
     ------

@@ -46,7 +46,7 @@ class Goals:
     UnknownLabelError
         The error is raised if a student is not a valid label, or if some labels are integers and
         others are text. JSON turns integer keys into text. If the students' labels are integers,
-        ``weights`` therefore refuses goals for student ``"1"``.
+        ``weights`` therefore raises an error for goals of a student ``"1"``.
 
     Examples
     --------

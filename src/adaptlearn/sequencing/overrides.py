@@ -38,14 +38,14 @@ class Override:
     action : {"pin", "ban", "defer", "grant"}
         ``"pin"``: the student does this lesson next, whatever the policy says. ``"ban"``: the
         student never gets this lesson. ``"defer"``: the student does not get this lesson before the
-        override expires. ``"grant"``: this skill counts as mastered.
+        override expires. ``"grant"``: the skill in `target` counts as mastered.
     target : label
         The lesson that the override is about; for a grant, the skill.
     student : label or None
         If `student` is None, the override is for all students.
     author, reason : str
     expires : float, datetime or None
-        The override ends at this time. A deferral must have an end. A datetime is stored as
+        The time at which the override ends. A deferral must have an end. A datetime is stored as
         seconds; `clock` then stores whether the datetime had a time zone.
     clock : {"naive", "aware"} or None
         The kind of `expires`: a datetime without or with a time zone; None if it was not a
@@ -149,8 +149,7 @@ class Overrides:
     ParameterError
         The error lists every override whose lesson or skill is not in the curriculum, and every
         mapping that is not an override. For each problem, the error names the position and the
-        field. Overrides with an end are not checked here; `apply` checks them as long as they have
-        not expired.
+        field. `apply` checks overrides with an end, as long as they have not expired.
     UnknownLabelError
         The error is raised if the labels of some students are text and the labels of others are
         integers.
@@ -198,7 +197,7 @@ class Overrides:
         Raises
         ------
         ParameterError
-            The error is raised if the override is not in the list.
+            The error is raised if `override` is not one of the overrides.
         """
         places = self._by_student.get(override.student, [])
         found = [place for place in places if self._held[place] == override]
@@ -213,7 +212,7 @@ class Overrides:
         ------
         UnknownLabelError
             The error is raised if the label of `student` is text and the label of an override's
-            student is an integer, or the other way round.
+            student is an integer, or the reverse.
         """
         student = label_of(student, "student")
         self._check_students([student], now)
@@ -226,13 +225,13 @@ class Overrides:
     def apply(
         self, students: Sequence[Label], now: float | None, clock: str | None = None
     ) -> Applied:
-        """Collect the overrides that apply to these students at the time `now`.
+        """Collect the overrides that apply to some students at the time `now`.
 
         Parameters
         ----------
         students : sequence of labels
         now : float or None
-            Seconds.
+            The time of the decision, in seconds.
         clock : str or None
             The kind of `now` (``"seconds"``, ``"naive"`` or ``"aware"``), if it is known.
 
@@ -244,8 +243,8 @@ class Overrides:
             kinds (seconds, datetimes with a zone, datetimes without a zone).
         UnknownLabelError
             The error is raised if the labels of `students` are text and the label of an override's
-            student is an integer, or the other way round. An override for a label of the other kind
-            would have no effect.
+            student is an integer, or the reverse. An override for a label of the other kind would
+            have no effect.
         """
         n = len(students)
         self._check_clocks(clock)
@@ -280,8 +279,8 @@ class Overrides:
     def check_kind(self, students: Iterable[Label]) -> None:
         """Raise an error if an override's student has a label of another kind (text or integer).
 
-        Only overrides without an end are checked here. Overrides with an end are checked while they
-        apply: see `apply`.
+        `check_kind` checks only overrides without an end. `apply` checks overrides with an end, as
+        long as they have not expired.
 
         Raises
         ------

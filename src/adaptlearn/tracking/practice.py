@@ -18,7 +18,7 @@ class Practice(NamedTuple):
     Attributes
     ----------
     right : float array
-        Right answers.
+        The number of right answers.
     streak : float array
         The number of right answers in a row, up to the latest answer.
     average : float array

@@ -49,7 +49,8 @@ class MasteryTracker:
     practice : bool, default False
         Whether the tracker also stores what students did on each skill: streaks, moving averages,
         the times of the last answers. Some mastery criteria and some policies need the practice
-        data. With ``practice=True``, an update takes a few times as long as without.
+        data. With ``practice=True``, an update takes a few times as long as with
+        ``practice=False``.
 
     Attributes
     ----------
@@ -66,16 +67,16 @@ class MasteryTracker:
     half-finished update. Between two of your calls, another thread may update the tracker. `update`
     takes in a whole batch or, if it raises, none of it.
 
-    You may deliver answers one by one or all at once: beliefs and practice are the same numbers,
+    You may pass answers one by one or all at once: the beliefs and the practice data are the same,
     bit for bit. With ``practice=True``, the tracker passes over a batch several times: as often as
     the student with the most answers has answers in the batch.
 
-    A student may practise a skill that was not in the model's training. For a new skill, the first
-    prediction is the model's prediction for unknown skills, and answers change the prediction.
-    Tables of mastery, counts and practice get a column for each new skill. The columns of new
-    skills come after the columns of the model's skills, sorted by label. At the first response on a
-    new skill, a warning lists known skills with similar names, because the name of the new skill
-    may be misspelled.
+    A student may practise a skill that was not in the model's training log. For a new skill, the
+    first prediction is the model's prediction for unknown skills, and answers change the
+    prediction. Tables of mastery, counts and practice get a column for each new skill. The columns
+    of new skills come after the columns of the model's skills, sorted by label. At the first
+    response on a new skill, a warning lists known skills with similar names, because the name of
+    the new skill may be misspelled.
 
     The tracker recognises late answers by their times. Ids decide the order of responses only
     within one batch. The tracker does not store ids, so an event that is delivered twice counts
@@ -176,16 +177,18 @@ class MasteryTracker:
             answer had a date in 2099, every further answer of the student would count as late. The
             tracker compares datetimes with the clock of the machine. For datetimes without a zone,
             the tracker uses the time in the easternmost zone. Plain seconds may count from any
-            moment, so the tracker does not compare them. With ``max_ahead=inf``, the tracker
-            accepts any date.
+            moment, so the tracker does not compare plain seconds with the clock. With
+            ``max_ahead=inf``, the tracker accepts any date.
 
         Raises
         ------
         ResponseDataError
-            The date of an answer is too far in the future; the tracker does not change.
+            The error is raised if the date of an answer is too far in the future; the tracker then
+            does not change.
         LateResponse
-            An answer is older than the last known answer of the same student; the tracker does not
-            change. Use `rebuild` to replay the student's whole history.
+            The error is raised if an answer is older than the last known answer of the same
+            student; the tracker then does not change. Use `rebuild` to replay the student's whole
+            history.
         ResponseDataError, StateError
         """
         log = as_log(responses)
@@ -256,7 +259,7 @@ class MasteryTracker:
         Parameters
         ----------
         student : label
-            New or known.
+            A student who is new to the tracker, or known.
         known : mapping of skill to probability
             For each skill, P(known): a probability above 0 and below 1. The tracker accepts a skill
             that was not in the training log, with a warning. If you set the value of a skill twice,
@@ -265,9 +268,9 @@ class MasteryTracker:
         Raises
         ------
         StateError
-            The model has no P(known); only some models, such as BKT, have P(known). The error also
-            occurs if the student has already answered on some of the skills in `known`: it is too
-            late to set the first beliefs.
+            The error is raised if the model has no P(known); only some models, such as BKT, have
+            P(known). The error is also raised if the student has already answered on some of the
+            skills in `known`, because `believe` sets only first beliefs.
         ParameterError, UnknownLabelError
             Nothing is changed.
 
@@ -292,7 +295,7 @@ class MasteryTracker:
         return self
 
     def forget(self, students: Iterable[Any]) -> Self:
-        """Remove students; the tracker is then as if it had never met them.
+        """Remove students and everything that the tracker stores about them.
 
         The time that `forget` takes depends on how much the tracker stores about the removed
         students, not about all students.
@@ -305,7 +308,8 @@ class MasteryTracker:
         Raises
         ------
         UnknownLabelError
-            The tracker has not met some of the students; no student is removed.
+            The error is raised if the tracker has not met some of the students; the method then
+            removes no student.
 
         Examples
         --------
@@ -403,8 +407,8 @@ class MasteryTracker:
         Raises
         ------
         StateError
-            The model does not predict the recall of skills, or a time is before the student's last
-            answer.
+            The error is raised if the model does not predict the recall of skills, or if a time is
+            before the student's last answer.
         """
         ask = getattr(self.model, "retrievability", None)
         if ask is None:
@@ -451,7 +455,7 @@ class MasteryTracker:
             return [label for label in labels if label not in self._number]
 
     def last_times(self, students: Iterable[Any]) -> Floats:
-        """The time of each student's last answer, in seconds; -inf if there is none."""
+        """The time of each student's last answer, in seconds; -inf without answers."""
         labels = label_list(students, "student")
         with self._lock:
             return self._state.last_time[self._numbers(labels)]
@@ -501,7 +505,8 @@ class MasteryTracker:
         Raises
         ------
         ModelFileError
-            The file is damaged or was changed, or its format is newer than this version can read.
+            The error is raised if the file is damaged or was changed, or if its format is newer
+            than this version can read.
         StateError
             The file belongs to another model.
         """

@@ -28,7 +28,7 @@ def draw_mastery(mastery: Mastery, decisions: Decisions, path: Path) -> None:
     Raises
     ------
     MissingDependency
-        Without matplotlib.
+        The error is raised if matplotlib is not installed.
     """
     skills = np.argsort(-mastery.value.mean(axis=0), kind="stable")[:MOST_SKILLS]
     order = np.argsort(-mastery.value.mean(axis=1), kind="stable")

@@ -71,14 +71,14 @@ def audit_curriculum(
     lessons leads to a skill. ``untaught``: no lesson teaches a skill (reviews and assessments do
     not count). ``no items``: a skill has no items. ``lesson without items``: no skill of a lesson
     has items. ``redundant``: a prerequisite follows from the other prerequisites (the transitive
-    reduction leaves this prerequisite out). ``idle alternatives``: students who meet the other
-    prerequisites always meet a group of alternatives, or an alternative itself needs the skill.
-    ``islands``: skills that no prerequisite connects to the largest part of the graph. ``no
-    prerequisites``: the curriculum has no prerequisites. ``backward credit``: a skill A encompasses
-    a skill B, but A is a prerequisite of B. ``outside standards``: a skill belongs to no standard.
-    ``unknown to the curriculum``: a log has a skill that the curriculum does not have. ``never
-    practised``: a log has no answers on a skill. ``contradicted``: too many students have mastered
-    a skill without its prerequisite.
+    reduction leaves this prerequisite out). ``idle alternatives``: a group of alternatives has no
+    effect, because all students who meet the other prerequisites also meet the group, or because an
+    alternative itself needs the skill. ``islands``: skills that no prerequisite connects to the
+    largest part of the graph. ``no prerequisites``: the curriculum has no prerequisites. ``backward
+    credit``: a skill A encompasses a skill B, but A is a prerequisite of B. ``outside standards``:
+    a skill belongs to no standard. ``unknown to the curriculum``: a log has a skill that the
+    curriculum does not have. ``never practised``: a log has no answers on a skill.
+    ``contradicted``: too many students have mastered a skill without its prerequisite.
 
     Parameters
     ----------
@@ -97,9 +97,8 @@ def audit_curriculum(
         student has mastered the later skill and the student's mastery of the earlier skill is
         known.
     tolerance : float, default 0.2
-        The share of students who may have mastered the later skill without the earlier skill. Up to
-        the share `tolerance`, a prerequisite is not contradicted, because mastery is measured with
-        error.
+        The largest share of students who may have mastered the later skill without the earlier
+        skill. `tolerance` is above 0 because mastery is measured with error.
     confidence : float, default 0.95
         The confidence level of the interval for the share of students without the earlier skill.
         Each prerequisite has its own interval. A prerequisite is contradicted if its whole interval
@@ -112,7 +111,8 @@ def audit_curriculum(
     Raises
     ------
     ParameterError
-        `mastered` has a wrong shape or wrong values, or an option is out of range.
+        The error is raised if `mastered` has a wrong shape or wrong values, or if an option is out
+        of range.
 
     Examples
     --------

@@ -85,8 +85,8 @@ class EdgeEvidence(NamedTuple):
     skill : array of labels, shape (n,)
         For each requirement, the skill that has the requirement.
     students : int array, shape (n,)
-        The number of students who have mastered `skill`. `students` does not count students of whom
-        it is unknown whether they meet the requirement.
+        The number of students who have mastered `skill`. `students` leaves out students if it is
+        unknown whether they meet the requirement.
     without : int array, shape (n,)
         The number of students who have mastered `skill` but do not meet the requirement.
     rate, lower, upper : float arrays, shape (n,)

@@ -23,7 +23,7 @@ class Repair(NamedTuple):
     problem : str
         What is wrong, and where in the curriculum.
     remedy : str
-        What `Curriculum.repaired` does about it.
+        What `Curriculum.repaired` does about the fault.
     """
 
     kind: str

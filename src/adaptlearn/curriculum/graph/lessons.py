@@ -76,8 +76,8 @@ class Standing:
         The skills that are not mastered, as bits: one bit per student, in the form that `pack`
         returns.
     unready : uint8 array, shape (n_skills, n_bytes), optional
-        The skills that a student does not know well enough to learn the skills that build on them;
-        by default the same as `missing`.
+        The skills that a student does not know well enough to start other skills that need them, in
+        the same form as `missing`. By default, the array `missing` is used.
     """
 
     def __init__(

@@ -18,7 +18,7 @@ from adaptlearn.numerics import Bits, Ints
 
 
 class Requirements(NamedTuple):
-    """For each row, which of n nodes the row needs.
+    """Which nodes (skills) each row (a skill or a lesson) needs.
 
     Attributes
     ----------
@@ -28,8 +28,8 @@ class Requirements(NamedTuple):
         Row g marks the alternatives of group g; one of these alternatives is enough. No group is
         empty.
     groups_of : sparse 0/1 array, shape (n_rows, n_groups)
-        Row k marks the groups of row k; row k needs one node of each of these groups. Each group
-        belongs to exactly one row.
+        Row k marks the groups of row k; row k needs one node of each of these groups. Each group of
+        alternatives belongs to exactly one row.
     """
 
     all_of: csr_array

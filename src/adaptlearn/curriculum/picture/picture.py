@@ -69,12 +69,12 @@ def plot_curriculum(
     Raises
     ------
     ParameterError
-        `mastery` does not fit the curriculum, there are more skills than `most`, or there are too
-        many lines to draw.
+        The error is raised if `mastery` does not fit the curriculum, if there are more skills than
+        `most`, or if there are too many lines to draw.
     UnknownLabelError
-        `skill` is not a skill of the curriculum.
+        The error is raised if `skill` is not a skill of the curriculum.
     MissingDependency
-        Without matplotlib.
+        The error is raised if matplotlib is not installed.
     """
     if wrong := [*curriculum_problems(curriculum)]:
         raise ParameterError("plot_curriculum", wrong)

@@ -39,7 +39,7 @@ class PairedDifferences(Printed):
         For each model and metric, the model's metric minus the metric of the reference, with an
         interval of the difference. The metrics of the two models use the same resamples of
         students. If the interval does not contain 0, the model that is better on this log would
-        rarely be worse with other students like these.
+        rarely be worse with other students of the same kind.
     confidence : float
         The coverage of the intervals.
     """
@@ -140,7 +140,7 @@ class CrossValidation(Printed):
         return max(self.pooled, key=self._rank)
 
     def ranked(self) -> CrossValidation:
-        """The same results with the best model first, sorted as `best` compares the models."""
+        """The same comparison with the models sorted from best to worst, by the rule of `best`."""
         order = sorted(self.pooled, key=self._rank, reverse=True)
         return replace(
             self,
@@ -177,7 +177,7 @@ class CrossValidation(Printed):
         Raises
         ------
         ParameterError
-            The error is raised if there is no model with the name in `reference`.
+            The error is raised if there is no model with the name `to`.
         """
         reference = self.best if to is None else to
         if reference not in self.pooled:
@@ -313,7 +313,7 @@ def plot_comparison(result: CrossValidation, ax: Any = None, *, metric: str = "a
     Raises
     ------
     MissingDependency
-        Without matplotlib.
+        The error is raised if matplotlib is not installed.
     """
     known = next(iter(result.pooled.values())).metrics()
     if metric not in known:

@@ -47,9 +47,10 @@ def cross_validate(
 ) -> CrossValidation:
     """Repeatedly fit models on some students and score the models on the other students.
 
-    In each fold, a student's answers are all in the training rows or all in the test rows, with one
-    exception. A fold may train on a student's earlier answers and test on the later answers, as the
-    folds of `ForwardSplit` do. The model then predicts the later answers from the earlier answers.
+    By default, the answers of one student are all in the training rows of a fold, or all in its
+    test rows. A fold may also train on a student's earlier answers and test on the later answers,
+    as the folds of `ForwardSplit` do. The model then predicts the later answers from the earlier
+    answers.
 
     Parameters
     ----------
@@ -83,8 +84,8 @@ def cross_validate(
     folder : path, optional
         A folder that stores finished fits, one file for each model and fold. If you call
         `cross_validate` again with the same folder, for example with more models, it computes only
-        the missing fits. A stored fit is not reused if its parameters, code, log or folds are
-        different.
+        the missing fits. A stored fit is not used if the model's parameters, the code, the log or
+        the folds have changed.
     on_fold : callable, optional
         A function that is called with the number of finished fits and the number of all fits. The
         first call is at the start, when only the fits found in `folder` are finished. The function
@@ -115,7 +116,8 @@ def cross_validate(
 
     Pooling ranks the predictions of several fits together, so a pooled AUC may be a little lower
     than the mean AUC of the folds. Intervals over students do not include the variation between
-    training sets. No unbiased estimate of this variation exists (Bengio & Grandvalet 2004).
+    training sets. No unbiased estimate of the variation between training sets exists (Bengio &
+    Grandvalet 2004).
 
     References
     ----------

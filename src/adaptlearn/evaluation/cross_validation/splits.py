@@ -56,8 +56,8 @@ class StudentSplit:
         the copies yourself.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
         Determines which students are in the same fold. The folds are the same in every call. If you
-        do not pass an integer, the splitter draws an integer when you create it, and stores the
-        integer as `random_state`.
+        do not pass an integer, a new splitter draws an integer and stores this integer as
+        `random_state`.
 
     Examples
     --------
@@ -126,10 +126,10 @@ class ForwardSplit:
     scikit-learn's ``TimeSeriesSplit`` does. Fold k trains on the first k blocks and tests on the
     next block. Responses with the same time stay in the same block.
 
-    Unlike folds of whole students, this splitter shows how well a model predicts *later* answers.
-    Some of the later answers are from students who are also in the training rows. With this
-    splitter, `cross_validate` predicts each test row from the student's whole history. The history
-    includes the student's training rows, but only the test rows are scored.
+    Unlike folds of whole students, `ForwardSplit` shows how well a model predicts *later* answers.
+    Some of the later answers are from students who are also in the training rows. With
+    `ForwardSplit`, `cross_validate` predicts each test row from the student's whole history. The
+    history includes the student's training rows, but only the test rows are scored.
 
     Parameters
     ----------

@@ -39,7 +39,7 @@ class CalibrationCurve(Printed):
     n, n_students : integer arrays, shape (n_bins,)
         The numbers of answers and of students in each bin.
     error : float
-        The `calibration_error` with these bins.
+        The `calibration_error` with the bins of the curve.
     confidence : float
         The coverage of the intervals.
     """
@@ -177,7 +177,7 @@ def plot_calibration(
     Raises
     ------
     MissingDependency
-        Without matplotlib.
+        The error is raised if matplotlib is not installed.
     """
     several = isinstance(curves, Mapping)
     named = curves if isinstance(curves, Mapping) else {"": curves}

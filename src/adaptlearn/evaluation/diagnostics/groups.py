@@ -41,10 +41,11 @@ class GroupErrors(Printed):
         How many answers and students each group has. An answer on several skills counts for each of
         these skills.
     observed, predicted : float arrays, shape (n_groups,)
-        Fraction correct, and mean prediction.
+        The fraction of right answers, and the mean prediction, of each group.
     gap : Estimates
-        Predicted minus observed. If the gap is above 0, the predictions for the group are too high.
-        If the gap is below 0, the predictions are too low.
+        For each group, the mean prediction minus the fraction of right answers. If the gap is above
+        0, the predictions for the group are too high. If the gap is below 0, the predictions are
+        too low.
     log_loss, rmse : Estimates
     auc : float array, shape (n_groups,)
         The AUC of a group is nan if all its answers are equal.
@@ -312,7 +313,8 @@ def plot_gaps(result: GroupErrors, ax: Any = None, *, most: int = 30) -> Any:
     result : GroupErrors
     ax : matplotlib axes, optional
     most : int
-        The largest number of groups to draw. The groups with the most certain gaps are drawn.
+        The largest number of groups to draw. The picture shows the groups with the most certain
+        gaps.
 
     Returns
     -------
@@ -321,7 +323,7 @@ def plot_gaps(result: GroupErrors, ax: Any = None, *, most: int = 30) -> Any:
     Raises
     ------
     MissingDependency
-        Without matplotlib.
+        The error is raised if matplotlib is not installed.
     """
     order = np.lexsort((-result.n, -result.sureness))[:most]
     order = order[np.argsort(result.gap.value[order], kind="stable")]

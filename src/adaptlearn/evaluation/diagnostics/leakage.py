@@ -43,13 +43,14 @@ class LeakageCheck(Printed):
         answer was flipped. `alone` is the change after the student's later rows and all other
         students were removed.
     earlier, others : float arrays, shape (n_probed,)
-        After the flip, the largest change of a prediction among the same student's earlier rows,
-        and among other students' rows.
+        The largest change of a prediction after the row's own answer was flipped: among the same
+        student's earlier rows, and among other students' rows.
     later : float array, shape (n_probed,)
-        After the flip, the largest change of a prediction among the student's later rows. The
-        predictions of later rows may change, because they may use the flipped answer.
+        The largest change of a prediction among the student's later rows, after the row's own
+        answer was flipped. The predictions of later rows may change, because they may use the
+        flipped answer.
     tolerance : float
-        A change of a prediction counts as rounding if it is at most this large.
+        A change of a prediction counts as rounding if it is at most `tolerance`.
     n_responses, n_students : int
         The number of responses and of students in the part of the log that was tested.
     """
@@ -141,7 +142,7 @@ def check_leakage(
     Parameters
     ----------
     model : object with ``predict_proba(log)``
-        Fitted.
+        A fitted model, or another object with a method ``predict_proba(log)``.
     log : ResponseLog, or a frame with the standard column names
     n_rows : int, default 100
         The largest number of answers to test. If the log has answers on several skills, half of the
@@ -150,9 +151,9 @@ def check_leakage(
     n_students : int, default 20
         The largest number of students whose rows the model predicts.
     tolerance : float, default 1e-9
-        A change of a prediction counts as rounding if it is at most this large.
+        A change of a prediction counts as rounding if it is at most `tolerance`.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
-        Source of the sample.
+        The source of random numbers for the sample of students and answers.
 
     Returns
     -------

@@ -157,9 +157,9 @@ def learning_curve(
     skills is an opportunity for each of these skills.
 
     *Survivorship.* Which students continue to practise does not depend on chance alone. If practice
-    ends at mastery, mainly weak students continue. A curve of all students then becomes flat or
-    rises, although each student learns (Murray et al. 2013). Therefore, look also at
-    ``n_students``, and at the curve with ``students="complete"``. The curve with
+    ends at mastery, mainly weak students continue. If mainly weak students continue, a curve of all
+    students becomes flat or rises, although each student learns (Murray et al. 2013). So also look
+    at ``n_students``, and at the curve with ``students="complete"``. The curve with
     ``students="complete"`` leaves out students who mastered the skill early.
 
     References
@@ -273,7 +273,7 @@ def plot_learning_curve(result: LearningCurve, ax: Any = None, *, skill: Any = N
     result : LearningCurve
     ax : matplotlib axes, optional
     skill : label, optional
-        The skill whose curve to draw, if the result is by skill.
+        The skill whose curve to draw, if the result has one curve per skill.
 
     Returns
     -------
@@ -282,10 +282,10 @@ def plot_learning_curve(result: LearningCurve, ax: Any = None, *, skill: Any = N
     Raises
     ------
     ParameterError
-        The error is raised if the result is by skill and `skill` is not one of its skills, or if
-        the result is not by skill and you passed `skill`.
+        The error is raised if the result has one curve per skill and `skill` is not one of these
+        skills, or if the result has a single curve and you passed `skill`.
     MissingDependency
-        Without matplotlib.
+        The error is raised if matplotlib is not installed.
     """
     labels = [] if result.skill is None else result.skill.tolist()
     if (skill is None) != (result.skill is None) or (skill is not None and skill not in labels):

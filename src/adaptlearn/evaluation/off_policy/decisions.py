@@ -22,8 +22,8 @@ _SLACK = 1e-9
 class LoggedDecisions:
     """Checked decisions with their propensities and outcomes, in the order that you passed.
 
-    Build the log with `from_arrays` or `from_records`. Both methods raise an error if the log
-    contains no information about the target policy.
+    Build the log with `from_arrays` or `from_records`. `from_arrays` and `from_records` raise an
+    error if the log contains no information about the target policy.
 
     Attributes
     ----------

@@ -43,12 +43,14 @@ class OffPolicyValue(Printed):
     n_decisions, n_students : int
         How many decisions and students the estimates use.
     effective_size : float
-        The effective sample size, ``sum(w)**2 / sum(w**2)``. It is the number of decisions made by
-        the target policy itself that would be as informative as the log. If `per` is ``"student"``,
-        the size is a number of students, and is the smallest value over all steps.
+        The effective sample size, ``sum(w)**2 / sum(w**2)``. If the target policy itself had made
+        the decisions, `effective_size` decisions would give as much information as the log. If
+        `per` is ``"student"``, `effective_size` is a number of students, and is the smallest value
+        over all steps.
     mean_weight : Estimate
-        The mean of the weights; in sequences, the mean of the products at the last step. The mean
-        weight is near 1 if the propensities are right and the log supports the target policy.
+        The mean of the weights; for `off_policy_return`, the mean of the products of weights at the
+        last step. The mean weight is near 1 if the propensities are right and the log supports the
+        target policy.
     clip : float or None
         The largest weight that was allowed; None if no weight was cut.
     clipped : int

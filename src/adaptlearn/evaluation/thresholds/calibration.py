@@ -55,30 +55,32 @@ def calibrate_threshold(
     Parameters
     ----------
     estimate : array, shape (n,)
-        A model's estimates of the mastery of a student on a skill at a time. All estimates must be
-        from one model, of one kind (see ``Mastery.kind``) and for one time (see ``when``). The
-        estimates must be for students whose answers were not used to fit the model.
+        A model's estimates of mastery, each for one student, one skill and one time. All estimates
+        must be from one model, of one kind (see ``Mastery.kind``) and for one time (see ``when``).
+        The estimates must be for students whose answers were not used to fit the model.
     truth : array, shape (n,)
-        1 if the student had mastered the skill at the time of the estimate, 0 if not. Pass the
-        hidden truth of a simulation, or a substitute such as `later_correct`, whose values may lie
-        between 0 and 1. Rows with nan are left out; the result contains their number.
+        1 if the student had mastered the skill at the time of the estimate, 0 if not. For simulated
+        students, pass whether they really know the skill. For real students, pass a substitute,
+        such as the result of `later_correct`; its values may lie between 0 and 1. Rows with nan are
+        left out, and the result shows how many rows were left out.
     student : array, shape (n,)
         The student of each estimate.
     wanted : float, default 0.05
         The highest error rate that you accept.
     criterion : {"false_mastery", "needless_practice"}, default "false_mastery"
-        Which error rate. ``"false_mastery"``: of the skills declared mastered, the share that is
-        not mastered. A high threshold keeps false mastery low. ``"needless_practice"``: of the
-        skills still practised, the share that is already mastered. A low threshold keeps needless
-        practice low.
+        The error rate to keep low. ``"false_mastery"``: of the skills declared mastered, the share
+        that is not mastered. A high threshold keeps false mastery low. ``"needless_practice"``: of
+        the skills still practised, the share that is already mastered. A low threshold keeps
+        needless practice low.
     group : array, shape (n,), optional
         The group of each row's student. Each group gets its own threshold.
     thresholds : array, optional
         The thresholds to choose from; by default at most 200 quantiles of the estimates.
     min_students : int, default 30
-        False mastery is computed from the estimates above the threshold, and needless practice from
-        the estimates below. A rate counts only if its estimates are from at least `min_students`
-        students. A group gets no threshold if no threshold has enough students.
+        False mastery is computed from the estimates above the threshold, and needless practice is
+        computed from the estimates below the threshold. A threshold is used only if the estimates
+        for its error rate are from at least `min_students` students. If a group has too few
+        students at every threshold, the group gets no threshold of its own.
     n_bootstrap, confidence, random_state
         As in `evaluate`. In each resample of students, the threshold is chosen again.
 
@@ -94,7 +96,8 @@ def calibrate_threshold(
     ------
     ParameterError
         The error is raised if an argument is out of range, if arrays have different lengths, if
-        there are too few students in total, or if no threshold keeps the rate.
+        there are too few students in total, or if no threshold keeps the error rate at or below
+        `wanted`.
 
     Notes
     -----
@@ -108,7 +111,8 @@ def calibrate_threshold(
 
     If groups differ in how many students know the skill, equal rates need different thresholds, and
     one threshold gives different rates (Kleinberg et al. 2017). Statistics cannot decide whether
-    equal rates or equal thresholds are better. The result shows the error rates of both choices.
+    equal rates or equal thresholds are better. The result shows the error rates with one threshold
+    for everybody, and with one threshold per group.
 
     References
     ----------

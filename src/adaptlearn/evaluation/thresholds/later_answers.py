@@ -34,15 +34,16 @@ def later_correct(
     ----------
     student, skill : arrays, shape (n,)
     correct : array, shape (n,)
-        Answers of 0 and 1.
+        The answers: 1 for right, 0 for wrong.
     k : int, default 3
         How many of the answers after each row are used.
     at_least : int, optional
         If you pass `at_least`, the result is 1 if at least this many of the `k` answers are right,
-        and 0 otherwise. By default, the result is the fraction of right answers.
+        and 0 otherwise. By default, the result is the fraction of right answers among the `k`
+        answers.
     order : array, shape (n,), optional
-        Times or numbers that sort each student's answers. Answers with equal values stay in the
-        order of the rows. Without `order`, all answers are in the order of the rows.
+        Times or numbers that sort each student's answers. Answers with equal values of `order` stay
+        in the order of the rows. Without `order`, all answers are in the order of the rows.
 
     Returns
     -------

@@ -19,7 +19,7 @@ ALL = "all students"
 
 @dataclass(frozen=True, eq=False)
 class ThresholdCurve:
-    """Both error rates at each threshold, for one group of students.
+    """False mastery and needless practice at each threshold, for one group of students.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class ThresholdCurve:
         }
 
     def at(self, place: int) -> ErrorRates:
-        """The rates at the threshold with this index."""
+        """The error rates at ``threshold[index]``."""
         rates = [getattr(self, one).at(place) for one in CRITERIA]
         return ErrorRates(float(self.declared[place]), *rates)
 
@@ -111,7 +111,8 @@ class ThresholdCalibration(Printed):
     common : GroupThreshold
         The result for all students together, with one threshold for everybody.
     groups : dict of label to GroupThreshold
-        The result for each group. Each group has its own threshold, for the same wanted rate.
+        The result for each group. Each group has its own threshold, and the highest accepted error
+        rate is the same for all groups.
     equalised : ErrorRates or None
         The error rates of all students together if each group has its own threshold. Compare these
         rates with ``common.own``. A group without its own threshold keeps the common threshold.

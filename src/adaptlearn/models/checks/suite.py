@@ -13,12 +13,12 @@ from adaptlearn.models.checks.subject import Subject
 
 
 class PromiseError(ProblemsError, AssertionError):
-    """A model breaks promises that every model must keep; the error lists all broken promises."""
+    """The error for a model that breaks rules (*promises*); it lists all broken rules."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One promise of one model; calling the check raises an error if the model breaks the promise.
+    """A check of one rule (*promise*); the call raises an error if the model breaks the rule.
 
     Attributes
     ----------
@@ -80,7 +80,7 @@ def tracer_checks(model: KnowledgeTracer, log: Any = None) -> Iterator[Check]:
 
 
 def check_tracer(model: KnowledgeTracer, log: Any = None) -> None:
-    """Check that a model does what every model of the library promises.
+    """Check that a model follows the rules (*promises*) that every model of the library follows.
 
     Parameters
     ----------
@@ -90,10 +90,10 @@ def check_tracer(model: KnowledgeTracer, log: Any = None) -> None:
     Raises
     ------
     PromiseError
-        The error lists every promise that the model breaks: the name of the check, and what the
-        check found.
+        The error lists every rule (*promise*) that the model breaks: the name of the check, and
+        what the check found.
     ResponseDataError
-        The log cannot be read, or has too few students.
+        The error is raised if the log cannot be read, or if the log has too few students.
 
     Examples
     --------

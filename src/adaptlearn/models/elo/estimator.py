@@ -47,10 +47,10 @@ class Elo(SequentialTracer):
     ----------
     alpha, beta : float, optional
         `alpha` is the size of the first step, and `beta` says how fast the steps become smaller. By
-        default the fit tries several values and takes the values with the lowest log loss. To
-        compute the log loss, the model predicts each training answer before the answer changes the
-        ratings. With more than 100,000 answers, the fit tries the values on only a part of the
-        students.
+        default the fit tries several values of `alpha` and `beta`, and takes the values with the
+        lowest log loss. To compute the log loss, the model predicts each training answer before the
+        answer changes the ratings. With more than 100,000 answers, the fit tries values of `alpha`
+        and `beta` on only a part of the students.
     skill_offsets : bool, default True
         Whether a student has an offset on every skill. With ``skill_offsets=False``, a student has
         one ability for all skills.
@@ -68,7 +68,7 @@ class Elo(SequentialTracer):
         The log loss of the training answers. The model predicts each training answer before the
         answer changes the ratings.
     skills_, items_ : arrays
-        Labels, sorted.
+        The labels of the skills and items, sorted.
     n_answers_ : int array, shape (n_skills,)
     classes_ : array
         ``[0, 1]``, because the columns of `predict_proba` are P(wrong) and P(correct).

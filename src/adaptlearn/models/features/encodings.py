@@ -30,7 +30,8 @@ class Encoding(NamedTuple):
         A function that takes the columns and returns the key of the situation: a non-negative
         number below 2**53. It must be possible to pickle the function `key`.
     prior : str
-        The name of the column toward which the rate is shrunk.
+        The name of the column that contains the prior: the rate toward which a situation's rate is
+        shrunk.
     formula : str
     weight : float
         The weight of the prior, as a number of answers.

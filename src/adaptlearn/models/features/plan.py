@@ -58,8 +58,8 @@ class Plan:
     wanted : "all" or sequence of str
         Names of features, encodings and groups (`GROUPS`).
     items, times : bool
-        Whether responses have items, and whether responses have times. The plan leaves out features
-        that need items or times if responses have no items or times.
+        Whether responses have items, and whether responses have times. If responses have no items
+        or no times, the plan leaves out the features that need them.
 
     Attributes
     ----------
@@ -69,7 +69,7 @@ class Plan:
     names : list of str
         Names of the rows of `matrix`: first the features, then the encodings.
     groups : list of str
-        The group of each name.
+        The group of each feature and encoding in `names`.
     widths : Widths
         How many numbers the memory stores for a student, for a student on a skill, and for a
         student on an item.
@@ -118,7 +118,7 @@ class Plan:
         self.n_read = len(self._place)
 
     def look(self, level: Level, memory: Memory, rates: Rates) -> Floats:
-        """The data that is known before each answer, one row per response and skill.
+        """The numbers that are known before each answer, one row per response and skill.
 
         If there are no times, the columns that need times are NaN.
 
@@ -171,8 +171,8 @@ class Plan:
     ) -> Floats:
         """Call `look` and then `learn` for all responses of a log, in order.
 
-        The result is the same as from `look` and `learn` level by level, but `follow` is faster for
-        few students.
+        The result is the same as from `look` and `learn` with one response of each student at a
+        time, but `follow` is faster for few students.
 
         Parameters
         ----------
@@ -221,10 +221,10 @@ class Plan:
         ----------
         read : float array, shape (n_entries, n_read)
         rate_of : callable
-            A function of an encoding, the keys of situations, and the rates toward which to shrink.
-            The function returns the rates of the situations. For predictions, `rates_in` returns a
-            function for `rate_of`. In training, use a function whose rates leave out the fold of
-            each row.
+            A function with three arguments: an encoding, the keys of situations, and the rates
+            toward which to shrink. `rate_of` returns the rates of the situations. For predictions,
+            `rates_in` returns a function for `rate_of`. In training, use a function whose rates for
+            a row leave out the students in the row's fold.
 
         Returns
         -------
@@ -312,7 +312,7 @@ def _answers(level: Level, now: Outlook, place: Floats, of_pair: Floats) -> Answ
 
 
 def rates_in(tables: Mapping[str, SituationRates]) -> RateOf:
-    """A function for `Plan.matrix` that looks up rates; `tables` has one table per encoding."""
+    """Return a function for `Plan.matrix` that looks up the rates of situations in `tables`."""
 
     def rate_of(encoding: Encoding, keys: NDArray[np.int64], prior: Floats) -> Floats:
         return tables[encoding.name].rate(keys, prior, encoding.weight)

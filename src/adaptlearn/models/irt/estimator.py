@@ -54,10 +54,10 @@ class IRT(SequentialTracer):
 
     Let ``S`` be the logistic function. A student has an ability ``t``; an item has a difficulty
     ``b`` and a discrimination ``a``. The probability of a right answer is ``S(a (t - b))``.
-    Abilities are standard normal. The fit estimates the items by marginal maximum likelihood (Bock
-    & Aitkin, 1981). The fit runs expectation-maximisation (EM) over a grid of abilities, and takes
-    longer steps between the EM steps. For each student the model stores the posterior of the
-    ability on the grid. An answer updates the posterior in O(1).
+    Abilities are standard normal. The fit estimates the parameters of the items by marginal maximum
+    likelihood (Bock & Aitkin, 1981). The fit runs expectation-maximisation (EM) over a grid of
+    abilities, and takes longer steps between the EM steps. For each student the model stores the
+    posterior of the ability on the grid. An answer updates the posterior in O(1).
 
     The ability does not change with practice. So the model suits tests; for practice data, use the
     model as a baseline.
@@ -102,7 +102,7 @@ class IRT(SequentialTracer):
     ability_sd_se_ : float
         The standard error of `ability_sd_`: nan, because `ability_sd_` is 1 by definition.
     skills_, items_ : arrays
-        Labels, sorted. If the log has no items, `items_` is empty.
+        The labels of the skills and items, sorted. If the log has no items, `items_` is empty.
     n_answers_ : int array, shape (n_skills,)
     log_likelihood_ : float
         The marginal log-likelihood of the training answers, without the prior.
@@ -220,7 +220,7 @@ class IRT(SequentialTracer):
             The warning lists the items with a parameter that comes only from the prior, or is at a
             limit.
         ConvergenceWarning
-            The fit did not converge within `max_iter` steps.
+            A warning appears if the fit did not converge within `max_iter` steps.
         """
         training = training_of(self._training_log(log))
         n_units = len(training.labels)
@@ -277,7 +277,7 @@ class IRT(SequentialTracer):
         ----------
         state : SequentialState
         students : int array, shape (n,)
-            The state's numbers.
+            The students' numbers in the state.
 
         Returns
         -------

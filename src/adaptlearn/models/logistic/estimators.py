@@ -79,11 +79,11 @@ class AFM(_Counting):
         student. With ``"online"`` and ``"average"``, the fit estimates an intercept for each
         training student. With ``student=None``, the model has no θ.
     penalty : float
-        How strongly the fit shrinks the weights of skills and items. Each weight is the sum of a
-        common part and an own part of the skill or item. The penalty on an own part is ``penalty /
-        2`` times the square of this part. Before the fit computes the penalty, the fit multiplies
-        each slope by the root mean square of the slope's count. With ``penalty=0``, the fit is
-        maximum likelihood.
+        How strongly the fit shrinks the weights of skills and items. Each weight is the sum of two
+        parts: a part that all skills (or items) share, and a part of the single skill or item. The
+        penalty on the part of a single skill or item is ``penalty / 2`` times the square of this
+        part. Before the fit computes the penalty, the fit multiplies each slope by the root mean
+        square of the slope's count. With ``penalty=0``, the fit maximises the likelihood.
     student_penalty : float
         The penalty on θ: the precision of its normal prior. With ``student="online"``,
         `student_penalty` must be positive.
@@ -268,9 +268,9 @@ class BestLR(LogisticTracer):
                                                            + ψ_skill ln(1 + f))
 
     In the formula, S counts all earlier right answers of the student, and F counts all earlier
-    wrong answers. On the skill alone, s counts the right answers and f counts the wrong answers. An
-    exposure (a row without an answer) counts as neither right nor wrong. The model of the paper has
-    no θ for students who are not in the training log. To use the model of the paper, set
+    wrong answers. In the formula, s and f count the right and the wrong answers on the skill alone.
+    An exposure (a row without an answer) counts as neither right nor wrong. The model of the paper
+    has no θ for students who are not in the training log. To use the model of the paper, set
     ``student=None``.
 
     Parameters

@@ -106,7 +106,7 @@ class LogisticTracer(SequentialTracer):
         Warns
         -----
         ConvergenceWarning
-            The fit did not converge within `max_iter` steps.
+            A warning appears if the fit did not converge within `max_iter` steps.
         """
         responses = self._training_log(log)
         skills, items, n_answers = training_labels(responses)

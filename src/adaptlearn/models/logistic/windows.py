@@ -54,7 +54,7 @@ class _Windowed(LogisticTracer):
 
 
 class DASH(_Windowed):
-    """Difficulty, ability and student history: counts practice of an item in several time windows.
+    """DASH (difficulty, ability, student history) counts practice of an item in windows of time.
 
     The log odds of a right answer are
 
@@ -73,7 +73,7 @@ class DASH(_Windowed):
         days. The model always adds a last window: the student's whole past. With ``()``, the whole
         past is the only window, and responses need no times.
     remember : int
-        How many of a student's last answers on an item the model stores with their times. If a
+        For each student and item, the number of last answers whose times the model stores. If a
         window contains more than `remember` answers, the model counts only `remember` of them. The
         count of the last window, the student's whole past, is always exact.
     student, penalty, student_penalty, max_iter, tol : see `AFM`
@@ -107,7 +107,7 @@ class DASH(_Windowed):
 
 
 class DAS3H(_Windowed):
-    """DASH for skills: difficulty, ability, skill and student skill history.
+    """DAS3H is like `DASH`, but it counts practice of skills instead of practice of items.
 
     The log odds of a right answer are
 

@@ -22,7 +22,7 @@ def lags(log: Any, by: Literal["item", "skill"] = "skill") -> Floats:
     Parameters
     ----------
     log : ResponseLog or frame with its standard columns
-        With times.
+        A log with times.
     by : {"item", "skill"}
 
     Returns
@@ -74,9 +74,9 @@ class ForgettingCurve:
         logit P(correct) = offset + scale x - rate ln(1 + t / time)
 
     The odds of a right answer fall as a power of time, as in DASH and the power laws of forgetting.
-    `fit` estimates the four parameters from answers. A quadratic penalty pulls the parameters
-    toward no forgetting (offset 0, scale 1, rate 0). The methods take arrays, so they work with any
-    model.
+    `fit` estimates the parameters offset, scale, rate and time from answers. A quadratic penalty
+    pulls the parameters toward no forgetting (offset 0, scale 1, rate 0). The methods take arrays,
+    so they work with any model.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ class ForgettingCurve:
     ----------
     offset_, scale_ : float
     rate_ : float
-        0 or more.
+        How fast the log odds fall with the logarithm of time; 0 or more.
     time_ : float
         Seconds.
     n_iter_, converged_ : int, bool
@@ -147,7 +147,7 @@ class ForgettingCurve:
         Raises
         ------
         ParameterError
-            An argument is not an array of the required form.
+            The error is raised if an argument is not an array of the required form.
         """
         values = {name: getattr(self, name) for name in self._constraints}
         base, since, problems = _read(log_odds, lag)

@@ -92,7 +92,7 @@ class FSRS(MemoryTracer):
         The mean log loss of the training answers that the fit used; nan if the fit used no answers.
     n_iter_, converged_ : int, bool
     skills_, items_ : arrays
-        Labels, sorted.
+        The labels of the skills and items, sorted.
     n_answers_ : int array, shape (n_skills,)
 
     Notes
@@ -117,8 +117,8 @@ class FSRS(MemoryTracer):
     *Exposures* do not count as reviews. *Times* are needed: if a log has no times, the model raises
     an error.
 
-    *Memory, not scheduling.* Stability, difficulty and P(recall) equal the values of the reference
-    implementation py-fsrs, with ``whole_days=True`` to the last digits. The reference
+    *Memory, not scheduling.* With ``whole_days=True``, stability, difficulty and P(recall) equal
+    the values of the reference implementation py-fsrs to the last digits. The reference
     implementation also decides when to review: learning steps, intervals in whole days and their
     random spread. `FSRS` does not schedule reviews. `FSRS` keeps stability below a billion days;
     the reference implementation overflows above this number.

@@ -159,14 +159,16 @@ class HalfLifeRegression(MemoryTracer):
     loss : {"log", "squared"}
         Which loss the fit minimises for each answer.
     half_life_weight : float
-        The paper's alpha. Each answer has its own half-life: the half-life at which the answer
-        would have been almost certain. The fit adds `half_life_weight` times the squared distance
-        between h (in days) and the answer's own half-life to the loss.
+        The weight of the half-lives in the loss (alpha in the paper). Each answer has its own
+        half-life: the half-life at which the answer would have been almost certain. The fit adds
+        `half_life_weight` times the squared distance between h (in days) and the answer's own
+        half-life to the loss.
     min_half_life, max_half_life : float
         The bounds of the half-life h, in seconds; by default a minute and nine months.
     penalty : float
         The penalty on the square of each weight except the intercept (lambda in the paper). The
-        penalty on the squares of guess and slip, in units of 0.3, is half as strong.
+        penalty on the squares of guess and slip, in units of 0.3, is half as strong as the penalty
+        on the weights.
     max_iter : int
         The largest number of steps of L-BFGS.
     tol : float
@@ -177,7 +179,7 @@ class HalfLifeRegression(MemoryTracer):
     weights_ : dict of str to float
         The weights of ``intercept``, ``right`` and ``wrong``: θ, θ_r and θ_w in the formula.
     card_weights_ : dict of str to array
-        Columns ``item`` (or ``skill``) and ``value``.
+        The weight of each card, as columns ``item`` (or ``skill``) and ``value``.
     guess_, slip_, card_, log_loss_, n_iter_, converged_ : see `FSRS`
 
     Notes

@@ -123,9 +123,9 @@ class MemoryTracer(SequentialTracer):
         Parameters
         ----------
         log : ResponseLog or frame with its standard columns
-            With times. An extra column ``rating`` (1 Again, 2 Hard, 3 Good, 4 Easy; 1 if the answer
-            is wrong) gives more information than ``correct``. Without this column, the model rates
-            a right answer as Good.
+            A log with times. An extra column ``rating`` (1 Again, 2 Hard, 3 Good, 4 Easy; 1 if the
+            answer is wrong) gives more information than ``correct``. Without this column, the model
+            rates a right answer as Good.
         y : ignored
 
         Raises
@@ -135,9 +135,10 @@ class MemoryTracer(SequentialTracer):
         Warns
         -----
         IdentificationWarning
-            No student has met a card twice, so the log contains no information about forgetting.
+            A warning appears if no student has met a card twice, because the log then contains no
+            information about forgetting.
         ConvergenceWarning
-            The fit did not converge within `max_iter` steps.
+            A warning appears if the fit did not converge within `max_iter` steps.
         """
         responses = self._training_log(log)
         items_are_cards = self.card == "item" or (self.card is None and responses.item is not None)
@@ -172,7 +173,7 @@ class MemoryTracer(SequentialTracer):
         ----------
         state : SequentialState
         students : int array, shape (n_students,)
-            The state's numbers.
+            The students' numbers in the state.
         keys : sequence of n_keys labels
             Items if cards are items, otherwise skills.
         time : float, or float array that broadcasts to (n_students, n_keys)
@@ -186,7 +187,7 @@ class MemoryTracer(SequentialTracer):
         Raises
         ------
         StateError
-            A time is before the card's last review.
+            The error is raised if a time is before the card's last review.
         """
         code, kept, last = self._cards(state, students, keys)
         days = days_since(last, time)

@@ -38,8 +38,8 @@ class LinearRecurrentTracer(SequentialTracer):
     """A linear recurrent model: each answer adds a vector to the student's memory.
 
     A response has a reading vector q and a writing vector x. Each of the two vectors is the sum of
-    three parts: the average over the response's skills, a part of the item, and a part that all
-    responses share.
+    three vectors: the average vector of the response's skills, the vector of the item, and a vector
+    that all responses share.
 
     The prediction is logit P(correct) = q · (1, u, f).
 
@@ -56,8 +56,8 @@ class LinearRecurrentTracer(SequentialTracer):
     all answers.
 
     The model is a recurrent network whose recurrence is linear and fixed. So an update of the state
-    takes O(1), and the gradient is the same recursion in reverse order. `transfer` shows how much
-    an answer on one skill changes the prediction on another skill.
+    takes O(1), and the fit computes the gradient by the same recursion in reverse order. `transfer`
+    shows how much an answer on one skill changes the prediction on another skill.
 
     Parameters
     ----------
@@ -68,18 +68,19 @@ class LinearRecurrentTracer(SequentialTracer):
     prior : float
         The value ``prior`` in the formula of u. A larger prior makes early answers count less.
     skill_penalty : float
-        The penalty on each skill's own vectors: ``skill_penalty / 2`` times the squared length of
-        the vectors.
+        The penalty on the vectors of single skills: ``skill_penalty / 2`` times the squared length
+        of each skill's vectors.
     item_penalty : float
-        The penalty on each item's own vectors: ``item_penalty / 2`` times the squared length of the
-        vectors, times ``1 + scarcity / answers``.
+        The penalty on the vectors of single items: ``item_penalty / 2`` times the squared length of
+        each item's vectors, times ``1 + scarcity / answers``.
     history_penalty : float
-        The penalty on each skill's and each item's own weights of the counts f. The penalty on the
-        weights of f is ``history_penalty / 2`` times the squared length of the weights, in units of
-        the spread of f.
+        The penalty on the weights that single skills and single items give to the counts in f. The
+        penalty on the weights of f is ``history_penalty / 2`` times the squared length of the
+        weights, in units of the spread of f.
     scarcity : float
-        An item with fewer training answers than `scarcity` gets more than twice the penalty. With
-        ``scarcity=0``, all items get the same penalty.
+        Items with few training answers get a larger penalty: with as many answers as `scarcity`,
+        the penalty is twice as large as with very many answers. With ``scarcity=0``, all items get
+        the same penalty.
     n_epochs : int
         The number of passes over the training answers. The step size decreases and reaches zero at
         the end of the last pass.
@@ -205,7 +206,8 @@ class LinearRecurrentTracer(SequentialTracer):
         """The log odds of a right answer in each row, from a fit to other students only.
 
         Use out-of-fold log odds to train a second model that takes the predictions of the first
-        model as input. The method does not change the model, and the model need not be fitted.
+        model as input. `out_of_fold` does not change the model, and also works if the model is not
+        fitted.
 
         Parameters
         ----------
@@ -223,8 +225,8 @@ class LinearRecurrentTracer(SequentialTracer):
         Raises
         ------
         ParameterError
-            A student is in several folds, or the log cannot be divided into the required number of
-            folds.
+            The error is raised if a student is in several folds, or if the log cannot be divided
+            into the required number of folds.
         """
         training = self._training_log(log)
         answered = np.flatnonzero(training.answered)

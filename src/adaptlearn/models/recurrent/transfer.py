@@ -28,7 +28,7 @@ class Transfer:
     Attributes
     ----------
     skills : array, shape (n_skills,)
-        Labels of rows and columns.
+        The labels of the skills, in the order of the rows and columns.
     right, wrong : float arrays, shape (n_skills, n_skills)
         ``right[a, b]``: how much the log odds of a right answer on skill b change if the student's
         first answer is a right answer on skill a. ``wrong[a, b]``: how much the log odds of a right
@@ -130,7 +130,7 @@ def plot_transfer(
     Raises
     ------
     MissingDependency
-        matplotlib is not installed.
+        The error is raised if matplotlib is not installed.
     """
     check_parameters(
         "plot_transfer",

@@ -18,8 +18,8 @@ KEY_BITS = 24
 class Names(NamedTuple):
     """The skills and items of a model or a state, each with its position.
 
-    The model's skills and items come first. A state adds other skills and items when a student
-    answers them.
+    The first skills and items are the model's own. A state adds other skills and items when a
+    student answers them.
     """
 
     skills: dict[Any, int]
@@ -51,8 +51,8 @@ class Encoded(NamedTuple):
 
     A level contains the responses that have the same position in their students' histories.
     Students are sorted by their number of responses; the student with the most responses has number
-    0. Each level contains the first k students for some k, and each level is a slice of every
-    array.
+    0. Each level is a slice of every array, and contains the students with the numbers 0 to k - 1,
+    for some k.
 
     Attributes
     ----------
@@ -70,15 +70,15 @@ class Encoded(NamedTuple):
     correct : int8 array, shape (n,)
         1 for a right answer, 0 for a wrong answer, and -1 for an exposure.
     skill : int array, shape (n_entries,)
-        Positions of skills. A response with several skills has one entry for each skill, one after
-        the other.
+        For each entry (a response and one of its skills), the position of the skill. A response
+        with several skills has one entry for each skill, one after the other.
     starts : int array, shape (n + 1,), or None
         For each response, the position at which its entries (one for each skill) begin; None if
         every response has exactly one entry.
     pair, item_pair : int arrays, shape (n_entries,) and (n,)
-        The number of each entry's pair of student and skill, and of each response's pair of student
-        and item. Numbers begin at 0. All responses without an item count as responses on one common
-        item.
+        For each entry, the number of its pair of student and skill. For each response, the number
+        of its pair of student and item. Numbers begin at 0. All responses without an item count as
+        responses on one common item.
     pairs, item_pairs : int arrays
         The key of each pair: ``number of the student << 24 | position``. Responses without an item
         use the last of all item positions.
@@ -125,7 +125,7 @@ class Encoded(NamedTuple):
         )
 
     def entries_of(self, per_row: NDArray[Any]) -> NDArray[Any]:
-        """Repeat the value of each response for every entry of the response."""
+        """Repeat the value of each response, once for each of its skills."""
         return per_row if self.starts is None else np.repeat(per_row, np.diff(self.starts), axis=0)
 
     def in_rows(self, values: NDArray[Any]) -> NDArray[Any]:
@@ -139,7 +139,7 @@ NO_ITEM = (1 << KEY_BITS) - 1
 
 
 def encode(log: ResponseLog, names: Names, *, item_pairs: bool = True) -> Encoded:
-    """Encode a log with the skill and item positions of a model, level by level.
+    """Encode a log by levels (see `Encoded`), with the skill and item positions of a model.
 
     Parameters
     ----------

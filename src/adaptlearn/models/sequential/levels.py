@@ -20,13 +20,13 @@ from adaptlearn.numerics import Floats, Ints, bounds_of, places_of
 
 
 class Level(NamedTuple):
-    """Responses that a model reads together.
+    """Responses of different students that a model reads together.
 
     Attributes
     ----------
     skill : int array, shape (n_entries,)
-        Positions of skills. If the model does not know a skill, its position comes after the
-        model's skills.
+        For each entry (a response and one of its skills), the position of the skill. If the model
+        does not know a skill, its position comes after the model's skills.
     item : int array, shape (n,)
         Positions of items; -1 for a response without an item.
     time : float array, shape (n,), or None
@@ -53,15 +53,15 @@ class Level(NamedTuple):
     extra: Floats
 
     def by_entry(self, values: NDArray[np.generic]) -> NDArray[np.generic]:
-        """Repeat the value of each response for every entry of the response."""
+        """Repeat the value of each response, once for each of its skills."""
         return values if self.owner is None else values[self.owner]
 
     def total(self, values: Floats) -> Floats:
-        """The sum of the entries' values over the skills of each response."""
+        """For each response, the sum of the values of its skills."""
         return values if self.starts is None else np.add.reduceat(values, self.starts, axis=0)
 
     def mean(self, values: Floats) -> Floats:
-        """The mean of the entries' values over the skills of each response."""
+        """For each response, the mean of the values of its skills."""
         if self.starts is None or self.owner is None:
             return values
         sizes = np.bincount(self.owner)

@@ -20,7 +20,7 @@ _FAR = 1e20  # from 0: what is remembered are counts, sums and times
 
 
 class Widths(NamedTuple):
-    """How many numbers a state stores per student, per student-skill and per student-item pair."""
+    """How many numbers a state stores for a student, a student's skill and a student's item."""
 
     student: int
     pair: int
@@ -127,7 +127,7 @@ class SequentialState(StudentState):
         return names
 
     def learn_names(self, names: Names) -> None:
-        """Replace the state's names by a longer list that begins with the same names."""
+        """Replace the list of names by a longer list: the same names, followed by new names."""
         if names is not self._named[2]:
             self.skills, self.items = list(names.skills), list(names.items)
             self._named = self.skills, self.items, names
@@ -149,7 +149,7 @@ class SequentialState(StudentState):
         Parameters
         ----------
         students : int array, shape (n,)
-            The state's numbers.
+            The students' numbers in the state.
         skills, owner : int arrays, shape (n_entries,)
             The positions of the responses' skills, and for each of these skills the position of its
             response.

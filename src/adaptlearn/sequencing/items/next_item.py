@@ -43,7 +43,7 @@ class ItemChoice:
     item : label
     score : float
     propensity : float
-        The exact probability of this choice.
+        The exact probability of the choice.
     reason : str
         A sentence.
     p_correct : float or None
@@ -72,15 +72,15 @@ class NextItem:
     Parameters
     ----------
     curriculum : Curriculum
-        With items.
+        A curriculum with items.
     by : {"information", "target", "exposure"}
-        ``"information"``: the item with the largest a² p (1 - p). ``"target"``: the item whose
-        P(correct) is nearest to `target`. ``"exposure"``: the item that was given least often to
-        all students together.
+        ``"information"``: the item with the largest Fisher information a² p (1 - p), where a is the
+        discrimination and p is P(correct). ``"target"``: the item whose P(correct) is nearest to
+        `target`. ``"exposure"``: the item that was given least often to all students together.
     p_correct : callable, optional
-        The function ``p_correct(student, items)`` returns P(correct) of each item. Instead of this
-        function, you can pass an array to `next`. If `by` is ``"exposure"``, the function is not
-        needed.
+        The function ``p_correct(student, items)`` returns P(correct) of each item. You can also
+        pass P(correct) as an array to `next`. If `by` is ``"exposure"``, you do not need
+        `p_correct`.
     discrimination : float array, shape (n_items,), optional
         The discrimination of each item, in the curriculum's order; 1 by default. Used if `by` is
         ``"information"``.
@@ -196,7 +196,7 @@ class NextItem:
         UnknownLabelError
             The error is raised if an item is unknown, and lists similar labels. The error is also
             raised if the student's label is text and the labels of earlier students are integers,
-            or the other way round.
+            or the reverse.
         """
         student = self._student(student)
         codes = self._index.codes(items)
@@ -227,7 +227,7 @@ class NextItem:
         ----------
         student : label
         lesson, skill : label
-            Pass one of the two. The item comes from this lesson, or exercises this skill.
+            Pass either a lesson or a skill. The item comes from the lesson, or exercises the skill.
         p_correct : float array, optional
             P(correct) of each item of ``items_of(lesson)``, in the same order. By default, the
             function that you passed to `NextItem` computes P(correct).
@@ -240,8 +240,7 @@ class NextItem:
         ------
         UnknownLabelError
             The error is raised if the lesson or skill is unknown. The error is also raised if the
-            student's label is text and the labels of earlier students are integers, or the other
-            way round.
+            student's label is text and the labels of earlier students are integers, or the reverse.
         ParameterError
             The error is raised if the lesson or skill has no items, or if all its items are among
             the last `window` items that the student saw. The error is also raised if probabilities

@@ -32,17 +32,17 @@ def nearness(p_correct: Floats, target: float, width: float = 0.1) -> Floats:
 
 
 def rarity(given: Ints) -> Floats:
-    """1 / (1 + how often an item was given): the rarest item has the highest score."""
+    """The score 1 / (1 + n) of an item that was given n times: rare items have high scores."""
     return np.asarray(1 / (1 + np.asarray(given, np.float64)))
 
 
 def acceptance(reached: Floats, n_students: int, cap: float) -> Floats:
-    """The probability of accepting an item, so that at most about a share `cap` of students see it.
+    """The probability of accepting an item, which limits the item's share of students to `cap`.
 
     The probability is Sympson & Hetter's exposure parameter: cap / P(reached), but at most 1. The
     exposure parameter is estimated from the choices so far instead of from a simulation. An item is
-    *reached* if all items before it were refused. The number of times an item was reached is
-    estimated by a sum over choices. Each choice adds the item's propensity divided by the item's
+    *reached* if all items before it were refused. The number of times that an item was reached is
+    estimated by a sum over all choices: the sum of the item's propensity, divided by the item's
     probability of acceptance.
 
     Parameters
@@ -57,7 +57,7 @@ def acceptance(reached: Floats, n_students: int, cap: float) -> Floats:
 
 
 def item_propensities(score: Floats, eligible: Bools, accept: Floats | None = None) -> Floats:
-    """The probability of every item, exactly.
+    """The exact probability that each item is chosen.
 
     The algorithm tries the items one by one, from the best score down. Items with equal scores are
     in random order. An item is accepted with the probability in `accept`; if it is refused, the
@@ -70,7 +70,7 @@ def item_propensities(score: Floats, eligible: Bools, accept: Floats | None = No
     score : float array, shape (n_students, n_items)
     eligible : bool array of the same shape
     accept : float array, shape (n_items,), optional
-        In (0, 1].
+        The probability that each item is accepted, in (0, 1].
 
     Returns
     -------

@@ -59,15 +59,15 @@ class Placement:
         kind from the middle, in log odds.
     goal_directed : float, default 0.1
         The probability, before the first answer, that the student has learnt only for certain
-        goals. A student of this type knows some goal skills and their prerequisites, but few other
-        skills. The diagnostic assumes four kinds of these students, with 1, 3, 10 and 30 goals on
-        average.
+        goals. A student who has learnt only for goals knows some goal skills and their
+        prerequisites, but few other skills. The diagnostic assumes four kinds of students who learn
+        for goals, with 1, 3, 10 and 30 goals on average.
     error : float, default 0.02
         The diagnostic stops as soon as the expected share of misjudged skills is at most `error`.
-        With ``error=0``, the diagnostic never stops because of this share.
+        With ``error=0``, the diagnostic stops only for other reasons.
     max_questions : int, optional
-        The largest number of questions. By default, the limit is a fifth of the number of skills,
-        but never less than 20.
+        The largest number of questions. By default, the largest number of questions is a fifth of
+        the number of skills, but never less than 20.
     max_minutes : float, optional
     minutes_per_question : float, default 1.0
     confidence : float, default 0.9
@@ -180,7 +180,7 @@ class Placement:
         StateError
             The error is raised if the saved session belongs to a diagnostic with other settings, or
             to a curriculum with other skills or prerequisites. Titles, lessons and items of the
-            curriculum may differ.
+            curriculum may have changed since the session was saved.
         """
         saved = open_seal(text, KIND, "placement session")
         # Sessions of earlier versions name the whole curriculum.
@@ -406,7 +406,7 @@ class Session:
         return self._rules.spent(len(self.answers))
 
     def next(self) -> Label | None:
-        """The skill to ask now; None at the end.
+        """The skill of the next question; None if the diagnostic has ended.
 
         The skill stays the same until the student answers.
         """
@@ -448,7 +448,7 @@ class Session:
         self.answers.append((skill, correct))
 
     def result(self) -> PlacementResult:
-        """The result so far; you can call this method before the diagnostic ends."""
+        """The result of the answers so far; you can call `result` before the diagnostic ends."""
         return PlacementResult(
             self.student,
             curriculum=self._rules.curriculum,

@@ -32,8 +32,8 @@ class PlacementResult:
     probability : float array, shape (n_skills,)
         P(mastered), in the curriculum's order.
     mastered, not_mastered, uncertain : tuples of labels
-        Each skill is in exactly one of the tuples `mastered`, `not_mastered` and `uncertain`. Each
-        tuple is in the curriculum's order.
+        Each skill is in exactly one of the tuples `mastered`, `not_mastered` and `uncertain`. The
+        labels in each of the three tuples are in the curriculum's order.
     frontier : tuple of labels
         The outer fringe: the skills that the student is ready to learn. For the fringe, a skill
         counts as mastered if it is more likely mastered than not mastered.
@@ -44,7 +44,7 @@ class PlacementResult:
     n_questions : int
     ended : str or None
         Why the diagnostic ended: ``"accurate"``, ``"questions"``, ``"minutes"`` or ``"settled"``.
-        None if the diagnostic has not ended.
+        `ended` is None if the diagnostic has not ended.
     """
 
     def __init__(
@@ -127,8 +127,8 @@ class PlacementResult:
     def apply(self, tracker: MasteryTracker, *, time: Any = None) -> None:
         """Store the result in a tracker, so that lessons start from what the student knows.
 
-        Mastery, explanations and decisions then agree with the result. The student's later answers
-        update the stored result.
+        After `apply`, the tracker's mastery and the sequencer's explanations and decisions agree
+        with the result. The student's later answers update the stored result.
 
         Parameters
         ----------
@@ -136,11 +136,11 @@ class PlacementResult:
             If the model has P(known), as a BKT has, the tracker stores the `probability` of every
             skill (see `MasteryTracker.believe`). The tracker then does not count the answers of the
             diagnostic. If the model only predicts answers, the tracker uses the `answers` of the
-            diagnostic as the student's first answers, without items. The model then infers from
-            these answers what the student knows of other skills.
+            diagnostic as the student's first answers, without items. From the answers of the
+            diagnostic, the model then infers what the student knows of other skills.
         time : float or datetime, optional
             The time of the diagnostic's answers; needed if the tracker's answers have times. A BKT
-            does not need this time.
+            does not need `time`.
 
         Raises
         ------
