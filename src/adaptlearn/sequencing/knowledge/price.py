@@ -159,8 +159,7 @@ def _kept(of: bytes, n_items: int, price: float) -> Floats:
     """The threshold of each skill, from its four rates and its minutes."""
     # Skills that are alike are computed once.
     rows, which = np.unique(np.frombuffer(of).reshape(-1, 5), axis=0, return_inverse=True)
-    prices = np.full((len(rows), 1), price)
-    left = 1 - thresholds(Rates(*rows[:, :4].T), prices, rows[:, 4], n_items)[:, 0]
+    left = 1 - thresholds(Rates(*rows[:, :4].T), price, rows[:, 4], n_items)
     # Three digits of what is left to 1: more would only be noise in a sentence.
     digit = 10.0 ** (np.floor(np.log10(np.maximum(left, 1e-12))) - 2)
     return np.asarray((1 - np.round(left / digit) * digit)[which.ravel()])

@@ -7,12 +7,13 @@ costs its price, also in minutes. From the belief ``b`` (P(known) before the nex
 
 ``b'`` is the belief after a lesson: the filter of Bayesian knowledge tracing along each pattern of
 right and wrong answers, weighted by the pattern's probability. The skills are independent, so each
-has its own one-dimensional problem. Value iteration solves all of them at once, on a grid.
+has its own one-dimensional problem. Policy iteration solves many of them at once, on a grid.
 
 References
 ----------
 - R. Smallwood, E. Sondik (1973). The optimal control of partially observable Markov processes over
   a finite horizon. Operations Research 21, 1071-1088.
+- R. Howard (1960). Dynamic programming and Markov processes. MIT Press (policy iteration).
 - A. Corbett, J. Anderson (1995). Knowledge tracing: modeling the acquisition of procedural
   knowledge. User Modeling and User-Adapted Interaction 4, 253-278.
 """
@@ -27,12 +28,11 @@ from scipy.special import expit
 from adaptlearn.numerics import Floats
 from adaptlearn.wording import duration
 
-GRID = expit(np.linspace(-9.0, 16.0, 251))
-"""Beliefs on which the values are computed: even steps of a tenth in log-odds."""
+GRID = np.array([0.0, *expit(np.linspace(-8.0, 16.0, 121)), 1.0])
+"""Beliefs on which the values are computed: even steps of 0.2 in log-odds, and both ends."""
 
-_TOGETHER = 32  # skills whose tables are held at once: 32 x 251 x 251 numbers are 16 MB
-_MOST = 5_000  # steps of value iteration; slow learning takes some hundreds
-_CLOSE = 1e-9  # of the price: what a step may still change
+_TOGETHER = 32  # skills whose tables are held at once
+_GAIN = 1e-9  # of the price: what a lesson must gain to be worth it, beyond rounding
 
 
 class Rates(NamedTuple):
@@ -50,36 +50,36 @@ class Rates(NamedTuple):
     slip: Floats
 
 
-def thresholds(rates: Rates, prices: Floats, minutes: Floats, n_items: int) -> Floats:
+def thresholds(rates: Rates, price: float, minutes: Floats, n_items: int) -> Floats:
     """The P(known) from which more practice is not worth its minutes.
 
     Parameters
     ----------
     rates : Rates
-    prices : float array, shape (n_skills, n_prices)
+    price : float
         Minutes that one skill left unknown is worth.
     minutes : float array, shape (n_skills,)
-        Minutes of a lesson.
+        Minutes of a lesson; inf if there is none.
     n_items : int
         Answers in a lesson.
 
     Returns
     -------
-    float array, shape (n_skills, n_prices)
-        0 if no lesson is ever worth its minutes; 1 if lessons are worth them at every belief of
-        `GRID`.
+    float array, shape (n_skills,)
+        0 if no lesson is ever worth its minutes.
 
     Examples
     --------
     >>> one = Rates(*(np.array([p]) for p in (0.2, 0.0, 0.2, 0.1)))
-    >>> thresholds(one, np.array([[60.0, 300.0]]), np.array([10.0]), 5).round(3).tolist()
-    [[0.801, 0.965]]
+    >>> [round(float(thresholds(one, price, np.array([10.0]), 5)[0]), 2) for price in (60, 300)]
+    [0.8, 0.96]
     """
-    found = np.empty(prices.shape)
-    for start in range(0, len(prices), _TOGETHER):
-        part = slice(start, start + _TOGETHER)
+    found = np.zeros(len(minutes))
+    taught = np.flatnonzero(np.isfinite(minutes))
+    for start in range(0, len(taught), _TOGETHER):
+        part = taught[start : start + _TOGETHER]
         table = lesson_table(Rates(*(rate[part] for rate in rates)), n_items)
-        found[part] = _crossings(*_values(table, prices[part], minutes[part]))
+        found[part] = _crossings(*_values(table, price, minutes[part]))
     return found
 
 
@@ -178,32 +178,31 @@ class Worth(NamedTuple):
         return f"About {duration(left)} of practice are needed. They are worth it at {price}."
 
 
-def _values(table: Floats, prices: Floats, minutes: Floats) -> tuple[Floats, Floats]:
-    """The bill on `GRID` of stopping and of one more lesson; shape (n_skills, n_grid, n_prices)."""
-    stop = prices[:, None, :] * (1 - GRID)[:, None]
-    cost = minutes[:, None, None]
-    value = stop
-    close = _CLOSE * np.abs(prices).max(initial=1.0)
-    for _ in range(_MOST):
-        better = np.minimum(stop, cost + table @ value)
-        moved = np.abs(better - value).max(initial=0.0)
-        value = better
-        if moved <= close:
-            break
-    return stop, cost + table @ value
+def _values(table: Floats, price: float, minutes: Floats) -> tuple[Floats, Floats]:
+    """The bill on `GRID` of stopping and of one more lesson; shape (n_skills, n_grid)."""
+    stop = price * np.broadcast_to(1 - GRID, (len(minutes), len(GRID)))
+    cost = np.broadcast_to(minutes[:, None], stop.shape)
+    teach, go = np.zeros(stop.shape, bool), cost + _times(table, stop)
+    # Beliefs at which to teach are only added, so this ends; it takes about five rounds.
+    while ((more := go < stop - _GAIN * price) & ~teach).any():
+        teach |= more
+        system = np.eye(len(GRID)) - np.where(teach[:, :, None], table, 0.0)
+        value = np.linalg.solve(system, np.where(teach, cost, stop)[:, :, None])[:, :, 0]
+        go = cost + _times(table, value)
+    return stop, go
+
+
+def _times(table: Floats, values: Floats) -> Floats:
+    return np.asarray((table @ values[:, :, None])[:, :, 0])
 
 
 def _crossings(stop: Floats, go: Floats) -> Floats:
-    """The belief above which stopping is always at least as good; shape (n_skills, n_prices)."""
+    """The belief above which stopping is always at least as good, shape (n_skills,)."""
     gain = stop - go  # above 0: one more lesson pays
-    n_grid = gain.shape[1]
-    last = n_grid - 1 - (gain > 0)[:, ::-1].argmax(axis=1)
-    ever = (gain > 0).any(axis=1)
-    after = np.minimum(last + 1, n_grid - 1)
-    here, there = (
-        np.take_along_axis(gain, place[:, None], axis=1)[:, 0] for place in (last, after)
-    )
+    rows, last = np.arange(len(gain)), len(GRID) - 1 - (gain > 0)[:, ::-1].argmax(axis=1)
+    after = np.minimum(last + 1, len(GRID) - 1)
+    here, there = gain[rows, last], gain[rows, after]
     with np.errstate(invalid="ignore", divide="ignore"):
         part = np.where(last < after, here / (here - there), 0.0)
     crossing = GRID[last] + part * (GRID[after] - GRID[last])
-    return np.where(~ever, 0.0, np.where(last == n_grid - 1, 1.0, crossing))
+    return np.where((gain > 0).any(axis=1), crossing, 0.0)

@@ -1,0 +1,235 @@
+"""The threshold that a price pays: against other solutions, and as users see it."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from adaptlearn import Curriculum, MasteryTracker, Sequencer
+from adaptlearn.errors import ParameterError, UnknownLabelError
+from adaptlearn.models import BKT, PFA
+from adaptlearn.sequencing import Goals
+from adaptlearn.sequencing.knowledge import Context, MovingAverage, PriceThreshold
+from adaptlearn.sequencing.knowledge.stopping import (
+    GRID,
+    Rates,
+    lesson_table,
+    minutes_left,
+    thresholds,
+)
+from adaptlearn.sequencing.policies import PricedMastery
+from adaptlearn.simulation import Course
+from adaptlearn.simulation.teachers.estimators import traced
+from adaptlearn.simulation.teachers.price import stopping
+
+SCHOOL = Curriculum.from_dict({"skills": ["add", "draw", "sing"]})
+OWN = {"learn": [0.2, 0.1, 0.3], "guess": [0.2, 0.3, 0.1], "slip": [0.1, 0.05, 0.15]}
+
+
+def rates(**given: list[float]) -> Rates:
+    n = len(given["learn"])
+    return Rates(*(np.array(given.get(name, [0.0] * n)) for name in Rates._fields))
+
+
+def context(mastery: float = 0.97, **parts: object) -> Context:
+    known = np.full((2, 3), mastery)
+    return Context(SCHOOL, np.array(["ann", "ben"]), known, "latent", **parts)  # type: ignore[arg-type]
+
+
+def bill(belief: float, lessons: int, price: float, minutes: float, own: dict[str, float]) -> float:
+    """The least bill with a number of lessons at most: all patterns of answers, without a grid."""
+    stop, arrays = price * (1 - belief), {name: np.array(p) for name, p in own.items()}
+    if lessons == 0 or stop < minutes:
+        return stop
+    total = minutes
+    for pattern in product((True, False), repeat=2):
+        known, chance = belief, 1.0
+        for right in pattern:
+            correct = known * (1 - own["slip"]) + (1 - known) * own["guess"]
+            chance *= correct if right else 1 - correct
+            known = float(traced(np.array(known), np.array(right), **arrays))
+        total += chance * bill(known, lessons - 1, price, minutes, own)
+    return min(stop, total)
+
+
+def test_a_threshold_is_where_one_more_lesson_is_worth_as_much_as_it_costs() -> None:
+    own = {"learn": 0.3, "guess": 0.2, "slip": 0.1, "forget": 0.0}
+    price, minutes = 100.0, 25.0
+    found = thresholds(
+        rates(**{name: [p] for name, p in own.items()}), price, np.array([minutes]), 2
+    )[0]
+    below, above = found - 2e-3, found + 2e-3
+    assert bill(below, 5, price, minutes, own) < price * (1 - below) - 1e-6
+    assert bill(above, 5, price, minutes, own) == pytest.approx(price * (1 - above))
+
+
+@pytest.mark.parametrize("price", [60.0, 300.0, 1000.0, 15_000.0])
+def test_thresholds_are_those_of_another_solver(price: float) -> None:
+    # The simulator solves the same problem by policy iteration, with equations of its own.
+    course = Course.of(SCHOOL, n_items=5, minutes_per_item=2.0)
+    rule = stopping(course, price=price, prior=0.3, **OWN)
+    found = thresholds(rates(**OWN), price, np.full(3, 10.0), 5)
+    for factor, declared in ((1.02, False), (0.98, True)):
+        belief = 1 - (1 - found) * factor
+        # Rules read numbers of shape (..., width): one per skill here.
+        assert (rule.read(belief[None, :]).mastered[0] == declared).all()
+
+
+def test_a_higher_price_asks_for_more_and_a_longer_lesson_for_less() -> None:
+    prices = np.array([30.0, 60, 300, 3000, 3e5])
+    one = rates(learn=[0.2], guess=[0.2], slip=[0.1])
+    short, long = (
+        np.array([thresholds(one, price, np.array([minutes]), 5)[0] for price in prices.tolist()])
+        for minutes in (10.0, 20.0)
+    )
+    assert (np.diff(short) > 0).all()
+    assert (long < short).all()
+    # One step ahead is worth less than all that may follow.
+    assert (short > 1 - 10 / (prices * (1 - 0.8**5))).all()
+
+
+def test_what_cannot_be_learned_is_never_worth_a_lesson() -> None:
+    none = rates(learn=[0.0], guess=[0.2], slip=[0.1])
+    assert thresholds(none, 1e6, np.array([10.0]), 5).tolist() == [0.0]
+    assert thresholds(rates(**OWN), 1e6, np.full(3, np.inf), 5).tolist() == [0.0] * 3
+    assert np.isinf(minutes_left(lesson_table(none, 5)[0], 0.9, 10.0)[0])
+
+
+def test_minutes_left_are_those_of_a_simulation() -> None:
+    rng = np.random.default_rng(0)
+    own = {"learn": np.array(0.2), "guess": np.array(0.2), "slip": np.array(0.1),
+           "forget": np.array(0.0)}  # fmt: skip
+    table = lesson_table(rates(learn=[0.2], guess=[0.2], slip=[0.1]), 5)[0]
+    expected = np.interp(0.3, GRID, minutes_left(table, 0.95, 10.0))
+    n = 20_000
+    belief, known, minutes = np.full(n, 0.3), rng.random(n) < 0.3, np.zeros(n)
+    while (going := belief < 0.95).any():
+        minutes[going] += 10.0
+        for _ in range(5):
+            right = rng.random(n) < np.where(known, 0.9, 0.2)
+            new = traced(belief, right, **own)
+            belief = np.where(going, new, belief)
+            known |= going & (rng.random(n) < 0.2)
+    error = minutes.std() / np.sqrt(n)
+    assert expected == pytest.approx(minutes.mean(), abs=5 * error + 0.05)
+
+
+def test_a_lesson_s_table_keeps_probabilities_and_the_mean_belief() -> None:
+    table = lesson_table(rates(**OWN), 3)
+    np.testing.assert_allclose(table.sum(axis=2), 1.0)
+    learn = np.array(OWN["learn"])[:, None]
+    # Answers do not move the mean belief; three chances to learn do.
+    expected = 1 - (1 - GRID) * (1 - learn) ** 3
+    np.testing.assert_allclose(table @ GRID, expected, atol=1e-7)
+
+
+def test_prices_of_skills_students_and_goals_multiply() -> None:
+    table = {name: np.array(values) for name, values in OWN.items()}
+    table["forget"] = np.zeros(3)
+    base = PriceThreshold(300).needed(context(rates=table))
+    assert base.shape == (3,)
+    doubled = PriceThreshold(600).needed(context(rates=table))
+    skill = PriceThreshold(300, skills={"draw": 600}).needed(context(rates=table))
+    assert skill.tolist() == [base[0], doubled[1], base[2]]
+    student = PriceThreshold(300, students={"ben": 600}).needed(context(rates=table))
+    assert student.tolist() == [base.tolist(), doubled.tolist()]
+    goal = np.array([[1.0, 1.0, 0.0], [2.0, 2.0, 2.0]])
+    aimed = PriceThreshold(300).needed(context(rates=table, goal=goal))
+    assert aimed.tolist() == [base.tolist(), doubled.tolist()]
+    usual = PriceThreshold(300).needed(context())
+    unknown = {name: np.array([np.nan, *values[1:]]) for name, values in table.items()}
+    partly = PriceThreshold(300).needed(context(rates=unknown))
+    assert partly.tolist() == [usual[0], *base[1:].tolist()]
+
+
+def test_bad_prices_are_refused_with_all_that_is_wrong() -> None:
+    with pytest.raises(ParameterError) as raised:
+        PriceThreshold(0, skills={"add": -1}, students={"ann": float("nan")}, n_items=0)
+    text = str(raised.value)
+    for said in ("price must be", "n_items must be", "the price of 'add' is -1", "'ann' is nan"):
+        assert said in text
+    with pytest.raises(ParameterError, match="ready"):
+        PricedMastery(ready=1.5)
+    with pytest.raises(UnknownLabelError, match="'add'"):
+        PriceThreshold(skills={"ad": 3}).met(context())
+    with pytest.raises(UnknownLabelError):
+        PriceThreshold(students={1: 3}).met(context())
+
+
+def sequencer(policy: PricedMastery) -> Sequencer:
+    model = BKT.from_parameters({"skill": ["add", "draw", "sing"], "prior": [0.3] * 3, **OWN})
+    tracker = MasteryTracker(model, practice=True)
+    tracker.update({"student": ["ann"] * 4, "skill": ["add"] * 4, "correct": [1, 1, 0, 0]})
+    school = Curriculum.from_dict({"prerequisites": [["add", "draw"], ["draw", "sing"]]})
+    return Sequencer(school, tracker, policy)
+
+
+def test_reasons_and_explanations_say_what_the_price_comes_to() -> None:
+    made = sequencer(PricedMastery(300))
+    needed = made.context("ann").threshold
+    decision = made.recommend("ann")[0]
+    text = str(decision.reason)
+    assert "of practice are needed. They are worth it at the price of 5 hours." in text
+    place = ["add", "draw", "sing"].index(str(decision.reason.skills[0].skill))
+    assert decision.reason.threshold is not None
+    assert decision.reason.threshold == np.asarray(needed)[place]
+    assert decision.to_dict()["reason"]["threshold"] == decision.reason.threshold
+    assert made.explain("ann", "sing").threshold == np.asarray(needed)[2]
+    # The numbers in the sentence are the table's.
+    table = lesson_table(Rates(*(rate[[place]] for rate in rates(**OWN))), 5)[0]
+    left = np.interp(
+        decision.reason.skills[0].mastery, GRID, minutes_left(table, decision.reason.threshold, 10)
+    )
+    assert f"About {round(left)} minutes" in text
+
+
+def test_without_a_gate_prerequisites_hold_nobody_back() -> None:
+    gated, free = sequencer(PricedMastery()), sequencer(PricedMastery(ready=0))
+    assert gated.recommend("ann", 3).table()["lesson"].tolist() == ["add"]
+    given = free.recommend("ann", 3)
+    assert {*given.table()["lesson"].tolist()} == {"add", "draw", "sing"}
+    assert "everything before it" not in str(given[0].reason)
+    assert sequencer(PricedMastery(ready=None)).recommend("ann", 3).table()["lesson"][0] == "add"
+
+
+def test_an_average_is_asked_for_besides() -> None:
+    policy = PricedMastery(60, average=0.9)
+    both = sequencer(policy).context("ann")
+    assert policy.criterion is not None
+    assert both.mastered is not None
+    alone = PriceThreshold(60).met(both)
+    assert (both.mastered == (alone & MovingAverage(0.9).met(both))).all()
+    np.testing.assert_array_equal(both.threshold, PriceThreshold(60).needed(both))
+
+
+def test_goals_with_weights_ask_for_more() -> None:
+    made = sequencer(PricedMastery())
+    aimed = Sequencer(made.curriculum, made.tracker, PricedMastery(),
+                      goals=Goals(made.curriculum, {"ann": {"add": 10.0}}))  # fmt: skip
+    plain, weighted = (np.broadcast_to(one.context("ann").threshold, (1, 3))  # type: ignore[arg-type]
+                       for one in (made, aimed))  # fmt: skip
+    assert weighted[0, 0] > plain[0, 0]
+    assert weighted[0, 1] == plain[0, 1]
+
+
+def test_a_fingerprint_is_of_prices_too_and_p_correct_is_refused() -> None:
+    prints = {
+        PricedMastery(*given, **named).fingerprint
+        for given, named in (
+            ((300,), {}),
+            ((301,), {}),
+            ((300,), {"skills": {"add": 5}}),
+            ((300,), {"students": {1: 5}}),
+            ((300,), {"students": {"1": 5}}),
+            ((300,), {"ready": 0}),
+        )
+    }
+    assert len(prints) == 6
+    log = {"student": [1, 1, 2, 2], "skill": ["add"] * 4, "correct": [1, 0, 1, 1]}
+    predicted = MasteryTracker(PFA().fit(log)).update(log)
+    with pytest.raises(ParameterError, match="latent"):
+        Sequencer(Curriculum.from_dict({"skills": ["add"]}), predicted, PricedMastery()).recommend(
+            1
+        )
