@@ -20,9 +20,7 @@ from adaptlearn.sequencing.knowledge.stopping import (
     thresholds,
 )
 from adaptlearn.sequencing.policies import PricedMastery
-from adaptlearn.simulation import Course
 from adaptlearn.simulation.teachers.estimators import traced
-from adaptlearn.simulation.teachers.price import stopping
 
 SCHOOL = Curriculum.from_dict({"skills": ["add", "draw", "sing"]})
 OWN = {"learn": [0.2, 0.1, 0.3], "guess": [0.2, 0.3, 0.1], "slip": [0.1, 0.05, 0.15]}
@@ -63,18 +61,6 @@ def test_a_threshold_is_where_one_more_lesson_is_worth_as_much_as_it_costs() -> 
     below, above = found - 2e-3, found + 2e-3
     assert bill(below, 5, price, minutes, own) < price * (1 - below) - 1e-6
     assert bill(above, 5, price, minutes, own) == pytest.approx(price * (1 - above))
-
-
-@pytest.mark.parametrize("price", [60.0, 300.0, 1000.0, 15_000.0])
-def test_thresholds_are_those_of_another_solver(price: float) -> None:
-    # The simulator solves the same problem by policy iteration, with equations of its own.
-    course = Course.of(SCHOOL, n_items=5, minutes_per_item=2.0)
-    rule = stopping(course, price=price, prior=0.3, **OWN)
-    found = thresholds(rates(**OWN), price, np.full(3, 10.0), 5)
-    for factor, declared in ((1.02, False), (0.98, True)):
-        belief = 1 - (1 - found) * factor
-        # Rules read numbers of shape (..., width): one per skill here.
-        assert (rule.read(belief[None, :]).mastered[0] == declared).all()
 
 
 def test_a_higher_price_asks_for_more_and_a_longer_lesson_for_less() -> None:

@@ -187,8 +187,8 @@ def _values(table: Floats, price: float, minutes: Floats) -> tuple[Floats, Float
     while ((more := go < stop - _GAIN * price) & ~teach).any():
         teach |= more
         system = np.eye(len(GRID)) - np.where(teach[:, :, None], table, 0.0)
-        value = np.linalg.solve(system, np.where(teach, cost, stop)[:, :, None])[:, :, 0]
-        go = cost + _times(table, value)
+        bill = np.where(teach, cost, stop)[:, :, None]
+        go = cost + _times(table, np.asarray(np.linalg.solve(system, bill))[:, :, 0])
     return stop, go
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from adaptlearn.errors import ParameterError
 from adaptlearn.labels import Label
@@ -25,6 +25,7 @@ _REVIEWS = {"review": 1.5, "backlog": 1.2}
 # The curriculum's order only parts equal gains.
 _UNIT: Sequence[Constraint] = [OneOf((None,)), Interval(0, 1)]
 _PROVISIONAL = {"gain_per_minute": 1.0, "fixed_order": 0.001}
+_ORDERS = {"gain": _PROVISIONAL, "curriculum": {"fixed_order": 1.0}}
 
 
 class ProvisionalMastery(WeightedPolicy):
@@ -127,6 +128,10 @@ class PricedMastery(WeightedPolicy):
         At this mastery or above, a skill is known well enough for the skills that build on it. 0:
         students may start a skill before they know its prerequisites. None: prerequisites must be
         mastered.
+    order : {"gain", "curriculum"}, default "gain"
+        Which open lesson comes first: the one with the highest gain per minute, or the first in the
+        curriculum's order. The gain is computed from the model. The curriculum's order is safer if
+        the model is wrong.
     average : float, optional
         If given, a skill counts as mastered only if the moving average of the student's answers on
         it is also at least this number (`MovingAverage`). This protects against a model that is
@@ -170,6 +175,7 @@ class PricedMastery(WeightedPolicy):
         price: float = 300.0,
         *,
         ready: float | None = 0.8,
+        order: Literal["gain", "curriculum"] = "gain",
         average: float | None = None,
         skills: Mapping[Label, float] | None = None,
         students: Mapping[Label, float] | None = None,
@@ -180,14 +186,19 @@ class PricedMastery(WeightedPolicy):
     ) -> None:
         check_parameters(
             "PricedMastery",
-            {"ready": ready, "average": average, "reviews": reviews},
-            {"ready": _UNIT, "average": _UNIT, "reviews": [OneOf((True, False))]},
+            {"ready": ready, "order": order, "average": average, "reviews": reviews},
+            {
+                "ready": _UNIT,
+                "order": [OneOf((*_ORDERS,))],
+                "average": _UNIT,
+                "reviews": [OneOf((True, False))],
+            },
         )
         criterion: Criterion = PriceThreshold(price, skills or {}, students or {}, n_items, minutes)
         if average is not None:
             criterion = criterion & MovingAverage(average)
         super().__init__(
-            {**_PROVISIONAL, **_REVIEWS} if reviews else _PROVISIONAL,
+            {**_ORDERS[order], **_REVIEWS} if reviews else _ORDERS[order],
             criterion=criterion,
             ready=ProbabilityThreshold(ready) if ready else None if ready is None else Anything(),
             chooser=chooser,

@@ -1,0 +1,279 @@
+"""The policy that a log asks for: a price, and what the diagnosis of the log says."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.curriculum import Curriculum
+from adaptlearn.diagnosis.diagnose import diagnose
+from adaptlearn.diagnosis.verdicts import Diagnosis
+from adaptlearn.errors import quiet
+from adaptlearn.media import terminal_text
+from adaptlearn.models.bkt.estimator import BKT
+from adaptlearn.responses.log import ResponseLog, as_log
+from adaptlearn.sequencing.policies.presets import PricedMastery
+from adaptlearn.serialization import read_manifest, reading, write_manifest
+from adaptlearn.tables import html_table, text_table
+from adaptlearn.validation import Interval, check_parameters
+from adaptlearn.wording import duration
+
+_KIND = "adaptlearn-policy-from-log"
+_LOW = 120.0  # minutes: below this price, long practice of what is nearly known is not worth it
+
+
+class Choice(NamedTuple):
+    """One setting of the policy, and why it has this value.
+
+    Attributes
+    ----------
+    setting : str
+        An argument of `PricedMastery`.
+    value : object
+    why : str
+        A sentence.
+    """
+
+    setting: str
+    value: Any
+    why: str
+
+
+@dataclass(frozen=True, eq=False)
+class LogPolicy:
+    """The policy that a log asks for, at a price; printed, the page that explains it.
+
+    `policy_from_log` makes it.
+
+    Attributes
+    ----------
+    price : float
+        Minutes of practice that it is worth that one skill does not stay unknown.
+    choices : tuple of Choice
+        The settings of the policy, each with a reason.
+    diagnosis : Diagnosis
+        What the log says about the students.
+    model : BKT or None
+        The model that was fitted to the log. `save` does not write it (save it by ``model.save``),
+        so it is None after `load`.
+    """
+
+    price: float
+    choices: tuple[Choice, ...]
+    diagnosis: Diagnosis
+    model: BKT | None = field(default=None, repr=False)
+
+    @cached_property
+    def policy(self) -> PricedMastery:
+        """The policy, for a `Sequencer`; its tracker must keep practice."""
+        return PricedMastery(self.price, **{one.setting: one.value for one in self.choices})
+
+    @property
+    def fingerprint(self) -> str:
+        """The fingerprint of the policy, which every decision records."""
+        return self.policy.fingerprint
+
+    def table(self) -> dict[str, NDArray[Any]]:
+        """The settings as columns ``setting``, ``value`` (text) and ``why``."""
+        columns = zip(*self._rows(), strict=True)
+        return {
+            name: np.array(column)
+            for name, column in zip(("setting", "value", "why"), columns, strict=True)
+        }
+
+    def _rows(self) -> list[list[str]]:
+        price = f"{self.price:g} minutes"
+        said = f"One skill left unknown is worth {duration(self.price)} of practice."
+        return [
+            ["price", price, said],
+            *([one.setting, _shown(one.value), one.why] for one in self.choices),
+        ]
+
+    def to_text(self, width: int = 100) -> str:
+        """The page: the settings and why, then the diagnosis."""
+        head = ["setting", "value", "why"]
+        table = text_table(head, self._rows(), right=[False] * 3, width=width)
+        return "\n".join([table, "", self.diagnosis.to_text(width)])
+
+    def __str__(self) -> str:
+        return terminal_text(self.to_text(), lines=True)
+
+    def _repr_html_(self) -> str:
+        title = f"Policy from a log, at a price of {duration(self.price)}"
+        page = html_table(title, ["setting", "value", "why"], self._rows(), prose=True)
+        return page + self.diagnosis._repr_html_()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything but the model, as values that JSON can store."""
+        return {
+            "price": self.price,
+            "choices": [one._asdict() for one in self.choices],
+            "diagnosis": self.diagnosis.to_dict(),
+            "fingerprint": self.fingerprint,
+        }
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Self:
+        """Build it from the output of `to_dict`.
+
+        Raises
+        ------
+        ModelFileError
+            The error is raised if the content is not an output of `to_dict`.
+        """
+        with reading("policy from a log"):
+            return cls._restored(content)
+
+    @classmethod
+    def _restored(cls, content: Mapping[str, Any]) -> Self:
+        choices = tuple(Choice(**one) for one in content["choices"])
+        made = cls(float(content["price"]), choices, Diagnosis.from_dict(content["diagnosis"]))
+        if made.fingerprint != content["fingerprint"]:
+            raise ValueError("its settings and its fingerprint are not of one another")
+        return made
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a JSON file that `load` reads."""
+        write_manifest(path, _KIND, self.to_dict())
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        ModelFileError
+            The error is raised if the file is incomplete, was changed, or is not a saved policy.
+        """
+        content = read_manifest(path, _KIND)
+        with reading(str(path)):
+            return cls._restored(content)
+
+
+def policy_from_log(
+    log: Any,
+    curriculum: Curriculum | None = None,
+    *,
+    price: float = 300.0,
+    model: BKT | None = None,
+    n_items: int = 5,
+    minutes: float = 10.0,
+) -> LogPolicy:
+    """Choose a policy by what a log says about the students.
+
+    The policy is a `PricedMastery`. The price decides how long a skill is practised. The diagnosis
+    of the log (`diagnose`) decides three things: whether students wait for prerequisites, whether
+    the model alone may declare a skill mastered, and which open lesson comes first.
+
+    Parameters
+    ----------
+    log : ResponseLog or frame with its standard columns
+        What students answered so far, under whatever policy.
+    curriculum : Curriculum, optional
+        Its prerequisites are compared with the log. Without a curriculum, prerequisites are
+        respected as by the default policy.
+    price : float, default 300
+        Minutes of practice that it is worth that one skill does not stay unknown.
+    model : BKT, optional
+        A fitted BKT without forgetting. By default, a plain `BKT` is fitted to the log.
+    n_items, minutes
+        As in `PricedMastery`.
+
+    Returns
+    -------
+    LogPolicy
+
+    Raises
+    ------
+    ParameterError
+        The error is raised if the price is out of range, or if the model does not fit the log.
+    ResponseDataError
+        The error is raised if the log has no answers.
+
+    Notes
+    -----
+    The values were chosen on simulated students of eight kinds: see ``docs/default-policy.md``.
+
+    Examples
+    --------
+    >>> from adaptlearn import MasteryTracker, Sequencer
+    >>> from adaptlearn.diagnosis import policy_from_log
+    >>> from adaptlearn.simulation import prior_log, random_course, simulators
+    >>> course = random_course(8)
+    >>> log = prior_log(simulators(course)["individual"], course, n_students=200)
+    >>> found = policy_from_log(log, course.curriculum)
+    >>> [(one.setting, one.value) for one in found.choices[:3]]
+    [('ready', 0.0), ('order', 'gain'), ('average', None)]
+    >>> tracker = MasteryTracker(found.model, practice=True).update(log)
+    >>> Sequencer(course.curriculum, tracker, found.policy)
+    Sequencer(PricedMastery over 8 lessons)
+    """
+    given = {"price": price, "n_items": n_items, "minutes": minutes}
+    check_parameters(
+        "policy_from_log",
+        given,
+        {"price": [Interval(0, 1e9, "neither")], "n_items": [Interval(1, 12, integer=True)],
+         "minutes": [Interval(0, 1e6, "neither")]},
+    )  # fmt: skip
+    read = as_log(log)
+    fitted = _fitted(read) if model is None else model
+    diagnosis = diagnose(read, curriculum, model=fitted)
+    lessons = (
+        Choice("n_items", n_items, "Answers in a lesson, as given."),
+        Choice("minutes", minutes, "Minutes of a lesson, where the curriculum does not say them."),
+    )
+    return LogPolicy(price, (*choices_of(diagnosis, price), *lessons), diagnosis, fitted)
+
+
+def choices_of(diagnosis: Diagnosis, price: float) -> tuple[Choice, ...]:
+    """The settings that a diagnosis and a price ask for."""
+    ready = {
+        "yes": Choice("ready", _READY, "The graph governs learning: prerequisites come first."),
+        "no": Choice("ready", 0.0, "The graph does not govern learning: nobody waits."),
+        "cannot tell": Choice("ready", 0.8, "The log cannot tell whether the graph matters."),
+    }[diagnosis.graph.answer]
+    holds = diagnosis.two_state.answer != "no"
+    fades = diagnosis.forgetting.answer == "yes"
+    if holds and not fades:
+        return (
+            ready,
+            Choice("order", "gain", "The model holds: the most gain per minute comes first."),
+            Choice("average", None, "The model holds after mastery: the price alone decides."),
+        )
+    if fades:
+        average = _AVERAGES[price >= _LOW] if holds or price >= _LOW else None
+        why = (
+            "Students forget: answers must stay right before a skill counts as mastered."
+            if average is not None
+            else "Students forget, and at this price it is not worth making sure."
+        )
+        return (
+            ready,
+            Choice("order", "gain", "Students forget: lessons on a skill are spread over time."),
+            Choice("average", average, why),
+        )
+    return (
+        ready,
+        Choice("order", "curriculum", "The model is wrong after mastery, so its gains are, too."),
+        Choice("average", _AVERAGES[price >= _LOW], "The latest answers must be right as well."),
+    )
+
+
+# Chosen on tuning seeds of the eight kinds of `simulators`.
+_READY = 0.95
+_AVERAGES = {False: 0.8, True: 0.9}  # at a low price, and from `_LOW` on
+
+
+def _shown(value: Any) -> str:
+    return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _fitted(log: ResponseLog) -> BKT:
+    with quiet():  # the diagnosis says what the log does not determine
+        return BKT().fit(log)
