@@ -20,7 +20,7 @@ from adaptlearn.models.bkt.em.room import room_of
 from adaptlearn.models.bkt.em.steps import Pseudocounts
 from adaptlearn.models.bkt.em.trie import answers_only, build_traced_trie
 from adaptlearn.models.bkt.entries import Entries
-from adaptlearn.models.bkt.latent.expectation import Link, expect
+from adaptlearn.models.bkt.latent.expectation import expect, students_of
 from adaptlearn.models.bkt.latent.maximisation import Shifted
 from adaptlearn.models.bkt.latent.search import Point, Problem
 from adaptlearn.models.bkt.parameters import Cells, Limits, Parameters
@@ -117,9 +117,12 @@ def problem_of(columns, terms=None):
     n = len(entries.skills)
     alphabet = answers_only(entries.answers)
     trie, ends = build_traced_trie(entries.sequences, alphabet, entries.groups, n)
-    link = Link.of(trie, ends, entries.sequences.minor, entries.groups)
     free = Terms(room_of(trie), Limits.widest(Cells.same(np.arange(n))))
-    return Problem(trie, link, free if terms is None else terms(free))
+    return Problem(
+        trie,
+        students_of(trie, ends, entries.sequences.minor),
+        free if terms is None else terms(free),
+    )
 
 
 def a_point(rng, n_classes, n_skills, limits, *, forget=0.1):
@@ -138,13 +141,13 @@ def test_the_e_step_counts_what_all_paths_count():
     columns = tangled(rng, 5, 40)
     problem = problem_of(columns)
     at = a_point(rng, 3, 3, problem.terms.limits)
-    found = expect(problem.trie, problem.link, at.by_class, at.weights)
+    found = expect(problem.trie, problem.histories, at.by_class, at.weights)
     tables = at.by_class._asdict()
     total, first, first_known = 0.0, np.zeros((3, 3)), np.zeros((3, 3))
     for student, rows, answers in histories(columns):
         one = Enumerated(at.weights, tables, answers)
         share, _, whole, _ = one.at(len(rows))
-        np.testing.assert_allclose(found.share[student], share, rtol=0, atol=1e-12)
+        np.testing.assert_allclose(found.share[:, student], share, rtol=0, atol=1e-12)
         total += np.log(whole)
         surely = {**tables, "prior": np.ones((3, 3))}
         for skill in {skill for skill, _ in answers}:
