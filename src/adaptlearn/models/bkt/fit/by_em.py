@@ -107,7 +107,7 @@ def _fit_student_classes(
     plain = fit_groups(trie, given, settings)
     problem = Problem(trie, students_of(trie, ends, entries.sequences.minor), plain.terms)
     found = fit_student_classes(problem, plain.climb.parameters, settings, n_classes)
-    by_skill, classes = student_classes(found.point, plain.pooled)
+    by_skill, classes = student_classes(found.point, plain.pooled, given.pooled)
     return Fitted(
         skills=entries.skills,
         table=table_of_cells(by_skill, _pooled(plain), {}),

@@ -140,7 +140,9 @@ def fit_student_classes(
     return _climb(problem, starts[int(np.argmax(scores))], settings)
 
 
-def student_classes(found: Point, pooled: Parameters) -> tuple[Parameters, StudentClasses]:
+def student_classes(
+    found: Point, pooled: Parameters, limits: Limits
+) -> tuple[Parameters, StudentClasses]:
     """What was found, from the weakest class to the strongest; weighted means of shifts are 0.
 
     Parameters
@@ -148,6 +150,8 @@ def student_classes(found: Point, pooled: Parameters) -> tuple[Parameters, Stude
     found : Point
     pooled : Parameters
         The common parameters, fields of shape (1,).
+    limits : Limits
+        Theirs.
 
     Returns
     -------
@@ -161,8 +165,9 @@ def student_classes(found: Point, pooled: Parameters) -> tuple[Parameters, Stude
     for name in ("prior", "learn"):
         shifted: Shifted = getattr(found, name)
         shifted = shifted._replace(shift=shifted.shift[order]).centred(weights)
-        common = logit(getattr(pooled, name)) + shifted.shift[:, None]
-        tables.append(np.concatenate((shifted.value, expit(common)), axis=1))
+        common, low, high = (getattr(one, name) for one in (pooled, *limits))
+        strange = Shifted(logit(common), shifted.shift, low, high)
+        tables.append(np.concatenate((shifted.value, strange.value), axis=1))
         shifts.append(shifted.shift)
         typical.append(shifted._replace(shift=np.zeros(1)).value[0])
     by_skill = Parameters(*typical, *(field[0] for field in found.common[2:]))
