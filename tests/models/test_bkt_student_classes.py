@@ -20,7 +20,7 @@ from adaptlearn.models.bkt.em.room import room_of
 from adaptlearn.models.bkt.em.steps import Pseudocounts
 from adaptlearn.models.bkt.em.trie import answers_only, build_traced_trie
 from adaptlearn.models.bkt.entries import Entries
-from adaptlearn.models.bkt.latent.expectation import Link, expect
+from adaptlearn.models.bkt.latent.expectation import expect, students_of
 from adaptlearn.models.bkt.latent.maximisation import Shifted
 from adaptlearn.models.bkt.latent.search import Point, Problem
 from adaptlearn.models.bkt.parameters import Cells, Limits, Parameters
@@ -117,9 +117,12 @@ def problem_of(columns, terms=None):
     n = len(entries.skills)
     alphabet = answers_only(entries.answers)
     trie, ends = build_traced_trie(entries.sequences, alphabet, entries.groups, n)
-    link = Link.of(trie, ends, entries.sequences.minor, entries.groups)
     free = Terms(room_of(trie), Limits.widest(Cells.same(np.arange(n))))
-    return Problem(trie, link, free if terms is None else terms(free))
+    return Problem(
+        trie,
+        students_of(trie, ends, entries.sequences.minor),
+        free if terms is None else terms(free),
+    )
 
 
 def a_point(rng, n_classes, n_skills, limits, *, forget=0.1):
@@ -138,13 +141,13 @@ def test_the_e_step_counts_what_all_paths_count():
     columns = tangled(rng, 5, 40)
     problem = problem_of(columns)
     at = a_point(rng, 3, 3, problem.terms.limits)
-    found = expect(problem.trie, problem.link, at.by_class, at.weights)
+    found = expect(problem.trie, problem.histories, at.by_class, at.weights)
     tables = at.by_class._asdict()
     total, first, first_known = 0.0, np.zeros((3, 3)), np.zeros((3, 3))
     for student, rows, answers in histories(columns):
         one = Enumerated(at.weights, tables, answers)
         share, _, whole, _ = one.at(len(rows))
-        np.testing.assert_allclose(found.share[student], share, rtol=0, atol=1e-12)
+        np.testing.assert_allclose(found.share[:, student], share, rtol=0, atol=1e-12)
         total += np.log(whole)
         surely = {**tables, "prior": np.ones((3, 3))}
         for skill in {skill for skill, _ in answers}:
@@ -158,6 +161,36 @@ def test_the_e_step_counts_what_all_paths_count():
     assert found.log_likelihood == pytest.approx(total, abs=1e-11)
     np.testing.assert_allclose(found.counts.first, first, rtol=0, atol=1e-12)
     np.testing.assert_allclose(found.counts.first_known, first_known, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("copies", [1, 300])
+def test_beliefs_too_small_for_a_number_count_all_the_same(copies):
+    answers = np.repeat([1, 0, 1], [560, 470, 5])
+    n = len(answers)
+    columns = {"student": np.repeat(np.arange(copies), n), "skill": np.zeros(copies * n, np.int64)}
+    problem = problem_of({**columns, "correct": np.tile(answers, copies)})
+    rest = (np.array([value]) for value in (0.0, 0.2, 0.1))
+    prior, learn = (
+        Shifted(np.array([at]), np.array([-0.5, 0.5]), *[np.array([e]) for e in (0, 1)])
+        for at in (0.0, -9.0)
+    )
+    common = Parameters(np.zeros(1), np.zeros(1), *rest).stacked()
+    at = Point(np.array([0.3, 0.7]), prior, learn, common)
+    logs = []
+    for start, step in zip(prior.value[:, 0], learn.value[:, 0], strict=True):
+        known, unknown = np.log(start), np.log1p(-start)
+        for place, answer in enumerate(answers.tolist()):
+            if place:
+                known = np.logaddexp(known, unknown + np.log(step))
+                unknown += np.log1p(-step)
+            known += np.log(0.9 if answer else 0.1)
+            unknown += np.log(0.2 if answer else 0.8)
+        logs.append(np.logaddexp(known, unknown))
+    joint = np.log(at.weights) + logs
+    found = expect(problem.trie, problem.histories, at.by_class, at.weights)
+    whole = np.logaddexp(*joint)
+    assert found.log_likelihood == pytest.approx(copies * whole, rel=1e-11)
+    np.testing.assert_allclose(found.share[:, 0], np.exp(joint - whole), rtol=1e-9)
 
 
 def held(terms):
@@ -251,6 +284,14 @@ def test_what_is_held_holds_for_every_class():
     assert np.ptp(tables["prior"][:, 2]) > 0.1
     assert tables["learn"].min() >= 0.1
     assert tables["learn"].max() <= 0.3
+
+
+@pytest.mark.filterwarnings("ignore:skill 7 was not in the training log")
+def test_what_is_held_for_all_skills_holds_for_a_new_one():
+    model = BKT(student_classes=2, n_init=1, fixed={"prior": 0.3}).fit(school(80, 3, 5)[0])
+    right, guess = 1 - model.pooled_["slip"], model.pooled_["guess"]
+    found = model.predict_proba({"student": [1], "skill": [7], "correct": [1]})[0, 1]
+    assert found == pytest.approx(0.3 * right + 0.7 * guess, abs=1e-12)
 
 
 @pytest.mark.parametrize(

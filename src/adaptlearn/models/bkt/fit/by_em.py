@@ -26,7 +26,7 @@ from adaptlearn.models.bkt.entries import EXPOSURE, Entries
 from adaptlearn.models.bkt.fit.constraints import read_constraints
 from adaptlearn.models.bkt.fit.options import settings_of
 from adaptlearn.models.bkt.fitted import Fitted, table_of_cells
-from adaptlearn.models.bkt.latent.expectation import Link
+from adaptlearn.models.bkt.latent.expectation import students_of
 from adaptlearn.models.bkt.latent.search import Problem, fit_student_classes, student_classes
 from adaptlearn.models.bkt.parameters import FLOOR, Parameters
 from adaptlearn.numerics import Floats, Ints, distinct
@@ -105,10 +105,9 @@ def _fit_student_classes(
     alphabet = answers_only(entries.answers)
     trie, ends = build_traced_trie(entries.sequences, alphabet, entries.groups, n)
     plain = fit_groups(trie, given, settings)
-    link = Link.of(trie, ends, entries.sequences.minor, entries.groups)
-    problem = Problem(trie, link, plain.terms)
+    problem = Problem(trie, students_of(trie, ends, entries.sequences.minor), plain.terms)
     found = fit_student_classes(problem, plain.climb.parameters, settings, n_classes)
-    by_skill, classes = student_classes(found.point, plain.pooled)
+    by_skill, classes = student_classes(found.point, plain.pooled, given.pooled)
     return Fitted(
         skills=entries.skills,
         table=table_of_cells(by_skill, _pooled(plain), {}),

@@ -7,41 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from adaptlearn.models.bkt.em.steps import Expectations, expectations
+from adaptlearn.models.bkt.em.sweeps import binned
 from adaptlearn.models.bkt.em.trie import PrefixTrie
 from adaptlearn.models.bkt.parameters import Parameters
 from adaptlearn.numerics import Floats, Ints
-
-
-class Link(NamedTuple):
-    """Which histories are whose.
-
-    Attributes
-    ----------
-    ends : sparse array, shape (n_students, n_nodes)
-        1 at each node of the trie with which one of the student's histories ends.
-    groups : sparse array, shape (n_students, n_groups)
-        1 at each skill of the student.
-    """
-
-    ends: Any
-    groups: Any
-
-    @classmethod
-    def of(cls, trie: PrefixTrie, ends: Ints, students: Ints, groups: Ints) -> Link:
-        """From the last node, the student and the skill of each sequence."""
-        from scipy.sparse import csr_array
-
-        _, who = np.unique(students, return_inverse=True)
-        n, ones = int(who.max()) + 1, np.ones(len(who))
-        return cls(
-            csr_array((ones, (who, ends)), shape=(n, trie.n_nodes)),
-            csr_array((ones, (who, groups)), shape=(n, trie.n_groups)),
-        )
-
-    @property
-    def n_students(self) -> int:
-        """Students who have responses."""
-        return int(self.ends.shape[0])
 
 
 class Expected(NamedTuple):
@@ -51,7 +20,7 @@ class Expected(NamedTuple):
     ----------
     counts : Expectations
         By class, shape (n_classes, n_groups). Their log-likelihood is not of the mixture.
-    share : float array, shape (n_students, n_classes)
+    share : float array, shape (n_classes, n_students)
         P(class) of each student, given all of the student's answers.
     log_likelihood : float
         Of the mixture.
@@ -62,32 +31,60 @@ class Expected(NamedTuple):
     log_likelihood: float
 
 
-def expect(trie: PrefixTrie, link: Link, by_class: Parameters, weights: Floats) -> Expected:
+def students_of(trie: PrefixTrie, ends: Ints, students: Ints) -> Any:
+    """Which histories are whose: a sparse array of shape (n_students, n_nodes).
+
+    It is 1 at each node of the trie with which one of the student's histories ends. Students
+    without responses have no row.
+
+    Parameters
+    ----------
+    trie : PrefixTrie
+    ends, students : int arrays, shape (n_sequences,)
+        The last node and the student of each sequence.
+    """
+    from scipy.sparse import csr_array
+
+    found, who = np.unique(students, return_inverse=True)
+    return csr_array((np.ones(len(who)), (who, ends)), shape=(len(found), trie.n_nodes))
+
+
+def expect(trie: PrefixTrie, histories: Any, by_class: Parameters, weights: Floats) -> Expected:
     """One E step: as without classes, each class for itself, students counting by their share.
 
     A student's likelihood under a class is the product over the skills; ``log z`` summed along
     a history gives each factor. What a class's pass backward counts is linear in the students, so
-    that each history's end counts by the sum of its students' shares.
+    that each history's end counts by the sum of its students' shares. The first class has what the
+    others leave of each, so that students are gone through for one class less.
 
     Parameters
     ----------
+    trie : PrefixTrie
+    histories : sparse array, shape (n_students, n_nodes)
+        See `students_of`.
     by_class : Parameters
         Fields of shape (n_classes, n_groups).
     weights : float array, shape (n_classes,)
     """
-    share = np.empty(0)
+    share = ends = np.empty(0)
     total = 0.0
 
     def weigh(log_scale: Floats) -> Floats:
-        nonlocal share, total
-        joint = link.ends @ trie.along(log_scale).T + np.log(weights)
-        top = joint.max(axis=1, keepdims=True)
+        nonlocal share, ends, total
+        along = trie.along(log_scale)
+        joint = np.zeros((len(weights), histories.shape[0]))
+        joint[1:] = (histories @ (along[1:] - along[0]).T).T
+        joint += np.log(weights)[:, None]
+        top = joint.max(axis=0)
         share = np.exp(joint - top)
-        whole = share.sum(axis=1, keepdims=True)
+        whole = share.sum(axis=0)
         share /= whole
-        total = float(np.sum(top + np.log(whole)))
-        return np.ascontiguousarray((link.ends.T @ share).T)
+        total = float(np.sum(top + np.log(whole)) + trie.end @ along[0])
+        ends = np.empty(along.shape)
+        ends[1:] = (histories.T @ share[1:].T).T
+        ends[0] = np.maximum(trie.end - ends[1:].sum(axis=0), 0.0)
+        return ends
 
     counts = expectations(trie, by_class, weigh)
-    counts = counts._replace(first=np.ascontiguousarray((link.groups.T @ share).T))
-    return Expected(counts, share, total)
+    first = binned(ends, trie.group, trie.n_groups)  # each history ends once
+    return Expected(counts._replace(first=first), share, total)

@@ -10,7 +10,7 @@ References
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import expit, logit
@@ -19,7 +19,7 @@ from adaptlearn.models.bkt.em.climb import Terms
 from adaptlearn.models.bkt.em.groups import Settings
 from adaptlearn.models.bkt.em.steps import Expectations, maximise
 from adaptlearn.models.bkt.em.trie import PrefixTrie
-from adaptlearn.models.bkt.latent.expectation import Expected, Link, expect
+from adaptlearn.models.bkt.latent.expectation import Expected, expect
 from adaptlearn.models.bkt.latent.maximisation import Shifted, maximise_shifted, penalty
 from adaptlearn.models.bkt.parameters import FLOOR, MARGIN, Limits, Parameters
 from adaptlearn.models.bkt.student_classes import StudentClasses
@@ -77,12 +77,12 @@ class Problem(NamedTuple):
     """What is fitted: histories, whose they are, and on what terms."""
 
     trie: PrefixTrie
-    link: Link
+    histories: Any
     terms: Terms
 
     def expect(self, at: Point) -> tuple[Expected, float]:
         """The E step, and the penalised log-likelihood."""
-        found, terms = expect(self.trie, self.link, at.by_class, at.weights), self.terms
+        found, terms = expect(self.trie, self.histories, at.by_class, at.weights), self.terms
         objective = found.log_likelihood + PSEUDO_STUDENTS * float(np.log(at.weights).sum())
         objective -= penalty(at.prior.shift, SPREAD) + penalty(at.learn.shift, SPREAD)
         if terms.pseudo is not None:  # each class has its part of a skill's pseudocounts
@@ -93,7 +93,7 @@ class Problem(NamedTuple):
     def maximise(self, at: Point, found: Expected) -> Point:
         """The M step."""
         counts = found.counts
-        students = found.share.sum(axis=0) + PSEUDO_STUDENTS
+        students = found.share.sum(axis=1) + PSEUDO_STUDENTS
         prior = self._shifted(
             at.prior, "prior", counts.first_known, counts.first - counts.first_known
         )
@@ -140,7 +140,9 @@ def fit_student_classes(
     return _climb(problem, starts[int(np.argmax(scores))], settings)
 
 
-def student_classes(found: Point, pooled: Parameters) -> tuple[Parameters, StudentClasses]:
+def student_classes(
+    found: Point, pooled: Parameters, limits: Limits
+) -> tuple[Parameters, StudentClasses]:
     """What was found, from the weakest class to the strongest; weighted means of shifts are 0.
 
     Parameters
@@ -148,6 +150,8 @@ def student_classes(found: Point, pooled: Parameters) -> tuple[Parameters, Stude
     found : Point
     pooled : Parameters
         The common parameters, fields of shape (1,).
+    limits : Limits
+        Theirs.
 
     Returns
     -------
@@ -161,8 +165,9 @@ def student_classes(found: Point, pooled: Parameters) -> tuple[Parameters, Stude
     for name in ("prior", "learn"):
         shifted: Shifted = getattr(found, name)
         shifted = shifted._replace(shift=shifted.shift[order]).centred(weights)
-        common = logit(getattr(pooled, name)) + shifted.shift[:, None]
-        tables.append(np.concatenate((shifted.value, expit(common)), axis=1))
+        common, low, high = (getattr(one, name) for one in (pooled, *limits))
+        strange = Shifted(logit(common), shifted.shift, low, high)
+        tables.append(np.concatenate((shifted.value, strange.value), axis=1))
         shifts.append(shifted.shift)
         typical.append(shifted._replace(shift=np.zeros(1)).value[0])
     by_skill = Parameters(*typical, *(field[0] for field in found.common[2:]))
