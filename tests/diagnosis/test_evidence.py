@@ -123,7 +123,7 @@ def test_the_graph_slows_learning_by_what_is_not_known() -> None:
     def likelihoods(kappa: float, used: list[tuple[int, int]]) -> Any:
         """Of shape (n_classes, n_students)."""
         table = np.zeros((len(CLASSES), log.n_students))
-        for row, (pace, ease) in enumerate(CLASSES):
+        for row, (ease, pace) in enumerate(CLASSES):
             for (student, skill), own in told.items():
                 slowed = {rank: 1.0 for rank, _ in own}
                 for before, after in used:

@@ -30,10 +30,10 @@ KAPPAS = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
 COMPARED = KAPPAS.index(0.4)
 """The factor that is compared with no effect: with it, learning takes 2.5 times as long."""
 
-# Log-odds that a class of students adds to those of knowing at the start and of learning, and to
-# those of a right answer. Without classes, slow students would look like a graph: they lack more
+# Log-odds that a class of students adds to those of a right answer, and to those of knowing at the
+# start and of learning. Without classes, slow students would look like a graph: they lack more
 # prerequisites, and learn all else more slowly too.
-CLASSES = [(pace, answer) for pace in (-2.0, -1.0, 0.0, 1.0) for answer in (-1.0, -0.5, 0.0, 0.5)]
+CLASSES = [(answer, pace) for answer in (-1.0, -0.5, 0.0, 0.5) for pace in (-2.0, -1.0, 0.0, 1.0)]
 
 
 class Edges(NamedTuple):
@@ -132,35 +132,44 @@ def graph_evidence(answers: Answers, skills: Skills, edges: Edges) -> GraphEvide
     whole = np.zeros((len(KAPPAS), len(CLASSES), n_students))
     single = np.zeros((n_edges, len(CLASSES), n_students))
     missing = np.zeros((len(CLASSES), len(copies.entry)))
-    for number, (pace, answer) in enumerate(CLASSES):
-        of = Skills(
-            expit(logit(skills.prior) + pace),
-            expit(logit(skills.learn) + pace),
-            expit(logit(skills.guess) + answer),
-            expit(logit(skills.slip) - answer),
-        )
-        by_chain = of.take(answers.skill)
-        learn = by_chain.learn[answers.chains.chain]
-        emissions = Emissions.of(answers.chains, answers.right, by_chain)
-        plain = filtered(answers.chains, emissions, learn)
-        start = of.prior[edges.before[copies.edge]][copies.chains.chain]
+    for number, (answer, pace) in enumerate(CLASSES):
+        if pace == CLASSES[0][1]:  # the likelihood of an answer is shared by all paces
+            own, copied = _emissions(answers, copies, skills, answer)
+        prior, rate = (expit(logit(p) + pace) for p in (skills.prior, skills.learn))
+        by_chain = prior[answers.skill]
+        own = own._replace(prior=by_chain[answers.chains.longest_first])
+        copied = copied._replace(prior=by_chain[copies.source][copies.chains.longest_first])
+        learn = rate[answers.skill][answers.chains.chain]
+        plain = filtered(answers.chains, own, learn)
+        start = prior[edges.before[copies.edge]][copies.chains.chain]
         lacks = 1 - np.where(copies.last >= 0, plain.after[copies.last], start)
         missing[number] = lacks * (1 - plain.before[copies.entry])
         for k, kappa in enumerate(KAPPAS[:-1]):
             slowed = learn.copy()
             np.multiply.at(slowed, copies.entry, 1 - (1 - kappa) * lacks)
-            found = log_likelihoods(answers.chains, emissions, slowed)
+            found = log_likelihoods(answers.chains, own, slowed)
             whole[k, number] = sums_by(answers.student, found, n_students)
         whole[-1, number] = sums_by(answers.student, plain.log_likelihood, n_students)
-        chosen = Skills(*(values[copies.source] for values in by_chain))
-        emissions = Emissions.of(copies.chains, answers.right[copies.entry], chosen)
         slowed = learn[copies.entry] * (1 - (1 - KAPPAS[COMPARED]) * lacks)
-        found = log_likelihoods(copies.chains, emissions, slowed)
+        found = log_likelihoods(copies.chains, copied, slowed)
         gained = found - plain.log_likelihood[copies.source]
         single[:, number] = sums_by(
             copies.edge * n_students + answers.student[copies.source], gained, n_edges * n_students
         ).reshape(n_edges, n_students)
     return _weighed(answers, copies, whole, single, missing)
+
+
+def _emissions(
+    answers: Answers, copies: _Copies, skills: Skills, answer: float
+) -> tuple[Emissions, Emissions]:
+    """Of the log's answers and of the copies, for students who answer so much better."""
+    guess, slip = expit(logit(skills.guess) + answer), expit(logit(skills.slip) - answer)
+    of = skills._replace(guess=guess, slip=slip).take(answers.skill)
+    copied = of.take(copies.source)
+    return (
+        Emissions.of(answers.chains, answers.right, of),
+        Emissions.of(copies.chains, answers.right[copies.entry], copied),
+    )
 
 
 def _weighed(
