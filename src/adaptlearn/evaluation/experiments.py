@@ -147,8 +147,8 @@ def power(n_students: float, difference: float, **design: Unpack[ExperimentDesig
         second arm is ``baseline + difference``.
     propensity : float or array, default 0.5
         The probability that a student is in the second arm. If the probability differs between
-        students, pass an array with one probability per student. The power is then the power of an
-        analysis that weights each student by the inverse of the student's probability.
+        students, pass an array with one probability per student. With an array, the result is the
+        power of an analysis that weights each student by the inverse of the student's probability.
     randomised : {"student", "class"}, default "student"
         ``"student"``: the students of each class are divided among the arms, and are compared
         within their class. ``"class"``: each class is assigned to an arm as a whole.

@@ -114,10 +114,10 @@ def evaluate(
 
     Chance alone raises the calibration error, and each resample raises it again. So the interval of
     the calibration error is not a t interval. The bootstrap distribution of the calibration error
-    is reflected at the estimate (the *basic* bootstrap, Davison & Hinkley 1997). The interval is
-    then cut at 0, and widened until it contains the estimate. If calibration is nearly perfect, the
-    interval of the calibration error still contains the true error less often than its nominal
-    coverage.
+    is reflected at the estimate (the *basic* bootstrap, Davison & Hinkley 1997). The interval of
+    the calibration error is then cut at 0, and widened until it contains the estimate. If
+    calibration is nearly perfect, the interval of the calibration error still contains the true
+    error less often than its nominal coverage.
 
     References
     ----------

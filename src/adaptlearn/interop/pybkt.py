@@ -62,8 +62,8 @@ def from_pybkt(
     skill_type, class_type : callable, optional
         pyBKT turns every label into text. `skill_type` and `class_type` turn the labels of skills
         and classes back into the type that they have in your log, for example ``int``. You need
-        `skill_type` and `class_type` if all labels look like numbers. If labels that look like
-        numbers are text in your log, too, pass ``str``.
+        `skill_type` and `class_type` if all labels look like numbers. If labels look like numbers
+        but are text in your log, pass ``str`` as the type.
     pooled : mapping of str to float, optional
         The common parameters, for skills that are not in the table; by default the medians over the
         skills in the table. See `BKT.from_parameters`.

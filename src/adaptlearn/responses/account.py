@@ -18,8 +18,8 @@ class Fate(NamedTuple):
     Attributes
     ----------
     rows : int array
-        Row numbers, counted from 0 below the header. With several files, the count continues from
-        file to file.
+        Row numbers, counted from 0 below the header. With several files, the count of rows
+        continues from file to file.
     outcome : {"joined", "left out", "kept"}
         Joined: the row is part of the response of an earlier row. Left out: the log does not
         contain the row. Kept: the row is a response, but the reader had to decide something about

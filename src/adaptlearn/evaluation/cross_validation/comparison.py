@@ -158,9 +158,9 @@ class CrossValidation(Printed):
         """Compute how much the other models differ from a reference model, on the same answers.
 
         All models predicted the same rows, and their metrics use the same resamples of students.
-        Effects that are the same for all models (for example, the effect of an easy class)
-        therefore cancel out. The interval of a difference is therefore much shorter than the
-        intervals of the two models suggest.
+        Effects that are the same for all models (for example, the effect of an easy class) cancel
+        out in the differences. The interval of a difference is much shorter than the intervals of
+        the two models suggest.
 
         Parameters
         ----------

@@ -49,8 +49,8 @@ def cross_validate(
 
     By default, the answers of one student are all in the training rows of a fold, or all in its
     test rows. A fold may also train on a student's earlier answers and test on the later answers,
-    as the folds of `ForwardSplit` do. The model then predicts the later answers from the earlier
-    answers.
+    as the folds of `ForwardSplit` do. In a fold of `ForwardSplit`, the model predicts the later
+    answers from the earlier answers.
 
     Parameters
     ----------
@@ -87,9 +87,9 @@ def cross_validate(
         the missing fits. A stored fit is not used if the model's parameters, the code, the log or
         the folds have changed.
     on_fold : callable, optional
-        A function that is called with the number of finished fits and the number of all fits. The
-        first call is at the start, when only the fits found in `folder` are finished. The function
-        is then called after each fit.
+        A function that is called with the number of finished fits and the number of all fits.
+        `cross_validate` calls `on_fold` at the start, when only the fits found in `folder` are
+        finished, and after each fit.
 
     Returns
     -------

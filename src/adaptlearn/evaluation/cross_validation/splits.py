@@ -55,9 +55,9 @@ class StudentSplit:
         splitter uses the copies that `adaptlearn.checkup.copied_students` finds in the log. Or pass
         the copies yourself.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
-        Determines which students are in the same fold. The folds are the same in every call. If you
-        do not pass an integer, a new splitter draws an integer and stores this integer as
-        `random_state`.
+        Determines which students are in the same fold. The folds are the same in every call of
+        `split`. If you do not pass an integer, a new splitter draws an integer and stores this
+        integer as `random_state`.
 
     Examples
     --------

@@ -25,7 +25,7 @@ class Rates(NamedTuple):
         out the students of fold f; the last row leaves out nobody. The last position on the second
         axis is for skills or items that are unknown.
     base : float array, shape (n_folds + 1,)
-        The rate of all answers.
+        The share of right answers among all answers.
     """
 
     skill: Floats

@@ -189,7 +189,7 @@ class NextItem:
         return found
 
     def saw(self, student: Label, items: Iterable[Label]) -> None:
-        """Record items that a student saw elsewhere, in order; these items count as given.
+        """Record the items that a student saw without `NextItem`, in order; they count as given.
 
         Raises
         ------

@@ -53,10 +53,10 @@ class Placement:
         one value, a mapping of skill labels to values, or an array of shape (n_skills,).
     spread : float, default 3.5
         A student's skills are related not only through prerequisites, but also through the
-        student's general strength. The diagnostic therefore assumes eight kinds of students, from
-        weak to strong. The eight kinds of students are evenly spaced, and equally probable before
-        the first answer. The argument `spread` is the distance of the weakest and of the strongest
-        kind from the middle, in log odds.
+        student's general strength. The diagnostic assumes eight kinds of students, from weak to
+        strong. The eight kinds of students are evenly spaced, and equally probable before the first
+        answer. The argument `spread` is the distance of the weakest and of the strongest kind from
+        the middle, in log odds.
     goal_directed : float, default 0.1
         The probability, before the first answer, that the student has learnt only for certain
         goals. A student who has learnt only for goals knows some goal skills and their

@@ -35,7 +35,7 @@ class PlacementResult:
         Each skill is in exactly one of the tuples `mastered`, `not_mastered` and `uncertain`. The
         labels in each of the three tuples are in the curriculum's order.
     frontier : tuple of labels
-        The outer fringe: the skills that the student is ready to learn. For the fringe, a skill
+        The outer fringe: the skills that the student is ready to learn. For `frontier`, a skill
         counts as mastered if it is more likely mastered than not mastered.
     misjudged : float
         The expected number of misjudged skills, if each skill is judged as mastered or not by its
@@ -134,10 +134,10 @@ class PlacementResult:
         ----------
         tracker : MasteryTracker
             If the model has P(known), as a BKT has, the tracker stores the `probability` of every
-            skill (see `MasteryTracker.believe`). The tracker then does not count the answers of the
-            diagnostic. If the model only predicts answers, the tracker uses the `answers` of the
-            diagnostic as the student's first answers, without items. From the answers of the
-            diagnostic, the model then infers what the student knows of other skills.
+            skill (see `MasteryTracker.believe`). A tracker that stores the `probability` does not
+            count the answers of the diagnostic. If the model only predicts answers, the tracker
+            uses the `answers` of the diagnostic as the student's first answers, without items. From
+            the answers of the diagnostic, the model infers what the student knows of other skills.
         time : float or datetime, optional
             The time of the diagnostic's answers; needed if the tracker's answers have times. A BKT
             does not need `time`.
