@@ -33,20 +33,22 @@ _EDGE = 1e-4  # parameters of 0 and 1 would make answers impossible
 def diagnose(
     log: Any, curriculum: Curriculum | None = None, *, model: BKT | None = None
 ) -> Diagnosis:
-    """Look in a log for what a policy should know about the students.
+    """Check in a log whether the students meet four assumptions of a policy.
 
-    The four questions: does the graph of prerequisites govern learning, does the two-state model
-    hold after mastery, do slips come in bouts, and do students forget between days. Each answer is
-    "yes", "no" or "cannot tell"; it comes with numbers and with its meaning for a policy.
+    A diagnosis answers four questions. Do students learn a skill more slowly if they lack its
+    prerequisites? Does the two-state model of BKT hold after mastery? Do students make several
+    slips in a row? Do students forget between days? Each answer is "yes", "no" or "cannot tell",
+    with numbers from the log and with advice for a policy.
 
     Parameters
     ----------
     log : ResponseLog or frame with its standard columns
-        At least 20 students are needed for an answer, and hundreds for a sure one. Exposures are
-        left out.
+        The log needs at least 20 students; sure answers need hundreds of students. `diagnose`
+        leaves out exposures (rows without an answer).
     curriculum : Curriculum, optional
-        Gives the prerequisites; alternatives among prerequisites are not looked at. Without a
-        curriculum, the question about the graph is not answered.
+        The curriculum that contains the prerequisites; `diagnose` ignores prerequisites with
+        alternatives. Without a curriculum, the diagnosis does not answer the question about
+        prerequisites.
     model : BKT, optional
         A fitted BKT without forgetting; only its parameters by skill are used. By default, a plain
         `BKT` is fitted to the log.
@@ -58,23 +60,26 @@ def diagnose(
     Raises
     ------
     ParameterError
-        The model is not fitted, knows forgetting, or lacks skills of the log.
+        The error is raised if the model is not fitted, has forgetting, or does not contain all
+        skills of the log.
     ResponseDataError
-        The log has no answers, or its columns are wrong.
+        The error is raised if the log has no answers, or if its columns are wrong.
 
     Notes
     -----
-    *Graph.* The log-likelihood with P(learn) multiplied by 0.4 for each prerequisite that is not
-    known, less the log-likelihood without an effect (Vuong, 1989). Students are a mixture of 16
-    classes, so that slow students do not look like an effect of the graph.
+    *Graph.* The value is the log-likelihood if each unknown prerequisite multiplies P(learn) by
+    0.4, minus the log-likelihood without this effect (Vuong, 1989). The students are a mixture of
+    16 classes, so that slow students do not look like an effect of the prerequisites.
 
-    *Two states.* The variance between students of the error rate at P(known) of .98 or more, as a
-    share of the squared mean rate. It is 0 if the model holds.
+    *Two states.* The value is the variance of error rates between students at a P(known) of .98 or
+    more, divided by the square of the mean error rate. If the two-state model holds, the value is
+    0.
 
-    *Bouts.* The correlation of adjacent answers after mastery, less that of answers 3 to 12 apart.
+    *Bouts.* The value is the correlation of adjacent answers after mastery, minus the correlation
+    of answers that are 3 to 12 answers apart.
 
-    *Forgetting.* The share of known skills that is lost after six hours or more, beyond what the
-    same histories lose within a day.
+    *Forgetting.* The value is the share of known skills that is lost after six hours or more, minus
+    the share that is lost within a day after the same answers.
 
     References
     ----------

@@ -30,18 +30,18 @@ class Verdict:
     question : str
     answer : {"yes", "no", "cannot tell"}
     measure : str
-        What `value` is.
+        What the number in `value` measures.
     value, error : float
-        The number that the answer rests on, and its standard error over students. nan if the log
-        has nothing to compute it from.
+        The number that decides the answer, and its standard error over students; nan if the log
+        contains no data for this number.
     answers, students : int
-        How many answers and how many students the number rests on.
+        From how many answers and how many students `value` is computed.
     found : str
-        A sentence: what was found, or why the log cannot tell.
+        A sentence that says what the diagnosis found, or why the log does not answer the question.
     policy : str
         What the answer means for a policy.
     evidence : mapping of str to float
-        Further numbers, by name.
+        Further numbers from the log, by name.
     """
 
     question: str
@@ -62,7 +62,7 @@ class Verdict:
         return "\n".join(self.lines(80))
 
     def lines(self, width: int) -> list[str]:
-        """The verdict as wrapped lines of text."""
+        """The question and its answer as wrapped lines of text."""
         lines = [f"{self.question} {self.answer}"]
         for name, text in (("", self.found), ("so: ", self.policy)):
             lines += textwrap.wrap(
@@ -78,7 +78,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class EdgeVerdict:
-    """Whether one prerequisite governs learning.
+    """Whether students learn a skill more slowly if they lack one of its prerequisites.
 
     Attributes
     ----------
@@ -86,13 +86,13 @@ class EdgeVerdict:
         The prerequisite, and the skill that needs it.
     answer : {"yes", "no", "cannot tell"}
     gain, error : float
-        By how much the log-likelihood of the log rises if students who lack the prerequisite learn
-        the skill at 0.4 of its P(learn); and its standard error over students.
+        How much the log-likelihood of the log rises if the model multiplies P(learn) by 0.4 for
+        students who lack the prerequisite, and the standard error of this gain over students.
     unready : float
-        The expected number of answers on the skill by students who knew neither of the two skills.
-        Only these answers can tell.
+        The expected number of answers on the skill by students who knew neither the skill nor its
+        prerequisite. Only these answers show whether the prerequisite matters.
     answers, students : int
-        All answers on the skill, and the students who gave them.
+        The number of all answers on the skill, and the number of students who gave these answers.
     """
 
     before: Any
@@ -115,19 +115,18 @@ def _check_answer(answer: str) -> None:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What a log says about four assumptions of a policy.
+    """Whether the students of a log meet four assumptions of a policy.
 
     `print` shows the diagnosis as text, and a notebook shows it as a table. A loop over the
-    diagnosis gives the four verdicts.
+    diagnosis yields the answers to the four questions, each as a `Verdict`.
 
     Attributes
     ----------
     subject : str
-        What was looked at.
+        A short text that says which log was diagnosed.
     graph : Verdict
-        Does the graph govern learning? ``evidence["kappa"]`` is the factor by which each unknown
-        prerequisite multiplies P(learn). It is the one of the factors tried that makes the log most
-        likely.
+        Do students learn a skill more slowly if they lack its prerequisites? In the model that fits
+        the log best, each unknown prerequisite multiplies P(learn) by ``evidence["kappa"]``.
     two_state : Verdict
         Does the two-state model hold after mastery?
     bouts : Verdict
@@ -164,7 +163,7 @@ class Diagnosis:
         return columns
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as numbers, strings, lists and dicts, ready for JSON; None in place of nan."""
+        """The diagnosis as a dict for JSON, with None in place of nan."""
         content = {name: _plain(asdict(getattr(self, name))) for name in _VERDICTS}
         return {"subject": self.subject, **content, "edges": plain_columns(self.edge_table())}
 
@@ -185,7 +184,7 @@ class Diagnosis:
             return cls(str(content["subject"]), **verdicts, edges=edges)
 
     def to_text(self, width: int = 80) -> str:
-        """The diagnosis as text, wrapped to a width."""
+        """The diagnosis as text, in lines of at most `width` characters."""
         blocks = ["\n".join(verdict.lines(max(width, 40))) for verdict in self]
         if self.edges:
             blocks.insert(1, self._edge_counts())

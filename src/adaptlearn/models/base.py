@@ -411,10 +411,10 @@ class KnowledgeTracer:
         return None
 
     def skill_rates(self, state: Any = None) -> dict[str, Floats] | None:  # noqa: ARG002 - as above
-        """P(learn), P(forget), P(guess) and P(slip) of each skill; None if the model has none.
+        """P(learn), P(forget), P(guess) and P(slip) of each skill; None if the model lacks them.
 
-        The names are ``"learn"``, ``"forget"``, ``"guess"`` and ``"slip"``. The skills are those of
-        `learning_rates`.
+        The keys of the dict are ``"learn"``, ``"forget"``, ``"guess"`` and ``"slip"``. The arrays
+        contain the same skills as the result of `learning_rates`.
         """
         return None
 

@@ -466,9 +466,9 @@ class MasteryTracker:
             return self.model.learning_rates(self._state)
 
     def skill_rates(self) -> dict[str, Floats] | None:
-        """The model's ``learn``, ``forget``, ``guess`` and ``slip`` of each skill, if it has them.
+        """P(learn), P(forget), P(guess) and P(slip) of each skill; None if the model lacks them.
 
-        All arrays have the shape (n_skills,), in the order of `skills`.
+        The arrays have the shape (n_skills,) and the order of `skills`.
         """
         with self._lock:
             return self.model.skill_rates(self._state)
