@@ -132,7 +132,8 @@ class Diagnosis:
     bouts : Verdict
         Do slips come in bouts?
     forgetting : Verdict
-        Do students forget between days? The value is the share of known skills that is lost.
+        Do students forget between days? The value is the share of known skills that students forget
+        between days.
     edges : tuple of EdgeVerdict
         One per prerequisite between two skills of the log.
     """
