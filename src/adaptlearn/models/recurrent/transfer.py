@@ -120,8 +120,8 @@ def plot_transfer(
     what : {"specific", "contrast", "right", "wrong"}
     ax : matplotlib axes, optional
     most : int
-        The largest number of skills to draw. If the model has more skills, the picture shows the
-        skills with the strongest specific effects on other skills.
+        The largest number of skills to draw. If the model has more than `most` skills, the picture
+        shows the skills with the strongest specific effects on other skills.
 
     Returns
     -------
