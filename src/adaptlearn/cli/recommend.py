@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import adaptlearn
+from adaptlearn import diagnosis
 from adaptlearn.cli.evaluate import knows_text, load_model
 from adaptlearn.cli.options import add_columns, add_log, add_repair, natural, positive, probability
 from adaptlearn.cli.output import say, show, show_json, table, terminal_width, write_csv
 from adaptlearn.cli.reading import read_log
 from adaptlearn.errors import CurriculumError, ParameterError
-from adaptlearn.wording import counted, listed, quoted
+from adaptlearn.wording import counted, duration, listed, quoted
 
 if TYPE_CHECKING:
     from adaptlearn.curriculum.curriculum import Curriculum
@@ -59,8 +60,16 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--policy",
         metavar="NAME",
-        default="provisional",
-        help="how to choose: a preset of the sequencer (default: provisional)",
+        help="how to choose: a preset of the sequencer (default: the policy that the log asks for "
+        "at the price; for models that give P(correct), provisional)",
+    )
+    parser.add_argument(
+        "--price",
+        metavar="MINUTES",
+        type=positive,
+        default=300,
+        help="how many minutes of practice it is worth that one skill does not stay unknown "
+        "(default: 300)",
     )
     parser.add_argument(
         "--threshold",
@@ -85,7 +94,11 @@ def run(arguments: Namespace) -> None:
     curriculum = read_curriculum(arguments.curriculum, arguments.repair)
     log = read_log(arguments.log, arguments, text_skills=knows_text(model))
     tracker = adaptlearn.MasteryTracker(model, practice=True).update(log)
-    policy = policy_of(arguments.policy, arguments.threshold, tracker.mastery([]).kind)
+    kind = tracker.mastery([]).kind
+    if arguments.policy is None and arguments.threshold is None and kind == "latent":
+        policy: WeightedPolicy = policy_of_log(log, curriculum, arguments.price)
+    else:
+        policy = policy_of(arguments.policy or "provisional", arguments.threshold, kind)
     sequencer = adaptlearn.Sequencer(curriculum, tracker, policy, random_state=arguments.seed)
     students = asked_for(arguments.students, log)
     decisions = sequencer.recommend(students, n=arguments.n, now=now_of(tracker))
@@ -107,6 +120,16 @@ def now_of(tracker: MasteryTracker) -> datetime:
     """The present, by the clock of the answers: without a zone, as this machine shows it."""
     here = datetime.now(UTC).astimezone()
     return here.replace(tzinfo=None) if tracker.clock == "naive" else here
+
+
+def policy_of_log(log: ResponseLog, curriculum: Curriculum, price: float) -> WeightedPolicy:
+    """The policy that the log asks for; says which it is."""
+    found = diagnosis.policy_from_log(log, curriculum, price=price)
+    rows = found.table()
+    named = zip(rows["setting"][1:4].tolist(), rows["value"][1:4].tolist(), strict=True)
+    said = ", ".join(f"{setting} {value}" for setting, value in named)
+    say(f"policy from the log: a price of {duration(price)} per skill, {said}")
+    return found.policy
 
 
 def policy_of(name: str, threshold: float | None, kind: MasteryKind) -> WeightedPolicy:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import adaptlearn
-from adaptlearn import models, simulation
+from adaptlearn import diagnosis, models, simulation
 from adaptlearn.cli.compare import quiet_fits
 from adaptlearn.cli.options import names, positive
 from adaptlearn.cli.output import say, show, show_json
@@ -38,8 +38,8 @@ SUMMARY = "compare policies on simulated students of many kinds"
 EXAMPLE = "adaptlearn simulate --curriculum demo/curriculum.json --students 20 --seeds 2"
 UNTIL_DONE = 1e9  # minutes: the teaching that was logged before ends by itself
 PARAMETERS = ("prior", "learn", "guess", "slip")
-OWN = ("sequencer", "priced")
-"""The library's sequencer: with its default policy, and with one that has a price."""
+OWN = ("sequencer", "priced", "from_log")
+"""The library's sequencer: its default policy, one at a price, and one that the log asks for."""
 SHOWN = ["minutes_to_mastery", "bill_300", "under_practice"]
 BILLS = {"bill_60": 60, "bill_300": 300, "bill_1000": 1000}
 SIZES = {"quick": (100, 3), "full": (1000, 20), None: (1000, 20)}
@@ -57,7 +57,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         type=names,
         help="names of policies (default: the textbook ones, and sequencer); a name that is none "
         "lists them. A constant may follow: knowledge_tracing:0.98, in_a_row:4, stopping:300, "
-        "sequencer:0.98, priced:300; or the outcome that it is tuned for: in_a_row:bill_300",
+        "sequencer:0.98, priced:300, from_log:300; or the outcome that it is tuned for: in_a_row:bill_300",
     )
     parser.add_argument(
         "--simulators",
@@ -131,8 +131,8 @@ def run(arguments: Namespace) -> None:
         make_room(arguments.picture)
 
     def taught(simulator: str) -> dict[str, EpisodePolicy]:
-        model = fitted_model(kinds[simulator], course)
-        return named_policies(named, model, kinds[simulator], course, arguments.budget)
+        log = earlier_log(kinds[simulator], course)
+        return named_policies(named, log, kinds[simulator], course, arguments.budget)
 
     part = part_of(arguments.output)
     if part is not None and part.exists():
@@ -178,7 +178,8 @@ def usual_policies(standard: list[str], preset: str | None) -> list[str]:
         for name in teachers.CONSTANTS
         for bill, price in BILLS.items()
     ]
-    return [*standard, *tuned, "sequencer", *(f"priced:{price}" for price in BILLS.values())]
+    own = [f"{name}:{price}" for name in OWN[1:] for price in BILLS.values()]
+    return [*standard, *tuned, "sequencer", *own]
 
 
 def base_of(name: str) -> str:
@@ -245,18 +246,42 @@ def absent(kind: str, names: Iterable[str], there: Iterable[str]) -> list[str]:
     ]
 
 
-def fitted_model(simulator: Simulator, course: Course) -> BKT:
-    """Knowledge tracing, fitted to what other students of the same simulator answered before."""
-    model = models.BKT()
+def earlier_log(simulator: Simulator, course: Course) -> dict[str, NDArray[Any]]:
+    """What 1,000 other students of the same simulator answered before.
+
+    Half of them answered ten items on each skill in the curriculum's order, which shows what the
+    prerequisites do. The other half got lessons that were drawn at random, so that they came back
+    to skills on later days.
+    """
+    import numpy as np
+
+    taught = simulation.baselines(course)
+    logs = [
+        simulation.prior_log(
+            simulator, course, policy=taught[name], n_students=500, seed=10**6 + half,
+            budget=UNTIL_DONE,
+        )
+        for half, name in enumerate(("fixed_order", "random_in_fringe"))
+    ]  # fmt: skip
+    logs[1]["student"] = logs[1]["student"] + 500
+    return {name: np.concatenate([log[name] for log in logs]) for name in logs[0]}
+
+
+def fitted_model(log: Mapping[str, NDArray[Any]]) -> BKT:
+    """Knowledge tracing, fitted to a log."""
     with quiet_fits():
-        model.fit(simulation.prior_log(simulator, course, budget=UNTIL_DONE))
-    return model
+        return models.BKT().fit(log)
 
 
 def named_policies(
-    named: Sequence[str], model: BKT, simulator: Simulator, course: Course, budget: float
+    named: Sequence[str],
+    log: Mapping[str, NDArray[Any]],
+    simulator: Simulator,
+    course: Course,
+    budget: float,
 ) -> dict[str, EpisodePolicy]:
-    """Policies over a fitted model: none is told the simulator's own parameters."""
+    """Policies over a model of the log: none is told the simulator's own parameters."""
+    model = fitted_model(log)
     parameters = parameters_of(model, course)
     parts = [name.partition(":")[::2] for name in named]
     tuned = {
@@ -269,24 +294,38 @@ def named_policies(
     found: dict[str, EpisodePolicy] = {**simulation.baselines(course, parameters=parameters)}
     for name, (base, text) in zip(named, parts, strict=True):
         if base in OWN:
-            found[name] = sequencer_policy(model, base, number_of(text))
+            policy = own_policy(base, number_of(text), log, model, course.curriculum)
+            found[name] = sequencer_policy(model, policy)
         elif text:
             constant = tuned[base][text] if text in episodes.OUTCOMES else float(text)
             found[name] = teachers.baseline(base, constant, course, parameters=parameters)
     return {name: found[name] for name in named}
 
 
-def sequencer_policy(model: BKT, name: str, constant: float | None) -> EpisodePolicy:
-    """The library's sequencer: its default policy at a threshold, or the priced one at a price."""
+def own_policy(
+    name: str,
+    constant: float | None,
+    log: Mapping[str, NDArray[Any]],
+    model: BKT,
+    curriculum: Curriculum,
+) -> Policy | None:
+    """One of the library's policies, at a threshold or a price; None: the sequencer's default."""
+    price = 300 if constant is None else constant
+    if name == "from_log":
+        return diagnosis.policy_from_log(log, curriculum, price=price, model=model).policy
+    if name == "priced":
+        return policies.PricedMastery(price)
+    if constant is not None:
+        return policies.ProvisionalMastery(constant, ready=min(0.8, constant))
+    return None
+
+
+def sequencer_policy(model: BKT, policy: Policy | None) -> EpisodePolicy:
+    """The library's sequencer over a model."""
 
     def sequencer(curriculum: Curriculum) -> Sequencer:
-        policy: Policy | None = None
-        if name == "priced":
-            policy = policies.PricedMastery(300 if constant is None else constant)
-        elif constant is not None:
-            policy = policies.ProvisionalMastery(constant, ready=min(0.8, constant))
         return adaptlearn.Sequencer(
-            curriculum, adaptlearn.MasteryTracker(model), policy, new_students=True,
+            curriculum, adaptlearn.MasteryTracker(model, practice=True), policy, new_students=True,
             random_state=0, wheel_spinning=None,  # there is no teacher here to send anyone to
         )  # fmt: skip
 
