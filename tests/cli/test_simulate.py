@@ -83,7 +83,9 @@ def test_policies_with_a_constant(run: Run, tmp_path: Path) -> None:
     named = ["in_a_row:2", "in_a_row:bill_60", "stopping:300", "sequencer:0.9", "oracle"]
     kept = tmp_path / "matrix.json"
     call = ("simulate", *QUICK, "--simulators", "fading", "--policies", ",".join(named))
-    assert run(*call, "-o", kept).code == 0
+    done = run(*call, "-o", kept)
+    assert done.code == 0
+    assert "tuning baselines on other students of the kind fading" in done.err
     found = Matrix.load(kept)
     assert found.policies == tuple(named)
     assert found.baselines == ("in_a_row:2", "in_a_row:bill_60", "stopping:300")

@@ -131,6 +131,8 @@ def run(arguments: Namespace) -> None:
         make_room(arguments.picture)
 
     def taught(simulator: str) -> dict[str, EpisodePolicy]:
+        if any(name.partition(":")[2] in episodes.OUTCOMES for name in named):
+            say(f"tuning baselines on other students of the kind {simulator}")
         model = fitted_model(kinds[simulator], course)
         return named_policies(named, model, kinds[simulator], course, arguments.budget)
 
