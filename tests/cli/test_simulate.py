@@ -14,6 +14,7 @@ from tests.cli.conftest import Run
 from adaptlearn import Curriculum, simulation
 from adaptlearn.cli import simulate
 from adaptlearn.models import BKT
+from adaptlearn.sequencing import ProvisionalMastery
 from adaptlearn.simulation import (
     Course,
     Matrix,
@@ -83,14 +84,16 @@ def test_policies_with_a_constant(run: Run, tmp_path: Path) -> None:
     named = ["in_a_row:2", "in_a_row:bill_60", "stopping:300", "sequencer:0.9", "oracle"]
     kept = tmp_path / "matrix.json"
     call = ("simulate", *QUICK, "--simulators", "fading", "--policies", ",".join(named))
-    assert run(*call, "-o", kept).code == 0
+    done = run(*call, "-o", kept)
+    assert done.code == 0
+    assert "tuning baselines on other students of the kind fading" in done.err
     found = Matrix.load(kept)
     assert found.policies == tuple(named)
     assert found.baselines == ("in_a_row:2", "in_a_row:bill_60", "stopping:300")
     course = simulate.read_course(None)
     kind = simulators(course)["fading"]
     tuned = tuned_constants(kind, course, names=["in_a_row"], outcomes=["bill_60"], budget=120)
-    model = simulate.fitted_model(kind, course)
+    model = simulate.fitted_model(simulate.earlier_log(kind, course))
     parameters = simulate.parameters_of(model, course)
     expected = evaluation_matrix(
         {"fading": kind},
@@ -98,7 +101,7 @@ def test_policies_with_a_constant(run: Run, tmp_path: Path) -> None:
             "two": baseline("in_a_row", 2, course),
             "tuned": baseline("in_a_row", tuned["in_a_row"]["bill_60"], course),
             "stopping": baseline("stopping", 300, course, parameters=parameters),
-            "sequencer": simulate.sequencer_policy(model, "sequencer", 0.9),
+            "sequencer": simulate.sequencer_policy(model, ProvisionalMastery(0.9)),
         },
         course, n_students=30, seeds=2, budget=120,
     )  # fmt: skip

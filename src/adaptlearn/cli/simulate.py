@@ -57,7 +57,8 @@ def add_arguments(parser: ArgumentParser) -> None:
         type=names,
         help="names of policies (default: the textbook ones, and sequencer); a name that is none "
         "lists them. A constant may follow: knowledge_tracing:0.98, in_a_row:4, stopping:300, "
-        "sequencer:0.98, priced:300, from_log:300; or the outcome that it is tuned for: in_a_row:bill_300",
+        "sequencer:0.98, priced:300, from_log:300; or the outcome that it is tuned for: "
+        "in_a_row:bill_300",
     )
     parser.add_argument(
         "--simulators",
@@ -131,6 +132,8 @@ def run(arguments: Namespace) -> None:
         make_room(arguments.picture)
 
     def taught(simulator: str) -> dict[str, EpisodePolicy]:
+        if any(name.partition(":")[2] in episodes.OUTCOMES for name in named):
+            say(f"tuning baselines on other students of the kind {simulator}")
         log = earlier_log(kinds[simulator], course)
         return named_policies(named, log, kinds[simulator], course, arguments.budget)
 

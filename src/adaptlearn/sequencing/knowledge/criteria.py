@@ -52,7 +52,10 @@ class Criterion:
     _constraints: ClassVar[Mapping[str, Sequence[Constraint]]] = {}
 
     def __post_init__(self) -> None:
-        check_parameters(type(self).__name__, self.settings(), self._constraints, self._problems())
+        check_parameters(type(self).__name__, self._given(), self._constraints, self._problems())
+
+    def _given(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
 
     def _problems(self) -> list[str]:
         """What is wrong with the arguments, apart from their ranges."""
@@ -75,7 +78,7 @@ class Criterion:
 
     def settings(self) -> dict[str, Any]:
         """The criterion's arguments by name."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
+        return self._given()
 
     def described(self) -> dict[str, Any]:
         """The criterion's name and arguments, as values that JSON can store."""

@@ -98,10 +98,10 @@ class PriceThreshold(Criterion):
         found = super().settings()
         for name in ("skills", "students"):
             # Pairs, since JSON would turn the label 1 into "1".
-            found[name] = sorted(
-                ([plain(who), price] for who, price in found[name].items()), key=repr
-            )
-        return found
+            pairs = [[plain(who), float(price)] for who, price in found[name].items()]
+            found[name] = sorted(pairs, key=repr)
+        # The same number as 300 and as 300.0.
+        return {**found, **{name: float(found[name]) for name in ("price", "minutes", "least")}}
 
     def met(self, context: Context) -> Bools:  # noqa: D102 - the base's
         return np.asarray(context.mastery >= self.needed(context))

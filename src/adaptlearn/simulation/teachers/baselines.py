@@ -96,7 +96,7 @@ CONSTANTS: dict[str, tuple[float, ...]] = {
     "random_stopping": (10, 30, 60, 100, 200, 300, 600, 1000, 3000, 10_000),
     "bandit": (3 / 6, 4 / 6, 5 / 6, 1),
 }  # fmt: skip
-"""What `baseline` has, and the values of each one's constant that tuning tries."""
+"""The names that `baseline` takes, and for each the values of its constant that tuning tries."""
 
 
 def baseline(
