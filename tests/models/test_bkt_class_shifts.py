@@ -51,5 +51,9 @@ def test_it_leads_to_the_best(seed):
     at = at._replace(low=np.full(5, 1e-9), high=np.full(5, 1 - 1e-9))
     for _ in range(30):
         at = maximise_shifted(at, event, opposite, SPREAD)
-    found = minimize(lambda x: -value_of(x, event, opposite, at[2:]), np.zeros(8), tol=1e-12)
+
+    def loss(numbers):
+        return -value_of(numbers, event, opposite, at[2:])
+
+    found = minimize(loss, np.zeros(8), tol=1e-12)
     np.testing.assert_allclose(np.append(at.shift, at.base), found.x, atol=1e-4)
