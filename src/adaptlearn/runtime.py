@@ -477,7 +477,7 @@ class Student:
         top = max(logs)
         shares = [math.exp(log - top) for log in logs]
         parts = zip(shares, values, strict=True)
-        return sum(share * value for share, value in parts) / sum(shares)
+        return min(sum(share * value for share, value in parts) / sum(shares), 1.0)
 
     def _check(self, problems: list[str], given: Given, clock: str | None) -> None:
         if problems:

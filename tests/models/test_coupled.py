@@ -27,8 +27,8 @@ from adaptlearn.models.bkt.individual.gradient import gradient, log_likelihood
 from adaptlearn.models.bkt.individual.layout import ChainVectors, CoupledLog, lay_out
 from adaptlearn.models.bkt.individual.search import Penalties, Terms, fit
 from adaptlearn.models.bkt.parameters import Cells, Parameters
+from adaptlearn.models.bkt.records import StudentVectors
 from adaptlearn.models.bkt.serve.beliefs import filter_sequences
-from adaptlearn.models.bkt.state import StudentVectors
 from adaptlearn.numerics import group_pairs
 
 N_ITEMS, N_SKILLS = 5, 3

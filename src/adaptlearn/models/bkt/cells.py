@@ -19,7 +19,7 @@ from adaptlearn.models.bkt.entries import (
 )
 from adaptlearn.models.bkt.labels import Label, known_codes, label_problems, read_labels
 from adaptlearn.models.bkt.parameters import Cells
-from adaptlearn.models.bkt.state import LastResponses
+from adaptlearn.models.bkt.records import LastResponses
 from adaptlearn.numerics import Bools, Ints, distinct
 from adaptlearn.responses import ResponseLog
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.models.bkt.belief import Beliefs
-from adaptlearn.models.bkt.student_classes import over_classes, shares
+from adaptlearn.models.bkt.records import LastResponses, StudentVectors
+from adaptlearn.models.bkt.student_classes import mixed, shares
 from adaptlearn.models.bkt.told import ToldPairs
 from adaptlearn.models.state import StudentState, check_keys, rows_of, times
 from adaptlearn.numerics import (
@@ -27,68 +28,6 @@ _FARTHEST = 1e300  # of a belief's logarithm from 0
 _ABLEST = 700.0  # log odds whose exponential is finite
 
 _SKILL_BITS = 24  # a pair's key is student << 24 | skill: up to 16 million skills
-
-
-class LastResponses(NamedTuple):
-    """Of each touched pair's last response, what the next transition's class depends on.
-
-    Attributes
-    ----------
-    time : float array
-    learn, forget : int arrays
-        Codes of what it may have taught, as the model's classes number them; -1 for unseen.
-    """
-
-    time: Floats
-    learn: NDArray[np.int64]
-    forget: NDArray[np.int64]
-
-    @classmethod
-    def new(cls, n_pairs: int) -> LastResponses:
-        """Pairs of which nothing is known."""
-        return cls(np.zeros(n_pairs), np.full(n_pairs, -1), np.full(n_pairs, -1))
-
-    def take(self, slots: Any) -> LastResponses:
-        """Those of some pairs."""
-        return LastResponses(self.time[slots], self.learn[slots], self.forget[slots])
-
-    def grown(self, n_pairs: int) -> LastResponses:
-        """The same with room for more pairs."""
-        more = LastResponses.new(n_pairs - len(self.time))
-        return LastResponses(
-            np.concatenate((self.time, more.time)),
-            np.concatenate((self.learn, more.learn)),
-            np.concatenate((self.forget, more.forget)),
-        )
-
-
-class StudentVectors(NamedTuple):
-    """What is known of students apart from their skills, each of shape (n_students,).
-
-    Attributes
-    ----------
-    ability : float array
-        theta.
-    residual : float array
-        r.
-    answers : int array
-        n; exposures do not count.
-    """
-
-    ability: Floats
-    residual: Floats
-    answers: NDArray[np.int64]
-
-    @classmethod
-    def new(cls, n_students: int) -> StudentVectors:
-        """Students who have not answered yet."""
-        return cls(np.zeros(n_students), np.zeros(n_students), np.zeros(n_students, np.int64))
-
-    def take(self, students: Ints) -> StudentVectors:
-        """Those of some students."""
-        return StudentVectors(
-            self.ability[students], self.residual[students], self.answers[students]
-        )
 
 
 class BKTState(StudentState):
@@ -176,9 +115,7 @@ class BKTState(StudentState):
     def p_known(self) -> Floats:
         """P(known) after the last response, shape (n_pairs,)."""
         known = self.beliefs(slice(len(self._pairs))).p_known
-        return (
-            known if known.ndim == 1 else over_classes(self.class_shares(self.students) * known.T)
-        )
+        return known if known.ndim == 1 else mixed(self.class_shares(self.students), known.T)
 
     def beliefs(self, slots: Ints | slice, place: int | None = None) -> Beliefs:
         """Return the beliefs about the pairs in the given slots, after the last responses.

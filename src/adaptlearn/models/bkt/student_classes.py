@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -89,12 +90,16 @@ def shares(evidence: Floats, weights: Floats) -> Floats:
     """
     joint = evidence + np.log(weights)[:, None]
     share = np.exp(joint - joint.max(axis=0))
-    return np.asarray(share / over_classes(share))
+    return np.asarray(share / reduce(np.add, share))
 
 
-def over_classes(values: Floats) -> Floats:
-    """The sum over the first axis, always in the same order, whatever else the array holds."""
-    total: Floats = values[0].copy()
-    for more in values[1:]:
-        total += more
-    return total
+def mixed(share: Floats, chances: Iterable[Floats]) -> Floats:
+    """The probability of something, from that of each class and the classes' shares.
+
+    Both are summed in the order of the classes, so that a student's number does not depend on who
+    else is asked for.
+    """
+    total: Any = 0.0
+    for weight, chance in zip(share, chances, strict=True):
+        total = total + weight * chance
+    return np.asarray(np.minimum(total, 1.0))  # which rounding may pass

@@ -17,7 +17,7 @@ from adaptlearn.models.bkt.individual.layout import ChainVectors
 from adaptlearn.models.bkt.individual.model import Individual, coupled_log
 from adaptlearn.models.bkt.individual.search import Terms, fit
 from adaptlearn.models.bkt.parameters import Cells, Parameters
-from adaptlearn.models.bkt.state import StudentVectors
+from adaptlearn.models.bkt.records import StudentVectors
 from adaptlearn.responses import ResponseLog
 
 

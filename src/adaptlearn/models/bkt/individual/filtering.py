@@ -18,7 +18,7 @@ from adaptlearn.models.bkt.individual.equations import (
 )
 from adaptlearn.models.bkt.individual.forward import Path, run
 from adaptlearn.models.bkt.individual.layout import ChainVectors, CoupledLog, Layout, lay_out
-from adaptlearn.models.bkt.state import StudentVectors
+from adaptlearn.models.bkt.records import StudentVectors
 from adaptlearn.numerics import Floats
 
 

@@ -21,7 +21,7 @@ from adaptlearn.models.bkt.individual.equations import (
     joins,
 )
 from adaptlearn.models.bkt.individual.layout import ChainVectors, Layout
-from adaptlearn.models.bkt.state import StudentVectors
+from adaptlearn.models.bkt.records import StudentVectors
 from adaptlearn.models.sequential.levels import narrow_from, rest_of_each
 from adaptlearn.numerics import Bools, Floats, Ints
 

@@ -21,7 +21,8 @@ from adaptlearn.models.bkt.individual.equations import (
 from adaptlearn.models.bkt.individual.filtering import FilteredStudents, filter_students
 from adaptlearn.models.bkt.individual.layout import ChainVectors, CoupledLog
 from adaptlearn.models.bkt.parameters import Cells, Parameters
-from adaptlearn.models.bkt.state import BKTState, StudentVectors
+from adaptlearn.models.bkt.records import StudentVectors
+from adaptlearn.models.bkt.state import BKTState
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog
 from adaptlearn.validation import Numbers, number_array

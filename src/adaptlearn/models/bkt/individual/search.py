@@ -36,7 +36,7 @@ from adaptlearn.models.bkt.individual.layout import ChainVectors, CoupledLog, do
 from adaptlearn.models.bkt.individual.links import Links
 from adaptlearn.models.bkt.individual.newton import path_near, pays
 from adaptlearn.models.bkt.parameters import Cells
-from adaptlearn.models.bkt.state import StudentVectors
+from adaptlearn.models.bkt.records import StudentVectors
 from adaptlearn.numerics import Floats, Ints
 
 _FIELDS = ("prior", "learn", "forget", "guess", "slip")

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from adaptlearn.models.bkt.serve.beliefs import narrow_from
-from adaptlearn.models.bkt.student_classes import over_classes, shares
+from adaptlearn.models.bkt.student_classes import mixed, shares
 from adaptlearn.numerics import Floats, Sequences, group_pairs, longest_first
 from adaptlearn.responses import ResponseLog
 
@@ -64,7 +64,7 @@ def mix(
     share = shares(as_each_begins, weights)
     if log.skill_rows is not None:
         share = share[:, log.skill_rows]
-    return Mixed(over_classes(share * right), evidence)
+    return Mixed(mixed(share, right), evidence)
 
 
 def _running(rows: Sequences, told: Floats, before: Floats) -> tuple[Floats, Floats]:

@@ -23,14 +23,15 @@ from adaptlearn.models.bkt.individual.model import (
     store,
 )
 from adaptlearn.models.bkt.parameters import Cells
+from adaptlearn.models.bkt.records import LastResponses
 from adaptlearn.models.bkt.serve.beliefs import (
     Filtered,
     filter_sequences,
     probability_correct,
 )
 from adaptlearn.models.bkt.serve.mixing import mix
-from adaptlearn.models.bkt.state import BKTState, LastResponses
-from adaptlearn.models.bkt.student_classes import over_classes
+from adaptlearn.models.bkt.state import BKTState
+from adaptlearn.models.bkt.student_classes import mixed
 from adaptlearn.models.mastery import When
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog
@@ -249,11 +250,11 @@ def known_before_next(
         When they come; without, the gap is not known either.
     """
     if model.student_classes is not None:
-        each = [
+        by_class = (
             known_before_next(own, state, students, codes, slots, times=times)
             for own in model.by_student_class()
-        ]
-        return over_classes(state.class_shares(students) * each)
+        )
+        return mixed(state.class_shares(students), by_class)
     which, table = _cells_of(model, codes), model.table
     met = np.flatnonzero(slots >= 0)
     cells = _next_cells(model, state, which, slots, times)
@@ -280,11 +281,11 @@ def chance_of_next(
 ) -> Floats:
     """P(correct) of a next response of each student on the paired skill and item."""
     if model.student_classes is not None:
-        each = [
+        by_class = (
             chance_of_next(own, state, students, codes, items=items, times=times)
             for own in model.by_student_class()
-        ]
-        return over_classes(state.class_shares(students) * each)
+        )
+        return mixed(state.class_shares(students), by_class)
     slots = state.find(students, codes)
     p_known = known_before_next(model, state, students, codes, slots, times=times)
     which = _cells_of(model, codes)
@@ -307,8 +308,10 @@ def of_places(table: NDArray[Any], skills: Ints, n_fitted: int) -> NDArray[Any]:
 def mastery_of(model: Fitted, state: BKTState, students: Ints, skills: Ints, when: When) -> Floats:
     """P(known) of some students on skills, by their places; shape (n_students, n_skills)."""
     if model.student_classes is not None:
-        own = [mastery_of(one, state, students, skills, when) for one in model.by_student_class()]
-        return over_classes(state.class_shares(students)[..., None] * own)
+        by_class = (
+            mastery_of(own, state, students, skills, when) for own in model.by_student_class()
+        )
+        return mixed(state.class_shares(students)[..., None], by_class)
     n_skills = n_places(skills)
     rows, columns, slots = state.cells(students, n_skills)
     prior = model.table.prior[_cells_of(model, np.arange(n_skills))]
