@@ -7,7 +7,7 @@
 
 Writes results/diagnoses.json: for each kind of students, each of two policies that taught them and
 each question, how many logs got which answer. Each log has 300 students and another course. The
-limits in `adaptlearn.diagnosis` were chosen on seeds 100 to 129, which are not used here. With
+limits in `adaptlearn.diagnosis` were chosen on seeds 100 to 149, which are not used here. With
 --real, writes results/diagnoses_real.json: the verdicts on the training parts of four real logs, of
 which none has prerequisites, and only one has times. With --edges, writes
 results/diagnoses_edges.json: the verdicts on single prerequisites of a curriculum to which half as
@@ -40,7 +40,7 @@ from adaptlearn.simulation import (
     wrong_graph,
 )
 
-FIRST, N_LOGS, N_STUDENTS = 1000, 200, 300
+FIRST, N_LOGS, N_STUDENTS = 2000, 200, 300
 POLICIES = ("fixed_order", "three_in_a_row")
 QUESTIONS = ("graph", "two_state", "bouts", "forgetting")
 

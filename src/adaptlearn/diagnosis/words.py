@@ -17,9 +17,9 @@ from adaptlearn.wording import counted
 FEWEST = 20
 """Students from which standard errors over students mean something."""
 
-# The limits were chosen on simulated logs of ten kinds of students (seeds 100 to 129).
+# The limits were chosen on simulated logs of ten kinds of students (seeds 100 to 149).
 SPREAD, _SPREAD_ERROR = 0.13, 0.1  # of the squared mean error rate
-BOUT = 0.085
+BOUT = 0.1
 _BY_CHANCE = 0.05  # of the prerequisites may seem to govern learning if none does
 _LOST_YES, _LOST_NO = 0.02, 0.06
 
