@@ -13,14 +13,14 @@ from scipy.special import expit, logit
 from scipy.stats import norm
 
 from adaptlearn import ResponseLog
-from adaptlearn.errors import ParameterError, ResponseDataError
+from adaptlearn.errors import ConvergenceWarning, ParameterError, ResponseDataError
 from adaptlearn.simulation import (
     TwoState,
     baselines,
     evaluation_matrix,
     random_course,
 )
-from adaptlearn.simulation.fitted import resemblance, simulators_from_log
+from adaptlearn.simulation.fitted import growth, resemblance, simulators_from_log, two_state
 from adaptlearn.simulation.fitted.growth import _design, _objective, marginal
 from adaptlearn.simulation.fitted.histories import chains_of, histories_of
 from adaptlearn.simulation.fitted.two_state import TwoStateFit, expected_counts
@@ -225,9 +225,9 @@ def test_a_skill_without_answers_takes_the_average_parameters() -> None:
         assert isinstance(tables, TwoState)
         odds = logit(tables.draws[name][0])
         assert odds[2] == pytest.approx(np.delete(odds, 2).mean(), abs=0.02)
-    growth = found["logistic_growth"]
-    assert isinstance(growth, PracticeFactors)
-    ease = growth.parameters["ease"]
+    logistic = found["logistic_growth"]
+    assert isinstance(logistic, PracticeFactors)
+    ease = logistic.parameters["ease"]
     assert ease[2] == pytest.approx(np.delete(ease, 2).mean(), abs=0.02)
 
 
@@ -244,6 +244,31 @@ def test_what_cannot_be_fitted_is_said() -> None:
     )
     with pytest.raises(ResponseDataError, match="no row holds an answer"):
         resemblance(TWO, nothing)
+
+
+@pytest.mark.parametrize("correct", [[1], [0], [1, 1, 1], [0, 0, 0]])
+def test_the_smallest_logs_can_be_fitted(correct: list[int]) -> None:
+    log = {"student": ["a"] * len(correct), "skill": ["x"] * len(correct), "correct": correct}
+    fitted = simulators_from_log(log, level=0.8)
+    two, logistic = fitted["two_state_classes"], fitted["logistic_growth"]
+    assert isinstance(two, TwoState)
+    assert isinstance(logistic, PracticeFactors)
+    for name, values in {**two.draws, **logistic.parameters}.items():
+        assert np.isfinite(values).all(), name
+    assert (two.draws["guess"] + two.draws["slip"] < 1).all()
+    assert logistic.level == 0.8
+
+
+def test_a_fit_that_stops_early_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (two_state, growth):
+        monkeypatch.setattr(module, "_STEPS", 2)
+    with pytest.warns(ConvergenceWarning) as caught:
+        simulators_from_log(simulated(TWO, share=0.2))
+    said = sorted(str(warning.message) for warning in caught)
+    assert [text.split(" did")[0] for text in said] == [
+        "the classes of students",
+        "the growth of skills",
+    ]
 
 
 @pytest.mark.parametrize("simulator", [TWO, GROWTH])

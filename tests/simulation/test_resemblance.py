@@ -65,6 +65,9 @@ def test_stopping_rates_are_the_shares_that_stop() -> None:
     # 1 of 51 stops after one right answer; drawn a little to the 51 of 102 who stop after any.
     assert rates[0, 1] == pytest.approx((1 + 1 / 51) / 52)
     assert (rates[1] == 1).all()
+    # Student 0 has two skills and student 1 one: both count the same.
+    rates = stopping_rates(chains([(0, 0, "1"), (0, 1, "1"), (1, 0, "11")]))
+    assert rates[0, 1] == pytest.approx((1.5 + 1 / 2) / (3 + 1))
 
 
 def test_students_stop_as_those_of_the_log() -> None:
@@ -87,7 +90,8 @@ def test_students_stop_as_those_of_the_log() -> None:
     assert again.skill.tolist() == log.skill.tolist()
 
 
-def test_with_the_same_lengths_each_chain_is_as_long() -> None:
+def test_with_the_same_lengths_each_chain_is_as_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adaptlearn.simulation.fitted.replay._BLOCK", 150)
     _, log = chains_of(SCHOOL.responses)
     again = replay(TRUE, log, np.random.default_rng(0), same_lengths=True)
     for one, other in zip(again[:4], log[:4], strict=True):

@@ -10,6 +10,8 @@ from adaptlearn.simulation.students.base import Simulator
 
 _ROW = 5  # right answers in a row that stopping may depend on; more count as this many
 
+_BLOCK = 5000  # students at once: they hold numbers for all their skills
+
 
 def right_in_a_row(chains: Chains) -> Ints:
     """How many right answers in a row each answer ends, in its chain; 0 for a wrong one."""
@@ -74,27 +76,28 @@ def replay(
     order = np.argsort(student, kind="stable")  # the chains, student by student
     after = np.cumsum(np.bincount(student))
     place = after - np.bincount(student)
-    students = simulator.start(len(names), rng)
     rates = stopping_rates(chains)
     count = np.zeros(len(names), np.intp)
     row = np.zeros(len(names), np.intp)
-    active = np.arange(len(names))
     steps: list[tuple[Ints, Bools]] = []
-    while len(active):
-        chain = order[place[active]]
-        correct = students.answer(chains.skill[chain], rng, active)
-        steps.append((chain, correct))
-        row[active] = np.where(correct, row[active] + 1, 0)
-        if same_lengths:
-            stops = count[active] + 1 == chains.lengths[chain]
-        else:
-            rate = rates[count[active], np.minimum(row[active], _ROW)]
-            stops = rng.random(len(active)) < rate
-        count[active] += 1
-        done = active[stops]
-        count[done], row[done] = 0, 0
-        place[done] += 1
-        active = active[place[active] < after[active]]
+    for first in range(0, len(names), _BLOCK):
+        active = np.arange(first, min(first + _BLOCK, len(names)))
+        students = simulator.start(len(active), rng)
+        while len(active):
+            chain = order[place[active]]
+            correct = students.answer(chains.skill[chain], rng, active - first)
+            steps.append((chain, correct))
+            row[active] = np.where(correct, row[active] + 1, 0)
+            if same_lengths:
+                stops = count[active] + 1 == chains.lengths[chain]
+            else:
+                rate = rates[count[active], np.minimum(row[active], _ROW)]
+                stops = rng.random(len(active)) < rate
+            count[active] += 1
+            done = active[stops]
+            count[done], row[done] = 0, 0
+            place[done] += 1
+            active = active[place[active] < after[active]]
     return _gathered(chains, steps)
 
 

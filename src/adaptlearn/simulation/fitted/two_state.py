@@ -26,7 +26,7 @@ from adaptlearn.numerics import Floats, Ints
 from adaptlearn.simulation.fitted.histories import Histories
 
 _STEPS = 500
-_TOLERANCE = 1e-6  # gain of log-likelihood per history
+_TOLERANCE = 1e-7  # gain of log-likelihood per history
 _ANSWERS = 20.0  # how many answers of the average skill each skill's guess and slip are given
 _HIGHEST = 0.5  # of guess and of slip: who knows the skill is right more often than not
 _SKILLS = 1.0  # 1 / variance over skills of the log-odds of prior and learn
@@ -85,7 +85,7 @@ def fit_two_state(histories: Histories, n_skills: int, n_classes: int) -> TwoSta
     """
     fit = _first_guess(n_skills, n_classes)
     member = _by_success(histories, n_classes)
-    fit = fit._replace(share=member.mean(axis=0))
+    fit = fit._replace(share=_shares(member))
     before = -np.inf
     for step in range(_STEPS):
         log_likelihood, counts = expected_counts(histories, fit)
@@ -186,7 +186,7 @@ def _maximised(
     def by_skill(values: Floats) -> Floats:
         return _sums(histories.skill, weight * values, n_skills)
 
-    share = member.mean(axis=0) + 1e-12
+    share = _shares(member)
     first = by_skill(np.ones_like(weight))
     prior, start = additive_odds(
         by_skill(counts.known_first), first, logit(fit.prior), fit.start, share
@@ -200,7 +200,13 @@ def _maximised(
         usual = (hit.sum() + 0.5) / (chance.sum() + 1)
         rates.append(np.clip((hit + _ANSWERS * usual) / (chance + _ANSWERS), 1e-3, _HIGHEST - 1e-3))
     guess, slip = rates
-    return TwoStateFit(expit(prior), expit(learn), guess, slip, share / share.sum(), start, pace)
+    return TwoStateFit(expit(prior), expit(learn), guess, slip, share, start, pace)
+
+
+def _shares(member: Floats) -> Floats:
+    """The classes' shares of the students; none is quite 0, for the logarithm."""
+    sizes = member.sum(axis=0) + 1e-9
+    return np.asarray(sizes / sizes.sum())
 
 
 def _sums(skill: Ints, values: Floats, n_skills: int) -> Floats:
@@ -220,7 +226,7 @@ def additive_odds(
     row, column : float array, shapes (n_rows,) and (n_columns,)
         Where to begin.
     share : float array, shape (n_columns,)
-        Weights by which the mean of `column` is kept at 0.
+        They add up to 1; the mean of `column` by them is kept at 0.
     """
     for _ in range(3):
         p = expit(row[:, None] + column)
@@ -231,6 +237,6 @@ def additive_odds(
         slope = (hits - chances * p).sum(axis=0) - _CLASSES * column
         bend = (chances * p * (1 - p)).sum(axis=0) + _CLASSES
         column = column + np.clip(slope / bend, -1, 1)
-        middle = share @ column / share.sum()
+        middle = share @ column
         row, column = row + middle, column - middle
     return row, column
