@@ -26,7 +26,8 @@ from adaptlearn.numerics import Floats, Ints
 from adaptlearn.simulation.fitted.histories import Histories
 
 _STEPS = 500
-_TOLERANCE = 1e-7  # gain of log-likelihood per history
+_TOLERANCE = 1e-7  # gain of log-likelihood per student and skill ...
+_LEAST = 1e-4  # ... and of all together, below which a step is the last
 _ANSWERS = 20.0  # how many answers of the average skill each skill's guess and slip are given
 _HIGHEST = 0.5  # of guess and of slip: who knows the skill is right more often than not
 _SKILLS = 1.0  # 1 / variance over skills of the log-odds of prior and learn
@@ -94,7 +95,7 @@ def fit_two_state(histories: Histories, n_skills: int, n_classes: int) -> TwoSta
         total = float((top + np.log(np.exp(by_class - top[:, None]).sum(axis=1))).sum())
         if step:  # the first classes are those by success
             member = softmax(by_class, axis=1)
-        if total - before < _TOLERANCE * histories.whose.nnz:
+        if total - before < max(_TOLERANCE * histories.whose.nnz, _LEAST):
             break
         before = total if step else -np.inf
         fit = _maximised(histories, fit, member, counts)
