@@ -52,8 +52,9 @@ class PracticeFactors:
     chance : float, default 0.7
         The standard deviation of ``chance`` over students and skills.
     differences : StudentDifferences, StudentClasses or None
-        How students differ. A student's ability is the logarithm of the student's start factor. The student's learning factor is the pace, which multiplies the
-        effect of practice. None: all students are alike.
+        How students differ. A student's ability is the logarithm of the student's start factor. The
+        student's learning factor is the pace, which multiplies the effect of practice. None: all
+        students are alike.
     level : float, default 0.85
     counts : {"linear", "log"}, default "linear"
         Whether every answer adds the same, or each adds less than the one before.
