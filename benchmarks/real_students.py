@@ -78,6 +78,8 @@ def parameters(simulator: TwoState | PracticeFactors) -> dict[str, Any]:
     }
     if isinstance(simulator, PracticeFactors):
         found["chance"] = simulator.chance
+    known = simulator.start(2000, np.random.default_rng(0)).knows()
+    found["known_at_start"] = round(float(known.mean()), 3)
     return found
 
 

@@ -128,7 +128,9 @@ def test_it_is_shown_as_a_table_and_a_picture() -> None:
     assert [text.get_text() for text in ax.get_yticklabels()] == [*found.names]
     assert repr(found).startswith("Resemblance(errors 0.0")
     short = {name: column[:9] for name, column in SCHOOL.responses.items()}
-    ax = resemblance(TwoState(len(set(short["skill"]))), short).plot()
+    few = resemblance(TwoState(len(set(short["skill"]))), short)
+    assert "students undefined" in str(few)
+    ax = few.plot()
     assert "share right: median" not in {text.get_text() for text in ax.get_yticklabels()}
 
 

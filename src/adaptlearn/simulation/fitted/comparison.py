@@ -26,15 +26,20 @@ class Resemblance(Printed):
     Attributes
     ----------
     aspects, names : tuple of str
-        Of each figure: ``"errors"``, ``"students"``, ``"runs"`` or ``"stopping"``, and its name.
+        For each figure, what it describes (``"errors"``, ``"students"``, ``"runs"`` or
+        ``"stopping"``), and its name.
     log, simulated : float array, shape (n_figures,)
-        The figure of the log, and the mean over the repeats of the simulation; nan if no answer
-        tells.
+        The figure of the log, and the mean of the simulated figure over the repeats; nan if there
+        are no answers to compute it from.
     chance : float array, shape (n_figures,)
-        Standard deviation of the simulated figure over the repeats. A difference of less than
-        three times this may be chance.
-    n_students, n_repeats : int
+        The standard deviation of the simulated figure over the repeats. If a difference is smaller
+        than three times this, it may be chance.
+    n_students : int
+        How many students the log has.
+    n_repeats : int
+        How often they were simulated.
     same_lengths : bool
+        Whether simulated students answered as often as those of the log.
     """
 
     aspects: tuple[str, ...]
@@ -53,13 +58,13 @@ class Resemblance(Printed):
 
     @property
     def distances(self) -> dict[str, float]:
-        """By aspect: the root of the mean squared difference of its figures."""
-        return {
-            aspect: float(
-                np.sqrt(np.nanmean(self.difference[np.array(self.aspects) == aspect] ** 2))
-            )
-            for aspect in dict.fromkeys(self.aspects)
-        }
+        """By aspect: the root of the mean squared difference of its figures; nan without any."""
+        found = {}
+        for aspect in dict.fromkeys(self.aspects):
+            off = self.difference[np.array(self.aspects) == aspect]
+            off = off[~np.isnan(off)]
+            found[aspect] = float(np.sqrt((off**2).mean())) if len(off) else np.nan
+        return found
 
     def table(self) -> dict[str, NDArray[Any]]:
         """One row per figure, as columns any dataframe library takes."""
@@ -75,7 +80,7 @@ class Resemblance(Printed):
     def plot(self, ax: Any = None) -> Any:
         """Draw each figure as two points in a line: the log's and the simulated one.
 
-        Figures of which no answer of the log tells are left out.
+        Figures that are nan in the log are left out.
 
         Parameters
         ----------
@@ -127,13 +132,13 @@ def resemblance(
     Each simulated student stands for a student of the log, and practises the same skills in the
     order in which the student began them.
 
-    In many programs students stop when they have mastered a skill, so those who answer often are
-    those who find it hard. Simulated students therefore stop as those of the log do: after each
-    answer on a skill, with the share of the log's students who stopped after as many answers, of
-    which as many were right in a row.
+    In many programs, students stop when they have mastered a skill. Then those who answer often
+    find the skill hard. So simulated students stop as those of the log do. After each answer, they
+    stop with a certain probability. It is the share of the log's students who stopped after the
+    same number of answers on a skill, and the same number of right answers in a row at the end.
 
-    In all figures every student counts the same, however much the student practised. So they
-    differ a little from a usual learning curve, in which every answer counts the same.
+    In all figures, every student counts the same, however much the student practised. So the
+    figures differ a little from a usual learning curve, in which every answer counts the same.
 
     Parameters
     ----------
@@ -143,7 +148,7 @@ def resemblance(
     log : ResponseLog or frame with columns student, skill, correct
         One skill per response. Rows without an answer are left out.
     same_lengths : bool, default False
-        If True, each simulated student answers each skill exactly as often as the student of the
+        If True, each simulated student answers on each skill exactly as often as the student of the
         log, whatever the answers are.
     n_repeats : int, default 5
         How often to simulate all students.
@@ -162,10 +167,14 @@ def resemblance(
 
     Notes
     -----
-    All figures are shares. *Errors*: wrong answers at the first to the tenth answer on a skill.
-    *Students*: how the share of right answers is spread over students with at least ten answers.
-    *Runs*: how often a right answer follows a right and a wrong one, and how long runs of right
-    answers on a skill are. *Stopping*: how practice of a skill ends.
+    All figures are shares:
+
+    - ``"errors"``: of wrong answers, at the first to the tenth answer on a skill.
+    - ``"students"``: how the share of right answers differs between students with at least ten
+      answers.
+    - ``"runs"``: how often a right answer follows a right and a wrong answer on the same skill, and
+      how long runs of right answers are.
+    - ``"stopping"``: how the practice of a skill ends.
 
     Examples
     --------

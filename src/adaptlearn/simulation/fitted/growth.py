@@ -37,7 +37,7 @@ _STEPS = 300
 
 
 class GrowthFit(NamedTuple):
-    """What was fitted.
+    """The fitted parameters of skills and of students.
 
     Attributes
     ----------

@@ -9,7 +9,6 @@ from adaptlearn.simulation.fitted.histories import Chains
 from adaptlearn.simulation.students.base import Simulator
 
 _ROW = 5  # right answers in a row that stopping may depend on; more count as this many
-
 _BLOCK = 5000  # students at once: they hold numbers for all their skills
 
 

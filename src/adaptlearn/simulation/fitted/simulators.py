@@ -16,38 +16,37 @@ from adaptlearn.validation import Interval, check_parameters
 def simulators_from_log(
     log: Any, *, n_classes: int = 3, level: float = 0.65
 ) -> dict[str, TwoState | PracticeFactors]:
-    """Two kinds of students, each fitted to the answers of a log, by name.
+    """Fit two kinds of simulated students to the answers of a log.
 
-    ``two_state_classes``: a skill is known or not. Students belong to a few classes, which differ
-    in the odds of knowing a skill at the start and in the odds of learning it.
+    ``two_state_classes``: a skill is known or not. Each student belongs to one of a few classes.
+    The classes differ in the odds of knowing a skill at the start, and in the odds of learning it.
     ``logistic_growth``: the log-odds of a right answer grow with the logarithm of practice.
-    Students differ in ability; its distribution is normal.
+    Students differ in ability, which is normally distributed.
 
-    Students may practise only some of the skills. What a student brings (the class, the ability) is
-    the same for all skills. So skills that different students practised can be compared, if enough
-    students practised both kinds of skills. If able students practise other skills than the rest,
-    a part of the difference is taken for a difference of skills. Parameters of skills with few
-    answers are drawn towards those of the average skill; a skill without answers gets exactly
-    those.
+    Students may practise only some of the skills. A student's class or ability is the same for all
+    skills. So the fits can compare skills that different students practised, if enough students
+    practised both. If able students choose other skills than weak students, the fits take a part of
+    the difference between the students for a difference between the skills. If a skill has few
+    answers, its parameters are near those of the average skill; if it has none, they are equal.
 
     Parameters
     ----------
     log : ResponseLog or frame with columns student, skill, correct
-        One skill per response. Rows without an answer are left out. Of times, only the order
-        counts: these students do not forget.
+        One skill per response. Rows without an answer are left out. Times only give the order of
+        the answers, because these students do not forget.
     n_classes : int, default 3
         How many classes of students ``two_state_classes`` has.
     level : float, default 0.65
-        P(right) from which a skill counts as known in ``logistic_growth``. In many logs even those
-        who know a skill slip in one answer of five, and a high level is then out of reach. At the
-        default, students of both kinds know about as many skills at the start, on several real
-        logs.
+        In ``logistic_growth``, a skill counts as known if P(right) is at least this. In many real
+        logs, students who know a skill give one wrong answer in five, so a high level is out of
+        reach.
 
     Returns
     -------
     dict of str to Simulator
         A `TwoState` and a `PracticeFactors`. Skills are numbered in the order of
-        ``log.skill.labels``; `with_skills` of either chooses some.
+        ``log.skill.labels``. With the method ``with_skills`` of both, you choose skills for a
+        course.
 
     Raises
     ------
@@ -67,10 +66,11 @@ def simulators_from_log(
 
     Notes
     -----
-    Both fits maximise the likelihood of the answers, with what is unknown of students integrated
-    out, less a quadratic penalty on the log-odds of skills. Students who stop because of their
-    answers, say after three right ones in a row, do not bias such a fit. In ``two_state_classes``,
-    guess and slip are at most .5 each, so that right answers always speak for knowing.
+    Both fits maximise a penalised marginal likelihood of the answers: class, ability and knowledge
+    of the students are integrated out, and the log-odds of skills have quadratic penalties. When
+    students stop does not bias the fits, if it depends only on answers that are in the log (for
+    example, three right answers in a row). In ``two_state_classes``, guess and slip are both below
+    .5, so a right answer always makes it more likely that the skill is known.
 
     References
     ----------

@@ -35,16 +35,16 @@ _CLASSES = 0.1  # 1 / variance over classes of the same
 
 
 class TwoStateFit(NamedTuple):
-    """What was fitted.
+    """The fitted parameters of skills and of classes.
 
     Attributes
     ----------
     prior, learn : float array, shape (n_skills,)
-        Of a student whose class adds nothing to the log-odds.
+        For a student whose class adds nothing to the log-odds.
     guess, slip : float array, shape (n_skills,)
     share, start, pace : float array, shape (n_classes,)
-        The classes' shares of the students, and what a class adds to the log-odds of prior and of
-        learn; the means over students are 0. Classes stand by `start`, the lowest first.
+        The share of students in each class, and what the class adds to the log-odds of prior and of
+        learn. The means of both over students are 0. The class with the lowest `start` comes first.
     """
 
     prior: Floats

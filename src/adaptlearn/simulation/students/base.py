@@ -181,19 +181,26 @@ class StudentDifferences:
 
 @dataclass(frozen=True)
 class StudentClasses:
-    """How students differ: a few classes, with a start and a pace each, and chance within them.
+    """How students differ: each belongs to one of a few classes, for all skills.
 
-    `simulators_from_log` fits them to a log. A class is the same for all skills of a student.
+    `simulators_from_log` fits such classes to a log.
 
     Parameters
     ----------
     share : sequence of float
-        The share of students in each class; they add up to 1.
-    start, pace : sequence of float
-        What each class adds to the log-odds of knowing a skill at the start, and to the log-odds of
-        learning (or to the logarithm of the effect of practice).
+        The share of students in each class. The sum of the shares is 1.
+    start : sequence of float
+        What each class adds to the log-odds of knowing a skill at the start.
+    pace : sequence of float
+        What each class adds to the log-odds of learning (or to the logarithm of the effect of
+        practice).
     spread : float, default 0
-        Standard deviation, within classes, of the log-odds of knowing at the start.
+        The standard deviation of the start within each class; it is normally distributed.
+
+    Raises
+    ------
+    ParameterError
+        The error lists everything that is wrong with the arguments.
 
     Examples
     --------
@@ -216,7 +223,7 @@ class StudentClasses:
         if len({table.shape for table in tables}) > 1 or share.ndim != 1 or not len(share):
             problems.append("share, start and pace must have one number for each class")
         if not ((share >= 0).all() and abs(share.sum() - 1) < 1e-6):
-            problems.append(f"share must be positive and add up to 1, got {self.share!r:.80}")
+            problems.append(f"share must add up to 1, none below 0, got {self.share!r:.80}")
         if not all((np.abs(move) <= 50).all() for move in moves):
             problems.append("start and pace must be numbers in [-50, 50]")
         check_parameters(
@@ -224,10 +231,10 @@ class StudentClasses:
         )
 
     def draw(self, n: int, rng: Draws) -> tuple[Floats, Floats, dict[str, NDArray[Any]]]:
-        """Logarithms of each student's odds of knowing and of learning, and the groups.
+        """Draw each student's class, and the logarithms of the start and the learning factor.
 
-        The groups are ``"class"`` (numbered from 1) if there are several, and ``"start"`` (low: the
-        lower 30% within a class; high) if there is a spread.
+        The groups are ``"class"`` (numbered from 1) if there are several classes, and ``"start"``
+        if there is a spread: ``"low"`` for the lowest 30% of each class, else ``"high"``.
         """
         luck = rng.random((n, 2))
         ends = np.cumsum(self.share)[:-1]
