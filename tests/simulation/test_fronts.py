@@ -9,7 +9,7 @@ import pytest
 import adaptlearn.simulation
 
 ROOT = "adaptlearn.simulation"
-SUB_ROOMS = ("students", "teachers", "episodes", "matrix", "school")
+SUB_ROOMS = ("students", "teachers", "episodes", "matrix", "school", "fitted")
 FRONTS = (ROOT, *(f"{ROOT}.{room}" for room in SUB_ROOMS))
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "simulation.md"
 

@@ -18,7 +18,7 @@ from adaptlearn.simulation import (
     run_episode,
     simulators,
 )
-from adaptlearn.simulation.students import StudentDifferences
+from adaptlearn.simulation.students import StudentClasses, StudentDifferences
 from adaptlearn.simulation.teachers import ArrayPolicy, knowledge_tracing, least_bill, stopping
 
 ONE = Course.of(Curriculum.from_dict({"skills": ["a"]}), n_items=2)
@@ -147,8 +147,22 @@ class TestStudentsWhoDiffer:
         )
         assert least_bill(mixed, ONE, 300) == pytest.approx(expected)
 
-    def test_the_bound_is_the_mean_over_students_with_their_own_parameters(self):
-        mixed = TwoState(1, prior=0.3, learn=0.2, differences=StudentDifferences())
+    def test_classes_keep_their_start_and_their_pace_together(self):
+        differences = StudentClasses(
+            (0.25, 0.75), (float(np.log(0.3)), 0.0), (float(np.log(0.4)), 0.0)
+        )
+        mixed = TwoState(1, prior=0.5, learn=0.5, differences=differences)
+        weak = TwoState(1, prior=0.3 / 1.3, learn=0.4 / 1.4)
+        strong = TwoState(1, prior=0.5, learn=0.5)
+        expected = 0.25 * least_bill(weak, ONE, 300) + 0.75 * least_bill(strong, ONE, 300)
+        assert least_bill(mixed, ONE, 300) == pytest.approx(expected)
+
+    @pytest.mark.parametrize(
+        "differences",
+        [StudentDifferences(), StudentClasses((0.4, 0.6), (-1.0, 0.7), (-0.8, 0.5), spread=0.6)],
+    )
+    def test_the_bound_is_the_mean_over_students_with_their_own_parameters(self, differences):
+        mixed = TwoState(1, prior=0.3, learn=0.2, differences=differences)
         drawn = mixed.start(300, np.random.default_rng(0)).parameters
         alone = [
             least_bill(TwoState.from_draws({name: t[[row]] for name, t in drawn.items()}), ONE, 300)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from adaptlearn.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from adaptlearn.simulation.students.base import StudentClasses as StudentClasses
     from adaptlearn.simulation.students.base import StudentDifferences as StudentDifferences
     from adaptlearn.simulation.students.base import Students as Students
     from adaptlearn.simulation.students.disengaging import Disengaging as Disengaging
@@ -28,6 +29,7 @@ _HOMES = {
     "PracticeFactors": "practice_factors",
     "StabilityMemory": "forgetting",
     "StageLearners": "stages",
+    "StudentClasses": "base",
     "StudentDifferences": "base",
     "Students": "base",
     "answer": "dynamics",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Protocol, Self
@@ -179,10 +179,79 @@ class StudentDifferences:
         return start, pace, groups
 
 
+@dataclass(frozen=True)
+class StudentClasses:
+    """How students differ: each belongs to one of a few classes, for all skills.
+
+    `simulators_from_log` fits such classes to a log.
+
+    Parameters
+    ----------
+    share : sequence of float
+        The share of students in each class. The sum of the shares is 1.
+    start : sequence of float
+        What each class adds to the log-odds of knowing a skill at the start.
+    pace : sequence of float
+        What each class adds to the log-odds of learning (or to the logarithm of the effect of
+        practice).
+    spread : float, default 0
+        The standard deviation of the start within each class; it is normally distributed.
+
+    Raises
+    ------
+    ParameterError
+        The error lists everything that is wrong with the arguments.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> two = StudentClasses(share=(0.25, 0.75), start=(-1.2, 0.4), pace=(-0.6, 0.2))
+    >>> start, pace, groups = two.draw(4, np.random.default_rng(0))
+    >>> start.tolist(), groups["class"].tolist()
+    ([0.4, -1.2, 0.4, 0.4], ['2', '1', '2', '2'])
+    """
+
+    share: Sequence[float]
+    start: Sequence[float]
+    pace: Sequence[float]
+    spread: float = 0.0
+
+    def __post_init__(self) -> None:
+        tables = [np.asarray(column, np.float64) for column in (self.share, self.start, self.pace)]
+        share, *moves = tables
+        problems = []
+        if len({table.shape for table in tables}) > 1 or share.ndim != 1 or not len(share):
+            problems.append("share, start and pace must have one number for each class")
+        if not ((share >= 0).all() and abs(share.sum() - 1) < 1e-6):
+            problems.append(f"share must add up to 1, none below 0, got {self.share!r:.80}")
+        if not all((np.abs(move) <= 50).all() for move in moves):
+            problems.append("start and pace must be numbers in [-50, 50]")
+        check_parameters(
+            "StudentClasses", {"spread": self.spread}, {"spread": [Interval(0, 5)]}, problems
+        )
+
+    def draw(self, n: int, rng: Draws) -> tuple[Floats, Floats, dict[str, NDArray[Any]]]:
+        """Draw each student's class, and the logarithms of the start and the learning factor.
+
+        The groups are ``"class"`` (numbered from 1) if there are several classes, and ``"start"``
+        if there is a spread: ``"low"`` for the lowest 30% of each class, else ``"high"``.
+        """
+        luck = rng.random((n, 2))
+        ends = np.cumsum(self.share)[:-1]
+        which = np.searchsorted(ends, luck[:, 0], side="right")
+        start = np.asarray(self.start, np.float64)[which] + self.spread * normal(luck[:, 1])
+        groups = {}
+        if len(ends):
+            groups["class"] = np.arange(1, len(ends) + 2).astype(str)[which]
+        if self.spread:
+            groups["start"] = np.where(luck[:, 1] < 0.3, "low", "high")
+        return start, np.asarray(self.pace, np.float64)[which], groups
+
+
 def differing(
-    differences: StudentDifferences | None, n: int, rng: Draws
+    differences: StudentDifferences | StudentClasses | None, n: int, rng: Draws
 ) -> tuple[Floats, Floats, dict[str, NDArray[Any]]]:
-    """What `StudentDifferences.draw` gives; of None, students who are all alike, without groups."""
+    """What `draw` gives; of None, students who are all alike, without groups."""
     if differences is None:
         return np.zeros(n), np.zeros(n), {}
     return differences.draw(n, rng)

@@ -93,6 +93,26 @@ def probabilities(**values: ArrayLike) -> dict[str, tuple[ArrayLike, float, floa
     return {name: (value, 0.0, 1.0) for name, value in values.items()}
 
 
+def skill_numbers(subject: str, skills: ArrayLike, n_skills: int) -> Ints:
+    """Numbers of skills, shape (n,); the same may come several times.
+
+    Raises
+    ------
+    ParameterError
+        They are no numbers of skills.
+    """
+    chosen = np.asarray(skills)
+    if chosen.ndim != 1 or not len(chosen) or chosen.dtype.kind not in "iu":
+        raise ParameterError(subject, ["skills must be a list of at least one skill number"])
+    outside = (chosen < 0) | (chosen >= n_skills)
+    if outside.any():
+        raise ParameterError(
+            subject,
+            [f"skills are numbered from 0 to {n_skills - 1}, got {some(chosen[outside].tolist())}"],
+        )
+    return chosen
+
+
 def must_hold(subject: str, rule: str, broken: Bools) -> None:
     """Raise if skills break a rule, and name them.
 

@@ -9,7 +9,7 @@ References
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,13 +18,15 @@ from scipy.special import expit, logit
 from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.simulation.students.base import (
     Family,
+    StudentClasses,
     StudentDifferences,
     Students,
     differing,
     normal,
 )
-from adaptlearn.simulation.students.parameters import by_skill
+from adaptlearn.simulation.students.parameters import by_skill, skill_numbers
 from adaptlearn.simulation.students.streams import Draws
+from adaptlearn.validation import OneOf
 
 
 class PracticeFactors:
@@ -36,6 +38,10 @@ class PracticeFactors:
     effect (Cen et al., 2006). Otherwise, right and wrong answers have different effects (Pavlik et
     al., 2009). A skill counts as known if P(right) is at least `level`.
 
+    With ``counts="log"``, each answer has less effect than the one before: after ``n`` answers on
+    the skill, the next one adds ``log((n + 2) / (n + 1))`` times `right` or `wrong`. So the
+    log-odds change with ``log(1 + n)``.
+
     Parameters
     ----------
     n_skills : int
@@ -45,11 +51,13 @@ class PracticeFactors:
         How much a right or a wrong answer adds to the log-odds.
     chance : float, default 0.7
         The standard deviation of ``chance`` over students and skills.
-    differences : StudentDifferences or None
-        How students differ. A student's ability is the logarithm of the student's start factor
-        (from `StudentDifferences`). The student's learning factor is the pace, which multiplies the
-        effect of practice. None: all students are alike.
+    differences : StudentDifferences, StudentClasses or None
+        How students differ. A student's ability is the logarithm of the student's start factor. The
+        student's learning factor is the pace, which multiplies the effect of practice. None: all
+        students are alike.
     level : float, default 0.85
+    counts : {"linear", "log"}, default "linear"
+        Whether every answer adds the same, or each adds less than the one before.
 
     Raises
     ------
@@ -77,26 +85,56 @@ class PracticeFactors:
         right: ArrayLike = 0.25,
         wrong: ArrayLike = 0.25,
         chance: float = 0.7,
-        differences: StudentDifferences | None = StudentDifferences(),  # noqa: B008 - it is frozen
+        differences: StudentDifferences | StudentClasses | None = StudentDifferences(),  # noqa: B008 - it is frozen
         level: float = 0.85,
+        counts: Literal["linear", "log"] = "linear",
     ) -> None:
         self.parameters = by_skill(
             "PracticeFactors",
             n_skills,
             {"ease": (ease, -20, 20), "right": (right, 0, 20), "wrong": (wrong, 0, 20)},
-            {"chance": chance, "level": level},
+            {"chance": chance, "level": level, "counts": counts},
+            own={"counts": [OneOf(("linear", "log"))]},
         )
         self.n_skills = n_skills
         self.chance = chance
         self.differences = differences
         self.level = level
+        self.counts: Literal["linear", "log"] = counts
+
+    def with_skills(self, skills: ArrayLike) -> Self:
+        """The same students with other skills, which take their parameters from skills of this one.
+
+        Parameters
+        ----------
+        skills : int array, shape (n,)
+            For each new skill, the number of the skill whose parameters it takes; the same number
+            may come several times.
+
+        Raises
+        ------
+        ParameterError
+            Skills are out of range.
+        """
+        chosen = skill_numbers("PracticeFactors.with_skills", skills, self.n_skills)
+        return type(self)(
+            len(chosen),
+            **{name: values[chosen] for name, values in self.parameters.items()},
+            chance=self.chance,
+            differences=self.differences,
+            level=self.level,
+            counts=self.counts,
+        )
 
     def start(self, n: int, rng: Draws) -> PractisingStudents:
         """Make `n` students who have not practised yet."""
         ability, pace, groups = differing(self.differences, n, rng)
         own = self.chance * normal(rng.random((n, self.n_skills)))
         odds = self.parameters["ease"] + ability[:, None] + own
-        return PractisingStudents(odds, np.exp(pace), self.parameters, self.level, groups)
+        answers = np.zeros(odds.shape, np.int32) if self.counts == "log" else None
+        return PractisingStudents(
+            odds, np.exp(pace), self.parameters, self.level, groups, answers=answers
+        )
 
 
 class PractisingStudents(Students):
@@ -109,9 +147,11 @@ class PractisingStudents(Students):
         parameters: Mapping[str, Floats],
         level: float,
         groups: Mapping[str, NDArray[Any]],
+        *,
+        answers: NDArray[np.int32] | None,
     ) -> None:
         super().__init__(odds.shape[0], odds.shape[1], groups)
-        self._odds, self._pace = odds, pace
+        self._odds, self._pace, self._answers = odds, pace, answers
         self._right, self._wrong = parameters["right"], parameters["wrong"]
         self.level = level
 
@@ -121,6 +161,10 @@ class PractisingStudents(Students):
     def practise(self, skills: Ints, correct: Bools, luck: Floats, rows: Ints) -> None:  # noqa: ARG002, D102
         cell = rows * self.n_skills + skills
         gain = np.where(correct, self._right[skills], self._wrong[skills])
+        if self._answers is not None:
+            before = self._answers.take(cell)
+            gain *= np.log((before + 2) / (before + 1))
+            self._answers.put(cell, before + 1)
         self._odds.put(cell, self._odds.take(cell) + self._pace[rows] * gain)
 
     def knowledge(self) -> Floats:  # noqa: D102 - the base's

@@ -22,6 +22,7 @@ from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.randomness import Randomness, generator_of
 from adaptlearn.simulation.students.base import (
     Family,
+    StudentClasses,
     StudentDifferences,
     Students,
     differing,
@@ -29,7 +30,13 @@ from adaptlearn.simulation.students.base import (
     normal,
 )
 from adaptlearn.simulation.students.dynamics import probability_correct
-from adaptlearn.simulation.students.parameters import by_skill, must_hold, parents_of, probabilities
+from adaptlearn.simulation.students.parameters import (
+    by_skill,
+    must_hold,
+    parents_of,
+    probabilities,
+    skill_numbers,
+)
 from adaptlearn.simulation.students.streams import Draws
 from adaptlearn.validation import Interval, check_parameters, some
 
@@ -48,7 +55,7 @@ class TwoState:
     n_skills : int
     prior, learn, guess, slip, forget : float or array, shape (n_skills,)
         Probabilities; the sum of ``guess`` and ``slip`` must be below 1.
-    differences : StudentDifferences, optional
+    differences : StudentDifferences or StudentClasses, optional
         How students differ in the odds of ``prior`` and ``learn``; by default all students are
         alike.
     prerequisites : pairs (first, then) of skill numbers, or bool array (n_skills, n_skills)
@@ -84,7 +91,7 @@ class TwoState:
         guess: ArrayLike = 0.2,
         slip: ArrayLike = 0.1,
         forget: ArrayLike = 0.0,
-        differences: StudentDifferences | None = None,
+        differences: StudentDifferences | StudentClasses | None = None,
         prerequisites: Sequence[tuple[int, int]] | ArrayLike | None = None,
         unready: float = 0.2,
     ) -> None:
@@ -110,7 +117,7 @@ class TwoState:
         cls,
         draws: Mapping[str, ArrayLike],
         *,
-        differences: StudentDifferences | None = None,
+        differences: StudentDifferences | StudentClasses | None = None,
         prerequisites: Sequence[tuple[int, int]] | ArrayLike | None = None,
         unready: float = 0.2,
     ) -> Self:
@@ -156,6 +163,40 @@ class TwoState:
         )
         made._set(found)
         return made
+
+    def with_skills(
+        self,
+        skills: ArrayLike,
+        *,
+        prerequisites: Sequence[tuple[int, int]] | ArrayLike | None = None,
+    ) -> Self:
+        """The same students with other skills, which take their parameters from skills of this one.
+
+        Parameters
+        ----------
+        skills : int array, shape (n,)
+            For each new skill, the number of the skill whose parameters it takes; the same number
+            may come several times.
+        prerequisites
+            Between the new skills, as in `TwoState`; by default there are none.
+
+        Raises
+        ------
+        ParameterError
+            Skills are out of range.
+
+        Examples
+        --------
+        >>> TwoState(3, prior=[0.1, 0.2, 0.3]).with_skills([2, 2, 0, 1]).draws["prior"].tolist()
+        [[0.3, 0.3, 0.1, 0.2]]
+        """
+        chosen = skill_numbers("TwoState.with_skills", skills, self.n_skills)
+        return self.from_draws(
+            {name: table[:, chosen] for name, table in self.draws.items()},
+            differences=self.differences,
+            prerequisites=prerequisites,
+            unready=self.unready,
+        )
 
     def start(self, n: int, rng: Draws) -> KnowingStudents:
         """Make `n` students who have not practised yet."""

@@ -16,7 +16,7 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,6 +28,7 @@ from adaptlearn.numerics import Floats, Ints
 from adaptlearn.simulation.course import Course
 from adaptlearn.simulation.students.base import (
     Simulator,
+    StudentClasses,
     StudentDifferences,
     more_likely,
 )
@@ -292,29 +293,40 @@ def _kinds_of_students(
     shape (n_skills,).
     """
     draws = simulator.draws
-    starts, start_chances = _log_odds(simulator.differences, "start")
-    paces, pace_chances = _log_odds(simulator.differences, "pace")
     for row in range(len(draws["prior"])):
         of = {name: table[row] for name, table in draws.items()}
-        priors = more_likely(of["prior"], np.exp(starts)[:, None])
-        for pace, chance in zip(paces, pace_chances, strict=True):
+        for share, pace, starts, chances in _paces(simulator.differences):
             learn = more_likely(of["learn"], np.exp(pace))
-            tables = {**of, "learn": learn, "prior": priors}
-            yield chance / len(draws["prior"]), tables, start_chances
+            priors = more_likely(of["prior"], np.exp(starts)[:, None])
+            yield share / len(draws["prior"]), {**of, "learn": learn, "prior": priors}, chances
 
 
-def _log_odds(differences: StudentDifferences | None, what: str) -> tuple[Floats, Floats]:
-    """How students differ in start or pace: values of a normal distribution in each of two groups.
+def _paces(
+    differences: StudentDifferences | StudentClasses | None,
+) -> Iterator[tuple[float, float, Floats, Floats]]:
+    """Students of equal pace: their share, their pace, and their starts with the chances of these.
 
-    Gauss-Hermite quadrature.
+    Pace and starts are logarithms of odds.
     """
     if differences is None:
-        return np.zeros(1), np.ones(1)
-    share, odds = {
-        "start": (differences.low, differences.low_start),
-        "pace": (differences.slow, differences.slow_pace),
-    }[what]
-    nodes, weights = np.polynomial.hermite_e.hermegauss(_NODES)
-    values = np.array([0.0, np.log(odds)])[:, None] + differences.spread * nodes
-    chances = np.array([1 - share, share])[:, None] * weights / weights.sum()
+        yield 1.0, 0.0, np.zeros(1), np.ones(1)
+    elif isinstance(differences, StudentClasses):
+        of_classes = zip(differences.share, differences.start, differences.pace, strict=True)
+        for share, start, pace in of_classes:
+            yield share, pace, *_normal([start], [1.0], differences.spread)
+    else:
+        slow, low, spread = differences.slow, differences.low, differences.spread
+        own = _normal([0.0, np.log(differences.low_start)], [1 - low, low], spread)
+        paces = _normal([0.0, np.log(differences.slow_pace)], [1 - slow, slow], spread)
+        for pace, share in zip(*paces, strict=True):
+            yield float(share), float(pace), *own
+
+
+def _normal(
+    means: Sequence[float], shares: Sequence[float], spread: float
+) -> tuple[Floats, Floats]:
+    """Values and chances of a mixture of normal distributions, by Gauss-Hermite quadrature."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(_NODES if spread else 1)
+    values = np.asarray(means)[:, None] + spread * nodes
+    chances = np.asarray(shares)[:, None] * weights / weights.sum()
     return values.ravel(), chances.ravel()
