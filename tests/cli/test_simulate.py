@@ -21,7 +21,6 @@ from adaptlearn.simulation import (
     baselines,
     evaluation_matrix,
     held_out_simulators,
-    prior_log,
     run_episode,
     simulators,
 )
@@ -212,7 +211,7 @@ def test_knowledge_tracing_is_fitted_to_what_was_logged_before(run: Run, tmp_pat
     course = simulate.read_course(None)
     assert (course.n_skills, course.n_lessons) == (20, 20)
     kind = simulators(course)["population"]
-    model = BKT().fit(prior_log(kind, course))
+    model = BKT().fit(simulate.earlier_log(kind, course))
     parameters = {name: model.parameters_[name] for name in simulate.PARAMETERS}
     policy = baselines(course, parameters=parameters)["knowledge_tracing"]
     expected = evaluation_matrix({"population": kind}, {"knowledge_tracing": policy}, course,

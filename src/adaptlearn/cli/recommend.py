@@ -19,6 +19,7 @@ from adaptlearn.wording import counted, duration, listed, quoted
 
 if TYPE_CHECKING:
     from adaptlearn.curriculum.curriculum import Curriculum
+    from adaptlearn.diagnosis.policy import LogPolicy
     from adaptlearn.responses.log import ResponseLog
     from adaptlearn.sequencing.decisions.decisions import Decisions
     from adaptlearn.sequencing.knowledge.context import MasteryKind
@@ -60,16 +61,15 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--policy",
         metavar="NAME",
-        help="how to choose: a preset of the sequencer (default: the policy that the log asks for "
-        "at the price; for models that give P(correct), provisional)",
+        default="provisional",
+        help="how to choose: a preset of the sequencer (default: provisional)",
     )
     parser.add_argument(
         "--price",
         metavar="MINUTES",
         type=positive,
-        default=300,
-        help="how many minutes of practice it is worth that one skill does not stay unknown "
-        "(default: 300)",
+        help="choose by the policy that the log asks for, if it is worth this many minutes of "
+        "practice that one skill does not stay unknown; for models that give P(known)",
     )
     parser.add_argument(
         "--threshold",
@@ -95,13 +95,17 @@ def run(arguments: Namespace) -> None:
     log = read_log(arguments.log, arguments, text_skills=knows_text(model))
     tracker = adaptlearn.MasteryTracker(model, practice=True).update(log)
     kind = tracker.mastery([]).kind
-    if arguments.policy is None and arguments.threshold is None and kind == "latent":
-        policy: WeightedPolicy = policy_of_log(log, curriculum, arguments.price)
-    else:
-        policy = policy_of(arguments.policy or "provisional", arguments.threshold, kind)
+    found = None
+    if arguments.price is not None:
+        found = diagnosis.policy_from_log(log, curriculum, price=arguments.price)
+    policy = (
+        policy_of(arguments.policy, arguments.threshold, kind) if found is None else found.policy
+    )
     sequencer = adaptlearn.Sequencer(curriculum, tracker, policy, random_state=arguments.seed)
     students = asked_for(arguments.students, log)
     decisions = sequencer.recommend(students, n=arguments.n, now=now_of(tracker))
+    if found is not None and not arguments.json:
+        say(words_of(found))
     if arguments.output is not None:
         write_csv(arguments.output, decision_columns(decisions, arguments.words))
         say(f"wrote {arguments.output}: {counted(len(decisions), 'row')}")
@@ -122,14 +126,12 @@ def now_of(tracker: MasteryTracker) -> datetime:
     return here.replace(tzinfo=None) if tracker.clock == "naive" else here
 
 
-def policy_of_log(log: ResponseLog, curriculum: Curriculum, price: float) -> WeightedPolicy:
-    """The policy that the log asks for; says which it is."""
-    found = diagnosis.policy_from_log(log, curriculum, price=price)
+def words_of(found: LogPolicy) -> str:
+    """Which policy the log asks for, in a line."""
     rows = found.table()
     named = zip(rows["setting"][1:4].tolist(), rows["value"][1:4].tolist(), strict=True)
     said = ", ".join(f"{setting} {value}" for setting, value in named)
-    say(f"policy from the log: a price of {duration(price)} per skill, {said}")
-    return found.policy
+    return f"policy from the log: a price of {duration(found.price)} per skill, {said}"
 
 
 def policy_of(name: str, threshold: float | None, kind: MasteryKind) -> WeightedPolicy:
