@@ -2,6 +2,7 @@
 
     python benchmarks/accuracy.py            five folds of the training students
     python benchmarks/accuracy.py --final    fit on train, predict test
+    python benchmarks/accuracy.py --folds 3 --model BKT --model ability    three folds, two models
     python benchmarks/accuracy.py --family prediction    the other models, not BKT's variants
 
 Test students with a copy among the training students are counted once more apart: whatever
@@ -142,6 +143,7 @@ def variants(dataset: str) -> dict[str, KnowledgeTracer]:
         PLAIN: BKT(),
         FORGETTING: BKT(forgetting=True),
         "forgetting, empirical Bayes": BKT(forgetting=True, borrow="empirical"),
+        "ability": BKT(ability=True),
         "two classes of students": BKT(student_classes=2),
         "three classes of students": BKT(student_classes=3),
         "forgetting, two classes of students": BKT(forgetting=True, student_classes=2),
@@ -193,11 +195,18 @@ def own_folds(fold: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.intp], NDArr
         yield np.flatnonzero(fold != k), np.flatnonzero(fold == k)
 
 
-def cross_validated(dataset: str, family: str) -> dict[str, Any]:
+def cross_validated(
+    dataset: str, family: str, folds: int | None, only: list[str] | None
+) -> dict[str, Any]:
     """Out-of-fold figures; the data's own folds of students where it has them."""
     log, fold = read(dataset, "train")
-    cv: Any = 5 if fold is None else list(own_folds(fold))
-    result = cross_validate(models(dataset, family), log, cv=cv)
+    cv: Any = folds or (5 if fold is None else list(own_folds(fold)))
+    asked = {
+        name: model
+        for name, model in models(dataset, family).items()
+        if only is None or name in only
+    }
+    result = cross_validate(asked, log, cv=cv)
     print(f"\n{dataset}\n{result}")
     return result.to_dict()["models"]
 
@@ -288,20 +297,27 @@ def main() -> None:
     parser.add_argument("--final", action="store_true", help="look at the test students")
     parser.add_argument("--family", choices=("bkt", "prediction"), default="bkt")
     parser.add_argument("--log", choices=DATASETS, action="append", help="only these logs")
+    parser.add_argument("--folds", type=int, help="folds instead of five, or of the log's own")
+    parser.add_argument("--model", action="append", help="only these models, without --final")
     asked = parser.parse_args()
     look, family, logs = asked.final, asked.family, asked.log or list(DATASETS)
+    if look and (asked.folds or asked.model):
+        parser.error("--folds and --model go without --final")
     # Rare skills cannot stand alone, and may be absent from a fold: said at every fit.
     warnings.simplefilter("ignore", IdentificationWarning)
     warnings.simplefilter("ignore", DataWarning)
     warnings.simplefilter("ignore", ConvergenceWarning)
     where = circumstances(["numpy", "scipy", "scikit-learn"])
     measured = {
-        name: final(name, family, where) if look else cross_validated(name, family) for name in logs
+        name: final(name, family, where)
+        if look
+        else cross_validated(name, family, asked.folds, asked.model)
+        for name in logs
     }
     stem = "accuracy" if family == "bkt" else "prediction"
     name = f"{stem}.json" if look else f"{stem}_cv.json"
     split = "fit on train, tested on test" if look else "five folds of the training students"
-    if set(logs) < set(DATASETS):
+    if set(logs) < set(DATASETS) or asked.folds or asked.model:
         return  # a part is for trying out
     print(f"\nWritten to {write(name, {**where, 'split': split, 'datasets': measured})}")
 

@@ -2,8 +2,8 @@
 
 `estimator` is the model that users see. A fit reads a log's `entries`, their `classes` (whose
 `labels` and `cells` stand beside), and goes by way of `fit` to what `fitted` holds; `em` and
-`individual` are the two ways to estimate `parameters`. `serve` predicts, reports and saves;
-`state` is what is kept of students.
+`individual` are the two ways to estimate `parameters`, and `latent` adds classes of students to
+`em`. `serve` predicts, reports and saves; `state` is what is kept of students.
 """
 
 from __future__ import annotations

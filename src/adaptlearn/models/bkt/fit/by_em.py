@@ -1,4 +1,4 @@
-"""Estimation by EM, of skills whose histories stand for themselves."""
+"""Estimation by EM: of skills whose histories stand for themselves, and of student classes."""
 
 from __future__ import annotations
 

@@ -53,7 +53,9 @@ def penalty(shift: Floats, spread: float) -> float:
     return 0.5 * float(shift @ shift) / spread**2
 
 
-def maximise_shifted(old: Shifted, event: Floats, opposite: Floats, spread: float) -> Shifted:
+def maximise_shifted(
+    old: Shifted, event: Floats, opposite: Floats, pseudo: Floats, spread: float
+) -> Shifted:
     """Better log odds and shifts for expected counts; the penalised value never falls.
 
     It is a logistic regression on skill and class. One Newton step for all of it, then one for
@@ -64,16 +66,19 @@ def maximise_shifted(old: Shifted, event: Floats, opposite: Floats, spread: floa
     old : Shifted
     event, opposite : float arrays, shape (n_classes, n_skills)
         How often it happened, and how often not.
+    pseudo : float array, shape (n_skills, 2)
+        A Beta prior of each skill's probability at a shift of 0, as counts of both.
     spread : float
         The standard deviation of the shifts' prior.
     """
-    counts = event, opposite
-    new = _within_reach(_jointly(old, counts, spread))
-    if _total(new, counts, spread) < _total(old, counts, spread):
-        new = old
+    # What is known in advance of a skill counts as a class whose shift is and stays 0.
+    counts = np.vstack((event, pseudo[:, 0])), np.vstack((opposite, pseudo[:, 1]))
+    at = old._replace(shift=np.append(old.shift, 0.0))
+    new = _within_reach(_jointly(at, counts, spread))
+    if _total(new, counts, spread) < _total(at, counts, spread):
+        new = at
     new = _each_skill(new, counts)
-    # Shifts with another mean give the same probabilities and the least penalty at mean 0.
-    return new.centred(np.full(len(new.shift), 1 / len(new.shift)))
+    return new._replace(shift=new.shift[:-1])
 
 
 def _by_skill(at: Shifted, counts: tuple[Floats, Floats]) -> Floats:
@@ -105,13 +110,21 @@ def _slopes(at: Shifted, counts: tuple[Floats, Floats]) -> tuple[Floats, Floats]
 
 
 def _jointly(at: Shifted, counts: tuple[Floats, Floats], spread: float) -> Shifted:
-    """A Newton step of all log odds and shifts; the skills' are eliminated first."""
+    """A Newton step of all log odds and shifts; the skills' are eliminated first.
+
+    The last class has a shift of 0, and the mean of the others is 0.
+    """
     slope, bend = _slopes(at, counts)
     own = np.maximum(bend.sum(axis=0), 1e-9)
     by_own = bend / own
     matrix = np.diag(bend.sum(axis=1) + spread**-2) - by_own @ bend.T
     right = slope.sum(axis=1) - at.shift * spread**-2 - by_own @ slope.sum(axis=0)
-    by_class = np.clip(np.linalg.solve(matrix, right), -_FARTHEST, _FARTHEST)
+    n = len(right) - 1
+    basis = np.eye(n + 1, n - 1)  # of moves of the classes' shifts that keep their mean
+    basis[:n] -= 1 / n
+    moves = np.linalg.solve(basis.T @ matrix @ basis, basis.T @ right)
+    far = max(float(np.abs(basis @ moves).max()) / _FARTHEST, 1.0)
+    by_class = basis @ moves / far
     by_skill = (slope.sum(axis=0) - by_class @ bend) / own
     by_skill = np.where(bend.any(axis=0), np.clip(by_skill, -_FARTHEST, _FARTHEST), 0.0)
     before = _total(at, counts, spread)

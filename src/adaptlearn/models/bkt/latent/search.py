@@ -64,6 +64,13 @@ class Point(NamedTuple):
         rest = (np.broadcast_to(f, prior.shape) for f in self.common[2:])
         return Parameters(prior, learn, *rest)
 
+    @property
+    def typical(self) -> Parameters:
+        """The skills' probabilities at shifts of 0, fields of shape (n_groups,)."""
+        none = np.zeros(1)
+        own = (one._replace(shift=none).value[0] for one in (self.prior, self.learn))
+        return Parameters(*own, *(field[0] for field in self.common[2:]))
+
 
 class Found(NamedTuple):
     """Where the search came to rest: after how many steps, and whether nothing was left to gain."""
@@ -85,9 +92,10 @@ class Problem(NamedTuple):
         found, terms = expect(self.trie, self.histories, at.by_class, at.weights), self.terms
         objective = found.log_likelihood + PSEUDO_STUDENTS * float(np.log(at.weights).sum())
         objective -= penalty(at.prior.shift, SPREAD) + penalty(at.learn.shift, SPREAD)
-        if terms.pseudo is not None:  # each class has its part of a skill's pseudocounts
-            density = terms.pseudo.log_density(at.by_class, self.trie.owner, self.trie.n_groups)
-            objective += float(density.mean(axis=0).sum())
+        if terms.pseudo is not None:
+            typical = at.typical.stacked()
+            density = terms.pseudo.log_density(typical, self.trie.owner, self.trie.n_groups)
+            objective += float(density.sum())
         return found, objective
 
     def maximise(self, at: Point, found: Expected) -> Point:
@@ -103,10 +111,10 @@ class Problem(NamedTuple):
         return Point(students / students.sum(), prior, learn, common)
 
     def _shifted(self, old: Shifted, name: str, event: Floats, opposite: Floats) -> Shifted:
+        pseudo = np.zeros((self.trie.n_groups, 2))
         if self.terms.pseudo is not None:
-            more = getattr(self.terms.pseudo, name) / len(event)
-            event, opposite = event + more[:, 0], opposite + more[:, 1]
-        return maximise_shifted(old, event, opposite, SPREAD)
+            pseudo = getattr(self.terms.pseudo, name)
+        return maximise_shifted(old, event, opposite, pseudo, SPREAD)
 
     def step(self, at: Point) -> tuple[Point, float]:
         """One EM step, and the penalised log-likelihood before it."""
@@ -161,17 +169,20 @@ def student_classes(
     """
     order = np.argsort(found.prior.shift + found.learn.shift, kind="stable")
     weights = found.weights[order]
-    tables, shifts, typical = [], [], []
-    for name in ("prior", "learn"):
-        shifted: Shifted = getattr(found, name)
-        shifted = shifted._replace(shift=shifted.shift[order]).centred(weights)
+
+    def placed(old: Shifted) -> Shifted:
+        return old._replace(shift=old.shift[order]).centred(weights)
+
+    def table(shifted: Shifted, name: str) -> Floats:
         common, low, high = (getattr(one, name) for one in (pooled, *limits))
         strange = Shifted(logit(common), shifted.shift, low, high)
-        tables.append(np.concatenate((shifted.value, strange.value), axis=1))
-        shifts.append(shifted.shift)
-        typical.append(shifted._replace(shift=np.zeros(1)).value[0])
-    by_skill = Parameters(*typical, *(field[0] for field in found.common[2:]))
-    return by_skill, StudentClasses(weights, *shifts, *tables)
+        return np.concatenate((shifted.value, strange.value), axis=1)
+
+    prior, learn = placed(found.prior), placed(found.learn)
+    classes = StudentClasses(
+        weights, prior.shift, learn.shift, table(prior, "prior"), table(learn, "learn")
+    )
+    return found._replace(prior=prior, learn=learn).typical, classes
 
 
 def _climb(problem: Problem, start: Point, settings: Settings) -> Found:
