@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from adaptlearn.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from adaptlearn.diagnosis.diagnose import diagnose as diagnose
+    from adaptlearn.diagnosis.examination import diagnose as diagnose
     from adaptlearn.diagnosis.policy import Choice as Choice
     from adaptlearn.diagnosis.policy import LogPolicy as LogPolicy
     from adaptlearn.diagnosis.policy import policy_from_log as policy_from_log
@@ -21,7 +21,7 @@ _HOMES = {
     "EdgeVerdict": "verdicts",
     "LogPolicy": "policy",
     "Verdict": "verdicts",
-    "diagnose": "diagnose",
+    "diagnose": "examination",
     "policy_from_log": "policy",
 }
 

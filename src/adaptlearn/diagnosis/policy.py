@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.curriculum import Curriculum
-from adaptlearn.diagnosis.diagnose import diagnose
+from adaptlearn.diagnosis.examination import diagnose
 from adaptlearn.diagnosis.verdicts import Diagnosis
 from adaptlearn.errors import quiet
 from adaptlearn.media import terminal_text
