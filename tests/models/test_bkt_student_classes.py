@@ -284,6 +284,7 @@ def test_what_is_held_holds_for_every_class():
     assert np.ptp(tables["prior"][:, 2]) > 0.1
     assert tables["learn"].min() >= 0.1
     assert tables["learn"].max() <= 0.3
+    assert model.mastery(columns).value.max() == 1
 
 
 @pytest.mark.filterwarnings("ignore:skill 7 was not in the training log")

@@ -211,7 +211,8 @@ class BKT(FittedBKT):
     shifts ``s`` and ``l``, weighted by `class_weights_`, are 0. The fit pulls the shifts weakly
     toward 0, by normal densities with standard deviation 1. The fit also adds one student to each
     class, so that no class is empty. Every answer updates P(class) of the student exactly, in
-    O(`student_classes`). ``bounds`` and ``fixed`` hold for every class. You can combine
+    O(`student_classes`). ``bounds`` and ``fixed`` hold for every class. ``beta_priors`` and
+    `borrow` pull the parameters of the skills, but not the shifts. You can combine
     `student_classes` with ``forgetting``. You cannot combine `student_classes` with
     individualisation, with the options ``…_by``, with ``uncertainty``, or with a `multi_skill`
     other than ``"full"``.

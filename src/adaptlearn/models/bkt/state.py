@@ -48,6 +48,8 @@ class BKTState(StudentState):
     told : ToldPairs
         The P(known) that `tell` set for some pairs of student and skill, in place of the model's
         prior.
+    class_weights : float array, shape (n_classes,), or None
+        The share of students in each class. None if the model has one class of students.
     evidence : float array, shape (n_students, n_classes), or None
         What the answers of each student say about the student's class: the log-likelihood of each
         class, less that of the first class. None if the model has one class of students.
