@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import pkgutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +51,15 @@ def test_every_public_name_resolves() -> None:
     for name in adaptlearn.__all__:
         assert getattr(adaptlearn, name) is not None
         assert name in dir(adaptlearn)
+
+
+def test_no_public_name_is_that_of_a_module_beside_it() -> None:
+    """Importing the module would put it in the place of the name."""
+    for found in pkgutil.walk_packages(adaptlearn.__path__, "adaptlearn."):
+        if found.ispkg:
+            package = import_module(found.name)
+            beside = {module.name for module in pkgutil.iter_modules(package.__path__)}
+            assert not beside & {*getattr(package, "_HOMES", ())}, found.name
 
 
 def test_serving_a_saved_model_needs_no_sklearn(tmp_path: Path) -> None:
