@@ -18,6 +18,8 @@ _MULTIPLIERS = tuple(
     np.uint64(odd) for odd in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)
 )
 
+_FEW = 1 << 10  # rows that are sorted sooner than SciPy makes a matrix of them
+
 
 def stable_group(keys: Ints, n_keys: int) -> tuple[Ints, Ints]:
     """Order rows by an integer key, rows of one key in their given order, in linear time.
@@ -46,10 +48,13 @@ def stable_group(keys: Ints, n_keys: int) -> tuple[Ints, Ints]:
     >>> order.tolist(), starts.tolist()
     ([1, 3, 0, 2], [0, 2, 4])
     """
-    from scipy.sparse import csc_array
-
     n = len(keys)
     index = np.int32 if max(n, n_keys) < 2**31 - 1 else np.int64
+    if n < _FEW:
+        counts = np.bincount(keys, minlength=n_keys)
+        return np.argsort(keys, kind="stable").astype(index), bounds_of(counts).astype(index)
+    from scipy.sparse import csc_array
+
     parts: Any = (
         np.empty(n, np.int8),
         keys.astype(index, copy=False),
