@@ -154,7 +154,7 @@ class BKTState(StudentState):
         return f"BKTState({self.n_students:,} students, {touched:,} touched pairs)"
 
     def find(self, students: Ints, skills: Ints) -> NDArray[np.int64]:
-        """Return each pair's position in `p_known` and `answers`; -1 if the pair has none."""
+        """Return the positions of pairs in `p_known` and `answers`; -1 for a pair without one."""
         return self._pairs.find(self._key(students, skills))
 
     def touch(
@@ -213,7 +213,10 @@ class BKTState(StudentState):
         return np.unique(np.concatenate((self.skill_codes, self.told.pairs()[1])))
 
     def tell(self, students: Ints, skills: Ints, p_known: Floats) -> None:
-        """Set the P(known) of distinct pairs before their first response, instead of the prior."""
+        """Set P(known), in place of the prior, for pairs of student and skill without responses.
+
+        Each pair may occur only once.
+        """
         self.told.tell(students, skills, p_known)
         if self._known is not None and not np.isin(skills, self._known.places).all():
             self._known = None

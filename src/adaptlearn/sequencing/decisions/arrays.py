@@ -138,7 +138,7 @@ class Columns(NamedTuple):
         return cls(**joined)
 
     def by_student(self) -> Columns:
-        """The same decisions, grouped by student. The decisions of one student keep their order."""
+        """The decisions, grouped by student. The decisions of one student keep their order."""
         if (self.student[1:] >= self.student[:-1]).all():
             return self
         order = np.argsort(self.student, kind="stable")

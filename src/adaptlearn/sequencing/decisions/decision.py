@@ -152,7 +152,8 @@ class Decision:
     lesson : label or None
         The chosen lesson; None if the student may not do any lesson now.
     rank : int
-        1 for the first choice. The lesson of each later rank is drawn from the remaining lessons.
+        The rank of the lesson among the lessons of one call: 1 for the first choice. The lesson of
+        each later rank is drawn from the remaining lessons.
     score : float or None
     propensity : float
         The probability of choosing this lesson at this rank, given the lessons of the earlier

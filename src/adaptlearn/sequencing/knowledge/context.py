@@ -47,8 +47,8 @@ class Context:
     mastered : bool array of the same shape, or None
         Whether the skill counts as mastered, by the criterion or because a teacher granted it.
     ready : bool array of the same shape, or None
-        Whether the student knows the skill well enough to learn the skills that build on it. None
-        means that only mastered skills are known well enough.
+        Whether the student knows the skill well enough to learn the skills that build on it. If
+        `ready` is None, only mastered skills are known well enough.
     goal : float array of the same shape, or None
         The weight of each skill for the student's goals; 0 if the goals do not need the skill.
     retention : float array of the same shape, or None

@@ -80,8 +80,9 @@ def evaluation_matrix(
         Names of policies. Each policy is compared with the best of the baselines. By default, all
         policies except the oracle are baselines.
     oracle : str, optional
-        The name of the policy that sees what students really know. The oracle is not compared with
-        other policies. By default, the policy with the name ``"oracle"`` is used, if there is one.
+        The name of the policy that sees what students really know. `worst` does not compare the
+        oracle with other policies. By default, the policy with the name ``"oracle"`` is used, if
+        there is one.
     held_out : sequence of str, optional
         Names of simulators that were not used to tune the policies; results mark these simulators.
     confidence : float, default 0.95

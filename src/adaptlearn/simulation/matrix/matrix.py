@@ -117,7 +117,7 @@ class Matrix(MatrixValues):
     def to_latex(self, outcome: str | None = None) -> str:
         """The table of an outcome (by default the first), for a LaTeX paper that uses *booktabs*.
 
-        The method returns a ``tabular`` with all text escaped. Put this ``tabular`` into a
+        The method returns a ``tabular`` with all text escaped. Put the returned ``tabular`` into a
         ``table`` of your paper. For each simulator, the best policy is in bold. A policy is also in
         bold if the interval of its difference from the best policy contains 0. The caption and the
         notes are LaTeX comments.

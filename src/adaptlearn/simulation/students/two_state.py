@@ -297,7 +297,7 @@ def parameter_draws(
         ``skill``, ``value``, ``lower`` and ``upper``; nan in ``lower`` and ``upper`` means that the
         value is certain.
     skills : sequence of labels
-        The order of the columns.
+        The skills, in the order of the columns of the result.
     n_draws : int, default 200
     confidence : float, default 0.95
         The coverage of the intervals.

@@ -62,7 +62,8 @@ def stopping(
 ) -> Rule:
     """A skill is mastered if one more lesson costs more than it is worth.
 
-    The costs are computed by dynamic programming.
+    `stopping` computes the costs of both choices by dynamic programming: one more lesson, or no
+    more practice of the skill.
 
     The rule is `knowledge_tracing` with one threshold for each skill. The bill of a student is the
     minutes of practice, plus the price of each skill that is unknown at the end. If the parameters
