@@ -37,8 +37,8 @@ def diagnose(
 
     A diagnosis answers four questions. Do students learn a skill more slowly if they lack its
     prerequisites? Does the two-state model of BKT hold after mastery? Do students make several
-    slips in a row? Do students forget between days? Each answer is "yes", "no" or "cannot tell",
-    with numbers from the log and with advice for a policy.
+    slips in a row? Do students forget between days? Each answer of the diagnosis is "yes", "no" or
+    "cannot tell", with numbers from the log and with advice for a policy.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def diagnose(
 
     *Two states.* The value of the answer is the variance of error rates between students at a
     P(known) of .98 or more, divided by the square of the mean error rate. If the two-state model
-    holds, the value is 0.
+    holds, the value of this answer is 0.
 
     *Bouts.* The value of the answer is the correlation of adjacent answers after mastery, minus the
     correlation of answers that are 3 to 12 answers apart.

@@ -90,7 +90,8 @@ class EdgeVerdict:
         students who lack the prerequisite, and the standard error of this gain over students.
     unready : float
         The expected number of answers on the skill by students who knew neither the skill nor its
-        prerequisite. Only these answers show whether the prerequisite matters.
+        prerequisite. Only answers by students who lack the prerequisite show whether the
+        prerequisite matters.
     answers, students : int
         The number of all answers on the skill, and the number of students who gave these answers.
     """
@@ -132,8 +133,8 @@ class Diagnosis:
     bouts : Verdict
         Do slips come in bouts (several slips in a row)?
     forgetting : Verdict
-        Do students forget between days? The value is the share of known skills that students forget
-        between days.
+        Do students forget between days? The `value` of this verdict is the share of known skills
+        that students forget between days.
     edges : tuple of EdgeVerdict
         One verdict for each prerequisite that connects two skills of the log.
     """

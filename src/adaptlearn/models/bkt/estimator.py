@@ -386,7 +386,8 @@ class BKT(FittedBKT):
         ------
         ParameterError, ResponseDataError
         ImpossibleHistoryError
-            A `start` or `fixed` value of 0 or 1 makes an answer in the log impossible.
+            The error is raised if a `start` or `fixed` value of 0 or 1 makes an answer in the log
+            impossible.
 
         Warns
         -----

@@ -26,9 +26,9 @@ class Context:
         The curriculum. The curriculum's skills, in order, are the columns of all arrays of shape
         (n_students, n_skills).
     students : array, shape (n_students,)
-        Labels of the rows.
+        The labels of the students, one per row.
     mastery : float array, shape (n_students, n_skills)
-        The probability of each skill; 0 for skills that the model does not know.
+        The mastery of each skill, as a probability; 0 for skills that the model does not know.
     kind : {"latent", "predicted"}
         Which probability `mastery` is: P(known) or P(correct).
     p_correct : float array of the same shape, or None

@@ -130,7 +130,10 @@ class ProbabilityThreshold(Criterion):
 
 @dataclass(frozen=True)
 class Anything(Criterion):
-    """Every skill counts, whatever a student knows: as `ready`, prerequisites hold nobody back."""
+    """Every skill counts as known, whatever the student knows.
+
+    As the rule `ready` of a policy, `Anything` lets students start skills without prerequisites.
+    """
 
     def met(self, context: Context) -> Bools:  # noqa: D102 - the base's
         return np.ones(context.mastery.shape, bool)
