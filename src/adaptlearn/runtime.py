@@ -440,7 +440,7 @@ class Student:
         Raises
         ------
         StateError
-            The values are damaged, or were made with another model.
+            The error is raised if the values are damaged, or were made with another model.
         """
         student, n, k = cls(model), 1 + model.engines[0].size, len(model.engines)
         try:

@@ -37,21 +37,22 @@ def diagnose(
 
     A diagnosis answers four questions. Do students learn a skill more slowly if they lack its
     prerequisites? Does the two-state model of BKT hold after mastery? Do students make several
-    slips in a row? Do students forget between days? Each answer is "yes", "no" or "cannot tell",
-    with numbers from the log and with advice for a policy.
+    slips in a row? Do students forget between days? Each answer of the diagnosis is "yes", "no" or
+    "cannot tell", with numbers from the log and with advice for a policy.
 
     Parameters
     ----------
     log : ResponseLog or frame with its standard columns
-        The log needs at least 20 students; sure answers need hundreds of students. `diagnose`
-        leaves out exposures (rows without an answer).
+        The answers of students. If the log has fewer than 20 students, every answer of the
+        diagnosis is "cannot tell"; to get "yes" or "no", you usually need hundreds of students.
+        `diagnose` leaves out exposures (rows without an answer).
     curriculum : Curriculum, optional
         The curriculum that contains the prerequisites; `diagnose` ignores prerequisites with
         alternatives. Without a curriculum, the diagnosis does not answer the question about
         prerequisites.
     model : BKT, optional
-        A fitted BKT without forgetting; only its parameters by skill are used. By default, a plain
-        `BKT` is fitted to the log.
+        A fitted BKT without forgetting; `diagnose` uses only the parameters of each skill. By
+        default, `diagnose` fits a plain `BKT` to the log.
 
     Returns
     -------
@@ -67,19 +68,19 @@ def diagnose(
 
     Notes
     -----
-    *Graph.* The value is the log-likelihood if each unknown prerequisite multiplies P(learn) by
-    0.4, minus the log-likelihood without this effect (Vuong, 1989). The students are a mixture of
-    16 classes, so that slow students do not look like an effect of the prerequisites.
+    *Graph.* The value of the answer is the log-likelihood if each unknown prerequisite multiplies
+    P(learn) by 0.4, minus the log-likelihood without this effect (Vuong, 1989). The students are a
+    mixture of 16 classes, so that slow students do not look like an effect of the prerequisites.
 
-    *Two states.* The value is the variance of error rates between students at a P(known) of .98 or
-    more, divided by the square of the mean error rate. If the two-state model holds, the value is
-    0.
+    *Two states.* The value of the answer is the variance of error rates between students at a
+    P(known) of .98 or more, divided by the square of the mean error rate. If the two-state model
+    holds, the value of this answer is 0.
 
-    *Bouts.* The value is the correlation of adjacent answers after mastery, minus the correlation
-    of answers that are 3 to 12 answers apart.
+    *Bouts.* The value of the answer is the correlation of adjacent answers after mastery, minus the
+    correlation of answers that are 3 to 12 answers apart.
 
-    *Forgetting.* The value is the share of known skills that is lost after six hours or more, minus
-    the share that is lost within a day after the same answers.
+    *Forgetting.* The value of the answer is the share of known skills that is lost after six hours
+    or more, minus the share that is lost within a day after similar answers.
 
     References
     ----------

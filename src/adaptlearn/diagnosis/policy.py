@@ -29,15 +29,15 @@ _LOW = 120.0  # minutes: below this price, long practice of what is nearly known
 
 
 class Choice(NamedTuple):
-    """One setting of the policy, and why it has this value.
+    """One setting of a policy, with the reason for its value.
 
     Attributes
     ----------
     setting : str
-        An argument of `PricedMastery`.
+        The name of an argument of `PricedMastery`.
     value : object
     why : str
-        A sentence.
+        The reason, as a sentence.
     """
 
     setting: str
@@ -47,21 +47,23 @@ class Choice(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class LogPolicy:
-    """The policy that a log asks for, at a price; printed, the page that explains it.
+    """A policy that was chosen from a log and a price.
 
-    `policy_from_log` makes it.
+    `print` shows the settings of the policy, the reason for each setting, and the diagnosis.
+
+    `policy_from_log` returns a `LogPolicy`.
 
     Attributes
     ----------
     price : float
-        Minutes of practice that it is worth that one skill does not stay unknown.
+        How many minutes of practice a student would spend so that one skill does not stay unknown.
     choices : tuple of Choice
         The settings of the policy, each with a reason.
     diagnosis : Diagnosis
-        What the log says about the students.
+        The diagnosis of the log: whether its students meet four assumptions of a policy.
     model : BKT or None
-        The model that was fitted to the log. `save` does not write it (save it by ``model.save``),
-        so it is None after `load`.
+        The model that was fitted to the log. The method `save` does not write the model, so `model`
+        is None after `load`. To save the model, use ``model.save``.
     """
 
     price: float
@@ -80,7 +82,7 @@ class LogPolicy:
         return self.policy.fingerprint
 
     def table(self) -> dict[str, NDArray[Any]]:
-        """The settings as columns ``setting``, ``value`` (text) and ``why``."""
+        """The settings of the policy, in the columns ``setting``, ``value`` (text) and ``why``."""
         columns = zip(*self._rows(), strict=True)
         return {
             name: np.array(column)
@@ -96,7 +98,7 @@ class LogPolicy:
         ]
 
     def to_text(self, width: int = 100) -> str:
-        """The page: the settings and why, then the diagnosis."""
+        """The settings of the policy with their reasons, then the diagnosis, as text."""
         head = ["setting", "value", "why"]
         table = text_table(head, self._rows(), right=[False] * 3, width=width)
         return "\n".join([table, "", self.diagnosis.to_text(width)])
@@ -110,7 +112,7 @@ class LogPolicy:
         return page + self.diagnosis._repr_html_()
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything but the model, as values that JSON can store."""
+        """All attributes except the model, as values that JSON can store."""
         return {
             "price": self.price,
             "choices": [one._asdict() for one in self.choices],
@@ -120,7 +122,7 @@ class LogPolicy:
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Self:
-        """Build it from the output of `to_dict`.
+        """Build a `LogPolicy` from the output of `to_dict`.
 
         Raises
         ------
@@ -144,7 +146,7 @@ class LogPolicy:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
-        """Read what `save` wrote.
+        """Read a file that `save` wrote.
 
         Raises
         ------
@@ -165,7 +167,7 @@ def policy_from_log(
     n_items: int = 5,
     minutes: float = 10.0,
 ) -> LogPolicy:
-    """Choose a policy by what a log says about the students.
+    """Choose a policy for the students of a log.
 
     The policy is a `PricedMastery`. The price decides how long a skill is practised. The diagnosis
     of the log (`diagnose`) decides three things: whether students wait for prerequisites, whether
@@ -174,14 +176,15 @@ def policy_from_log(
     Parameters
     ----------
     log : ResponseLog or frame with its standard columns
-        What students answered so far, under whatever policy.
+        The answers of students so far, under any policy.
     curriculum : Curriculum, optional
-        Its prerequisites are compared with the log. Without a curriculum, prerequisites are
-        respected as by the default policy.
+        The curriculum whose prerequisites are compared with the log. Without a curriculum, the
+        policy treats prerequisites as the sequencer's default policy does.
     price : float, default 300
-        Minutes of practice that it is worth that one skill does not stay unknown.
+        How many minutes of practice a student would spend so that one skill does not stay unknown.
     model : BKT, optional
-        A fitted BKT without forgetting. By default, a plain `BKT` is fitted to the log.
+        A fitted BKT without forgetting. By default, `policy_from_log` fits a plain `BKT` to the
+        log.
     n_items, minutes
         As in `PricedMastery`.
 

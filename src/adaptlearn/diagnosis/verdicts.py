@@ -35,13 +35,13 @@ class Verdict:
         The number that decides the answer, and its standard error over students; nan if the log
         contains no data for this number.
     answers, students : int
-        From how many answers and how many students `value` is computed.
+        The number of answers and the number of students from which `value` is computed.
     found : str
         A sentence that says what the diagnosis found, or why the log does not answer the question.
     policy : str
         What the answer means for a policy.
     evidence : mapping of str to float
-        Further numbers from the log, by name.
+        More numbers that the diagnosis computed from the log, by name.
     """
 
     question: str
@@ -90,7 +90,8 @@ class EdgeVerdict:
         students who lack the prerequisite, and the standard error of this gain over students.
     unready : float
         The expected number of answers on the skill by students who knew neither the skill nor its
-        prerequisite. Only these answers show whether the prerequisite matters.
+        prerequisite. Only answers by students who lack the prerequisite show whether the
+        prerequisite matters.
     answers, students : int
         The number of all answers on the skill, and the number of students who gave these answers.
     """
@@ -130,12 +131,12 @@ class Diagnosis:
     two_state : Verdict
         Does the two-state model hold after mastery?
     bouts : Verdict
-        Do slips come in bouts?
+        Do slips come in bouts (several slips in a row)?
     forgetting : Verdict
-        Do students forget between days? The value is the share of known skills that students forget
-        between days.
+        Do students forget between days? The `value` of this verdict is the share of known skills
+        that students forget between days.
     edges : tuple of EdgeVerdict
-        One per prerequisite between two skills of the log.
+        One verdict for each prerequisite that connects two skills of the log.
     """
 
     subject: str
@@ -175,7 +176,7 @@ class Diagnosis:
         Raises
         ------
         ModelFileError
-            The content cannot be an output of `to_dict`.
+            The error is raised if the content cannot be an output of `to_dict`.
         """
         with reading("diagnosis"):
             verdicts = {name: Verdict(**_restored(content[name])) for name in _VERDICTS}

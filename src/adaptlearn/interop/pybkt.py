@@ -154,8 +154,8 @@ def to_pybkt(model: BKT) -> dict[str, NDArray[Any]]:
     Warns
     -----
     DataWarning
-        Names parameters by class. For parameters that differ by class, the result leaves out the
-        values for classes that are not in the training log.
+        The warning names the parameters that differ by class. For these parameters, the result
+        leaves out the values for classes that are not in the training log.
 
     Examples
     --------

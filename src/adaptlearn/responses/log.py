@@ -154,7 +154,7 @@ class ResponseLog:
             mixture of integers and strings, and an id that occurs twice with a different student,
             skill, item, answer or time.
         ParameterError
-            An argument makes no sense for any frame.
+            The error is raised if an argument is not valid for any frame.
 
         Warns
         -----
@@ -226,9 +226,9 @@ class ResponseLog:
         skill_separator, q_matrix, unanswered
             As in `from_frame`.
         separator : str, optional
-            What separates the columns of a CSV file. By default the separator is comma, semicolon
-            or tab: the one that occurs most often in the header. If the first line is, for example,
-            ``sep=;``, this line gives the separator.
+            The character that separates the columns of a CSV file. By default, the separator is the
+            character that occurs most often in the header: comma, semicolon or tab. If the first
+            line is, for example, ``sep=;``, this line gives the separator.
         true_values, false_values : sequence of str
             Words for 1 and 0 in answers, in upper or lower case: ``["ja"]`` and ``["nein"]``.
         date_format : str, optional
@@ -249,9 +249,10 @@ class ResponseLog:
             the first of these values and the option. If the file is of another type (Excel, UTF-16,
             a web page, JSON), the error names the type.
         ParameterError
-            An argument makes no sense for any file.
+            The error is raised if an argument is not valid for any file.
         MissingDependency
-            A Parquet file needs polars, pyarrow or duckdb. A zst file needs pyarrow or Python 3.14.
+            The error is raised if the package that reads the file is not installed. A Parquet file
+            needs polars, pyarrow or duckdb. A zst file needs pyarrow or Python 3.14.
         OSError
             The error is raised if the file does not exist, or if you have no permission to read it.
 

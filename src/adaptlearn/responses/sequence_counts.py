@@ -84,8 +84,8 @@ class SequenceCounts:
         Raises
         ------
         ResponseDataError
-            The log holds exposures, but a sequence contains only answers. ``log[log.answered]``
-            leaves the exposures out.
+            The error is raised if the log contains exposures, because a sequence contains only
+            answers. ``log[log.answered]`` leaves the exposures out.
         """
         unanswered = np.flatnonzero(~log.answered)
         if len(unanswered):
@@ -113,7 +113,7 @@ class SequenceCounts:
         Raises
         ------
         ResponseDataError
-            Lists every problem of every column.
+            The error lists every problem in every column.
         """
         problems: list[str] = []
         columns: Any = Frame(frame).read(["skill", "answers", "count"], problems)
@@ -231,7 +231,7 @@ def count_sequences(
         missing or have a wrong type, missing values, answers other than 0 and 1, answers without a
         clear order.
     ParameterError
-        `order` is missing.
+        The error is raised if `order` is missing.
 
     Examples
     --------

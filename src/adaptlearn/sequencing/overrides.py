@@ -243,8 +243,8 @@ class Overrides:
             kinds (seconds, datetimes with a zone, datetimes without a zone).
         UnknownLabelError
             The error is raised if the labels of `students` are text and the label of an override's
-            student is an integer, or the reverse. An override for a label of the other kind would
-            have no effect.
+            student is an integer, or the reverse. Without this error, an override for a label of
+            the other kind (text or integer) would have no effect.
         """
         n = len(students)
         self._check_clocks(clock)

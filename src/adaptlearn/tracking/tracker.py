@@ -507,8 +507,7 @@ class MasteryTracker:
         ModelFileError
             The error is raised if the file is damaged or was changed, or if its format is newer
             than this version can read.
-        StateError
-            The file belongs to another model.
+        StateError The error is raised if the file belongs to another model.
         """
         name, tracker = str(path), cls(model)
         manifest, arrays = read_archive(path, _KIND, "saved tracker")

@@ -89,8 +89,9 @@ def audit_curriculum(
         the skill counts as mastered; otherwise as not mastered. If a student has fewer than
         `streak` answers on a skill, the student's mastery of the skill is unknown.
     mastered : array, shape (n_students, n_skills), optional
-        Whether each student has mastered each skill: bools, or 0 and 1, with NaN for unknown. To
-        use a model's estimates, compare the estimates with a threshold first.
+        Whether each student has mastered each skill: bools, or 0 and 1, with NaN for unknown. If
+        you have a model's estimates of mastery, compare the estimates with a threshold, and pass
+        the result.
     streak : int, default 3
     min_students : int, default 20
         The smallest number of students for the finding ``contradicted``. A student counts if the

@@ -29,7 +29,7 @@ class Requirements(NamedTuple):
         empty.
     groups_of : sparse 0/1 array, shape (n_rows, n_groups)
         Row k marks the groups of row k; row k needs one node of each of these groups. Each group of
-        alternatives belongs to exactly one row.
+        alternatives belongs to exactly one row (a skill or a lesson).
     """
 
     all_of: csr_array

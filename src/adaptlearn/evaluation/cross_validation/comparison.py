@@ -225,7 +225,7 @@ class CrossValidation(Printed):
         Raises
         ------
         ParameterError
-            There are no groups.
+            The error is raised if the comparison has no groups, because you passed no ``by``.
         """
         if not self.groups:
             raise ParameterError("group_table", ["no groups; give cross_validate(…, by=…)"])

@@ -61,17 +61,18 @@ class BKT(FittedBKT):
     gaps : sequence of float, default an hour, a day and a week
         The times that separate the classes of ``"gap"``, in seconds, in ascending order.
     ability, recency, difficulty, lag : bool, default False
-        Individualisation. `ability`: whether the model uses the student's ability. `recency`:
-        whether the model uses the student's recent residuals. `difficulty`: whether the model uses
-        the item's easiness. `lag`: whether the model uses the number of answers since the student
-        last practised the skill.
+        Individualisation. With `ability`, the model uses the student's ability. With `recency`, the
+        model uses how much better or worse than predicted the student's recent answers were. With
+        `difficulty`, the model uses the item's easiness. With `lag`, the model uses the number of
+        answers since the student last practised the skill.
     multi_skill : {"full", "shared", "conjunctive", "compensatory"}
         If a response has several skills: how the answer counts for each skill (see the notes).
     bounds, fixed, beta_priors : mapping, optional
         A mapping of parameter names to values. Each value in the mapping is one value for all
         skills, or a mapping of skills to values. A value of `bounds` is a pair (low, high). A value
         of `fixed` is a probability. A value of `beta_priors` is a pair: the two parameters of a
-        Beta density, each at least 1. A value for a skill also applies to the skill's classes.
+        Beta density, each at least 1. A value for a skill also applies to all classes of responses
+        on this skill.
     borrow : float or "empirical", default 10
         If the answers do not identify a skill's parameters, the fit pulls these parameters to the
         common parameters of all skills. The fit also pulls the parameters of a class to the
@@ -185,9 +186,9 @@ class BKT(FittedBKT):
     flat.
 
     *Individualisation* follows Khajah et al. (2014 and 2016). ``S`` is the logistic function.
-    ``theta`` is the student's ability, ``r`` is a mean of the student's recent residuals, and ``d``
-    is the item's easiness. ``l`` is the logarithm of the number of answers since the student last
-    practised the skill::
+    ``theta`` is the student's ability, and ``d`` is the item's easiness. ``r`` is a mean of the
+    student's recent residuals (the answer, minus the predicted P(correct)). ``l`` is the logarithm
+    of the number of answers since the student last practised the skill::
 
         prior  = S(a + w1 theta)              guess    = S(c + d + w3 theta + w4 r)
         learn  = S(b + w2 theta + v1 l)       1 - slip = S(c + exp(q) + d + w3 theta + w4 r)
@@ -385,7 +386,8 @@ class BKT(FittedBKT):
         ------
         ParameterError, ResponseDataError
         ImpossibleHistoryError
-            A `start` or `fixed` value of 0 or 1 makes an answer in the log impossible.
+            The error is raised if a `start` or `fixed` value of 0 or 1 makes an answer in the log
+            impossible.
 
         Warns
         -----

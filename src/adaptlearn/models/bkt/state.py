@@ -49,10 +49,10 @@ class BKTState(StudentState):
         The P(known) that `tell` set for some pairs of student and skill, in place of the model's
         prior.
     class_weights : float array, shape (n_classes,), or None
-        The share of students in each class. None if the model has one class of students.
+        The share of students in each class of students; None if the model has only one class.
     evidence : float array, shape (n_students, n_classes), or None
-        What the answers of each student say about the student's class: the log-likelihood of each
-        class, less that of the first class. None if the model has one class of students.
+        For each student and class, the log-likelihood of the student's answers in this class, minus
+        the log-likelihood in the first class; None if the model has only one class.
 
     Notes
     -----
@@ -122,7 +122,8 @@ class BKTState(StudentState):
     def beliefs(self, slots: Ints | slice, place: int | None = None) -> Beliefs:
         """Return the beliefs about the pairs in the given slots, after the last responses.
 
-        Of a model with classes of students: all columns, or the column of one class.
+        If the model has several classes of students, `place` is the position of a class. With
+        ``place=None``, the beliefs have one column for each class.
         """
         found = self._beliefs.take(slots)
         return found if place is None else Beliefs(found.known[:, place], found.unknown[:, place])
@@ -154,13 +155,13 @@ class BKTState(StudentState):
         return f"BKTState({self.n_students:,} students, {touched:,} touched pairs)"
 
     def find(self, students: Ints, skills: Ints) -> NDArray[np.int64]:
-        """Return each pair's position in `p_known` and `answers`; -1 if the pair has none."""
+        """Return the positions of pairs in `p_known` and `answers`; -1 for a pair without one."""
         return self._pairs.find(self._key(students, skills))
 
     def touch(
         self, students: Ints, skills: Ints, slots: NDArray[np.int64] | None = None
     ) -> NDArray[np.int64]:
-        """Return the slots of distinct pairs; a pair without a slot gets a new slot.
+        """Return the slots (array positions) of distinct pairs; a pair without a slot gets one.
 
         You can pass the result of `find` as `slots`.
         """
@@ -213,7 +214,10 @@ class BKTState(StudentState):
         return np.unique(np.concatenate((self.skill_codes, self.told.pairs()[1])))
 
     def tell(self, students: Ints, skills: Ints, p_known: Floats) -> None:
-        """Set the P(known) of distinct pairs before their first response, instead of the prior."""
+        """Set P(known), in place of the prior, for pairs of student and skill without responses.
+
+        Each pair may occur only once.
+        """
         self.told.tell(students, skills, p_known)
         if self._known is not None and not np.isin(skills, self._known.places).all():
             self._known = None

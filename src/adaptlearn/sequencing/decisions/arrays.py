@@ -70,8 +70,8 @@ class Columns(NamedTuple):
     alert_bounds : integer array, shape (n + 1,)
     alert_code, alert_skill, alert_number : arrays
         The `AlertKind`, the position of the skill (-1 if the alert is not about a skill), and the
-        number of answers. For the kind ``CLOCK``, the last number is not the number of answers, but
-        seconds.
+        number of answers. For the kind ``CLOCK``, `alert_number` contains seconds instead of the
+        number of answers.
     """
 
     student: Ints
@@ -138,7 +138,7 @@ class Columns(NamedTuple):
         return cls(**joined)
 
     def by_student(self) -> Columns:
-        """The same decisions, grouped by student. The decisions of one student keep their order."""
+        """The decisions, grouped by student. The decisions of one student keep their order."""
         if (self.student[1:] >= self.student[:-1]).all():
             return self
         order = np.argsort(self.student, kind="stable")

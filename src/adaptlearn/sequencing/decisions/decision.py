@@ -74,7 +74,7 @@ class SkillMastery(NamedTuple):
         How many answers the student gave on the skill.
     recent : str
         The latest answers as text, with ``1`` for right and ``0`` for wrong. The last answer is at
-        the end. The text is empty if the tracker does not keep the answers.
+        the end of the text. `recent` is empty if the tracker does not keep the answers.
     """
 
     skill: Label
@@ -152,7 +152,8 @@ class Decision:
     lesson : label or None
         The chosen lesson; None if the student may not do any lesson now.
     rank : int
-        1 for the first choice. The lesson of each later rank is drawn from the remaining lessons.
+        The rank of the lesson among the lessons of one call: 1 for the first choice. The lesson of
+        each later rank is drawn from the remaining lessons.
     score : float or None
     propensity : float
         The probability of choosing this lesson at this rank, given the lessons of the earlier

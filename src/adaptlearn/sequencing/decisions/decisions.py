@@ -251,7 +251,10 @@ class Decisions(Sequence[Decision]):
         return " " + worth.said(skill, float(mastery), float(needed))
 
     def alerted(self) -> str:
-        """How many students have each kind of alert, as text; empty if there are no alerts."""
+        """A text that says how many students have each kind of alert.
+
+        The text is empty if there are no alerts.
+        """
         columns = self._columns
         student = np.repeat(columns.student, np.diff(columns.alert_bounds))
         said = []

@@ -24,13 +24,13 @@ class Step:
     time : float or None
     beliefs : dict of skill to (before, now)
         For each skill of the lesson, the skill's earlier mastery and its mastery now. The earlier
-        mastery is from the last earlier decision that recorded the skill; None if there is no such
-        decision.
+        mastery is from the last earlier decision that recorded the skill; None if no earlier
+        decision recorded the skill.
     answers : dict of skill to (new, recent)
         For each skill of the lesson, the number of new answers and the latest answers as text. New
-        answers are answers since the last earlier decision that recorded the skill. In the text,
-        ``1`` is right, ``0`` is wrong, and the last answer is at the end. The text is empty if the
-        tracker does not keep the answers.
+        answers are answers since the last earlier decision that recorded the skill. In the text of
+        the latest answers, ``1`` is right, ``0`` is wrong, and the last answer is at the end. The
+        text of the latest answers is empty if the tracker does not keep the answers.
     decision : Decision
     says : str
         The decision in words.

@@ -26,9 +26,9 @@ class Context:
         The curriculum. The curriculum's skills, in order, are the columns of all arrays of shape
         (n_students, n_skills).
     students : array, shape (n_students,)
-        Labels of the rows.
+        The labels of the students, one per row.
     mastery : float array, shape (n_students, n_skills)
-        The probability of each skill; 0 for skills that the model does not know.
+        The mastery of each skill, as a probability; 0 for skills that the model does not know.
     kind : {"latent", "predicted"}
         Which probability `mastery` is: P(known) or P(correct).
     p_correct : float array of the same shape, or None
@@ -47,8 +47,8 @@ class Context:
     mastered : bool array of the same shape, or None
         Whether the skill counts as mastered, by the criterion or because a teacher granted it.
     ready : bool array of the same shape, or None
-        Whether the student knows the skill well enough to learn the skills that build on it. None
-        means that only mastered skills are known well enough.
+        Whether the student knows the skill well enough to learn the skills that build on it. If
+        `ready` is None, only mastered skills are known well enough.
     goal : float array of the same shape, or None
         The weight of each skill for the student's goals; 0 if the goals do not need the skill.
     retention : float array of the same shape, or None

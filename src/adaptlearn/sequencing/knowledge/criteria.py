@@ -41,8 +41,8 @@ class Criterion:
     Attributes
     ----------
     threshold : float or None
-        The mastery from which a skill counts as mastered; None if the criterion does not use
-        mastery. Explanations show it.
+        The lowest mastery at which a skill counts as mastered; None if the criterion does not use
+        mastery. Explanations of decisions show this threshold.
     kind : {"latent", "predicted"} or None
         The kind of mastery that the criterion accepts; None means that it accepts any kind.
     """
@@ -130,7 +130,10 @@ class ProbabilityThreshold(Criterion):
 
 @dataclass(frozen=True)
 class Anything(Criterion):
-    """Every skill counts, whatever a student knows: as `ready`, prerequisites hold nobody back."""
+    """Every skill counts as known, whatever the student knows.
+
+    As the rule `ready` of a policy, `Anything` lets students start skills without prerequisites.
+    """
 
     def met(self, context: Context) -> Bools:  # noqa: D102 - the base's
         return np.ones(context.mastery.shape, bool)
@@ -188,8 +191,8 @@ class MovingAverage(Criterion):
     Parameters
     ----------
     average : float, default 0.9
-        The threshold. The tracker's decay is 0.8 per answer, so the average rises from 0 to 0.9
-        after 11 right answers in a row.
+        The threshold. The tracker's decay is 0.8 per answer, so the moving average of a new student
+        rises from 0 to 0.9 after 11 right answers in a row.
     """
 
     average: float = 0.9

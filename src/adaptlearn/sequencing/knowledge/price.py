@@ -30,33 +30,35 @@ _KEPT = 256  # prices of a model's skills that are not solved for again
 class PriceThreshold(Criterion):
     """A skill counts as mastered when more practice is no longer worth its minutes.
 
-    The price is the number of minutes that you would spend so that one skill does not stay unknown.
-    The model's rates of a skill (P(learn), P(guess), P(slip) and P(forget)) and the price give the
-    skill a threshold for P(known). Below this threshold, further lessons are worth their minutes.
+    The price is the number of minutes that a student would spend so that one skill does not stay
+    unknown. The threshold of a skill for P(known) is computed from the price and from the model's
+    P(learn), P(guess), P(slip) and P(forget) of the skill. As long as P(known) is below the
+    threshold, more lessons are worth their minutes.
 
     Parameters
     ----------
     price : float, default 300
-        Minutes per skill.
+        The price of one skill, in minutes of practice.
     skills, students : mapping of label to float, optional
-        Other prices for some skills and for some students. If a student and a skill both have a
-        price, the ratio of the student's price to `price` multiplies the skill's price. If the
-        sequencer has goals, the weight of the skill for the student's goals also multiplies the
+        Other prices for some skills and for some students, by label. If a student and a skill both
+        have a price, the ratio of the student's price to `price` multiplies the skill's price. If
+        the sequencer has goals, the weight of the skill for the student's goals also multiplies the
         price.
     n_items : int, default 5
-        Answers in a lesson.
+        The number of answers in a lesson.
     minutes : float, default 10
-        Minutes of a lesson, for lessons whose minutes the curriculum does not say.
+        The minutes of a lesson, if the curriculum does not contain the minutes of this lesson.
     least : float, default 0.5
-        The lowest threshold. At a low price, it can be best to give a skill up. A skill that is
-        given up must not count as mastered.
+        The lowest threshold that a skill can have. If the price is low, it can be cheapest to give
+        up a skill, but a skill that students give up must not count as mastered.
 
     Notes
     -----
-    `adaptlearn.sequencing.knowledge.stopping` describes the optimal stopping problem that the
-    threshold solves. If only one more lesson were possible, stopping would be best when ``price (1
-    - b) (1 - (1 - learn)^n) <= minutes``, for ``b`` = P(known) and ``n`` items. The threshold is
-    higher than that, because a lesson also shows who does not know the skill.
+    The threshold is the solution of an optimal stopping problem, which the module
+    `adaptlearn.sequencing.knowledge.stopping` describes. Let ``b`` be P(known), and let a lesson
+    have ``n`` items. If only one more lesson were possible, stopping would be best if ``price (1 -
+    b) (1 - (1 - learn)^n) <= minutes``. With more lessons, the threshold is higher, because a
+    lesson also shows who does not know the skill.
 
     Examples
     --------
@@ -132,7 +134,7 @@ class PriceThreshold(Criterion):
         return prices
 
     def worth(self, context: Context) -> Worth:
-        """What a sentence about a lesson needs."""
+        """The numbers that an explanation of a decision needs."""
         minutes = minutes_of_skills(context.curriculum, self.minutes)
         return Worth(rates_of(context), minutes, self.n_items, self.price)
 

@@ -53,8 +53,8 @@ class ReviewSchedule:
     Practice of one skill can count as part of a review of another skill. In the curriculum,
     practice of skill d may also practise skill s with a weight w (`Curriculum.encompasses`, over
     all its paths). If the student practised d after s, only ``now - last_s - w (last_d - last_s)``
-    seconds count as the time since the last practice of s. If there are several skills d, the
-    smallest of these times counts.
+    seconds count as the time since the last practice of s. If several skills encompass the skill s,
+    the shortest of their times counts.
 
     Parameters
     ----------

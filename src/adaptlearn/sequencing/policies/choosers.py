@@ -161,8 +161,8 @@ class Thompson:
 
     Scores are drawn from normal distributions. There is no formula for the probability that a
     candidate has the highest drawn score, so this probability is estimated by sampling, with a
-    standard error. The lesson is then drawn with these estimated probabilities, so the recorded
-    propensities are exactly the probabilities of the draw.
+    standard error. The lesson is drawn with the estimated probabilities, so these are the exact
+    propensities of the draw.
 
     Parameters
     ----------

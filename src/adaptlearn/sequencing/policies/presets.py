@@ -114,7 +114,7 @@ class ProvisionalMastery(WeightedPolicy):
 
 
 class PricedMastery(WeightedPolicy):
-    """Practise a skill for as long as more practice is worth its minutes, at your price.
+    """Practise a skill until more practice is no longer worth its minutes, at your price.
 
     The lesson with the highest gain per minute comes first, as under `ProvisionalMastery`. A skill
     counts as mastered when more lessons on it are no longer worth their minutes (see
@@ -123,25 +123,26 @@ class PricedMastery(WeightedPolicy):
     Parameters
     ----------
     price : float, default 300
-        How many minutes of practice it is worth that one skill does not stay unknown.
+        How many minutes of practice a student would spend so that one skill does not stay unknown.
     ready : float or None, default 0.8
-        At this mastery or above, a skill is known well enough for the skills that build on it. 0:
-        students may start a skill before they know its prerequisites. None: prerequisites must be
-        mastered.
+        If the mastery of a skill is at least `ready`, the student may start the skills that build
+        on this skill. With 0, students may start a skill before they know its prerequisites. With
+        None, prerequisites must be mastered.
     order : {"gain", "curriculum"}, default "gain"
-        Which open lesson comes first: the one with the highest gain per minute, or the first in the
-        curriculum's order. The gain is computed from the model. The curriculum's order is safer if
-        the model is wrong.
+        Which open lesson comes first: the lesson with the highest gain per minute, or the first
+        lesson in the curriculum's order. The gain is computed from the model. The curriculum's
+        order is safer if the model is wrong.
     average : float, optional
         If given, a skill counts as mastered only if the moving average of the student's answers on
-        it is also at least this number (`MovingAverage`). This protects against a model that is
-        wrong after mastery. It needs ``MasteryTracker(model, practice=True)``.
+        the skill is also at least `average` (see `MovingAverage`). The moving average protects
+        against a model that is wrong after mastery. To use `average`, create the tracker as
+        ``MasteryTracker(model, practice=True)``.
     skills, students : mapping of label to float, optional
-        Other prices for some skills and for some students.
+        Other prices for some skills and for some students, by label.
     n_items : int, default 5
-        Answers in a lesson.
+        The number of answers in a lesson.
     minutes : float, default 10
-        Minutes of a lesson, for lessons whose minutes the curriculum does not say.
+        The minutes of a lesson, if the curriculum does not contain the minutes of this lesson.
     chooser : {"greedy", "softmax", "epsilon", "thompson"} or Chooser, default "greedy"
     reviews : bool, default False
         Whether the policy also gives reviews of mastered skills.
@@ -224,9 +225,9 @@ class MasteryThreshold(WeightedPolicy):
         A skill counts as mastered if its mastery is at least this number.
     kind : {"latent", "predicted"}, default "latent"
         The kind of mastery that the threshold is for: ``"latent"`` means P(known), ``"predicted"``
-        means P(correct). The policy refuses a tracker that computes the other kind of mastery. A
-        threshold for P(known) does not fit P(correct), because guesses and slips keep P(correct)
-        away from 0 and 1.
+        means P(correct). The policy raises an error if the tracker's mastery is of another kind
+        than `kind`. A threshold for P(known) does not fit P(correct), because guesses and slips
+        keep P(correct) away from 0 and 1.
     chooser : {"greedy", "softmax", "epsilon", "thompson"} or Chooser, default "greedy"
 
     Raises
@@ -352,9 +353,9 @@ def preset(
         ``"mastery"`` is a `MasteryThreshold`. ``"surer"`` needs ``MasteryTracker(model,
         practice=True)``.
     criterion : Criterion, optional
-        What counts as mastered. By default, a skill is mastered if P(known) is at least .95. For
-        ``"provisional"`` and ``"surer"``, P(known) must be at least .999. For ``"surer"``, the
-        moving average of the answers must also be at least .85.
+        The rule that decides whether a skill counts as mastered. By default, a skill is mastered if
+        P(known) is at least .95. For ``"provisional"`` and ``"surer"``, P(known) must be at least
+        .999. For ``"surer"``, the moving average of the answers must also be at least .85.
     chooser : {"greedy", "softmax", "epsilon", "thompson"} or Chooser, optional
         The chooser turns the scores of lessons into probabilities. By default, the preset's own
         chooser is used.

@@ -36,7 +36,7 @@ class WeightedPolicy:
         function of `Candidates`. To add your own scorer, pass ``(function, weight)`` under a name
         that you choose.
     criterion : Criterion, default ``ProbabilityThreshold()``
-        What counts as mastered.
+        The rule that decides whether a skill counts as mastered.
     chooser : {"greedy", "softmax", "epsilon", "thompson"} or Chooser, default "greedy"
     ready : Criterion, optional
         When a student knows a skill well enough to learn the skills that build on this skill. A

@@ -21,25 +21,28 @@ from adaptlearn.validation import Interval, OneOf, check_parameters
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Resemblance(Printed):
-    """Figures of a log's answers beside those of simulated students; prints as a table.
+    """A comparison of the answers of simulated students with the answers in a log.
+
+    `print` shows the comparison as a table. A figure is one number that describes the answers, for
+    example the share of wrong first answers.
 
     Attributes
     ----------
     aspects, names : tuple of str
-        For each figure, what it describes (``"errors"``, ``"students"``, ``"runs"`` or
-        ``"stopping"``), and its name.
+        For each figure, the part of the table that it belongs to (``"errors"``, ``"students"``,
+        ``"runs"`` or ``"stopping"``), and its name.
     log, simulated : float array, shape (n_figures,)
-        The figure of the log, and the mean of the simulated figure over the repeats; nan if there
-        are no answers to compute it from.
+        The figures of the log, and the means of the simulated figures over the repeats; nan if a
+        figure cannot be computed because there are no answers for it.
     chance : float array, shape (n_figures,)
-        The standard deviation of the simulated figure over the repeats. If a difference is smaller
-        than three times this, it may be chance.
+        The standard deviation of each simulated figure over the repeats. If a difference is smaller
+        than three times this standard deviation, the difference may be due to chance.
     n_students : int
-        How many students the log has.
+        The number of students in the log.
     n_repeats : int
-        How often they were simulated.
+        How often all students were simulated.
     same_lengths : bool
-        Whether simulated students answered as often as those of the log.
+        Whether each simulated student answered exactly as often as the student of the log.
     """
 
     aspects: tuple[str, ...]
@@ -53,12 +56,12 @@ class Resemblance(Printed):
 
     @property
     def difference(self) -> Floats:
-        """Simulated minus log, shape (n_figures,)."""
+        """The simulated figures minus the figures of the log, shape (n_figures,)."""
         return self.simulated - self.log
 
     @property
     def distances(self) -> dict[str, float]:
-        """By aspect: the root of the mean squared difference of its figures; nan without any."""
+        """The root mean squared difference of the figures of each aspect; nan without figures."""
         found = {}
         for aspect in dict.fromkeys(self.aspects):
             off = self.difference[np.array(self.aspects) == aspect]
@@ -67,7 +70,7 @@ class Resemblance(Printed):
         return found
 
     def table(self) -> dict[str, NDArray[Any]]:
-        """One row per figure, as columns any dataframe library takes."""
+        """A table with one row per figure, as columns for any dataframe library."""
         return {
             "aspect": np.array(self.aspects),
             "figure": np.array(self.names),
@@ -78,9 +81,9 @@ class Resemblance(Printed):
         }
 
     def plot(self, ax: Any = None) -> Any:
-        """Draw each figure as two points in a line: the log's and the simulated one.
+        """Draw each figure as two points in one line: the log's figure and the simulated figure.
 
-        Figures that are nan in the log are left out.
+        The picture leaves out figures that are nan in the log.
 
         Parameters
         ----------
@@ -93,7 +96,7 @@ class Resemblance(Printed):
         Raises
         ------
         MissingDependency
-            Without matplotlib.
+            The error is raised if matplotlib is not installed.
         """
         return draw_resemblance(self.aspects, self.names, self.log, self.simulated, ax)
 
@@ -127,24 +130,27 @@ def resemblance(
     n_repeats: int = 5,
     random_state: Randomness = 0,
 ) -> Resemblance:
-    """Compare the answers of simulated students with those of a log.
+    """Compare the answers of simulated students with the answers in a log.
 
-    Each simulated student stands for a student of the log, and practises the same skills in the
-    order in which the student began them.
+    Each simulated student replaces one student of the log, and practises the same skills in the
+    order in which the student of the log began these skills.
 
-    In many programs, students stop when they have mastered a skill. Then those who answer often
-    find the skill hard. So simulated students stop as those of the log do. After each answer, they
-    stop with a certain probability. It is the share of the log's students who stopped after the
-    same number of answers on a skill, and the same number of right answers in a row at the end.
+    In many programs, students stop practising a skill when they have mastered it. So the students
+    who answer often are students who find the skill hard. Therefore, simulated students stop as
+    often as the students of the log: after each answer, a simulated student stops practising the
+    skill with a certain probability. This probability is the share of the log's students who
+    stopped after the same number of answers on a skill and with the same number of right answers in
+    a row at the end.
 
-    In all figures, every student counts the same, however much the student practised. So the
-    figures differ a little from a usual learning curve, in which every answer counts the same.
+    In all figures, every student counts the same, however many answers the student gave. So the
+    shares of wrong answers differ a little from a usual learning curve, in which every answer
+    counts the same.
 
     Parameters
     ----------
     simulator : Simulator
-        Its skills are those of the log, in the order of ``log.skill.labels``, as
-        `simulators_from_log` makes them.
+        A simulator with the skills of the log, in the order of ``log.skill.labels``.
+        `simulators_from_log` returns simulators with this order of skills.
     log : ResponseLog or frame with columns student, skill, correct
         One skill per response. Rows without an answer are left out.
     same_lengths : bool, default False
@@ -161,20 +167,22 @@ def resemblance(
     Raises
     ------
     ParameterError
-        An argument is out of range, or the simulator has another number of skills than the log.
+        The error is raised if an argument is out of range, or if the simulator has another number
+        of skills than the log.
     ResponseDataError
-        The log cannot be read, has no answer, or has responses with several skills.
+        The error is raised if the log cannot be read, has no answer, or has responses with several
+        skills.
 
     Notes
     -----
     All figures are shares:
 
-    - ``"errors"``: of wrong answers, at the first to the tenth answer on a skill.
-    - ``"students"``: how the share of right answers differs between students with at least ten
-      answers.
+    - ``"errors"``: the share of wrong answers, at the first to the tenth answer on a skill.
+    - ``"students"``: how much the share of right answers differs between students, for students
+      with at least ten answers.
     - ``"runs"``: how often a right answer follows a right and a wrong answer on the same skill, and
       how long runs of right answers are.
-    - ``"stopping"``: how the practice of a skill ends.
+    - ``"stopping"``: how the practice of a skill ends, for example with a wrong answer.
 
     Examples
     --------

@@ -18,59 +18,63 @@ def simulators_from_log(
 ) -> dict[str, TwoState | PracticeFactors]:
     """Fit two kinds of simulated students to the answers of a log.
 
-    ``two_state_classes``: a skill is known or not. Each student belongs to one of a few classes.
-    The classes differ in the odds of knowing a skill at the start, and in the odds of learning it.
-    ``logistic_growth``: the log-odds of a right answer grow with the logarithm of practice.
-    Students differ in ability, which is normally distributed.
+    In the kind ``two_state_classes``, a student knows a skill or does not know it. Each student
+    belongs to one of a few classes. The classes differ in the odds of knowing a skill at the start,
+    and in the odds of learning a skill. In the kind ``logistic_growth``, the log-odds of a right
+    answer grow with the logarithm of practice. Students differ in ability, which is normally
+    distributed.
 
-    Students may practise only some of the skills. A student's class or ability is the same for all
-    skills. So the fits can compare skills that different students practised, if enough students
-    practised both. If able students choose other skills than weak students, the fits take a part of
-    the difference between the students for a difference between the skills. If a skill has few
-    answers, its parameters are near those of the average skill; if it has none, they are equal.
+    In the log, students may practise only some of the skills. A student's class or ability is the
+    same for all skills. So the fits can compare two skills that different students practised, if
+    enough students practised both skills. If able students choose other skills than weak students,
+    the fits attribute a part of the difference between the students to the skills. If a skill has
+    few answers, its parameters are near the parameters of the average skill. A skill without
+    answers has the parameters of the average skill.
 
     Parameters
     ----------
     log : ResponseLog or frame with columns student, skill, correct
-        One skill per response. Rows without an answer are left out. Times only give the order of
-        the answers, because these students do not forget.
+        One skill per response. Rows without an answer are left out. The times only determine the
+        order of the answers, because the simulated students do not forget.
     n_classes : int, default 3
-        How many classes of students ``two_state_classes`` has.
+        The number of classes of students in ``two_state_classes``.
     level : float, default 0.65
-        In ``logistic_growth``, a skill counts as known if P(right) is at least this. In many real
-        logs, students who know a skill give one wrong answer in five, so a high level is out of
-        reach.
+        In ``logistic_growth``, a skill counts as known if the probability of a right answer is at
+        least `level`. In many real logs, students who know a skill give one wrong answer in five
+        answers, so students rarely reach a high level.
 
     Returns
     -------
     dict of str to Simulator
-        A `TwoState` and a `PracticeFactors`. Skills are numbered in the order of
-        ``log.skill.labels``. With the method ``with_skills`` of both, you choose skills for a
-        course.
+        The simulators ``two_state_classes`` (a `TwoState`) and ``logistic_growth`` (a
+        `PracticeFactors`). Skills are numbered in the order of ``log.skill.labels``. Both
+        simulators have a method ``with_skills``, with which you choose the skills for a course.
 
     Raises
     ------
     ParameterError
-        `n_classes` or `level` is out of range.
+        The error is raised if `n_classes` or `level` is out of range.
     ResponseDataError
-        The log cannot be read, has no answer, or has responses with several skills.
+        The error is raised if the log cannot be read, has no answer, or has responses with several
+        skills.
 
     Warns
     -----
     ConvergenceWarning
-        A fit stopped before it converged.
+        The warning is given if a fit stopped before it converged.
 
     See Also
     --------
-    resemblance : How far the simulated students resemble those of the log.
+    resemblance : Compare the answers of simulated students with the answers in a log.
 
     Notes
     -----
-    Both fits maximise a penalised marginal likelihood of the answers: class, ability and knowledge
-    of the students are integrated out, and the log-odds of skills have quadratic penalties. When
-    students stop does not bias the fits, if it depends only on answers that are in the log (for
-    example, three right answers in a row). In ``two_state_classes``, guess and slip are both below
-    .5, so a right answer always makes it more likely that the skill is known.
+    Both fits maximise a penalised marginal likelihood of the answers. The class, the ability and
+    the knowledge of the students are integrated out, and the log-odds of the skills' parameters
+    have quadratic penalties. Students who stop do not bias the fits, if stopping depends only on
+    answers that are in the log (for example, on three right answers in a row). In
+    ``two_state_classes``, P(guess) and P(slip) are both below .5, so a right answer always makes it
+    more likely that the skill is known.
 
     References
     ----------

@@ -22,7 +22,7 @@ class WorstGroup(NamedTuple):
     Attributes
     ----------
     part : str array
-        Such as ``"learning: slow"``; ``""`` if the simulator has no groups.
+        The name of the part, such as ``"learning: slow"``; ``""`` if the simulator has no groups.
     value, lower, upper : float arrays
         The part's mean, with its interval over seeds.
     """

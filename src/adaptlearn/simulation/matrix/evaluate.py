@@ -80,8 +80,9 @@ def evaluation_matrix(
         Names of policies. Each policy is compared with the best of the baselines. By default, all
         policies except the oracle are baselines.
     oracle : str, optional
-        The name of the policy that sees what students really know. The oracle is not compared with
-        other policies. By default, the policy with the name ``"oracle"`` is used, if there is one.
+        The name of the policy that sees what students really know. `worst` does not compare the
+        oracle with other policies. By default, the policy with the name ``"oracle"`` is used, if
+        there is one.
     held_out : sequence of str, optional
         Names of simulators that were not used to tune the policies; results mark these simulators.
     confidence : float, default 0.95
@@ -95,10 +96,11 @@ def evaluation_matrix(
         A function that is called after each episode. The function gets two arguments: the number of
         finished episodes and the number of all episodes.
     checkpoint : path, optional
-        A file that keeps what is finished. If a run is killed, call the function again with the
-        same arguments: the run goes on where it stopped, with the same result. In the file,
-        policies and simulators have only their names. So delete the file when you change a policy
-        or a simulator, and when you have the matrix.
+        A file in which the function saves finished episodes. If a run is killed, call the function
+        again with the same arguments: the run continues from the saved episodes, with the same
+        result. The file contains only the names of policies and simulators, not their settings. So
+        delete the checkpoint file if you change a policy or a simulator, and when the matrix is
+        complete.
 
     Returns
     -------
@@ -108,8 +110,8 @@ def evaluation_matrix(
     ------
     ParameterError
         The error lists every argument with a wrong type or out of range, every unknown name, and
-        every simulator whose skills differ from the skills of the course. Also raised if the
-        checkpoint was begun with another course, outcomes, minutes or number of students.
+        every simulator whose skills differ from the skills of the course. The error is also raised
+        if the checkpoint was begun with another course, outcomes, minutes or number of students.
 
     Examples
     --------

@@ -55,7 +55,7 @@ class Matrix(MatrixValues):
     def worst_group(self, outcome: str) -> WorstGroup:
         """The part of all groups (slow learners, low starts) for which each policy does worst.
 
-        The means over all seeds decide which part this is.
+        The method compares the means of the parts over all seeds.
         """
         self._of(outcome)
         return worst_group(self, outcome)
@@ -68,32 +68,34 @@ class Matrix(MatrixValues):
         *,
         group: Literal["all", "worst"] = "all",
     ) -> Intervals:
-        """A policy less what others reach in no more minutes, on each simulator.
+        """Compare a policy with the best of other policies that take at most as many minutes.
 
-        A platform can give one policy to a share of its students and another policy to the rest.
-        Then minutes and outcomes are weighted means. So the comparison is with the best of the
-        others, or of the mixtures of two of them, that takes at most as many minutes of practice.
+        The method returns the difference on each simulator: the policy's mean, minus the mean of
+        the best other policy. A mixture of two policies also counts as another policy: a platform
+        can give one policy to a share of its students and a second policy to the rest. The minutes
+        and the outcomes of a mixture are weighted means of the two policies.
 
         Parameters
         ----------
         outcome : str
         policy : str
         others : sequence of str, optional
-            The baselines by default.
+            The other policies to compare with; by default the baselines.
         group : {"all", "worst"}, default "all"
-            Whose mean is compared: that of all students, or of the worst part of all groups. For
-            a mixture, this may be another part than for the policy.
+            Whose mean is compared: the mean of all students, or the mean of the worst part of all
+            groups. The worst part may differ between the policy and a mixture.
 
         Returns
         -------
         Intervals
-            Arrays of shape (n_simulators,); nan if all others take more minutes. The intervals do
-            not cover that the best mixture was chosen on the same seeds.
+            The differences, as arrays of shape (n_simulators,); nan if all other policies take more
+            minutes. The intervals ignore that the best mixture was chosen on the same seeds.
 
         Raises
         ------
         ParameterError
-            A name is unknown, or the matrix does not have the outcome ``"minutes"``.
+            The error is raised if a name is unknown, or if the matrix does not have the outcome
+            ``"minutes"``.
         """
         check_parameters(
             "Matrix.at_equal_minutes", {"group": group}, {"group": [OneOf(("all", "worst"))]}
@@ -117,7 +119,7 @@ class Matrix(MatrixValues):
     def to_latex(self, outcome: str | None = None) -> str:
         """The table of an outcome (by default the first), for a LaTeX paper that uses *booktabs*.
 
-        The method returns a ``tabular`` with all text escaped. Put this ``tabular`` into a
+        The method returns a ``tabular`` with all text escaped. Put the returned ``tabular`` into a
         ``table`` of your paper. For each simulator, the best policy is in bold. A policy is also in
         bold if the interval of its difference from the best policy contains 0. The caption and the
         notes are LaTeX comments.
@@ -130,7 +132,7 @@ class Matrix(MatrixValues):
         Parameters
         ----------
         outcome : str, optional
-            The first one by default.
+            The name of the outcome; by default the first outcome.
         ax : matplotlib axes, optional
 
         Returns
@@ -140,16 +142,16 @@ class Matrix(MatrixValues):
         Raises
         ------
         MissingDependency
-            Without matplotlib.
+            The error is raised if matplotlib is not installed.
         """
         return draw_heat_map(self, self._named(outcome), ax)
 
     def frontier(self, simulator: str, ax: Any = None) -> Any:
-        """Draw minutes of practice against the share known at the end, a point for each policy.
+        """Draw each policy as a point: its minutes of practice, and the share known at the end.
 
         Policies whose names differ only after a colon, such as ``knowledge_tracing:0.9`` and
-        ``knowledge_tracing:0.98``, are joined by a line. A policy is dominated if another one
-        stands above it, or left of it.
+        ``knowledge_tracing:0.98``, are joined by a line. A policy is dominated if the point of
+        another policy is above it, or to the left of it.
 
         Parameters
         ----------
@@ -163,10 +165,10 @@ class Matrix(MatrixValues):
         Raises
         ------
         ParameterError
-            The name is unknown, or the matrix does not have the outcomes ``"minutes"`` and
-            ``"known_share"``.
+            The error is raised if the name is unknown, or if the matrix does not have the outcomes
+            ``"minutes"`` and ``"known_share"``.
         MissingDependency
-            Without matplotlib.
+            The error is raised if matplotlib is not installed.
         """
         if simulator not in self.simulators:
             raise ParameterError(

@@ -181,9 +181,9 @@ class StudentDifferences:
 
 @dataclass(frozen=True)
 class StudentClasses:
-    """How students differ: each belongs to one of a few classes, for all skills.
+    """How students differ: each student belongs to one of a few classes, the same for all skills.
 
-    `simulators_from_log` fits such classes to a log.
+    `simulators_from_log` fits classes of students to a log.
 
     Parameters
     ----------
@@ -195,7 +195,8 @@ class StudentClasses:
         What each class adds to the log-odds of learning (or to the logarithm of the effect of
         practice).
     spread : float, default 0
-        The standard deviation of the start within each class; it is normally distributed.
+        The standard deviation within each class of the log-odds of knowing a skill at the start.
+        Within a class, these log-odds are normally distributed.
 
     Raises
     ------
@@ -233,8 +234,9 @@ class StudentClasses:
     def draw(self, n: int, rng: Draws) -> tuple[Floats, Floats, dict[str, NDArray[Any]]]:
         """Draw each student's class, and the logarithms of the start and the learning factor.
 
-        The groups are ``"class"`` (numbered from 1) if there are several classes, and ``"start"``
-        if there is a spread: ``"low"`` for the lowest 30% of each class, else ``"high"``.
+        If there are several classes, the group ``"class"`` contains the number of each student's
+        class, from 1. If there is a spread, the group ``"start"`` is ``"low"`` for the lowest 30%
+        of each class, and ``"high"`` for the other students.
         """
         luck = rng.random((n, 2))
         ends = np.cumsum(self.share)[:-1]

@@ -24,7 +24,7 @@ def probability_correct(known: ArrayLike, guess: ArrayLike, slip: ArrayLike) -> 
     Parameters
     ----------
     known : bool array
-        The hidden state.
+        Whether each student knows the skill (the hidden state).
     guess, slip : float arrays
         Probabilities, broadcast with `known`.
 
@@ -77,7 +77,7 @@ def learn(
     Parameters
     ----------
     known : bool array
-        The state before.
+        Whether each student knew the skill before the practice opportunity.
     learn, forget : float arrays
         P(an unknown skill becomes known) and P(a known skill becomes unknown), broadcast with
         `known`.

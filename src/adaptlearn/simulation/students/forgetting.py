@@ -194,7 +194,8 @@ class StabilityMemory:
     ----------
     n_skills : int
     prior, learn, guess, slip : float or array, shape (n_skills,)
-        Probabilities. Skills that are known at the start have the stability ``10 first``.
+        The probabilities of BKT for each skill: knowing at the start, learning, guessing and
+        slipping. Skills that are known at the start have ten times the stability `first`.
     first : float, default 3
         The first stability in days, before the student's learning factor multiplies it.
     growth, saturation, spacing : float, default 8, 0.1 and 3

@@ -38,9 +38,9 @@ class PracticeFactors:
     effect (Cen et al., 2006). Otherwise, right and wrong answers have different effects (Pavlik et
     al., 2009). A skill counts as known if P(right) is at least `level`.
 
-    With ``counts="log"``, each answer has less effect than the one before: after ``n`` answers on
-    the skill, the next one adds ``log((n + 2) / (n + 1))`` times `right` or `wrong`. So the
-    log-odds change with ``log(1 + n)``.
+    With ``counts="log"``, each answer has less effect than the previous answer: after ``n`` answers
+    on the skill, the next answer adds ``log((n + 2) / (n + 1))`` times `right` or `wrong`. So if
+    all answers are right, the log-odds grow with ``log(1 + n)``.
 
     Parameters
     ----------
@@ -57,7 +57,8 @@ class PracticeFactors:
         students are alike.
     level : float, default 0.85
     counts : {"linear", "log"}, default "linear"
-        Whether every answer adds the same, or each adds less than the one before.
+        With ``"linear"``, every answer adds the same amount to the log-odds. With ``"log"``, each
+        answer adds less than the previous answer.
 
     Raises
     ------
@@ -103,18 +104,18 @@ class PracticeFactors:
         self.counts: Literal["linear", "log"] = counts
 
     def with_skills(self, skills: ArrayLike) -> Self:
-        """The same students with other skills, which take their parameters from skills of this one.
+        """The same students with other skills, whose parameters come from skills of this simulator.
 
         Parameters
         ----------
         skills : int array, shape (n,)
-            For each new skill, the number of the skill whose parameters it takes; the same number
-            may come several times.
+            For each new skill, the number of the skill in this simulator whose parameters the new
+            skill gets. The same number may occur several times.
 
         Raises
         ------
         ParameterError
-            Skills are out of range.
+            The error is raised if a number in `skills` is out of range.
         """
         chosen = skill_numbers("PracticeFactors.with_skills", skills, self.n_skills)
         return type(self)(

@@ -170,20 +170,21 @@ class TwoState:
         *,
         prerequisites: Sequence[tuple[int, int]] | ArrayLike | None = None,
     ) -> Self:
-        """The same students with other skills, which take their parameters from skills of this one.
+        """The same students with other skills, whose parameters come from skills of this simulator.
 
         Parameters
         ----------
         skills : int array, shape (n,)
-            For each new skill, the number of the skill whose parameters it takes; the same number
-            may come several times.
+            For each new skill, the number of the skill in this simulator whose parameters the new
+            skill gets. The same number may occur several times.
         prerequisites
-            Between the new skills, as in `TwoState`; by default there are none.
+            The prerequisites of the new skills, as in `TwoState`; by default, the new skills have
+            no prerequisites.
 
         Raises
         ------
         ParameterError
-            Skills are out of range.
+            The error is raised if a number in `skills` is out of range.
 
         Examples
         --------
@@ -297,7 +298,7 @@ def parameter_draws(
         ``skill``, ``value``, ``lower`` and ``upper``; nan in ``lower`` and ``upper`` means that the
         value is certain.
     skills : sequence of labels
-        The order of the columns.
+        The skills, in the order of the columns of the result.
     n_draws : int, default 200
     confidence : float, default 0.95
         The coverage of the intervals.

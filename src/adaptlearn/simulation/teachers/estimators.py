@@ -79,7 +79,7 @@ class Estimator(Protocol):
         ...
 
     def start(self, course: Course, students: Students) -> Belief:
-        """Make the belief about these students before their first answer."""
+        """Make the belief about the students of an episode before their first answer."""
         ...
 
 
@@ -110,7 +110,7 @@ class Rule(NamedTuple):
     family: str | None = None
 
     def start(self, course: Course, students: Students) -> Numbers:
-        """Make the belief about these students before their first answer."""
+        """Make the belief about the students of an episode before their first answer."""
         return Numbers(self, course, students.n)
 
 
@@ -147,7 +147,7 @@ def in_a_row(n: int = 3) -> Rule:
 def moving_average(threshold: float = 0.9, decay: float = 0.8) -> Rule:
     """A skill is mastered if the moving average of its answers is high (Pelánek & Řihák, 2018).
 
-    The moving average starts from 0.
+    The moving average is 0 before the first answer.
     """
     check_parameters(
         "moving_average",
@@ -233,9 +233,9 @@ def learning_progress(n: int = 3, window: int = 8) -> Rule:
 
     The growth is computed over the last `window` answers on a skill. The growth is the share of
     right answers in the later half of the window minus the share in the earlier half. A negative
-    growth counts as 0. Before the second answer on the skill, the growth is 1. Clement et al.
-    (2015) use the growth as the reward of a lesson; `empirical_success` also implements the rest of
-    their method.
+    growth counts as 0. Before the second answer on the skill, the growth of success is 1. Clement
+    et al. (2015) use the growth as the reward of a lesson; `empirical_success` also implements the
+    rest of their method.
     """
     check_parameters(
         "learning_progress",
@@ -272,7 +272,7 @@ def empirical_success(
 ) -> Rule:
     """The weights of a bandit; a skill is mastered if most of its last answers are right.
 
-    The bandit is ZPDES (Clement et al., 2015).
+    `empirical_success` is the bandit ZPDES (Clement et al., 2015).
 
     The reward of an answer is the growth of success over the last `window` answers. The growth is
     the share of right answers in the later half of the window, minus the share in the earlier half.
@@ -363,7 +363,7 @@ class Oracle:
         self._unpractised = unpractised
 
     def start(self, course: Course, students: Students) -> Belief:
-        """Make the belief about these students, which equals what they really know."""
+        """Make the belief about the students of an episode: it equals what they really know."""
         if self._unpractised is None:
             return _Seeing(students)
         believed = by_skill("Oracle", course.n_skills, probabilities(unpractised=self._unpractised))

@@ -87,7 +87,7 @@ class EpisodePolicy(Protocol):
         ...
 
     def start(self, course: Course, students: Students) -> Teaching:
-        """Start teaching these students; they have not answered yet."""
+        """Start teaching the students of an episode; they have not answered yet."""
         ...
 
 
@@ -208,7 +208,7 @@ class ArrayPolicy:
         return True
 
     def start(self, course: Course, students: Students) -> _ArrayTeaching:
-        """Start teaching these students; they have not answered yet."""
+        """Start teaching the students of an episode; they have not answered yet."""
         return _ArrayTeaching(self, course, self.estimator.start(course, students))
 
 
@@ -290,9 +290,9 @@ class SequencerPolicy:
         A function that takes the curriculum and returns a new `Sequencer` with a new tracker and
         ``new_students=True``. For example, ``lambda curriculum: Sequencer(curriculum,
         MasteryTracker(model), new_students=True, random_state=0, wheel_spinning=None)``. The
-        tracker must not have any students yet. Set ``wheel_spinning=None``; otherwise, the
-        sequencer sends students who are stuck to a teacher. An episode has no teacher, so these
-        students would get no more lessons.
+        function must return a sequencer whose tracker has no students. Set ``wheel_spinning=None``;
+        otherwise, the sequencer sends students who are stuck to a teacher. An episode has no
+        teacher, so these students would get no more lessons.
     name : str, default "sequencer"
     family : str, optional
         The kind of the model's equations: ``"bkt"``, ``"logistic"`` or ``"memory"``.
@@ -311,7 +311,7 @@ class SequencerPolicy:
         self.name, self.family = name, family
 
     def start(self, course: Course, students: Students) -> _SequencerTeaching:  # noqa: ARG002
-        """Start teaching these students; they have not answered yet."""
+        """Start teaching the students of an episode; they have not answered yet."""
         return _SequencerTeaching(self._make(course.curriculum), course)
 
 

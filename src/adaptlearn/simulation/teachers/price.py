@@ -62,7 +62,8 @@ def stopping(
 ) -> Rule:
     """A skill is mastered if one more lesson costs more than it is worth.
 
-    The costs are computed by dynamic programming.
+    `stopping` computes the costs of both choices (one more lesson, or no more practice) by dynamic
+    programming.
 
     The rule is `knowledge_tracing` with one threshold for each skill. The bill of a student is the
     minutes of practice, plus the price of each skill that is unknown at the end. If the parameters
@@ -111,7 +112,7 @@ def least_bill(simulator: Simulator, course: Course, price: float) -> float:
     has a lower mean bill, and `stopping` with the true parameters reaches this bill. The time
     budget must be large enough that it does not end the teaching. If students differ, the result is
     the optimum for a teacher who knows each student's own parameters. A policy that does not know
-    these parameters cannot be better (Brown, Smith & Sun, 2010).
+    each student's own parameters cannot be better (Brown, Smith & Sun, 2010).
 
     Parameters
     ----------

@@ -27,9 +27,9 @@ class Tracked:
     ----------
     tracker : callable
         A function that returns a new tracker at each call, for example ``lambda:
-        MasteryTracker(model)``. The tracker must not have any students yet. The tracker's skills
-        are matched with the curriculum's skills by label. A skill that the tracker does not know
-        has the value 0 until a student practises it.
+        MasteryTracker(model)``. The function must return a tracker that has no students. The
+        tracker's skills are matched with the curriculum's skills by label. A skill that the tracker
+        does not know has the value 0 until a student practises it.
     threshold : float, default 0.95
         A skill counts as mastered if its mastery is at least this number.
     name : str, default "tracked"
@@ -50,7 +50,7 @@ class Tracked:
         self.name, self.family = name, family
 
     def start(self, course: Course, students: Students) -> _Tracking:  # noqa: ARG002 - the protocol's
-        """Make the belief about these students before their first answer."""
+        """Make the belief about the students of an episode before their first answer."""
         return _Tracking(self._tracker(), course, self._threshold)
 
 

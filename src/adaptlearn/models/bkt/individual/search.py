@@ -67,7 +67,7 @@ class Terms(NamedTuple):
     ability : bool
         The student's ability, in prior, learning and answers.
     recency : bool
-        The student's recent residuals, in answers.
+        How much better or worse than predicted the student's recent answers were, in answers.
     lag : bool
         The answers since the skill was last practised, in learning and forgetting.
     forgetting : bool

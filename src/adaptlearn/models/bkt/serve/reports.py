@@ -130,7 +130,7 @@ class ReportingBKT(KnowledgeTracer):
         Raises
         ------
         StateError
-            The model was fitted without ``uncertainty=True``.
+            The error is raised if the model was fitted without ``uncertainty=True``.
         """
         self._check_fitted()
         open_ends = Interval(0, 1, closed="neither")
