@@ -40,7 +40,7 @@ def test_each_verdict_has_its_setting() -> None:
         settings = {one.setting: one.value for one in choices}
         assert list(settings) == ["ready", "order", "average"]
         assert all(one.why.endswith(".") for one in choices)
-        assert settings["ready"] == {"yes": 0.95, "no": 0.0, "cannot tell": 0.8}[graph]
+        assert settings["ready"] == {"yes": None, "no": 0.0, "cannot tell": 0.8}[graph]
         wrong, fades = two_state == "no", forgetting == "yes"
         assert settings["order"] == ("curriculum" if wrong and not fades else "gain")
         if (not wrong and not fades) or (wrong and fades and price == 60):

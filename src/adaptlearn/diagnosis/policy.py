@@ -15,9 +15,11 @@ from adaptlearn.curriculum import Curriculum
 from adaptlearn.diagnosis.examination import diagnose
 from adaptlearn.diagnosis.verdicts import Diagnosis
 from adaptlearn.errors import quiet
+from adaptlearn.labels import Label, plain
 from adaptlearn.media import terminal_text
 from adaptlearn.models.bkt.estimator import BKT
 from adaptlearn.responses.log import ResponseLog, as_log
+from adaptlearn.sequencing.knowledge.lessons import minutes_of_skills
 from adaptlearn.sequencing.policies.presets import PricedMastery
 from adaptlearn.serialization import read_manifest, reading, write_manifest
 from adaptlearn.tables import html_table, text_table
@@ -25,6 +27,7 @@ from adaptlearn.validation import Interval, check_parameters
 from adaptlearn.wording import duration
 
 _KIND = "adaptlearn-policy-from-log"
+_EDGE = 0.01  # the least P(learn) that prices are computed from
 _LOW = 120.0  # minutes: below this price, long practice of what is nearly known is not worth it
 
 
@@ -227,30 +230,36 @@ def policy_from_log(
     read = as_log(log)
     fitted = _fitted(read) if model is None else model
     diagnosis = diagnose(read, curriculum, model=fitted)
+    choices = choices_of(diagnosis, price)
+    if diagnosis.graph.answer == "yes" and curriculum is not None:
+        kappa = diagnosis.graph.evidence["kappa"]
+        worth = prices_of(curriculum, fitted, price, kappa=kappa, n_items=n_items, minutes=minutes)
+        why = "Without a prerequisite, the skills that build on it would take longer."
+        choices += (Choice("skills", worth, why),)
     lessons = (
         Choice("n_items", n_items, "Answers in a lesson, as given."),
         Choice("minutes", minutes, "Minutes of a lesson, where the curriculum does not say them."),
     )
-    return LogPolicy(price, (*choices_of(diagnosis, price), *lessons), diagnosis, fitted)
+    return LogPolicy(price, (*choices, *lessons), diagnosis, fitted)
 
 
 def choices_of(diagnosis: Diagnosis, price: float) -> tuple[Choice, ...]:
     """The settings that a diagnosis and a price ask for."""
     ready = {
-        "yes": Choice("ready", _READY, "The graph governs learning: prerequisites come first."),
+        "yes": Choice("ready", None, "The graph governs learning: prerequisites must be mastered."),
         "no": Choice("ready", 0.0, "The graph does not govern learning: nobody waits."),
         "cannot tell": Choice("ready", 0.8, "The log cannot tell whether the graph matters."),
     }[diagnosis.graph.answer]
-    holds = diagnosis.two_state.answer != "no"
+    holds = diagnosis.two_state.answer
     fades = diagnosis.forgetting.answer == "yes"
-    if holds and not fades:
+    if holds != "no" and not fades:
         return (
             ready,
             Choice("order", "gain", "The model holds: the most gain per minute comes first."),
             Choice("average", None, "The model holds after mastery: the price alone decides."),
         )
     if fades:
-        average = _AVERAGES[price >= _LOW] if holds or price >= _LOW else None
+        average = _AVERAGES[price >= _LOW] if holds == "yes" or price >= _LOW else None
         why = (
             "Students forget: answers must stay right before a skill counts as mastered."
             if average is not None
@@ -269,8 +278,34 @@ def choices_of(diagnosis: Diagnosis, price: float) -> tuple[Choice, ...]:
 
 
 # Chosen on tuning seeds of the eight kinds of `simulators`.
-_READY = 0.95
 _AVERAGES = {False: 0.8, True: 0.9}  # at a low price, and from `_LOW` on
+
+
+def prices_of(
+    curriculum: Curriculum, model: BKT, price: float, *, kappa: float, n_items: int, minutes: float
+) -> dict[Label, float]:
+    """The price of each skill that others build on.
+
+    A skill that is left unknown costs its price. Besides, students learn each skill that builds on
+    it more slowly: P(learn) is ``kappa`` times as high, so the lessons take ``1 / kappa`` times as
+    many minutes.
+    """
+    place = {skill: row for row, skill in enumerate(model.skills_.tolist())}
+    learn = np.array(
+        [
+            model.parameters_["learn"][place[skill]] if skill in place else model.pooled_["learn"]
+            for skill in curriculum.skills.tolist()
+        ]
+    )
+    lesson = 1 - (1 - np.maximum(learn, _EDGE)) ** n_items
+    each = minutes_of_skills(curriculum, minutes)
+    longer = np.where(np.isfinite(each), each / lesson * (1 / kappa - 1), 0.0)  # inf: no lesson
+    more = curriculum.prerequisites.T @ longer
+    return {
+        plain(skill): round(price + float(extra), 1)
+        for skill, extra in zip(curriculum.skills, more, strict=True)
+        if extra > 0
+    }
 
 
 def _shown(value: Any) -> str:
