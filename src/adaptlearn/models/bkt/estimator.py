@@ -80,7 +80,8 @@ class BKT(FittedBKT):
         With ``borrow=0``, the fit does not pull any parameters.
     student_classes : int, default 1
         The number of latent classes of students, up to 20. Students of different classes differ in
-        how likely they know a skill at the start and in how likely they learn it (see the notes).
+        how likely they are to know a skill at the start, and in how likely they are to learn a
+        skill (see the notes).
     uncertainty : bool, default False
         Whether to compute standard errors. `intervals` and the intervals of `mastery` need standard
         errors.
@@ -113,8 +114,8 @@ class BKT(FittedBKT):
         Labels of the skills that were fitted, sorted.
     parameters_ : dict of str to array, each of shape (n_skills,)
         A table for any dataframe library, with the columns ``skill``, ``prior``, ``learn``,
-        ``forget``, ``guess`` and ``slip``. If a parameter differs by class, the table shows the
-        parameter's value for classes that are not in the training log. With individualisation,
+        ``forget``, ``guess`` and ``slip``. If a parameter differs by class, `parameters_` contains
+        the parameter's value for classes that are not in the training log. With individualisation,
         `parameters_` shows the values for a student of ability 0 on an item of easiness 0, without
         lag.
     class_parameters_ : dict of str to array

@@ -48,8 +48,8 @@ class Columns(NamedTuple):
     code : object array, shape (n,)
         The code of each reason, as text.
     n_unmastered : integer array, shape (n,)
-        For a decision without a lesson, the number of skills that are not mastered. The number is
-        -1 if there is a lesson, or if the policy has no criterion for mastery.
+        For a decision without a lesson, the number of skills that are not mastered. `n_unmastered`
+        is -1 if there is a lesson, or if the policy has no criterion for mastery.
     pin : integer array, shape (n,)
         The position of the override that chose the lesson; -1 if the policy chose.
     score, propensity, error, draw : float arrays, shape (n,)

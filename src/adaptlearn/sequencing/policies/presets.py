@@ -216,8 +216,8 @@ class MasteryThreshold(WeightedPolicy):
     teaches at least one skill below the threshold. Each prerequisite of the lesson's unmastered
     skills has reached the threshold or is taught by the lesson itself. The score of a lesson is the
     mean mastery of its unmastered skills, so the lesson nearest to mastery comes first. Scores that
-    differ only by rounding count as equal. Among lessons with equal scores, the sequencer draws one
-    at random.
+    differ only by rounding count as equal. If several lessons have equal scores, the sequencer
+    draws one of these lessons at random.
 
     Parameters
     ----------

@@ -138,9 +138,9 @@ def resemblance(
     In many programs, students stop practising a skill when they have mastered it. So the students
     who answer often are students who find the skill hard. Therefore, simulated students stop as
     often as the students of the log: after each answer, a simulated student stops practising the
-    skill with a certain probability. This probability is the share of the log's students who
-    stopped after the same number of answers on a skill and with the same number of right answers in
-    a row at the end.
+    skill with a certain probability. The probability of stopping is the share of the log's students
+    who stopped after the same number of answers on a skill and with the same number of right
+    answers in a row at the end.
 
     In all figures, every student counts the same, however many answers the student gave. So the
     shares of wrong answers differ a little from a usual learning curve, in which every answer

@@ -64,8 +64,9 @@ def evaluation_matrix(
     simulators : mapping of str to Simulator
     policies : mapping of str to EpisodePolicy, or callable
         The policies by name, or a function that takes a simulator's name and returns the policies
-        by name. The function must always return the same names. With a function, you can fit the
-        estimators to earlier answers from each simulator (see `prior_log`).
+        by name. The function must return the same names of policies for every simulator. With a
+        function, you can fit the estimators to earlier answers from each simulator (see
+        `prior_log`).
     course : Course
     n_students : int, default 1000
         The number of students for each seed.

@@ -62,8 +62,8 @@ class PowerLawLearners:
         power curve. An exponential rate of 0.35 is similar to a power of 1.
     differences : StudentDifferences or None
         How students differ. A student's start factor (from `StudentDifferences`) multiplies the
-        student's experience. The learning factor multiplies the practice that an answer adds. With
-        ``differences=None``, students differ only by chance.
+        student's experience. A student's learning factor multiplies the practice that an answer
+        adds. With ``differences=None``, students differ only by chance.
     level : float, default 0.9
 
     Raises
