@@ -32,8 +32,8 @@ class Columns(NamedTuple):
 
     The decisions are in the order of the students that you passed; decisions of one student are in
     the order of rank. Some arrays have several entries per decision. The array named ``…_bounds``
-    contains the limits of these entries: decision ``i`` has the entries ``bounds[i]:bounds[i +
-    1]``.
+    contains the limits of the entries of each decision: decision ``i`` has the entries
+    ``bounds[i]:bounds[i + 1]``.
 
     Attributes
     ----------

@@ -99,9 +99,9 @@ def evaluation_matrix(
     checkpoint : path, optional
         A file in which the function saves finished episodes. If a run is killed, call the function
         again with the same arguments: the run continues from the saved episodes, with the same
-        result. The file contains only the names of policies and simulators, not their settings. So
-        delete the checkpoint file if you change a policy or a simulator, and when the matrix is
-        complete.
+        result. The checkpoint file contains only the names of policies and simulators, not their
+        settings. So delete the checkpoint file if you change a policy or a simulator, and when the
+        matrix is complete.
 
     Returns
     -------
