@@ -54,7 +54,7 @@ class ReviewSchedule:
     practice of skill d may also practise skill s with a weight w (`Curriculum.encompasses`, over
     all its paths). If the student practised d after s, only ``now - last_s - w (last_d - last_s)``
     seconds count as the time since the last practice of s. If several skills encompass the skill s,
-    there is one such time for each of these skills, and the shortest time counts.
+    this formula gives one time for each of these skills, and the shortest time counts.
 
     Parameters
     ----------
