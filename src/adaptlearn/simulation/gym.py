@@ -102,7 +102,7 @@ class TutoringEnv(gymnasium.Env[Observation, np.int64]):
         ----------
         seed : int, optional
         options : dict, optional
-            Not read.
+            The method ignores `options`.
 
         Returns
         -------

@@ -150,9 +150,9 @@ def resemblance(
     ----------
     simulator : Simulator
         A simulator with the skills of the log, in the order of ``log.skill.labels``.
-        `simulators_from_log` returns simulators with this order of skills.
+        The simulators from `simulators_from_log` have their skills in the order of the log.
     log : ResponseLog or frame with columns student, skill, correct
-        One skill per response. Rows without an answer are left out.
+        A log with one skill per response. Rows without an answer are left out.
     same_lengths : bool, default False
         If True, each simulated student answers on each skill exactly as often as the student of the
         log, whatever the answers are.
