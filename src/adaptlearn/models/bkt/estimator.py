@@ -68,11 +68,11 @@ class BKT(FittedBKT):
     multi_skill : {"full", "shared", "conjunctive", "compensatory"}
         If a response has several skills: how the answer counts for each skill (see the notes).
     bounds, fixed, beta_priors : mapping, optional
-        A mapping of parameter names to values. Each value in the mapping is one value for all
-        skills, or a mapping of skills to values. A value of `bounds` is a pair (low, high). A value
-        of `fixed` is a probability. A value of `beta_priors` is a pair: the two parameters of a
-        Beta density, each at least 1. A value for a skill also applies to all classes of responses
-        on this skill.
+        A mapping of parameter names to values. For each parameter, pass one value for all skills,
+        or a mapping of skills to values. A value of `bounds` is a pair (low, high). A value of
+        `fixed` is a probability. A value of `beta_priors` is a pair: the two parameters of a Beta
+        density, each at least 1. A value for a skill also applies to all classes of responses on
+        this skill.
     borrow : float or "empirical", default 10
         If the answers do not identify a skill's parameters, the fit pulls these parameters to the
         common parameters of all skills. The fit also pulls the parameters of a class to the
@@ -212,10 +212,10 @@ class BKT(FittedBKT):
     ``a`` and ``b`` are the log odds of the skill's parameters in `parameters_`. The means of the
     shifts ``s`` and ``l``, weighted by `class_weights_`, are 0. The fit pulls the shifts weakly
     toward 0, by normal densities with standard deviation 1. The fit also adds one student to each
-    class, so that no class is empty. Every answer updates P(class) of the student exactly, in
-    O(`student_classes`). ``bounds`` and ``fixed`` hold for every class. ``beta_priors`` and
-    `borrow` pull the parameters of the skills, but not the shifts. You can combine
-    `student_classes` with ``forgetting``. You cannot combine `student_classes` with
+    class of students, so that no class is empty. Every answer updates P(class) of the student
+    exactly, in O(`student_classes`). ``bounds`` and ``fixed`` apply to every class of students.
+    ``beta_priors`` and `borrow` pull the parameters of the skills, but not the shifts. You can
+    combine `student_classes` with ``forgetting``. You cannot combine `student_classes` with
     individualisation, with the options ``…_by``, with ``uncertainty``, or with a `multi_skill`
     other than ``"full"``.
 

@@ -104,7 +104,7 @@ class Reason:
         The lesson's title.
     builds_on : tuple of label
         The direct prerequisites of the lesson's unmastered skills that the student already knows.
-        The tuple is empty if the policy ignores prerequisites.
+        `builds_on` is empty if the policy ignores prerequisites.
     """
 
     code: str

@@ -94,8 +94,8 @@ def evaluation_matrix(
         The number of processes, as in joblib: 1 by default, -1 for all processors. Results do not
         depend on the number of processes.
     on_run : callable, optional
-        A function that is called after each episode. The function gets two arguments: the number of
-        finished episodes and the number of all episodes.
+        A function that is called after each episode. The arguments of `on_run` are two numbers: the
+        finished episodes and all episodes.
     checkpoint : path, optional
         A file in which the function saves finished episodes. If a run is killed, call the function
         again with the same arguments: the run continues from the saved episodes, with the same

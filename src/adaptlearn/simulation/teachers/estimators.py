@@ -276,8 +276,8 @@ def empirical_success(
 
     The reward of an answer is the growth of success over the last `window` answers. The growth is
     the share of right answers in the later half of the window, minus the share in the earlier half.
-    Answers that were not yet given count as wrong. The weight of a skill is 1 at first. After each
-    answer, the weight becomes ``keep x weight + gain x reward``, at least 0.
+    Answers that were not yet given count as wrong. The weight of a skill is 1 before the first
+    answer. After each answer, the weight becomes ``keep x weight + gain x reward``, at least 0.
 
     Parameters
     ----------
