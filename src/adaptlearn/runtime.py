@@ -346,8 +346,8 @@ class Student:
         Raises
         ------
         ResponseError, LateResponse, StateError, ImpossibleHistoryError
-            One of these errors is raised if the response is not valid. After such an error, the
-            student is unchanged.
+            One of these errors is raised if the response is not valid. If `update` raises an error,
+            the student is unchanged.
         """
         problems: list[str] = []
         skills, right = _skills(skill, problems), _answer(correct, problems)

@@ -74,7 +74,7 @@ def diagnose(
 
     *Two states.* The value of the answer is the variance of error rates between students at a
     P(known) of .98 or more, divided by the square of the mean error rate. If the two-state model
-    holds, the value of this answer is 0.
+    holds, the value of the two-state answer is 0.
 
     *Bouts.* The value of the answer is the correlation of adjacent answers after mastery, minus the
     correlation of answers that are 3 to 12 answers apart.

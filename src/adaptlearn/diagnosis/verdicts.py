@@ -133,8 +133,8 @@ class Diagnosis:
     bouts : Verdict
         Do slips come in bouts (several slips in a row)?
     forgetting : Verdict
-        Do students forget between days? The `value` of this verdict is the share of known skills
-        that students forget between days.
+        Do students forget between days? The value of the verdict is the share of known skills that
+        students forget between days.
     edges : tuple of EdgeVerdict
         One verdict for each prerequisite that connects two skills of the log.
     """

@@ -104,7 +104,7 @@ def evaluate(
     for the same fitted model. The intervals do not show how the metrics vary with another training
     log, which would lead to another model.
 
-    Each interval is a Student's t interval from the spread of the metric over resamples. The
+    Each interval is a Student's t interval from the spread of the metric over resamples. Each
     interval uses the effective number of students, and is wider if there are few students
     (Hesterberg 2015). For AUC and accuracy, the interval is computed on the scale of log odds. For
     log loss and RMSE, the interval is computed on the scale of logarithms. For your own metrics,

@@ -57,7 +57,7 @@ class ResponseLog:
         Further named columns.
     account : Account or None
         If a reader of `adaptlearn.datasets` made the log: what the reader did with the file's rows
-        and columns. Parts and copies of the log have no account.
+        and columns. Parts and copies of the log have no account (`account` is None).
 
     Notes
     -----

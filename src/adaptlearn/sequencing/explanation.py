@@ -101,9 +101,9 @@ class Explanation:
     barred_by : tuple of Override
         The overrides that ban or defer the lesson.
     waits_for : {"fresher", "before", "teacher"} or None
-        What comes first. ``"fresher"``: another lesson teaches the same skills, and the student did
-        it less often. ``"before"``: lessons on prerequisites come first, because the student is
-        stuck on a skill. ``"teacher"``: a teacher should look.
+        What the lesson must wait for. ``"fresher"``: another lesson teaches the same skills, and
+        the student did it less often. ``"before"``: lessons on prerequisites come first, because
+        the student is stuck on a skill. ``"teacher"``: a teacher should look.
     text : str
     """
 

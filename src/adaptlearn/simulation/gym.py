@@ -34,10 +34,10 @@ class TutoringEnv(gymnasium.Env[Observation, np.int64]):
     terminates when the student knows all skills, and is truncated when the time is over. ``info``
     contains ``knows`` (which skills the student really knows), ``minutes`` (of practice) and
     ``action_mask``. The action mask marks the lessons that are open to a student who has mastered
-    the skills that the estimator declares mastered. The mask is an int8 array, as
-    ``Discrete.sample`` needs it. If no lesson is open, the mask marks every lesson. No lesson is
-    open if the estimator declares all skills mastered although the student does not know some of
-    them.
+    the skills that the estimator declares mastered. The action mask is an int8 array, as
+    ``Discrete.sample`` needs it. If no lesson is open, the action mask marks every lesson. No
+    lesson is open if the estimator declares all skills mastered although the student does not know
+    some of them.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ class TutoringEnv(gymnasium.Env[Observation, np.int64]):
         ----------
         seed : int, optional
         options : dict, optional
-            Not read.
+            The method ignores `options`.
 
         Returns
         -------

@@ -102,8 +102,8 @@ def audit_curriculum(
         skill. `tolerance` is above 0 because mastery is measured with error.
     confidence : float, default 0.95
         The confidence level of the interval for the share of students without the earlier skill.
-        Each prerequisite has its own interval. A prerequisite is contradicted if its whole interval
-        lies above `tolerance`.
+        Each prerequisite has its own confidence interval. A prerequisite is contradicted if its
+        whole interval lies above `tolerance`.
 
     Returns
     -------

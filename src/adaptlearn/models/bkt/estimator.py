@@ -68,11 +68,11 @@ class BKT(FittedBKT):
     multi_skill : {"full", "shared", "conjunctive", "compensatory"}
         If a response has several skills: how the answer counts for each skill (see the notes).
     bounds, fixed, beta_priors : mapping, optional
-        A mapping of parameter names to values. Each value in the mapping is one value for all
-        skills, or a mapping of skills to values. A value of `bounds` is a pair (low, high). A value
-        of `fixed` is a probability. A value of `beta_priors` is a pair: the two parameters of a
-        Beta density, each at least 1. A value for a skill also applies to all classes of responses
-        on this skill.
+        A mapping of parameter names to values. For each parameter, pass one value for all skills,
+        or a mapping of skills to values. A value of `bounds` is a pair (low, high). A value of
+        `fixed` is a probability. A value of `beta_priors` is a pair: the two parameters of a Beta
+        density, each at least 1. A value for a skill also applies to all classes of responses on
+        this skill.
     borrow : float or "empirical", default 10
         If the answers do not identify a skill's parameters, the fit pulls these parameters to the
         common parameters of all skills. The fit also pulls the parameters of a class to the
@@ -80,7 +80,8 @@ class BKT(FittedBKT):
         With ``borrow=0``, the fit does not pull any parameters.
     student_classes : int, default 1
         The number of latent classes of students, up to 20. Students of different classes differ in
-        how likely they know a skill at the start and in how likely they learn it (see the notes).
+        how likely they are to know a skill at the start, and in how likely they are to learn a
+        skill (see the notes).
     uncertainty : bool, default False
         Whether to compute standard errors. `intervals` and the intervals of `mastery` need standard
         errors.
@@ -113,8 +114,8 @@ class BKT(FittedBKT):
         Labels of the skills that were fitted, sorted.
     parameters_ : dict of str to array, each of shape (n_skills,)
         A table for any dataframe library, with the columns ``skill``, ``prior``, ``learn``,
-        ``forget``, ``guess`` and ``slip``. If a parameter differs by class, the table shows the
-        parameter's value for classes that are not in the training log. With individualisation,
+        ``forget``, ``guess`` and ``slip``. If a parameter differs by class, `parameters_` contains
+        the parameter's value for classes that are not in the training log. With individualisation,
         `parameters_` shows the values for a student of ability 0 on an item of easiness 0, without
         lag.
     class_parameters_ : dict of str to array
@@ -211,10 +212,10 @@ class BKT(FittedBKT):
     ``a`` and ``b`` are the log odds of the skill's parameters in `parameters_`. The means of the
     shifts ``s`` and ``l``, weighted by `class_weights_`, are 0. The fit pulls the shifts weakly
     toward 0, by normal densities with standard deviation 1. The fit also adds one student to each
-    class, so that no class is empty. Every answer updates P(class) of the student exactly, in
-    O(`student_classes`). ``bounds`` and ``fixed`` hold for every class. ``beta_priors`` and
-    `borrow` pull the parameters of the skills, but not the shifts. You can combine
-    `student_classes` with ``forgetting``. You cannot combine `student_classes` with
+    class of students, so that no class is empty. Every answer updates P(class) of the student
+    exactly, in O(`student_classes`). ``bounds`` and ``fixed`` apply to every class of students.
+    ``beta_priors`` and `borrow` pull the parameters of the skills, but not the shifts. You can
+    combine `student_classes` with ``forgetting``. You cannot combine `student_classes` with
     individualisation, with the options ``…_by``, with ``uncertainty``, or with a `multi_skill`
     other than ``"full"``.
 

@@ -81,8 +81,8 @@ class ForgettingCurve:
     Parameters
     ----------
     penalty : float
-        The strength of the penalty. The penalty is ``penalty / 2`` times the sum of the squares of
-        offset, scale - 1, rate, and log(time / one hour).
+        How strongly the fit pulls the parameters toward no forgetting. The penalty is ``penalty /
+        2`` times the sum of the squares of offset, scale - 1, rate, and log(time / one hour).
     max_iter : int
         The largest number of steps of L-BFGS.
     tol : float

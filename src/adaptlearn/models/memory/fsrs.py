@@ -58,8 +58,8 @@ class FSRS(MemoryTracer):
     Parameters
     ----------
     card : {"item", "skill"} or None
-        What a student remembers. With ``card=None``, cards are items if the training log has items;
-        otherwise cards are skills.
+        What a card is: an item or a skill that a student remembers. With ``card=None``, cards are
+        items if the training log has items; otherwise cards are skills.
     parameters : tuple of 21 floats, optional
         Parameters that the model uses without a fit, for example `FSRS_DEFAULTS`. The parameters
         must lie within the published bounds.
@@ -72,10 +72,10 @@ class FSRS(MemoryTracer):
         ``whole_days=True``, P(recall) is 1 on the day of a review, and the fit uses only answers a
         day or more after a review. By default, parts of days since the last review count too.
     penalty : float
-        The strength of the penalty. For each parameter, the penalty is ``penalty / 2`` times the
-        square of the distance from the published parameter. The unit of the distance from the
-        published parameter is the parameter's spread among learners. ``penalty=1`` is the published
-        prior.
+        How strongly the fit pulls the parameters toward the published parameters. For each
+        parameter, the penalty is ``penalty / 2`` times the square of the distance from the
+        published parameter. The unit of the distance from the published parameter is the
+        parameter's spread among learners. ``penalty=1`` is the published prior.
     max_iter : int
         The largest number of steps of the search, which uses the expected curvature (Levenberg and
         Marquardt).
@@ -123,8 +123,8 @@ class FSRS(MemoryTracer):
     random spread. `FSRS` does not schedule reviews. `FSRS` keeps stability below a billion days;
     the reference implementation overflows above this number.
 
-    *Mastery* is of kind ``"predicted"``. If cards are items, the mastery of a skill is the mean
-    over the skill's items in the training log.
+    *Mastery* is of kind ``"predicted"``. If cards are items, the mastery of a skill is the mean of
+    P(correct) over the skill's items in the training log.
 
     References
     ----------

@@ -150,8 +150,8 @@ class HalfLifeRegression(MemoryTracer):
     Parameters
     ----------
     card : {"item", "skill"} or None
-        What a student remembers. With ``card=None``, cards are items if the training log has items;
-        otherwise cards are skills.
+        What a card is: an item or a skill that a student remembers. With ``card=None``, cards are
+        items if the training log has items; otherwise cards are skills.
     guess, slip : float, optional
         `guess` is P(right answer | not recalled), and `slip` is P(wrong answer | recalled). If
         `guess` or `slip` is None, the fit estimates this parameter, from 0 to 0.45. If `guess` and

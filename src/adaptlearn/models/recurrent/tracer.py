@@ -50,10 +50,10 @@ class LinearRecurrentTracer(SequentialTracer):
     depends on the answer y, and the second term depends on how surprising y is. The rate is the
     share of right answers on the item (without items, on the skill).
 
-    The vector f contains counts of the student's earlier answers. Some counts are of right and
+    The vector f contains counts of the student's earlier answers. Some counts in f are of right and
     wrong answers on the skill and on the item, and give recent answers more weight. The other
-    counts are the number of answers since the student last practised the skill, and the number of
-    all answers.
+    counts in f are the number of answers since the student last practised the skill, and the number
+    of all answers.
 
     The model is a recurrent network whose recurrence is linear and fixed. So an update of the state
     takes O(1), and the fit computes the gradient by the same recursion in reverse order. `transfer`

@@ -32,8 +32,8 @@ class Columns(NamedTuple):
 
     The decisions are in the order of the students that you passed; decisions of one student are in
     the order of rank. Some arrays have several entries per decision. The array named ``…_bounds``
-    contains the limits of these entries: decision ``i`` has the entries ``bounds[i]:bounds[i +
-    1]``.
+    contains the limits of the entries of each decision: decision ``i`` has the entries
+    ``bounds[i]:bounds[i + 1]``.
 
     Attributes
     ----------
@@ -48,8 +48,8 @@ class Columns(NamedTuple):
     code : object array, shape (n,)
         The code of each reason, as text.
     n_unmastered : integer array, shape (n,)
-        For a decision without a lesson, the number of skills that are not mastered. The number is
-        -1 if there is a lesson, or if the policy has no criterion for mastery.
+        For a decision without a lesson, the number of skills that are not mastered. `n_unmastered`
+        is -1 if there is a lesson, or if the policy has no criterion for mastery.
     pin : integer array, shape (n,)
         The position of the override that chose the lesson; -1 if the policy chose.
     score, propensity, error, draw : float arrays, shape (n,)

@@ -74,7 +74,7 @@ class SkillMastery(NamedTuple):
         How many answers the student gave on the skill.
     recent : str
         The latest answers as text, with ``1`` for right and ``0`` for wrong. The last answer is at
-        the end of the text. `recent` is empty if the tracker does not keep the answers.
+        the end of `recent`. `recent` is empty if the tracker does not keep the answers.
     """
 
     skill: Label
@@ -104,7 +104,7 @@ class Reason:
         The lesson's title.
     builds_on : tuple of label
         The direct prerequisites of the lesson's unmastered skills that the student already knows.
-        The tuple is empty if the policy ignores prerequisites.
+        `builds_on` is empty if the policy ignores prerequisites.
     """
 
     code: str

@@ -42,8 +42,8 @@ def acceptance(reached: Floats, n_students: int, cap: float) -> Floats:
     The probability is Sympson & Hetter's exposure parameter: cap / P(reached), but at most 1. The
     exposure parameter is estimated from the choices so far instead of from a simulation. An item is
     *reached* if all items before it were refused. The number of times that an item was reached is
-    estimated by a sum over all choices. For each choice, the sum contains the item's propensity
-    divided by the item's probability of acceptance.
+    estimated by a sum over all choices so far. For each choice, the sum contains the item's
+    propensity divided by the item's probability of acceptance.
 
     Parameters
     ----------

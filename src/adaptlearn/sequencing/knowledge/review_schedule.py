@@ -54,7 +54,7 @@ class ReviewSchedule:
     practice of skill d may also practise skill s with a weight w (`Curriculum.encompasses`, over
     all its paths). If the student practised d after s, only ``now - last_s - w (last_d - last_s)``
     seconds count as the time since the last practice of s. If several skills encompass the skill s,
-    the shortest of their times counts.
+    this formula gives one time for each of these skills, and the shortest time counts.
 
     Parameters
     ----------
@@ -147,8 +147,8 @@ class ReviewSchedule:
         Parameters
         ----------
         context : Context
-            It must have `now`. The context must also have `practice` if you passed no memory, or if
-            some skills of the curriculum encompass other skills.
+            The context must have `now`. The context must also have `practice` if you passed no
+            memory, or if some skills of the curriculum encompass other skills.
 
         Returns
         -------

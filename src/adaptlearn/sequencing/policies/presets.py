@@ -34,10 +34,10 @@ class ProvisionalMastery(WeightedPolicy):
     A student may do a lesson if all prerequisites of the lesson's unmastered skills have a mastery
     of at least `ready`. Prerequisites that the lesson itself teaches may have any mastery. The
     lesson with the highest gain per minute toward the student's goals comes first. The gain is the
-    sum of (1 - mastery) P(learn) over the lesson's unmastered skills. Students therefore learn
-    unknown skills first. Students come back to nearly certain skills later, when little else is
-    left to learn. A skill counts as mastered only if it is almost certain. If gains are equal, the
-    curriculum's order decides.
+    sum of (1 - mastery) P(learn) over the lesson's unmastered skills. Because unknown skills have a
+    higher gain, students learn unknown skills first. Students come back to nearly certain skills
+    later, when little else is left to learn. A skill counts as mastered only if it is almost
+    certain. If gains are equal, the curriculum's order decides.
 
     Parameters
     ----------
@@ -216,8 +216,8 @@ class MasteryThreshold(WeightedPolicy):
     teaches at least one skill below the threshold. Each prerequisite of the lesson's unmastered
     skills has reached the threshold or is taught by the lesson itself. The score of a lesson is the
     mean mastery of its unmastered skills, so the lesson nearest to mastery comes first. Scores that
-    differ only by rounding count as equal. Among lessons with equal scores, the sequencer draws one
-    at random.
+    differ only by rounding count as equal. If several lessons have equal scores, the sequencer
+    draws one of these lessons at random.
 
     Parameters
     ----------

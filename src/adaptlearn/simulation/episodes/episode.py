@@ -29,7 +29,7 @@ class Steps(NamedTuple):
     Attributes
     ----------
     student : int array
-        Rows of the episode.
+        For each decision, the row of the student in the episode.
     lesson : int array
         The position of the lesson; -1 if the policy gave no more lessons.
     minutes : float array

@@ -223,7 +223,7 @@ class EpisodeOutcomes(Printed):
         return max(means) - min(means) if len(means) > 1 else np.nan
 
     def worst(self, name: str) -> tuple[str, float]:
-        """The part with the worst mean among all groups, and this mean.
+        """The part of a group with the worst mean, among all groups, and its mean.
 
         The name of the part begins with its group, for example ``"learning: slow"``.
 

@@ -138,9 +138,9 @@ def resemblance(
     In many programs, students stop practising a skill when they have mastered it. So the students
     who answer often are students who find the skill hard. Therefore, simulated students stop as
     often as the students of the log: after each answer, a simulated student stops practising the
-    skill with a certain probability. This probability is the share of the log's students who
-    stopped after the same number of answers on a skill and with the same number of right answers in
-    a row at the end.
+    skill with a certain probability. The probability of stopping is the share of the log's students
+    who stopped after the same number of answers on a skill and with the same number of right
+    answers in a row at the end.
 
     In all figures, every student counts the same, however many answers the student gave. So the
     shares of wrong answers differ a little from a usual learning curve, in which every answer
@@ -150,9 +150,9 @@ def resemblance(
     ----------
     simulator : Simulator
         A simulator with the skills of the log, in the order of ``log.skill.labels``.
-        `simulators_from_log` returns simulators with this order of skills.
+        The simulators from `simulators_from_log` have their skills in the order of the log.
     log : ResponseLog or frame with columns student, skill, correct
-        One skill per response. Rows without an answer are left out.
+        A log with one skill per response. Rows without an answer are left out.
     same_lengths : bool, default False
         If True, each simulated student answers on each skill exactly as often as the student of the
         log, whatever the answers are.

@@ -34,8 +34,8 @@ def simulators_from_log(
     Parameters
     ----------
     log : ResponseLog or frame with columns student, skill, correct
-        One skill per response. Rows without an answer are left out. The times only determine the
-        order of the answers, because the simulated students do not forget.
+        A log with one skill per response. Rows without an answer are left out. The times only
+        determine the order of the answers, because the simulated students do not forget.
     n_classes : int, default 3
         The number of classes of students in ``two_state_classes``.
     level : float, default 0.65

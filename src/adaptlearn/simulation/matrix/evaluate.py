@@ -64,8 +64,9 @@ def evaluation_matrix(
     simulators : mapping of str to Simulator
     policies : mapping of str to EpisodePolicy, or callable
         The policies by name, or a function that takes a simulator's name and returns the policies
-        by name. The function must always return the same names. With a function, you can fit the
-        estimators to earlier answers from each simulator (see `prior_log`).
+        by name. The function must return the same names of policies for every simulator. With a
+        function, you can fit the estimators to earlier answers from each simulator (see
+        `prior_log`).
     course : Course
     n_students : int, default 1000
         The number of students for each seed.
@@ -93,14 +94,14 @@ def evaluation_matrix(
         The number of processes, as in joblib: 1 by default, -1 for all processors. Results do not
         depend on the number of processes.
     on_run : callable, optional
-        A function that is called after each episode. The function gets two arguments: the number of
-        finished episodes and the number of all episodes.
+        A function that is called after each episode. The arguments of `on_run` are two numbers: the
+        finished episodes and all episodes.
     checkpoint : path, optional
         A file in which the function saves finished episodes. If a run is killed, call the function
         again with the same arguments: the run continues from the saved episodes, with the same
-        result. The file contains only the names of policies and simulators, not their settings. So
-        delete the checkpoint file if you change a policy or a simulator, and when the matrix is
-        complete.
+        result. The checkpoint file contains only the names of policies and simulators, not their
+        settings. So delete the checkpoint file if you change a policy or a simulator, and when the
+        matrix is complete.
 
     Returns
     -------

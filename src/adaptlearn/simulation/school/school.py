@@ -109,9 +109,9 @@ def simulate_school(
     ----------
     n_students, n_skills : int
     n_responses_per_skill : int or (int, int), default 10
-        How many answers each student gives on each skill. For a pair (low, high), the number is
-        drawn uniformly from low to high, both included. The number does not depend on whether the
-        answers are correct.
+        How many answers each student gives on each skill. If you pass a pair (low, high), the
+        number of answers is drawn uniformly from low to high, both included. The number of answers
+        does not depend on whether the answers are correct.
     prior, learn, guess, slip : float or array, shape (n_skills,), optional
         Probabilities, one for all skills or one per skill; ``guess + slip`` must be below 1. By
         default, each skill's probabilities are drawn uniformly: `prior` from .1 to .5, `learn` from

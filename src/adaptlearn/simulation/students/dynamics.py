@@ -72,7 +72,7 @@ def learn(
     *,
     ready: ArrayLike = True,
 ) -> Bools:
-    """Draw the hidden state after a practice opportunity.
+    """Draw whether each student knows the skill after a practice opportunity.
 
     Parameters
     ----------

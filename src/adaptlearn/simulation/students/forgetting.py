@@ -185,10 +185,10 @@ class StabilityMemory:
     ``stability`` days. If a student has not yet learnt a skill, the student guesses, and learns the
     skill with probability ``learn``. A skill that was just learnt has the stability ``first``. If
     the student recalls the skill in practice, the stability is multiplied by ``1 + growth *
-    stability^-saturation * (exp(spacing * (1 - recall)) - 1)``. The factor models the effect of
-    spacing: it is close to 1 if answers follow each other quickly. If the student does not recall
-    the skill, the stability becomes ``max(first, lapse * stability)``. A skill counts as known if
-    P(recall) is at least `level`.
+    stability^-saturation * (exp(spacing * (1 - recall)) - 1)``. The factor for the stability models
+    the effect of spacing: it is close to 1 if answers follow each other quickly. If the student
+    does not recall the skill, the stability becomes ``max(first, lapse * stability)``. A skill
+    counts as known if P(recall) is at least `level`.
 
     Parameters
     ----------

@@ -70,8 +70,8 @@ def held_out_simulators(course: Course, random_state: Randomness = 0) -> dict[st
     """Simulators of two more kinds of students, whose equations `simulators` does not use.
 
     They are separate on purpose. Tune a policy on `simulators`, and use the two held-out simulators
-    only once, at the end. The result then shows whether the policy also works for students with
-    other equations.
+    only once, at the end. The result on the held-out simulators shows whether the policy also works
+    for students with other equations.
 
     ``stages``: a skill is new, shaky or fluent. A shaky skill may become new again, and a new skill
     is hard to learn without its prerequisites. ``power_law``: the error rate is a power function of

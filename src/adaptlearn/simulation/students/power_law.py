@@ -36,9 +36,9 @@ class PowerLawLearners:
     ``P(wrong) = slip + (error - slip) (1 + practice)^-rate``. A student's practice of a skill
     starts at ``experience``, and grows with each answer. An answer adds 1 to the practice of its
     own skill. The answer also adds to the practice of each skill that has the answered skill as a
-    direct prerequisite. A skill with ``n`` direct prerequisites receives ``transfer / n``.
-    `Students.knowledge` is ``1 - (P(wrong) - slip)``. A skill counts as known if its knowledge is
-    at least `level`.
+    direct prerequisite. If a skill has ``n`` direct prerequisites, an answer on one of them adds
+    ``transfer / n`` to the practice of the skill. `Students.knowledge` is ``1 - (P(wrong) -
+    slip)``. A skill counts as known if its knowledge is at least `level`.
 
     Parameters
     ----------
@@ -62,8 +62,8 @@ class PowerLawLearners:
         power curve. An exponential rate of 0.35 is similar to a power of 1.
     differences : StudentDifferences or None
         How students differ. A student's start factor (from `StudentDifferences`) multiplies the
-        student's experience. The learning factor multiplies the practice that an answer adds. With
-        ``differences=None``, students differ only by chance.
+        student's experience. A student's learning factor multiplies the practice that an answer
+        adds. With ``differences=None``, students differ only by chance.
     level : float, default 0.9
 
     Raises

@@ -35,8 +35,8 @@ class PracticeFactors:
     The equation is ``logit P(right) = ease + ability + chance + pace (right * rights + wrong *
     wrongs)``. Each student has an ``ability`` and a ``pace``, and each pair of a student and a
     skill has a random ``chance``. If ``right == wrong``, right and wrong answers have the same
-    effect (Cen et al., 2006). Otherwise, right and wrong answers have different effects (Pavlik et
-    al., 2009). A skill counts as known if P(right) is at least `level`.
+    effect (Cen et al., 2006). If ``right != wrong``, right and wrong answers have different effects
+    (Pavlik et al., 2009). A skill counts as known if P(right) is at least `level`.
 
     With ``counts="log"``, each answer has less effect than the previous answer: after ``n`` answers
     on the skill, the next answer adds ``log((n + 2) / (n + 1))`` times `right` or `wrong`. So if

@@ -55,8 +55,8 @@ class StageLearners:
         Probabilities; they must satisfy ``guess <= shaky <= 1 - slip``.
     differences : StudentDifferences or None
         How students differ. A student's start factor (from `StudentDifferences`) multiplies the
-        odds of ``prior`` and ``prior_shaky``. The learning factor multiplies the odds of ``grasp``
-        and ``settle``. None: all students are alike.
+        odds of ``prior`` and ``prior_shaky``. A student's learning factor multiplies the odds of
+        ``grasp`` and ``settle``. None: all students are alike.
     prerequisites : pairs (first, then) of skill numbers, or bool array (n_skills, n_skills)
         As in `TwoState`.
     unready : float, default 0.2

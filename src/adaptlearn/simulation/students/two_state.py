@@ -286,9 +286,9 @@ def parameter_draws(
     """Draw parameters from their confidence intervals, for `TwoState.from_draws`.
 
     The intervals are symmetric on the scale of log-odds. On the scale of log-odds, each parameter
-    is drawn from a normal distribution around its estimate. The standard deviation follows from the
-    width of the interval. All parameters are independent. If a drawn guess and a drawn slip add up
-    to 1 or more, their estimates are used instead.
+    is drawn from a normal distribution around its estimate. The standard deviation of the normal
+    distribution follows from the width of the interval. All parameters are independent. If a drawn
+    guess and a drawn slip add up to 1 or more, their estimates are used instead.
 
     Parameters
     ----------

@@ -270,14 +270,14 @@ def learning_progress(n: int = 3, window: int = 8) -> Rule:
 def empirical_success(
     share: float = 5 / 6, window: int = 6, keep: float = 0.9, gain: float = 0.4
 ) -> Rule:
-    """The weights of a bandit; a skill is mastered if most of its last answers are right.
+    """An estimator for a bandit; a skill is mastered if most of its last answers are right.
 
-    `empirical_success` is the bandit ZPDES (Clement et al., 2015).
+    `empirical_success` computes the weights of the bandit ZPDES (Clement et al., 2015).
 
     The reward of an answer is the growth of success over the last `window` answers. The growth is
     the share of right answers in the later half of the window, minus the share in the earlier half.
-    Answers that were not yet given count as wrong. The weight of a skill is 1 at first. After each
-    answer, the weight becomes ``keep x weight + gain x reward``, at least 0.
+    Answers that were not yet given count as wrong. The weight of a skill is 1 before the first
+    answer. After each answer, the weight becomes ``keep x weight + gain x reward``, at least 0.
 
     Parameters
     ----------
@@ -329,11 +329,11 @@ class Oracle:
     Parameters
     ----------
     unpractised : float or array, shape (n_skills,), optional
-        The value of a skill that the student has not yet practised. The value must be below the
-        level from which a skill counts as known. If you pass `unpractised`, the oracle sees only
-        the skills that the student has practised. The result of an oracle with `unpractised` is an
-        upper bound for policies that know students only from their answers. By default the oracle
-        sees all skills from the start.
+        The value of a skill that the student has not yet practised. The value of `unpractised` must
+        be below the level from which a skill counts as known. If you pass `unpractised`, the oracle
+        sees only the skills that the student has practised. The result of an oracle with
+        `unpractised` is an upper bound for policies that know students only from their answers. By
+        default the oracle sees all skills from the start.
 
     Raises
     ------

@@ -65,9 +65,10 @@ def stopping(
     `stopping` computes the costs of both choices (one more lesson, or no more practice) by dynamic
     programming.
 
-    The rule is `knowledge_tracing` with one threshold for each skill. The bill of a student is the
-    minutes of practice, plus the price of each skill that is unknown at the end. If the parameters
-    are true and each lesson teaches one skill, no other rule has a lower mean bill.
+    The rule `stopping` is the rule `knowledge_tracing` with one threshold for each skill. The bill
+    of a student is the minutes of practice, plus the price of each skill that is unknown at the
+    end. If the parameters are true and each lesson teaches one skill, no other rule has a lower
+    mean bill.
 
     Parameters
     ----------
