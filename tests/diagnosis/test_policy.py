@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adaptlearn import MasteryTracker, Sequencer
+from adaptlearn import Curriculum, MasteryTracker, Sequencer
 from adaptlearn.diagnosis import Diagnosis, LogPolicy, Verdict, policy_from_log
-from adaptlearn.diagnosis.policy import choices_of
+from adaptlearn.diagnosis.policy import choices_of, prices_of
 from adaptlearn.diagnosis.verdicts import ANSWERS
 from adaptlearn.errors import ModelFileError, ParameterError, ResponseDataError
 from adaptlearn.models import BKT
@@ -43,7 +43,7 @@ def test_each_verdict_has_its_setting() -> None:
         assert settings["ready"] == {"yes": None, "no": 0.0, "cannot tell": 0.8}[graph]
         wrong, fades = two_state == "no", forgetting == "yes"
         assert settings["order"] == ("curriculum" if wrong and not fades else "gain")
-        if (not wrong and not fades) or (wrong and fades and price == 60):
+        if (not wrong and not fades) or (fades and two_state != "yes" and price == 60):
             assert settings["average"] is None
         else:
             assert settings["average"] == (0.8 if price == 60 else 0.9)
@@ -53,12 +53,12 @@ def test_each_verdict_has_its_setting() -> None:
     ("kind", "ready", "order", "average"),
     [
         ("individual", 0.0, "gain", None),
-        ("prerequisites", 0.95, "gain", None),
+        ("prerequisites", None, "gain", None),
         ("additive_factors", 0.0, "curriculum", 0.9),
     ],
 )
 def test_a_log_asks_for_the_policy_of_its_students(
-    kind: str, ready: float, order: str, average: float | None
+    kind: str, ready: float | None, order: str, average: float | None
 ) -> None:
     log = log_of(kind, 400)
     found = policy_from_log(log, COURSE.curriculum, price=300)
@@ -75,6 +75,21 @@ def test_a_log_asks_for_the_policy_of_its_students(
     tracker = MasteryTracker(found.model, practice=True).update(log)
     sequencer = Sequencer(COURSE.curriculum, tracker, found.policy)
     assert {one.policy for one in sequencer.recommend(tracker.students[:3])} == {found.fingerprint}
+
+
+def test_a_prerequisite_is_worth_what_its_lack_would_cost_as_well() -> None:
+    school = Curriculum.from_dict({"prerequisites": [["a", "b"], ["a", "c"], ["c", "d"]]})
+    learn = [0.2, 0.2, 0.1, 0.5]
+    model = BKT.from_parameters({"skill": ["a", "b", "c", "d"], "prior": [0.3] * 4, "learn": learn,
+                                 "guess": [0.2] * 4, "slip": [0.1] * 4})  # fmt: skip
+    found = prices_of(school, model, 300, kappa=0.2, n_items=5, minutes=10.0)
+    # Four more of the lessons that each skill takes until it is learned: 10 minutes, five items.
+    taken = {skill: 4 * 10 / (1 - (1 - p) ** 5) for skill, p in zip("abcd", learn, strict=True)}
+    assert found == {
+        "a": pytest.approx(300 + taken["b"] + taken["c"], abs=0.1),
+        "c": pytest.approx(300 + taken["d"], abs=0.1),
+    }
+    assert prices_of(school, model, 300, kappa=1.0, n_items=5, minutes=10.0) == {}
 
 
 def test_little_is_left_as_it_is() -> None:
