@@ -1,4 +1,4 @@
-"""Puts the figures of results/ into the tables of docs/benchmarks.md and README.md.
+"""Puts the figures of results/ into the tables of docs/benchmarks.md, docs/price.md and README.md.
 
     python benchmarks/page.py            writes the pages
     python benchmarks/page.py --check    only says whether they are what the results say
@@ -20,7 +20,7 @@ from typing import Any
 from adaptlearn.simulation import Matrix
 
 HERE = Path(__file__).resolve().parent
-PAGES = tuple(HERE.parent / page for page in ("docs/benchmarks.md", "README.md"))
+PAGES = tuple(HERE.parent / page for page in ("docs/benchmarks.md", "docs/price.md", "README.md"))
 LOGS = ("assistments09", "statics", "assistments15")
 NONE = "\N{EN DASH}"
 _PART = re.compile(r"(<!-- (?P<name>[a-z_]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -187,6 +187,22 @@ def policies() -> str:
     return table(head, rows) + "\n\n" + measured("matrix_run")
 
 
+def bills() -> str:
+    """The bills of simulated students at three prices, on the seeds used to choose the settings."""
+    result = read("prices")
+    rows = [[kind.replace("_", " ")] for kind in result["simulators"]]
+    for price in (60, 300, 1000):
+        mean = result["mean"][f"bill_{price}"]
+        tuned = [policy for policy in mean if policy.endswith(f":bill_{price}")]
+        for place, row in enumerate(rows):
+            ours = [mean[name][place] for name in ("sequencer", f"priced:{price}",
+                                                   f"from_log:{price}")]  # fmt: skip
+            best = min(mean[name][place] for name in tuned)
+            row.append(" / ".join(f"{value:,.0f}" for value in (*ours, best)))
+    head = ["students", *(f"price {price} minutes" for price in (60, 300, 1000))]
+    return table(head, rows) + "\n\n" + measured("prices")
+
+
 def few_students() -> str:
     """Log loss of the boosted trees beside the best simple model."""
     rows = []
@@ -247,7 +263,7 @@ def headlines() -> str:
 PARTS: dict[str, Callable[[], str]] = {
     part.__name__: part
     for part in (bkt_accuracy, several_skills, prediction, copies, few_students, one_sort,
-                 updates, peers, costs, district, policies, headlines)
+                 updates, peers, costs, district, policies, bills, headlines)
 }  # fmt: skip
 
 
