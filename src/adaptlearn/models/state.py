@@ -179,9 +179,10 @@ class StudentState:
         self.clock = other.clock
 
     def keep_told(self, other: Self, students: Ints) -> None:
-        """From another state, copy the P(known) that `KnowledgeTracer.tell` set for some students.
+        """Copy to this state the P(known) that `KnowledgeTracer.tell` set in another state.
 
-        The student with number ``students[k]`` in the other state has number ``k`` in this state.
+        The method copies the P(known) of the given students only. The student with number
+        ``students[k]`` in the other state has number ``k`` in this state.
         """
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:

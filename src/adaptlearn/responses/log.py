@@ -56,8 +56,8 @@ class ResponseLog:
     extra : mapping of str to array, each of shape (n,)
         Further named columns.
     account : Account or None
-        If a reader of `adaptlearn.datasets` made the log: what the reader did with the file's rows
-        and columns. Parts and copies of the log have no account (`account` is None).
+        What a reader of `adaptlearn.datasets` did with the rows and columns of the file. `account`
+        is None if no reader made the log, and in parts and copies of a log.
 
     Notes
     -----

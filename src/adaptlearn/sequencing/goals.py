@@ -153,7 +153,8 @@ class TimeToGoal(NamedTuple):
     Attributes
     ----------
     median, lower, upper : float arrays
-        The median and the ends of the interval; inf if the curriculum has no way to the goal.
+        The median and both ends of the interval. All three are inf if the curriculum has no way to
+        the goal.
     """
 
     median: Floats

@@ -413,8 +413,8 @@ class Sequencer:
         -------
         TimeToGoal
             The `median`, and the ends `lower` and `upper` of the interval, as float arrays of shape
-            (n_students,). The median and the ends are inf if no sequence of lessons leads to the
-            goal.
+            (n_students,). The median and both ends of the interval are inf if no sequence of
+            lessons leads to the goal.
 
         Notes
         -----

@@ -33,11 +33,11 @@ class TutoringEnv(gymnasium.Env[Observation, np.int64]):
     student forgets skills during the lesson or overnight, the reward is lower. An episode
     terminates when the student knows all skills, and is truncated when the time is over. ``info``
     contains ``knows`` (which skills the student really knows), ``minutes`` (of practice) and
-    ``action_mask``. The action mask marks the lessons that are open to a student who has mastered
-    the skills that the estimator declares mastered. The action mask is an int8 array, as
-    ``Discrete.sample`` needs it. If no lesson is open, the action mask marks every lesson. No
-    lesson is open if the estimator declares all skills mastered although the student does not know
-    some of them.
+    ``action_mask``. The action mask marks a lesson as allowed if the lesson is open to a student
+    who has mastered the skills that the estimator declares mastered. The action mask is an int8
+    array, as ``Discrete.sample`` needs it. If no lesson is open, the action mask marks every lesson
+    as allowed. No lesson is open if the estimator declares all skills mastered although the student
+    does not know some of them.
 
     Parameters
     ----------

@@ -33,9 +33,9 @@ _SKILL_BITS = 24  # a pair's key is student << 24 | skill: up to 16 million skil
 class BKTState(StudentState):
     """What one fitted BKT believes about students ``0`` to ``n_students - 1``, as arrays.
 
-    A *pair* is a student and a skill on which the student has a response. The arrays of the state
-    have one entry for each pair. If a student has no response on a skill, the student uses no
-    memory for this skill.
+    A *pair* is a student and a skill on which the student has a response. Arrays of shape
+    (n_pairs,) have one entry for each pair of a student and a skill. If a student has no response
+    on a skill, the student uses no memory for this skill.
 
     Attributes
     ----------

@@ -102,8 +102,8 @@ class FSRS(MemoryTracer):
 
     *Practice within a day* does not show how much a student forgets over days. The decay is the
     last of the parameters. The fit estimates the decay only if at least a tenth of the answers come
-    a day or more after the card's last review. If fewer answers come a day or more after the card's
-    last review, the decay keeps its published value.
+    a day or more after the card's last review. If fewer than a tenth of the answers come a day or
+    more after the card's last review, the decay keeps its published value.
 
     *First answers.* If a student meets a card for the first time, the student has no memory of the
     card. For a first answer, P(correct) is the share of right first answers on the card in the

@@ -54,8 +54,9 @@ class RankStability(NamedTuple):
     policies : tuple of str
         The policies that are ranked: all but the oracle.
     tau : float array, shape (n_simulators, n_simulators)
-        Kendall's tau-b between the rankings of policies on every two simulators. A tau of 1 means
-        the same ranking, -1 the reversed ranking.
+        For each pair of simulators, Kendall's tau-b between the two rankings of policies. A tau of
+        1 means that the two rankings are equal, and -1 that one ranking is the reverse of the
+        other.
     mean_tau : float
         The mean of `tau` over all pairs of simulators.
     share : float array, shape (n_policies, n_simulators, n_policies)

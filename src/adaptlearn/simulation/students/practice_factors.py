@@ -104,7 +104,9 @@ class PracticeFactors:
         self.counts: Literal["linear", "log"] = counts
 
     def with_skills(self, skills: ArrayLike) -> Self:
-        """The same students with other skills, whose parameters come from skills of this simulator.
+        """Make a simulator of the same students, with new skills.
+
+        Each new skill takes its parameters from one of this simulator's skills.
 
         Parameters
         ----------

@@ -170,7 +170,9 @@ class TwoState:
         *,
         prerequisites: Sequence[tuple[int, int]] | ArrayLike | None = None,
     ) -> Self:
-        """The same students with other skills, whose parameters come from skills of this simulator.
+        """Make a simulator of the same students, with new skills.
+
+        Each new skill takes its parameters from one of this simulator's skills.
 
         Parameters
         ----------
