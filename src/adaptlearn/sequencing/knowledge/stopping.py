@@ -20,11 +20,13 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 from scipy.special import expit
 
+from adaptlearn.labels import Label
 from adaptlearn.numerics import Floats
 from adaptlearn.wording import duration
 
@@ -152,27 +154,41 @@ class Worth(NamedTuple):
     minutes : float array, shape (n_skills,)
         Minutes of a lesson.
     n_items : int
-    price : float
+    prices : float array, shape (n_skills,)
+    students : mapping of label to float
+        What multiplies the prices for some students.
+    weighted : bool
+        Whether the weights of goals multiply the prices, too.
     """
 
     rates: Rates
     minutes: Floats
     n_items: int
-    price: float
+    prices: Floats
+    students: Mapping[Label, float]
+    weighted: bool
 
-    def said(self, skill: int, mastery: float, threshold: float) -> str:
+    def said(self, student: Label, skill: int, mastery: float, threshold: float) -> str:
         """How many minutes of practice a skill still needs, and at which price they are worth it.
+
+        Empty if the mastery has reached the threshold: then the price does not ask for more.
 
         Examples
         --------
         >>> one = Rates(*(np.array([p]) for p in (0.2, 0.0, 0.2, 0.1)))
-        >>> Worth(one, np.array([10.0]), 5, 300.0).said(0, 0.5, 0.967)
+        >>> worth = Worth(one, np.array([10.0]), 5, np.array([300.0]), {"ben": 2.0}, False)
+        >>> worth.said("ann", 0, 0.5, 0.967)
         'About 16 minutes of practice are needed. They are worth it at the price of 5 hours.'
         """
+        if mastery >= threshold:
+            return ""
         rates = Rates(*(rate[[skill]] for rate in self.rates))
         table = lesson_table(rates, self.n_items)[0]
         left = np.interp(mastery, GRID, minutes_left(table, threshold, float(self.minutes[skill])))
-        price = f"the price of {duration(self.price)}"
+        own = float(self.prices[skill]) * self.students.get(student, 1.0)
+        price = f"the price of {duration(own)}"
+        if self.weighted:
+            price += ", times the weight of the skill for the goals"
         if not np.isfinite(left):
             return f"More practice is worth its minutes at {price}."
         return f"About {duration(left)} of practice are needed. They are worth it at {price}."
