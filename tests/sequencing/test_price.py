@@ -22,6 +22,7 @@ from adaptlearn.sequencing.knowledge.price import _kept
 from adaptlearn.sequencing.knowledge.stopping import (
     GRID,
     Rates,
+    _minutes_kept,
     lesson_table,
     minutes_left,
     thresholds,
@@ -258,6 +259,16 @@ def test_nothing_is_said_of_a_price_that_does_not_ask_for_more() -> None:
         {"gain_per_minute": 1.0}, criterion=ProbabilityThreshold(0.999) & PriceThreshold(60)
     )
     assert "worth" not in str(sequencer(both).recommend("ann")[0].reason)
+
+
+def test_minutes_left_are_computed_once_for_all_students_of_a_skill() -> None:
+    made = sequencer(PricedMastery())
+    students = [f"s{number}" for number in range(40)]
+    learning = Sequencer(made.curriculum, made.tracker, PricedMastery(), new_students=True)
+    before = _minutes_kept.cache_info().misses
+    texts = {str(decision.reason) for decision in learning.recommend(students)}
+    assert "of practice are needed" in next(iter(texts))
+    assert _minutes_kept.cache_info().misses - before <= 3
 
 
 def test_many_prices_cost_little_and_are_near_the_solution() -> None:

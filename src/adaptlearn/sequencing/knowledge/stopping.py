@@ -21,6 +21,7 @@ References
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -182,9 +183,9 @@ class Worth(NamedTuple):
         """
         if mastery >= threshold:
             return ""
-        rates = Rates(*(rate[[skill]] for rate in self.rates))
-        table = lesson_table(rates, self.n_items)[0]
-        left = np.interp(mastery, GRID, minutes_left(table, threshold, float(self.minutes[skill])))
+        rates = tuple(float(rate[skill]) for rate in self.rates)
+        of_grid = _minutes_kept(rates, threshold, float(self.minutes[skill]), self.n_items)
+        left = np.interp(mastery, GRID, of_grid)
         own = float(self.prices[skill]) * self.students.get(student, 1.0)
         price = f"the price of {duration(own)}"
         if self.weighted:
@@ -192,6 +193,15 @@ class Worth(NamedTuple):
         if not np.isfinite(left):
             return f"More practice is worth its minutes at {price}."
         return f"About {duration(left)} of practice are needed. They are worth it at {price}."
+
+
+@lru_cache(maxsize=1024)
+def _minutes_kept(
+    rates: tuple[float, ...], threshold: float, minutes: float, n_items: int
+) -> Floats:
+    """What `minutes_left` gives: many students are told of the same skill."""
+    table = lesson_table(Rates(*(np.array([rate]) for rate in rates)), n_items)[0]
+    return minutes_left(table, threshold, minutes)
 
 
 def _values(table: Floats, price: float, minutes: Floats) -> tuple[Floats, Floats]:
