@@ -112,6 +112,9 @@ def test_a_file_that_was_changed_is_refused(tmp_path: Any) -> None:
     for wrong in ({}, {**content, "choices": [["ready", 1]]}, {**content, "price": "much"}):
         with pytest.raises(ModelFileError):
             LogPolicy.from_dict(json.loads(json.dumps(wrong)))
+    reasonless = [{**content["choices"][0], "why": 1}, *content["choices"][1:]]
+    with pytest.raises(ModelFileError, match="why of ready is a int"):
+        LogPolicy.from_dict({**content, "choices": reasonless})
     path = tmp_path / "policy.json"
     found.save(path)
     path.write_text(path.read_text(encoding="utf-8").replace('"price": 300.0', '"price": 3.0'),
@@ -132,3 +135,11 @@ def test_bad_arguments_are_refused() -> None:
         policy_from_log(log, model=forgetful)
     with pytest.raises(ResponseDataError):
         policy_from_log({"student": [], "skill": [], "correct": []})
+
+
+def test_numbers_from_numpy_are_saved(tmp_path: Any) -> None:
+    found = policy_from_log(
+        log_of("individual", 30), price=np.float32(100), n_items=np.int64(3), minutes=np.float32(8)  # type: ignore[arg-type]
+    )  # fmt: skip
+    found.save(tmp_path / "policy.json")
+    assert LogPolicy.load(tmp_path / "policy.json").fingerprint == found.fingerprint

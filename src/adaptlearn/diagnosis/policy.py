@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from adaptlearn.curriculum import Curriculum
 from adaptlearn.diagnosis.examination import diagnose
-from adaptlearn.diagnosis.verdicts import Diagnosis
+from adaptlearn.diagnosis.verdicts import Diagnosis, text
 from adaptlearn.errors import quiet
 from adaptlearn.media import terminal_text
 from adaptlearn.models.bkt.estimator import BKT
@@ -135,6 +135,9 @@ class LogPolicy:
     @classmethod
     def _restored(cls, content: Mapping[str, Any]) -> Self:
         choices = tuple(Choice(**one) for one in content["choices"])
+        for one in choices:
+            text(one.setting, "setting")
+            text(one.why, f"why of {one.setting}")
         made = cls(float(content["price"]), choices, Diagnosis.from_dict(content["diagnosis"]))
         if made.fingerprint != content["fingerprint"]:
             raise ValueError("its settings and its fingerprint are not of one another")
@@ -228,10 +231,14 @@ def policy_from_log(
     fitted = _fitted(read) if model is None else model
     diagnosis = diagnose(read, curriculum, model=fitted)
     lessons = (
-        Choice("n_items", n_items, "Answers in a lesson, as given."),
-        Choice("minutes", minutes, "Minutes of a lesson, where the curriculum does not say them."),
+        Choice("n_items", int(n_items), "Answers in a lesson, as given."),
+        Choice(
+            "minutes",
+            float(minutes),
+            "Minutes of a lesson, where the curriculum does not say them.",
+        ),
     )
-    return LogPolicy(price, (*choices_of(diagnosis, price), *lessons), diagnosis, fitted)
+    return LogPolicy(float(price), (*choices_of(diagnosis, price), *lessons), diagnosis, fitted)
 
 
 def choices_of(diagnosis: Diagnosis, price: float) -> tuple[Choice, ...]:
