@@ -75,3 +75,14 @@ def test_a_log_with_errors_is_not_diagnosed(run: Run, tmp_path: Path) -> None:
     assert done.code == 1
     assert "diagnosis" not in json.loads(done.out)
     assert "no diagnosis: remove the errors first" in done.err
+
+
+def test_skills_are_read_as_the_curriculum_writes_them(run: Run, tmp_path: Path) -> None:
+    rows = [f"s{n % 30},{n // 30 % 2 + 1},{n % 7 // 3 % 2}" for n in range(600)]
+    log = tmp_path / "answers.csv"
+    log.write_text("\n".join(["student,skill,correct", *rows, ""]))
+    path = tmp_path / "curriculum.json"
+    for first, second in (("1", "2"), (1, 2)):
+        path.write_text(json.dumps({"prerequisites": [[first, second]]}))
+        told = json.loads(run("check", log, "--curriculum", path, "--json").out)
+        assert told["diagnosis"]["edges"]["before"] == [first]

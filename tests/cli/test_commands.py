@@ -172,6 +172,29 @@ def test_recommend_at_another_threshold(run: Run, model: Path, log: Path, curric
     assert strict[0]["reason"]["threshold"] == 0.999999
 
 
+def test_recommend_at_a_price(
+    run: Run, model: Path, log: Path, curriculum: Path, tmp_path: Path
+) -> None:
+    call = ("recommend", model, log, curriculum)
+    done = run(*call, "--price", 300)
+    assert done.code == 0
+    assert "policy from the log: a price of 5 hours per skill, ready 0.8" in done.err
+    needed = []
+    for price in (60, 3000):
+        told = json.loads(run(*call, "--json", "--price", price).out)
+        needed.append(max(one["reason"]["threshold"] or 0 for one in told))
+    assert needed[0] < needed[1]
+    both = run(*call, "--price", 300, "--threshold", 0.9, "--policy", "oatutor")
+    assert both.code == 1
+    for name in ("--policy", "--threshold"):
+        assert f"{name} does not go together with it" in both.err
+    path = tmp_path / "pfa.model"
+    assert run("fit", log, "-o", path, "--model", "pfa").code == 0
+    refused = run("recommend", path, log, curriculum, "--price", 300)
+    assert refused.code == 1
+    assert "gives P(correct), not P(known)" in refused.err
+
+
 def test_recommend_repairs_where_asked(run: Run, model: Path, log: Path, curriculum: Path) -> None:
     cycle = spoil(curriculum, '["add", "multiply"]', '["add", "multiply"], ["multiply", "add"]')
     refused = run("recommend", model, log, cycle)

@@ -13,7 +13,7 @@ from tests.pages import Page
 from adaptlearn import Curriculum, ResponseLog
 from adaptlearn.diagnosis import Diagnosis, EdgeVerdict, Verdict, diagnose
 from adaptlearn.errors import ModelFileError, ParameterError, ResponseDataError
-from adaptlearn.models import BKT
+from adaptlearn.models import BKT, PFA
 from adaptlearn.simulation import baselines, prior_log, random_course, simulators, wrong_graph
 
 COURSE = random_course(12, random_state=3)
@@ -133,6 +133,14 @@ def test_models_that_do_not_fit_the_log_are_refused() -> None:
         diagnose(ResponseLog.from_frame(shown, unanswered="exposure"))
 
 
+def test_other_models_and_curricula_are_named() -> None:
+    log = log_of("individual", n_students=20)
+    with pytest.raises(ParameterError, match="model is a PFA; expected a BKT"):
+        diagnose(log, model=PFA())  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match="curriculum is a dict; expected a Curriculum"):
+        diagnose(log, {})  # type: ignore[arg-type]
+
+
 def test_it_prints_and_notebooks_show_it(found: Diagnosis) -> None:
     text = str(found)
     assert text.startswith("ResponseLog(36,000 responses, 300 students, 12 skills)\n\n")
@@ -169,6 +177,28 @@ def test_other_content_is_refused(found: Diagnosis, change: dict[str, Any]) -> N
         content["bouts"] = {**found.to_dict()["bouts"], **change["bouts"]}
     with pytest.raises(ModelFileError):
         Diagnosis.from_dict(content)
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [("found", 3), ("value", "high"), ("error", True), ("students", 1.5), ("answers", None),
+     ("evidence", []), ("evidence", {"kappa": "x"})],
+)  # fmt: skip
+def test_parts_of_another_type_are_refused(found: Diagnosis, part: str, value: Any) -> None:
+    content = found.to_dict()
+    with pytest.raises(ModelFileError):
+        Diagnosis.from_dict({**content, "graph": {**content["graph"], part: value}})
+
+
+@pytest.mark.parametrize("value", ["high", None, [1]])
+def test_edges_of_another_type_are_refused(found: Diagnosis, value: Any) -> None:
+    content = found.to_dict()
+    for name in ("skill", "gain", "students"):
+        column = [value, *content["edges"][name][1:]]
+        if (name, value) in (("skill", "high"), ("gain", None)):
+            continue
+        with pytest.raises(ModelFileError):
+            Diagnosis.from_dict({**content, "edges": {**content["edges"], name: column}})
 
 
 def test_answers_are_one_of_three() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 from collections import defaultdict
 from itertools import combinations
 from typing import Any
@@ -145,9 +146,30 @@ def test_the_graph_slows_learning_by_what_is_not_known() -> None:
         np.testing.assert_allclose(found.gains[k], np.log(whole / plain), atol=1e-6)
     for edge, pair in enumerate(edges):
         one = shares @ np.exp(likelihoods(KAPPAS[COMPARED], [pair]))
-        np.testing.assert_allclose(found.edge_gains[edge], np.log(one / plain), atol=1e-6)
+        gains = np.log(one / plain)
+        np.testing.assert_allclose(found.edge_gains[edge], gains.sum(), atol=1e-5)
+        error = gains.std() * np.sqrt(log.n_students)
+        np.testing.assert_allclose(found.edge_errors[edge], error, atol=1e-5)
     counts = np.bincount(log.skill.codes)
     assert found.answers.tolist() == [counts[2], counts[2], counts[1]]
+
+
+def test_memory_goes_with_the_answers_not_with_skills_times_students() -> None:
+    n_skills, n_students = 3000, 1000
+    skill = np.arange(n_skills).repeat(2)
+    log = ResponseLog.from_frame(
+        {"student": np.arange(len(skill)) % n_students, "skill": skill, "correct": skill % 2}
+    )
+    of = Skills(*(np.full(n_skills, p) for p in (0.3, 0.2, 0.2, 0.1)))
+    edges = Edges(np.arange(n_skills - 1), np.arange(1, n_skills))
+    tracemalloc.start()
+    try:
+        found = graph_evidence(Answers.of(log), of, edges)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert found.edge_gains.shape == (n_skills - 1,)
+    assert peak < 20e6  # one number per prerequisite and student would be 24 MB
 
 
 def late_answers(log: ResponseLog, *, held: bool) -> dict[int, list[tuple[int, int, bool, float]]]:

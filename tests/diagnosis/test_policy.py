@@ -85,11 +85,11 @@ def test_a_prerequisite_is_worth_what_its_lack_would_cost_as_well() -> None:
     found = prices_of(school, model, 300, kappa=0.2, n_items=5, minutes=10.0)
     # Four more of the lessons that each skill takes until it is learned: 10 minutes, five items.
     taken = {skill: 4 * 10 / (1 - (1 - p) ** 5) for skill, p in zip("abcd", learn, strict=True)}
-    assert found == {
+    assert dict(found) == {
         "a": pytest.approx(300 + taken["b"] + taken["c"], abs=0.1),
         "c": pytest.approx(300 + taken["d"], abs=0.1),
     }
-    assert prices_of(school, model, 300, kappa=1.0, n_items=5, minutes=10.0) == {}
+    assert prices_of(school, model, 300, kappa=1.0, n_items=5, minutes=10.0) == []
 
 
 def test_little_is_left_as_it_is() -> None:
@@ -119,6 +119,19 @@ def test_it_is_saved_as_json_and_says_what_it_is(tmp_path: Any) -> None:
     assert replace(found, price=999.0).fingerprint != found.fingerprint
 
 
+def test_prices_of_skills_whose_labels_are_integers_survive_json(tmp_path: Any) -> None:
+    found = policy_from_log(log_of("prerequisites", 400), COURSE.curriculum)
+    assert "skills" in {one.setting for one in found.choices}
+    found.save(tmp_path / "policy.json")
+    back = LogPolicy.load(tmp_path / "policy.json")
+    criterion: Any = back.policy.criterion
+    given: Any = found.policy.criterion
+    assert criterion.skills == given.skills
+    assert {type(skill) for skill in criterion.skills} == {int}
+    assert back.fingerprint == found.fingerprint
+    assert str(back) == str(found)
+
+
 def test_a_file_that_was_changed_is_refused(tmp_path: Any) -> None:
     found = policy_from_log(log_of("individual", 50), COURSE.curriculum)
     content = found.to_dict()
@@ -127,6 +140,9 @@ def test_a_file_that_was_changed_is_refused(tmp_path: Any) -> None:
     for wrong in ({}, {**content, "choices": [["ready", 1]]}, {**content, "price": "much"}):
         with pytest.raises(ModelFileError):
             LogPolicy.from_dict(json.loads(json.dumps(wrong)))
+    reasonless = [{**content["choices"][0], "why": 1}, *content["choices"][1:]]
+    with pytest.raises(ModelFileError, match="why of ready is a int"):
+        LogPolicy.from_dict({**content, "choices": reasonless})
     path = tmp_path / "policy.json"
     found.save(path)
     path.write_text(path.read_text(encoding="utf-8").replace('"price": 300.0', '"price": 3.0'),
@@ -147,3 +163,11 @@ def test_bad_arguments_are_refused() -> None:
         policy_from_log(log, model=forgetful)
     with pytest.raises(ResponseDataError):
         policy_from_log({"student": [], "skill": [], "correct": []})
+
+
+def test_numbers_from_numpy_are_saved(tmp_path: Any) -> None:
+    found = policy_from_log(
+        log_of("individual", 30), price=np.float32(100), n_items=np.int64(3), minutes=np.float32(8)  # type: ignore[arg-type]
+    )  # fmt: skip
+    found.save(tmp_path / "policy.json")
+    assert LogPolicy.load(tmp_path / "policy.json").fingerprint == found.fingerprint

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import product
 
 import numpy as np
@@ -11,15 +12,22 @@ from adaptlearn import Curriculum, MasteryTracker, Sequencer
 from adaptlearn.errors import ParameterError, UnknownLabelError
 from adaptlearn.models import BKT, PFA
 from adaptlearn.sequencing import Goals
-from adaptlearn.sequencing.knowledge import Context, MovingAverage, PriceThreshold
+from adaptlearn.sequencing.knowledge import (
+    Context,
+    MovingAverage,
+    PriceThreshold,
+    ProbabilityThreshold,
+)
+from adaptlearn.sequencing.knowledge.price import _kept
 from adaptlearn.sequencing.knowledge.stopping import (
     GRID,
     Rates,
+    _minutes_kept,
     lesson_table,
     minutes_left,
     thresholds,
 )
-from adaptlearn.sequencing.policies import PricedMastery
+from adaptlearn.sequencing.policies import PricedMastery, WeightedPolicy
 from adaptlearn.simulation.teachers.estimators import traced
 
 SCHOOL = Curriculum.from_dict({"skills": ["add", "draw", "sing"]})
@@ -144,10 +152,11 @@ def test_bad_prices_are_refused_with_all_that_is_wrong() -> None:
         PriceThreshold(students={1: 3}).met(context())
 
 
-def sequencer(policy: PricedMastery) -> Sequencer:
+def sequencer(policy: WeightedPolicy, answers: tuple[int, ...] = (1, 1, 0, 0)) -> Sequencer:
     model = BKT.from_parameters({"skill": ["add", "draw", "sing"], "prior": [0.3] * 3, **OWN})
     tracker = MasteryTracker(model, practice=True)
-    tracker.update({"student": ["ann"] * 4, "skill": ["add"] * 4, "correct": [1, 1, 0, 0]})
+    n = len(answers)
+    tracker.update({"student": ["ann"] * n, "skill": ["add"] * n, "correct": [*answers]})
     school = Curriculum.from_dict({"prerequisites": [["add", "draw"], ["draw", "sing"]]})
     return Sequencer(school, tracker, policy)
 
@@ -219,3 +228,75 @@ def test_a_fingerprint_is_of_prices_too_and_p_correct_is_refused() -> None:
         Sequencer(Curriculum.from_dict({"skills": ["add"]}), predicted, PricedMastery()).recommend(
             1
         )
+
+
+def test_the_reason_says_the_price_of_this_student_and_this_skill() -> None:
+    policy = PricedMastery(60, skills={"add": 600}, students={"ann": 120})
+    made = sequencer(policy)
+    text = str(made.recommend("ann")[0].reason)
+    assert "at the price of 20 hours." in text  # 600 minutes, twice
+
+
+def test_the_reason_says_that_a_goals_weight_counts() -> None:
+    made = sequencer(PricedMastery())
+    aimed = Sequencer(made.curriculum, made.tracker, PricedMastery(),
+                      goals=Goals(made.curriculum, {"ann": {"add": 10.0}}))  # fmt: skip
+    text = str(aimed.recommend("ann")[0].reason)
+    assert "the price of 5 hours, times the weight of the skill for the goals." in text
+
+
+def test_nothing_is_said_of_a_price_that_does_not_ask_for_more() -> None:
+    # The probability is enough at this price; only the moving average is not.
+    made = sequencer(PricedMastery(12, average=0.9, ready=None), (1, 1, 0, 1, 1))
+    found = made.context("ann")
+    assert found.mastery[0, 0] >= np.asarray(found.threshold).ravel()[0]
+    assert found.mastered is not None
+    assert not found.mastered[0, 0]
+    assert made.recommend("ann")[0].lesson == "add"
+    assert "worth" not in str(made.recommend("ann")[0].reason)
+    # The threshold that is said is the first one: the price alone would not ask for so much.
+    both = WeightedPolicy(
+        {"gain_per_minute": 1.0}, criterion=ProbabilityThreshold(0.999) & PriceThreshold(60)
+    )
+    assert "worth" not in str(sequencer(both).recommend("ann")[0].reason)
+
+
+def test_minutes_left_are_computed_once_for_all_students_of_a_skill() -> None:
+    made = sequencer(PricedMastery())
+    students = [f"s{number}" for number in range(40)]
+    learning = Sequencer(made.curriculum, made.tracker, PricedMastery(), new_students=True)
+    before = _minutes_kept.cache_info().misses
+    texts = {str(decision.reason) for decision in learning.recommend(students)}
+    assert "of practice are needed" in next(iter(texts))
+    assert _minutes_kept.cache_info().misses - before <= 3
+
+
+def test_many_prices_cost_little_and_are_near_the_solution() -> None:
+    own = rates(**OWN)
+    given = dict(zip(Rates._fields, own, strict=True))
+    labels = np.array([f"s{number}" for number in range(400)])
+    prices = np.geomspace(20, 20_000, 400)
+    many = Context(SCHOOL, labels, np.full((400, 3), 0.9), "latent", rates=given)
+    priced = PriceThreshold(students=dict(zip(labels.tolist(), prices.tolist(), strict=True)))
+    before = _kept.cache_info().misses
+    found = priced.needed(many)
+    assert _kept.cache_info().misses - before < 50
+    for row in range(0, 400, 57):
+        right = PriceThreshold(float(prices[row])).needed(many)
+        np.testing.assert_allclose(1 - found[row], 1 - right, rtol=0.01)
+    # Who is asked for besides changes nothing.
+    alone = Context(SCHOOL, labels[7:8], np.full((1, 3), 0.9), "latent", rates=given)
+    np.testing.assert_array_equal(priced.needed(alone)[0], found[7])
+
+
+def test_prices_from_numpy_are_prices() -> None:
+    skill, student = np.str_("add"), np.str_("ann")
+    of = {"n_items": np.int64(3), "minutes": np.float32(8)}
+    made = PriceThreshold(np.float32(60), {skill: np.float32(30)}, {student: np.int64(20)}, **of)  # type: ignore[arg-type, dict-item]
+    same = PriceThreshold(60, {"add": 30}, {"ann": 20}, 3, 8)
+    assert made == same
+    assert hash(made) == hash(same)
+    np.testing.assert_array_equal(made.needed(context()), same.needed(context()))
+    json.dumps(made.described())
+    with pytest.raises(ParameterError, match="skills must be a mapping of labels to prices"):
+        PriceThreshold(skills=["add"])  # type: ignore[arg-type]

@@ -88,6 +88,23 @@ def test_it_goes_on_where_it_stopped(made, whole, tmp_path, run, broken):
     assert len(run) == 4 + 2
 
 
+@pytest.mark.parametrize("damage", ["garbage", "3", "{}", "shape", "texts"])
+def test_what_a_damaged_line_held_is_run_again(made, whole, tmp_path, run, damage):
+    path = tmp_path / "kept"
+    made(checkpoint=path)
+    head, *lines = path.read_text().splitlines()
+    content = json.loads(lines[2])
+    for name, values in (("shape", [[1.0]]), ("texts", [["x"]])):
+        if damage == name:
+            damage = json.dumps({**content, "everybody": values})
+    path.write_text("\n".join([head, *lines[:2], damage, *lines[3:], ""]))
+    assert made(checkpoint=path).to_json() == whole
+    assert len(run) == 6 + 1
+    path.write_text("3\n")
+    with pytest.raises(ParameterError, match="begun by another run"):
+        made(checkpoint=path)
+
+
 def test_what_is_new_is_run(made, policies, whole, tmp_path, run):
     few = {name: policies[name] for name in ("random", "oracle")}
     made(policies=few, checkpoint=tmp_path / "kept")

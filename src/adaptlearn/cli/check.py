@@ -38,13 +38,17 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Read, check, show the findings; 1 if there is an error among them."""
+    curriculum = text = None
+    if arguments.curriculum is not None:
+        curriculum = read_curriculum(arguments.curriculum, arguments.repair)
+        text = isinstance(curriculum.skills.tolist()[0], str)
     with warnings.catch_warnings():
         # Of repeated rows a finding says more.
         warnings.filterwarnings("ignore", r".* repeat .* seen before", DataWarning)
-        log = read_log(arguments.log, arguments)
+        log = read_log(arguments.log, arguments, text_skills=text)
     checkup = adaptlearn.check(log)
-    asked = arguments.diagnose or arguments.curriculum is not None
-    diagnosis = _diagnosis(log, arguments) if asked and checkup.ok else None
+    asked = arguments.diagnose or curriculum is not None
+    diagnosis = _diagnosis(log, curriculum) if asked and checkup.ok else None
     if arguments.json:
         told = {} if diagnosis is None else {"diagnosis": diagnosis.to_dict()}
         show_json({**checkup.to_dict(), **told})
@@ -60,8 +64,7 @@ def run(arguments: Namespace) -> int:
     return 0 if checkup.ok else 1
 
 
-def _diagnosis(log: adaptlearn.ResponseLog, arguments: Namespace) -> Any:
+def _diagnosis(log: adaptlearn.ResponseLog, curriculum: adaptlearn.Curriculum | None) -> Any:
     from adaptlearn.diagnosis import diagnose
 
-    path = arguments.curriculum
-    return diagnose(log, None if path is None else read_curriculum(path, arguments.repair))
+    return diagnose(log, curriculum)

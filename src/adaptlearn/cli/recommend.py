@@ -61,7 +61,6 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--policy",
         metavar="NAME",
-        default="provisional",
         help="how to choose: a preset of the sequencer (default: provisional)",
     )
     parser.add_argument(
@@ -90,6 +89,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> None:
     """Load, read, choose, show."""
+    if problems := clashes(arguments):
+        raise ParameterError("--price", problems)
     model = load_model(arguments.model)
     curriculum = read_curriculum(arguments.curriculum, arguments.repair)
     log = read_log(arguments.log, arguments, text_skills=knows_text(model))
@@ -97,10 +98,11 @@ def run(arguments: Namespace) -> None:
     kind = tracker.mastery([]).kind
     found = None
     if arguments.price is not None:
+        if kind != "latent":
+            raise ParameterError("--price", [f"{arguments.model} gives P(correct), not P(known)"])
         found = diagnosis.policy_from_log(log, curriculum, price=arguments.price)
-    policy = (
-        policy_of(arguments.policy, arguments.threshold, kind) if found is None else found.policy
-    )
+    name = arguments.policy or "provisional"
+    policy = policy_of(name, arguments.threshold, kind) if found is None else found.policy
     sequencer = adaptlearn.Sequencer(curriculum, tracker, policy, random_state=arguments.seed)
     students = asked_for(arguments.students, log)
     decisions = sequencer.recommend(students, n=arguments.n, now=now_of(tracker))
@@ -118,6 +120,18 @@ def run(arguments: Namespace) -> None:
         show(alerted)
     if stuck := for_a_teacher(decisions):
         show(f"a teacher should look at {stuck}")
+
+
+def clashes(arguments: Namespace) -> list[str]:
+    """A sentence for each option that says something else than the price does."""
+    given = {"--policy": arguments.policy, "--threshold": arguments.threshold}
+    if arguments.price is None:
+        return []
+    return [
+        f"{name} does not go together with it: the log and the price choose the policy"
+        for name, value in given.items()
+        if value is not None
+    ]
 
 
 def now_of(tracker: MasteryTracker) -> datetime:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from adaptlearn.curriculum import Curriculum
+from adaptlearn.curriculum.curriculum import Curriculum, curriculum_problems
 from adaptlearn.diagnosis.answers import Answers, Emissions, Skills, filtered
 from adaptlearn.diagnosis.forgetting import return_evidence
 from adaptlearn.diagnosis.graph import Edges, graph_evidence
@@ -61,8 +61,8 @@ def diagnose(
     Raises
     ------
     ParameterError
-        The error is raised if the model is not fitted, has forgetting, or does not contain all
-        skills of the log.
+        The error is raised if the curriculum is not a `Curriculum`, or if the model is not a fitted
+        BKT, has forgetting, or does not contain all skills of the log.
     ResponseDataError
         The error is raised if the log has no answers, or if its columns are wrong.
 
@@ -102,6 +102,8 @@ def diagnose(
     >>> found.graph.answer, found.bouts.answer
     ('no', 'yes')
     """
+    if curriculum is not None and (problems := [*curriculum_problems(curriculum)]):
+        raise ParameterError("diagnose", problems)
     read = as_log(log)
     if not read.answered.all():
         read = read[read.answered]
@@ -141,6 +143,8 @@ def _fitted(log: ResponseLog) -> BKT:
 
 def _skills(log: ResponseLog, model: BKT) -> Skills:
     """The parameters of the log's skills."""
+    if not isinstance(model, BKT):
+        raise ParameterError("diagnose", [f"model is a {type(model).__name__}; expected a BKT"])
     table = getattr(model, "parameters_", None)
     if table is None:
         raise ParameterError("diagnose", ["the model is not fitted; call its fit first"])

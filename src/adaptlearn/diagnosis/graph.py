@@ -51,8 +51,9 @@ class GraphEvidence(NamedTuple):
     gains : float array, shape (len(KAPPAS), n_students)
         By how much the log-likelihood of each student rises if every prerequisite that is not known
         multiplies P(learn) by a factor.
-    edge_gains : float array, shape (n_edges, n_students)
-        The same for one prerequisite at a time, at the compared factor.
+    edge_gains, edge_errors : float arrays, shape (n_edges,)
+        By how much the log-likelihood of all students together rises for one prerequisite alone, at
+        the compared factor, and the standard error over students.
     unready : float array, shape (n_edges,)
         The expected number of answers on the later skill by students who knew neither that skill
         nor the earlier one.
@@ -62,6 +63,7 @@ class GraphEvidence(NamedTuple):
 
     gains: Floats
     edge_gains: Floats
+    edge_errors: Floats
     unready: Floats
     answers: Ints
     students: Ints
@@ -79,6 +81,7 @@ class _Copies(NamedTuple):
         The prerequisite, and the chain of the log.
     last : int array, shape (n,)
         The student's latest answer on the earlier skill before this one; -1 without one.
+    n_edges : int
     """
 
     chains: Chains
@@ -86,6 +89,7 @@ class _Copies(NamedTuple):
     edge: Ints
     source: Ints
     last: Ints
+    n_edges: int
 
     @classmethod
     def of(cls, answers: Answers, edges: Edges) -> _Copies:
@@ -99,7 +103,7 @@ class _Copies(NamedTuple):
         shift = np.repeat(chains.starts[:-1] - starts[source], lengths)
         entry = np.arange(len(chains.chain)) - shift
         last = _latest(answers, edges.before[edge], source, chains.chain, entry)
-        return cls(chains, entry, edge, source, last)
+        return cls(chains, entry, edge, source, last, len(edges.skill))
 
 
 def _latest(answers: Answers, before: Ints, source: Ints, chain: Ints, entry: Ints) -> Ints:
@@ -128,10 +132,11 @@ def graph_evidence(answers: Answers, skills: Skills, edges: Edges) -> GraphEvide
         At least one; both skills of each have answers.
     """
     copies = _Copies.of(answers, edges)
-    n_edges, n_students = len(edges.skill), answers.n_students
+    n_students = answers.n_students
     whole = np.zeros((len(KAPPAS), len(CLASSES), n_students))
-    single = np.zeros((n_edges, len(CLASSES), n_students))
-    missing = np.zeros((len(CLASSES), len(copies.entry)))
+    # By chain: most students have no answers on most skills.
+    single = np.zeros((len(CLASSES), len(copies.edge)))
+    missing = np.zeros_like(single)
     for number, (answer, pace) in enumerate(CLASSES):
         if pace == CLASSES[0][1]:  # the likelihood of an answer is shared by all paces
             own, copied = _emissions(answers, copies, skills, answer)
@@ -143,7 +148,8 @@ def graph_evidence(answers: Answers, skills: Skills, edges: Edges) -> GraphEvide
         plain = filtered(answers.chains, own, learn)
         start = prior[edges.before[copies.edge]][copies.chains.chain]
         lacks = 1 - np.where(copies.last >= 0, plain.after[copies.last], start)
-        missing[number] = lacks * (1 - plain.before[copies.entry])
+        unready = lacks * (1 - plain.before[copies.entry])
+        missing[number] = sums_by(copies.chains.chain, unready, len(copies.edge))
         for k, kappa in enumerate(KAPPAS[:-1]):
             slowed = learn.copy()
             np.multiply.at(slowed, copies.entry, 1 - (1 - kappa) * lacks)
@@ -152,10 +158,7 @@ def graph_evidence(answers: Answers, skills: Skills, edges: Edges) -> GraphEvide
         whole[-1, number] = sums_by(answers.student, plain.log_likelihood, n_students)
         slowed = learn[copies.entry] * (1 - (1 - KAPPAS[COMPARED]) * lacks)
         found = log_likelihoods(copies.chains, copied, slowed)
-        gained = found - plain.log_likelihood[copies.source]
-        single[:, number] = sums_by(
-            copies.edge * n_students + answers.student[copies.source], gained, n_edges * n_students
-        ).reshape(n_edges, n_students)
+        single[number] = found - plain.log_likelihood[copies.source]
     return _weighed(answers, copies, whole, single, missing)
 
 
@@ -176,22 +179,26 @@ def _weighed(
     answers: Answers, copies: _Copies, whole: Floats, single: Floats, missing: Floats
 ) -> GraphEvidence:
     """Mix the classes."""
-    plain = whole[-1]
+    plain, edge, n_edges = whole[-1], copies.edge, copies.n_edges
     shares = np.log(_shares(plain))[:, None]
     base = logsumexp(shares + plain, axis=0)
     gains = logsumexp(shares + whole, axis=1) - base
-    edge_gains = logsumexp(shares + plain + single, axis=1) - base
-    member = np.exp(shares + plain - base)
     owner = answers.student[copies.source]
-    edge = copies.edge[copies.chains.chain]
-    n_edges = len(edge_gains)
-    unready = (member[:, owner[copies.chains.chain]] * missing).sum(axis=0)
+    own, unready = np.full(len(edge), -np.inf), np.zeros(len(edge))
+    for of_class, gained, lacking in zip(shares + plain - base, single, missing, strict=True):
+        member = of_class[owner]
+        own = np.logaddexp(own, member + gained)
+        unready += np.exp(member) * lacking
+    total = sums_by(edge, own, n_edges)
+    # All other students gain 0, which counts in the variance.
+    spread = sums_by(edge, own**2, n_edges) - total**2 / answers.n_students
     return GraphEvidence(
         gains,
-        edge_gains,
+        total,
+        np.sqrt(np.maximum(spread, 0.0)),
         sums_by(edge, unready, n_edges),
+        np.bincount(edge[copies.chains.chain], minlength=n_edges),
         np.bincount(edge, minlength=n_edges),
-        np.bincount(copies.edge, minlength=n_edges),
     )
 
 

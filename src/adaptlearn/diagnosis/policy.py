@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from adaptlearn.curriculum import Curriculum
 from adaptlearn.diagnosis.examination import diagnose
-from adaptlearn.diagnosis.verdicts import Diagnosis
+from adaptlearn.diagnosis.verdicts import Diagnosis, text
 from adaptlearn.errors import quiet
-from adaptlearn.labels import Label, plain
+from adaptlearn.labels import plain
 from adaptlearn.media import terminal_text
 from adaptlearn.models.bkt.estimator import BKT
 from adaptlearn.responses.log import ResponseLog, as_log
@@ -77,7 +77,9 @@ class LogPolicy:
     @cached_property
     def policy(self) -> PricedMastery:
         """The policy, for a `Sequencer`; its tracker must keep practice."""
-        return PricedMastery(self.price, **{one.setting: one.value for one in self.choices})
+        settings = {one.setting: one.value for one in self.choices}
+        settings["skills"] = dict(settings.get("skills", ()))
+        return PricedMastery(self.price, **settings)
 
     @property
     def fingerprint(self) -> str:
@@ -138,6 +140,9 @@ class LogPolicy:
     @classmethod
     def _restored(cls, content: Mapping[str, Any]) -> Self:
         choices = tuple(Choice(**one) for one in content["choices"])
+        for one in choices:
+            text(one.setting, "setting")
+            text(one.why, f"why of {one.setting}")
         made = cls(float(content["price"]), choices, Diagnosis.from_dict(content["diagnosis"]))
         if made.fingerprint != content["fingerprint"]:
             raise ValueError("its settings and its fingerprint are not of one another")
@@ -237,10 +242,14 @@ def policy_from_log(
         why = "Without a prerequisite, the skills that build on it would take longer."
         choices += (Choice("skills", worth, why),)
     lessons = (
-        Choice("n_items", n_items, "Answers in a lesson, as given."),
-        Choice("minutes", minutes, "Minutes of a lesson, where the curriculum does not say them."),
+        Choice("n_items", int(n_items), "Answers in a lesson, as given."),
+        Choice(
+            "minutes",
+            float(minutes),
+            "Minutes of a lesson, where the curriculum does not say them.",
+        ),
     )
-    return LogPolicy(price, (*choices, *lessons), diagnosis, fitted)
+    return LogPolicy(float(price), (*choices, *lessons), diagnosis, fitted)
 
 
 def choices_of(diagnosis: Diagnosis, price: float) -> tuple[Choice, ...]:
@@ -283,8 +292,8 @@ _AVERAGES = {False: 0.8, True: 0.9}  # at a low price, and from `_LOW` on
 
 def prices_of(
     curriculum: Curriculum, model: BKT, price: float, *, kappa: float, n_items: int, minutes: float
-) -> dict[Label, float]:
-    """The price of each skill that others build on.
+) -> list[list[Any]]:
+    """The skills that others build on, each with its price: pairs, which JSON keeps as they are.
 
     A skill that is left unknown costs its price. Besides, students learn each skill that builds on
     it more slowly: P(learn) is ``kappa`` times as high, so the lessons take ``1 / kappa`` times as
@@ -301,14 +310,17 @@ def prices_of(
     each = minutes_of_skills(curriculum, minutes)
     longer = np.where(np.isfinite(each), each / lesson * (1 / kappa - 1), 0.0)  # inf: no lesson
     more = curriculum.prerequisites.T @ longer
-    return {
-        plain(skill): round(price + float(extra), 1)
+    return [
+        [plain(skill), round(price + float(extra), 1)]
         for skill, extra in zip(curriculum.skills, more, strict=True)
         if extra > 0
-    }
+    ]
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        prices = [price for _, price in value]
+        return f"{min(prices):g} to {max(prices):g} minutes" if prices else "none"
     return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -11,10 +11,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.labels import plain
+from adaptlearn.labels import label_of, plain
 from adaptlearn.media import html_text, terminal_text
 from adaptlearn.serialization import reading
 from adaptlearn.tables import html_table, plain_columns
+from adaptlearn.validation import Numbers, number_array
 from adaptlearn.wording import counted
 
 Answer = Literal["yes", "no", "cannot tell"]
@@ -64,9 +65,9 @@ class Verdict:
     def lines(self, width: int) -> list[str]:
         """The question and its answer as wrapped lines of text."""
         lines = [f"{self.question} {self.answer}"]
-        for name, text in (("", self.found), ("so: ", self.policy)):
+        for name, said in (("", self.found), ("so: ", self.policy)):
             lines += textwrap.wrap(
-                terminal_text(name + text, lines=True),
+                terminal_text(name + said, lines=True),
                 width,
                 initial_indent="  ",
                 subsequent_indent=" " * (2 + len(name)),
@@ -182,8 +183,8 @@ class Diagnosis:
             verdicts = {name: Verdict(**_restored(content[name])) for name in _VERDICTS}
             columns = {name: content["edges"][name] for name in EdgeVerdict.__dataclass_fields__}
             rows = zip(*columns.values(), strict=True)
-            edges = tuple(EdgeVerdict(*row) for row in rows)
-            return cls(str(content["subject"]), **verdicts, edges=edges)
+            edges = tuple(_restored_edge(dict(zip(columns, row, strict=True))) for row in rows)
+            return cls(text(content["subject"], "subject"), **verdicts, edges=edges)
 
     def to_text(self, width: int = 80) -> str:
         """The diagnosis as text, in lines of at most `width` characters."""
@@ -225,8 +226,29 @@ def _none(value: Any) -> Any:
 
 
 def _restored(verdict: Mapping[str, Any]) -> dict[str, Any]:
-    numbers = {name: math.nan if x is None else x for name, x in verdict["evidence"].items()}
-    ends = {
-        name: math.nan if verdict[name] is None else verdict[name] for name in ("value", "error")
-    }
-    return {**verdict, **ends, "evidence": numbers}
+    evidence = {text(name, "evidence"): _number(x, name) for name, x in verdict["evidence"].items()}
+    texts = {name: text(verdict[name], name) for name in ("question", "measure", "found", "policy")}
+    return {**verdict, **texts, **_numbers(verdict, "value", "error"), "evidence": evidence}
+
+
+def _restored_edge(edge: Mapping[str, Any]) -> EdgeVerdict:
+    ends = {name: label_of(edge[name], name) for name in ("before", "skill")}
+    return EdgeVerdict(**{**edge, **ends, **_numbers(edge, "gain", "error", "unready")})
+
+
+def _numbers(part: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """These numbers, and the counts that all verdicts have."""
+    counts = {name: _number(part[name], name, whole=True) for name in ("answers", "students")}
+    return {**{name: _number(part[name], name) for name in names}, **counts}
+
+
+def _number(value: Any, name: str, *, whole: bool = False) -> Any:
+    """A number as JSON holds it; None stands for nan."""
+    return number_array(value, name, Numbers((), -1e300, 1e300, not whole, whole)).item()
+
+
+def text(value: Any, name: str) -> str:
+    """A text as it is; `ValueError` if it is something else."""
+    if not isinstance(value, str):
+        raise ValueError(f"{name} is a {type(value).__name__}, expected a text")
+    return value

@@ -78,8 +78,8 @@ def edge_verdicts(
 ) -> tuple[EdgeVerdict, ...]:
     """The verdict of each prerequisite on its own."""
     made = []
-    for edge, gains in enumerate(evidence.edge_gains):
-        gain, students = _total(gains), int(evidence.students[edge])
+    for edge, ends in enumerate(zip(evidence.edge_gains, evidence.edge_errors, strict=True)):
+        gain, students = Estimate(*map(float, ends)), int(evidence.students[edge])
         made.append(
             EdgeVerdict(
                 before[edge],

@@ -248,7 +248,9 @@ class Decisions(Sequence[Decision]):
         first = int(left[0])
         skill = int(self._from.curriculum.teaches[[int(columns.lesson[entry])]].indices[first])
         mastery, needed = columns.skill_mastery[kept][first], columns.skill_threshold[kept][first]
-        return " " + worth.said(skill, float(mastery), float(needed))
+        student = plain(self._students[int(columns.student[entry])])
+        said = worth.said(student, skill, float(mastery), float(needed))
+        return said and f" {said}"
 
     def alerted(self) -> str:
         """A text that says how many students have each kind of alert.

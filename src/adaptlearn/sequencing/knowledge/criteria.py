@@ -297,8 +297,11 @@ class Combined(Criterion):
         return found
 
     def worth(self, context: Context) -> Worth | None:  # noqa: D102 - the base's
-        found: Worth | None = _of_first(part.worth(context) for part in (self.first, self.second))
-        return found
+        # Of the part whose threshold is said: the other one's minutes are not what is left to it.
+        for part in (self.first, self.second):
+            if part.needed(context) is not None:
+                return part.worth(context)
+        return None
 
     def described(self) -> dict[str, Any]:  # noqa: D102 - the base's
         return {

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -24,6 +24,8 @@ USUAL = {"learn": 0.15, "forget": 0.0, "guess": 0.2, "slip": 0.1}
 
 _PRICE = Interval(0, 1e9, "neither")
 _KEPT = 256  # prices of a model's skills that are not solved for again
+_MOST = 16  # different prices that are all solved for; of more, those between are interpolated
+_STEPS = 4  # prices that are then solved for, from one price to twice the price
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,10 @@ class PriceThreshold(Criterion):
     b) (1 - (1 - learn)^n) <= minutes``. With more lessons, the threshold is higher, because a
     lesson also shows who does not know the skill.
 
+    If `students` and `skills` contain more than 16 different prices together, the thresholds are
+    computed for four prices per doubling and interpolated between them. What is left from the
+    threshold to 1 is then within 1 % of the solution.
+
     Examples
     --------
     >>> import numpy as np
@@ -85,13 +91,28 @@ class PriceThreshold(Criterion):
         "least": [Interval(0, 1)],
     }
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        # What NumPy hands out has no place in JSON, and is no label of a student.
+        object.__setattr__(self, "n_items", int(self.n_items))
+        for name in ("skills", "students"):
+            prices = {plain(label): float(p) for label, p in getattr(self, name).items()}
+            object.__setattr__(self, name, prices)
+
     def _problems(self) -> list[str]:
-        return [
-            f"the price of {label!r} is {price!r}; expected minutes above 0"
-            for prices in (self.skills, self.students)
-            for label, price in prices.items()
-            if not _PRICE.accepts(price)
-        ]
+        problems = []
+        for name in ("skills", "students"):
+            prices = getattr(self, name)
+            if not isinstance(prices, Mapping):
+                kind = type(prices).__name__
+                problems.append(f"{name} must be a mapping of labels to prices, got a {kind}")
+                continue
+            problems += [
+                f"the price of {label!r} is {price!r}; expected minutes above 0"
+                for label, price in prices.items()
+                if not _PRICE.accepts(price)
+            ]
+        return problems
 
     def __hash__(self) -> int:
         return hash(json.dumps(self.described(), sort_keys=True))
@@ -100,7 +121,7 @@ class PriceThreshold(Criterion):
         found = super().settings()
         for name in ("skills", "students"):
             # Pairs, since JSON would turn the label 1 into "1".
-            pairs = [[plain(who), float(price)] for who, price in found[name].items()]
+            pairs = [[who, price] for who, price in found[name].items()]
             found[name] = sorted(pairs, key=repr)
         # The same number as 300 and as 300.0.
         return {**found, **{name: float(found[name]) for name in ("price", "minutes", "least")}}
@@ -113,8 +134,14 @@ class PriceThreshold(Criterion):
         minutes = minutes_of_skills(context.curriculum, self.minutes)
         of = np.column_stack([*rates_of(context), minutes])
         prices = self._prices(context)
-        distinct, which = np.unique(prices, return_inverse=True)  # few: each is solved for once
-        found = np.stack([_kept(of.tobytes(), self.n_items, price) for price in distinct.tolist()])
+        distinct, which = np.unique(prices, return_inverse=True)
+        solve = partial(_kept, of.tobytes(), self.n_items)
+        # What decides is in the settings, not in the students who happen to be asked for.
+        different = len({*self.students.values()}) * len({self.price, *self.skills.values()})
+        if different > _MOST:
+            found = _between(distinct, solve)
+        else:
+            found = np.stack([solve(price) for price in distinct.tolist()])
         return np.maximum(found[which.reshape(prices.shape), np.arange(len(of))], self.least)
 
     def _prices(self, context: Context) -> Floats:
@@ -136,7 +163,11 @@ class PriceThreshold(Criterion):
     def worth(self, context: Context) -> Worth:
         """The numbers that an explanation of a decision needs."""
         minutes = minutes_of_skills(context.curriculum, self.minutes)
-        return Worth(rates_of(context), minutes, self.n_items, self.price)
+        prices = _placed(self.skills, context.curriculum.skills, self.price)
+        own = {who: price / self.price for who, price in self.students.items()}
+        return Worth(
+            rates_of(context), minutes, self.n_items, prices, own, context.goal is not None
+        )
 
 
 def rates_of(context: Context) -> Rates:
@@ -154,6 +185,20 @@ def _placed(given: Mapping[Label, float], skills: NDArray[Any], usual: float) ->
     if given:
         prices[LabelIndex("skill with a price", skills).codes([*given])] = [*given.values()]
     return prices
+
+
+def _between(prices: Floats, solve: Callable[[float], Floats]) -> Floats:
+    """Thresholds of many prices, shape (n_prices, n_skills), from those of a few.
+
+    What is left to 1 falls about as fast as the price rises: both are interpolated as logarithms.
+    """
+    step = np.log2(prices) * _STEPS
+    below = np.floor(step)
+    solved, which = np.unique(np.concatenate((below, below + 1)), return_inverse=True)
+    left = 1 - np.stack([solve(2.0 ** (each / _STEPS)) for each in solved.tolist()])
+    low, high = left[which[: len(prices)]], left[which[len(prices) :]]
+    part = (step - below)[:, None]
+    return np.asarray(1 - low ** (1 - part) * high**part)
 
 
 @lru_cache(maxsize=_KEPT)

@@ -20,11 +20,14 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from scipy.special import expit
 
+from adaptlearn.labels import Label
 from adaptlearn.numerics import Floats
 from adaptlearn.wording import duration
 
@@ -152,30 +155,53 @@ class Worth(NamedTuple):
     minutes : float array, shape (n_skills,)
         Minutes of a lesson.
     n_items : int
-    price : float
+    prices : float array, shape (n_skills,)
+    students : mapping of label to float
+        What multiplies the prices for some students.
+    weighted : bool
+        Whether the weights of goals multiply the prices, too.
     """
 
     rates: Rates
     minutes: Floats
     n_items: int
-    price: float
+    prices: Floats
+    students: Mapping[Label, float]
+    weighted: bool
 
-    def said(self, skill: int, mastery: float, threshold: float) -> str:
+    def said(self, student: Label, skill: int, mastery: float, threshold: float) -> str:
         """How many minutes of practice a skill still needs, and at which price they are worth it.
+
+        Empty if the mastery has reached the threshold: then the price does not ask for more.
 
         Examples
         --------
         >>> one = Rates(*(np.array([p]) for p in (0.2, 0.0, 0.2, 0.1)))
-        >>> Worth(one, np.array([10.0]), 5, 300.0).said(0, 0.5, 0.967)
+        >>> worth = Worth(one, np.array([10.0]), 5, np.array([300.0]), {"ben": 2.0}, False)
+        >>> worth.said("ann", 0, 0.5, 0.967)
         'About 16 minutes of practice are needed. They are worth it at the price of 5 hours.'
         """
-        rates = Rates(*(rate[[skill]] for rate in self.rates))
-        table = lesson_table(rates, self.n_items)[0]
-        left = np.interp(mastery, GRID, minutes_left(table, threshold, float(self.minutes[skill])))
-        price = f"the price of {duration(self.price)}"
+        if mastery >= threshold:
+            return ""
+        rates = tuple(float(rate[skill]) for rate in self.rates)
+        of_grid = _minutes_kept(rates, threshold, float(self.minutes[skill]), self.n_items)
+        left = np.interp(mastery, GRID, of_grid)
+        own = float(self.prices[skill]) * self.students.get(student, 1.0)
+        price = f"the price of {duration(own)}"
+        if self.weighted:
+            price += ", times the weight of the skill for the goals"
         if not np.isfinite(left):
             return f"More practice is worth its minutes at {price}."
         return f"About {duration(left)} of practice are needed. They are worth it at {price}."
+
+
+@lru_cache(maxsize=1024)
+def _minutes_kept(
+    rates: tuple[float, ...], threshold: float, minutes: float, n_items: int
+) -> Floats:
+    """What `minutes_left` gives: many students are told of the same skill."""
+    table = lesson_table(Rates(*(np.array([rate]) for rate in rates)), n_items)[0]
+    return minutes_left(table, threshold, minutes)
 
 
 def _values(table: Floats, price: float, minutes: Floats) -> tuple[Floats, Floats]:

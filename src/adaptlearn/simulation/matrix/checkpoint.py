@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from adaptlearn import __version__
 from adaptlearn.errors import ParameterError
 from adaptlearn.numerics import Floats
-from adaptlearn.serialization import fingerprint
+from adaptlearn.serialization import MALFORMED, fingerprint
 from adaptlearn.simulation.course import Course
+from adaptlearn.validation import Numbers, number_array
 
 
 class Means(NamedTuple):
@@ -28,14 +28,15 @@ class Means(NamedTuple):
 class Checkpoint:
     """A file with a line for each finished piece, below a line with the setting of the run.
 
-    A line that was not finished when the run was killed is left out, and written over.
+    A line that was not finished when the run was killed is left out, and written over. What a
+    damaged line held is run again.
 
     Parameters
     ----------
     path : path
     course : Course
     setting : mapping of str to JSON value
-        What must be the same when the run goes on.
+        What must be the same when the run goes on; with the names of the ``outcomes``.
 
     Raises
     ------
@@ -52,9 +53,8 @@ class Checkpoint:
         lines = self._whole_lines()
         if lines:
             self._compare(lines[0], begin)
-            self._found = {
-                _key(*kept["piece"]): _restored(kept) for kept in map(json.loads, lines[1:])
-            }
+            pieces = (_restored(line, len(setting["outcomes"])) for line in lines[1:])
+            self._found = dict(piece for piece in pieces if piece is not None)
             os.truncate(self._path, sum(map(len, lines)))
         else:
             self._path.write_bytes(_line(begin))
@@ -69,7 +69,7 @@ class Checkpoint:
     def _compare(self, line: bytes, begin: Mapping[str, Any]) -> None:
         try:
             old = dict(json.loads(line))
-        except ValueError:
+        except MALFORMED:
             old = {}
         problems = [
             f"{name} is {begin[name]!r:.80}, there it is {old.get(name)!r:.80}"
@@ -105,9 +105,20 @@ def _key(policy: str, simulator: str, seeds: Any) -> str:
     return json.dumps([policy, simulator, list(seeds)])
 
 
-def _restored(kept: Mapping[str, Any]) -> Means:
-    parts = {(group, part): np.array(values) for group, part, values in kept["parts"]}
-    return Means(kept["same_family"], np.array(kept["everybody"]), parts)
+def _restored(line: bytes, n_outcomes: int) -> tuple[str, Means] | None:
+    """A finished piece and its key; None if the line is damaged."""
+    try:
+        kept = json.loads(line)
+        policy, simulator, seeds = kept["piece"]
+        shape = Numbers((n_outcomes, len(seeds)), -math.inf, math.inf, gaps=True)
+        everybody = number_array(kept["everybody"], "everybody", shape)
+        parts = {
+            (group, part): number_array(values, part, shape)
+            for group, part, values in kept["parts"]
+        }
+        return _key(policy, simulator, seeds), Means(kept["same_family"] is True, everybody, parts)
+    except MALFORMED:
+        return None
 
 
 def _fingerprint(course: Course) -> str:
