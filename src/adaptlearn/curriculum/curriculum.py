@@ -316,10 +316,10 @@ class Curriculum(SkillGraph):
     def open_lessons(self, mastered: Any) -> Bools:
         """Find the lessons that students can take now.
 
-        An open lesson teaches at least one skill that is not mastered. Each prerequisite of the
-        lesson's unmastered skills is mastered, or the lesson itself teaches the prerequisite. Of
-        alternatives, one is enough. So an open lesson teaches a skill of the outer fringe, unless
-        the lesson's skills are alternative prerequisites of each other, in a circle.
+        An open lesson teaches at least one skill that is not mastered. For each skill of the lesson
+        that is not mastered, every prerequisite is either mastered or taught by the lesson itself.
+        Of alternatives, one is enough. So an open lesson teaches a skill of the outer fringe,
+        unless the lesson's skills are alternative prerequisites of each other, in a circle.
 
         Parameters
         ----------

@@ -82,8 +82,8 @@ class Explanation:
         A skill counts as mastered if its mastery is at least this number. The threshold is None if
         the policy has no threshold.
     enough : float or None
-        The mastery of a skill from which a student may learn the skills that build on this skill;
-        by default the threshold.
+        If the mastery of a skill is at least this number, the student may learn the skills that
+        build on it. If the policy's `ready` is None, this number is the threshold.
     missing : tuple of MissingPrerequisite
         The direct prerequisites that the student lacks.
     unlock : tuple of label

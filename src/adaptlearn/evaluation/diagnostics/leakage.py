@@ -42,13 +42,16 @@ class LeakageCheck(Printed):
         How much the prediction of the tested row changed. `own` is the change after the row's own
         answer was flipped. `alone` is the change after the student's later rows and all other
         students were removed.
-    earlier, others : float arrays, shape (n_probed,)
-        The largest change of a prediction after the row's own answer was flipped: among the same
-        student's earlier rows, and among other students' rows.
+    earlier : float array, shape (n_probed,)
+        The largest change of a prediction among the same student's earlier rows, after the tested
+        row's own answer was flipped.
+    others : float array, shape (n_probed,)
+        The largest change of a prediction among the rows of other students, after the tested row's
+        own answer was flipped.
     later : float array, shape (n_probed,)
-        The largest change of a prediction among the student's later rows, after the row's own
-        answer was flipped. The predictions of later rows may change, because they may use the
-        flipped answer.
+        The largest change of a prediction among the same student's later rows, after the tested
+        row's own answer was flipped. The predictions of later rows may change, because they
+        may use the flipped answer.
     tolerance : float
         A change of a prediction counts as rounding if it is at most `tolerance`.
     n_responses, n_students : int

@@ -28,9 +28,9 @@ class Rasch(IRT):
     ability_sd_ : float
         The standard deviation of abilities, in log odds.
     ability_sd_se_ : float
-        The standard error of `ability_sd_`. With more than 300 items, the fit treats `ability_sd_`
-        as known, and this standard error is nan. (The discrimination is 1 by definition and has no
-        error.)
+        The standard error of `ability_sd_`. With more than 300 items, this standard error is nan,
+        and the standard errors of the difficulties do not include the error of `ability_sd_`. (The
+        discrimination is 1 by definition and has no error.)
 
     See Also
     --------

@@ -75,7 +75,7 @@ class DASH(_Windowed):
     remember : int
         For each student and item, the number of last answers whose times the model stores. If a
         window contains more than `remember` answers, the model counts only `remember` of them. The
-        count of the last window, the student's whole past, is always exact.
+        longest window covers the student's whole past. The count of this window is always exact.
     student, penalty, student_penalty, max_iter, tol : see `AFM`
 
     Attributes

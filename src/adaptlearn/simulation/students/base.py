@@ -167,7 +167,7 @@ class StudentDifferences:
         check_parameters("StudentDifferences", vars(self), self._constraints)
 
     def draw(self, n: int, rng: Draws) -> tuple[Floats, Floats, dict[str, NDArray[Any]]]:
-        """Draw each student's groups, and the logarithms of the start and the learning factor."""
+        """Draw students' groups, and the logarithms of their start factors and learning factors."""
         luck = rng.random((n, 4))
         slow, low = luck[:, 0] < self.slow, luck[:, 1] < self.low
         start = np.log(self.low_start) * low + self.spread * normal(luck[:, 2])
@@ -232,7 +232,7 @@ class StudentClasses:
         )
 
     def draw(self, n: int, rng: Draws) -> tuple[Floats, Floats, dict[str, NDArray[Any]]]:
-        """Draw each student's class, and the logarithms of the start and the learning factor.
+        """Draw students' classes, and the logarithms of their start factors and learning factors.
 
         If there are several classes, the group ``"class"`` contains the number of each student's
         class, from 1. If there is a spread, the group ``"start"`` is ``"low"`` for the lowest 30%

@@ -56,7 +56,8 @@ class FadingPractice:
     wrong : float, default 0.6
         The weight of a wrong answer.
     chance : float, default 0.7
-        The standard deviation of ``chance`` over students and skills.
+        The standard deviation of the term ``chance`` in the equation: a random deviation of each
+        student on each skill, in log-odds.
     differences : StudentDifferences or None
         As in `PracticeFactors`.
     level : float, default 0.85

@@ -50,7 +50,8 @@ class PracticeFactors:
     right, wrong : float or array, shape (n_skills,), default 0.25
         How much a right or a wrong answer adds to the log-odds.
     chance : float, default 0.7
-        The standard deviation of ``chance`` over students and skills.
+        The standard deviation of the term ``chance`` in the equation: a random deviation of each
+        student on each skill, in log-odds.
     differences : StudentDifferences, StudentClasses or None
         How students differ. A student's ability is the logarithm of the student's start factor. The
         student's learning factor is the pace, which multiplies the effect of practice. None: all
