@@ -70,7 +70,7 @@ def diagnose(
     -----
     *Graph.* The value of the answer is the log-likelihood if each unknown prerequisite multiplies
     P(learn) by 0.4, minus the log-likelihood without this effect (Vuong, 1989). The students are a
-    mixture of 16 classes, so that slow students do not look like an effect of the prerequisites.
+    mixture of 16 classes, so that slow learning is not taken for an effect of the prerequisites.
 
     *Two states.* The value of the answer is the variance of error rates between students at a
     P(known) of .98 or more, divided by the square of the mean error rate. If the two-state model
