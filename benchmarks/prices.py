@@ -44,7 +44,7 @@ def main() -> None:
     ]
 
     def policies(kind: str) -> dict[str, object]:
-        log = earlier_log(kinds[kind], course)
+        log = earlier_log(kinds[kind], course, named)
         return {**named_policies(named, log, kinds[kind], course, BUDGET)}
 
     n_students = 40 if quick else 400

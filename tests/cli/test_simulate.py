@@ -21,6 +21,7 @@ from adaptlearn.simulation import (
     baselines,
     evaluation_matrix,
     held_out_simulators,
+    prior_log,
     run_episode,
     simulators,
 )
@@ -92,7 +93,7 @@ def test_policies_with_a_constant(run: Run, tmp_path: Path) -> None:
     course = simulate.read_course(None)
     kind = simulators(course)["fading"]
     tuned = tuned_constants(kind, course, names=["in_a_row"], outcomes=["bill_60"], budget=120)
-    model = simulate.fitted_model(simulate.earlier_log(kind, course))
+    model = simulate.fitted_model(simulate.earlier_log(kind, course, []))
     parameters = simulate.parameters_of(model, course)
     expected = evaluation_matrix(
         {"fading": kind},
@@ -211,7 +212,7 @@ def test_knowledge_tracing_is_fitted_to_what_was_logged_before(run: Run, tmp_pat
     course = simulate.read_course(None)
     assert (course.n_skills, course.n_lessons) == (20, 20)
     kind = simulators(course)["population"]
-    model = BKT().fit(simulate.earlier_log(kind, course))
+    model = BKT().fit(prior_log(kind, course))
     parameters = {name: model.parameters_[name] for name in simulate.PARAMETERS}
     policy = baselines(course, parameters=parameters)["knowledge_tracing"]
     expected = evaluation_matrix({"population": kind}, {"knowledge_tracing": policy}, course,
@@ -221,6 +222,21 @@ def test_knowledge_tracing_is_fitted_to_what_was_logged_before(run: Run, tmp_pat
     found = Matrix.load(kept)
     for name in ("minutes_to_mastery", "known_share", "under_practice"):
         np.testing.assert_allclose(found.mean(name)[1, 1], expected.mean(name)[0, 0])
+
+
+def test_a_policy_from_the_log_sees_students_who_come_back() -> None:
+    course = simulate.read_course(None)
+    kind = simulators(course)["stability"]
+    log = simulate.earlier_log(kind, course, ["sequencer", "from_log:60"])
+    assert len(np.unique(log["student"])) == 1000
+    policy = simulate.own_policy("from_log", 60, log, simulate.fitted_model(log), course.curriculum)
+    assert policy is not None
+    assert policy.criterion is not None
+    # Students of this kind forget, so the answers must stay right for a while.
+    assert policy.criterion.described()["second"] == {"criterion": "MovingAverage", "average": 0.8}
+    episode = run_episode(kind, simulate.sequencer_policy(simulate.fitted_model(log), policy),
+                          course, n_students=20, seeds=[100], budget=100)  # fmt: skip
+    assert (episode.minutes > 0).all()
 
 
 def test_parameters_stand_in_the_curriculums_order() -> None:

@@ -134,7 +134,7 @@ def run(arguments: Namespace) -> None:
     def taught(simulator: str) -> dict[str, EpisodePolicy]:
         if any(name.partition(":")[2] in episodes.OUTCOMES for name in named):
             say(f"tuning baselines on other students of the kind {simulator}")
-        log = earlier_log(kinds[simulator], course)
+        log = earlier_log(kinds[simulator], course, named)
         return named_policies(named, log, kinds[simulator], course, arguments.budget)
 
     part = part_of(arguments.output)
@@ -249,15 +249,19 @@ def absent(kind: str, names: Iterable[str], there: Iterable[str]) -> list[str]:
     ]
 
 
-def earlier_log(simulator: Simulator, course: Course) -> dict[str, NDArray[Any]]:
-    """What 1,000 other students of the same simulator answered before.
+def earlier_log(
+    simulator: Simulator, course: Course, named: Iterable[str]
+) -> dict[str, NDArray[Any]]:
+    """What 1,000 other students of the same simulator answered before the policies teach.
 
-    Half of them answered ten items on each skill in the curriculum's order, which shows what the
-    prerequisites do. The other half got lessons that were drawn at random, so that they came back
-    to skills on later days.
+    They answered ten items on each skill, in the curriculum's order. If a policy is made from the
+    log, half of them got lessons drawn at random instead: these come back to skills on later days,
+    so that the log can show forgetting.
     """
     import numpy as np
 
+    if "from_log" not in map(base_of, named):
+        return simulation.prior_log(simulator, course, budget=UNTIL_DONE)
     taught = simulation.baselines(course)
     logs = [
         simulation.prior_log(
