@@ -261,6 +261,20 @@ def test_nothing_is_said_of_a_price_that_does_not_ask_for_more() -> None:
     assert "worth" not in str(sequencer(both).recommend("ann")[0].reason)
 
 
+def test_what_no_price_pays_is_not_said_to_be_worth_it() -> None:
+    # A lesson takes longer than the skill is worth: the lowest threshold alone asks for it.
+    text = str(sequencer(PricedMastery(5)).recommend("ann")[0].reason)
+    assert "A skill below 0.5 does not count as mastered at any price." in text
+    assert "worth" not in text
+
+
+def test_what_is_never_reached_takes_forever() -> None:
+    own = rates(learn=[0.2], forget=[1.0], guess=[1.0], slip=[0.0])
+    left = minutes_left(lesson_table(own, 3)[0], 0.95, 10)
+    assert np.isinf(left[GRID < 0.95]).all()
+    assert (left[GRID >= 0.95] == 0).all()
+
+
 def test_minutes_left_are_computed_once_for_all_students_of_a_skill() -> None:
     made = sequencer(PricedMastery())
     students = [f"s{number}" for number in range(40)]

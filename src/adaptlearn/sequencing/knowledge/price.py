@@ -165,8 +165,9 @@ class PriceThreshold(Criterion):
         minutes = minutes_of_skills(context.curriculum, self.minutes)
         prices = _placed(self.skills, context.curriculum.skills, self.price)
         own = {who: price / self.price for who, price in self.students.items()}
+        weighted = context.goal is not None
         return Worth(
-            rates_of(context), minutes, self.n_items, prices, own, context.goal is not None
+            rates_of(context), minutes, self.n_items, prices, own, weighted, float(self.least)
         )
 
 
