@@ -303,6 +303,18 @@ def test_many_prices_cost_little_and_are_near_the_solution() -> None:
     np.testing.assert_array_equal(priced.needed(alone)[0], found[7])
 
 
+def test_each_skill_is_solved_for_at_its_own_price_alone() -> None:
+    labels = [f"s{number}" for number in range(300)]
+    school = Curriculum.from_dict({"skills": labels})
+    many = Context(school, np.array(["ann"]), np.full((1, 300), 0.9), "latent")
+    prices: dict[str | int, float] = {label: 100.0 + number for number, label in enumerate(labels)}
+    before = _kept.cache_info().misses
+    found = PriceThreshold(skills=prices).needed(many)
+    assert _kept.cache_info().misses - before == 1
+    for place in (0, 150, 299):
+        assert found[place] == PriceThreshold(100.0 + place).needed(many)[place]
+
+
 def test_prices_from_numpy_are_prices() -> None:
     skill, student = np.str_("add"), np.str_("ann")
     of = {"n_items": np.int64(3), "minutes": np.float32(8)}
