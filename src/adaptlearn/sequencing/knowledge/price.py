@@ -62,7 +62,7 @@ class PriceThreshold(Criterion):
     b) (1 - (1 - learn)^n) <= minutes``. With more lessons, the threshold is higher, because a
     lesson also shows who does not know the skill.
 
-    If `students` contains more than 16 different prices, thresholds are computed for four prices per
+    If `students` contains over 16 different prices, thresholds are computed for four prices per
     doubling and interpolated between them. What is left from a threshold to 1 is then within 1% of
     the solution.
 
