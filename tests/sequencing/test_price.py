@@ -261,6 +261,20 @@ def test_nothing_is_said_of_a_price_that_does_not_ask_for_more() -> None:
     assert "worth" not in str(sequencer(both).recommend("ann")[0].reason)
 
 
+def test_what_no_price_pays_is_not_said_to_be_worth_it() -> None:
+    # A lesson takes longer than the skill is worth: the lowest threshold alone asks for it.
+    text = str(sequencer(PricedMastery(5)).recommend("ann")[0].reason)
+    assert "A skill below 0.5 does not count as mastered at any price." in text
+    assert "worth" not in text
+
+
+def test_what_is_never_reached_takes_forever() -> None:
+    own = rates(learn=[0.2], forget=[1.0], guess=[1.0], slip=[0.0])
+    left = minutes_left(lesson_table(own, 3)[0], 0.95, 10)
+    assert np.isinf(left[GRID < 0.95]).all()
+    assert (left[GRID >= 0.95] == 0).all()
+
+
 def test_minutes_left_are_computed_once_for_all_students_of_a_skill() -> None:
     made = sequencer(PricedMastery())
     students = [f"s{number}" for number in range(40)]
@@ -287,6 +301,18 @@ def test_many_prices_cost_little_and_are_near_the_solution() -> None:
     # Who is asked for besides changes nothing.
     alone = Context(SCHOOL, labels[7:8], np.full((1, 3), 0.9), "latent", rates=given)
     np.testing.assert_array_equal(priced.needed(alone)[0], found[7])
+
+
+def test_each_skill_is_solved_for_at_its_own_price_alone() -> None:
+    labels = [f"s{number}" for number in range(300)]
+    school = Curriculum.from_dict({"skills": labels})
+    many = Context(school, np.array(["ann"]), np.full((1, 300), 0.9), "latent")
+    prices: dict[str | int, float] = {label: 100.0 + number for number, label in enumerate(labels)}
+    before = _kept.cache_info().misses
+    found = PriceThreshold(skills=prices).needed(many)
+    assert _kept.cache_info().misses - before == 1
+    for place in (0, 150, 299):
+        assert found[place] == PriceThreshold(100.0 + place).needed(many)[place]
 
 
 def test_prices_from_numpy_are_prices() -> None:

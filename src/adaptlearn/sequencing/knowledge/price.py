@@ -23,8 +23,8 @@ USUAL = {"learn": 0.15, "forget": 0.0, "guess": 0.2, "slip": 0.1}
 """The rates of a skill for which the model has none."""
 
 _PRICE = Interval(0, 1e9, "neither")
-_KEPT = 256  # prices of a model's skills that are not solved for again
-_MOST = 16  # different prices that are all solved for; of more, those between are interpolated
+_KEPT = 256  # multiples of the prices of a model's skills that are not solved for again
+_MOST = 16  # students' prices that are all solved for; of more, those between are interpolated
 _STEPS = 4  # prices that are then solved for, from one price to twice the price
 
 
@@ -62,9 +62,9 @@ class PriceThreshold(Criterion):
     b) (1 - (1 - learn)^n) <= minutes``. With more lessons, the threshold is higher, because a
     lesson also shows who does not know the skill.
 
-    If `students` and `skills` contain more than 16 different prices together, the thresholds are
-    computed for four prices per doubling and interpolated between them. What is left from the
-    threshold to 1 is then within 1 % of the solution.
+    If `students` contains over 16 different prices, thresholds are computed for four prices per
+    doubling and interpolated between them. What is left from a threshold to 1 is then within 1% of
+    the solution.
 
     Examples
     --------
@@ -132,41 +132,44 @@ class PriceThreshold(Criterion):
     def needed(self, context: Context) -> Floats:
         """The threshold of each skill, shape (n_skills,) or (n_students, n_skills)."""
         minutes = minutes_of_skills(context.curriculum, self.minutes)
-        of = np.column_stack([*rates_of(context), minutes])
-        prices = self._prices(context)
-        distinct, which = np.unique(prices, return_inverse=True)
-        solve = partial(_kept, of.tobytes(), self.n_items)
+        # A threshold hangs on the minutes of a lesson as a share of the price alone.
+        share = minutes / _placed(self.skills, context.curriculum.skills, self.price)
+        of = np.column_stack([*rates_of(context), share]).tobytes()
+        solve = partial(_kept, of, self.n_items)
+        times = self._times(context)
+        if times is None:
+            return np.maximum(solve(1.0), self.least)
+        distinct, which = np.unique(times, return_inverse=True)
         # What decides is in the settings, not in the students who happen to be asked for.
-        different = len({*self.students.values()}) * len({self.price, *self.skills.values()})
-        if different > _MOST:
+        if len({*self.students.values()}) > _MOST:
             found = _between(distinct, solve)
         else:
-            found = np.stack([solve(price) for price in distinct.tolist()])
-        return np.maximum(found[which.reshape(prices.shape), np.arange(len(of))], self.least)
+            found = np.stack([solve(each) for each in distinct.tolist()])
+        return np.maximum(found[which.reshape(times.shape), np.arange(len(share))], self.least)
 
-    def _prices(self, context: Context) -> Floats:
-        """The price of each skill, shape (n_skills,), or for each student, if students differ."""
-        of_skills = _placed(self.skills, context.curriculum.skills, self.price)
+    def _times(self, context: Context) -> Floats | None:
+        """What multiplies the skills' prices, shape (n_students, n_skills), if anything does."""
         if not self.students and context.goal is None:
-            return of_skills
-        prices = np.tile(of_skills, (len(context.students), 1))
+            return None
+        times = np.ones((len(context.students), len(context.curriculum.skills)))
         if self.students:
             refuse_other_kind(
                 [*self.students], context.students[:1].tolist(), "student with a price"
             )
             own = [self.students.get(plain(who), self.price) for who in context.students]
-            prices *= np.array(own)[:, None] / self.price
+            times *= np.array(own)[:, None] / self.price
         if context.goal is not None:
-            prices *= np.where(context.goal > 0, context.goal, 1.0)
-        return prices
+            times *= np.where(context.goal > 0, context.goal, 1.0)
+        return times
 
     def worth(self, context: Context) -> Worth:
         """The numbers that an explanation of a decision needs."""
         minutes = minutes_of_skills(context.curriculum, self.minutes)
         prices = _placed(self.skills, context.curriculum.skills, self.price)
         own = {who: price / self.price for who, price in self.students.items()}
+        weighted = context.goal is not None
         return Worth(
-            rates_of(context), minutes, self.n_items, prices, own, context.goal is not None
+            rates_of(context), minutes, self.n_items, prices, own, weighted, float(self.least)
         )
 
 
@@ -187,26 +190,26 @@ def _placed(given: Mapping[Label, float], skills: NDArray[Any], usual: float) ->
     return prices
 
 
-def _between(prices: Floats, solve: Callable[[float], Floats]) -> Floats:
-    """Thresholds of many prices, shape (n_prices, n_skills), from those of a few.
+def _between(times: Floats, solve: Callable[[float], Floats]) -> Floats:
+    """Thresholds at many multiples of the prices, shape (n, n_skills), from those at a few.
 
     What is left to 1 falls about as fast as the price rises: both are interpolated as logarithms.
     """
-    step = np.log2(prices) * _STEPS
+    step = np.log2(times) * _STEPS
     below = np.floor(step)
     solved, which = np.unique(np.concatenate((below, below + 1)), return_inverse=True)
     left = 1 - np.stack([solve(2.0 ** (each / _STEPS)) for each in solved.tolist()])
-    low, high = left[which[: len(prices)]], left[which[len(prices) :]]
+    low, high = left[which[: len(times)]], left[which[len(times) :]]
     part = (step - below)[:, None]
     return np.asarray(1 - low ** (1 - part) * high**part)
 
 
 @lru_cache(maxsize=_KEPT)
-def _kept(of: bytes, n_items: int, price: float) -> Floats:
-    """The threshold of each skill, from its four rates and its minutes."""
+def _kept(of: bytes, n_items: int, times: float) -> Floats:
+    """The threshold of each skill, from its four rates and its minutes as a share of its price."""
     # Skills that are alike are computed once.
     rows, which = np.unique(np.frombuffer(of).reshape(-1, 5), axis=0, return_inverse=True)
-    left = 1 - thresholds(Rates(*rows[:, :4].T), price, rows[:, 4], n_items)
+    left = 1 - thresholds(Rates(*rows[:, :4].T), times, rows[:, 4], n_items)
     # Three digits of what is left to 1: more would only be noise in a sentence.
     digit = 10.0 ** (np.floor(np.log10(np.maximum(left, 1e-12))) - 2)
     return np.asarray((1 - np.round(left / digit) * digit)[which.ravel()])

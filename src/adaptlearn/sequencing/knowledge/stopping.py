@@ -35,6 +35,7 @@ GRID = np.array([0.0, *expit(np.linspace(-8.0, 16.0, 121)), 1.0])
 """Beliefs on which the values are computed: even steps of 0.2 in log-odds, and both ends."""
 
 _TOGETHER = 32  # skills whose tables are held at once
+_NEVER = 1e9  # lessons after which a threshold counts as out of reach
 _GAIN = 1e-9  # of the price: what a lesson must gain to be worth it, beyond rounding
 
 
@@ -142,7 +143,8 @@ def minutes_left(table: Floats, threshold: float, minutes: float) -> Floats:
             left = np.linalg.solve(inner, np.full(len(inner), float(minutes)))
         except np.linalg.LinAlgError:  # nothing is ever learned
             left = np.full(len(inner), np.inf)
-    found[below] = np.where(left >= 0, left, np.inf)
+    # A system without a solution, up to rounding, gives any large number.
+    found[below] = np.where((left >= 0) & (left < _NEVER * minutes), left, np.inf)
     return found
 
 
@@ -160,6 +162,8 @@ class Worth(NamedTuple):
         What multiplies the prices for some students.
     weighted : bool
         Whether the weights of goals multiply the prices, too.
+    least : float
+        The lowest threshold, whatever the price.
     """
 
     rates: Rates
@@ -168,6 +172,7 @@ class Worth(NamedTuple):
     prices: Floats
     students: Mapping[Label, float]
     weighted: bool
+    least: float = 0.0
 
     def said(self, student: Label, skill: int, mastery: float, threshold: float) -> str:
         """How many minutes of practice a skill still needs, and at which price they are worth it.
@@ -183,6 +188,8 @@ class Worth(NamedTuple):
         """
         if mastery >= threshold:
             return ""
+        if threshold <= self.least:  # which the price alone would not pay
+            return f"A skill below {self.least:g} does not count as mastered at any price."
         rates = tuple(float(rate[skill]) for rate in self.rates)
         of_grid = _minutes_kept(rates, threshold, float(self.minutes[skill]), self.n_items)
         left = np.interp(mastery, GRID, of_grid)
