@@ -279,3 +279,29 @@ def test_errors_of_ratios_are_those_of_a_bootstrap() -> None:
     found = difference_of_ratios(part, whole, second, other)
     assert found.value == pytest.approx(part.sum() / whole.sum() - second.sum() / other.sum())
     assert found.error == pytest.approx((ratios - others).std(), rel=0.1)
+
+
+def test_days_that_end_with_errors_are_no_forgetting() -> None:
+    # Students differ in slips, stop after errors, and lose nothing overnight.
+    rng = np.random.default_rng(0)
+    n_students, n_answers = 400, 30
+    slip = np.where(np.arange(n_students) % 2, 0.02, 0.3)
+    known = rng.random(n_students) < SKILLS.prior[0]
+    time, rows = np.zeros(n_students), []
+    for _ in range(n_answers):
+        right = rng.random(n_students) < np.where(known, 1 - slip, SKILLS.guess[0])
+        rows.append((time, right))
+        known |= rng.random(n_students) < SKILLS.learn[0]
+        stops = rng.random(n_students) < np.where(right, 0.02, 0.4)
+        time = time + np.where(stops, 86_400.0, 60.0)
+    log = ResponseLog.from_frame(
+        {
+            "student": np.tile(np.arange(n_students), n_answers),
+            "skill": np.zeros(n_students * n_answers, int),
+            "correct": np.concatenate([right for _, right in rows]).astype(int),
+            "time": np.concatenate([time for time, _ in rows]),
+        }
+    )
+    answers = Answers.of(log)
+    found = return_evidence(answers, SKILLS, known_before(answers)).lost
+    assert abs(found.value) < 2 * found.error  # by P(known) alone it would be .12, or 5 errors

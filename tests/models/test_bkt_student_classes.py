@@ -22,7 +22,7 @@ from adaptlearn.models.bkt.em.trie import answers_only, build_traced_trie
 from adaptlearn.models.bkt.entries import Entries
 from adaptlearn.models.bkt.latent.expectation import expect, students_of
 from adaptlearn.models.bkt.latent.maximisation import Shifted
-from adaptlearn.models.bkt.latent.search import Point, Problem
+from adaptlearn.models.bkt.latent.search import Point, Problem, student_classes
 from adaptlearn.models.bkt.parameters import Cells, Limits, Parameters
 from adaptlearn.serialization import fingerprint
 
@@ -391,3 +391,20 @@ def test_a_notebook_shows_the_classes(fitted):
     text = Page(fitted["three"]._repr_html_()).text
     assert "class_shifts_ (3 rows)" in text
     assert "student_class_parameters_" not in text
+
+
+def test_classes_are_ordered_from_the_weakest_and_centred():
+    low, high = (Parameters(*np.full((5, 1), p)) for p in (0.0, 1.0))
+    prior, learn = (
+        Shifted(np.zeros(1), np.array(shift), low.prior, high.prior)
+        for shift in ([1.0, -1.0, 0.0], [0.5, 0.0, -3.0])
+    )
+    common = Parameters(*np.full((5, 1, 1), 0.1))
+    point = Point(np.array([0.2, 0.3, 0.5]), prior, learn, common)
+    pooled = Parameters(*np.full((5, 1), 0.2))
+    by_skill, found = student_classes(point, pooled, Limits(low, high))
+    assert found.weights.tolist() == [0.5, 0.3, 0.2]  # by the sums -3, -1 and 1.5
+    np.testing.assert_allclose(found.prior_shift, np.array([0.0, -1.0, 1.0]) + 0.1)
+    np.testing.assert_allclose(found.learn_shift, np.array([-3.0, 0.0, 0.5]) + 1.4)
+    np.testing.assert_allclose(found.prior[:, 0], expit([0.0, -1.0, 1.0]))
+    np.testing.assert_allclose(by_skill.prior, expit(-0.1))

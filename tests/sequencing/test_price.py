@@ -326,3 +326,14 @@ def test_prices_from_numpy_are_prices() -> None:
     json.dumps(made.described())
     with pytest.raises(ParameterError, match="skills must be a mapping of labels to prices"):
         PriceThreshold(skills=["add"])  # type: ignore[arg-type]
+
+
+def test_a_skill_with_only_some_rates_has_the_usual_ones() -> None:
+    nan = float("nan")
+    some = dict(zip(Rates._fields, rates(**{**OWN, "slip": [nan, 0.05, 0.15]}), strict=True))
+    all_of_them = dict(zip(Rates._fields, rates(**OWN), strict=True))
+    found = PriceThreshold().needed(context(rates=some))
+    usual = PriceThreshold().needed(context())
+    own = PriceThreshold().needed(context(rates=all_of_them))
+    assert found.tolist() == [usual[0], *own[1:].tolist()]
+    assert usual[0] != own[0]
