@@ -324,6 +324,8 @@ def test_prices_from_numpy_are_prices() -> None:
     assert hash(made) == hash(same)
     np.testing.assert_array_equal(made.needed(context()), same.needed(context()))
     json.dumps(made.described())
+    with pytest.raises(ParameterError, match=r"2000000000.0; expected a number in \(0, 1e\+09\)"):
+        PriceThreshold(skills={"add": 2e9})
     with pytest.raises(ParameterError, match="skills must be a mapping of labels to prices"):
         PriceThreshold(skills=["add"])  # type: ignore[arg-type]
 

@@ -108,7 +108,7 @@ class PriceThreshold(Criterion):
                 problems.append(f"{name} must be a mapping of labels to prices, got a {kind}")
                 continue
             problems += [
-                f"the price of {label!r} is {price!r}; expected minutes above 0"
+                f"the price of {label!r} is {price!r}; expected {_PRICE}, in minutes"
                 for label, price in prices.items()
                 if not _PRICE.accepts(price)
             ]
