@@ -1,4 +1,4 @@
-"""Puts the figures of results/ into the tables of docs/benchmarks.md, docs/price.md and README.md.
+"""Puts the figures of results/ into the tables of the pages that `PAGES` names.
 
     python benchmarks/page.py            writes the pages
     python benchmarks/page.py --check    only says whether they are what the results say
@@ -15,14 +15,24 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from math import floor, log10
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from adaptlearn.simulation import Matrix
 
 HERE = Path(__file__).resolve().parent
-PAGES = tuple(HERE.parent / page for page in ("docs/benchmarks.md", "docs/price.md", "README.md"))
+PAGES = tuple(
+    HERE.parent / page
+    for page in (
+        "docs/benchmarks.md",
+        "docs/price.md",
+        "docs/memory.md",
+        "docs/review.md",
+        "README.md",
+    )
+)
 LOGS = ("assistments09", "statics", "assistments15")
-NONE = "\N{EN DASH}"
+NONE, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
 _PART = re.compile(r"(<!-- (?P<name>[a-z_]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -216,6 +226,93 @@ def few_students() -> str:
     return table(head, rows) + "\n\n" + measured("few_students")
 
 
+def share(value: float) -> str:
+    """A number with three decimals, and no zero before the point."""
+    return f"{value:.3f}".removeprefix("0")
+
+
+def losses(result: str) -> str:
+    """Log loss (and mean squared error) of test answers, from one part of the memory tests."""
+    found = read("memory_tests")
+    n = found["test_answers"]
+    best = {name: min(row[name]["log_loss"] for row in found[result].values()) for name in n}
+    rows = []
+    for model, row in found[result].items():
+        cells = []
+        for name, at in row.items():
+            loss = share(at["log_loss"])
+            loss = f"**{loss}**" if at["log_loss"] == best[name] else loss
+            cells.append(f"{loss} ({share(at['squared_error'])})")
+        rows.append([model, *cells])
+    head = ["", f"all {n['all']:,} test answers",
+            f"on items that the student saw before ({n['met']:,})",
+            f"first test answer on a practised item ({n['first']:,})"]  # fmt: skip
+    return table(head, rows)
+
+
+def memory_tests() -> str:
+    """Memory models fitted to practice."""
+    return losses("fitted_to_practice") + "\n\n" + measured("memory_tests")
+
+
+def memory_after_tests() -> str:
+    """Memory models fitted to practice and tests."""
+    return losses("fitted_to_practice_and_tests")
+
+
+def forgetting_curves() -> str:
+    """Log loss of other models, with and without a forgetting curve."""
+    rows = [
+        [model, *(share(one["log_loss"]) for one in row.values())]
+        for model, row in read("memory_tests")["with_a_curve"].items()
+    ]
+    head = ["", "the model alone", "with offset and scale only", "with the whole curve"]
+    return table(head, rows)
+
+
+_METHODS = {
+    "fixed interval": "fixed interval",
+    "Leitner": "Leitner, doubling",
+    "SM-2": "SM-2, intervals multiplied",
+    "half-life": "half-life regression",
+    "FSRS-6": "FSRS-6, target tuned",
+    "ReviewSchedule": "**`ReviewSchedule`, as it is**",
+}
+
+
+def review_counts() -> str:
+    """Reviews per card, and the share recalled."""
+    found = read("reviews")
+    at = found["knobs_as_multiples"].index(1.0)
+    rows = []
+    for method, words in _METHODS.items():
+        cells = []
+        for memory in found["memories"].values():
+            of = memory["schedulers"][method]
+            reviews = f"{fmean(row[at] for row in of['reviews']):#.3g}"
+            reviews = f"**{reviews}**" if words.startswith("**") else reviews
+            cells.append(f"{reviews} ({share(of['recalled_at_knob'][0])})")
+        rows.append([words, *cells])
+    return table(["", *found["memories"]], rows) + "\n\n" + measured("reviews")
+
+
+def review_differences() -> str:
+    """How many more reviews other methods need, in per cent."""
+    memories = read("reviews")["memories"]
+    rows = []
+    for method, words in _METHODS.items():
+        if method == "ReviewSchedule":
+            continue
+        cells = []
+        for memory in memories.values():
+            more = [100 * value for value in memory["schedulers"][method]["against_library"]]
+            digits = 1 if abs(more[0]) < 10 else 0
+            few, low, high = (f"{value:+.{digits}f}".replace("-", MINUS) for value in more)
+            cells.append(f"{few}% [{low}, {high}]")
+        rows.append([words, *cells])
+    return table(["", *memories], rows)
+
+
 def headlines() -> str:
     """Five figures for a first look."""
     alone = {
@@ -263,7 +360,9 @@ def headlines() -> str:
 PARTS: dict[str, Callable[[], str]] = {
     part.__name__: part
     for part in (bkt_accuracy, several_skills, prediction, copies, few_students, one_sort,
-                 updates, peers, costs, district, policies, bills, headlines)
+                 updates, peers, costs, district, policies, bills, memory_tests,
+                 memory_after_tests, forgetting_curves, review_counts, review_differences,
+                 headlines)
 }  # fmt: skip
 
 

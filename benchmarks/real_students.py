@@ -12,11 +12,11 @@ the four logs. ``ADAPTLEARN_DATA`` names the folder of the logs, as for ``accura
 from __future__ import annotations
 
 import argparse
-import csv
 import time
 from typing import Any
 
 import numpy as np
+from _cloze import cloze
 from _record import HERE, circumstances, write
 from accuracy import DATA
 
@@ -44,18 +44,14 @@ def read(name: str) -> ResponseLog:
     path, skill = FILES[name]
     if name != "cloze":
         return ResponseLog.from_file(DATA / path, skill=skill, item=False)
-    with (DATA / path).open(newline="") as lines:
-        rows = [
-            row
-            for row in csv.DictReader(lines)
-            if row["phase"] == "practice" and row["outcome"] != "STUDY"
-        ]
+    columns = cloze()
+    practice = ~columns["test"]
     return ResponseLog.from_frame(
         {
-            "student": [row["student"] for row in rows],
-            "skill": [row[skill] for row in rows],
-            "correct": [int(row["outcome"] == "CORRECT") for row in rows],
-            "time": np.array([row["time"] for row in rows], "datetime64[s]"),
+            "student": columns["student"][practice],
+            "skill": columns[skill][practice],
+            "correct": columns["correct"][practice],
+            "time": columns["time"][practice],
         }
     )
 

@@ -21,7 +21,7 @@ def page() -> Any:
     return made
 
 
-@pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.parametrize("number", range(5))
 def test_figures_are_those_of_the_results(page: Any, number: int) -> None:
     text = page.PAGES[number].read_text(encoding="utf-8")
     assert page.filled(text) == text, "benchmarks/page.py writes it anew"
