@@ -430,3 +430,25 @@ def test_models_of_items_or_times_ask_for_them():
                 ask(with_items)
         with pytest.raises(ResponseDataError, match="need a column time"):
             model.update_state(model.init_state(2), with_items)
+
+
+@pytest.mark.parametrize("make", [DASH, DAS3H])
+def test_windows_that_hardly_differ_do_not_cancel_each_other(make: type[DASH | DAS3H]) -> None:
+    """Two of 2,000 answers tell a day's window from a week's: they decide nothing."""
+    rng = np.random.default_rng(0)
+    n, each = 100, 20
+    student, place = np.repeat(np.arange(n), each), np.tile(np.arange(each), n)
+    late = [each - 1, 2 * each - 1]
+    time, correct = place * 60.0, (rng.random(n * each) < 0.6).astype(int)
+    time[late] += 2 * 86_400.0
+    correct[late] = 0
+    same = np.zeros(n * each, int)
+    log = {"student": student, "skill": same, "item": same, "time": time, "correct": correct}
+
+    def largest(penalty: float) -> float:
+        table = make(penalty=penalty).fit(log).coefficients_
+        within = ["within" in term for term in table["term"].tolist()]
+        return float(np.abs(table["value"][within]).max())
+
+    assert largest(1.0) < 0.5
+    assert largest(0.0) > 2

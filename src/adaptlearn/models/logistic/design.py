@@ -94,7 +94,8 @@ def design_of(
 
     Its blocks are the intercept; of each term, what is common to all, then what each skill or
     item has of its own; the students. A skill's own part is penalised in units of the column's
-    root mean square, so that counts of any size are treated alike; what is common is free.
+    root mean square, so that counts of any size are treated alike; what is common is free, but
+    for terms that are `shrunk`.
 
     Parameters
     ----------
@@ -117,13 +118,14 @@ def design_of(
     for term in terms:
         rows = owner if term.of_entries else every
         values = term.of(columns, len(rows))
+        unit = 1.0 if term.is_intercept else float(np.mean(values**2))
         if _has_common(term, penalty):
-            blocks.append(Block(rows, np.zeros(len(rows), np.int64), values, 1, 0.0))
+            shrunk = penalty * unit if term.shrunk else 0.0
+            blocks.append(Block(rows, np.zeros(len(rows), np.int64), values, 1, shrunk))
         if term.by != "all":
             places, width = (
                 (encoded.skill, n_skills) if term.by == "skill" else (encoded.item, n_items)
             )
-            unit = 1.0 if term.is_intercept else float(np.mean(values**2))
             blocks.append(Block(rows, places, values, width, penalty * unit, term.by))
     if student_penalty is not None:
         n_students = len(encoded.students)

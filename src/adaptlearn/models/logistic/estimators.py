@@ -83,7 +83,9 @@ class AFM(_Counting):
         parts: a part that all skills (or items) share, and a part of the single skill or item. The
         penalty on the part of a single skill or item is ``penalty / 2`` times the square of this
         part. Before the fit computes the penalty, the fit multiplies each slope by the root mean
-        square of the slope's count. With ``penalty=0``, the fit maximises the likelihood.
+        square of the slope's count. In `DASH` and `DAS3H`, the fit also shrinks the shared weights
+        of the windows of time, but not the weights of the whole past. With ``penalty=0``, the fit
+        maximises the likelihood.
     student_penalty : float
         The penalty on θ: the precision of its normal prior. With ``student="online"``,
         `student_penalty` must be positive.

@@ -31,12 +31,16 @@ class Term(NamedTuple):
     by : {"all", "skill", "item"}
     value : callable
         Arrays of shape (n,) to one array of shape (n,).
+    shrunk : bool
+        Whether a weight that all share is penalised, too: that of a term which hardly differs from
+        another, so that huge weights of opposite signs would fit as well.
     """
 
     name: str
     inputs: tuple[str, ...]
     by: By
     value: Callable[..., Floats]
+    shrunk: bool = False
 
     @property
     def is_intercept(self) -> bool:
@@ -122,6 +126,7 @@ def window_terms(holder: str, by: By, lengths: Sequence[float]) -> tuple[Term, .
             ("_".join(filter(None, (f"{holder}.{kind}", span))),),
             by,
             np.log1p,
+            shrunk=bool(span),  # windows are alike where nobody practised in between
         )
         for span in spans
         for name, kind in (("successes", "right"), ("attempts", "answers"))
