@@ -12,7 +12,7 @@ from tests.pages import Page
 
 from adaptlearn import Curriculum, ResponseLog
 from adaptlearn.diagnosis import Diagnosis, EdgeVerdict, Verdict, diagnose
-from adaptlearn.errors import ModelFileError, ParameterError, ResponseDataError
+from adaptlearn.errors import ModelFileError, ParameterError, ResponseDataError, UnknownLabelError
 from adaptlearn.models import BKT, PFA
 from adaptlearn.simulation import baselines, prior_log, random_course, simulators, wrong_graph
 
@@ -73,8 +73,14 @@ def test_a_log_that_cannot_tell_says_why(found: Diagnosis) -> None:
     assert without.graph.found == "No curriculum was given."
     assert without.forgetting.found == "The log has no times."
     assert without.edges == ()
-    other = Curriculum.from_dict({"prerequisites": [["a", "b"]]})
+    other = Curriculum.from_dict({"prerequisites": [[100, 101]]})
     assert "joins two skills of the log" in diagnose(plain, other).graph.found
+
+
+def test_skills_of_another_kind_than_the_logs_are_refused() -> None:
+    texts = Curriculum.from_dict({"prerequisites": [["1", "2"]]})
+    with pytest.raises(UnknownLabelError, match="skill of the curriculum"):
+        diagnose(log_of("population"), texts)
 
 
 def test_few_students_get_no_answer() -> None:

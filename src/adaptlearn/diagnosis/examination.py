@@ -22,6 +22,7 @@ from adaptlearn.diagnosis.words import (
     spread_verdict,
 )
 from adaptlearn.errors import ParameterError, ResponseDataError, quiet
+from adaptlearn.labels import refuse_other_kind
 from adaptlearn.models.bkt.estimator import BKT
 from adaptlearn.numerics import Floats
 from adaptlearn.responses.log import ResponseLog, as_log
@@ -63,6 +64,9 @@ def diagnose(
     ParameterError
         The error is raised if the curriculum is not a `Curriculum`, or if the model is not a fitted
         BKT, has forgetting, or does not contain all skills of the log.
+    UnknownLabelError
+        The error is raised if the skills of the log are integers and the skills of the curriculum
+        are text, or the reverse.
     ResponseDataError
         The error is raised if the log has no answers, or if its columns are wrong.
 
@@ -172,7 +176,10 @@ def _edges(log: ResponseLog, answers: Answers, curriculum: Curriculum | None) ->
     """The prerequisites between skills that have answers, by the log's codes."""
     if curriculum is None:
         return None
-    code = {label: code for code, label in enumerate(log.skill.labels.tolist())}
+    labels = log.skill.labels.tolist()
+    # 1 and "1" are two skills: no prerequisite would join any of the log's.
+    refuse_other_kind(curriculum.skills.tolist(), labels, "skill of the curriculum")
+    code = {label: code for code, label in enumerate(labels)}
     seen = np.isin(np.arange(log.n_skills), answers.skill)
     later, earlier = (curriculum.skills[end].tolist() for end in curriculum.prerequisites.nonzero())
     pairs = [
