@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from adaptlearn import Curriculum, MasteryTracker, Sequencer
-from adaptlearn.diagnosis import Diagnosis, LogPolicy, Verdict, policy_from_log
+from adaptlearn.diagnosis import Diagnosis, EdgeVerdict, LogPolicy, Verdict, policy_from_log
 from adaptlearn.diagnosis.policy import choices_of, prices_of
 from adaptlearn.diagnosis.verdicts import ANSWERS
 from adaptlearn.errors import ModelFileError, ParameterError, ResponseDataError
@@ -47,6 +47,15 @@ def test_each_verdict_has_its_setting() -> None:
             assert settings["average"] is None
         else:
             assert settings["average"] == (0.8 if price == 60 else 0.9)
+
+
+def test_nobody_skips_a_graph_of_which_a_part_governs_learning() -> None:
+    edge = EdgeVerdict("a", "b", "yes", 9.0, 2.0, 50.0, 500, 100)
+    other = replace(edge, answer="no")
+    for first, ready in ((edge, 0.8), (other, 0.0)):
+        edges = (first, *[other] * 9)
+        found = replace(found_in("no", "yes", "no"), edges=edges)
+        assert choices_of(found, 300.0)[0].value == ready
 
 
 @pytest.mark.parametrize(

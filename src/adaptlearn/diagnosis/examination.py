@@ -114,7 +114,7 @@ def diagnose(
     if not len(read):
         raise ResponseDataError("response log", ["it has no answers; expected responses"])
     answers = Answers.of(read)
-    skills = _skills(read, _fitted(read) if model is None else model)
+    skills = _skills(read, fitted_to(read) if model is None else model)
     of = skills.take(answers.skill)
     learn = of.learn[answers.chains.chain]
     emissions = Emissions.of(answers.chains, answers.right, of)
@@ -140,7 +140,8 @@ def diagnose(
     )
 
 
-def _fitted(log: ResponseLog) -> BKT:
+def fitted_to(log: ResponseLog) -> BKT:
+    """A plain BKT of a log."""
     with quiet():  # a parameter that the log does not determine does no harm here
         return BKT().fit(log)
 

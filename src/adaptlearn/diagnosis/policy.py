@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.curriculum import Curriculum
-from adaptlearn.diagnosis.examination import diagnose
+from adaptlearn.diagnosis.examination import diagnose, fitted_to
 from adaptlearn.diagnosis.verdicts import Diagnosis, text
-from adaptlearn.errors import quiet
+from adaptlearn.diagnosis.words import some_govern
 from adaptlearn.labels import plain
 from adaptlearn.media import terminal_text
 from adaptlearn.models.bkt.estimator import BKT
-from adaptlearn.responses.log import ResponseLog, as_log
+from adaptlearn.responses.log import as_log
 from adaptlearn.sequencing.knowledge.lessons import minutes_of_skills
 from adaptlearn.sequencing.policies.presets import PricedMastery
 from adaptlearn.serialization import read_manifest, reading, write_manifest
@@ -209,7 +209,7 @@ def policy_from_log(
 
     Notes
     -----
-    The values were chosen on simulated students of eight kinds: see ``docs/default-policy.md``.
+    The values were chosen on simulated students of eight kinds: see ``docs/price.md``.
 
     Examples
     --------
@@ -233,7 +233,7 @@ def policy_from_log(
          "minutes": [Interval(0, 1e6, "neither")]},
     )  # fmt: skip
     read = as_log(log)
-    fitted = _fitted(read) if model is None else model
+    fitted = fitted_to(read) if model is None else model
     diagnosis = diagnose(read, curriculum, model=fitted)
     choices = choices_of(diagnosis, price)
     if diagnosis.graph.answer == "yes" and curriculum is not None:
@@ -254,11 +254,14 @@ def policy_from_log(
 
 def choices_of(diagnosis: Diagnosis, price: float) -> tuple[Choice, ...]:
     """The settings that a diagnosis and a price ask for."""
+    graph = diagnosis.graph.answer
+    if graph == "no" and some_govern(diagnosis.edges):
+        graph = "cannot tell"  # wrong prerequisites may hide those that matter
     ready = {
         "yes": Choice("ready", None, "The graph governs learning: prerequisites must be mastered."),
         "no": Choice("ready", 0.0, "The graph does not govern learning: nobody waits."),
-        "cannot tell": Choice("ready", 0.8, "The log cannot tell whether the graph matters."),
-    }[diagnosis.graph.answer]
+        "cannot tell": Choice("ready", 0.8, "The log cannot tell whether the whole graph matters."),
+    }[graph]
     holds = diagnosis.two_state.answer
     fades = diagnosis.forgetting.answer == "yes"
     if holds != "no" and not fades:
@@ -322,8 +325,3 @@ def _shown(value: Any) -> str:
         prices = [price for _, price in value]
         return f"{min(prices):g} to {max(prices):g} minutes" if prices else "none"
     return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _fitted(log: ResponseLog) -> BKT:
-    with quiet():  # the diagnosis says what the log does not determine
-        return BKT().fit(log)

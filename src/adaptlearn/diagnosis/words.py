@@ -30,6 +30,11 @@ _FORGETTING = "Do students forget between days?"
 _KEEP = "Keep the policy as it is."
 
 
+def some_govern(edges: tuple[EdgeVerdict, ...]) -> bool:
+    """Whether more single prerequisites seem to govern learning than would by chance."""
+    return sum(edge.answer == "yes" for edge in edges) > _BY_CHANCE * len(edges)
+
+
 def graph_verdict(evidence: GraphEvidence, edges: tuple[EdgeVerdict, ...]) -> Verdict:
     """Whether learning waits for the prerequisites, as a whole; and whether for some of them."""
     gain = _total(evidence.gains[COMPARED])
@@ -52,7 +57,7 @@ def graph_verdict(evidence: GraphEvidence, edges: tuple[EdgeVerdict, ...]) -> Ve
         "no": "Students need not wait for prerequisites: a policy may open skills earlier.",
         "cannot tell": _KEEP,
     }[answer]
-    if answer != "yes" and sum(edge.answer == "yes" for edge in edges) > _BY_CHANCE * len(edges):
+    if answer != "yes" and some_govern(edges):
         policy = "Some prerequisites do govern learning: look at `edges`, and check the others."
     numbers = {f"gain at {factor:g}": float(total)
                for factor, total in zip(KAPPAS, totals, strict=True)}  # fmt: skip
