@@ -39,7 +39,6 @@ from adaptlearn.simulation import (
     TwoState,
     baselines,
     evaluation_matrix,
-    held_out_simulators,
     random_course,
     simulators,
 )
@@ -185,7 +184,7 @@ def distances(seeds: range) -> dict[str, dict[str, list[float]]]:
 def figures_of_oracle(seeds: range, matrix: Matrix) -> dict[str, dict[str, float | None]]:
     """What the oracle's gap in over-practice and its minutes are, beside those of others."""
     course = random_course()
-    kinds = {**simulators(course), **held_out_simulators(course)}
+    kinds = simulators(course)
     oracle = {"never back": ArrayPolicy("never back", NeverBack(), open_lessons, in_order)}
     names = ["over_practice", "minutes", "minutes_to_mastery"]
     found = evaluation_matrix(

@@ -35,11 +35,12 @@ FEW = ("--policies", "oracle,knowledge_tracing", "--simulators", "fading,populat
 
 def test_tables_and_files(run: Run, curriculum: Path, tmp_path: Path) -> None:
     kept, picture = tmp_path / "made" / "matrix.json", tmp_path / "matrix.png"
-    done = run("simulate", "--curriculum", curriculum, *QUICK, "--held-out", "fading",
-               "-o", kept, "--picture", picture)  # fmt: skip
+    # Few students: nobody is to see what policies come to on the simulators kept apart.
+    done = run("simulate", "--curriculum", curriculum, *QUICK, "--students", 5,
+               "--held-out", "fading", "-o", kept, "--picture", picture)  # fmt: skip
     assert done.code == 0
     first, worst, bill, _, second, last = done.out.rstrip("\n").split("\n\n")
-    assert first.startswith("minutes to mastery of all (lower is better): mean of 2 seeds of 30")
+    assert first.startswith("minutes to mastery of all (lower is better): mean of 2 seeds of 5 ")
     assert second.startswith("under-practice, of declared (lower is better)")
     assert "fading‡" in first
     assert bill.startswith("minutes + 300 x skills unknown at the end (lower is better)")
@@ -58,7 +59,7 @@ def test_tables_and_files(run: Run, curriculum: Path, tmp_path: Path) -> None:
     assert matrix.policies == (*baselines(course), "sequencer")
     assert matrix.baselines == tuple(name for name in baselines(course) if name != "oracle")
     assert (matrix.oracle, matrix.held_out) == ("oracle", ("fading",))
-    assert (matrix.budget, matrix.n_students, matrix.seeds) == (120, 30, (0, 1))
+    assert (matrix.budget, matrix.n_students, matrix.seeds) == (120, 5, (0, 1))
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert f"{kept}: every outcome" in done.err
     assert f"{picture}: a picture" in done.err

@@ -238,3 +238,93 @@ class PowerLawLearners:
 
     def wait(self, seconds: float) -> None:
         pass
+
+
+class MisconceptionLearners:
+    def __init__(self, parameters: Any, settings: Any, parents: Any, unready: float, luck: Any):
+        start, pace = differences(settings, luck)
+        self.p, self.pace, self.parents, self.unready = parameters, pace, parents, unready
+        self.clock, self.state, self.days_left = 0.0, [], [math.inf] * len(parameters["prior"])
+        for prior, held in zip(parameters["prior"], parameters["held"], strict=True):
+            known, drawn = shifted(prior, start), next(luck)
+            if drawn < known:
+                self.state.append("known")
+            else:
+                self.state.append("misled" if (drawn - known) / (1 - known) < held else "blank")
+
+    def right(self, skill: int) -> float:
+        state = self.state[skill]
+        if state == "known":
+            return 1 - self.p["slip"][skill]
+        return self.p["guess" if state == "blank" else "misled_guess"][skill]
+
+    def practise(self, skill: int, correct: bool, luck: float) -> None:
+        missing = sum(self.state[parent] != "known" for parent in self.parents.get(skill, ()))
+        learn, unlearn = (
+            shifted(self.p[name][skill], self.pace) * self.unready**missing
+            for name in ("learn", "unlearn")
+        )
+        if self.state[skill] == "blank":
+            if luck < learn:
+                self.state[skill] = "known"
+            elif not correct and (luck - learn) / (1 - learn) < self.p["acquire"][skill]:
+                self.state[skill] = "misled"
+        elif self.state[skill] == "misled" and luck < unlearn:
+            self.state[skill] = "known"
+            # The inverse of the exponential distribution's survival function.
+            self.days_left[skill] = -math.log(luck / unlearn) / self.p["relapse"][skill]
+
+    def knowledge(self) -> list[float]:
+        return [float(state == "known") for state in self.state]
+
+    def wait(self, seconds: float) -> None:
+        for skill, left in enumerate(self.days_left):
+            self.days_left[skill] = left - seconds / DAY
+            if self.days_left[skill] <= 0:
+                self.state[skill], self.days_left[skill] = "misled", math.inf
+
+
+class SessionLearners:
+    def __init__(self, parameters: Any, settings: Any, similar: Any, luck: Any):
+        start, pace = differences(settings, luck)
+        self.p, self.similar = parameters, similar
+        self.clock, self.end = 0.0, -math.inf
+        self.luck = next(luck)
+        self.before = [
+            shifted(strength, start + parameters["chance"] * NormalDist().inv_cdf(next(luck)))
+            for strength in parameters["strength"]
+        ]
+        self.gain = [shifted(gain, pace) for gain in parameters["gain"]]
+        self.form = 0.0
+        self.today: list[int] = []
+
+    def strength(self, skill: int) -> float:
+        strength = self.before[skill]
+        for other in self.today:
+            if other == skill:
+                strength += self.gain[skill] * (1 - strength)
+            elif {other, skill} in self.similar:
+                strength -= self.p["interference"] * (strength - self.before[skill])
+        return strength
+
+    def knowledge(self) -> list[float]:
+        odds = [self.p["steep"] * (self.strength(skill) - 0.5) for skill in range(len(self.gain))]
+        return [1 / (1 + math.exp(-each)) for each in odds]
+
+    def right(self, skill: int) -> float:
+        if self.clock - self.end >= 6 * 3600:
+            kept = self.p["form_kept"] ** ((self.clock - self.end) / DAY)
+            new = math.sqrt(1 - kept**2) * self.p["form"] * NormalDist().inv_cdf(self.luck)
+            self.form = kept * self.form + new
+            self.before = [self.strength(each) for each in range(len(self.before))]
+            self.today, self.end = [], self.clock
+        odds = self.p["steep"] * (self.strength(skill) - 0.5) + self.form
+        share = 1 / (1 + math.exp(-odds + self.p["fatigue"] * len(self.today)))
+        return share * (1 - self.p["slip"][skill]) + (1 - share) * self.p["guess"][skill]
+
+    def practise(self, skill: int, correct: bool, luck: float) -> None:
+        self.today.append(skill)
+        self.luck, self.end = luck, self.clock
+
+    def wait(self, seconds: float) -> None:
+        self.clock += seconds

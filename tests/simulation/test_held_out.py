@@ -1,4 +1,4 @@
-"""The simulators kept apart from tuning: stages and the power law, against closed forms."""
+"""The simulators kept apart from tuning: misconceptions and sessions, against closed forms."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.special import expit, logit
+from scipy.stats import kstest, norm
 
 from adaptlearn import Curriculum
 from adaptlearn.errors import ParameterError
@@ -17,10 +19,12 @@ from adaptlearn.simulation import (
     run_episode,
     simulators,
 )
-from adaptlearn.simulation.students import Disengaging, PowerLawLearners, StageLearners
+from adaptlearn.simulation.students import MisconceptionLearners, SessionLearners
 
-HELD_OUT = ("stages", "power_law")
+HELD_OUT = ("misconceptions", "sessions")
+DAY = 86_400.0
 N = 40_000
+ZERO = np.zeros(N, int)
 
 
 def margin(n: int) -> float:
@@ -38,115 +42,155 @@ def test_they_share_no_family_with_the_others():
 
 
 def test_they_follow_the_curriculum():
-    graph = {"skills": ["a", "b", "c"], "prerequisites": [["a", "c"], ["c", "b"]]}
+    graph = {
+        "skills": ["a", "b", "c", "d"],
+        "prerequisites": [["a", "c"], ["c", "b"], ["a", "d"], ["c", "d"]],
+    }
     made: dict[str, Any] = held_out_simulators(Course.of(Curriculum.from_dict(graph)))
-    assert made["stages"].parents.tolist() == [[3], [2], [0]]
-    students = made["power_law"].start(1, np.random.default_rng(17))
-    before = students.knowledge()
-    students.answer(np.array([0]), np.random.default_rng(17))
-    assert (students.knowledge() > before).tolist() == [[True, False, True]]
+    assert made["misconceptions"].parents.tolist() == [[4, 4], [2, 4], [0, 4], [0, 2]]
+    # b and d need c; c and d need a.
+    assert made["sessions"].similar.tolist() == [[4, 4], [3, 4], [3, 4], [1, 2]]
 
 
-def test_stages_follow_their_chain():
-    simulator = StageLearners(
-        1, prior=0.1, prior_shaky=0.3, grasp=0.4, settle=0.5, fall_back=0.3, guess=0.2, shaky=0.6,
-        slip=0.1, differences=None,
+def test_misconceptions_follow_their_chain():
+    simulator = MisconceptionLearners(
+        1, prior=0.1, held=0.4, learn=0.3, acquire=0.25, unlearn=0.15, relapse=0, guess=0.2,
+        misled_guess=0.05, slip=0.1, differences=None,
     )  # fmt: skip
     rng = np.random.default_rng(18)
-    students = simulator.start(N, rng)
-    stage = np.array([0.9 * 0.7, 0.9 * 0.3, 0.1])
-    onward, back = 0.6 * 0.5, 0.4 * 0.3
-    step = np.array([[0.6, 0.4, 0], [back, 1 - onward - back, onward], [0, 0, 1]])
+    students: Any = simulator.start(N, rng)
+    state = np.array([0.9 * 0.6, 0.9 * 0.4, 0.1])
+    acquired = 0.8 * 0.7 * 0.25
+    step = np.array([[0.7 - acquired, acquired, 0.3], [0, 0.85, 0.15], [0, 0, 1]])
+    p_right = np.array([0.2, 0.05, 0.9])
     for _ in range(8):
-        knowledge = students.knowledge()[:, 0]
-        for value, share in zip((0, 0.5, 1), stage, strict=True):
-            assert (knowledge == value).mean() == pytest.approx(share, abs=margin(N))
-        np.testing.assert_array_equal(students.knows()[:, 0], knowledge == 1)
-        right = students.answer(np.zeros(N, int), rng).mean()
-        assert right == pytest.approx(stage @ [0.2, 0.6, 0.9], abs=margin(N))
-        stage = stage @ step
+        assert students.knows().mean() == pytest.approx(state[2], abs=margin(N))
+        p = students.p_correct(ZERO)
+        for each, share in zip(p_right, state, strict=True):
+            assert (p == each).mean() == pytest.approx(share, abs=margin(N))
+        right = students.answer(ZERO, rng).mean()
+        assert right == pytest.approx(state @ p_right, abs=margin(N))
+        state = state @ step
 
 
-def test_what_is_shaky_settles_after_success_and_falls_back_after_an_error():
-    simulator = StageLearners(
-        1, prior=0, prior_shaky=1, settle=0.7, fall_back=0.4, guess=0, shaky=0.5, differences=None
+def test_who_lucks_out_acquires_no_misconception():
+    simulator = MisconceptionLearners(
+        1, prior=0, held=0, learn=0, acquire=0.6, guess=0.5, misled_guess=0, differences=None
     )
     rng = np.random.default_rng(19)
     students = simulator.start(N, rng)
-    right = students.answer(np.zeros(N, int), rng)
-    knowledge = students.knowledge()[:, 0]
-    for among, end, share in ((right, 1, 0.7), (~right, 0, 0.4)):
-        moved = knowledge[among] != 0.5
-        assert set(knowledge[among][moved]) == {end}
-        assert moved.mean() == pytest.approx(share, abs=margin(among.sum()))
+    right = students.answer(ZERO, rng)
+    misled = students.p_correct(ZERO) == 0
+    assert not misled[right].any()
+    assert misled[~right].mean() == pytest.approx(0.6, abs=margin((~right).sum()))
 
 
-def test_only_what_is_fluent_is_a_basis():
-    simulator = StageLearners(
-        2, prior=[0.3, 0], prior_shaky=[0.5, 0], grasp=[0.9, 0.8], settle=1, unready=0.25,
-        prerequisites=[(0, 1)], differences=None,
+def test_only_what_was_a_misconception_comes_back_at_its_rate():
+    simulator = MisconceptionLearners(
+        1, prior=0, held=0.5, learn=1, unlearn=0.5, relapse=0.1, guess=0.2, misled_guess=0,
+        differences=None,
     )  # fmt: skip
     rng = np.random.default_rng(20)
     students = simulator.start(N, rng)
-    basis = students.knowledge()[:, 0]
-    students.answer(np.ones(N, int), rng)
-    grasped = students.knowledge()[:, 1] == 0.5
-    for stage, rate in ((0, 0.2), (0.5, 0.2), (1, 0.8)):
-        among = basis == stage
-        assert grasped[among].mean() == pytest.approx(rate, abs=margin(among.sum()))
+    misled = students.p_correct(ZERO) == 0
+    students.answer(ZERO, rng)
+    corrected = misled & students.knows()[:, 0]
+    assert corrected.sum() / misled.sum() == pytest.approx(0.5, abs=margin(misled.sum()))
+    students.wait(DAY * np.arange(N))  # each waits for a time of their own; all have learned
+    kept = students.knows()[:, 0]
+    assert kept[~misled].all()
+    chance = np.exp(-0.1 * np.flatnonzero(corrected))
+    for days in (3, 10, 30):
+        later = simulator.start(N, rng)
+        was = later.p_correct(ZERO) == 0
+        later.answer(ZERO, rng)
+        now = was & later.knows()[:, 0]
+        after = later.later(days * DAY)
+        assert after.knows()[now, 0].mean() == pytest.approx(
+            np.exp(-0.1 * days), abs=margin(now.sum())
+        )
+        # Back means wrong answers, and that it can be corrected once more.
+        back = now & ~after.knows()[:, 0]
+        assert (after.p_correct(ZERO)[back] == 0).all()
+        after.answer(ZERO, rng)
+        assert after.knows()[back, 0].mean() == pytest.approx(0.5, abs=margin(back.sum()))
+    assert kept[corrected].sum() == pytest.approx(chance.sum(), abs=5 * np.sqrt(chance.sum()))
 
 
-def test_errors_above_the_floor_fall_on_a_line_in_logarithms():
-    simulator = PowerLawLearners(
-        1, error=0.8, slip=0.1, rate=0.7, experience=0, differences=None
+def test_correcting_and_learning_need_the_basis():
+    simulator = MisconceptionLearners(
+        2, prior=[0.5, 0], held=[0.5, 0.5], learn=0.8, acquire=0, unlearn=0.4, unready=0.25,
+        misled_guess=0, prerequisites=[(0, 1)], differences=None,
     )  # fmt: skip
     rng = np.random.default_rng(21)
-    students, skill = simulator.start(1, rng), np.array([0])
-    errors = []
-    for _ in range(30):
-        errors.append(1 - students.p_correct(skill)[0])
-        students.answer(skill, rng)
-    line = np.log(0.7) - 0.7 * np.log(np.arange(1, 31))
-    np.testing.assert_allclose(np.log(np.array(errors) - 0.1), line)
+    students = simulator.start(N, rng)
+    basis = students.knows()[:, 0]
+    misled = students.p_correct(ZERO + 1) == 0
+    students.answer(ZERO + 1, rng)
+    known = students.knows()[:, 1]
+    for held, rate in ((misled, 0.4), (~misled, 0.8)):
+        for ready, factor in ((basis, 1), (~basis, 0.25)):
+            among = held & ready
+            assert known[among].mean() == pytest.approx(rate * factor, abs=margin(among.sum()))
 
 
-def test_practice_carries_over_to_what_builds_on_it():
-    simulator = PowerLawLearners(
-        4, error=1, slip=0, experience=0, transfer=0.6, prerequisites=[(0, 2), (1, 2), (2, 3)],
+def test_gains_are_a_share_of_what_is_left():
+    simulator = SessionLearners(
+        1, strength=0.2, gain=0.1, chance=0, steep=8, guess=0.25, slip=0.05, form=0, fatigue=0.02,
         differences=None,
     )  # fmt: skip
     rng = np.random.default_rng(22)
-    students = simulator.start(1, rng)
-    for skill, times in ((0, 5), (2, 2)):
-        for _ in range(times):
-            students.answer(np.array([skill]), rng)
-    # Of two prerequisites each counts half, of one the whole; never backwards, nor two steps on.
-    practice = np.array([5, 0, 2 + 5 * 0.6 / 2, 2 * 0.6])
-    np.testing.assert_allclose(students.knowledge()[0], 1 - 1 / (1 + practice))
+    students, skill = simulator.start(1, rng), np.array([0])
+    for answers in range(40):
+        strength = 1 - 0.8 * 0.9**answers
+        known = expit(8 * (strength - 0.5))
+        assert students.knowledge()[0, 0] == pytest.approx(known)
+        tired = expit(8 * (strength - 0.5) - 0.02 * (answers % 10))
+        assert students.p_correct(skill)[0] == pytest.approx(0.25 + 0.7 * tired)
+        students.answer(skill, rng)
+        students.wait(DAY if answers % 10 == 9 else 120)
 
 
-@pytest.mark.parametrize("tries", [True, False])
-def test_episodes_note_what_practice_of_another_skill_made_known(tries):
-    course = Course.of(Curriculum.from_dict({"skills": ["a", "b"], "prerequisites": [["a", "b"]]}))
-    made: Any = PowerLawLearners(
-        2, experience=0, transfer=1, prerequisites=[(0, 1)], differences=None
+def test_similar_practice_undoes_what_is_of_the_same_session():
+    simulator = SessionLearners(
+        3, strength=0, gain=0.5, interference=0.2, similar=[(0, 1)], differences=None
     )
-    students = made if tries else Disengaging(made, leave=0)
-    episode = run_episode(students, baselines(course)["fixed_order"], course, n_students=5)
-    # Each answer on the first counts as much for the second.
-    after = episode.known_after[:, 0]
-    assert (after > 0).all()
-    np.testing.assert_array_equal(episode.known_after[:, 1], after)
-    np.testing.assert_array_equal(episode.known_at[:, 1], episode.known_at[:, 0])
-    np.testing.assert_array_equal(episode.known_answers[:, 1], episode.answers[:, 1])
+    left = {}
+    for pause in (5.9 * 3600, 6 * 3600):
+        rng = np.random.default_rng(23)
+        students = simulator.start(1, rng)
+        students.answer(np.array([0]), rng)
+        students.wait(pause)
+        for skill in (1, 2, 1, 1):
+            students.answer(np.array([skill]), rng)
+        left[pause] = students.strength()[0].tolist()
+    assert left[5.9 * 3600] == pytest.approx([0.5 * 0.8**3, 0.875, 0.5])
+    assert left[6 * 3600] == pytest.approx([0.5, 0.875, 0.5])
 
 
-def test_what_students_bring_is_log_normal():
-    simulator = PowerLawLearners(1, error=1, slip=0, experience=2, chance=0.5, differences=None)
-    students = simulator.start(N, np.random.default_rng(23))
-    brought = np.log(1 / (1 - students.knowledge()[:, 0]) - 1)
-    assert brought.mean() == pytest.approx(np.log(2), abs=0.02)
-    assert brought.std() == pytest.approx(0.5, abs=0.02)
+def test_good_and_bad_days_follow_one_another_as_they_say():
+    simulator = SessionLearners(
+        1, strength=0.5, gain=0, guess=0, slip=0, chance=0, form=0.7, form_kept=0.6, fatigue=0,
+        differences=None,
+    )  # fmt: skip
+    rng = np.random.default_rng(24)
+    students = simulator.start(N, rng)
+    forms = []
+    for _ in range(3):
+        forms.append(logit(students.p_correct(ZERO)))
+        students.answer(ZERO, rng)
+        students.wait(3600)
+        students.answer(ZERO, rng)
+        # The same form for the whole session.
+        np.testing.assert_allclose(logit(students.p_correct(ZERO)), forms[-1])
+        students.wait(2 * DAY - 3600)
+    for form in forms:
+        assert kstest(form, norm(scale=0.7).cdf).pvalue > 1e-4
+    for first, second, apart in ((0, 1, 2), (1, 2, 2), (0, 2, 4)):
+        found = np.corrcoef(forms[first], forms[second])[0, 1]
+        assert found == pytest.approx(0.6**apart, abs=4.5 / np.sqrt(N))
+    # What counts as known is the average day's.
+    assert (students.knowledge() == 0.5).all()
 
 
 @pytest.mark.parametrize("name", HELD_OUT)
@@ -166,25 +210,34 @@ def test_most_skills_take_some_answers_and_not_many(name):
     assert (first[~knew] <= 30).mean() > 0.9
 
 
+@pytest.mark.parametrize("name", HELD_OUT)
+def test_episodes_run(name):
+    course = random_course(4)
+    episode = run_episode(
+        held_out_simulators(course)[name], baselines(course)["fixed_order"], course,
+        n_students=10, budget=60,
+    )  # fmt: skip
+    assert episode.retention.shape == (2, 10, 4)
+    assert np.isfinite(episode.retention).all()
+
+
 def test_arguments_are_checked_at_once():
-    stages: Any = StageLearners
+    misled: Any = MisconceptionLearners
     with pytest.raises(ParameterError) as caught:
-        stages(2, prior=-1, grasp=[0.1], slip="low")
-    assert [problem.split()[0] for problem in caught.value.problems] == ["prior", "grasp", "slip"]
-    for order in ({"guess": [0.2, 0.7]}, {"slip": [0.4, 0.5]}, {"shaky": [0.2, 0.1]}):
+        misled(2, prior=-1, relapse=[0.1], slip="low", unready=2)
+    assert [problem.split()[0] for problem in caught.value.problems] == [
+        "unready", "prior", "slip", "relapse"
+    ]  # fmt: skip
+    for order in ({"misled_guess": [0.1, 0.3]}, {"slip": [0.4, 0.9]}):
         with pytest.raises(ParameterError, match="not so for skills 1"):
-            stages(2, **order)
-    with pytest.raises(ParameterError, match="unready must be"):
-        stages(2, unready=2)
-    power: Any = PowerLawLearners
+            misled(2, **order)
+    sessions: Any = SessionLearners
     with pytest.raises(ParameterError) as caught:
-        power(2, chance=-1, transfer=2, shape="line", level=1)
-    assert len(caught.value.problems) == 4
-    with pytest.raises(ParameterError) as caught:
-        power(2, error=2, slip=-1, rate=-1, experience=[1])
-    assert len(caught.value.problems) == 4
-    with pytest.raises(ParameterError, match="slip must be at most error; not so for skills 0"):
-        power(2, error=[0.1, 0.3], slip=0.2)
-    for kind in (stages, power):
-        with pytest.raises(ParameterError, match="numbered from 0 to 1"):
-            kind(2, prerequisites=[(0, 2)])
+        sessions(2, chance=-1, steep=0, interference=2, form=-1, form_kept=1, fatigue=-1, level=1)
+    assert len(caught.value.problems) == 7
+    with pytest.raises(ParameterError, match="at most 1; not so for skills 0"):
+        sessions(2, guess=[0.8, 0.3], slip=0.3)
+    with pytest.raises(ParameterError, match="numbered from 0 to 1"):
+        misled(2, prerequisites=[(0, 2)])
+    with pytest.raises(ParameterError, match="numbered from 0 to 1"):
+        sessions(2, similar=[(0, 2)])

@@ -58,8 +58,23 @@ def test_a_course_is_made_up():
     assert random_course(1).n_lessons == 1
     same, other = random_course(30, 1).curriculum, random_course(30, 2).curriculum
     assert same.to_dict() == course.curriculum.to_dict() != other.to_dict()
-    with pytest.raises(ParameterError, match="n_skills must be"):
-        random_course(0)
+    with pytest.raises(ParameterError) as caught:
+        random_course(0, most_prerequisites=0)
+    assert [problem.split()[0] for problem in caught.value.problems] == [
+        "n_skills", "most_prerequisites"
+    ]  # fmt: skip
+
+
+def test_a_course_may_have_more_prerequisites():
+    usual, dense = (random_course(40, 1, most_prerequisites=most) for most in (2, 4))
+    assert usual.curriculum.to_dict() == random_course(40, 1).curriculum.to_dict()
+    first, then = np.array(dense.curriculum.to_dict()["prerequisites"]).T
+    assert ((then - first >= 1) & (then - first <= 5)).all()
+    assert set(np.bincount(then, minlength=40)[5:]) == {1, 2, 3, 4}
+    # Of five skills, four draws hit 5 (1 - 0.8^4) different ones on average.
+    expected = 5 * (1 - 0.8**4)
+    many = random_course(2000, 1, most_prerequisites=4).curriculum.prerequisites.nnz
+    assert many / 2000 == pytest.approx(expected, abs=0.1)
 
 
 def test_a_budget_without_answers_is_refused():

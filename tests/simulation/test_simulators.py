@@ -15,8 +15,10 @@ from adaptlearn.simulation import Course, TwoState, held_out_simulators, simulat
 from adaptlearn.simulation.students import (
     Disengaging,
     FadingPractice,
+    MisconceptionLearners,
     PowerLawLearners,
     PracticeFactors,
+    SessionLearners,
     StabilityMemory,
     StageLearners,
     StudentDifferences,
@@ -32,6 +34,15 @@ STAGES: dict[str, Any] = {"prior": [0.1, 0.3, 0.2], "prior_shaky": [0.5, 0.2, 0.
 POWER: dict[str, Any] = {"error": [0.9, 0.6, 0.8], "slip": [0.1, 0.05, 0.2],
                          "rate": [0.5, 1.0, 1.4], "experience": [0.3, 1.0, 0.5],
                          "chance": 0.6, "transfer": 0.4}  # fmt: skip
+MISLED: dict[str, Any] = {"prior": [0.1, 0.3, 0.2], "held": [0.5, 0.4, 0.7],
+                          "learn": [0.4, 0.2, 0.3], "acquire": [0.2, 0.5, 0.3],
+                          "unlearn": [0.2, 0.5, 0.3], "relapse": [0.02, 0.2, 0.05],
+                          "guess": [0.2, 0.3, 0.25], "misled_guess": [0.05, 0.1, 0.02],
+                          "slip": [0.1, 0.3, 0.05]}  # fmt: skip
+SESSIONS: dict[str, Any] = {"strength": [0.2, 0.6, 0.4], "gain": [0.3, 0.1, 0.2],
+                            "guess": [0.2, 0.1, 0.3], "slip": [0.1, 0.05, 0.2],
+                            "chance": 0.7, "steep": 6.0, "interference": 0.3, "form": 0.8,
+                            "form_kept": 0.6, "fatigue": 0.05}  # fmt: skip
 BASIS = {2: [0, 1], 1: [0]}
 EDGES = [(0, 2), (1, 2), (0, 1)]
 USUAL = StudentDifferences()
@@ -76,6 +87,14 @@ def exponential(luck: Any) -> oracle.PowerLawLearners:
     return oracle.PowerLawLearners({**POWER, "shape": "exponential"}, SETTINGS, BASIS, luck)
 
 
+def misconceptions(luck: Any) -> oracle.MisconceptionLearners:
+    return oracle.MisconceptionLearners(MISLED, SETTINGS, BASIS, 0.3, luck)
+
+
+def sessions(luck: Any) -> oracle.SessionLearners:
+    return oracle.SessionLearners(SESSIONS, SETTINGS, [{0, 1}, {1, 2}], luck)
+
+
 PAIRS: dict[str, tuple[Any, Any]] = {
     "two_state": (
         TwoState(K, **STATE, forget=0.1, differences=USUAL, prerequisites=[(0, 2), (1, 2)],
@@ -100,6 +119,14 @@ PAIRS: dict[str, tuple[Any, Any]] = {
     "exponential": (
         PowerLawLearners(K, **POWER, prerequisites=EDGES, shape="exponential"),
         exponential,
+    ),
+    "misconceptions": (
+        MisconceptionLearners(K, **MISLED, prerequisites=EDGES, unready=0.3),
+        misconceptions,
+    ),
+    "sessions": (
+        SessionLearners(K, **SESSIONS, similar=[(0, 1), (1, 0), (2, 1), (2, 2)]),
+        sessions,
     ),
 }  # fmt: skip
 
@@ -149,7 +176,8 @@ def everyone(course: Course) -> dict[str, Any]:
 
 NAMES = (
     "population", "individual", "prerequisites", "disengaging", "additive_factors",
-    "performance_factors", "fading", "stability", "stages", "power_law", "fitted",
+    "performance_factors", "fading", "stability", "stages", "power_law",
+    "misconceptions", "sessions", "fitted",
 )  # fmt: skip
 
 
@@ -169,6 +197,21 @@ def test_skills_differ(name, course):
     assert np.std(rates(simulator)) > 0.02
     assert rates(simulator) == rates(again)
     assert rates(simulator) != rates(other)
+
+
+def test_parameters_are_drawn_in_a_fixed_order(course):
+    made: Any = drawn(course, random_state=3)
+    for name, parameter, low, high in (
+        ("stages", "prior", 0.05, 0.3),
+        ("power_law", "error", 0.5, 0.8),
+        ("misconceptions", "prior", 0.1, 0.35),
+        ("stability", "prior", 0.05, 0.25),
+    ):
+        rng = np.random.default_rng(3)
+        if name == "power_law":
+            rng.random((8, 4))  # what the stages take
+        expected = rng.uniform(low, high, 4)
+        np.testing.assert_allclose(made[name].parameters[parameter], expected)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -227,7 +270,7 @@ class TestContract:
         assert end.mean() > start.mean() + 0.1
         later = students.later(90 * 86_400)
         np.testing.assert_array_equal(students.knowledge(), end)
-        forgets = everyone(course)[name].family == "memory"
+        forgets = everyone(course)[name].family in ("memory", "misconceptions")
         assert (later.knowledge().mean() < end.mean() - 0.01) == forgets
 
     def test_seeds_reproduce(self, name, course):

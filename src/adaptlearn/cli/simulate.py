@@ -70,8 +70,8 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--held-out",
         metavar="A,B",
         type=names,
-        help="simulators that were kept apart from tuning, to mark them (default: stages and "
-        "power_law, which the library's default policy was not tuned on)",
+        help="simulators that were kept apart from tuning, to mark them (default: "
+        "misconceptions and sessions, which the library's policies were not tuned on)",
     )
     parser.add_argument(
         "--outcome",

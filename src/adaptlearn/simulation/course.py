@@ -181,10 +181,12 @@ class Course:
         return rng.choice(items, round(share * len(items)), replace=False)
 
 
-def random_course(n_skills: int = 20, random_state: Randomness = 0) -> Course:
+def random_course(
+    n_skills: int = 20, random_state: Randomness = 0, *, most_prerequisites: int = 2
+) -> Course:
     """A random course with one lesson per skill.
 
-    Each skill requires one or two of the five skills before it.
+    Each skill requires some of the five skills before it.
 
     Parameters
     ----------
@@ -192,24 +194,38 @@ def random_course(n_skills: int = 20, random_state: Randomness = 0) -> Course:
         How many skills the course has. The skills are numbered from 0, and the first skill has no
         prerequisite.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None
+    most_prerequisites : int, default 2
+        How many times a prerequisite is drawn for each skill, from 1 to 100. The same prerequisite
+        may be drawn more than once, so a skill has from one to this many prerequisites, and at most
+        five.
 
     Returns
     -------
     Course
 
+    Raises
+    ------
+    ParameterError
+        The error is raised if an argument is out of range.
+
     Examples
     --------
     >>> random_course(6)
     Course(6 skills, 7 prerequisites, 6 lessons, 30 items)
+    >>> random_course(6, most_prerequisites=4)
+    Course(6 skills, 10 prerequisites, 6 lessons, 30 items)
     """
     check_parameters(
-        "random_course", {"n_skills": n_skills}, {"n_skills": [Interval(1, 10**6, integer=True)]}
-    )
+        "random_course",
+        {"n_skills": n_skills, "most_prerequisites": most_prerequisites},
+        {"n_skills": [Interval(1, 10**6, integer=True)],
+         "most_prerequisites": [Interval(1, 100, integer=True)]},
+    )  # fmt: skip
     rng = generator_of(random_state)
     edges = {
         (int(rng.integers(max(0, skill - 5), skill)), skill)
         for skill in range(1, n_skills)
-        for _ in range(2)
+        for _ in range(most_prerequisites)
     }
     content = {"skills": list(range(n_skills)), "prerequisites": [list(e) for e in sorted(edges)]}
     return Course.of(Curriculum.from_dict(content))

@@ -17,16 +17,22 @@ if TYPE_CHECKING:
     from adaptlearn.simulation.students.dynamics import ready as ready
     from adaptlearn.simulation.students.forgetting import FadingPractice as FadingPractice
     from adaptlearn.simulation.students.forgetting import StabilityMemory as StabilityMemory
+    from adaptlearn.simulation.students.misconceptions import (
+        MisconceptionLearners as MisconceptionLearners,
+    )
     from adaptlearn.simulation.students.power_law import PowerLawLearners as PowerLawLearners
     from adaptlearn.simulation.students.practice_factors import PracticeFactors as PracticeFactors
+    from adaptlearn.simulation.students.sessions import SessionLearners as SessionLearners
     from adaptlearn.simulation.students.stages import StageLearners as StageLearners
     from adaptlearn.simulation.students.two_state import parameter_draws as parameter_draws
 
 _HOMES = {
     "Disengaging": "disengaging",
     "FadingPractice": "forgetting",
+    "MisconceptionLearners": "misconceptions",
     "PowerLawLearners": "power_law",
     "PracticeFactors": "practice_factors",
+    "SessionLearners": "sessions",
     "StabilityMemory": "forgetting",
     "StageLearners": "stages",
     "StudentClasses": "base",

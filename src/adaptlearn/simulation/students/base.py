@@ -16,7 +16,7 @@ from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.simulation.students.streams import Draws
 from adaptlearn.validation import Interval, check_parameters
 
-Family = Literal["bkt", "logistic", "memory", "stages", "power_law"]
+Family = Literal["bkt", "logistic", "memory", "stages", "power_law", "misconceptions", "sessions"]
 
 DAY = 86_400.0  # seconds
 
@@ -27,7 +27,7 @@ class Simulator(Protocol):
     Attributes
     ----------
     n_skills : int
-    family : {"bkt", "logistic", "memory", "stages", "power_law"}
+    family : {"bkt", "logistic", "memory", "stages", "power_law", "misconceptions", "sessions"}
         The kind of the simulator's equations. An estimator has an advantage on a simulator with the
         same kind of equations.
     """
@@ -128,6 +128,17 @@ class Students(ABC):
         aged = deepcopy(self)
         aged.wait(seconds)
         return aged
+
+
+class TimedStudents(Students):
+    """Students who each have a clock of their own, in seconds since the start."""
+
+    def __init__(self, n: int, n_skills: int, groups: Mapping[str, NDArray[Any]] | None) -> None:
+        super().__init__(n, n_skills, groups)
+        self._clock = np.zeros(n)
+
+    def wait(self, seconds: ArrayLike, rows: Ints | None = None) -> None:  # noqa: D102 - the base's
+        self._clock[slice(None) if rows is None else rows] += np.asarray(seconds, np.float64)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from adaptlearn.simulation.students.base import (
     DAY,
     Family,
     StudentDifferences,
-    Students,
+    TimedStudents,
     differing,
     more_likely,
     normal,
@@ -123,19 +123,16 @@ def _window_problems(gain: Sequence[float], windows: Sequence[float]) -> list[st
     return problems
 
 
-class _Aging(Students):
-    """Students who each have a clock of their own."""
+class _Aging(TimedStudents):
+    """Students whose knowledge of a skill depends on the time since they last practised it."""
 
     def __init__(self, n: int, n_skills: int, groups: Mapping[str, NDArray[Any]]) -> None:
         super().__init__(n, n_skills, groups)
-        self._clock, self._last = np.zeros(n), np.zeros(n * n_skills)
+        self._last = np.zeros(n * n_skills)
 
     def _age(self, cell: Ints, rows: Ints) -> Floats:
         """Seconds since the last practice."""
         return np.asarray(self._clock[rows] - self._last[cell])
-
-    def wait(self, seconds: ArrayLike, rows: Ints | None = None) -> None:
-        self._clock[slice(None) if rows is None else rows] += np.asarray(seconds, np.float64)
 
 
 class FadingStudents(_Aging):
