@@ -8,8 +8,9 @@ docs/default-policy.md). Shown is what the default was designed for, also where 
 to mastery of all skills against the best baseline, three in a row and the oracle; under-practice;
 and how far slow learners are behind fast ones.
 
-The default was tuned on seeds from 100 on of the eight kinds that are not marked ‡. Those two
-were looked at once, with the seeds shown here.
+The default was tuned on seeds from 100 on of the eight kinds that are not marked ‡. Those two,
+`stages` and `power_law`, were looked at once, with the seeds shown here. The kinds that are kept
+apart now (`held_out_simulators`) came later, and are not looked at.
 """
 
 from __future__ import annotations
@@ -23,10 +24,11 @@ from collections.abc import Iterable
 import numpy as np
 from _record import HERE, circumstances, write
 
-from adaptlearn.simulation import Matrix
+from adaptlearn.simulation import Matrix, random_course, simulators
 
 RESULT = HERE / "results" / "matrix.json"
 DEFAULT, ORACLE, ROW, TRACING = "sequencer", "oracle", "three_in_a_row", "knowledge_tracing"
+APART = ("stages", "power_law")
 GAPS = ("under_practice", "over_practice", "extra_answers")
 
 
@@ -122,7 +124,13 @@ def main() -> None:
     arguments = parser.parse_args()
     if not arguments.read:
         begin = time.perf_counter()
-        command = [sys.executable, "-m", "adaptlearn", "simulate", "-o", str(RESULT)]
+        kinds = [
+            "--simulators",
+            ",".join(simulators(random_course())),
+            "--held-out",
+            ",".join(APART),
+        ]
+        command = [sys.executable, "-m", "adaptlearn", "simulate", *kinds, "-o", str(RESULT)]
         subprocess.run([*command, "--jobs", str(arguments.jobs)], check=True)
         seconds = time.perf_counter() - begin
         packages = ("numpy", "scipy", "scikit-learn")

@@ -1,4 +1,4 @@
-"""What the policies at a price come to, on simulated students of eight kinds: the tuning seeds.
+"""What the policies at a price come to, on simulated students of ten kinds: the tuning seeds.
 
     python benchmarks/prices.py            some minutes on two cores
     python benchmarks/prices.py --quick    a tenth of the students; writes nothing

@@ -10,7 +10,7 @@ truth. Each size of the growth runs in a process of its own, whose peak resident
 imports is reported.
 
 The comparison runs each of nine policies (the library's sequencer over a BKT among them) on each
-of eight simulators, 1,000 students and 20 seeds each.
+of ten simulators, 1,000 students and 20 seeds each.
 """
 
 from __future__ import annotations

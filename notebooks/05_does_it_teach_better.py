@@ -132,9 +132,9 @@ pl.DataFrame(
 # %% [markdown]
 # ### The whole matrix
 #
-# `adaptlearn simulate` makes the matrix of nine policies, ten kinds of students, and twenty seeds
-# of a thousand students each, in some minutes. Two kinds (‡) were kept apart while the default
-# policy was designed, and looked at once.
+# `adaptlearn simulate` makes the matrix of nine policies, and twenty seeds of a thousand students
+# each, in some minutes. Here it has ten kinds of students. Two kinds (‡) were kept apart while the
+# default policy was designed, and looked at once.
 
 # %%
 folders = (Path.cwd(), *Path.cwd().parents)
