@@ -178,14 +178,13 @@ class MisledStudents(TimedStudents):
         blank, corrected = state == _BLANK, (state == _MISLED) & (luck < unlearn)
         learned = corrected | (blank & (luck < learn))
         misled = blank & ~learned & (luck < learn + (1 - learn) * acquire)
-        back = np.where(state == _KNOWN, self._back.take(cell), np.inf)
-        # Luck below `unlearn` is uniform up to it: what is left of it tells when.
-        again = np.log(unlearn[corrected]) - np.log(luck[corrected] + 2.0**-54)
+        self._left.put(cell, np.where(learned, _KNOWN, np.where(misled, _MISLED, state)))
+        # Luck below `unlearn` is uniform up to it, so it also tells when the misconception is back.
+        share = (luck[corrected] + 2.0**-54) / unlearn[corrected]
         rate = made.parameters["relapse"][skills[corrected]] / DAY
         with np.errstate(divide="ignore"):
-            back[corrected] = self._clock[rows[corrected]] + np.maximum(again, 2.0**-54) / rate
-        self._left.put(cell, np.where(learned, _KNOWN, np.where(misled, _MISLED, state)))
-        self._back.put(cell, back)
+            seconds = np.maximum(-np.log(share), 2.0**-54) / rate
+        self._back.put(cell[corrected], self._clock[rows[corrected]] + seconds)
 
     def _ready(self, skills: Ints, rows: Ints) -> Floats:
         """The factor of learning for lack of prerequisites, shape (n,)."""
