@@ -1,8 +1,44 @@
-"""Tables of the guides: windows of time, and reviews over a year."""
+"""The tables of results in the guides of the models, and of due reviews over a year."""
 
 from __future__ import annotations
 
-from _tables import NONE, measured, read, share, table
+from typing import Any
+
+from _tables import LOGS, NONE, measured, read, share, table
+
+
+def boosted() -> str:
+    """Test AUC of the boosted trees and the recurrent model, with intervals."""
+    found = read("prediction")["datasets"]
+    rows = []
+    for model in ("BoostedTracer", "LinearRecurrentTracer"):
+        entries = [found[log][model] for log in LOGS]
+        rows.append([f"`{model}()`", *map(_interval, entries)])
+        alone = [entry.get("without copied students") for entry in entries]
+        rows.append(["the same, without copied students", *map(_interval, alone)])
+    return table(["", *LOGS], rows) + "\n\n" + measured("prediction")
+
+
+def _interval(entry: dict[str, Any] | None) -> str:
+    if entry is None:
+        return NONE
+    of = entry["metrics"]["auc"]
+    return f"{of['value']:.4f} ({of['lower']:.3f} to {of['upper']:.3f})"
+
+
+def trees_alone() -> str:
+    """Log loss of the boosted trees and of their parts, where students are few."""
+    rows = []
+    for log, entry in read("few_students")["logs"].items():
+        loss = {model: f"{one['log_loss']:.4f}" for model, one in entry["models"].items()}
+        by_counts = loss.get("BestLR") or loss["PFA"]
+        rows.append(
+            [log, f"{entry['answers']:,}", loss["trees alone"], loss["LinearRecurrentTracer"],
+             loss["Elo"], by_counts, loss["BoostedTracer"]]
+        )  # fmt: skip
+    head = ["log", "answers", "trees alone", "`LinearRecurrentTracer`", "`Elo`",
+            "`BestLR` or `PFA`", "`BoostedTracer`"]  # fmt: skip
+    return table(head, rows) + "\n\n" + measured("few_students")
 
 
 def windows() -> str:
@@ -27,4 +63,4 @@ def backlog() -> str:
     return table(head, rows) + "\n\n" + measured("backlog")
 
 
-PARTS = (windows, backlog)
+PARTS = (boosted, trees_alone, windows, backlog)

@@ -27,6 +27,7 @@ PAGES = tuple(
         "docs/memory.md",
         "docs/review.md",
         "docs/logistic.md",
+        "docs/boosting.md",
         "README.md",
     )
 )
