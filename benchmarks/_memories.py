@@ -1,4 +1,4 @@
-"""Simulated memories for reviews.py, with equations of their own. Time is in days.
+"""Simulated memories for reviews.py and backlog.py, with equations of their own. Time is in days.
 
 Students and cards differ in how well lessons stick and in how much practice adds.
 

@@ -4,9 +4,10 @@
 
 In the cloze study, 478 students practised 72 sentences and were then tested: immediately, a day
 later or three days later. Models are fitted to answers of the students whose number does not leave
-the remainder 4 when divided by 5, and predict the test answers of the others one step ahead.
-Prints the tables of docs/memory.md. ``ADAPTLEARN_DATA`` names the folder of the log, as for
-``accuracy.py``.
+the remainder 4 when divided by 5, and predict the test answers of the others one step ahead. What
+windows of time add is measured in three folds of the former students, practice and tests.
+Prints the tables of docs/memory.md and one of docs/logistic.md. ``ADAPTLEARN_DATA`` names the
+folder of the log, as for ``accuracy.py``.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from numpy.typing import NDArray
 from scipy.special import logit
 
 from adaptlearn import ResponseLog
-from adaptlearn.models import BKT, DASH, PFA
+from adaptlearn.evaluation import cross_validate
+from adaptlearn.models import BKT, DAS3H, DASH, PFA
 from adaptlearn.models.memory import (
     FSRS,
     FSRS_DEFAULTS,
@@ -54,6 +56,14 @@ OTHERS = {
     "`DASH()`, which uses times itself": DASH(),
     "`DASH(windows=())`, which does not": DASH(windows=()),
 }
+WINDOWS = (
+    DASH(),
+    DASH(windows=()),
+    DASH(remember=5),
+    DAS3H(),
+    DAS3H(windows=()),
+    DAS3H(remember=5),
+)
 
 
 class Students(NamedTuple):
@@ -164,6 +174,7 @@ def main() -> None:
         both[name] = by_column(fitted.predict_proba(rest.log)[:, 1], rest)
     for name, model in OTHERS.items():
         faded[name] = curves(model, train, rest)
+    folds = cross_validate({repr(one): one for one in WINDOWS}, train.log, cv=3, n_bootstrap=0)
     result = {
         "training_students": len(train.log.student.labels),
         "other_students": len(rest.log.student.labels),
@@ -174,10 +185,11 @@ def main() -> None:
         "fitted_to_practice": memories,
         "fitted_to_practice_and_tests": both,
         "with_a_curve": faded,
+        "windows": {name: found.auc.value for name, found in folds.pooled.items()},
     }
     print(write("memory_tests.json", {**circumstances(["numpy", "scipy"]), **result}))
-    for part in (page.memory_tests, page.memory_after_tests, page.forgetting_curves):
-        print(f"\n{part()}")
+    for part in ("memory_tests", "memory_after_tests", "forgetting_curves", "windows"):
+        print(f"\n{page.PARTS[part]()}")
 
 
 if __name__ == "__main__":

@@ -10,17 +10,15 @@ makes of the results; the words around it are written by hand.
 from __future__ import annotations
 
 import argparse
-import json
 import re
-from collections.abc import Callable, Iterable, Sequence
-from math import floor, log10
-from pathlib import Path
+from collections.abc import Callable
 from statistics import fmean
-from typing import Any
+
+import _guides
+from _tables import HERE, LOGS, MINUS, auc, measured, read, share, table, two_digits
 
 from adaptlearn.simulation import Matrix
 
-HERE = Path(__file__).resolve().parent
 PAGES = tuple(
     HERE.parent / page
     for page in (
@@ -28,47 +26,12 @@ PAGES = tuple(
         "docs/price.md",
         "docs/memory.md",
         "docs/review.md",
+        "docs/logistic.md",
+        "docs/boosting.md",
         "README.md",
     )
 )
-LOGS = ("assistments09", "statics", "assistments15")
-NONE, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
 _PART = re.compile(r"(<!-- (?P<name>[a-z_]+) -->\n).*?(<!-- end -->)", re.DOTALL)
-
-
-def read(name: str) -> dict[str, Any]:
-    """A kept result."""
-    result: dict[str, Any] = json.loads((HERE / "results" / f"{name}.json").read_text())
-    return result
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table in Markdown."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def two_digits(value: float) -> str:
-    """A number with two digits, never as a power of ten."""
-    return f"{float(f'{value:.2g}'):,.{max(0, 1 - floor(log10(value)))}f}"
-
-
-def measured(name: str) -> str:
-    """When, with what and on what machine a result was measured."""
-    of = read(name)
-    machine, versions = of["machine"], of["versions"]
-    return (
-        f"*Measured on {of['date'][:10]}: {machine['processor']}, {machine['cores']} cores, "
-        f"{machine['memory_gib']} GiB, Python {versions['python']}, NumPy {versions['numpy']} "
-        f"(`benchmarks/results/{name}.json`).*"
-    )
-
-
-def auc(entry: dict[str, Any] | None, *, alone: bool = False) -> str:
-    """The test AUC of one model on one log, or of the rows without copied students."""
-    if entry is not None and alone:
-        entry = entry.get("without copied students")
-    return NONE if entry is None else f"{entry['metrics']['auc']['value']:.4f}"
 
 
 def by_log(name: str) -> str:
@@ -226,11 +189,6 @@ def few_students() -> str:
     return table(head, rows) + "\n\n" + measured("few_students")
 
 
-def share(value: float) -> str:
-    """A number with three decimals, and no zero before the point."""
-    return f"{value:.3f}".removeprefix("0")
-
-
 def losses(result: str) -> str:
     """Log loss (and mean squared error) of test answers, from one part of the memory tests."""
     found = read("memory_tests")
@@ -362,7 +320,7 @@ PARTS: dict[str, Callable[[], str]] = {
     for part in (bkt_accuracy, several_skills, prediction, copies, few_students, one_sort,
                  updates, peers, costs, district, policies, bills, memory_tests,
                  memory_after_tests, forgetting_curves, review_counts, review_differences,
-                 headlines)
+                 headlines, *_guides.PARTS)
 }  # fmt: skip
 
 

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
+PAGES = 7
 
 
 @pytest.fixture(scope="module")
 def page() -> Any:
-    spec = importlib.util.spec_from_file_location("page", ROOT / "benchmarks" / "page.py")
-    assert spec is not None
-    assert spec.loader is not None
-    made = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
-    return made
+    """benchmarks/page.py, which imports what lies beside it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT / "benchmarks")
+        return importlib.import_module("page")
 
 
-@pytest.mark.parametrize("number", range(5))
+@pytest.mark.parametrize("number", range(PAGES))
 def test_figures_are_those_of_the_results(page: Any, number: int) -> None:
     text = page.PAGES[number].read_text(encoding="utf-8")
     assert page.filled(text) == text, "benchmarks/page.py writes it anew"
 
 
 def test_every_table_stands_on_a_page(page: Any) -> None:
+    assert len(page.PAGES) == PAGES
     text = "".join(one.read_text(encoding="utf-8") for one in page.PAGES)
     assert [text.count(f"<!-- {name} -->") for name in page.PARTS] == [1] * len(page.PARTS)
     assert text.count("<!-- end -->") == len(page.PARTS)
