@@ -14,7 +14,7 @@ students that are kept apart are not looked at.
 from __future__ import annotations
 
 import argparse
-from functools import partial
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from _record import circumstances, write
@@ -63,11 +63,11 @@ def main() -> None:
             "best tuned baseline": np.min([mean[bill][f"{name}:{bill}"] for name in TUNED], axis=0),
         }
         print(f"\n{bill}: minutes, plus {price} for each skill left unknown\n")
-        table(list(kinds), rows, partial("{:,.0f}".format))
+        table(list(kinds), rows, "{:,.0f}".format)
     for outcome in ("minutes_to_mastery", "minutes_per_skill", "minutes"):
         print(f"\n{outcome}, times the default's\n")
         other = {name: mean[outcome][name] / mean[outcome]["sequencer"] for name in named[2:8]}
-        table(list(kinds), other, partial("{:.2f}".format))
+        table(list(kinds), other, "{:.2f}".format)
     if not quick:
         result = {
             **circumstances(("numpy", "scipy", "scikit-learn")),
@@ -81,7 +81,7 @@ def main() -> None:
         write("prices.json", result)
 
 
-def table(kinds: list[str], rows: dict[str, np.ndarray], shown: partial[str]) -> None:
+def table(kinds: list[str], rows: Mapping[str, np.ndarray], shown: Callable[[float], str]) -> None:
     """Print Markdown."""
     print(f"| | {' | '.join(kinds)} |\n|{' --- |' * (len(kinds) + 1)}")
     for name, values in rows.items():

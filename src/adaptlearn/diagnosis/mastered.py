@@ -34,6 +34,8 @@ class SpreadEvidence(NamedTuple):
         The mean of (O - E)²/V over students: 1 if the model holds.
     observed, expected : float
         Wrong answers in all.
+    guess : float
+        The model's P(guess), the mean over answers.
     answers, students : int
     """
 
@@ -41,6 +43,7 @@ class SpreadEvidence(NamedTuple):
     dispersion: float
     observed: float
     expected: float
+    guess: float
     answers: int
     students: int
 
@@ -100,6 +103,7 @@ def spread_evidence(answers: Answers, skills: Skills, known: Floats) -> SpreadEv
     known : float array, shape (n,)
         P(known) before each answer.
     """
+    guess = float(skills.take(answers.skill).guess[answers.chains.chain].mean())
     late = _late(answers, skills, known, known >= MASTERED)
     n = answers.n_students
     observed, expected, variance = (
@@ -108,7 +112,7 @@ def spread_evidence(answers: Answers, skills: Skills, known: Floats) -> SpreadEv
     )
     there = variance > 0
     if not there.any():
-        return SpreadEvidence(Estimate(np.nan, np.nan), np.nan, 0.0, 0.0, 0, 0)
+        return SpreadEvidence(Estimate(np.nan, np.nan), np.nan, 0.0, 0.0, guess, 0, 0)
     usual = np.minimum(late.expected * observed.sum() / expected.sum(), 1.0)
     residual = late.wrong - usual
     part, whole = (sums_by(late.student, values, n) ** 2 for values in (residual, usual))
@@ -122,6 +126,7 @@ def spread_evidence(answers: Answers, skills: Skills, known: Floats) -> SpreadEv
         float(np.mean((observed - expected)[there] ** 2 / variance[there])),
         float(observed.sum()),
         float(expected.sum()),
+        guess,
         len(late.student),
         int(there.sum()),
     )

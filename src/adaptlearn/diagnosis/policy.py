@@ -29,6 +29,7 @@ from adaptlearn.wording import duration
 _KIND = "adaptlearn-policy-from-log"
 _EDGE = 0.01  # the least P(learn) that prices are computed from
 _LOW = 120.0  # minutes: below this price, long practice of what is nearly known is not worth it
+_SURE = 3000.0  # minutes: from this price on, everything is to be known, and minutes do not run out
 
 
 class Choice(NamedTuple):
@@ -209,7 +210,7 @@ def policy_from_log(
 
     Notes
     -----
-    The values were chosen on simulated students of eight kinds: see ``docs/price.md``.
+    The values were chosen on simulated students of ten kinds: see ``docs/price.md``.
 
     Examples
     --------
@@ -257,8 +258,15 @@ def choices_of(diagnosis: Diagnosis, price: float) -> tuple[Choice, ...]:
     graph = diagnosis.graph.answer
     if graph == "no" and some_govern(diagnosis.edges):
         graph = "cannot tell"  # wrong prerequisites may hide those that matter
+    sure = price >= _SURE
     ready = {
-        "yes": Choice("ready", None, "The graph governs learning: prerequisites must be mastered."),
+        "yes": (
+            Choice("ready", 0.9, "The graph governs learning; at this price, surety can wait.")
+            if sure
+            else Choice(
+                "ready", None, "The graph governs learning: prerequisites must be mastered."
+            )
+        ),
         "no": Choice("ready", 0.0, "The graph does not govern learning: nobody waits."),
         "cannot tell": Choice("ready", 0.8, "The log cannot tell whether the whole graph matters."),
     }[graph]
@@ -282,14 +290,21 @@ def choices_of(diagnosis: Diagnosis, price: float) -> tuple[Choice, ...]:
             Choice("order", "gain", "Students forget: lessons on a skill are spread over time."),
             Choice("average", average, why),
         )
+    order = (
+        Choice("order", "gain", "At this price minutes do not run out: all skills begin early.")
+        if sure
+        else Choice(
+            "order", "curriculum", "The model is wrong after mastery, and so are its gains."
+        )
+    )
     return (
         ready,
-        Choice("order", "curriculum", "The model is wrong after mastery, so its gains are, too."),
+        order,
         Choice("average", _AVERAGES[price >= _LOW], "The latest answers must be right as well."),
     )
 
 
-# Chosen on tuning seeds of the eight kinds of `simulators`.
+# Chosen on tuning seeds of `simulators`.
 _AVERAGES = {False: 0.8, True: 0.9}  # at a low price, and from `_LOW` on
 
 

@@ -1,4 +1,11 @@
-"""From evidence to verdicts: the limits, and the sentences."""
+"""From evidence to verdicts: the limits, and the sentences.
+
+References
+----------
+R. Baker, A. Corbett, V. Aleven (2008). More accurate student modeling through contextual estimation
+of slip and guess probabilities in Bayesian knowledge tracing. Intelligent Tutoring Systems 2008,
+406-415, for models whose P(guess) is above .5.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +26,7 @@ FEWEST = 20
 
 # The limits were chosen on simulated logs of ten kinds of students (seeds 100 to 149).
 SPREAD, _SPREAD_ERROR = 0.13, 0.1  # of the squared mean error rate
+_GUESS = 0.5  # beyond it, "unknown" means right more often than not (Baker and others, 2008)
 BOUT = 0.1
 _BY_CHANCE = 0.05  # of the prerequisites may seem to govern learning if none does
 _LOST_YES, _LOST_NO = 0.02, 0.06
@@ -106,7 +114,9 @@ def spread_verdict(evidence: SpreadEvidence) -> Verdict:
     if np.isnan(spread.value):
         return _untold(_SPREAD, measure, f"No student gave answers at P(known) of {MASTERED:g}.")
     answer: Answer = "cannot tell"
-    if evidence.students >= FEWEST and spread.error <= _SPREAD_ERROR:
+    if evidence.students >= FEWEST and evidence.guess > _GUESS:
+        answer = "no"
+    elif evidence.students >= FEWEST and spread.error <= _SPREAD_ERROR:
         if spread.value - spread.error > SPREAD:
             answer = "no"
         elif spread.value + spread.error / 2 < SPREAD:
@@ -119,6 +129,11 @@ def spread_verdict(evidence: SpreadEvidence) -> Verdict:
     )
     if answer == "cannot tell":
         found += _too_few(evidence.students) or " That is too near to the limit, or too uncertain."
+    elif evidence.guess > _GUESS:
+        found += (
+            f" The model's P(guess) is {evidence.guess:.2f} on average: its two states are not "
+            "unknown and known."
+        )
     policy = {
         "yes": "P(known) can decide alone when a skill is mastered.",
         "no": "P(known) is too high for some students: also ask for a moving average of right "
@@ -128,7 +143,7 @@ def spread_verdict(evidence: SpreadEvidence) -> Verdict:
     return Verdict(
         _SPREAD, answer, measure, *spread, evidence.answers, evidence.students, found, policy,
         {"dispersion": evidence.dispersion, "observed": evidence.observed,
-         "expected": evidence.expected},
+         "expected": evidence.expected, "guess": evidence.guess},
     )  # fmt: skip
 
 
