@@ -167,21 +167,22 @@ def main() -> None:
     parser.add_argument("--only", metavar="SETTING", choices=[*courses()], help="one setting")
     parser.add_argument("--read", action="store_true", help="only show the result")
     arguments = parser.parse_args()
-    kept = json.loads(RESULT.read_text()) if RESULT.exists() else {"found": {}}
     for title in [arguments.only] if arguments.only else courses():
         if not arguments.read:
             begin = time.process_time()
             found = summary(*simulated(title, quick=arguments.quick))
             print(f"{title}: {time.process_time() - begin:,.0f} s of processor time")
             show(title, found)
-            if not arguments.quick:
-                kept = {
-                    **circumstances(("numpy", "scipy", "scikit-learn")),
-                    "found": {**kept["found"], title: found},
-                }
-                write(RESULT.name, kept)
-        elif title in kept["found"]:
-            show(title, kept["found"][title])
+            if not arguments.quick:  # read anew: another setting may have been written meanwhile
+                run = circumstances(("numpy", "scipy", "scikit-learn"))
+                write(RESULT.name, {**run, "found": {**kept(), title: found}})
+        elif title in kept():
+            show(title, kept()[title])
+
+
+def kept() -> dict[str, Any]:
+    """What is known by setting."""
+    return dict(json.loads(RESULT.read_text())["found"]) if RESULT.exists() else {}
 
 
 if __name__ == "__main__":
