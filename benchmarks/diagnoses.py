@@ -44,10 +44,9 @@ POLICIES = ("fixed_order", "three_in_a_row")
 QUESTIONS = ("graph", "two_state", "bouts", "forgetting")
 
 # What is right follows from the equations of the simulators. Graph: P(learn) depends on the
-# prerequisites. Two states: who has mastered a skill makes as few errors as all who have, and who has
-# not is mostly wrong.
-# Bouts: whether a student slips depends on whether the student just did. Forgetting: time alone
-# lowers P(right answer).
+# prerequisites. Two states: students who have mastered a skill do not differ in their error rates,
+# and who has not is mostly wrong. Bouts: whether a student slips depends on whether the student just
+# did. Forgetting: time alone lowers P(right answer).
 TRUTH = {
     "population": ("no", "yes", "no", "no"),
     "individual": ("no", "yes", "no", "no"),
