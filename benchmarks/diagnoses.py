@@ -45,8 +45,8 @@ QUESTIONS = ("graph", "two_state", "bouts", "forgetting")
 
 # What is right follows from the equations of the simulators. Graph: P(learn) depends on the
 # prerequisites. Two states: students who have mastered a skill do not differ in their error rates,
-# and who has not is mostly wrong. Bouts: whether a student slips depends on whether the student just
-# did. Forgetting: time alone lowers P(right answer).
+# and who has not is mostly wrong. Bouts: whether a student slips depends on whether the student
+# just did. Forgetting: time alone lowers P(right answer).
 TRUTH = {
     "population": ("no", "yes", "no", "no"),
     "individual": ("no", "yes", "no", "no"),

@@ -32,6 +32,7 @@ EXAMPLE = (
     "/curriculum.json --students student-001"
 )
 AUDIENCES = ("teacher", "family", "student")
+PRICE = 300
 _P_CORRECT = 0.95
 _MOST = 10  # students named below the table
 _COMMAS = 3  # in a name, at most
@@ -61,14 +62,16 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--policy",
         metavar="NAME",
-        help="how to choose: a preset of the sequencer (default: provisional)",
+        help="how to choose: a preset of the sequencer (default: the policy that the log asks for; "
+        "provisional if the log cannot tell whether the model holds, or with --threshold)",
     )
     parser.add_argument(
         "--price",
         metavar="MINUTES",
         type=positive,
         help="choose by the policy that the log asks for, if it is worth this many minutes of "
-        "practice that one skill does not stay unknown; for models that give P(known)",
+        "practice that one skill does not stay unknown; for models that give P(known) "
+        f"(default: {PRICE}, which is five hours)",
     )
     parser.add_argument(
         "--threshold",
@@ -96,11 +99,9 @@ def run(arguments: Namespace) -> None:
     log = read_log(arguments.log, arguments, text_skills=knows_text(model))
     tracker = adaptlearn.MasteryTracker(model, practice=True).update(log)
     kind = tracker.mastery([]).kind
-    found = None
-    if arguments.price is not None:
-        if kind != "latent":
-            raise ParameterError("--price", [f"{arguments.model} gives P(correct), not P(known)"])
-        found = diagnosis.policy_from_log(log, curriculum, price=arguments.price)
+    if arguments.price is not None and kind != "latent":
+        raise ParameterError("--price", [f"{arguments.model} gives P(correct), not P(known)"])
+    found = policy_found(arguments, log, curriculum) if kind == "latent" else None
     name = arguments.policy or "provisional"
     policy = policy_of(name, arguments.threshold, kind) if found is None else found.policy
     sequencer = adaptlearn.Sequencer(curriculum, tracker, policy, random_state=arguments.seed)
@@ -132,6 +133,21 @@ def clashes(arguments: Namespace) -> list[str]:
         for name, value in given.items()
         if value is not None
     ]
+
+
+def policy_found(
+    arguments: Namespace, log: ResponseLog, curriculum: Curriculum
+) -> LogPolicy | None:
+    """The policy that the log asks for, if another is not asked for by name.
+
+    Without a stated price, a log that cannot tell whether the model holds after mastery asks for
+    no policy: a threshold that saves minutes is right only if the model is.
+    """
+    if arguments.policy is not None or arguments.threshold is not None:
+        return None
+    found = diagnosis.policy_from_log(log, curriculum, price=arguments.price or PRICE)
+    unsure = arguments.price is None and found.diagnosis.two_state.answer == "cannot tell"
+    return None if unsure else found
 
 
 def now_of(tracker: MasteryTracker) -> datetime:
