@@ -7,6 +7,74 @@ from typing import Any
 from _tables import LOGS, NONE, measured, read, share, table
 
 
+def _fold(log: str, model: str, metric: str = "auc") -> float:
+    value: float = _folds(log)[model]["pooled"]["metrics"][metric]["value"]
+    return value
+
+
+def _folds(log: str) -> dict[str, Any]:
+    found: dict[str, Any] = read("guides_cv")["datasets"][log]
+    return found
+
+
+def _four(value: float) -> str:
+    return f"{value:.4f}".removeprefix("0")
+
+
+def _compared(models: dict[str, str], logs: tuple[str, ...]) -> str:
+    rows = [[name, *(_four(_fold(log, model)) for log in logs)] for name, model in models.items()]
+    return table(["", *logs], rows) + "\n\n" + measured("guides_cv")
+
+
+def abilities() -> str:
+    """AUC of logistic models by what they know of the student, beside published ones."""
+    published = {
+        ("assistments09", "PFA, logs"): ".72",
+        ("assistments09", "BestLR"): ".77",
+        ("statics", "PFA, logs"): ".69",
+        ("statics", "BestLR"): ".82",
+    }
+    written = {"AFM": "AFM({})", "PFA": "PFA({})", "PFA, logs": "PFA(counts='log'{})",
+               "BestLR": "BestLR({})"}  # fmt: skip
+    rows = []
+    for log in LOGS[:2]:
+        for name, call in written.items():
+            comma = ", " if "=" in call else ""
+            options = (f"{comma}student='average'", f"{comma}student=None", "")
+            cells = [share(_fold(log, call.format(option))) for option in options]
+            shown = call.format("").replace("'", '"')
+            rows.append([f"{log}, `{shown}`", *cells, published.get((log, name), "")])
+    head = ["", '`"average"`', "`None`", '`"online"`', "published"]
+    return table(head, rows) + "\n\n" + measured("guides_cv")
+
+
+def elo_items() -> str:
+    """AUC of Elo with and without skills' offsets."""
+    models = ("Elo()", "Elo(skill_offsets=False)")
+    return _compared({f"`{model}`": model for model in models}, LOGS[:2])
+
+
+def irt_items() -> str:
+    """AUC of the two IRT models."""
+    return _compared({"1PL": "Rasch()", "2PL": "IRT()"}, LOGS[:2])
+
+
+def classes() -> str:
+    """AUC of BKT with classes of students, and with abilities."""
+    models = ("BKT()", "BKT(student_classes=2)", "BKT(student_classes=3)", "BKT(ability=True)")
+    return _compared({f"`{model}`": model for model in models}, LOGS)
+
+
+def recurrent() -> str:
+    """AUC and log loss of the recurrent model."""
+    rows = []
+    for log in LOGS:
+        answers = _folds(log)["LinearRecurrentTracer()"]["pooled"]["n_responses"]
+        values = [_fold(log, "LinearRecurrentTracer()", name) for name in ("auc", "log_loss")]
+        rows.append([log, f"{answers:,}", *map(share, values)])
+    return table(["log", "answers", "AUC", "log loss"], rows) + "\n\n" + measured("guides_cv")
+
+
 def boosted() -> str:
     """Test AUC of the boosted trees and the recurrent model, with intervals."""
     found = read("prediction")["datasets"]
@@ -63,4 +131,5 @@ def backlog() -> str:
     return table(head, rows) + "\n\n" + measured("backlog")
 
 
-PARTS = (boosted, trees_alone, windows, backlog)
+PARTS = (abilities, elo_items, irt_items, classes, recurrent, boosted, trees_alone, windows,
+         backlog)  # fmt: skip

@@ -4,6 +4,7 @@
     python benchmarks/accuracy.py --final    fit on train, predict test
     python benchmarks/accuracy.py --folds 3 --model BKT --model ability    three folds, two models
     python benchmarks/accuracy.py --family prediction    the other models, not BKT's variants
+    python benchmarks/accuracy.py --family guides    what the guides compare, three folds: 8 minutes
 
 Test students with a copy among the training students are counted once more apart: whatever
 remembers items profits of them.
@@ -121,7 +122,24 @@ def predictors(dataset: str) -> dict[str, KnowledgeTracer]:
 
 def models(dataset: str, family: str) -> dict[str, KnowledgeTracer]:
     """Every model of a family that the log's columns allow."""
-    return predictors(dataset) if family == "prediction" else variants(dataset)
+    return {"bkt": variants, "prediction": predictors, "guides": guides}[family](dataset)
+
+
+def guides(dataset: str) -> dict[str, KnowledgeTracer]:
+    """The models of the tables in docs/, each named as it is written."""
+    if dataset == "assistments09, several skills":
+        return {}
+    found: list[KnowledgeTracer] = [
+        *(BKT(student_classes=n) for n in (1, 2, 3)),
+        BKT(ability=True),
+        LinearRecurrentTracer(),
+    ]
+    if DATASETS[dataset].items:
+        for student in ("average", None, "online"):
+            found += [AFM(student=student), PFA(student=student), BestLR(student=student)]
+            found.append(PFA(counts="log", student=student))
+        found += [Elo(), Elo(skill_offsets=False), Rasch(), IRT()]
+    return {repr(model): model for model in found}
 
 
 def variants(dataset: str) -> dict[str, KnowledgeTracer]:
@@ -295,14 +313,17 @@ def of_bkt(model: KnowledgeTracer) -> dict[str, int]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--final", action="store_true", help="look at the test students")
-    parser.add_argument("--family", choices=("bkt", "prediction"), default="bkt")
+    parser.add_argument("--family", choices=("bkt", "prediction", "guides"), default="bkt")
     parser.add_argument("--log", choices=DATASETS, action="append", help="only these logs")
     parser.add_argument("--folds", type=int, help="folds instead of five, or of the log's own")
     parser.add_argument("--model", action="append", help="only these models, without --final")
     asked = parser.parse_args()
-    look, family, logs = asked.final, asked.family, asked.log or list(DATASETS)
-    if look and (asked.folds or asked.model):
-        parser.error("--folds and --model go without --final")
+    look, family = asked.final, asked.family
+    every = [name for name in DATASETS if models(name, family)]
+    logs = asked.log or every
+    if look and (asked.folds or asked.model or family == "guides"):
+        parser.error("--folds, --model and --family guides go without --final")
+    folds = asked.folds or (3 if family == "guides" else None)
     # Rare skills cannot stand alone, and may be absent from a fold: said at every fit.
     warnings.simplefilter("ignore", IdentificationWarning)
     warnings.simplefilter("ignore", DataWarning)
@@ -311,13 +332,13 @@ def main() -> None:
     measured = {
         name: final(name, family, where)
         if look
-        else cross_validated(name, family, asked.folds, asked.model)
+        else cross_validated(name, family, folds, asked.model)
         for name in logs
     }
-    stem = "accuracy" if family == "bkt" else "prediction"
+    stem = "accuracy" if family == "bkt" else family
     name = f"{stem}.json" if look else f"{stem}_cv.json"
-    split = "fit on train, tested on test" if look else "five folds of the training students"
-    if set(logs) < set(DATASETS) or asked.folds or asked.model:
+    split = "fit on train, tested on test" if look else f"{folds or 5} folds of training students"
+    if set(logs) < set(every) or asked.folds or asked.model:
         return  # a part is for trying out
     print(f"\nWritten to {write(name, {**where, 'split': split, 'datasets': measured})}")
 

@@ -1,6 +1,6 @@
 """Whether due reviews pile up over a year, with and without the scorer `backlog`.
 
-    python benchmarks/backlog.py      a minute; into results/backlog.json
+    python benchmarks/backlog.py      two minutes; into results/backlog.json
 
 Students take six lessons a day, which the preset "balanced" chooses, with and without `backlog`. A
 lesson teaches one skill, which then counts as mastered; from then on the memories of reviews.py
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from adaptlearn import Curriculum, Sequencer
 from adaptlearn.sequencing import ReviewSchedule, WeightedPolicy, preset
 
-SKILLS, STUDENTS, DAYS, LESSONS_A_DAY, SEED = 1000, 10, 360, 6, 0
+SKILLS, STUDENTS, DAYS, LESSONS_A_DAY, SEED = 2200, 10, 360, 6, 0
 DAY = 86400.0
 
 Floats = NDArray[np.float64]

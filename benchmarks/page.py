@@ -28,6 +28,10 @@ PAGES = tuple(
         "docs/review.md",
         "docs/logistic.md",
         "docs/boosting.md",
+        "docs/elo.md",
+        "docs/irt.md",
+        "docs/bkt.md",
+        "docs/recurrent.md",
         "README.md",
     )
 )
