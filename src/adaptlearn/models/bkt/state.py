@@ -28,6 +28,7 @@ _FARTHEST = 1e300  # of a belief's logarithm from 0
 _ABLEST = 700.0  # log odds whose exponential is finite
 
 _SKILL_BITS = 24  # a pair's key is student << 24 | skill: up to 16 million skills
+_SKILL_MASK = (1 << _SKILL_BITS) - 1
 
 
 class BKTState(StudentState):
@@ -148,7 +149,7 @@ class BKTState(StudentState):
     @property
     def skill_codes(self) -> NDArray[np.int64]:
         """The position of each pair's skill in `skills`, shape (n_pairs,)."""
-        return self._pairs.keys & ((1 << _SKILL_BITS) - 1)
+        return self._pairs.keys & _SKILL_MASK
 
     def __repr__(self) -> str:
         touched = len(self._pairs) - self._pairs.n_removed
@@ -200,7 +201,7 @@ class BKTState(StudentState):
         rows = np.repeat(np.arange(len(students)), counts)
         first = np.cumsum(counts) - counts
         slots = by_student[np.arange(len(rows)) + np.repeat(bounds[students] - first, counts)]
-        columns = self.skill_codes[slots]
+        columns = self._pairs.keys[slots] & _SKILL_MASK
         known = columns < n_skills
         return rows[known], columns[known], slots[known]
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.curriculum.curriculum import Curriculum
-from adaptlearn.curriculum.graph.bits import any_of, pack, unpack
+from adaptlearn.curriculum.graph.bits import any_of, pack
 from adaptlearn.errors import ParameterError
-from adaptlearn.numerics import Bits, Bools, Floats, Ints, bounds_of, places_of
+from adaptlearn.numerics import Bits, Bools, Floats, Ints, bounds_of, places_of, stable_group
 from adaptlearn.sequencing.knowledge.context import Context
 from adaptlearn.sequencing.knowledge.review_schedule import sparing_reviews
 
@@ -246,9 +246,13 @@ class Pairs(NamedTuple):
 
 def pairs_of(bits: Bits, n_students: int) -> Pairs:
     """The marked pairs of lessons' bits."""
-    marks = np.ascontiguousarray(unpack(bits, n_students))
-    student, lesson = np.divmod(np.flatnonzero(marks), marks.shape[1])
-    return Pairs(student, lesson)
+    # Few pairs are marked: bytes without any are never unpacked.
+    lesson, byte = np.nonzero(bits)
+    place, bit = np.nonzero(np.unpackbits(bits[lesson, byte][:, None], axis=1))
+    student = byte[place] * 8 + bit
+    marked = student < n_students  # the last byte has room for more
+    order, _ = stable_group(student[marked], n_students)
+    return Pairs(student[marked][order], lesson[place][marked][order])
 
 
 def pairs_of_table(eligible: Any) -> Pairs:
