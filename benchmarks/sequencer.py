@@ -18,6 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -109,9 +110,7 @@ def measure(size: str, quick: bool) -> dict[str, Any]:
             runs.append(time.perf_counter() - begin)
             processor.append(time.process_time() - worked)
             assert len(codes) == len(propensity) == n_students
-        one = [
-            _seconds(lambda student=student: made.recommend([student])) for student in range(500)
-        ]
+        one = [_seconds(partial(made.recommend, [student])) for student in range(500)]
         result[name] = {
             "seconds": median(runs),
             "processor_seconds": median(processor),
