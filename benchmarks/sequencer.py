@@ -5,7 +5,9 @@
 
 Prints a table and writes results/sequencer.json. Each size runs in a process of its own, whose peak
 resident memory beyond the tracker's own is reported. The tracker is a `MasteryTracker` over a
-BKT; every student has answered on a part of the skills.
+BKT; every student has answered on a part of the skills. Times are also given as multiples of the
+time that one copy of a table of students and skills takes (float64, the shortest of five), which
+tells how fast the machine is at that moment. Of three runs the middle one counts.
 """
 
 from __future__ import annotations
@@ -15,6 +17,8 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -25,6 +29,7 @@ from _record import circumstances, status, write
 from adaptlearn import Curriculum, MasteryTracker, Sequencer
 from adaptlearn.models import BKT
 from adaptlearn.sequencing import preset
+from adaptlearn.sequencing.policies import PricedMastery
 
 SIZES = {  # students, skills, lessons
     "district": (345_000, 300, 1_000),
@@ -32,7 +37,10 @@ SIZES = {  # students, skills, lessons
     "a third of the skills": (345_000, 100, 1_000),
     "three times the lessons": (345_000, 300, 3_000),
 }
-PRESETS = ("provisional", "mastery", "balanced")
+POLICIES = {
+    **{name: preset(name) for name in ("provisional", "priced", "mastery", "balanced")},
+    "priced, no gate": PricedMastery(ready=0),
+}
 TOUCHED = 20  # skills each student has answered on
 
 
@@ -91,26 +99,38 @@ def measure(size: str, quick: bool) -> dict[str, Any]:
     school, tracker = curriculum_of(n_skills, n_lessons), tracker_of(n_students, n_skills)
     before = status("VmRSS")
     result: dict[str, Any] = {"students": n_students, "skills": n_skills, "lessons": n_lessons}
-    for name in PRESETS:
-        made = Sequencer(school, tracker, preset(name), random_state=0, n_jobs=2)
+    for name, policy in POLICIES.items():
+        made = Sequencer(school, tracker, policy, random_state=0, n_jobs=2)
         made.recommend([0])
-        begin = time.perf_counter()
-        decisions = made.recommend(tracker.students)
-        codes, propensity = decisions.codes(), decisions.arrays.propensity
-        seconds = time.perf_counter() - begin
-        assert len(codes) == len(propensity) == n_students
-        one = []
-        for student in range(200):
-            begin = time.perf_counter()
-            made.recommend([student])
-            one.append(time.perf_counter() - begin)
+        students, runs, processor = tracker.students, [], []
+        for _ in range(1 if quick else 3):
+            begin, worked = time.perf_counter(), time.process_time()
+            decisions = made.recommend(students)
+            codes, propensity = decisions.codes(), decisions.arrays.propensity
+            runs.append(time.perf_counter() - begin)
+            processor.append(time.process_time() - worked)
+            assert len(codes) == len(propensity) == n_students
+        one = [_seconds(partial(made.recommend, [student])) for student in range(500)]
         result[name] = {
-            "seconds": seconds,
+            "seconds": median(runs),
+            "processor_seconds": median(processor),
             "with_lesson": int((decisions.arrays.lesson >= 0).sum()),
             "milliseconds_one_student": 1e3 * median(one),
         }
+        del decisions, codes, propensity
     result["peak_bytes_beyond_tracker"] = status("VmHWM") - before
+    # Last, so that the tables are not part of the peak.
+    table = np.random.default_rng(0).random((n_students, n_skills))
+    result["seconds_of_a_copy"] = copy = min(_seconds(table.copy) for _ in range(5))
+    for name in POLICIES:
+        result[name]["copies"] = result[name]["seconds"] / copy
     return result
+
+
+def _seconds(do: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    do()
+    return time.perf_counter() - begin
 
 
 def main() -> None:
@@ -121,19 +141,22 @@ def main() -> None:
     if asked.size:
         print(json.dumps(measure(asked.size, asked.quick)))
         return
-    print(f"{'size':26}{'policy':10}{'all, s':>8}{'one, ms':>9}{'peak MB':>9}")
+    head = f"{'all, s':>8}{'CPU, s':>8}{'copies':>8}{'one, ms':>9}{'peak MB':>9}"
+    print(f"{'size':26}{'policy':16}{head}")
     sizes = {}
     for size in SIZES:
         command = [sys.executable, Path(__file__), "--size", size]
         command += ["--quick"] if asked.quick else []
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
         sizes[size] = result = json.loads(done.stdout)
-        for name in PRESETS:
+        for name in POLICIES:
+            took = result[name]
             print(
-                f"{size:26}{name:13}{result[name]['seconds']:8.2f}"
-                f"{result[name]['milliseconds_one_student']:9.3f}"
+                f"{size:26}{name:16}{took['seconds']:8.2f}{took['processor_seconds']:8.2f}"
+                f"{took['copies']:8.1f}{took['milliseconds_one_student']:9.3f}"
                 f"{result['peak_bytes_beyond_tracker'] / 1e6:9.0f}"
             )
+        print(f"{size:26}{'one copy':16}{result['seconds_of_a_copy']:8.2f}", flush=True)
     if not asked.quick:
         where = circumstances(["numpy", "scipy"])
         print(f"\nWritten to {write('sequencer.json', {**where, 'sizes': sizes})}")

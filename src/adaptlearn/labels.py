@@ -41,7 +41,7 @@ def is_missing(value: Any) -> bool:
 def label_array(labels: Iterable[Any]) -> NDArray[Any]:
     """A read-only array of labels: integers, or objects such as ``str``."""
     values = list(labels)
-    if values and all(isinstance(value, int) for value in values):
+    if values and all(issubclass(kind, int) for kind in {*map(type, values)}):
         array = np.array(values)
     else:
         array = np.fromiter(values, object, len(values))
@@ -90,9 +90,13 @@ def label_list(labels: Any, what: str = "label") -> list[Label]:
     (['ann'], [7, 8])
     """
     given = [labels] if as_label(labels) is not None else _several(labels, what)
-    read: list[Any] = (
-        given if {*map(type, given)} in ({str}, {int}) else [as_label(one) for one in given]
-    )
+    kinds = {*map(type, given)}
+    # Most lists are of one kind and sound: then nothing is asked of each label alone.
+    if (kinds == {str} and "" not in given) or (
+        kinds == {int} and _usable(min(given)) and _usable(max(given))
+    ):
+        return given
+    read: list[Any] = [as_label(one) for one in given]
     wrong = [place for place, one in enumerate(read) if not _usable(one)]
     problems = [f"{given[place]!r:.80} (place {place}): {_EXPECTED}" for place in wrong[:_TOLD]]
     problems += [f"… and {len(wrong) - _TOLD} more"] if len(wrong) > _TOLD else []

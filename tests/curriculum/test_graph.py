@@ -16,7 +16,8 @@ from tests.conftest import trials
 from adaptlearn import Curriculum
 from adaptlearn.curriculum import audit_curriculum
 from adaptlearn.curriculum.graph import routines as graph
-from adaptlearn.curriculum.graph.bits import pack, unpack
+from adaptlearn.curriculum.graph.bits import all_marked, any_of, pack, unpack
+from adaptlearn.curriculum.graph.matrices import incidence
 from adaptlearn.curriculum.picture.layout import layered
 from adaptlearn.errors import CurriculumError
 
@@ -350,3 +351,21 @@ def test_a_layout_keeps_nodes_apart_and_edges_in_their_columns(edges: Any, seed:
 def test_a_layout_of_two_crossed_chains_uncrosses_them() -> None:
     made = layered(np.array([0, 0, 1, 1]), [(0, 3), (1, 2)])
     assert (made.place[0] < made.place[1]) == (made.place[3] < made.place[2])
+
+
+@pytest.mark.parametrize("n_students", [1, 5, 40])
+def test_members_are_joined_in_short_rows_long_rows_and_none(n_students: int) -> None:
+    rng = np.random.default_rng(0)
+    marks = rng.random((30, n_students)) < 0.5
+    members = [
+        sorted({*rng.integers(30, size=k % 4 if k < 40 else 25).tolist()}) for k in range(44)
+    ]
+    for rows in (members, [some for some in members if some]):
+        row = np.repeat(np.arange(len(rows)), [*map(len, rows)])
+        matrix = incidence(row, [*itertools.chain(*rows)], (len(rows), 30))
+        bits = np.packbits(marks, axis=1)
+        found = np.unpackbits(any_of(matrix, bits), axis=1, count=n_students)
+        expected = [marks[skills].any(axis=0) for skills in rows]
+        np.testing.assert_array_equal(found, np.array(expected))
+    both = np.unpackbits(all_marked(matrix, bits), axis=1, count=n_students)
+    np.testing.assert_array_equal(both, np.array([marks[skills].all(axis=0) for skills in rows]))

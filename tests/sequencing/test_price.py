@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from itertools import product
 
 import numpy as np
@@ -339,3 +340,22 @@ def test_a_skill_with_only_some_rates_has_the_usual_ones() -> None:
     own = PriceThreshold().needed(context(rates=all_of_them))
     assert found.tolist() == [usual[0], *own[1:].tolist()]
     assert usual[0] != own[0]
+
+
+def test_one_criterion_serves_other_models_and_courses_in_turn() -> None:
+    price = PriceThreshold(300.0, skills={"add": 900.0})
+    own = {name: np.array(rate) for name, rate in OWN.items()} | {"forget": np.zeros(3)}
+    slower = {**own, "learn": own["learn"] / 2}
+    other = Curriculum.from_dict({"skills": ["draw", "add"]})
+    asked = [
+        context(rates=own),
+        context(rates=slower),
+        context(),
+        Context(other, np.array(["ann"]), np.full((1, 2), 0.9), "latent"),
+    ]
+    fresh = [PriceThreshold(300.0, skills={"add": 900.0}).needed(one) for one in asked]
+    assert len({array.tobytes() for array in fresh}) == len(asked)
+    for one, expected in [*zip(asked, fresh, strict=True)] * 2:
+        np.testing.assert_array_equal(price.needed(one), expected)
+        assert price.worth(one).minutes.shape == expected.shape
+    assert pickle.loads(pickle.dumps(price)) == price

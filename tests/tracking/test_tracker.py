@@ -349,3 +349,18 @@ def test_a_large_batch_touches_only_what_was_answered(model):
     state = model.init_state(10 * n)
     model.update_state(state, log)
     assert len(state.p_known) == n
+
+
+def test_what_was_asked_before_is_not_what_is_told_after_more_answers(model):
+    tracker = MasteryTracker(model)
+    skills = model.skills_[:2].tolist()
+    tracker.update({"student": ["ann"], "skill": skills[:1], "correct": [1]})
+    assert tracker.counts(["ann"]).sum() == 1
+    before = tracker.mastery(["ann"]).value
+    tracker.update({"student": ["ann", "ben"], "skill": skills[::-1], "correct": [1, 1]})
+    assert tracker.counts(["ann", "ben"])[:, :2].tolist() == [[1, 1], [1, 0]]
+    assert (tracker.mastery(["ann"]).value[0, :2] != before[0, :2]).tolist() == [False, True]
+    tracker.forget(["ann"]).update({"student": ["ann"], "skill": skills[1:], "correct": [0]})
+    assert tracker.counts(["ann"])[0, :2].tolist() == [0, 1]
+    tracker.update({"student": ["ann"], "skill": skills[1:], "correct": [0]})  # no new pair
+    assert tracker.counts(["ann"])[0, :2].tolist() == [0, 2]

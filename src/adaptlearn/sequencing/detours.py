@@ -63,6 +63,8 @@ class Left(NamedTuple):
         The students and lessons that are held back, for the ways in `to`.
     to : int array, shape (n_held,)
         A `Way` each.
+    left_out : int array, shape (n_students,), or None
+        How many further candidates each student has, which cannot be among the best.
     """
 
     candidates: Candidates
@@ -72,6 +74,7 @@ class Left(NamedTuple):
     done: Ints
     held: Pairs
     to: Ints
+    left_out: Ints | None = None
 
     def take(self, kept: Bools) -> Left:
         """Some of the candidates; what is held back stays."""

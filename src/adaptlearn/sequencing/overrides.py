@@ -249,8 +249,11 @@ class Overrides:
         n = len(students)
         self._check_clocks(clock)
         self._check_students(students, now)
+        held, everyone = self._by_student, None in self._by_student
         by_row = {
-            row: found for row, who in enumerate(students) if (found := self._active(who, now))
+            row: found
+            for row, who in enumerate(students if held else ())
+            if (everyone or who in held) and (found := self._active(who, now))
         }
         if now is not None:
             counting = {place for places in by_row.values() for place in places}

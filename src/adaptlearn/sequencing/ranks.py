@@ -18,7 +18,14 @@ from adaptlearn.sequencing.goals import Goals
 from adaptlearn.sequencing.knowledge.context import Context
 from adaptlearn.sequencing.overrides import Applied
 from adaptlearn.sequencing.policies.candidates import Candidates, Pairs, Purpose
-from adaptlearn.sequencing.policies.choosers import Odds, Ragged, draw_one, is_best, runners_up
+from adaptlearn.sequencing.policies.choosers import (
+    Greedy,
+    Odds,
+    Ragged,
+    draw_one,
+    is_best,
+    runners_up,
+)
 from adaptlearn.sequencing.policies.policy import Policy, offered, reasons_of
 from adaptlearn.sequencing.policies.reasons import Choices
 
@@ -69,7 +76,10 @@ def decide(
     rng : Generator
         For propensities that are sampled.
     """
-    left, shut_out = available(rules.policy, context, applied)
+    greedy = type(rules.policy.chooser) is Greedy and draws.shape[1] == 1
+    left, shut_out = available(
+        rules.policy, context, applied, best=rules.runners_up + 1 if greedy else None
+    )
     pins = _Pins(applied.pins)
     given = _Given(context) if draws.shape[1] > 1 else None
     for rank in range(draws.shape[1]):
@@ -98,13 +108,16 @@ def decide(
             pinned=pinned,
             n_runners_up=rules.runners_up,
         )
+        n_waiting = np.diff(left.candidates.bounds)[rows] - part.n_candidates
+        if left.left_out is not None:
+            part = part._replace(n_candidates=part.n_candidates + left.left_out[rows])
         part, taught = _described(part, context, applied, rows)
         part = with_alerts(part, context, rows, taught=taught, ahead=ahead)
         code, n_unmastered = _reasons(part, now, chosen[rows], rules, rows=rows, shut_out=shut_out)
         yield part._replace(
             code=code,
             n_unmastered=n_unmastered,
-            n_waiting=np.diff(left.candidates.bounds)[rows] - part.n_candidates,
+            n_waiting=n_waiting,
             student=rows + first,
             rank=np.full(len(rows), rank + 1),
             draw=draws[rows, rank],
@@ -114,12 +127,22 @@ def decide(
             left = left.take(~given.lessons[left.candidates.student, left.candidates.lesson])
 
 
-def available(policy: Policy, context: Context, applied: Applied) -> tuple[Left, Bools]:
-    """What may be given to a block of students, and to whom teachers leave nothing of it."""
-    candidates, value = offered(policy, context)
+def available(
+    policy: Policy, context: Context, applied: Applied, best: int | None = None
+) -> tuple[Left, Bools]:
+    """What may be given to a block of students, and to whom teachers leave nothing of it.
+
+    With `best`, lessons that cannot be among so many best ones of a student may be left out.
+    """
+    candidates, value = offered(policy, context, best if applied.barred is None else None)
+    if candidates.left_out is not None and candidates.left_out.any():
+        ragged = Ragged(candidates.bounds, candidates.student)
+        if (ragged.total(is_best(value, ragged)) > 1).any():  # then more are needed than the best
+            candidates, value = offered(policy, context)
     had = np.diff(candidates.bounds) > 0
     if applied.barred is None:
-        return detour(candidates, value), np.zeros(len(had), bool)
+        left = detour(candidates, value)._replace(left_out=candidates.left_out)
+        return left, np.zeros(len(had), bool)
     barred = applied.barred[candidates.student, candidates.lesson]
     gone, candidates, value = candidates.take(barred), candidates.take(~barred), value[~barred]
     shut_out = had & (np.diff(candidates.bounds) == 0)

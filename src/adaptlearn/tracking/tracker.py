@@ -542,8 +542,11 @@ class MasteryTracker:
 
     def _numbers(self, labels: list[Any]) -> Ints:
         """The numbers of students who are asked for; the never met share number 0."""
-        self._refuse_mixture([label for label in labels if label not in self._number])
-        return np.array([self._number.get(k, 0) for k in labels], np.int64)
+        numbers = [*map(self._number.get, labels)]
+        if None in numbers:
+            self._refuse_mixture([label for label in labels if label not in self._number])
+            numbers = [number or 0 for number in numbers]
+        return np.array(numbers, np.int64)
 
     def _skills(self, skills: Iterable[Any]) -> list[Any]:
         """Skills that are asked for: of the model's kind, met or not."""

@@ -14,6 +14,8 @@ from scipy.sparse import csr_array
 from adaptlearn.errors import ParameterError
 from adaptlearn.numerics import Bits, Bools, Ints
 
+_LONG = 8  # rows of which one member at a time is not worth a round of its own
+
 
 def check_mastered(mastered: Any, n_skills: int) -> Bools:
     """Marks of shape (n_students, n_skills), or `ParameterError`."""
@@ -41,14 +43,7 @@ def unpack(bits: Bits, n_students: int) -> Bools:
 
 def any_of(members: csr_array, bits: Bits) -> Bits:
     """For each row of a 0/1 matrix, whether one of its members is marked; rows without: no."""
-    starts = members.indptr[:-1]
-    filled = starts < members.indptr[1:]
-    if members.nnz and filled.all():
-        return np.asarray(np.bitwise_or.reduceat(bits[members.indices], starts, axis=0))
-    found = np.zeros((members.shape[0], bits.shape[1]), np.uint8)
-    if members.nnz:
-        found[filled] = np.bitwise_or.reduceat(bits[members.indices], starts[filled], axis=0)
-    return found
+    return _over_members(np.bitwise_or, members, bits)
 
 
 def all_marked(members: csr_array, bits: Bits) -> Bits:
@@ -64,9 +59,26 @@ def all_marked(members: csr_array, bits: Bits) -> Bits:
     -------
     uint8 array, shape (n_rows, n_bytes)
     """
-    if members.shape[0] == 0:
-        return np.zeros((0, bits.shape[1]), np.uint8)
-    return np.asarray(np.bitwise_and.reduceat(bits[members.indices], members.indptr[:-1], axis=0))
+    return _over_members(np.bitwise_and, members, bits)
+
+
+def _over_members(of: np.ufunc, members: csr_array, bits: Bits) -> Bits:
+    """The bits of each row's members, joined by `of`; 0 for rows without members."""
+    starts, sizes = members.indptr[:-1], members.indptr[1:] - members.indptr[:-1]
+    if bits.shape[1] == 1 and members.nnz and sizes.all():
+        return np.asarray(of.reduceat(bits[members.indices], starts, axis=0))
+    found, rows = np.zeros((len(sizes), bits.shape[1]), np.uint8), np.flatnonzero(sizes)
+    # `reduceat` takes 80 times as long as this on rows of some hundred bytes: first the first
+    # member of all rows, then the second of all that have one; the few long rows one by one.
+    found[rows] = bits[members.indices[starts[rows]]]
+    place, rows = 1, rows[sizes[rows] > 1]
+    while len(rows) > _LONG:
+        found[rows] = of(found[rows], bits[members.indices[starts[rows] + place]])
+        place, rows = place + 1, rows[sizes[rows] > place + 1]
+    for row in rows.tolist():
+        rest = members.indices[starts[row] + place : starts[row] + sizes[row]]
+        found[row] = of(found[row], of.reduce(bits[rest], axis=0))
+    return found
 
 
 def own_bits(rows: Ints, shape: tuple[int, int]) -> Bits:

@@ -24,10 +24,14 @@ from adaptlearn.validation import Numbers
 _LOOKED_UP = 1 << 14
 """Pairs that are looked up one by one; for more, all pairs are grouped by student once."""
 
+_REMEMBERED = 1 << 18
+"""Pairs at most that are kept until they are asked for again."""
+
 _FARTHEST = 1e300  # of a belief's logarithm from 0
 _ABLEST = 700.0  # log odds whose exponential is finite
 
 _SKILL_BITS = 24  # a pair's key is student << 24 | skill: up to 16 million skills
+_SKILL_MASK = (1 << _SKILL_BITS) - 1
 
 
 class BKTState(StudentState):
@@ -76,6 +80,7 @@ class BKTState(StudentState):
         self.vectors: StudentVectors | None = None
         self._last_clock = np.empty(0, np.int64)
         self._groups: tuple[tuple[int, int], Ints, Ints] | None = None
+        self._cells: tuple[Any, Ints, tuple[Ints, Ints, Ints]] | None = None
 
     def note_individuals(self) -> None:
         """Start to store what an individualised model knows about each student."""
@@ -148,7 +153,7 @@ class BKTState(StudentState):
     @property
     def skill_codes(self) -> NDArray[np.int64]:
         """The position of each pair's skill in `skills`, shape (n_pairs,)."""
-        return self._pairs.keys & ((1 << _SKILL_BITS) - 1)
+        return self._pairs.keys & _SKILL_MASK
 
     def __repr__(self) -> str:
         touched = len(self._pairs) - self._pairs.n_removed
@@ -188,7 +193,17 @@ class BKTState(StudentState):
             For each pair: the position of the student in `students`, the code of the skill, and the
             slot of the pair in `p_known`. A student may occur several times in `students`.
         """
-        if len(students) * n_skills <= _LOOKED_UP:
+        asked, last = (self._pairs, len(self._pairs), self._pairs.n_removed, n_skills), self._cells
+        if last is not None and last[0] == asked and np.array_equal(last[1], students):
+            return last[2]
+        found = self._found_cells(students, n_skills)
+        if len(found[0]) <= _REMEMBERED:  # mastery and counts are asked of the same students
+            self._cells = asked, students.copy(), found
+        return found
+
+    def _found_cells(self, students: Ints, n_skills: int) -> tuple[Ints, Ints, Ints]:
+        grouped = self._groups is not None and self._groups[0] == self._size
+        if not grouped and len(students) * n_skills <= _LOOKED_UP:
             # Few students: look their pairs up rather than go through all.
             rows = np.repeat(np.arange(len(students)), n_skills)
             columns = np.tile(np.arange(n_skills), len(students))
@@ -200,7 +215,7 @@ class BKTState(StudentState):
         rows = np.repeat(np.arange(len(students)), counts)
         first = np.cumsum(counts) - counts
         slots = by_student[np.arange(len(rows)) + np.repeat(bounds[students] - first, counts)]
-        columns = self.skill_codes[slots]
+        columns = self._pairs.keys[slots] & _SKILL_MASK
         known = columns < n_skills
         return rows[known], columns[known], slots[known]
 
@@ -229,10 +244,13 @@ class BKTState(StudentState):
     def _grouped(self) -> tuple[Ints, Ints]:
         """Slots by student; kept until there are more pairs, or room for more students."""
         self._close_up()
-        size = len(self._pairs), self.n_students
-        if self._groups is None or self._groups[0] != size:
-            self._groups = (size, *stable_group(self.students, self.n_students))
+        if self._groups is None or self._groups[0] != self._size:
+            self._groups = (self._size, *stable_group(self.students, self.n_students))
         return self._groups[1], self._groups[2]
+
+    @property
+    def _size(self) -> tuple[int, int]:
+        return len(self._pairs), self.n_students
 
     def write(self, slots: Ints, beliefs: Beliefs, more_answers: Ints) -> None:
         """Store new beliefs in the given slots, and add `more_answers` to the answer counts."""
@@ -248,7 +266,7 @@ class BKTState(StudentState):
         _, _, slots = self.cells(students, len(self.skills))
         self._pairs.remove(slots)
         self.told.forget(students, len(self.skills))
-        self._groups = self._known = None
+        self._groups = self._cells = self._known = None
         if self.vectors is not None:
             for field in self.vectors:
                 field[students] = 0

@@ -375,5 +375,8 @@ class WheelSpinning:
         assert context.mastered is not None
         if context.counts is None:
             return np.zeros(context.mastery.shape, bool)
-        stuck = ~context.mastered & (context.counts >= answers)
+        often = context.counts >= answers
+        if not often.any():  # most blocks of students
+            return often
+        stuck = ~context.mastered & often
         return stuck if context.ready is None else stuck & ~context.ready

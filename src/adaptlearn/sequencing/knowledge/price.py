@@ -6,11 +6,12 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.labels import Label, LabelIndex, plain, refuse_other_kind
 from adaptlearn.numerics import Bools, Floats
 from adaptlearn.sequencing.knowledge.context import Context, MasteryKind
@@ -131,11 +132,7 @@ class PriceThreshold(Criterion):
 
     def needed(self, context: Context) -> Floats:
         """The threshold of each skill, shape (n_skills,) or (n_students, n_skills)."""
-        minutes = minutes_of_skills(context.curriculum, self.minutes)
-        # A threshold hangs on the minutes of a lesson as a share of the price alone.
-        share = minutes / _placed(self.skills, context.curriculum.skills, self.price)
-        of = np.column_stack([*rates_of(context), share]).tobytes()
-        solve = partial(_kept, of, self.n_items)
+        solve = partial(_kept, self._posed(context).of, self.n_items)
         times = self._times(context)
         if times is None:
             return np.maximum(solve(1.0), self.least)
@@ -145,7 +142,23 @@ class PriceThreshold(Criterion):
             found = _between(distinct, solve)
         else:
             found = np.stack([solve(each) for each in distinct.tolist()])
-        return np.maximum(found[which.reshape(times.shape), np.arange(len(share))], self.least)
+        skills = np.arange(times.shape[1])
+        return np.maximum(found[which.reshape(times.shape), skills], self.least)
+
+    def _posed(self, context: Context) -> _Posed:
+        """The skills' problem; that of the last call, if curriculum and rates are the same."""
+        last: _Posed | None = vars(self).get("_last")
+        if last is not None and last.curriculum is not context.curriculum:
+            last = None
+        # Within one call of a sequencer the rates are one object; between calls they are equal.
+        if last is None or last.asked is not context.rates:
+            given = {} if context.rates is None else context.rates
+            key = {name: rate.tobytes() for name, rate in given.items()}
+            if last is None or last.key != key:
+                last = _Posed.of_skills(self, context, key)
+            last = last._replace(asked=context.rates)
+            object.__setattr__(self, "_last", last)
+        return last
 
     def _times(self, context: Context) -> Floats | None:
         """What multiplies the skills' prices, shape (n_students, n_skills), if anything does."""
@@ -164,13 +177,41 @@ class PriceThreshold(Criterion):
 
     def worth(self, context: Context) -> Worth:
         """The numbers that an explanation of a decision needs."""
-        minutes = minutes_of_skills(context.curriculum, self.minutes)
-        prices = _placed(self.skills, context.curriculum.skills, self.price)
+        posed = self._posed(context)
         own = {who: price / self.price for who, price in self.students.items()}
-        weighted = context.goal is not None
         return Worth(
-            rates_of(context), minutes, self.n_items, prices, own, weighted, float(self.least)
-        )
+            posed.rates, posed.minutes, self.n_items, posed.prices, own,
+            context.goal is not None, float(self.least),
+        )  # fmt: skip
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_last"}
+
+
+class _Posed(NamedTuple):
+    """What the thresholds of a curriculum's skills are computed from.
+
+    `asked` and `key`: the context's rates, and their bytes. `of`: what `_kept` takes.
+    """
+
+    curriculum: Curriculum
+    asked: Mapping[str, Floats] | None
+    key: Mapping[str, bytes]
+    rates: Rates
+    minutes: Floats
+    prices: Floats
+    of: bytes
+
+    @classmethod
+    def of_skills(
+        cls, criterion: PriceThreshold, context: Context, key: Mapping[str, bytes]
+    ) -> _Posed:
+        curriculum, rates = context.curriculum, rates_of(context)
+        minutes = minutes_of_skills(curriculum, criterion.minutes)
+        prices = _placed(criterion.skills, curriculum.skills, criterion.price)
+        # A threshold hangs on the minutes of a lesson as a share of the price alone.
+        of = np.column_stack([*rates, minutes / prices]).tobytes()
+        return cls(curriculum, context.rates, key, rates, minutes, prices, of)
 
 
 def rates_of(context: Context) -> Rates:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import IntEnum
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -10,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.curriculum.curriculum import Curriculum
-from adaptlearn.curriculum.graph.bits import any_of, pack, unpack
+from adaptlearn.curriculum.graph.bits import any_of, pack
 from adaptlearn.errors import ParameterError
-from adaptlearn.numerics import Bits, Bools, Floats, Ints, bounds_of, places_of
+from adaptlearn.numerics import Bits, Bools, Floats, Ints, bounds_of, places_of, stable_group
 from adaptlearn.sequencing.knowledge.context import Context
 from adaptlearn.sequencing.knowledge.review_schedule import sparing_reviews
+from adaptlearn.sequencing.policies.shortlist import counts_of, minutes_of_lessons
 
 
 class Purpose(IntEnum):
@@ -49,6 +51,8 @@ class Candidates:
         The `Purpose` of each candidate.
     score : float array, shape (n,), or None
         The scores of the candidates, if the policy that found the candidates also computed scores.
+    left_out : int array, shape (n_students,), or None
+        How many further lessons each student may do that cannot be among the best ones.
     """
 
     def __init__(
@@ -57,11 +61,13 @@ class Candidates:
         pairs: Pairs,
         purpose: NDArray[np.int8],
         score: Floats | None = None,
+        left_out: Ints | None = None,
     ) -> None:
         self.context = context
         self.student, self.lesson = pairs
         self.purpose = purpose
         self.score = score
+        self.left_out = left_out
 
     def __len__(self) -> int:
         return len(self.student)
@@ -139,13 +145,12 @@ class Candidates:
         If the minutes of a lesson are unknown, the mean over the curriculum's lessons is used, or 1
         if no lesson has minutes.
         """
-        known = self.context.curriculum.minutes
-        given = ~np.isnan(known)
-        usual = float(known[given].mean()) if given.any() else 1.0
-        return np.where(given, known, usual)[self.lesson]
+        return minutes_of_lessons(self.context.curriculum)[self.lesson]
 
 
-def find_candidates(context: Context, pools: tuple[str, ...]) -> Candidates:
+def find_candidates(
+    context: Context, pools: tuple[str, ...], keep: Callable[[Bits], Bits] | None = None
+) -> Candidates:
     """Find all lessons that students may do for the given purposes.
 
     If a lesson serves several purposes, the purpose that comes first in `Purpose` is used.
@@ -156,13 +161,32 @@ def find_candidates(context: Context, pools: tuple[str, ...]) -> Candidates:
         The context must have `mastered`, and may have `ready`. Reviews are found only if the
         context has `urgency`. Remediation is found only if the context has `stuck`.
     pools : tuple of {"new", "review", "remediation", "enrichment"}
+    keep : callable, optional
+        Returns the candidates to look at, of all candidates as bits; the others are only counted.
 
     Raises
     ------
     ParameterError
         The error is raised if the context does not contain the mastered skills.
     """
-    curriculum, n = context.curriculum, len(context.students)
+    pooled, left_out, n = _by_purpose(context, pools), None, len(context.students)
+    any_purpose = np.zeros((len(context.curriculum.lessons), -(-n // 8)), np.uint8)
+    for bits in pooled.values():
+        any_purpose |= bits
+    if keep is not None:
+        kept = keep(any_purpose)
+        left_out, any_purpose = counts_of(any_purpose & ~kept, n), kept
+    pairs = pairs_of(any_purpose, n)
+    purpose = np.empty(len(pairs.student), np.int8)
+    for kind, bits in reversed(pooled.items()):
+        byte, shift = pairs.student >> 3, 7 - (pairs.student & 7)
+        purpose[(bits[pairs.lesson, byte] >> shift & 1) == 1] = kind
+    return Candidates(context, pairs, purpose, left_out=left_out)
+
+
+def _by_purpose(context: Context, pools: tuple[str, ...]) -> dict[Purpose, Bits]:
+    """The lessons for each purpose, as bits of shape (n_lessons, n_bytes)."""
+    curriculum = context.curriculum
     if context.mastered is None:
         raise ParameterError(
             "find_candidates", ["it is not known what is mastered: give the policy a criterion"]
@@ -191,15 +215,7 @@ def find_candidates(context: Context, pools: tuple[str, ...]) -> Candidates:
         pooled[Purpose.ENRICHMENT] = (
             extra if asked is None else extra & any_of(curriculum.teaches, asked)
         )
-    any_purpose = np.zeros_like(found.open)
-    for bits in pooled.values():
-        any_purpose |= bits
-    pairs = pairs_of(any_purpose, n)
-    purpose = np.empty(len(pairs.student), np.int8)
-    for kind, bits in reversed(pooled.items()):
-        byte, shift = pairs.student >> 3, 7 - (pairs.student & 7)
-        purpose[(bits[pairs.lesson, byte] >> shift & 1) == 1] = kind
-    return Candidates(context, pairs, purpose)
+    return pooled
 
 
 def remedial(context: Context, stuck: Bools) -> Bools:
@@ -246,9 +262,13 @@ class Pairs(NamedTuple):
 
 def pairs_of(bits: Bits, n_students: int) -> Pairs:
     """The marked pairs of lessons' bits."""
-    marks = np.ascontiguousarray(unpack(bits, n_students))
-    student, lesson = np.divmod(np.flatnonzero(marks), marks.shape[1])
-    return Pairs(student, lesson)
+    # Few pairs are marked: bytes without any are never unpacked.
+    lesson, byte = np.nonzero(bits)
+    place, bit = np.nonzero(np.unpackbits(bits[lesson, byte][:, None], axis=1))
+    student = byte[place] * 8 + bit
+    marked = student < n_students  # the last byte has room for more
+    order, _ = stable_group(student[marked], n_students)
+    return Pairs(student[marked][order], lesson[place][marked][order])
 
 
 def pairs_of_table(eligible: Any) -> Pairs:

@@ -189,8 +189,8 @@ def _checked(name: str, result: Any, context: Context) -> Scores:
     return scores, eligible
 
 
-def offered(policy: Policy, context: Context) -> tuple[Candidates, Floats]:
-    """What a policy lets be given, and its scores.
+def offered(policy: Policy, context: Context, best: int | None = None) -> tuple[Candidates, Floats]:
+    """What a policy lets be given, and its scores; with `best`, perhaps only so many best ones.
 
     Raises
     ------
@@ -198,7 +198,8 @@ def offered(policy: Policy, context: Context) -> tuple[Candidates, Floats]:
         A function returned something else than scores and eligibility of the right shapes;
         ``value`` gave not a number to each candidate, or one that is not finite.
     """
-    candidates = policy.candidates(context)
+    shortlist = None if best is None else getattr(policy, "shortlist", None)
+    candidates = policy.candidates(context) if shortlist is None else shortlist(context, best)
     value = np.asarray(policy.value(candidates))
     if value.shape != (len(candidates),):
         raise ParameterError(

@@ -32,7 +32,6 @@ from scipy.sparse import csr_array
 
 from adaptlearn.errors import ParameterError
 from adaptlearn.numerics import Floats
-from adaptlearn.sequencing.knowledge.context import Context
 from adaptlearn.sequencing.knowledge.review_schedule import practised_by_lessons
 from adaptlearn.sequencing.policies.candidates import Candidates, Purpose
 
@@ -141,10 +140,10 @@ def gain_per_minute(candidates: Candidates) -> Floats:
     extras, and do not come before instruction.
     """
     context = candidates.context
-    weight = (1 - context.mastery) * _learn(context)
+    weight = (1 - candidates.of_skills(context.mastery)) * _learn(candidates)
     if context.goal is not None:
-        weight = weight * context.goal
-    gain = candidates.total(candidates.of_skills(weight) * candidates.missing)
+        weight = weight * candidates.of_skills(context.goal)
+    gain = candidates.total(weight * candidates.missing)
     gain = np.where(candidates.purpose == Purpose.ENRICHMENT, 0.0, gain)
     return _share_of_best(candidates, gain / candidates.minutes)
 
@@ -212,8 +211,9 @@ def expected_success(candidates: Candidates) -> Floats:
     return candidates.mean(0.2 + 0.7 * context.mastery)
 
 
-def _learn(context: Context) -> Any:
-    return 0.15 if context.learn is None else context.learn
+def _learn(candidates: Candidates) -> Any:
+    learn = candidates.context.learn
+    return 0.15 if learn is None else candidates.of_every_skill(learn)
 
 
 def _share_of_best(candidates: Candidates, value: Floats) -> Floats:

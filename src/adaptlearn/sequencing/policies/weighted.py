@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Self
 
 import numpy as np
@@ -20,6 +20,7 @@ from adaptlearn.sequencing.policies.choosers import CHOOSERS, Chooser
 from adaptlearn.sequencing.policies.policy import Scores, fingerprint_of
 from adaptlearn.sequencing.policies.reasons import OF_OTHERS, SENTENCES, Choices, codes_of
 from adaptlearn.sequencing.policies.scorers import SCORERS
+from adaptlearn.sequencing.policies.shortlist import near_best
 from adaptlearn.serialization import fingerprint
 from adaptlearn.validation import some
 
@@ -190,6 +191,21 @@ class WeightedPolicy:
     def candidates(self, context: Context) -> Candidates:
         """The lessons that students may do; `context` contains the skills that are mastered."""
         return find_candidates(context, self.pools)
+
+    def shortlist(self, context: Context, n: int) -> Candidates:
+        """The same without lessons that cannot be among a student's `n` best, if that is known."""
+        own = (type(self).candidates, type(self).value)
+        gain = self.scorers.get("gain_per_minute", 0.0)
+        order = self.scorers.get("fixed_order", 0.0)  # without it, many lessons score the same
+        if (
+            own != (WeightedPolicy.candidates, WeightedPolicy.value)
+            or self.pools != ("new",)
+            or not self.scorers.keys() <= {"gain_per_minute", "fixed_order"}
+            or not (type(gain) is type(order) is float and gain >= 0 and order > 0)
+        ):
+            return self.candidates(context)
+        keep = partial(near_best, context, n=n, order=order / gain if gain else None)
+        return find_candidates(context, self.pools, keep)
 
     def value(self, candidates: Candidates) -> Floats:
         """The score of each candidate, shape (n,)."""

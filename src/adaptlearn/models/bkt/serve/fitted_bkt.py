@@ -76,10 +76,10 @@ class FittedBKT(ReportingBKT):
         """The four rates of each skill: from ``parameters_``, or pooled for untrained skills."""
         self._check_fitted()
         others = 0 if state is None else len(state.known_skills.places) - len(self.skills_)
-        return {
-            name: np.append(self.parameters_[name], np.full(others, self.pooled_[name]))
-            for name in ("learn", "forget", "guess", "slip")
-        }
+        own = {name: self.parameters_[name] for name in ("learn", "forget", "guess", "slip")}
+        if not others:
+            return {name: rate.copy() for name, rate in own.items()}
+        return {n: np.append(rate, np.full(others, self.pooled_[n])) for n, rate in own.items()}
 
     def _counts(self, state: BKTState, students: Ints, skills: Ints) -> NDArray[np.int64]:
         counts = np.zeros((len(students), n_places(skills)), np.int64)
