@@ -32,8 +32,8 @@ class Level(NamedTuple):
     time : float array, shape (n,), or None
         Times in seconds.
     correct : int8 array, shape (n,)
-        1 for a right answer, 0 for a wrong answer, and -1 for an exposure. A model's `_look` must
-        not use `correct`.
+        1 for a right answer, 0 for a wrong answer, -1 for an exposure, and `encoding.QUESTION`,
+        which must change nothing. A model's `_look` must not use `correct`.
     starts : int array, shape (n,), or None
         For each response, the position at which its entries (one for each skill) begin; None if
         every response has exactly one entry.
