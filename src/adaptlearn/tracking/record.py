@@ -23,7 +23,12 @@ _SETTLING = 0.5
 """Likewise of how far answers move the model's estimate."""
 
 _OUTCOMES = 8
-"""The latest answers whose outcomes are kept one by one."""
+_FULL = 1 << _OUTCOMES
+"""The latest answers whose outcomes are kept one by one; and what these look like if all are wrong.
+"""
+
+_FEW = 64
+"""Responses below this are followed one by one in plain numbers, which is sooner done."""
 
 _RIGHT, _STREAK, _AVERAGE, _CHANGE, _RECENT, _TIME, _TIMED = range(7)
 _WIDTHS = Widths(student=0, pair=7)
@@ -58,15 +63,15 @@ class PracticeRecord:
         state = self._state
         state.grow(int(student.max()) + 1)
         pairs, pair = distinct((student.astype(np.int64) << KEY_BITS) | skill[entries])
-        owner, place = pairs >> KEY_BITS, pairs & ((1 << KEY_BITS) - 1)
-        rows = state.pair_rows(owner, place)
-        correct = log.correct[row]
-        _learn(rows, pair, correct, moved[entries])
+        rows, correct = state.pair_rows(pairs), log.correct[row]
+        learn = _learn_few if len(pair) < _FEW else _learn
+        learn(rows[:, 1:], pair, correct, moved[entries])
+        rows[:, 0] += np.bincount(pair, correct >= 0, len(pairs))
         if log.time is not None:
-            rows[pair, _TIME] = log.time[row]  # of a pair that repeats, the last stays
-            rows[:, _TIMED] = 1.0
+            rows[pair, 1 + _TIME] = log.time[row]  # of a pair that repeats, the last stays
+            rows[:, 1 + _TIMED] = 1.0
         state.skills = labels
-        state.put_pairs(owner, place, np.bincount(pair, correct >= 0, len(pairs)), rows)
+        state.put_pair_rows(pairs, rows)
 
     def _skills_of(self, log: ResponseLog) -> tuple[Ints, list[Any]]:
         """The place of each of the log's skill entries, and the skills with the new ones."""
@@ -134,8 +139,25 @@ def _in_order(log: ResponseLog) -> tuple[Ints, Ints]:
     return entries, rows if log.skill_rows is None else log.skill_rows[entries]
 
 
+def _learn_few(rows: Floats, pair: Ints, correct: NDArray[np.int8], moved: Floats) -> None:
+    """Take responses in, in order; `rows` are those of their pairs. Exposures change nothing."""
+    held = rows.tolist()
+    for at, answer, by in zip(pair.tolist(), correct.tolist(), moved.tolist(), strict=True):
+        right, streak, average, change, recent, *_ = held[at]
+        change = change if recent else 1.0
+        if answer >= 0:
+            right, streak = right + answer, (streak + 1) * answer
+            average = DECAY * average + (1 - DECAY) * answer
+            change = _SETTLING * change + (1 - _SETTLING) * by
+            recent = 2 * max(recent, 1) + answer
+            if recent >= 2 * _FULL:  # the leading 1 stays where it is
+                recent = _FULL + recent % _FULL
+        held[at][: _RECENT + 1] = right, streak, average, change, recent
+    rows[:] = held
+
+
 def _learn(rows: Floats, pair: Ints, correct: NDArray[np.int8], moved: Floats) -> None:
-    """Responses of the pairs that have these rows, in order; exposures change nothing."""
+    """As `_learn_few`, whichever way the responses are spread over pairs."""
     right, chains = correct == 1, Chains.of(pair, len(rows), correct >= 0)
     begun = rows[:, _RECENT] > 0
     rows[:, _RIGHT] += np.bincount(pair, right, len(rows))
@@ -143,7 +165,7 @@ def _learn(rows: Floats, pair: Ints, correct: NDArray[np.int8], moved: Floats) -
     faded(rows[:, _AVERAGE], chains, (1 - DECAY) * right, DECAY)
     rows[:, _CHANGE] = np.where(begun, rows[:, _CHANGE], 1.0)
     faded(rows[:, _CHANGE], chains, (1 - _SETTLING) * moved, _SETTLING)
-    rows[:, _RECENT] = _latest_outcomes(rows[:, _RECENT].astype(np.int64), right, chains)
+    rows[:, _RECENT] = _latest_outcomes(rows[:, _RECENT], right, chains)
 
 
 def _streaks(streak: Floats, right: Bools, chains: Chains) -> Floats:
@@ -154,14 +176,11 @@ def _streaks(streak: Floats, right: Bools, chains: Chains) -> Floats:
     return np.where(last < 0, streak + chains.lengths, chains.lengths - 1.0 - last)
 
 
-def _latest_outcomes(codes: Ints, right: Bools, chains: Chains) -> Ints:
+def _latest_outcomes(codes: Floats, right: Bools, chains: Chains) -> Floats:
     """The outcomes that `Practice.recent` has after each chain."""
-    ends = np.cumsum(chains.lengths)
+    ends, codes = np.cumsum(chains.lengths), codes.copy()
     for back in range(_OUTCOMES, 0, -1):
         some = np.flatnonzero(chains.lengths >= back)
-        outcome = right[chains.rows[ends[some] - back]]
-        longer = (np.maximum(codes[some], 1) << 1) | outcome
-        # Beyond eight answers the leading 1 stays where it is.
-        full = 1 << _OUTCOMES
-        codes[some] = np.where(longer >= 2 * full, (longer & (full - 1)) | full, longer)
+        longer = 2 * np.maximum(codes[some], 1) + right[chains.rows[ends[some] - back]]
+        codes[some] = np.where(longer >= 2 * _FULL, _FULL + longer % _FULL, longer)
     return codes

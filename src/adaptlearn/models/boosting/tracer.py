@@ -273,9 +273,10 @@ class FeatureBoosting(SequentialTracer):
         self, state: SequentialState, log: ResponseLog, numbers: Ints
     ) -> Estimates:
         numbered = log.with_students(numbers)
-        with quiet():
-            for model, part in zip(self._others, _parts(state), strict=True):
-                model.predict_proba(numbered, state=part)  # none is updated if one refuses the log
+        if np.bincount(log.student.codes).max() > 1:
+            with quiet():  # none is updated if one refuses the log
+                for model, part in zip(self._others, _parts(state), strict=True):
+                    model.predict_proba(numbered, state=part)
         asked = self._advance_asking(state, log, numbers)
         beside = np.empty((2, len(self._others), len(log.skill.codes)))
         with quiet():

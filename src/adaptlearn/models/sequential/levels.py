@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.models.sequential.encoding import Encoded
+from adaptlearn.models.sequential.encoding import QUESTION, Encoded
 from adaptlearn.numerics import Floats, Ints, bounds_of, places_of
 
 
@@ -192,7 +192,7 @@ def scan(
         )
         if look is not None:
             found[entries if by_entry else slice(lo, hi)] = look(level, here)
-        if learn is not None:
+        if learn is not None and level.correct[0] != QUESTION:  # questions fill whole levels
             learn(level, here)
             memory.pair[pair] = here.pair
             if with_items:

@@ -162,19 +162,17 @@ class SequentialState(StudentState):
             self._item.read((students << KEY_BITS) | items),
         )
 
-    def pair_rows(self, students: Ints, skills: Ints) -> Floats:
-        """A copy of the stored numbers of pairs, shape (n_pairs, widths.pair)."""
-        return self._pair.read((students << KEY_BITS) | skills)[:, 1:]
+    def pair_rows(self, keys: NDArray[np.int64]) -> Floats:
+        """What is stored of pairs of student and skill, shape (n_pairs, 1 + widths.pair).
 
-    def put_pairs(
-        self, students: Ints, skills: Ints, more_answers: NDArray[Any], rows: Floats
-    ) -> None:
-        """Store the numbers of distinct pairs, with so many more answers."""
-        self._put((students << KEY_BITS) | skills, more_answers, rows)
+        A copy: how many answers they rest on, and then the memory. A pair's key is
+        ``student << KEY_BITS | skill``, in the state's numbers.
+        """
+        return self._pair.read(keys)
 
-    def _put(self, keys: NDArray[np.int64], more_answers: NDArray[Any], rows: Floats) -> None:
-        counts = self._pair.read(keys)[:, :1] + more_answers[:, None]
-        self._pair.write(keys, np.concatenate((counts, rows), axis=1))
+    def put_pair_rows(self, keys: NDArray[np.int64], rows: Floats) -> None:
+        """Store the rows of distinct pairs, in the form of `pair_rows`."""
+        self._pair.write(keys, rows)
 
     def memory(self, encoded: Encoded, numbers: Ints) -> Memory:
         """A copy of the memory of an encoded log's students, who are numbered as in the log.
@@ -199,7 +197,8 @@ class SequentialState(StudentState):
         keys = _renumbered(encoded.pairs, mine)
         answered = encoded.entries_of(encoded.correct >= 0)
         more = np.bincount(encoded.pair, weights=answered, minlength=len(keys))
-        self._put(keys, more, memory.pair)
+        counts = self._pair.read(keys)[:, :1] + more[:, None]
+        self._pair.write(keys, np.concatenate((counts, memory.pair), axis=1))
         if memory.item.shape[1]:
             self._item.write(_renumbered(encoded.item_pairs, mine), memory.item)
 
