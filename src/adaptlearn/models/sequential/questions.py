@@ -19,8 +19,9 @@ from adaptlearn.numerics import Bools, Floats, Ints, bounds_of, places_of
 class Questioned(NamedTuple):
     """Responses with questions on each of their skills, before and after them.
 
-    A level holds questions alone or responses alone. A question names no item. The question before a response is of the time of the student's
-    response before that, the question after it of the response's own time.
+    A level holds questions alone, or responses alone. A question names no item. The question before
+    a response is of the time of the student's response before that; the question after a response
+    is of the response's own time.
 
     Attributes
     ----------
