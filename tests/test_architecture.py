@@ -59,7 +59,9 @@ APART = (
 )
 
 # Each child of `models` is a family, except what the families share and what joins them.
-MODELS_SHARED = frozenset({"base", "display", "mastery", "state", "sequential", "features"})
+MODELS_SHARED = frozenset(
+    {"base", "display", "estimates", "mastery", "state", "sequential", "features"}
+)
 MODELS_WIRING = frozenset({"", "registry", "wiring"})
 
 DATAFRAMES = frozenset({"duckdb", "narwhals", "pandas", "polars", "pyarrow", "pyspark"})

@@ -21,6 +21,7 @@ from adaptlearn.errors import (
 )
 from adaptlearn.labels import near_spellings
 from adaptlearn.models.display import model_card
+from adaptlearn.models.estimates import Estimates, in_rounds
 from adaptlearn.models.mastery import Kind, Mastery, When
 from adaptlearn.models.state import StudentState, asked_seconds
 from adaptlearn.numerics import Floats, Ints
@@ -270,6 +271,46 @@ class KnowledgeTracer:
             self._advance(state, log, numbers)
             state.note_skills(log)
         return state
+
+    def update_with_estimates(
+        self, state: Any, responses: Any, *, students: Ints | None = None
+    ) -> Estimates:
+        """Update `state` as `update_state` does; say what the model expected along the way.
+
+        Parameters
+        ----------
+        state, responses, students
+            As in `update_state`.
+
+        Returns
+        -------
+        Estimates
+            For each response and each of its skills, P(correct) of the student's next response on
+            the skill: before the response, and after it. These are the results of `predict_state`
+            without an item and without a time, bit for bit.
+
+        Raises
+        ------
+        LateResponse, StateError
+            As in `update_state`. After any error, the state is unchanged.
+        """
+        self._check_state(state)
+        log = as_log(responses)
+        numbers = state.numbers_of(log) if students is None else state.checked(students)
+        if not len(log):
+            return Estimates(np.empty(0), np.empty(0))
+        state.check_order(log, numbers)
+        found = self._advance_with_estimates(state, log, numbers)
+        state.note_skills(log)
+        return found
+
+    def _advance_with_estimates(self, state: Any, log: ResponseLog, numbers: Ints) -> Estimates:
+        """As `_advance`, with the estimates before and after each response.
+
+        The default asks and updates in rounds of one response of each student. A model that can
+        find the same numbers in one pass does so here.
+        """
+        return in_rounds(self, state, log, numbers)
 
     def tell(self, state: Any, student: int, known: Mapping[Any, float]) -> Any:  # noqa: ARG002
         """Set P(known) of a student before the first response, for example after a placement.

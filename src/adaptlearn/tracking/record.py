@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.models.sequential.encoding import KEY_BITS, Encoded, Names, encode
-from adaptlearn.models.sequential.levels import Level, Memory, scan
+from adaptlearn.models.estimates import entries_of
+from adaptlearn.models.sequential.chains import Chains, faded
+from adaptlearn.models.sequential.encoding import KEY_BITS
 from adaptlearn.models.sequential.state import SequentialState, Signed, Widths
-from adaptlearn.numerics import Floats, Ints
+from adaptlearn.numerics import Bools, Floats, Ints, distinct
 from adaptlearn.responses.log import ResponseLog
 from adaptlearn.serialization import Arrays
 from adaptlearn.tracking.practice import Practice
@@ -21,29 +22,16 @@ DECAY = 0.8
 _SETTLING = 0.5
 """Likewise of how far answers move the model's estimate."""
 
+_OUTCOMES = 8
+_FULL = 1 << _OUTCOMES
+"""The latest answers whose outcomes are kept one by one; and what these look like if all are wrong.
+"""
+
+_FEW = 64
+"""Responses below this are followed one by one in plain numbers, which is sooner done."""
+
 _RIGHT, _STREAK, _AVERAGE, _CHANGE, _RECENT, _TIME, _TIMED = range(7)
 _WIDTHS = Widths(student=0, pair=7)
-
-
-class Batch(NamedTuple):
-    """New responses in the record's codes.
-
-    Attributes
-    ----------
-    encoded : Encoded
-    numbers : int array, shape (n_labels,)
-        The number of each of the log's student labels.
-    skills : list
-        The record's skills, and then those that are new.
-    student, skill : int array and list of labels, shape (n_pairs,)
-        The pairs that were answered.
-    """
-
-    encoded: Encoded
-    numbers: Ints
-    skills: list[Any]
-    student: Ints
-    skill: list[Any]
 
 
 class PracticeRecord:
@@ -57,31 +45,44 @@ class PracticeRecord:
         """The model's skills, and any others that were answered."""
         return self._state.skills
 
-    def batch(self, log: ResponseLog, numbers: Ints) -> Batch:
-        """A checked log as the record takes it; `numbers` gives each student label's number."""
-        names = Names.of(self._state.skills, []).with_those_of(log)
-        encoded = encode(log, names, item_pairs=False)
-        skills = list(names.skills)
-        return Batch(
-            encoded,
-            numbers,
-            skills,
-            numbers[encoded.students[encoded.pairs >> KEY_BITS]],
-            [skills[place] for place in (encoded.pairs & ((1 << KEY_BITS) - 1)).tolist()],
-        )
+    def note(self, log: ResponseLog, numbers: Ints, moved: Floats) -> None:
+        """Take in a checked log.
 
-    def note(self, batch: Batch, moved: Floats) -> None:
-        """Take in a batch that holds one response of a student at most.
-
-        `moved` says how far it moved the model's estimate of each of its pairs.
+        Parameters
+        ----------
+        log : ResponseLog
+        numbers : int array, shape (n_labels,)
+            The record's number for each of the log's student labels.
+        moved : float array, shape (n_entries,)
+            How far each response moved the model's estimate on each of its skills, in the order
+            of the log's skills.
         """
+        entries, row = _in_order(log)
+        skill, labels = self._skills_of(log)
+        student = numbers[log.student.codes[row]]
         state = self._state
-        state.grow(int(batch.student.max()) + 1)
-        memory = state.memory(batch.encoded, batch.numbers)
-        scan(batch.encoded, memory, learn=_learn)
-        _settle(batch.encoded, memory, moved)
-        state.skills = batch.skills
-        state.take(batch.encoded, batch.numbers, memory)
+        state.grow(int(student.max()) + 1)
+        pairs, pair = distinct((student.astype(np.int64) << KEY_BITS) | skill[entries])
+        rows, correct = state.pair_rows(pairs), log.correct[row]
+        learn = _learn_few if len(pair) < _FEW else _learn
+        learn(rows[:, 1:], pair, correct, moved[entries])
+        rows[:, 0] += np.bincount(pair, correct >= 0, len(pairs))
+        if log.time is not None:
+            rows[pair, 1 + _TIME] = log.time[row]  # of a pair that repeats, the last stays
+            rows[:, 1 + _TIMED] = 1.0
+        state.skills = labels
+        state.put_pair_rows(pairs, rows)
+
+    def _skills_of(self, log: ResponseLog) -> tuple[Ints, list[Any]]:
+        """The place of each of the log's skill entries, and the skills with the new ones."""
+        used = np.flatnonzero(np.bincount(log.skill.codes, minlength=len(log.skill.labels)))
+        known, labels = self._state.names.skills, log.skill.labels[used].tolist()
+        fresh = [label for label in labels if label not in known]
+        if fresh:
+            known = known | {label: place for place, label in enumerate(fresh, len(known))}
+        of_code = np.zeros(len(log.skill.labels), np.int64)
+        of_code[used] = [known[label] for label in labels]
+        return of_code[log.skill.codes], [*known] if fresh else self._state.skills
 
     def blank(self) -> PracticeRecord:
         """A record of nobody on the same skills."""
@@ -127,33 +128,59 @@ class PracticeRecord:
         own = {name.removeprefix("practice_"): array for name, array in arrays.items()}
         self._state.restore(n_students, {"skills": skills, "items": [], "clock": None}, own)
         self._state.check_signs(Signed(pair=[_TIME]))
-        if np.any(self._state.to_arrays()["pair"][:, 1 + _RECENT] >= 1 << 9):
+        if np.any(self._state.to_arrays()["pair"][:, 1 + _RECENT] >= 2 << _OUTCOMES):
             raise ValueError("practice remembers more than the last outcomes")
 
 
-def _learn(level: Level, memory: Memory) -> None:
-    """One answer of every student; exposures only leave their time."""
-    pair = memory.pair
-    correct: NDArray[Any] = level.by_entry(level.correct)
-    answered, right = correct >= 0, (correct == 1).astype(np.float64)
-    pair[:, _RIGHT] += right
-    pair[:, _STREAK] = np.where(answered, (pair[:, _STREAK] + 1) * right, pair[:, _STREAK])
-    average = DECAY * pair[:, _AVERAGE] + (1 - DECAY) * right
-    pair[:, _AVERAGE] = np.where(answered, average, pair[:, _AVERAGE])
-    recent = pair[:, _RECENT].astype(np.int64)
-    longer = (np.maximum(recent, 1) << 1) | (correct == 1)
-    # Beyond eight answers the leading 1 stays where it is.
-    longer = np.where(longer >= 1 << 9, (longer & 0xFF) | 1 << 8, longer)
-    pair[:, _RECENT] = np.where(answered, longer, recent)
-    if level.time is not None:
-        pair[:, _TIME] = level.by_entry(level.time)
-        pair[:, _TIMED] = 1.0
+def _in_order(log: ResponseLog) -> tuple[Ints, Ints]:
+    """A log's skill entries in the order of the responses, and the row of each."""
+    rows = np.arange(len(log)) if log.chronological is None else log.chronological
+    entries = entries_of(log, rows)
+    return entries, rows if log.skill_rows is None else log.skill_rows[entries]
 
 
-def _settle(encoded: Encoded, memory: Memory, moved: Floats) -> None:
-    """Move the average of how far answers move the estimate."""
-    right_or_wrong = encoded.entries_of(encoded.correct >= 0)
-    answered = np.bincount(encoded.pair, right_or_wrong, len(memory.pair)) > 0
-    before = np.where(memory.pair[:, _CHANGE] > 0, memory.pair[:, _CHANGE], 1.0)
-    after = _SETTLING * before + (1 - _SETTLING) * moved
-    memory.pair[:, _CHANGE] = np.where(answered, after, before)
+def _learn_few(rows: Floats, pair: Ints, correct: NDArray[np.int8], moved: Floats) -> None:
+    """Take responses in, in order; `rows` are those of their pairs. Exposures change nothing."""
+    held = rows.tolist()
+    for at, answer, by in zip(pair.tolist(), correct.tolist(), moved.tolist(), strict=True):
+        right, streak, average, change, recent, *_ = held[at]
+        change = change if recent else 1.0
+        if answer >= 0:
+            right, streak = right + answer, (streak + 1) * answer
+            average = DECAY * average + (1 - DECAY) * answer
+            change = _SETTLING * change + (1 - _SETTLING) * by
+            recent = 2 * max(recent, 1) + answer
+            if recent >= 2 * _FULL:  # the leading 1 stays where it is
+                recent = _FULL + recent % _FULL
+        held[at][: _RECENT + 1] = right, streak, average, change, recent
+    rows[:] = held
+
+
+def _learn(rows: Floats, pair: Ints, correct: NDArray[np.int8], moved: Floats) -> None:
+    """As `_learn_few`, whichever way the responses are spread over pairs."""
+    right, chains = correct == 1, Chains.of(pair, len(rows), correct >= 0)
+    begun = rows[:, _RECENT] > 0
+    rows[:, _RIGHT] += np.bincount(pair, right, len(rows))
+    rows[:, _STREAK] = _streaks(rows[:, _STREAK], right, chains)
+    faded(rows[:, _AVERAGE], chains, (1 - DECAY) * right, DECAY)
+    rows[:, _CHANGE] = np.where(begun, rows[:, _CHANGE], 1.0)
+    faded(rows[:, _CHANGE], chains, (1 - _SETTLING) * moved, _SETTLING)
+    rows[:, _RECENT] = _latest_outcomes(rows[:, _RECENT], right, chains)
+
+
+def _streaks(streak: Floats, right: Bools, chains: Chains) -> Floats:
+    """Right answers in a row at the end of each chain."""
+    wrong = chains.rows[~right[chains.rows]]
+    last = np.full(len(streak), -1)
+    last[chains.chain[wrong]] = chains.before[wrong]  # of a chain that repeats, the last stays
+    return np.where(last < 0, streak + chains.lengths, chains.lengths - 1.0 - last)
+
+
+def _latest_outcomes(codes: Floats, right: Bools, chains: Chains) -> Floats:
+    """The outcomes that `Practice.recent` has after each chain."""
+    ends, codes = np.cumsum(chains.lengths), codes.copy()
+    for back in range(_OUTCOMES, 0, -1):
+        some = np.flatnonzero(chains.lengths >= back)
+        longer = 2 * np.maximum(codes[some], 1) + right[chains.rows[ends[some] - back]]
+        codes[some] = np.where(longer >= 2 * _FULL, _FULL + longer % _FULL, longer)
+    return codes

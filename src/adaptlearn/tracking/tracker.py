@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.errors import ParameterError, StateError, quiet
+from adaptlearn.errors import ParameterError, StateError
 from adaptlearn.labels import (
     LabelIndex,
     label_array,
@@ -24,7 +24,7 @@ from adaptlearn.labels import (
 from adaptlearn.models.base import KnowledgeTracer
 from adaptlearn.models.mastery import Mastery, When
 from adaptlearn.models.state import StudentState
-from adaptlearn.numerics import Floats, Ints, bounds_of
+from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses.log import ResponseLog, as_log
 from adaptlearn.serialization import Arrays, read_archive, reading, write_archive
 from adaptlearn.tables import html_card
@@ -570,37 +570,8 @@ def _take(
     if practice is None:
         model.update_state(state, log, students=students)
         return
-    rounds = _rounds(log)
-    if len(rounds) > 1:
-        state.check_order(log, students)
-        with quiet():  # a row that is refused must not find earlier ones taken in
-            model.predict_proba(log.with_students(students), state=state)
-    clock = state.clock
-    try:
-        # That of the estimates before the first answers, too.
-        state.clock = clock or log.clock or "none"
-        for rows in rounds:
-            part = log if len(rounds) == 1 else log[rows]
-            batch = practice.batch(part, students)
-            with quiet():  # of skills that were not in training the update itself warns
-                before = model.predict_state(state, batch.student, batch.skill)
-            model.update_state(state, part, students=students)
-            with quiet():
-                after = model.predict_state(state, batch.student, batch.skill)
-            practice.note(batch, np.abs(after - before))
-    except Exception:
-        state.clock = clock
-        raise
-
-
-def _rounds(log: ResponseLog) -> list[Ints]:
-    """Rows of a log: each student's first, then each one's second, and so on."""
-    rows = log.chronological if log.chronological is not None else np.arange(len(log))
-    by_student = rows[np.argsort(log.student.codes[rows], kind="stable")]
-    lengths = np.bincount(log.student.codes, minlength=log.n_students)
-    place = np.arange(len(log)) - np.repeat(bounds_of(lengths)[:-1], lengths)
-    order = np.argsort(place, kind="stable")
-    return np.split(by_student[order], np.cumsum(np.bincount(place))[:-1])
+    before, after = model.update_with_estimates(state, log, students=students)
+    practice.note(log, students, np.abs(after - before))
 
 
 def _numbers_of(manifest: dict[str, Any], n_students: int) -> tuple[list[int], list[int]]:

@@ -13,7 +13,6 @@ from adaptlearn.models.bkt.classes import Classes, ClassTable, Scheme
 from adaptlearn.models.bkt.entries import (
     Entries,
     first_entries,
-    last_entries,
     of_rows,
     previous_entries,
 )
@@ -121,24 +120,23 @@ def find_cells(
     cells : Cells
         Fields of shape (n_entries,): learn and forget of the transition into the entry; prior
         of sequences that begin with it.
-    last : LastResponses
-        Of each sequence.
+    taught : LastResponses
+        Of every entry, what it leaves for the transition out of it.
     """
     schemes = {field: table.scheme for field, table in classes.tables.items()}
     columns = _Columns.of(log, schemes, classes.gaps, before)
-    ends = last_entries(log.sequences)
     found, taught = {}, {}
     for field, table in classes.tables.items():
         earlier = known_codes(*columns.labels[table.scheme.earlier], table.earlier)
         if _on_transition(field):
-            taught[field] = earlier[ends]
+            taught[field] = earlier
         if not table.scheme:
             found[field] = np.minimum(skills, table.n_skills)
             continue
         later = known_codes(*columns.labels[table.scheme.later], table.later)
         key = columns.key(field, table, skills, earlier, later)
         found[field] = table.cells(skills, key)
-    time = np.zeros(len(ends)) if log.time is None else of_rows(log, log.time)[ends]
+    time = np.zeros(len(skills)) if log.time is None else of_rows(log, log.time)
     return Cells(**found), LastResponses(time, **taught)
 
 

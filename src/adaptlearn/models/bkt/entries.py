@@ -5,6 +5,7 @@ A sequence is what one student answered on one skill. Fits and forward passes go
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -119,6 +120,29 @@ def previous_entries(sequences: Sequences) -> NDArray[np.int64]:
     previous[sequences.order[1:]] = sequences.order[:-1]
     previous[first_entries(sequences)] = -1
     return previous
+
+
+def skill_codes(log: ResponseLog, skills: list[Any]) -> tuple[Ints, list[Any]]:
+    """The skill of each of a log's sequences as its place in `skills`.
+
+    Returns
+    -------
+    codes : int array, shape (n_sequences,)
+    skills : list
+        With the log's other skills at its end.
+    """
+    labels, major = log.skill.labels, log.sequences.major
+    used = np.flatnonzero(np.bincount(major, minlength=len(labels)))
+    codes = np.zeros(len(labels), np.int64)
+    codes[used], longer = codes_of(labels[used].tolist(), skills)
+    return codes[major], longer
+
+
+def codes_of(labels: Iterable[Any], skills: list[Any]) -> tuple[Ints, list[Any]]:
+    """The places of labels in `skills`; and these with the other labels at their end."""
+    known = {label: code for code, label in enumerate(skills)}
+    codes = np.array([known.setdefault(label, len(known)) for label in labels], np.int64)
+    return codes, list(known)
 
 
 def _dense(codes: Ints) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -19,6 +19,7 @@ from adaptlearn.models.boosting.growth import Growth, grow, grown_out_of_fold
 from adaptlearn.models.boosting.inputs import log_odds, out_of_fold, unfitted
 from adaptlearn.models.boosting.state import CombinedState
 from adaptlearn.models.boosting.trees import MAX_LEAVES, Trees
+from adaptlearn.models.estimates import Estimates
 from adaptlearn.models.features.difficulty import Rates
 from adaptlearn.models.features.encodings import SituationRates
 from adaptlearn.models.features.plan import FEW, MANY_LEVELS, Plan, rates_in
@@ -267,6 +268,23 @@ class FeatureBoosting(SequentialTracer):
             with quiet():
                 for model, part in zip(self._others, _parts(state), strict=True):
                     model.update_state(part, numbered)
+
+    def _advance_with_estimates(
+        self, state: SequentialState, log: ResponseLog, numbers: Ints
+    ) -> Estimates:
+        numbered = log.with_students(numbers)
+        if np.bincount(log.student.codes).max() > 1:
+            with quiet():  # none is updated if one refuses the log
+                for model, part in zip(self._others, _parts(state), strict=True):
+                    model.predict_proba(numbered, state=part)
+        asked = self._advance_asking(state, log, numbers)
+        beside = np.empty((2, len(self._others), len(log.skill.codes)))
+        with quiet():
+            for place, (model, part) in enumerate(zip(self._others, _parts(state), strict=True)):
+                beside[:, place] = log_odds(np.array(model.update_with_estimates(part, numbered)))
+        return Estimates(
+            *(self._chance_of(read, None, odds) for read, odds in zip(asked, beside, strict=True))
+        )
 
     def _ask(
         self,

@@ -10,7 +10,7 @@ import numpy as np
 from adaptlearn.models.features.counters import COUNTERS, Answers, Counter
 from adaptlearn.models.features.table import HOLDERS
 from adaptlearn.models.sequential.chains import Chains, faded, summed
-from adaptlearn.models.sequential.encoding import Encoded
+from adaptlearn.models.sequential.encoding import QUESTION, Encoded
 from adaptlearn.models.sequential.levels import Level, Memory
 from adaptlearn.models.sequential.state import Signed, Widths
 from adaptlearn.numerics import Floats
@@ -222,9 +222,10 @@ class History:
             time = encoded.time
             if time is not None and by_entry:
                 time = encoded.entries_of(time)
-            every = np.ones(len(correct), bool)
             answered = Chains.of(chain, len(rows), correct >= 0)
-            told = Chains.of(chain, len(rows), every) if np.any(correct < 0) else answered
+            told = answered
+            if np.any(correct < 0):
+                told = Chains.of(chain, len(rows), correct > QUESTION)
             for counter, place in self._kept[holder]:
                 assert counter.along is not None
                 chains = told if counter == OPPORTUNITIES else answered

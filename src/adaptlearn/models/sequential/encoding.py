@@ -68,7 +68,7 @@ class Encoded(NamedTuple):
     time : float array, shape (n,), or None
         Times in seconds.
     correct : int8 array, shape (n,)
-        1 for a right answer, 0 for a wrong answer, and -1 for an exposure.
+        1 for a right answer, 0 for a wrong answer, -1 for an exposure, and `QUESTION`.
     skill : int array, shape (n_entries,)
         For each entry (a response and one of its skills), the position of the skill. A response
         with several skills has one entry for each skill, one after the other.
@@ -136,6 +136,9 @@ class Encoded(NamedTuple):
 
 
 NO_ITEM = (1 << KEY_BITS) - 1
+
+QUESTION = -2
+"""The answer of a response that was not given and leaves nothing, not even a trace as exposures."""
 
 
 def encode(log: ResponseLog, names: Names, *, item_pairs: bool = True) -> Encoded:

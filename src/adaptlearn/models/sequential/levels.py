@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.models.sequential.encoding import Encoded
+from adaptlearn.models.sequential.encoding import QUESTION, Encoded
 from adaptlearn.numerics import Floats, Ints, bounds_of, places_of
 
 
@@ -32,8 +32,8 @@ class Level(NamedTuple):
     time : float array, shape (n,), or None
         Times in seconds.
     correct : int8 array, shape (n,)
-        1 for a right answer, 0 for a wrong answer, and -1 for an exposure. A model's `_look` must
-        not use `correct`.
+        1 for a right answer, 0 for a wrong answer, -1 for an exposure, and `encoding.QUESTION`,
+        which must change nothing. A model's `_look` must not use `correct`.
     starts : int array, shape (n,), or None
         For each response, the position at which its entries (one for each skill) begin; None if
         every response has exactly one entry.
@@ -192,7 +192,7 @@ def scan(
         )
         if look is not None:
             found[entries if by_entry else slice(lo, hi)] = look(level, here)
-        if learn is not None:
+        if learn is not None and level.correct[0] != QUESTION:  # questions fill whole levels
             learn(level, here)
             memory.pair[pair] = here.pair
             if with_items:

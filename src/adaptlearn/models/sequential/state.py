@@ -162,6 +162,18 @@ class SequentialState(StudentState):
             self._item.read((students << KEY_BITS) | items),
         )
 
+    def pair_rows(self, keys: NDArray[np.int64]) -> Floats:
+        """What is stored of pairs of student and skill, shape (n_pairs, 1 + widths.pair).
+
+        A copy: how many answers they rest on, and then the memory. A pair's key is
+        ``student << KEY_BITS | skill``, in the state's numbers.
+        """
+        return self._pair.read(keys)
+
+    def put_pair_rows(self, keys: NDArray[np.int64], rows: Floats) -> None:
+        """Store the rows of distinct pairs, in the form of `pair_rows`."""
+        self._pair.write(keys, rows)
+
     def memory(self, encoded: Encoded, numbers: Ints) -> Memory:
         """A copy of the memory of an encoded log's students, who are numbered as in the log.
 

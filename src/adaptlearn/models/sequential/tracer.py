@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from adaptlearn.errors import ProblemsError, ResponseDataError, StateError
 from adaptlearn.labels import saved_labels
 from adaptlearn.models.base import MODEL_KIND, KnowledgeTracer
+from adaptlearn.models.estimates import Estimates, entries_of
 from adaptlearn.models.mastery import When
 from adaptlearn.models.sequential.encoding import NO_ITEM, Encoded, encode
 from adaptlearn.models.sequential.levels import Level, Memory, narrow_from, scan
+from adaptlearn.models.sequential.questions import Questioned
 from adaptlearn.models.sequential.state import SequentialState, Signed, Widths
 from adaptlearn.models.state import check_n_students
 from adaptlearn.numerics import Floats, Ints
@@ -285,9 +287,51 @@ class SequentialTracer(KnowledgeTracer):
         encoded = self._encoded(log, state)
         memory = state.memory(encoded, numbers)
         self._learn_along(encoded, memory)
+        self._keep(state, log, numbers, encoded, memory)
+
+    def _keep(
+        self,
+        state: SequentialState,
+        log: ResponseLog,
+        numbers: Ints,
+        encoded: Encoded,
+        memory: Memory,
+    ) -> None:
+        """Store what a log leaves."""
         state.learn_names(state.names.with_those_of(log))
         state.take(encoded, numbers, memory)
         state.note_times(log, numbers)
+
+    def _advance_with_estimates(
+        self, state: SequentialState, log: ResponseLog, numbers: Ints
+    ) -> Estimates:
+        return Estimates(*map(self._chance, self._advance_asking(state, log, numbers)))
+
+    def _advance_asking(
+        self, state: SequentialState, log: ResponseLog, numbers: Ints
+    ) -> tuple[Floats, Floats]:
+        """As `_advance`, with what `_look` reads before and after each response.
+
+        Returns
+        -------
+        before, after : float arrays, shape (n_entries, n_read)
+            For the student's next response on one skill, without an item: of each response and
+            each of its skills, in the order of the log's skills.
+        """
+        encoded = self._encoded(log, state)
+        asked = Questioned.of(encoded, state.last_time[numbers[encoded.students]])
+        memory = state.memory(asked.encoded, numbers)
+        read = self._along(asked.encoded, memory)
+        own = memory._replace(item=memory.item[: len(encoded.item_pairs)])
+        self._keep(state, log, numbers, encoded, own)
+        found, entries = [], entries_of(log, encoded.rows)
+        for questions in (asked.before, asked.after):
+            place = np.empty_like(questions)
+            place[entries] = questions
+            if self._reads_entries and asked.encoded.starts is not None:
+                place = asked.encoded.starts[place]
+            found.append(read[place])
+        return found[0], found[1]
 
     def _ask(
         self,

@@ -25,8 +25,9 @@ class Followed(NamedTuple):
     ----------
     known, unknown : float
         After the last response, as `Beliefs` holds them.
-    chances : float array, shape (2, n)
-        P(correct) and P(wrong) before each response, up to an impossible one.
+    chances, beliefs : float arrays, shape (2, n)
+        P(correct) and P(wrong) before each response; and after it, what `known` and `unknown` are.
+        Both up to an impossible response.
     impossible : int
         The first response that its parameters rule out, which is where it stops; -1 without.
     """
@@ -34,6 +35,7 @@ class Followed(NamedTuple):
     known: float
     unknown: float
     chances: Floats
+    beliefs: Floats
     impossible: int
 
 
@@ -62,15 +64,15 @@ def follow(
     ([0.48, 0.812], 0.467)
     """
     n, at, size = len(answers), 0, _FIRST
-    expected = np.empty((2, n))
+    expected, after = np.empty((2, n)), np.empty((2, n))
     told, responses = answers.tolist(), _responses(here, n, begins=begins)
     while at < n:
         if known < 0 or unknown < 0:
             step = _beside_certainty if max(known, unknown) == 1 else _with_arrays
             known, unknown, *chances = step(known, unknown, told[at], responses[at])
             if chances[0] < 0:
-                return Followed(known, unknown, expected, at)
-            expected[:, at] = chances
+                return Followed(known, unknown, expected, after, at)
+            expected[:, at], after[:, at] = chances, (known, unknown)
             at += 1
             continue
         found = _in_range(known, unknown, told[at : at + size], responses[at : at + size])
@@ -81,11 +83,14 @@ def follow(
             begun = here._replace(learn=_NONE, forget=_NONE)
             expected[:, :1] = _expected(found[:1].T, begun, slice(1))
         known, unknown = (_log(b) if 0 < b < TINY else b for b in found[done].tolist())
+        after[:, at : at + done] = found[1 : done + 1].T
         at += done
+        if len(lost):
+            after[:, at - 1] = known, unknown  # by logarithms
         if not len(lost) and done < min(size, n - at + done):
-            return Followed(known, unknown, expected, at)
+            return Followed(known, unknown, expected, after, at)
         size = min(2 * size, _MOST) if not len(lost) else _AGAIN
-    return Followed(known, unknown, expected, -1)
+    return Followed(known, unknown, expected, after, -1)
 
 
 _Response = tuple[float, float, float, float, float, float]

@@ -34,11 +34,14 @@ class Filtered(NamedTuple):
         P(wrong), with all its digits where it is small; empty where it is not wanted.
     beliefs : Beliefs, shape (n_sequences,)
         After the last response of each sequence (before any learning from it).
+    trail : Beliefs, shape (n_rows,), or None
+        After each row's response, where it is wanted.
     """
 
     p_correct: Floats
     p_wrong: Floats
     beliefs: Beliefs
+    trail: Beliefs | None = None
 
 
 def probability_correct(p_known: Floats, guess: Floats, slip: Floats) -> Floats:
@@ -56,6 +59,7 @@ def filter_sequences(
     skill_rows: Ints | None = None,
     scored: bool = True,
     both: bool = False,
+    trail: bool = False,
 ) -> Filtered:
     """Predict and update along every sequence at once, one opportunity at a time.
 
@@ -77,6 +81,8 @@ def filter_sequences(
         Whether `p_correct` is wanted; bringing it into the rows' order takes a fifth of the time.
     both : bool
         Whether `p_correct` and `p_wrong` are.
+    trail : bool
+        Whether all of `Filtered` is.
 
     Raises
     ------
@@ -92,7 +98,7 @@ def filter_sequences(
         of_chain=None if isinstance(cells, Cells) else cells[chains],
         of_row=cells.take(sequences.order) if isinstance(cells, Cells) else None,
     )
-    wanted = 2 if both else int(scored)
+    wanted = 4 if trail else 2 if both else int(scored)
     in_order = np.empty((wanted, len(along.ordered)))
     current = before.take(chains)
     for first in range(0, len(chains), _AT_ONCE):
@@ -113,7 +119,8 @@ def filter_sequences(
     for row, values in zip(chances, in_order, strict=True):
         row[sequences.order] = values
     none = np.empty(0)
-    return Filtered(chances[0] if wanted else none, chances[1] if both else none, found)
+    p_correct, p_wrong = chances[0] if wanted else none, chances[1] if wanted > 1 else none
+    return Filtered(p_correct, p_wrong, found, Beliefs(*chances[2:]) if trail else None)
 
 
 def narrow_from(reach: Ints) -> int:
@@ -173,7 +180,7 @@ def _filter_levels(
         if level:
             begun = next_opportunity(begun, here.learn, here.forget)
         after, expected, possible = answered(begun, along.ordered[place], here, exposures=exposures)
-        for row, values in zip(in_order, expected, strict=False):
+        for row, values in zip(in_order, (*expected, *after), strict=False):
             row[place] = values
         if not possible.all():
             return int(place[np.argmin(possible)])
@@ -189,7 +196,8 @@ def _filter_rest(along: _Along, chain: int, level: int, beliefs: Beliefs, in_ord
     found = follow(known, unknown, along.ordered[places], here, begins=level == 0)
     if found.impossible >= 0:
         return int(places[found.impossible])
-    in_order[:, places] = found.chances[: len(in_order)]
+    for row, values in zip(in_order, (*found.chances, *found.beliefs), strict=False):
+        row[places] = values
     beliefs.known[chain], beliefs.unknown[chain] = found.known, found.unknown
     return -1
 

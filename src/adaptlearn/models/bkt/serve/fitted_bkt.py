@@ -12,20 +12,21 @@ from numpy.typing import NDArray
 
 from adaptlearn.errors import ParameterError, StateError
 from adaptlearn.models.base import MODEL_KIND
+from adaptlearn.models.bkt.entries import codes_of, skill_codes
 from adaptlearn.models.bkt.fitted import Fitted
+from adaptlearn.models.bkt.serve.estimates import advance_with_estimates
 from adaptlearn.models.bkt.serve.manifest import content, to_manifest
 from adaptlearn.models.bkt.serve.passes import (
     advance,
     chance_of_next,
-    codes_of,
     mastery_of,
     n_places,
     of_places,
     pass_log,
-    skill_codes,
 )
 from adaptlearn.models.bkt.serve.reports import ReportingBKT, mastery_interval
 from adaptlearn.models.bkt.state import BKTState
+from adaptlearn.models.estimates import Estimates
 from adaptlearn.models.mastery import Mastery, When
 from adaptlearn.models.state import check_n_students
 from adaptlearn.numerics import Floats, Ints
@@ -145,6 +146,15 @@ class FittedBKT(ReportingBKT):
     def _advance(self, state: BKTState, log: ResponseLog, numbers: Ints) -> None:
         codes, skills = self._codes(log, state.skills)
         advance(self._fitted, state, log, students=numbers, codes=codes, skills=skills)
+
+    def _advance_with_estimates(
+        self, state: BKTState, log: ResponseLog, numbers: Ints
+    ) -> Estimates:
+        if self._individual is not None:  # what is expected of one skill depends on the others
+            return super()._advance_with_estimates(state, log, numbers)
+        codes, skills = self._codes(log, state.skills)
+        how: dict[str, Any] = {"students": numbers, "codes": codes, "skills": skills}
+        return advance_with_estimates(self._fitted, state, log, **how)
 
     def _codes(self, log: ResponseLog, skills: list[Any]) -> tuple[Ints, list[Any]]:
         """`skill_codes`, with a warning of those that are new."""

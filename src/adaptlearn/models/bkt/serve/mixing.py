@@ -31,10 +31,14 @@ class Mixed(NamedTuple):
         P(correct) of each entry before its row's own answer is seen.
     evidence : float array, shape (n_labels, n_classes)
         Of each student after the last row.
+    begun, told : float arrays, shape (n_classes, n_rows)
+        Of each row's student as the row begins; and what the row's answer adds.
     """
 
     p_correct: Floats
     evidence: Floats
+    begun: Floats
+    told: Floats
 
 
 def mix(
@@ -60,11 +64,11 @@ def mix(
         told = np.array([np.bincount(log.skill_rows, each, len(log)) for each in told])
     none = np.zeros(len(log), np.int64)
     rows = group_pairs(none, 1, log.student.codes, log.n_students, log.chronological)
-    as_each_begins, evidence = _running(rows, told, before)
-    share = shares(as_each_begins, weights)
+    begun, evidence = _running(rows, told, before)
+    share = shares(begun, weights)
     if log.skill_rows is not None:
         share = share[:, log.skill_rows]
-    return Mixed(mixed(share, right), evidence)
+    return Mixed(mixed(share, right), evidence, begun, told)
 
 
 def _running(rows: Sequences, told: Floats, before: Floats) -> tuple[Floats, Floats]:

@@ -5,7 +5,7 @@ Prediction of a log, mastery and live states all go through here, so that they c
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +13,13 @@ from numpy.typing import NDArray
 
 from adaptlearn.models.bkt.belief import Beliefs, next_opportunity
 from adaptlearn.models.bkt.cells import Before, find_cells
-from adaptlearn.models.bkt.entries import EXPOSURE, entry_answers, first_entries, of_sequences
+from adaptlearn.models.bkt.entries import (
+    EXPOSURE,
+    entry_answers,
+    first_entries,
+    last_entries,
+    of_sequences,
+)
 from adaptlearn.models.bkt.fitted import Fitted
 from adaptlearn.models.bkt.individual.filtering import FilteredStudents
 from adaptlearn.models.bkt.individual.model import (
@@ -29,7 +35,7 @@ from adaptlearn.models.bkt.serve.beliefs import (
     filter_sequences,
     probability_correct,
 )
-from adaptlearn.models.bkt.serve.mixing import mix
+from adaptlearn.models.bkt.serve.mixing import Mixed, mix
 from adaptlearn.models.bkt.state import BKTState
 from adaptlearn.models.bkt.student_classes import mixed
 from adaptlearn.models.mastery import When
@@ -52,8 +58,12 @@ class Passed(NamedTuple):
         Each sequence's pair in the state; -1 where it is new.
     last : LastResponses, optional
         Where parameters differ by class: each sequence's last response.
-    evidence : float array, shape (n_labels, n_classes), optional
-        Where students are of several classes: what is then known of each student's class.
+    mixed : Mixed, optional
+        Where students are of several classes: what these predict together.
+    trails : list of Beliefs, shape (n_entries,)
+        Where it is wanted, after each entry; one for each class of students.
+    taught : LastResponses, optional
+        Where parameters differ by class: each entry.
     """
 
     p_correct: Floats
@@ -61,30 +71,9 @@ class Passed(NamedTuple):
     students: FilteredStudents | None
     slots: NDArray[np.int64]
     last: LastResponses | None
-    evidence: Floats | None = None
-
-
-def skill_codes(log: ResponseLog, skills: list[Any]) -> tuple[Ints, list[Any]]:
-    """The skill of each of a log's sequences as its place in `skills`.
-
-    Returns
-    -------
-    codes : int array, shape (n_sequences,)
-    skills : list
-        With the log's other skills at its end.
-    """
-    labels, major = log.skill.labels, log.sequences.major
-    used = np.flatnonzero(np.bincount(major, minlength=len(labels)))
-    codes = np.zeros(len(labels), np.int64)
-    codes[used], longer = codes_of(labels[used].tolist(), skills)
-    return codes[major], longer
-
-
-def codes_of(labels: Iterable[Any], skills: list[Any]) -> tuple[Ints, list[Any]]:
-    """The places of labels in `skills`; and these with the other labels at their end."""
-    known = {label: code for code, label in enumerate(skills)}
-    codes = np.array([known.setdefault(label, len(known)) for label in labels], np.int64)
-    return codes, list(known)
+    mixed: Mixed | None = None
+    trails: Sequence[Beliefs] = ()
+    taught: LastResponses | None = None
 
 
 def pass_log(
@@ -95,6 +84,7 @@ def pass_log(
     students: Ints | None = None,
     *,
     scored: bool = True,
+    trail: bool = False,
 ) -> Passed:
     """Go along a log; nothing is changed.
 
@@ -110,16 +100,19 @@ def pass_log(
         The state's number for each of the log's student labels.
     scored : bool
         Whether predictions are wanted.
+    trail : bool
+        Whether `Passed.trails` are; not of an individualised model.
     """
     slots = np.full(len(codes), -1)
     if state is not None and students is not None:
         slots = state.find(students[log.sequences.minor], codes)
-    which = _cells_of(model, codes)
+    which = cells_of(model, codes)
     cells: Cells | Ints = which  # of each sequence; with classes, of each entry
-    last = None
+    taught = last = None
     if model.classes is not None:
         skills = of_sequences(log.sequences, which)
-        cells, last = find_cells(log, model.classes, skills, _before(state, slots))
+        cells, taught = find_cells(log, model.classes, skills, _before(state, slots))
+        last = taught.take(last_entries(log.sequences))
     if model.individual is not None:
         if not isinstance(cells, Cells):
             cells = Cells.same(of_sequences(log.sequences, which))
@@ -130,24 +123,25 @@ def pass_log(
             model.individual, log, cells, state, students=students, slots=slots, told=told
         )
         return Passed(after.p_correct, after.chains.beliefs, after, slots, last)
+    how: dict[str, Any] = {"cells": cells, "codes": codes, "slots": slots}
     each = [
-        _filtered(own, log, state, students, cells=cells, codes=codes, slots=slots, scored=scored)
+        _filtered(own, log, state, students, **how, scored=scored, trail=trail)
         for own in model.by_student_class()
     ]
-    p_correct, _, beliefs = each[0]
-    evidence = None
+    p_correct, beliefs, together = each[0].p_correct, each[0].beliefs, None
     if model.student_classes is not None:
         beliefs = Beliefs.side_by_side([one.beliefs for one in each])
         before = np.zeros((log.n_students, len(each)))
         if state is not None and students is not None and state.evidence is not None:
             before = state.evidence[students]
-        p_correct, evidence = mix(
-            log, [one[:2] for one in each], model.student_classes.weights, before
-        )
+        chances = [(one.p_correct, one.p_wrong) for one in each]
+        together = mix(log, chances, model.student_classes.weights, before)
+        p_correct = together.p_correct
     if scored and log.skill_rows is not None:
         size = np.bincount(log.skill_rows, minlength=len(log))
         p_correct = np.bincount(log.skill_rows, weights=p_correct, minlength=len(log)) / size
-    return Passed(p_correct, beliefs, None, slots, last, evidence)
+    trails = [one.trail for one in each if one.trail is not None]
+    return Passed(p_correct, beliefs, None, slots, last, together, trails, taught)
 
 
 def _filtered(
@@ -160,6 +154,7 @@ def _filtered(
     codes: Ints,
     slots: Ints,
     scored: bool,
+    trail: bool,
 ) -> Filtered:
     """The filter along a log's sequences, from the prior or from where they stand in a state."""
     if isinstance(cells, Cells):
@@ -179,6 +174,7 @@ def _filtered(
         skill_rows=log.skill_rows,
         scored=scored,
         both=model.place is not None,
+        trail=trail,
     )
 
 
@@ -190,7 +186,8 @@ def advance(
     students: Ints,
     codes: Ints,
     skills: list[Any],
-) -> None:
+    trail: bool = False,
+) -> Passed:
     """Take a checked log into a state.
 
     Parameters
@@ -203,9 +200,11 @@ def advance(
         The state's number for each of the log's student labels.
     codes, skills
         What `skill_codes` found.
+    trail : bool
+        As in `pass_log`, whose result is returned.
     """
     sequences = log.sequences
-    passed = pass_log(model, log, codes, state, students, scored=False)
+    passed = pass_log(model, log, codes, state, students, scored=False, trail=trail)
     state.skills = skills
     if model.classes is not None and model.classes.by_transition:
         state.note_classes()
@@ -221,10 +220,11 @@ def advance(
     if state.last is not None and passed.last is not None:
         for field, values in zip(state.last, passed.last, strict=True):
             field[slots] = values
-    if state.evidence is not None and passed.evidence is not None:
+    if state.evidence is not None and passed.mixed is not None:
         present = np.flatnonzero(np.bincount(log.student.codes, minlength=log.n_students))
-        state.evidence[students[present]] = passed.evidence[present]
+        state.evidence[students[present]] = passed.mixed.evidence[present]
     state.note_times(log, students)
+    return passed
 
 
 def known_before_next(
@@ -255,9 +255,10 @@ def known_before_next(
             for own in model.by_student_class()
         )
         return mixed(state.class_shares(students), by_class)
-    which, table = _cells_of(model, codes), model.table
+    which, table = cells_of(model, codes), model.table
     met = np.flatnonzero(slots >= 0)
-    cells = _next_cells(model, state, which, slots, times)
+    last = None if state.last is None else state.last.take(slots[met])
+    cells = next_cells(model, which, met, last, times)
     if model.individual is not None:
         known = before_next(model.individual, state, students, cells, slots)
         new = np.flatnonzero(slots < 0)
@@ -288,7 +289,7 @@ def chance_of_next(
         return mixed(state.class_shares(students), by_class)
     slots = state.find(students, codes)
     p_known = known_before_next(model, state, students, codes, slots, times=times)
-    which = _cells_of(model, codes)
+    which = cells_of(model, codes)
     if model.individual is None:
         return probability_correct(p_known, model.table.guess[which], model.table.slip[which])
     cells = Cells.same(which)
@@ -314,7 +315,7 @@ def mastery_of(model: Fitted, state: BKTState, students: Ints, skills: Ints, whe
         return mixed(state.class_shares(students)[..., None], by_class)
     n_skills = n_places(skills)
     rows, columns, slots = state.cells(students, n_skills)
-    prior = model.table.prior[_cells_of(model, np.arange(n_skills))]
+    prior = model.table.prior[cells_of(model, np.arange(n_skills))]
     value = np.tile(prior, (len(students), 1))
     if len(state.told):
         told_rows, told_skills, p_told = state.told.of(students, n_skills)
@@ -331,7 +332,7 @@ def mastery_of(model: Fitted, state: BKTState, students: Ints, skills: Ints, whe
     return of_places(value, skills, len(model.skills))
 
 
-def _cells_of(model: Fitted, codes: Ints) -> Ints:
+def cells_of(model: Fitted, codes: Ints) -> Ints:
     """The cells of skills; the common one for a skill that is not the model's."""
     return np.minimum(codes, len(model.skills))
 
@@ -355,15 +356,25 @@ def _before(state: BKTState | None, slots: Ints) -> Before | None:
     return Before(met, state.last.take(np.maximum(slots, 0)))
 
 
-def _next_cells(
-    model: Fitted, state: BKTState, which: Ints, slots: Ints, times: Floats | None
+def next_cells(
+    model: Fitted, which: Ints, met: Ints, last: LastResponses | None, times: Floats | None = None
 ) -> Cells:
-    """The cells of a next response: its transition's class, where the last response tells it."""
+    """The cells of next responses: their transitions' classes, where the last responses tell them.
+
+    Parameters
+    ----------
+    model : Fitted
+    which : int array, shape (n,)
+        The cells of their skills.
+    met : int array, shape (n_met,)
+        The places of those that had a response.
+    last : LastResponses, shape (n_met,), or None
+    times : float array, shape (n,), optional
+    """
     cells = Cells.same(which)
-    if model.classes is None or state.last is None:
+    if model.classes is None or last is None:
         return cells
-    met, zero = np.flatnonzero(slots >= 0), np.zeros_like(which)
-    last = state.last.take(slots[met])
+    zero = np.zeros_like(which)
     gap = zero.copy()
     if times is not None:
         gap[met] = np.searchsorted(model.classes.gaps, times[met] - last.time, side="right")

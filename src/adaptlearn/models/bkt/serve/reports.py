@@ -18,10 +18,11 @@ from adaptlearn.models.bkt.em.uncertainty import (
     spread_of,
     table_of,
 )
+from adaptlearn.models.bkt.entries import skill_codes
 from adaptlearn.models.bkt.fitted import Fitted
 from adaptlearn.models.bkt.individual.model import Individual
 from adaptlearn.models.bkt.parameters import Cells, Parameters
-from adaptlearn.models.bkt.serve.passes import advance, mastery_of, skill_codes
+from adaptlearn.models.bkt.serve.passes import advance, mastery_of
 from adaptlearn.models.bkt.state import BKTState
 from adaptlearn.models.mastery import Mastery
 from adaptlearn.numerics import Floats
