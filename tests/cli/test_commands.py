@@ -195,6 +195,20 @@ def test_recommend_at_a_price(
     assert "gives P(correct), not P(known)" in refused.err
 
 
+def test_recommend_uses_the_policy_that_the_log_asks_for(
+    run: Run, model: Path, log: Path, curriculum: Path, tmp_path: Path
+) -> None:
+    call = ("recommend", model, log, curriculum, "--json", "--seed", "0")
+    assert run(*call).out == run(*call, "--price", 300).out
+    assert run(*call).out != run(*call, "--policy", "provisional").out
+    few = tmp_path / "few.csv"  # too few students to tell whether the model holds
+    head, *rows = log.read_text().splitlines()
+    some = {row.split(",")[0] for row in rows[:40]}
+    few.write_text("\n".join([head, *(row for row in rows if row.split(",")[0] in some)]) + "\n")
+    call = ("recommend", model, few, curriculum, "--json", "--seed", "0")
+    assert run(*call).out == run(*call, "--policy", "provisional").out
+
+
 def test_recommend_repairs_where_asked(run: Run, model: Path, log: Path, curriculum: Path) -> None:
     cycle = spoil(curriculum, '["add", "multiply"]', '["add", "multiply"], ["multiply", "add"]')
     refused = run("recommend", model, log, cycle)

@@ -35,14 +35,17 @@ def found_in(graph: str, two_state: str, forgetting: str) -> Diagnosis:
 
 
 def test_each_verdict_has_its_setting() -> None:
-    for graph, two_state, forgetting, price in product(ANSWERS, ANSWERS, ANSWERS, (60.0, 300.0)):
+    prices = (60.0, 300.0, 3000.0)
+    for graph, two_state, forgetting, price in product(ANSWERS, ANSWERS, ANSWERS, prices):
         choices = choices_of(found_in(graph, two_state, forgetting), price)
         settings = {one.setting: one.value for one in choices}
         assert list(settings) == ["ready", "order", "average"]
         assert all(one.why.endswith(".") for one in choices)
-        assert settings["ready"] == {"yes": None, "no": 0.0, "cannot tell": 0.8}[graph]
+        sure = price == 3000
+        governs = 0.9 if sure else None
+        assert settings["ready"] == {"yes": governs, "no": 0.0, "cannot tell": 0.8}[graph]
         wrong, fades = two_state == "no", forgetting == "yes"
-        assert settings["order"] == ("curriculum" if wrong and not fades else "gain")
+        assert settings["order"] == ("curriculum" if wrong and not (fades or sure) else "gain")
         if (not wrong and not fades) or (fades and two_state != "yes" and price == 60):
             assert settings["average"] is None
         else:
