@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -123,13 +124,15 @@ def test_without_reviews_the_score_is_as_it_was():
 
 
 def test_all_wrong_arguments_are_listed():
+    nothing: Any = object()
+    other: Any = "price"
     with pytest.raises(ParameterError) as found:
-        PricedReviews(object(), -1, horizon=0, n_items=0, minutes=0)
+        PricedReviews(nothing, -1, horizon=0, n_items=0, minutes=0)
     assert len(found.value.problems) == 6
     with pytest.raises(ParameterError, match="order"):
         PricedMastery(reviews="gain", order="curriculum")
     with pytest.raises(ParameterError, match="reviews"):
-        PricedMastery(reviews="price")
+        PricedMastery(reviews=other)
     wrong = memory(reviewed=(1.2, 0.5, 0.5))
     where = Context(SCHOOL, np.array(["ann"]), np.ones((1, 3)), "latent", now=0.0)
     with pytest.raises(ParameterError, match="no probabilities"):

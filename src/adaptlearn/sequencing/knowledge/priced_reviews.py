@@ -29,7 +29,7 @@ from adaptlearn.serialization import fingerprint
 from adaptlearn.validation import Interval, check_parameters
 
 
-class ForesightfulMemory(Memory, Protocol):
+class ForecastingMemory(Memory, Protocol):
     """A memory that also says what a review would do; for example, a `MasteryTracker` over FSRS."""
 
     def recall_after_review(
@@ -97,7 +97,7 @@ class PricedReviews:
 
     def __init__(
         self,
-        memory: ForesightfulMemory,
+        memory: ForecastingMemory,
         price: float = 300.0,
         *,
         horizon: float = 30 * DAY,
