@@ -18,12 +18,14 @@ from adaptlearn.diagnosis.words import some_govern
 from adaptlearn.labels import plain
 from adaptlearn.media import terminal_text
 from adaptlearn.models.bkt.estimator import BKT
+from adaptlearn.models.memory.halflife import HalfLifeRegression
 from adaptlearn.responses.log import as_log
 from adaptlearn.sequencing.knowledge.lessons import minutes_of_skills
+from adaptlearn.sequencing.knowledge.priced_reviews import PricedReviews
 from adaptlearn.sequencing.policies.presets import PricedMastery
 from adaptlearn.serialization import read_manifest, reading, write_manifest
 from adaptlearn.tables import html_table, text_table
-from adaptlearn.validation import Interval, check_parameters
+from adaptlearn.validation import Interval, OneOf, check_parameters
 from adaptlearn.wording import duration
 
 _KIND = "adaptlearn-policy-from-log"
@@ -68,12 +70,16 @@ class LogPolicy:
     model : BKT or None
         The model that was fitted to the log. The method `save` does not write the model, so `model`
         is None after `load`. To save the model, use ``model.save``.
+    memory : HalfLifeRegression or None
+        The model of memory that was fitted to the log, if the policy gives reviews by their gain.
+        Like `model`, it is not saved.
     """
 
     price: float
     choices: tuple[Choice, ...]
     diagnosis: Diagnosis
     model: BKT | None = field(default=None, repr=False)
+    memory: HalfLifeRegression | None = field(default=None, repr=False)
 
     @cached_property
     def policy(self) -> PricedMastery:
@@ -81,6 +87,19 @@ class LogPolicy:
         settings = {one.setting: one.value for one in self.choices}
         settings["skills"] = dict(settings.get("skills", ()))
         return PricedMastery(self.price, **settings)
+
+    def review(self, memory: Any) -> PricedReviews:
+        """The reviews at the policy's price, for a `Sequencer`.
+
+        Parameters
+        ----------
+        memory : MasteryTracker
+            A tracker over a model of memory: ``MasteryTracker(found.memory)``.
+        """
+        lesson = {one.setting: one.value for one in self.choices}
+        return PricedReviews(
+            memory, self.price, n_items=lesson["n_items"], minutes=lesson["minutes"]
+        )
 
     @property
     def fingerprint(self) -> str:
@@ -175,6 +194,7 @@ def policy_from_log(
     model: BKT | None = None,
     n_items: int = 5,
     minutes: float = 10.0,
+    reviews: bool = False,
 ) -> LogPolicy:
     """Choose a policy for the students of a log.
 
@@ -196,6 +216,10 @@ def policy_from_log(
         log.
     n_items, minutes
         As in `PricedMastery`.
+    reviews : bool, default False
+        Whether the policy gives reviews by their gain if the students of the log forget. A model of
+        memory, `HalfLifeRegression`, is then fitted to the log. Pass ``review=found.review(...)``
+        to the sequencer.
 
     Returns
     -------
@@ -226,12 +250,12 @@ def policy_from_log(
     >>> Sequencer(course.curriculum, tracker, found.policy)
     Sequencer(PricedMastery over 8 lessons)
     """
-    given = {"price": price, "n_items": n_items, "minutes": minutes}
+    given = {"price": price, "n_items": n_items, "minutes": minutes, "reviews": reviews}
     check_parameters(
         "policy_from_log",
         given,
         {"price": [Interval(0, 1e9, "neither")], "n_items": [Interval(1, 12, integer=True)],
-         "minutes": [Interval(0, 1e6, "neither")]},
+         "minutes": [Interval(0, 1e6, "neither")], "reviews": [OneOf((True, False))]},
     )  # fmt: skip
     read = as_log(log)
     fitted = fitted_to(read) if model is None else model
@@ -242,6 +266,11 @@ def policy_from_log(
         worth = prices_of(curriculum, fitted, price, kappa=kappa, n_items=n_items, minutes=minutes)
         why = "Without a prerequisite, the skills that build on it would take longer."
         choices += (Choice("skills", worth, why),)
+    memory = None
+    if reviews and diagnosis.forgetting.answer == "yes":
+        memory = HalfLifeRegression(card="skill").fit(read)
+        why = "Students forget: a review comes when what it keeps is worth its minutes."
+        choices += (Choice("reviews", "gain", why),)
     lessons = (
         Choice("n_items", int(n_items), "Answers in a lesson, as given."),
         Choice(
@@ -250,7 +279,7 @@ def policy_from_log(
             "Minutes of a lesson, where the curriculum does not say them.",
         ),
     )
-    return LogPolicy(float(price), (*choices, *lessons), diagnosis, fitted)
+    return LogPolicy(float(price), (*choices, *lessons), diagnosis, fitted, memory)
 
 
 def choices_of(diagnosis: Diagnosis, price: float) -> tuple[Choice, ...]:

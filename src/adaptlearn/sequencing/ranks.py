@@ -234,12 +234,18 @@ def _described(
         skill_mastered=none_known if mastered is None else mastered[at],
         skill_ready=none_known if ready is None else ready[at],
         skill_threshold=np.broadcast_to(needed, context.mastery.shape)[at],
+        skill_unreviewed=_at(context.unreviewed, at),
+        skill_reviewed=_at(context.reviewed, at),
         skill_answers=none_kept if counts is None else counts[at],
         skill_recent=none_kept if practice is None else practice.recent[at],
         override_bounds=bounds_of(np.array([*map(len, overrides)] or [0] * n, np.intp)),
         override=np.array([place for places in overrides for place in places], np.intp),
     )
     return described, (entry, skill)
+
+
+def _at(table: Floats | None, at: tuple[Ints, Ints]) -> Floats:
+    return np.full(len(at[0]), np.nan) if table is None else table[at]
 
 
 def _reasons(

@@ -326,6 +326,7 @@ class Sequencer:
             review_target=getattr(self.review, "retention", None),
             in_order=isinstance(self.policy, WeightedPolicy),
             worth=next(iter(worths), None),
+            horizon=getattr(self.review, "horizon", None),
         )
         return Decisions(columns, label_array(labels), provenance, ids)
 

@@ -410,7 +410,62 @@ class MasteryTracker:
             The error is raised if the model does not predict the recall of skills, or if a time is
             before the student's last answer.
         """
-        ask = getattr(self.model, "retrievability", None)
+        return self._recall("retrievability", students, skills, time)
+
+    def recall_after_review(
+        self,
+        students: Iterable[Any],
+        skills: Iterable[Any],
+        time: Any,
+        *,
+        later: float,
+        n_answers: int = 1,
+    ) -> Floats:
+        """P(recall) of each skill some time after a review that has not taken place yet.
+
+        Parameters
+        ----------
+        students, skills, time
+            As in `recall`. The review takes place at `time`.
+        later : float
+            The seconds from the review until P(recall) is asked for.
+        n_answers : int, default 1
+            The number of answers in the review. The first answer may be right or wrong, and both
+            cases count with their probabilities. Further answers follow at once, and count as
+            right.
+
+        Returns
+        -------
+        float array, shape (n_students, n_skills)
+            nan if the student never had a question about the skill.
+
+        Raises
+        ------
+        StateError
+            As in `recall`.
+
+        Examples
+        --------
+        >>> from adaptlearn import MasteryTracker
+        >>> from adaptlearn.models import HalfLifeRegression
+        >>> day = 86400.0
+        >>> log = {"student": [0, 0, 0, 1, 1, 1], "skill": ["add"] * 6,
+        ...        "time": [0, day, 30 * day] * 2, "correct": [1, 1, 1, 0, 1, 0]}
+        >>> memory = MasteryTracker(HalfLifeRegression(card="skill").fit(log)).update(log)
+        >>> now, month = 40 * day, 30 * day
+        >>> without = memory.recall([0], ["add"], now + month)
+        >>> after = memory.recall_after_review([0], ["add"], now, later=month)
+        >>> bool(after[0, 0] > without[0, 0])
+        True
+        """
+        how = {"later": later, "n_answers": n_answers}
+        return self._recall("retrievability_after_review", students, skills, time, **how)
+
+    def _recall(
+        self, name: str, students: Iterable[Any], skills: Iterable[Any], time: Any, **how: Any
+    ) -> Floats:
+        """What a method of a model of memory says of skills at a time."""
+        ask = getattr(self.model, name, None)
         if ask is None:
             raise StateError(
                 f"{type(self.model).__name__} does not say what is recalled after a time; use a "
@@ -424,7 +479,7 @@ class MasteryTracker:
         labels, named = label_list(students, "student"), self._skills(skills)
         with self._lock:
             seconds = seconds_of(time, self.clock, "recall: time")
-            recall: Floats = ask(self._state, self._numbers(labels), named, seconds)
+            recall: Floats = ask(self._state, self._numbers(labels), named, seconds, **how)
         return recall
 
     def counts(self, students: Iterable[Any] | None = None) -> NDArray[np.int64]:

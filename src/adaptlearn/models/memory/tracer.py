@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from adaptlearn.errors import IdentificationWarning, ResponseDataError, warn
 from adaptlearn.models.mastery import Mastery, When
 from adaptlearn.models.memory.answers import SURE, Answers, answers_of
+from adaptlearn.models.memory.equations import AGAIN, GOOD
 from adaptlearn.models.memory.firsts import Firsts, check_links, firsts_of, links_of
 from adaptlearn.models.memory.moments import days_since, refuse_the_past
 from adaptlearn.models.memory.noise import Noise
@@ -194,6 +195,57 @@ class MemoryTracer(SequentialTracer):
         met = kept[:, 0] > 0
         found = np.full(len(code), np.nan)
         found[met] = self._recall(code[met], kept[met], days.ravel()[met])
+        return found.reshape(last.shape)
+
+    def retrievability_after_review(
+        self,
+        state: SequentialState,
+        students: Any,
+        keys: Iterable[Any],
+        time: Any,
+        *,
+        later: float,
+        n_answers: int = 1,
+    ) -> Floats:
+        """P(recall) of each card some time after a review that has not taken place yet.
+
+        The first answer of the review may be right or wrong, and both cases count with their
+        probabilities. Further answers follow at once, and count as right. The state does not
+        change.
+
+        Parameters
+        ----------
+        state, students, keys, time
+            As in `retrievability`. The review takes place at `time`.
+        later : float
+            The seconds from the review until P(recall) is asked for.
+        n_answers : int, default 1
+            The number of answers in the review.
+
+        Returns
+        -------
+        float array, shape (n_students, n_keys)
+            nan for a card that the student has never reviewed.
+
+        Raises
+        ------
+        StateError
+            The error is raised if a time is before the card's last review.
+        """
+        code, kept, last = self._cards(state, students, keys)
+        days = days_since(last, time).ravel()
+        met = kept[:, 0] > 0
+        code, kept, days = code[met], kept[met], days[met]
+        right = self._noise.chance(self._recall(code, kept, days))
+        at_once, then = np.zeros(len(code)), np.full(len(code), later / DAY)
+        recall = np.zeros(len(code))
+        for rating, chance in ((GOOD, right), (AGAIN, 1 - right)):
+            after = self._reviewed(code, kept, days, np.full(len(code), rating))
+            for _ in range(n_answers - 1):
+                after = self._reviewed(code, after, at_once, np.full(len(code), GOOD))
+            recall += chance * self._recall(code, after, then)
+        found = np.full(len(met), np.nan)
+        found[met] = recall
         return found.reshape(last.shape)
 
     def interval(

@@ -57,11 +57,12 @@ class Columns(NamedTuple):
     candidate, candidate_score, candidate_propensity : arrays, shape (n_kept,)
     skill_bounds : integer array, shape (n + 1,)
     skill_mastery, skill_mastered, skill_ready, skill_threshold : arrays
-    skill_answers, skill_recent : arrays
+    skill_unreviewed, skill_reviewed, skill_answers, skill_recent : arrays
         The skills that each chosen lesson teaches, shape (n_taught,). `skill_ready` says whether
         the student knows the skill well enough to learn the skills that build on it.
         `skill_threshold` is the mastery from which the skill counts as mastered; nan if the policy
-        has no threshold. `skill_recent`
+        has no threshold. `skill_unreviewed` and `skill_reviewed` are P(recall) at the horizon of
+        `PricedReviews`, without and with a review; nan if reviews have no price. `skill_recent`
         contains the latest answers, coded as in `Practice`; 0 if the tracker does not keep the
         answers.
     override_bounds : integer array, shape (n + 1,)
@@ -97,6 +98,8 @@ class Columns(NamedTuple):
     skill_mastered: Bools
     skill_ready: Bools
     skill_threshold: Floats
+    skill_unreviewed: Floats
+    skill_reviewed: Floats
     skill_answers: Ints
     skill_recent: Ints
     override_bounds: Ints
@@ -111,7 +114,7 @@ class Columns(NamedTuple):
         """No decisions."""
         floats = ("score", "propensity", "error", "draw", "candidate_score",
                   "candidate_propensity", "skill_mastery", "skill_threshold",
-                  "alert_number")  # fmt: skip
+                  "skill_unreviewed", "skill_reviewed", "alert_number")  # fmt: skip
         bools = ("skill_mastered", "skill_ready")
         kinds: dict[str, Any] = {**dict.fromkeys(floats, float), **dict.fromkeys(bools, bool)}
         kinds["code"] = object
@@ -155,8 +158,8 @@ class Columns(NamedTuple):
 _RAGGED = {
     "candidate_bounds": ("candidate", "candidate_score", "candidate_propensity"),
     "skill_bounds": (
-        "skill_mastery", "skill_mastered", "skill_ready", "skill_threshold", "skill_answers",
-        "skill_recent",
+        "skill_mastery", "skill_mastered", "skill_ready", "skill_threshold", "skill_unreviewed",
+        "skill_reviewed", "skill_answers", "skill_recent",
     ),
     "override_bounds": ("override",),
     "alert_bounds": ("alert_code", "alert_skill", "alert_number"),

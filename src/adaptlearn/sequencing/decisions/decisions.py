@@ -25,6 +25,7 @@ from adaptlearn.sequencing.decisions.decision import (
 )
 from adaptlearn.sequencing.decisions.templates import ON_RECORD, filled
 from adaptlearn.sequencing.knowledge.criteria import Criterion
+from adaptlearn.sequencing.knowledge.review_schedule import DAY
 from adaptlearn.sequencing.knowledge.stopping import Worth
 from adaptlearn.sequencing.overrides import Override, Overrides
 from adaptlearn.sequencing.policies.candidates import Purpose
@@ -50,7 +51,8 @@ class Provenance(NamedTuple):
     """What all decisions of one call share.
 
     `in_order`: whether the policy gives a new lesson only if its prerequisites are known.
-    `worth`: what the policy's price comes to, if it has one.
+    `worth`: what the policy's price comes to, if it has one. `horizon`: seconds until the time for
+    which the gain of a review counts, if reviews have a price.
     """
 
     curriculum: Curriculum
@@ -66,6 +68,7 @@ class Provenance(NamedTuple):
     review_target: float | None
     in_order: bool = False
     worth: Worth | None = None
+    horizon: float | None = None
 
 
 class Decisions(Sequence[Decision]):
@@ -225,6 +228,7 @@ class Decisions(Sequence[Decision]):
             "skills": listed(map(quoted, skills)),
             **_unmastered(skills, mastery.tolist(), mastered.tolist(), self._threshold(kept)),
             "worth": self._worth(entry),
+            "recall": self._recall(kept, skills),
             "known": _known(shared.ready),
             "score": f"{columns.score[entry]:.4g}",
             "n_candidates": n_candidates,
@@ -251,6 +255,19 @@ class Decisions(Sequence[Decision]):
         student = plain(self._students[int(columns.student[entry])])
         said = worth.said(student, skill, float(mastery), float(needed))
         return said and f" {said}"
+
+    def _recall(self, kept: slice, skills: Sequence[Label]) -> str:
+        """By how much a review raises P(recall) of the skill that gains most; or nothing."""
+        without, reviewed = self._columns.skill_unreviewed[kept], self._columns.skill_reviewed[kept]
+        gain = np.nan_to_num(reviewed - without, nan=0.0)
+        if self._from.horizon is None or not (gain > 0).any():
+            return ""
+        most, days = int(gain.argmax()), self._from.horizon / DAY
+        return (
+            f" A review now raises the probability that the student recalls {quoted(skills[most])} "
+            f"in {days:.3g} day{'' if days == 1 else 's'} from {without[most]:.2f} to "
+            f"{reviewed[most]:.2f}."
+        )
 
     def alerted(self) -> str:
         """A text that says how many students have each kind of alert.

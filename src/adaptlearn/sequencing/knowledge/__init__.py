@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from adaptlearn.sequencing.knowledge.criteria import Retention as Retention
     from adaptlearn.sequencing.knowledge.criteria import WheelSpinning as WheelSpinning
     from adaptlearn.sequencing.knowledge.price import PriceThreshold as PriceThreshold
+    from adaptlearn.sequencing.knowledge.priced_reviews import PricedReviews as PricedReviews
     from adaptlearn.sequencing.knowledge.review_schedule import Memory as Memory
     from adaptlearn.sequencing.knowledge.review_schedule import ReviewSchedule as ReviewSchedule
     from adaptlearn.sequencing.knowledge.review_schedule import half_life as half_life
@@ -46,6 +47,7 @@ _HOMES = {
     "PredictiveSimilarity": "criteria",
     "PredictiveStability": "criteria",
     "PriceThreshold": "price",
+    "PricedReviews": "priced_reviews",
     "ProbabilityThreshold": "criteria",
     "Retention": "criteria",
     "Review": "tracker",

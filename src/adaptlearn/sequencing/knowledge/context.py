@@ -55,6 +55,9 @@ class Context:
         P(recall) now of each learnt skill, if there is a review schedule.
     urgency : float array of the same shape, or None
         How urgently a mastered skill needs review; 0 if no review is due.
+    unreviewed, reviewed : float arrays of the same shape, or None
+        P(recall) of each learnt skill at a later time, without a review and with a review now. The
+        context has the two arrays if reviews have a price (`PricedReviews`).
     stuck : bool array of the same shape, or None
         Whether the student is stuck on the skill, which means that practice no longer helps.
     needs_teacher : bool array of the same shape, or None
@@ -93,6 +96,8 @@ class Context:
     goal: Floats | None = None
     retention: Floats | None = None
     urgency: Floats | None = None
+    unreviewed: Floats | None = None
+    reviewed: Floats | None = None
     stuck: Bools | None = None
     needs_teacher: Bools | None = None
     bout: int = 10

@@ -129,12 +129,9 @@ class ReviewSchedule:
 
         If the memory has no fingerprint, its class name is used.
         """
-        kind = type(self.memory)
         return fingerprint(
             {
-                "memory": str(
-                    getattr(self.memory, "fingerprint", f"{kind.__module__}.{kind.__qualname__}")
-                ),
+                "memory": named(self.memory),
                 "retention": float(self.retention),
                 "width": float(self.width),
                 "ahead": float(self.ahead),
@@ -167,39 +164,66 @@ class ReviewSchedule:
         A device whose clock is ahead may date a student's last answer after `now`. P(recall) of
         this student is then computed for the time of that answer.
         """
-        if context.now is None or not math.isfinite(context.now):
-            raise ParameterError(
-                "ReviewSchedule", ["what is due depends on the time: recommend(students, now=...)"]
-            )
-        check_clock(context.clock or "seconds", getattr(self.memory, "clock", None), "now")
-        now: Floats | float = context.now
-        last = last_answers(context, self.memory)
-        if (last > now).any():
-            now = np.maximum(now, last)[:, None]
-        recall = self._recall(context, now)
-        then = self._recall(context, now + self.ahead) if self.ahead else recall
+        now = moment_of_look(context, self.memory)
+        recall = recall_of(context, self.memory, now)
+        then = recall_of(context, self.memory, now + self.ahead) if self.ahead else recall
         with np.errstate(invalid="ignore"):
             short = np.clip((self.retention - then) / self.width, 0.0, 1.0)
         return recall, np.nan_to_num(short, nan=0.0)
 
-    def _recall(self, context: Context, now: Floats | float) -> Floats:
-        moment = _moments(context, now) if context.curriculum.encompasses.nnz else now
-        if self.memory is None:
-            return _recall_from_practice(context, moment)
-        skills = context.curriculum.skills.tolist()
-        found = np.asarray(self.memory.recall(context.students.tolist(), skills, moment))
-        shape = context.mastery.shape
-        if found.shape != shape or found.dtype.kind not in "fiu":
-            raise ParameterError(
-                "ReviewSchedule",
-                [f"recall gave {found.dtype} of shape {found.shape}; expected numbers of {shape}"],
-            )
-        outside = int(((found < 0) | (found > 1)).sum())
-        if outside:
-            raise ParameterError(
-                "ReviewSchedule", [f"recall gave {outside} values that are no probabilities"]
-            )
-        return found.astype(np.float64)
+
+def moment_of_look(context: Context, memory: Any) -> Floats | float:
+    """The time of a decision, or of a student's last answer if that is dated later.
+
+    Raises
+    ------
+    ParameterError
+        The context has no time, or one of another kind than the memory's.
+    """
+    if context.now is None or not math.isfinite(context.now):
+        raise ParameterError(
+            "ReviewSchedule", ["what is due depends on the time: recommend(students, now=...)"]
+        )
+    check_clock(context.clock or "seconds", getattr(memory, "clock", None), "now")
+    last = last_answers(context, memory)
+    return np.maximum(context.now, last)[:, None] if (last > context.now).any() else context.now
+
+
+def recall_of(context: Context, memory: Memory | None, now: Floats | float) -> Floats:
+    """P(recall) at a time, shape (n_students, n_skills), with what was practised along."""
+    moment = moments(context, now)
+    if memory is None:
+        return _recall_from_practice(context, moment)
+    skills = context.curriculum.skills.tolist()
+    return checked(memory.recall(context.students.tolist(), skills, moment), context)
+
+
+def checked(given: Any, context: Context) -> Floats:
+    """What a memory gave, as probabilities of the context's students and skills.
+
+    Raises
+    ------
+    ParameterError
+        They are of another shape, or no probabilities.
+    """
+    found, shape = np.asarray(given), context.mastery.shape
+    if found.shape != shape or found.dtype.kind not in "fiu":
+        raise ParameterError(
+            "ReviewSchedule",
+            [f"recall gave {found.dtype} of shape {found.shape}; expected numbers of {shape}"],
+        )
+    outside = int(((found < 0) | (found > 1)).sum())
+    if outside:
+        raise ParameterError(
+            "ReviewSchedule", [f"recall gave {outside} values that are no probabilities"]
+        )
+    return found.astype(np.float64)
+
+
+def named(memory: Any) -> str:
+    """A memory's fingerprint, or the name of its class."""
+    kind = type(memory)
+    return str(getattr(memory, "fingerprint", f"{kind.__module__}.{kind.__qualname__}"))
 
 
 def half_life(right: NDArray[Any], wrong: NDArray[Any]) -> Floats:
@@ -303,8 +327,10 @@ def sparing_reviews(curriculum: Curriculum, urgency: Floats) -> Bools:
     return np.asarray((total > most).reshape(shape))
 
 
-def _moments(context: Context, now: Floats | float) -> Floats:
+def moments(context: Context, now: Floats | float) -> Floats | float:
     """The time at which each skill is looked at: earlier, where others have practised it along."""
+    if not context.curriculum.encompasses.nnz:
+        return now
     last = _last_practised(context, "the curriculum has skills that encompass others")
     # Rounding must not lead to before the last practice.
     earlier = np.maximum(now - implicit(context.curriculum, last), last)

@@ -144,13 +144,17 @@ class PricedMastery(WeightedPolicy):
     minutes : float, default 10
         The minutes of a lesson, if the curriculum does not contain the minutes of this lesson.
     chooser : {"greedy", "softmax", "epsilon", "thompson"} or Chooser, default "greedy"
-    reviews : bool, default False
-        Whether the policy also gives reviews of mastered skills.
+    reviews : bool or "gain", default False
+        Whether the policy also gives reviews of mastered skills. With True, reviews come before new
+        lessons if they are urgent (see `ReviewSchedule`). With ``"gain"``, the lesson or review
+        with the highest gain per minute comes first. The gain of a review is the retention that it
+        buys; pass ``review=PricedReviews(memory, price)`` to the sequencer.
 
     Raises
     ------
     ParameterError
-        The error is raised if an argument is out of range. It lists every such argument.
+        The error is raised if an argument is out of range. It lists every such argument. The error
+        is also raised if `reviews` is ``"gain"`` and `order` is not.
 
     Examples
     --------
@@ -183,8 +187,9 @@ class PricedMastery(WeightedPolicy):
         n_items: int = 5,
         minutes: float = 10.0,
         chooser: str | Chooser = "greedy",
-        reviews: bool = False,
+        reviews: bool | Literal["gain"] = False,
     ) -> None:
+        by_gain = reviews == "gain"
         check_parameters(
             "PricedMastery",
             {"ready": ready, "order": order, "average": average, "reviews": reviews},
@@ -192,18 +197,20 @@ class PricedMastery(WeightedPolicy):
                 "ready": _UNIT,
                 "order": [OneOf((*_ORDERS,))],
                 "average": _UNIT,
-                "reviews": [OneOf((True, False))],
+                "reviews": [OneOf((True, False, "gain"))],
             },
+            ['reviews="gain" needs order="gain"'] if by_gain and order == "curriculum" else [],
         )
         criterion: Criterion = PriceThreshold(price, skills or {}, students or {}, n_items, minutes)
         if average is not None:
             criterion = criterion & MovingAverage(average)
         super().__init__(
-            {**_ORDERS[order], **_REVIEWS} if reviews else _ORDERS[order],
+            {**_ORDERS[order], **_REVIEWS} if reviews and not by_gain else _ORDERS[order],
             criterion=criterion,
             ready=ProbabilityThreshold(ready) if ready else None if ready is None else Anything(),
             chooser=chooser,
             pools=("new", "review") if reviews else ("new",),
+            settings={"gain_per_minute": {"n_items": float(n_items)}} if by_gain else None,
         )
         if ready == 0:  # nothing was asked of what comes before
             self.sentences = {**SENTENCES, "": "{title} comes next.{teaches}{worth}"}

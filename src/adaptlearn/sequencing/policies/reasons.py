@@ -27,7 +27,7 @@ OF_OTHERS = frozenset(("review", "backlog", "remediation", "enrichment", "not_st
 """Scorers that say nothing of why one new lesson comes before another."""
 
 SENTENCES: Mapping[str, str] = {
-    "review_due": "Time to review {title}: it keeps {skills} fresh.",
+    "review_due": "Time to review {title}: it keeps {skills} fresh.{recall}",
     "remediation": "Back to {title}: the student has trouble with what builds on {skills}.",
     "enrichment": "{title} is open as an extra.",
     "confirm": "{title} checks what is probably known but not yet mastered: {unmastered}.{worth}",

@@ -132,18 +132,32 @@ def _progress(recent: Any) -> Floats:
     return np.where(number[..., 0] < 2, 1.0, np.maximum(share_late - share_early, 0.0))
 
 
-def gain_per_minute(candidates: Candidates) -> Floats:
+def gain_per_minute(candidates: Candidates, *, n_items: float = 0) -> Floats:
     """Expected gain of mastery per minute, weighted by the student's goals.
 
     ``sum of goal (1 - mastery) P(learn)`` over the lesson's unmastered skills, divided by its
     minutes. The best of a student's candidates scores 1. Electives and enrichment score 0: they are
     extras, and do not come before instruction.
+
+    If `n_items` is above 0, P(learn) is the probability of learning the skill in a lesson with so
+    many answers, and the gains of due reviews (`PricedReviews`) are added.
     """
     context = candidates.context
-    weight = (1 - candidates.of_skills(context.mastery)) * _learn(candidates)
+    learn = _learn(candidates)
+    chance = 1 - (1 - learn) ** n_items if n_items else learn
+    weight = (1 - candidates.of_skills(context.mastery)) * chance
     if context.goal is not None:
         weight = weight * candidates.of_skills(context.goal)
     gain = candidates.total(weight * candidates.missing)
+    if n_items and context.urgency is not None:
+        if context.reviewed is None:
+            raise ParameterError(
+                "gain_per_minute",
+                ['reviews="gain" needs the gains of reviews: Sequencer(..., '
+                 "review=PricedReviews(memory, price))"],
+            )  # fmt: skip
+        goal = 1.0 if context.goal is None else context.goal
+        gain += _practised(candidates, goal * context.urgency)
     gain = np.where(candidates.purpose == Purpose.ENRICHMENT, 0.0, gain)
     return _share_of_best(candidates, gain / candidates.minutes)
 
@@ -161,12 +175,8 @@ def review(candidates: Candidates) -> Floats:
     Skills that the lesson teaches count in full. Skills that these encompass count by their weight
     (`Curriculum.encompasses`), so a new lesson can replace reviews.
     """
-    context = candidates.context
-    if context.urgency is None:
-        return np.zeros(len(candidates))
-    # Few skills are due: sparse, it costs little.
-    total = csr_array(context.urgency) @ practised_by_lessons(context.curriculum).T
-    return np.asarray(total.toarray()[candidates.student, candidates.lesson])
+    urgency = candidates.context.urgency
+    return np.zeros(len(candidates)) if urgency is None else _practised(candidates, urgency)
 
 
 def backlog(candidates: Candidates, *, limit: float) -> Floats:
@@ -211,6 +221,13 @@ def expected_success(candidates: Candidates) -> Floats:
     return candidates.mean(0.2 + 0.7 * context.mastery)
 
 
+def _practised(candidates: Candidates, urgency: Floats) -> Floats:
+    """The urgency of what each candidate teaches or practises along, summed with its weights."""
+    # Few skills are due: sparse, it costs little.
+    total = csr_array(urgency) @ practised_by_lessons(candidates.context.curriculum).T
+    return np.asarray(total.toarray()[candidates.student, candidates.lesson])
+
+
 def _learn(candidates: Candidates) -> Any:
     learn = candidates.context.learn
     return 0.15 if learn is None else candidates.of_every_skill(learn)
@@ -244,7 +261,10 @@ SCORERS: dict[str, Scorer] = {
         learning_progress, "max(0, late success - early success)", "Clement et al. (2015)"
     ),
     "gain_per_minute": Scorer(
-        gain_per_minute, "sum of goal (1 - m) P(learn) / minutes, over the best", "this library"
+        gain_per_minute,
+        "sum of goal (1 - m) P(learn) / minutes, over the best",
+        "this library",
+        {"n_items": 0.0},
     ),
     "information": Scorer(information, "4 p (1 - p)", "Weiss (1982)"),
     "review": Scorer(
