@@ -198,15 +198,14 @@ def test_recommend_at_a_price(
 def test_recommend_uses_the_policy_that_the_log_asks_for(
     run: Run, model: Path, log: Path, curriculum: Path, tmp_path: Path
 ) -> None:
-    call = ("recommend", model, log, curriculum, "--json", "--seed", "0")
-    assert run(*call).out == run(*call, "--price", 300).out
-    assert run(*call).out != run(*call, "--policy", "provisional").out
+    def chosen(log: Path, *options: object) -> list[tuple[object, object]]:
+        told = run("recommend", model, log, curriculum, "--json", "--seed", "0", *options).out
+        return [(one["lesson"], one["policy"]) for one in json.loads(told)]
+
+    assert chosen(log) == chosen(log, "--price", 300) != chosen(log, "--policy", "provisional")
     few = tmp_path / "few.csv"  # too few students to tell whether the model holds
-    head, *rows = log.read_text().splitlines()
-    some = {row.split(",")[0] for row in rows[:40]}
-    few.write_text("\n".join([head, *(row for row in rows if row.split(",")[0] in some)]) + "\n")
-    call = ("recommend", model, few, curriculum, "--json", "--seed", "0")
-    assert run(*call).out == run(*call, "--policy", "provisional").out
+    few.write_text("".join(log.read_text().splitlines(keepends=True)[:60]))
+    assert chosen(few) == chosen(few, "--policy", "provisional")
 
 
 def test_recommend_repairs_where_asked(run: Run, model: Path, log: Path, curriculum: Path) -> None:
