@@ -34,6 +34,7 @@ LARGEST_BODY = 65_536
 # Texts that not every database takes: a zero character, and halves of characters.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _SEQ = 2**63 - 1
+_LATEST = 1e12  # seconds from 1970, before or after
 
 
 @dataclass(frozen=True)
@@ -151,17 +152,20 @@ class Event:
 
     def row(self, student: str, received: float) -> Row:
         """The event as a store keeps it, under the student's key; it gets its id here."""
-        time = None if self.time is None else float(self.time)
-        name = self.id
-        if name is None and time is None:
-            name = uuid.uuid4().hex
-        elif name is None:
-            parts = [self.kind, student, self.device, self.seq, time, self.body]
-            name = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
-        return Row(name, self.kind, student, self.device, self.seq, time, received, self.body)
+        row = Row("", self.kind, student, self.device, self.seq, self.time, received, self.body)
+        return named(row, self.id)
 
 
 _FIELDS = tuple(one.name for one in fields(Event))
+
+
+def named(row: Row, name: str | None) -> Row:
+    """The row with its id: the one given, a digest of what was told, or a random one."""
+    if name is None:
+        told = json.dumps(row.told)
+        name = hashlib.sha256(told.encode()).hexdigest()[:32]
+        name = uuid.uuid4().hex if row.time is None else name
+    return row._replace(id=name)
 
 
 def canonical_json(content: Any) -> str:
@@ -202,6 +206,8 @@ def _check_text(text: Any, what: str, problems: list[str]) -> None:
 
 
 def _time(time: Any, problems: list[str]) -> float | None:
+    if type(time) in (int, float) and abs(time) <= _LATEST:
+        return float(time)
     if time is None:
         return None
     if not is_datetime(time) and type(time) not in (int, float) and not hasattr(time, "dtype"):
@@ -214,7 +220,7 @@ def _time(time: Any, problems: list[str]) -> float | None:
         return None
     if clock == "naive":
         problems.append(f"time {time} has no time zone; give it one, as datetime.now(UTC) has")
-    elif not math.isfinite(seconds) or abs(seconds) > 1e12:
+    elif not math.isfinite(seconds) or abs(seconds) > _LATEST:
         problems.append(f"time is {seconds:g}; expected seconds since 1970")
     return seconds
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from adaptlearn.errors import StateError
 from adaptlearn.labels import Label
-from adaptlearn.tutor.events import Event
+from adaptlearn.tutor.events import Event, canonical_json, named
 from adaptlearn.tutor.history import Entry, entries
 from adaptlearn.tutor.names import StudentNames
 from adaptlearn.tutor.receipts import Receipt
@@ -50,9 +50,9 @@ class Ledger:
     def write(
         self, kind: str, told: Iterable[tuple[str, str | None, Mapping[str, Any]]], time: float
     ) -> None:
-        """Write contents under keys, with an id each or None."""
+        """Write contents that the tutor made itself under keys, with an id each or None."""
         now = seconds_now()
-        rows = [Event(kind, self._names.label(key), content, time, id=name).row(key, now)
+        rows = [named(Row("", kind, key, "", 0, time, now, canonical_json(content)), name)
                 for key, name, content in told]  # fmt: skip
         self._write(rows)
 

@@ -76,7 +76,7 @@ class Columns(NamedTuple):
     @classmethod
     def of(cls, rows: Sequence[tuple[object, ...]]) -> Columns:
         """Columns of tuples, each of a number and the fields of a `Row`."""
-        columns: list[Sequence[object]] = [*zip(*rows, strict=True)] or [()] * 9
+        columns: list[Sequence[object]] = [[row[k] for row in rows] for k in range(9)]
         return cls(*columns)  # type: ignore[arg-type]
 
     def of_rows(self, rows: Sequence[int]) -> Columns:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -41,6 +42,9 @@ class Told(NamedTuple):
     content: dict[str, Any]
 
 
+_NOTHING: Mapping[Label, int] = MappingProxyType({})
+
+
 class Goal(NamedTuple):
     """What a goal event tells: pairs of a skill or lesson and its weight; until when it counts."""
 
@@ -48,7 +52,7 @@ class Goal(NamedTuple):
     expires: float | None
 
 
-@dataclass
+@dataclass(slots=True)
 class Learner:
     """What is folded of one student beside the answers.
 
@@ -58,8 +62,8 @@ class Learner:
         The largest number of a row that is folded in.
     reached : dict of device to Reached
         The last row of each device.
-    done : dict of lesson to int
-    overrides : list of Told
+    done : mapping of lesson to int
+    overrides : tuple of Told
         In canonical order; those that were withdrawn are gone.
     goal : Goal or None
         As the last goal event tells it.
@@ -67,8 +71,9 @@ class Learner:
 
     number: int = 0
     reached: dict[str, Reached] = field(default_factory=dict)
-    done: dict[Label, int] = field(default_factory=dict)
-    overrides: list[Told] = field(default_factory=list)
+    # Most students have neither; an object of each would slow the collector of garbage down.
+    done: Mapping[Label, int] = field(default_factory=lambda: _NOTHING)
+    overrides: tuple[Told, ...] = ()
     goal: Goal | None = None
 
 
@@ -98,7 +103,7 @@ class Fold:
     ) -> None:
         self.tracker = MasteryTracker(model, practice=practice)
         self.learners: dict[str, Learner] = {}
-        self.lessons_done: dict[Label, dict[Label, int]] = {}
+        self.lessons_done: dict[Label, Mapping[Label, int]] = {}
         self.refused: dict[str, str] = {}
         self._label = label
         self._answers = Answers()
@@ -164,7 +169,11 @@ class Fold:
         return late
 
     def _take(self, columns: Columns) -> None:
+        largest: dict[str, int] = {}
         for key, number in zip(columns.student, columns.number, strict=True):
+            if number > largest.get(key, 0):
+                largest[key] = number
+        for key, number in largest.items():
             learner = self.learners.setdefault(key, Learner())
             learner.number = max(learner.number, number)
         if CONFLICT in columns.kind:  # which of its contents stands there depends on who came first
@@ -231,14 +240,15 @@ class Fold:
         kind, content = columns.kind[row], json.loads(columns.content[row])
         if kind == "lesson_done":
             lesson = content["lesson"]
-            learner.done[lesson] = learner.done.get(lesson, 0) + 1
+            learner.done = {**learner.done, lesson: learner.done.get(lesson, 0) + 1}
             self.lessons_done[self._label(columns.student[row])] = learner.done
         elif kind == "override":
             if "withdraws" in content:
                 gone = content["withdraws"]
-                learner.overrides = [one for one in learner.overrides if one.id != gone]
+                kept = (one for one in learner.overrides if one.id != gone)
+                learner.overrides = tuple(kept)
             else:
-                learner.overrides.append(Told(moment, columns.id[row], content))
+                learner.overrides = (*learner.overrides, Told(moment, columns.id[row], content))
         elif kind == "goal":
             targets = [(label, weight) for label, weight in content["targets"]]
             learner.goal = Goal(targets, content["expires"]) if targets else None

@@ -10,7 +10,7 @@ from adaptlearn.tutor.fold.fold import FOLDED, Fold, Learner
 from adaptlearn.tutor.names import StudentNames
 from adaptlearn.tutor.store import Store, tombstone
 
-_CHUNK = 4000  # students that are read at one time
+_CHUNK = 1000  # students that are read at one time
 
 
 class States:
