@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from adaptlearn.tutor.store import Columns as Columns
     from adaptlearn.tutor.store import Row as Row
     from adaptlearn.tutor.store import Store as Store
+    from adaptlearn.tutor.store import all_rows as all_rows
     from adaptlearn.tutor.tutor import Tutor as Tutor
 
 _HOMES = {
@@ -31,6 +32,7 @@ _HOMES = {
     "Synced": "receipts",
     "Tutor": "tutor",
     "Verification": "fold.verification",
+    "all_rows": "store",
 }
 
 __all__ = [  # noqa: PLE0604 - the homes are all names, in one place

@@ -181,3 +181,24 @@ def tombstone(salt: str, student: str) -> str:
     """
     digest = hmac.new(salt.encode(), student.encode(), hashlib.sha256)
     return f"erasure:{digest.hexdigest()}"
+
+
+def all_rows(store: Store) -> list[Row]:
+    """All that a store holds, for another store to append: that merges the two.
+
+    Merging is commutative, associative and idempotent: whatever is merged with whatever, in any
+    order and however often, the same events give the same state. Contents that are in conflict
+    here, or get into conflict there, are kept aside there, too.
+
+    Examples
+    --------
+    >>> from adaptlearn.storage import MemoryStore
+    >>> one, other = MemoryStore(), MemoryStore()
+    >>> one.append([Row("e1", "answer", "mia", "", 0, 5.0, 6.0, '{"correct":1,"skill":"add"}')])
+    ['new']
+    >>> other.append(all_rows(one)), other.append(all_rows(one))
+    (['new'], ['known'])
+    """
+    students = ["", *store.students().students]
+    rows = store.read(dict.fromkeys(students, 0)).rows()
+    return [row for row in rows if row.kind != CONFLICT] + store.conflicts()

@@ -180,6 +180,8 @@ class Fold:
             columns = columns.of_rows(
                 [k for k, kind in enumerate(columns.kind) if kind != CONFLICT]
             )
+        if not columns.number:
+            return
         keys = sorted(set(columns.student))
         place = {key: code for code, key in enumerate(keys)}
         student = np.fromiter((place[key] for key in columns.student), np.int64)
