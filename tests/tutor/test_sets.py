@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.conftest import trials
+from tests.tutor.conftest import SKILLS, a_curriculum, a_model
 
 from adaptlearn import Tutor
 from adaptlearn.storage import MemoryStore, SQLiteStore
 from adaptlearn.tutor import Row, all_rows
-from tests.conftest import trials
-from tests.tutor.conftest import SKILLS, a_curriculum, a_model
 
 MODEL, CURRICULUM = a_model(), a_curriculum()
 DEVICES = ["", "bus", "home", "lab", "phone"]
@@ -68,7 +68,7 @@ def held(store: Any, batches: list[list[Row]], ask: bool) -> tuple[Any, ...]:
     order = [[(one.event.id, one.time, one.raised) for one in tutor.history(student)]
              for student in ("mia", "ben")]  # fmt: skip
     facts = [(dict(one.done), one.goal) for one in map(tutor._states.learner, ("mia", "ben"))]
-    aside = sorted((row.digest for row in store.conflicts()))
+    aside = sorted(row.digest for row in store.conflicts())
     assert tutor.verify()
     return order, found.value.tobytes(), facts, aside
 
