@@ -129,5 +129,9 @@ class MemoryStore:
                 self._snapshots.pop(name, None)
             return None
 
+    def check(self) -> list[str]:
+        """Nothing: memory is not looked at; see `Store.check`."""
+        return []
+
     def close(self) -> None:
         """Nothing to let go of; see `Store.close`."""

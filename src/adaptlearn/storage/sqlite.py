@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
+from zlib import crc32
 
 from adaptlearn.errors import StoreError
 from adaptlearn.storage.group_commit import GroupCommit
@@ -75,6 +76,8 @@ class SQLiteStore:
         self._writing = Lock()
         with self._telling():
             _make(self._path)
+            there = self._path.stat()
+            self._place = there.st_dev, there.st_ino
             self._writer = self._connect()
             self._upgrade()
         self._commit: GroupCommit[Row, Status] = GroupCommit(self._append)
@@ -97,7 +100,12 @@ class SQLiteStore:
         name = "read" if kinds is None else "read_kinds"
         if kinds is not None:
             asked.append(json.dumps(sorted(kinds)))
-        return Columns.of(self._read(lambda on: on.execute(STATEMENTS[name], asked).fetchall()))
+        found = self._read(lambda on: on.execute(STATEMENTS[name], asked).fetchall())
+        damaged = [row for row in found if row[0] != _mark(row[1:])]
+        if damaged:
+            problem = f"{len(damaged)} events are damaged, the first is number {damaged[0][1]}"
+            raise StoreError(f"{self._path}: {problem}; bring the file back from a backup")
+        return Columns.of([row[1:] for row in found])
 
     def students(self, after: int = 0) -> Changed:
         """The students with a row of a larger number; see `Store.students`."""
@@ -166,6 +174,14 @@ class SQLiteStore:
                 writer.execute(STATEMENTS["drop_snapshot"], [name])
         return None
 
+    def check(self) -> list[str]:
+        """What is damaged in the file; see `Store.check`."""
+        try:
+            found = self._read(lambda on: on.execute(STATEMENTS["check"]).fetchall())
+        except StoreError as error:
+            return [str(error)]
+        return [told for (told,) in found if told != "ok"]
+
     def close(self) -> None:
         """Close all connections; the last process to do so empties the WAL."""
         while self._idle:
@@ -212,18 +228,29 @@ class SQLiteStore:
     def _write(self) -> Iterator[sqlite3.Connection]:
         """A transaction that holds the write lock from its start; nothing is kept if it raises."""
         with self._writing, self._telling():
+            self._check_place()
             self._writer.execute(STATEMENTS["begin"])
             try:
                 yield self._writer
                 self._writer.execute(STATEMENTS["commit"])
+                self._check_place()  # else what was written stands in a file that nobody finds
             except BaseException:
-                with suppress(sqlite3.Error):
-                    self._writer.execute(STATEMENTS["rollback"])
+                if self._writer.in_transaction:
+                    with suppress(sqlite3.Error):
+                        self._writer.execute(STATEMENTS["rollback"])
                 raise
+
+    def _check_place(self) -> None:
+        """Raise an error if the file that is open no longer stands where it stood."""
+        now = self._path.stat()
+        if (now.st_dev, now.st_ino) != self._place:
+            problem = "the file was replaced while it was open; open the store again"
+            raise StoreError(f"{self._path}: {problem}. Nothing of this call was kept")
 
     def _read(self, look: Callable[[sqlite3.Connection], _Found]) -> _Found:
         """Look with a connection that no other thread uses."""
         with self._telling():
+            self._check_place()
             try:
                 on = self._idle.pop()
             except IndexError:
@@ -285,7 +312,8 @@ class _Appending:
     def _put(self, row: Row) -> None:
         self._last += 1
         self._standing[row.id] = row
-        self._fresh[row.id] = (self._last, *row)
+        numbered = (self._last, *row)
+        self._fresh[row.id] = (_mark(numbered), *numbered)
 
     def _replace(self, row: Row) -> None:
         self._flush()
@@ -298,6 +326,13 @@ class _Appending:
     def _flush(self) -> None:
         self._writer.executemany(STATEMENTS["put"], self._fresh.values())
         self._fresh.clear()
+
+
+def _mark(row: tuple[Any, ...]) -> int:
+    """A checksum of a row with its number; SQLite has none, and reads flipped bits as they are."""
+    number, name, kind, student, device, seq, time, received, content = row
+    text = f"{number} {seq} {time} {received}\0{name}\0{kind}\0{student}\0{device}\0{content}"
+    return crc32(text.encode())
 
 
 def _fact(on: sqlite3.Connection, name: str) -> str | None:
@@ -334,5 +369,5 @@ _REMEDIES = {
     "malformed": "the file is damaged; bring it back from a backup",
     "not a database": "the file is damaged or no store; bring it back from a backup",
     "unable to open": "the file or its folder is gone, or this process may not open it",
-    "No such file": "make the folder first",
+    "No such file": "the file or its folder is gone; make the folder, or bring the file back",
 }

@@ -17,7 +17,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """CREATE TABLE events (
             number INTEGER NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL, student TEXT NOT NULL,
             device TEXT NOT NULL, seq INTEGER NOT NULL, time REAL, received REAL NOT NULL,
-            content TEXT NOT NULL, PRIMARY KEY (student, number)) WITHOUT ROWID""",
+            content TEXT NOT NULL, mark INTEGER NOT NULL, PRIMARY KEY (student, number))
+            WITHOUT ROWID""",
         "CREATE UNIQUE INDEX events_by_id ON events (id)",
         "CREATE INDEX events_by_number ON events (number)",
         """CREATE TABLE conflicts (
@@ -37,16 +38,17 @@ STATEMENTS: Mapping[str, str] = {
     "rollback": "ROLLBACK",
     "standing": f"""SELECT {_COLUMNS} FROM events
         WHERE id IN (SELECT value FROM json_each(?))""",
-    "put": f"INSERT INTO events (number, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "put": f"""INSERT INTO events (mark, number, {_COLUMNS})
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
     "drop": "DELETE FROM events WHERE id = ?",
     "put_conflict": f"""INSERT INTO conflicts (digest, {_COLUMNS})
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING""",
     "conflicts": f"SELECT {_COLUMNS} FROM conflicts ORDER BY id, digest",
     # In the order of the keys asked for, one look-up by primary key for each.
-    "read": f"""SELECT number, {_COLUMNS}
+    "read": f"""SELECT mark, number, {_COLUMNS}
         FROM (SELECT key AS asked, value AS least FROM json_each(?1))
         CROSS JOIN events ON student = asked AND number > least""",
-    "read_kinds": f"""SELECT number, {_COLUMNS}
+    "read_kinds": f"""SELECT mark, number, {_COLUMNS}
         FROM (SELECT key AS asked, value AS least FROM json_each(?1))
         CROSS JOIN events ON student = asked AND number > least
         WHERE kind IN (SELECT value FROM json_each(?2))""",
@@ -65,6 +67,7 @@ STATEMENTS: Mapping[str, str] = {
     "tables": "SELECT count(*) FROM sqlite_schema",
     "wal": "PRAGMA journal_mode = WAL",
     "synchronous": "PRAGMA synchronous",
+    "check": "PRAGMA integrity_check",
     "checkpoint": "PRAGMA wal_checkpoint(TRUNCATE)",
     "vacuum": "VACUUM",
 }

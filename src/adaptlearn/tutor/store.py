@@ -156,6 +156,10 @@ class Store(Protocol):
         """Keep a snapshot, or read one (None if there is none); empty data removes it."""
         ...
 
+    def check(self) -> list[str]:
+        """What is damaged, a sentence each; nothing if all is sound. It may read everything."""
+        ...
+
     def close(self) -> None:
         """Let go of files and connections; what was acknowledged stays."""
         ...

@@ -24,14 +24,17 @@ class Verification(NamedTuple):
         How many were folded anew.
     differ : tuple of label
         Students whose state in use is not the one that their events give.
+    damaged : tuple of str
+        What is damaged in the store, a sentence each.
     """
 
     students: int
     events: int
     differ: tuple[Label, ...]
+    damaged: tuple[str, ...]
 
     def __bool__(self) -> bool:
-        return not self.differ
+        return not self.differ and not self.damaged
 
 
 def verify(
@@ -53,7 +56,7 @@ def verify(
             anew.take(columns.of_rows(kept))
             n_events += len(kept)
             differ += _differing(states.fold, anew, keys, names)
-    return Verification(len(students), n_events, tuple(differ))
+    return Verification(len(students), n_events, tuple(differ), tuple(store.check()))
 
 
 def _differing(one: Fold, other: Fold, keys: list[str], names: StudentNames) -> list[Label]:
