@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from adaptlearn.tutor.store import Changed as Changed
     from adaptlearn.tutor.store import Columns as Columns
     from adaptlearn.tutor.store import Row as Row
+    from adaptlearn.tutor.store import Status as Status
     from adaptlearn.tutor.store import Store as Store
     from adaptlearn.tutor.store import all_rows as all_rows
     from adaptlearn.tutor.tutor import Tutor as Tutor
@@ -28,6 +29,7 @@ _HOMES = {
     "Event": "events",
     "Receipt": "receipts",
     "Row": "store",
+    "Status": "store",
     "Store": "store",
     "Synced": "receipts",
     "Tutor": "tutor",
