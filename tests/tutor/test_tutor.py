@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -254,10 +255,11 @@ def test_what_an_export_holds(store, model, curriculum):
     assert set(held["mastery"]) == set(curriculum.skills.tolist())
 
 
-def test_a_clock_set_back_is_raised_and_marked(store, model, curriculum):
+@pytest.mark.parametrize("came", [*permutations(range(3))])
+def test_a_clock_set_back_is_raised_and_marked(store, model, curriculum, came):
     tutor = Tutor(model, curriculum, store)
     told = [(1, 100.0, 1), (2, 40.0, 0), (3, 110.0, 1)]
-    for seq, time, correct in (told[2], told[0], told[1]):
+    for seq, time, correct in (told[k] for k in came):
         tutor.record(
             Event("answer", "mia", {"skill": "add", "correct": correct}, time, "tablet", seq)
         )
@@ -271,3 +273,22 @@ def test_a_clock_set_back_is_raised_and_marked(store, model, curriculum):
     )
     assert np.array_equal(tutor.mastery("mia").value, tracker.mastery(["mia"]).value)
     assert tutor.verify()
+
+
+def test_verify_finds_a_state_that_is_not_the_folds(store, model, curriculum):
+    tutor = Tutor(model, curriculum, store)
+    tutor.record(answers(3) + answers(3, "ben"))
+    assert tutor.verify()
+    live = tutor._states.fold.tracker
+    live.update({"student": ["ben"], "skill": ["add"], "correct": [1], "time": [2e9]})
+    assert tutor.verify().differ == ("ben",)
+    tutor.lesson_done("mia", "add 1")
+    tutor.mastery("mia")
+    tutor._states.learner("mia").overrides = (("nonsense",),)  # type: ignore[assignment]
+    assert tutor.verify().differ == ("ben", "mia")
+
+
+def test_what_takes_over_is_guarded_by_the_same_lock(store, model, curriculum):
+    tutor = Tutor(model, curriculum, store)
+    tutor.sync(model=a_model(learn=0.1))
+    assert tutor._states._lock is tutor._lock

@@ -306,12 +306,13 @@ class Tutor:
             By default all students of the store; the first such call folds all events.
         when : {"next_opportunity", "after_response"}
         """
+        states = self._states
         if students is None:
-            keys = {key: self._names.label(key) for key in self._states.refresh_all()}
+            keys = {key: self._names.label(key) for key in states.refresh_all()}
         else:
             keys = self._names.keys(students)
-        with self._serving() as (states, _):
             states.refresh(keys)
+        with self._lock:
             found = states.fold.tracker.mastery([*map(self._names.label, keys)], when=when)
         return replace(found, students=label_array(keys.values()))
 
@@ -425,7 +426,7 @@ class Tutor:
         states = self._states
         if model is not None:
             states = States(self.store, self._names, model, self._practice, RLock())
-            states.refresh_all()
+        states.refresh_all()
         with self._lock:
             states.refresh_all()
             learners = {self._names.label(key) if key else None: learner

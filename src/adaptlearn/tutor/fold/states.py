@@ -40,6 +40,11 @@ class States:
 
     def refresh(self, keys: Collection[str]) -> None:
         """Fold in all that was acknowledged before this call of some students, and of all."""
+        listed = [*keys]
+        for start in range(0, max(len(listed), 1), _CHUNK):
+            self._refresh(listed[start : start + _CHUNK])
+
+    def _refresh(self, keys: list[str]) -> None:
         with self._lock:
             columns = self._store.read(self.fold.after(["", *keys]), FOLDED)
             erasures = {name for name, kind in zip(columns.id, columns.kind, strict=True)
@@ -58,9 +63,7 @@ class States:
         The lock is free between parts, so that others go on meanwhile.
         """
         changed = self._store.students(self._loaded)
-        for start in range(0, len(changed.students), _CHUNK):
-            self.refresh(changed.students[start : start + _CHUNK])
-        self.refresh(())
+        self.refresh(changed.students)
         with self._lock:
             self._loaded = max(self._loaded, changed.number)
             return sorted(key for key in self.fold.learners if key)
