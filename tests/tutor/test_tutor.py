@@ -292,3 +292,56 @@ def test_what_takes_over_is_guarded_by_the_same_lock(store, model, curriculum):
     tutor = Tutor(model, curriculum, store)
     tutor.sync(model=a_model(learn=0.1))
     assert tutor._states._lock is tutor._lock
+
+
+def test_a_snapshot_is_a_cache(store, model, curriculum):
+    tutor = Tutor(model, curriculum, store)
+    tutor.record(answers(9) + answers(4, "ben") + [{**answers(1)[0], "device": "bus", "seq": 4}])
+    tutor.override("ban", "add 1", author="a", reason="b")
+    tutor.set_goals("mia", {"multiply": 2.0})
+    tutor.lesson_done("mia", "add 2")
+    tutor.snapshot()
+    whole = tutor.mastery()
+    learners = tutor._states.fold.learners
+    tutor.record(answers(2, "mia", start=500.0) + answers(2, "eve"))
+    data = store.snapshot("states")
+    assert data is not None
+    reads, read = [], store.read
+
+    def counted(after, kinds=None):
+        found = read(after, kinds)
+        reads.append(len(found.number))
+        return found
+
+    store.read = counted
+    for kept in (data, data[:-9], data[:100] + b"x" + data[101:], b"x", b""):
+        store.snapshot("states", kept)
+        again = Tutor(model, curriculum, store)
+        if kept == data:
+            assert again._states.fold.learners == learners
+            assert np.array_equal(
+                again._states.fold.tracker.mastery(["ben", "mia"]).value, whole.value
+            )
+            assert sum(reads) <= 2  # the model's and the curriculum's
+        found = again.mastery()
+        assert found.students.tolist() == ["ben", "eve", "mia"]
+        assert np.array_equal(found.value, tutor.mastery().value)
+        assert again.verify()
+    assert Tutor(model, curriculum, store, practice=True).verify()
+    assert Tutor(a_model(learn=0.1), curriculum, store, new_model=True).verify()
+
+
+def test_a_snapshot_does_not_bring_back_who_was_erased(store, model, curriculum, monkeypatch):
+    one, other = Tutor(model, curriculum, store), Tutor(model, curriculum, store)
+    one.record(answers(3) + answers(3, "ben"))
+    one.snapshot()
+    states = one._states
+    number = states.learner("").number
+    monkeypatch.setattr(states, "refresh_all", list)  # it does not look again
+    other.forget("mia")
+    assert store.snapshot("states") is None
+    states.keep()
+    assert number == states.learner("").number
+    assert store.snapshot("states") is None
+    other.snapshot()
+    assert store.snapshot("states") is not None

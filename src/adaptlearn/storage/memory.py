@@ -118,15 +118,14 @@ class MemoryStore:
         with self._lock:
             return self._facts.setdefault(name, value) if value else self._facts.get(name, "")
 
-    def snapshot(self, name: str, data: bytes | None = None) -> bytes | None:
+    def snapshot(self, name: str, data: bytes | None = None, number: int = 0) -> bytes | None:
         """Keep or read a snapshot; see `Store.snapshot`."""
         with self._lock:
             if data is None:
                 return self._snapshots.get(name)
-            if data:
+            self._snapshots.pop(name, None)
+            if data and not self.read({"": number}, ["erasure"]).number:
                 self._snapshots[name] = data
-            else:
-                self._snapshots.pop(name, None)
             return None
 
     def check(self) -> list[str]:

@@ -162,16 +162,15 @@ class SQLiteStore:
             writer.execute(STATEMENTS["claim"], [name, value])
             return str(_fact(writer, name))
 
-    def snapshot(self, name: str, data: bytes | None = None) -> bytes | None:
+    def snapshot(self, name: str, data: bytes | None = None, number: int = 0) -> bytes | None:
         """Keep or read a snapshot; see `Store.snapshot`."""
         if data is None:
             found = self._read(lambda on: on.execute(STATEMENTS["snapshot"], [name]).fetchone())
             return None if found is None else bytes(found[0])
         with self._write() as writer:
+            writer.execute(STATEMENTS["drop_snapshot"], [name])
             if data:
-                writer.execute(STATEMENTS["keep"], [name, data])
-            else:
-                writer.execute(STATEMENTS["drop_snapshot"], [name])
+                writer.execute(STATEMENTS["keep"], [name, data, number])
         return None
 
     def check(self) -> list[str]:

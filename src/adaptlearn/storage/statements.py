@@ -60,7 +60,8 @@ STATEMENTS: Mapping[str, str] = {
     "claim": "INSERT INTO facts VALUES (?, ?) ON CONFLICT DO NOTHING",
     "set_number": "UPDATE facts SET value = ? WHERE name = 'number'",
     "snapshot": "SELECT data FROM snapshots WHERE name = ?",
-    "keep": "INSERT OR REPLACE INTO snapshots VALUES (?, ?)",
+    "keep": """INSERT INTO snapshots SELECT ?, ? WHERE NOT EXISTS
+        (SELECT * FROM events WHERE student = '' AND number > ? AND kind = 'erasure')""",
     "drop_snapshot": "DELETE FROM snapshots WHERE name = ?",
     "version": "PRAGMA user_version",
     "application": "PRAGMA application_id",

@@ -152,8 +152,12 @@ class Store(Protocol):
         """
         ...
 
-    def snapshot(self, name: str, data: bytes | None = None) -> bytes | None:
-        """Keep a snapshot, or read one (None if there is none); empty data removes it."""
+    def snapshot(self, name: str, data: bytes | None = None, number: int = 0) -> bytes | None:
+        """Keep a snapshot, or read one (None if there is none); empty data removes it.
+
+        It is not kept if a student was erased by a row with a larger number than given: it may hold
+        that student.
+        """
         ...
 
     def check(self) -> list[str]:

@@ -455,6 +455,14 @@ class Tutor:
         mine = {"model": self.model.fingerprint_, "curriculum": self.curriculum.fingerprint}
         self._ledger.introduce(mine, new_model)
 
+    def snapshot(self) -> None:
+        """Keep all states in the store, from which the next tutor over it starts.
+
+        A snapshot is a cache: without one, or with a damaged one, states are folded from events
+        when they are asked for. It pays where a process asks for the mastery of all students.
+        """
+        self._states.keep()
+
     def forget(self, student: Label) -> int:
         """Erase a student: events, decisions, states; return the number of erased events.
 

@@ -109,6 +109,20 @@ class Fold:
         self._answers = Answers()
         self._latent = self.tracker.mastery([]).kind == "latent"
 
+    @property
+    def practice(self) -> bool:
+        """Whether states keep what students did on each skill."""
+        return self.tracker.practice([]) is not None
+
+    def start(
+        self, tracker: MasteryTracker, learners: dict[str, Learner], refused: dict[str, str]
+    ) -> None:
+        """Become the fold that a snapshot holds; this one is new."""
+        self.tracker, self.learners, self.refused = tracker, learners, refused
+        for key, learner in learners.items():
+            if learner.done:
+                self.lessons_done[self._label(key)] = learner.done
+
     def after(self, keys: Iterable[str]) -> dict[str, int]:
         """For each student, the number after which rows are not folded yet."""
         return {key: self._of(key).number for key in keys}

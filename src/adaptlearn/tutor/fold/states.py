@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from adaptlearn.errors import ModelFileError, StateError
 from adaptlearn.models.base import KnowledgeTracer
 from adaptlearn.tutor.fold.fold import FOLDED, Fold, Learner
+from adaptlearn.tutor.fold.snapshot import restore, snapshot
 from adaptlearn.tutor.names import StudentNames
 from adaptlearn.tutor.store import Store, tombstone
 
+_SNAPSHOT = "states"
 _CHUNK = 1000  # students that are read at one time
 
 
@@ -33,9 +36,15 @@ class States:
         self, store: Store, names: StudentNames, model: KnowledgeTracer, practice: bool, lock: Any
     ) -> None:
         self._lock = lock
-        self.fold = Fold(model, practice, names.label)
         self._store = store
         self._loaded = 0  # every student's rows up to this number are folded in
+        self.fold = Fold(model, practice, names.label)
+        kept = store.snapshot(_SNAPSHOT)
+        if kept is not None:
+            try:
+                self._loaded = restore(self.fold, kept)
+            except (ModelFileError, StateError):  # damaged, or of another model: it is a cache
+                self.fold = Fold(model, practice, names.label)
         self._salt = store.claim("salt", "")
 
     def refresh(self, keys: Collection[str]) -> None:
@@ -67,6 +76,13 @@ class States:
         with self._lock:
             self._loaded = max(self._loaded, changed.number)
             return sorted(key for key in self.fold.learners if key)
+
+    def keep(self) -> None:
+        """Keep a snapshot of all states, from which the next one over this store starts."""
+        self.refresh_all()
+        with self._lock:
+            data, number = snapshot(self.fold, self._loaded), self.learner("").number
+        self._store.snapshot(_SNAPSHOT, data, number)
 
     def guard(self, lock: Any) -> None:
         """Hold another lock from now on, with those who share these states."""
