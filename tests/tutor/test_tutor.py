@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from itertools import permutations
 
@@ -345,3 +347,33 @@ def test_a_snapshot_does_not_bring_back_who_was_erased(store, model, curriculum,
     assert store.snapshot("states") is None
     other.snapshot()
     assert store.snapshot("states") is not None
+
+
+def test_a_new_model_takes_over_while_answers_arrive(store, model, curriculum):
+    tutor, models, stop = Tutor(model, curriculum, store), set(), threading.Event()
+    tutor.record([{**one, "student": f"s{k}"} for k in range(40) for one in answers(3)])
+
+    def serve(number: int) -> int:
+        told = 0
+        while not stop.is_set():
+            (receipt,) = tutor.record(
+                {"student": f"s{told % 40}", "skill": "add", "correct": 1, "device": f"d{number}",
+                 "seq": told, "time": 2000.0 + told}
+            )  # fmt: skip
+            assert receipt.status == "new"
+            models.add(tutor.next_lesson(f"s{told % 40}")[0].model)
+            told += 1
+        return told
+
+    others = [a_model(learn=0.1 + 0.02 * k) for k in range(2)]
+    with ThreadPoolExecutor(2) as pool:
+        going = [pool.submit(serve, number) for number in range(2)]
+        for other in others:
+            tutor.sync(model=other)
+        stop.set()
+        told = sum(one.result() for one in going)
+    assert models <= {model.fingerprint_, *(other.fingerprint_ for other in others)}
+    assert tutor.next_lesson("s0")[0].model == others[-1].fingerprint_
+    checked = tutor.verify()
+    assert checked
+    assert checked.events == 120 + told
