@@ -90,6 +90,7 @@ class Fold:
 
     Attributes
     ----------
+    practice : bool
     tracker : MasteryTracker
     learners : dict of key to Learner
         The students who were folded; the empty key stands for what concerns all.
@@ -101,6 +102,7 @@ class Fold:
     def __init__(
         self, model: KnowledgeTracer, practice: bool, label: Callable[[str], Label]
     ) -> None:
+        self.practice = practice
         self.tracker = MasteryTracker(model, practice=practice)
         self.learners: dict[str, Learner] = {}
         self.lessons_done: dict[Label, Mapping[Label, int]] = {}
@@ -108,11 +110,6 @@ class Fold:
         self._label = label
         self._answers = Answers()
         self._latent = self.tracker.mastery([]).kind == "latent"
-
-    @property
-    def practice(self) -> bool:
-        """Whether states keep what students did on each skill."""
-        return self.tracker.practice([]) is not None
 
     def start(
         self, tracker: MasteryTracker, learners: dict[str, Learner], refused: dict[str, str]
