@@ -94,7 +94,7 @@ def work(k):
     for start in range(0, len(mine), 5):
         for receipt in tutor.record(mine[start : start + 5]):
             counts[receipt.status] = counts.get(receipt.status, 0) + 1
-        if start % 50 == 0:
+        if start % 500 == 0:
             tutor.next_lesson(mine[start]["student"])
     return counts
 with ThreadPoolExecutor(threads) as pool:
@@ -107,7 +107,7 @@ assert tutor.verify()
 @pytest.mark.trials
 def test_threads_of_processes_count_exactly(tmp_path):
     """16 threads in 4 processes; a tenth is sent twice and a twentieth comes late."""
-    n, path, rng = trials(50_000), tmp_path / "school.db", np.random.default_rng(0)
+    n, path, rng = trials(500_000), tmp_path / "school.db", np.random.default_rng(0)
     events: list[dict[str, Any]] = [
         {"id": f"e{k}", "student": f"s{k % 97}", "skill": SKILLS[int(rng.integers(4))],
          "correct": int(rng.integers(2)), "time": 1e9 + k}

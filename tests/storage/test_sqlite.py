@@ -170,6 +170,28 @@ def test_damage_is_told_and_not_read(path):
         SQLiteStore(path).read(students)
 
 
+def test_an_erasure_that_leaves_copies_says_so(path):
+    store = SQLiteStore(path, timeout=0.05)
+    store.append([row("a"), row("b", "ben")])
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN")
+    other.execute("SELECT * FROM events").fetchall()
+    with pytest.raises(StoreError, match="is erased, but copies may still stand in the file"):
+        store.forget("mia")
+    assert store.read({"mia": 0}).rows() == []
+    other.execute("ROLLBACK")
+    assert store.forget("mia") == 0
+    assert store.append([row("a")]) == ["erased"]
+
+
+def test_a_file_stays_the_same_where_the_process_goes(path, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    store = SQLiteStore(path.name)
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path / "other")
+    assert store.append([row("a")]) == ["new"]
+
+
 def test_a_forked_process_is_told(path, monkeypatch):
     store = SQLiteStore(path)
     monkeypatch.setattr(os, "getpid", lambda: -1)

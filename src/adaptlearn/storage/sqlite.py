@@ -69,7 +69,7 @@ class SQLiteStore:
     """
 
     def __init__(self, path: str | os.PathLike[str], *, timeout: float = 30.0) -> None:
-        self._path = Path(path)
+        self._path = Path(path).absolute()
         self._timeout = timeout
         self._process = os.getpid()
         self._idle: list[sqlite3.Connection] = []  # of readers
@@ -129,9 +129,9 @@ class SQLiteStore:
         Raises
         ------
         StoreError
-            The error is raised, too, if other processes read all the time that the call waits: the
-            student is erased then, but copies of the rows may still stand in the file's WAL. Call
-            `forget` again.
+            The error is raised, too, if the student is erased, but the file could not be written
+            anew: the disk is full, or other processes read all the time that the call waits. Then
+            copies of the rows may still stand in it. Call `forget` again.
         """
         with self._write() as writer:
             gone = writer.execute(STATEMENTS["erase"], [student]).rowcount
@@ -144,14 +144,17 @@ class SQLiteStore:
 
     def _scrub(self) -> None:
         """Write the file anew without what was erased, and empty the WAL."""
-        with self._writing, self._telling():
-            self._writer.execute(STATEMENTS["vacuum"])
-            end = time.monotonic() + self._timeout
-            while self._writer.execute(STATEMENTS["checkpoint"]).fetchone()[0]:
-                if time.monotonic() > end:
-                    problem = "the student is erased, but other processes read the WAL all the time"
-                    raise StoreError(f"{self._path}: {problem}; call forget again")
-                time.sleep(0.02)
+        with self._writing:
+            try:
+                self._writer.execute(STATEMENTS["vacuum"])
+                end = time.monotonic() + self._timeout
+                while self._writer.execute(STATEMENTS["checkpoint"]).fetchone()[0]:
+                    if time.monotonic() > end:
+                        raise StoreError("other processes read the WAL all the time")
+                    time.sleep(0.02)
+            except (sqlite3.Error, StoreError) as error:
+                problem = "the student is erased, but copies may still stand in the file"
+                raise StoreError(f"{self._path}: {problem} ({error}); call forget again") from error
 
     def claim(self, name: str, value: str) -> str:
         """Set a fact once and for all; see `Store.claim`."""
@@ -190,7 +193,7 @@ class SQLiteStore:
 
     def _connect(self) -> sqlite3.Connection:
         # Named by what it is, so that SQLite never makes a file: a deleted one stays deleted.
-        where = f"{self._path.absolute().as_uri()}?mode=rw"
+        where = f"{self._path.as_uri()}?mode=rw"
         on = sqlite3.connect(
             where, uri=True, timeout=self._timeout, isolation_level=None, check_same_thread=False
         )

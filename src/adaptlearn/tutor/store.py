@@ -110,7 +110,10 @@ class Store(Protocol):
 
     A store keeps rows and does not interpret them. It decides three things itself, in the same
     transaction that writes: whether a row is known, whether it contradicts one of its id (`judge`),
-    and whether its student was erased (`tombstone`).
+    and whether its student was erased (`tombstone`). Of a row that is in conflict, the kind becomes
+    ``"conflict"``, the content ``"{}"``, and the number a new one, so that readers find it. Numbers
+    must become visible in their order: a reader who has seen number ``k`` asks only for larger ones
+    ever after. So only one transaction at a time may give numbers.
     """
 
     def append(self, rows: Sequence[Row]) -> list[Status]:
