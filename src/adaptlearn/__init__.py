@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from adaptlearn.responses import count_sequences as count_sequences
     from adaptlearn.sequencing import Sequencer as Sequencer
     from adaptlearn.tracking import MasteryTracker as MasteryTracker
+    from adaptlearn.tutor import Tutor as Tutor
 
 __version__ = "0.1.0"
 
@@ -32,6 +33,7 @@ _HOMES = {
     "ResponseLog": "responses",
     "SequenceCounts": "responses",
     "Sequencer": "sequencing",
+    "Tutor": "tutor",
     "check": "checkup",
     "count_sequences": "responses",
     "cross_validate": "evaluation",
@@ -52,7 +54,9 @@ _HOMES = {
             "runtime",
             "sequencing",
             "simulation",
+            "storage",
             "tracking",
+            "tutor",
         ),
         "",
     ),
@@ -63,6 +67,7 @@ __all__ = [
     "ResponseLog",
     "SequenceCounts",
     "Sequencer",
+    "Tutor",
     "__version__",
     "check",
     "count_sequences",

@@ -87,6 +87,10 @@ class StateError(AdaptLearnError, ValueError):
     """A student state belongs to another model, or does not fit the arguments."""
 
 
+class StoreError(AdaptLearnError):
+    """A store of events cannot be read or written; the message says what to do."""
+
+
 class LateResponse(AdaptLearnError, ValueError):
     """An answer is older than the student's last response in the state."""
 

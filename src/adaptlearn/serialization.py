@@ -18,7 +18,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -267,12 +267,17 @@ def write_archive(
     path: str | os.PathLike[str], kind: str, content: Mapping[str, Any], arrays: Arrays
 ) -> None:
     """Write content as sealed JSON beside arrays, in one file that NumPy reads without pickle."""
+    write_bytes(path, archive_bytes(kind, content, arrays))
+
+
+def archive_bytes(kind: str, content: Mapping[str, Any], arrays: Arrays) -> bytes:
+    """What `write_archive` writes."""
     manifest = seal(kind, {**content, "arrays": array_digests(arrays)})
     text = np.frombuffer(json.dumps(manifest, allow_nan=False).encode(), np.uint8)
     buffer = io.BytesIO()
     everything: dict[str, Any] = {"manifest": text, **arrays}
     np.savez(buffer, **everything)
-    write_bytes(path, buffer.getvalue())
+    return buffer.getvalue()
 
 
 def read_archive(
@@ -291,18 +296,36 @@ def read_archive(
     """
     name = os.fspath(path)
     with Path(path).open("rb") as stream:
-        try:
-            with zipfile.ZipFile(stream) as file:
-                members = _members(file, os.fstat(stream.fileno()).st_size)
-                if "manifest" not in members:
-                    raise ModelFileError(name, [f"is not a {what}: it has no manifest"])
-                text = _array(file, members.pop("manifest")).tobytes()
-                manifest = open_seal(text, kind, name)
-                arrays = {key: _array(file, member) for key, member in members.items()}
-        except ModelFileError:
-            raise
-        except (*MALFORMED, *_DAMAGED) as error:
-            raise ModelFileError(name, [f"is not a whole {what} ({error})"]) from None
+        return _open_archive(stream, os.fstat(stream.fileno()).st_size, kind, what, name)
+
+
+def read_archive_bytes(
+    data: bytes, kind: str, what: str
+) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """Read back what `archive_bytes` made; see `read_archive`.
+
+    Raises
+    ------
+    ModelFileError
+    """
+    return _open_archive(io.BytesIO(data), len(data), kind, what, what)
+
+
+def _open_archive(
+    stream: IO[bytes], size: int, kind: str, what: str, name: str
+) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    try:
+        with zipfile.ZipFile(stream) as file:
+            members = _members(file, size)
+            if "manifest" not in members:
+                raise ModelFileError(name, [f"is not a {what}: it has no manifest"])
+            text = _array(file, members.pop("manifest")).tobytes()
+            manifest = open_seal(text, kind, name)
+            arrays = {key: _array(file, member) for key, member in members.items()}
+    except ModelFileError:
+        raise
+    except (*MALFORMED, *_DAMAGED) as error:
+        raise ModelFileError(name, [f"is not a whole {what} ({error})"]) from None
     if array_digests(arrays) != manifest.get("arrays"):
         raise ModelFileError(name, ["its arrays do not match the manifest: it was changed"])
     return manifest, arrays

@@ -364,3 +364,15 @@ def test_what_was_asked_before_is_not_what_is_told_after_more_answers(model):
     assert tracker.counts(["ann"])[0, :2].tolist() == [0, 1]
     tracker.update({"student": ["ann"], "skill": skills[1:], "correct": [0]})  # no new pair
     assert tracker.counts(["ann"])[0, :2].tolist() == [0, 2]
+
+
+def test_bytes_are_what_a_file_holds(model, log, tmp_path):
+    tracker = MasteryTracker(model, practice=True).update(log)
+    tracker.save(tmp_path / "tracker.npz")
+    data = tracker.to_bytes()
+    assert data == (tmp_path / "tracker.npz").read_bytes()
+    again = MasteryTracker.from_bytes(data, model)
+    assert np.array_equal(again.mastery().value, tracker.mastery().value)
+    assert again.to_bytes() == data
+    with pytest.raises(ModelFileError, match="saved tracker"):
+        MasteryTracker.from_bytes(data[:-50], model)

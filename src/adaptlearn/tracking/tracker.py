@@ -26,7 +26,14 @@ from adaptlearn.models.mastery import Mastery, When
 from adaptlearn.models.state import StudentState
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses.log import ResponseLog, as_log
-from adaptlearn.serialization import Arrays, read_archive, reading, write_archive
+from adaptlearn.serialization import (
+    Arrays,
+    archive_bytes,
+    read_archive,
+    read_archive_bytes,
+    reading,
+    write_archive,
+)
 from adaptlearn.tables import html_card
 from adaptlearn.tracking.clock import DAY, refuse_the_future, seconds_of
 from adaptlearn.tracking.practice import Practice
@@ -534,6 +541,25 @@ class MasteryTracker:
             content, arrays = self._content()
         write_archive(path, _KIND, content, arrays)
 
+    def to_bytes(self) -> bytes:
+        """What `save` writes, for a database that keeps it."""
+        with self._lock:
+            content, arrays = self._content()
+        return archive_bytes(_KIND, content, arrays)
+
+    @classmethod
+    def from_bytes(cls, data: bytes, model: KnowledgeTracer) -> MasteryTracker:
+        """Make a tracker of what `to_bytes` gave; pass the same model that it was made with.
+
+        Raises
+        ------
+        ModelFileError, StateError
+            As `load` raises them.
+        """
+        name = "saved tracker"
+        manifest, arrays = read_archive_bytes(data, _KIND, name)
+        return cls._of(manifest, arrays, model, name)
+
     def _content(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """What a file holds."""
         arrays = self._state.to_arrays()
@@ -564,8 +590,15 @@ class MasteryTracker:
             than this version can read.
         StateError The error is raised if the file belongs to another model.
         """
-        name, tracker = str(path), cls(model)
         manifest, arrays = read_archive(path, _KIND, "saved tracker")
+        return cls._of(manifest, arrays, model, str(path))
+
+    @classmethod
+    def _of(
+        cls, manifest: dict[str, Any], arrays: Arrays, model: KnowledgeTracer, name: str
+    ) -> MasteryTracker:
+        """The tracker that a file or bytes hold."""
+        tracker = cls(model)
         made_with = manifest.get("model")
         if isinstance(made_with, str) and made_with != model.fingerprint_:
             raise StateError(

@@ -220,6 +220,7 @@ class NextItem:
         *,
         skill: Label | None = None,
         p_correct: Any = None,
+        seen: Iterable[Label] | None = None,
     ) -> ItemChoice:
         """Choose a student's next item, and record it as seen.
 
@@ -231,6 +232,9 @@ class NextItem:
         p_correct : float array, optional
             P(correct) of each item of ``items_of(lesson)``, in the same order. By default, the
             function that you passed to `NextItem` computes P(correct).
+        seen : sequence of labels, optional
+            The items that the student saw last, in order, if you keep this record yourself. By
+            default `NextItem` uses its own record of the student.
 
         Returns
         -------
@@ -248,6 +252,8 @@ class NextItem:
         """
         student = self._student(student)
         places = self._items(lesson, skill)
+        if seen is not None:
+            self._seen[student] = deque(self._index.codes(seen), maxlen=self.window)
         fresh = ~np.isin(places, list(self._seen.get(student, ())))
         if not fresh.any():
             number = f"all {len(places)} items" if len(places) > 1 else "the only item"

@@ -1,0 +1,375 @@
+"""A store in one SQLite file, for any number of threads and processes on one machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sqlite3
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Lock
+from typing import Any, TypeVar
+from zlib import crc32
+
+from adaptlearn.errors import StoreError
+from adaptlearn.storage.group_commit import GroupCommit
+from adaptlearn.storage.statements import APPLICATION, MIGRATIONS, SETTINGS, STATEMENTS
+from adaptlearn.tutor.store import (
+    CONFLICT,
+    Changed,
+    Columns,
+    Row,
+    Status,
+    came_earlier,
+    judge,
+    tombstone,
+)
+
+_FULL = 2  # what `PRAGMA synchronous` calls FULL
+_Found = TypeVar("_Found")
+
+
+class SQLiteStore:
+    """Keeps events in one file, so that neither a killed process nor a loss of power loses any.
+
+    The file stands in WAL mode with ``synchronous=FULL``: a call to `append` returns after the disk
+    has what it wrote. What several threads append at one time shares one sync of the disk. Beside
+    the file stand two more while it is open, with ``-wal`` and ``-shm`` at the end of their names.
+    New files can be read and written by their owner only. Open a store in each process; do not
+    carry one into a process that was forked. Keep the file on a disk of this machine: SQLite's
+    locks do not work on network file systems.
+
+    Parameters
+    ----------
+    path : str or path
+        The file is made if it does not exist; its folder must exist.
+    timeout : float, default 30
+        How many seconds a call waits while another process writes.
+
+    Raises
+    ------
+    StoreError
+        The error is raised if the file is no store, if a newer version of this library wrote it, or
+        if the system does not let the store read and write it. Each method raises it if the file
+        cannot be read or written; then nothing was kept.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     store = SQLiteStore(Path(folder) / "school.db")
+    ...     row = Row("e1", "answer", "mia", "", 0, 5.0, 6.0, '{"correct":1,"skill":"add"}')
+    ...     print(store.append([row]), store.append([row]))
+    ...     store.close()
+    ['new'] ['known']
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, timeout: float = 30.0) -> None:
+        self._path = Path(path).absolute()
+        self._timeout = timeout
+        self._process = os.getpid()
+        self._idle: list[sqlite3.Connection] = []  # of readers
+        self._writing = Lock()
+        with self._telling():
+            _make(self._path)
+            there = self._path.stat()
+            self._place = there.st_dev, there.st_ino
+            self._writer = self._connect()
+            self._upgrade()
+        self._commit: GroupCommit[Row, Status] = GroupCommit(self._append)
+        self._salt = self.claim("salt", secrets.token_hex(16))
+
+    def __repr__(self) -> str:
+        return f"SQLiteStore({str(self._path)!r})"
+
+    def append(self, rows: Sequence[Row]) -> list[Status]:
+        """Keep rows; see `Store.append`."""
+        return self._commit(rows)
+
+    def _append(self, rows: list[Row]) -> list[Status]:
+        with self._write() as writer:
+            return _Appending(writer, rows, self._salt).all()
+
+    def read(self, after: Mapping[str, int], kinds: Collection[str] | None = None) -> Columns:
+        """Rows of some students; see `Store.read`."""
+        asked = [json.dumps(dict(after))]
+        name = "read" if kinds is None else "read_kinds"
+        if kinds is not None:
+            asked.append(json.dumps(sorted(kinds)))
+        found = self._read(lambda on: on.execute(STATEMENTS[name], asked).fetchall())
+        damaged = [row for row in found if row[0] != _mark(row[1:])]
+        if damaged:
+            problem = f"{len(damaged)} events are damaged, the first is number {damaged[0][1]}"
+            raise StoreError(f"{self._path}: {problem}; bring the file back from a backup")
+        return Columns.of([row[1:] for row in found])
+
+    def students(self, after: int = 0) -> Changed:
+        """The students with a row of a larger number; see `Store.students`."""
+
+        def look(on: sqlite3.Connection) -> Changed:
+            # The number first: rows that come between the two are found again next time.
+            number = int(_fact(on, "number") or 0)
+            found = on.execute(STATEMENTS["students"], [after])
+            return Changed(number, sorted(student for (student,) in found))
+
+        return self._read(look)
+
+    def conflicts(self) -> list[Row]:
+        """All contents of ids that have more than one; see `Store.conflicts`."""
+        found = self._read(lambda on: on.execute(STATEMENTS["conflicts"]).fetchall())
+        return [Row(*values) for values in found]
+
+    def forget(self, student: str) -> int:
+        """Erase a student; see `Store.forget`.
+
+        Raises
+        ------
+        StoreError
+            The error is raised, too, if the student is erased, but the file could not be written
+            anew: the disk is full, or other processes read all the time that the call waits. Then
+            copies of the rows may still stand in it. Call `forget` again.
+        """
+        with self._write() as writer:
+            gone = writer.execute(STATEMENTS["erase"], [student]).rowcount
+            writer.execute(STATEMENTS["erase_conflicts"], [student])
+            writer.execute(STATEMENTS["erase_snapshots"])
+            row = Row(tombstone(self._salt, student), "erasure", "", "", 0, None, time.time(), "{}")
+            _Appending(writer, [row], self._salt).all()
+        self._scrub()
+        return gone
+
+    def _scrub(self) -> None:
+        """Write the file anew without what was erased, and empty the WAL."""
+        with self._writing:
+            try:
+                self._writer.execute(STATEMENTS["vacuum"])
+                end = time.monotonic() + self._timeout
+                while self._writer.execute(STATEMENTS["checkpoint"]).fetchone()[0]:
+                    if time.monotonic() > end:
+                        raise StoreError("other processes read the WAL all the time")
+                    time.sleep(0.02)
+            except (sqlite3.Error, StoreError) as error:
+                problem = "the student is erased, but copies may still stand in the file"
+                raise StoreError(f"{self._path}: {problem} ({error}); call forget again") from error
+
+    def claim(self, name: str, value: str) -> str:
+        """Set a fact once and for all; see `Store.claim`."""
+        standing = self._read(lambda on: _fact(on, name))
+        if standing is not None or not value:
+            return standing or ""
+        with self._write() as writer:
+            writer.execute(STATEMENTS["claim"], [name, value])
+            return str(_fact(writer, name))
+
+    def snapshot(self, name: str, data: bytes | None = None, number: int = 0) -> bytes | None:
+        """Keep or read a snapshot; see `Store.snapshot`."""
+        if data is None:
+            found = self._read(lambda on: on.execute(STATEMENTS["snapshot"], [name]).fetchone())
+            return None if found is None else bytes(found[0])
+        with self._write() as writer:
+            writer.execute(STATEMENTS["drop_snapshot"], [name])
+            if data:
+                writer.execute(STATEMENTS["keep"], [name, data, number])
+        return None
+
+    def check(self) -> list[str]:
+        """What is damaged in the file; see `Store.check`."""
+        try:
+            found = self._read(lambda on: on.execute(STATEMENTS["check"]).fetchall())
+        except StoreError as error:
+            return [str(error)]
+        return [told for (told,) in found if told != "ok"]
+
+    def close(self) -> None:
+        """Close all connections; the last process to do so empties the WAL."""
+        while self._idle:
+            self._idle.pop().close()
+        with self._writing:
+            self._writer.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        # Named by what it is, so that SQLite never makes a file: a deleted one stays deleted.
+        where = f"{self._path.as_uri()}?mode=rw"
+        on = sqlite3.connect(
+            where, uri=True, timeout=self._timeout, isolation_level=None, check_same_thread=False
+        )
+        mode = on.execute(STATEMENTS["wal"]).fetchone()[0]
+        for setting in SETTINGS:
+            on.execute(setting)
+        if mode != "wal" or on.execute(STATEMENTS["synchronous"]).fetchone()[0] != _FULL:
+            on.close()
+            problem = "SQLite cannot keep it in WAL mode with synchronous=FULL"
+            raise StoreError(f"{self._path}: {problem}; keep it on a disk of this machine")
+        return on
+
+    def _upgrade(self) -> None:
+        """Bring the file to this library's schema, in one transaction."""
+        with self._write() as writer:
+            (version,) = writer.execute(STATEMENTS["version"]).fetchone()
+            (application,) = writer.execute(STATEMENTS["application"]).fetchone()
+            (tables,) = writer.execute(STATEMENTS["tables"]).fetchone()
+            if application != APPLICATION and (application or version or tables):
+                raise StoreError(f"{self._path}: this is a database of another program, no store")
+            if version > len(MIGRATIONS):
+                raise StoreError(
+                    f"{self._path}: the store's version is {version}, this library reads up to "
+                    f"{len(MIGRATIONS)}; upgrade adaptlearn"
+                )
+            if version == len(MIGRATIONS):
+                return
+            for statement in (line for step in MIGRATIONS[version:] for line in step):
+                writer.execute(statement)
+            writer.execute(f"PRAGMA application_id = {APPLICATION}")
+            writer.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+    @contextmanager
+    def _write(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that holds the write lock from its start; nothing is kept if it raises."""
+        with self._writing, self._telling():
+            self._check_place()
+            self._writer.execute(STATEMENTS["begin"])
+            try:
+                yield self._writer
+                self._writer.execute(STATEMENTS["commit"])
+                self._check_place()  # else what was written stands in a file that nobody finds
+            except BaseException:
+                if self._writer.in_transaction:
+                    with suppress(sqlite3.Error):
+                        self._writer.execute(STATEMENTS["rollback"])
+                raise
+
+    def _check_place(self) -> None:
+        """Raise an error if the file that is open no longer stands where it stood."""
+        now = self._path.stat()
+        if (now.st_dev, now.st_ino) != self._place:
+            problem = "the file was replaced while it was open; open the store again"
+            raise StoreError(f"{self._path}: {problem}. Nothing of this call was kept")
+
+    def _read(self, look: Callable[[sqlite3.Connection], _Found]) -> _Found:
+        """Look with a connection that no other thread uses."""
+        with self._telling():
+            self._check_place()
+            try:
+                on = self._idle.pop()
+            except IndexError:
+                on = self._connect()
+            found = look(on)
+            self._idle.append(on)
+            return found
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Say which file, and what to do, where SQLite or the system refuses."""
+        if os.getpid() != self._process:
+            raise StoreError(f"{self._path}: opened in another process; open it in each process")
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(f"{self._path}: {_told(error)}") from error
+
+
+class _Appending:
+    """Rows on their way into the file, inside a transaction."""
+
+    def __init__(self, writer: sqlite3.Connection, rows: Sequence[Row], salt: str) -> None:
+        self._writer, self._rows, self._salt = writer, rows, salt
+        self._last = int(_fact(writer, "number") or 0)
+        students = {row.student for row in rows if row.student}
+        tombs = {student: tombstone(salt, student) for student in students}
+        names = json.dumps([*{row.id for row in rows}, *tombs.values()])
+        found = map(Row._make, writer.execute(STATEMENTS["standing"], [names]))
+        self._standing = {row.id: row for row in found}
+        self._erased = {student for student, name in tombs.items() if name in self._standing}
+        self._fresh: dict[str, tuple[Any, ...]] = {}
+
+    def all(self) -> list[Status]:
+        statuses = [self._one(row) for row in self._rows]
+        self._flush()
+        self._writer.execute(STATEMENTS["set_number"], [str(self._last)])
+        return statuses
+
+    def _one(self, row: Row) -> Status:
+        if row.student in self._erased:
+            return "erased"
+        standing = self._standing.get(row.id)
+        if standing is None:
+            self._put(row)
+            return "new"
+        if standing.kind == CONFLICT:
+            self._set_aside(row)
+            return "conflict"
+        status = judge(standing, row)
+        if status == "conflict":
+            self._set_aside(standing)
+            self._set_aside(row)
+            self._replace(standing._replace(kind=CONFLICT, content="{}"))
+        elif came_earlier(standing, row):
+            self._replace(standing._replace(received=row.received))
+        return status
+
+    def _put(self, row: Row) -> None:
+        self._last += 1
+        self._standing[row.id] = row
+        numbered = (self._last, *row)
+        self._fresh[row.id] = (_mark(numbered), *numbered)
+
+    def _replace(self, row: Row) -> None:
+        self._flush()
+        self._writer.execute(STATEMENTS["drop"], [row.id])
+        self._put(row)
+
+    def _set_aside(self, row: Row) -> None:
+        self._writer.execute(STATEMENTS["put_conflict"], [row.digest, *row])
+
+    def _flush(self) -> None:
+        self._writer.executemany(STATEMENTS["put"], self._fresh.values())
+        self._fresh.clear()
+
+
+def _mark(row: tuple[Any, ...]) -> int:
+    """A checksum of a row with its number; SQLite has none, and reads flipped bits as they are."""
+    number, name, kind, student, device, seq, time, received, content = row
+    text = f"{number} {seq} {time} {received}\0{name}\0{kind}\0{student}\0{device}\0{content}"
+    return crc32(text.encode())
+
+
+def _fact(on: sqlite3.Connection, name: str) -> str | None:
+    found = on.execute(STATEMENTS["fact"], [name]).fetchone()
+    return None if found is None else found[0]
+
+
+def _make(path: Path) -> None:
+    """Make an empty file that only its owner can read, whose name outlasts a loss of power."""
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        if os.name != "nt":
+            folder = os.open(path.absolute().parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+
+
+def _told(error: Exception) -> str:
+    """What SQLite or the system says, and what to do about it."""
+    text = str(error)
+    for words, remedy in _REMEDIES.items():
+        if words in text:
+            return f"{text}; {remedy}. Nothing of this call was kept"
+    return f"{text}. Nothing of this call was kept"
+
+
+_REMEDIES = {
+    "locked": "another process held it for the whole timeout; try again, or give a longer timeout",
+    "full": "make room on the disk, and try again",
+    "disk I/O error": "look whether the disk is full, gone or broken",
+    "readonly": "let this process write to the file and its folder",
+    "malformed": "the file is damaged; bring it back from a backup",
+    "not a database": "the file is damaged or no store; bring it back from a backup",
+    "unable to open": "the file or its folder is gone, or this process may not open it",
+    "No such file": "the file or its folder is gone; make the folder, or bring the file back",
+}

@@ -1,0 +1,512 @@
+"""The loop as one object: answers in, decisions out, over a store that loses nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from threading import RLock
+from time import time as seconds_now
+from typing import Any, Self
+
+from adaptlearn.curriculum.curriculum import Curriculum, curriculum_problems
+from adaptlearn.errors import ParameterError
+from adaptlearn.labels import Label, label_array
+from adaptlearn.models.base import KnowledgeTracer
+from adaptlearn.models.mastery import Mastery, When
+from adaptlearn.responses.columns import moment_of
+from adaptlearn.sequencing.decisions.decision import Decision
+from adaptlearn.sequencing.decisions.replay import Replay, replay
+from adaptlearn.sequencing.items.next_item import ItemChoice, NextItem
+from adaptlearn.sequencing.knowledge.tracker import Review
+from adaptlearn.sequencing.overrides import Action, Override
+from adaptlearn.sequencing.placement.placement import Placement
+from adaptlearn.sequencing.policies.policy import PolicyLike
+from adaptlearn.tutor.admission import Admission
+from adaptlearn.tutor.advice import Advice, checked_override, goal_pairs, lost
+from adaptlearn.tutor.diagnostic import Diagnostic
+from adaptlearn.tutor.events import Event
+from adaptlearn.tutor.fold.states import States
+from adaptlearn.tutor.fold.verification import Verification, verify
+from adaptlearn.tutor.history import Entry, plain_entry
+from adaptlearn.tutor.items import Items
+from adaptlearn.tutor.ledger import Ledger
+from adaptlearn.tutor.names import StudentNames
+from adaptlearn.tutor.receipts import Receipt, Synced
+from adaptlearn.tutor.store import Store
+from adaptlearn.tutor.wiring import open_store
+from adaptlearn.validation import OneOf, check_parameters
+
+_TOLD = 20  # wrong events that an error lists
+_ITEM_KINDS = ("answer", "exposure", "item")
+
+
+class Tutor:
+    """Records what students do, and says what each does next; everything survives a restart.
+
+    The store of events is the truth. The tutor folds a student's events into a state when it is
+    asked about the student, so it needs no time to start. Any number of threads and processes may
+    use tutors on one store: each call reads everything that was acknowledged anywhere before the
+    call. In asynchronous code, call the methods through `asyncio.to_thread`.
+
+    Parameters
+    ----------
+    model : KnowledgeTracer
+        Fitted.
+    curriculum : Curriculum
+    store : Store
+        Where events are kept; see `open` for a file.
+    policy : Policy, optional
+        As in `Sequencer`.
+    review : Review, optional
+        As in `Sequencer`.
+    placement : Placement, optional
+        The diagnostic of `place`; by default ``Placement(curriculum)``.
+    items : callable, optional
+        Makes the chooser of `next_item` from a curriculum, for example
+        ``functools.partial(NextItem, by="target")``. By default `NextItem`.
+    practice : bool, default False
+        Whether states keep what students did on each skill; see `MasteryTracker`.
+    key : bytes, optional
+        A secret of at least 16 bytes. With a key, the store holds a keyed digest in place of each
+        student's label. Keep the key: without it nobody can find a student in the store.
+    unknown : {"refuse", "accept"}
+        Whether `record` refuses answers on skills and items that neither the model nor the
+        curriculum has.
+    new_model : bool, default False
+        Whether `model` may be another one than the store was used with last. All states are then
+        those of the new model; decisions on record keep the fingerprint of theirs.
+    random_state : int, numpy.random.Generator, numpy.random.RandomState or None
+        The source of random draws of the policy and of items.
+
+    Attributes
+    ----------
+    store : Store
+    model : KnowledgeTracer
+    curriculum : Curriculum
+
+    Raises
+    ------
+    ParameterError, CurriculumError
+        The error is raised if an argument is out of range, or if the model knows no skill of the
+        curriculum.
+    StateError
+        The error is raised if the store was used with another model, or with another key.
+
+    Examples
+    --------
+    >>> from adaptlearn import Curriculum, Tutor
+    >>> from adaptlearn.models import BKT
+    >>> from adaptlearn.storage import MemoryStore
+    >>> model = BKT.from_parameters({"skill": ["add", "multiply"], "prior": [0.3, 0.1],
+    ...     "learn": [0.2, 0.2], "guess": [0.2, 0.2], "slip": [0.1, 0.1]})
+    >>> curriculum = Curriculum.from_dict({"prerequisites": [["add", "multiply"]]})
+    >>> tutor = Tutor(model, curriculum, MemoryStore(), random_state=0)
+    >>> tutor.record([{"student": "mia", "skill": "add", "correct": 1}])[0].status
+    'new'
+    >>> tutor.next_lesson("mia")[0].lesson
+    'add'
+    """
+
+    def __init__(
+        self,
+        model: KnowledgeTracer,
+        curriculum: Curriculum,
+        store: Store,
+        *,
+        policy: PolicyLike | None = None,
+        review: Review | None = None,
+        placement: Placement | None = None,
+        items: Callable[..., NextItem] = NextItem,
+        practice: bool = False,
+        key: bytes | None = None,
+        unknown: str = "refuse",
+        new_model: bool = False,
+        random_state: Any = None,
+    ) -> None:
+        given: Any = store
+        problems = [*curriculum_problems(curriculum)]
+        if not hasattr(model, "init_state"):
+            problems.append(f"model is a {type(model).__name__}; expected a fitted model")
+        if not isinstance(given, Store):
+            problems.append(f"store is a {type(store).__name__}; expected a Store; see Tutor.open")
+        check_parameters(
+            "Tutor",
+            {"unknown": unknown, "practice": practice, "new_model": new_model},
+            {
+                "unknown": [OneOf(("refuse", "accept"))],
+                "practice": [OneOf((True, False))],
+                "new_model": [OneOf((True, False))],
+            },
+            problems,
+        )
+        self.store = store
+        self.curriculum = curriculum
+        self._policy, self._review, self._random = policy, review, random_state
+        self._placement, self._make_items = placement, items
+        self._practice, self._unknown = practice, unknown
+        self._lock = RLock()
+        self._names = StudentNames(store, key)
+        self._ledger = Ledger(store, self._names)
+        self._use(States(store, self._names, model, practice, self._lock), curriculum)
+        self._introduce(new_model)
+
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        model: KnowledgeTracer,
+        curriculum: Curriculum,
+        **options: Any,
+    ) -> Self:
+        """Open a tutor over a SQLite file, which is made if it does not exist.
+
+        Parameters
+        ----------
+        path : str or path
+        model, curriculum
+            As above.
+        **options
+            Further arguments of `Tutor`.
+
+        Raises
+        ------
+        StoreError
+            The error is raised if the file is no store, or cannot be opened.
+
+        Examples
+        --------
+        >>> tutor = Tutor.open("school.db", model=model, curriculum=curriculum)  # doctest: +SKIP
+        """
+        return cls(model, curriculum, open_store(path), **options)
+
+    @property
+    def model(self) -> KnowledgeTracer:
+        """The model whose states count now."""
+        return self._states.fold.tracker.model
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Tutor({self.model!r}, {self.curriculum!r}, {self.store!r})"
+
+    def close(self) -> None:
+        """Close the store."""
+        self.store.close()
+
+    def record(self, events: Any, *, partial: bool = False) -> list[Receipt]:
+        """Record events; return when all of them are durable.
+
+        Parameters
+        ----------
+        events : Event, mapping, or list of either
+            A mapping has the fields of an `Event`; whatever is no field belongs to the content, as
+            in ``{"student": "mia", "skill": "add", "correct": 1}``. At most 100,000 events.
+        partial : bool, default False
+            Whether right events are recorded if others are wrong.
+
+        Returns
+        -------
+        list of Receipt
+            One for each event, in their order.
+
+        Raises
+        ------
+        ParameterError
+            The error lists the wrong events; no event was recorded.
+        StoreError
+            The store could not write; no event was recorded.
+        """
+        now = seconds_now()
+        taken, refused = self._admission.read(events, now)
+        if refused and not partial:
+            told = [str(one) for one in refused[:_TOLD]]
+            if len(refused) > _TOLD:
+                told.append(f"… and {len(refused) - _TOLD:,} more events")
+            remedy = "Nothing was recorded; partial=True records the other events."
+            raise ParameterError("record", told, remedy)
+        kept = self._ledger.keep([event for _, event in taken], now)
+        receipts = dict(zip((place for place, _ in taken), kept, strict=True))
+        for place, name, problems in refused:
+            receipts[place] = Receipt(name, "refused", problems)
+        return [receipts[place] for place in sorted(receipts)]
+
+    def next_lesson(self, students: Any, n: int = 1, now: Any = None) -> tuple[Decision, ...]:
+        """Choose the next lessons of students, and record the decisions.
+
+        Parameters
+        ----------
+        students : label, or sequence of labels
+            A student without events is a new student.
+        n : int, default 1
+            Lessons per student; see `Sequencer.recommend`.
+        now : float or datetime, optional
+            The time of the decisions, in seconds since 1970 or as a datetime with a time zone; by
+            default the present.
+
+        Returns
+        -------
+        tuple of Decision
+
+        Raises
+        ------
+        ParameterError, UnknownLabelError
+            As `Sequencer.recommend` raises them.
+        """
+        moment = _moment(now)
+        keys = self._names.keys(students, record=True)
+        inside = {self._names.label(key): key for key in keys}
+        with self._serving() as (states, advice):
+            states.refresh(keys)
+            learners = {label: states.learner(key) for label, key in inside.items()}
+            decisions = advice.decide(learners, states.learner(""), n, moment)
+        told = [(inside[one.student], one.id, one.to_dict()) for one in decisions]
+        self._ledger.write("decision", told, moment)
+        return tuple(_outside(one, keys[inside[one.student]]) for one in decisions)
+
+    def next_item(self, student: Label, lesson: Label) -> ItemChoice:
+        """Choose an item of a lesson, and record the choice; never one that was just seen.
+
+        Items that the student answered or was given count as seen, also before a restart. In a
+        lesson of few items, the one seen longest ago comes again.
+
+        Raises
+        ------
+        UnknownLabelError
+            The lesson is unknown.
+        ParameterError
+            The lesson has no items.
+        """
+        (key,) = self._names.keys([student], record=True)
+        with self._serving() as (states, _):
+            states.refresh([key])
+            told = (entry.event.content for entry in self._entries(student, _ITEM_KINDS))
+            seen = [content["item"] for content in told if "item" in content]
+            tracker = states.fold.tracker
+            choice = self._items.choose(self._names.label(key), lesson, seen, tracker)
+        content = {"item": choice.item, "lesson": lesson, "propensity": choice.propensity,
+                   "score": choice.score, "p_correct": choice.p_correct}  # fmt: skip
+        self._ledger.write("item", [(key, None, content)], seconds_now())
+        return choice
+
+    def mastery(self, students: Any = None, *, when: When = "next_opportunity") -> Mastery:
+        """How well students know each skill; see `MasteryTracker.mastery`.
+
+        Parameters
+        ----------
+        students : label, or sequence of labels, optional
+            By default all students of the store; the first such call folds all events.
+        when : {"next_opportunity", "after_response"}
+        """
+        states = self._states
+        if students is None:
+            keys = {key: self._names.label(key) for key in states.refresh_all()}
+        else:
+            keys = self._names.keys(students)
+            states.refresh(keys)
+        with self._lock:
+            found = states.fold.tracker.mastery([*map(self._names.label, keys)], when=when)
+        return replace(found, students=label_array(keys.values()))
+
+    def history(self, student: Label) -> list[Entry]:
+        """All events of a student in canonical order."""
+        with self._serving() as (states, _):
+            states.refresh(self._names.keys([student]))
+        return self._entries(student, None)
+
+    def _entries(self, student: Label, kinds: tuple[str, ...] | None) -> list[Entry]:
+        return self._ledger.entries(student, kinds, self._states.fold.refused)
+
+    def replay(self, student: Label, *, audience: str = "teacher") -> Replay:
+        """A student's decisions step by step, with reasons; see `adaptlearn.sequencing.replay`."""
+        told = [entry.event.content for entry in self._entries(student, ("decision",))]
+        made = [_outside(Decision.from_dict(content), student) for content in told]
+        return replay(made, student, audience=audience)
+
+    def place(self, student: Label) -> Diagnostic:
+        """Start a student's placement, or go on with it; it ends in the student's state.
+
+        Raises
+        ------
+        StateError
+            The placement was begun with other settings, or with another curriculum.
+        """
+        (key,) = self._names.keys([student], record=True)
+        placement = self._placement or Placement(self.curriculum)
+        told = [entry.event.content for entry in self._entries(student, ("placement",))]
+        sessions = [content["session"] for content in told if "session" in content]
+        label = self._names.label(key)
+        session = placement.resume(sessions[-1]) if sessions else placement.start(label)
+        return Diagnostic(session, partial(self._ledger.note, student, "placement"))
+
+    def set_goals(
+        self, student: Label | None, targets: Any, *, author: str = "", reason: str = "",
+        expires: Any = None,
+    ) -> Receipt:  # fmt: skip
+        """Set what a student aims at, in place of earlier goals.
+
+        Parameters
+        ----------
+        student : label or None
+            None sets the goals of all students who have none of their own.
+        targets : target or None
+            As in `Goals`; None takes the goals away.
+        author, reason : str
+            Who set the goals, and why.
+        expires : float or datetime, optional
+            The time from which the goals no longer count.
+        """
+        content = {"targets": goal_pairs(self.curriculum, targets), "author": author,
+                   "reason": reason,
+                   "expires": None if expires is None else _moment(expires, "expires")}  # fmt: skip
+        return self._ledger.note(student, "goal", [content])[0]
+
+    def override(
+        self, action: Action, target: Label, *, student: Label | None = None, author: str,
+        reason: str, expires: Any = None,
+    ) -> Receipt:  # fmt: skip
+        """Record a teacher's decision, which always has priority over the policy.
+
+        Parameters
+        ----------
+        action, target, student, author, reason, expires
+            As in `Override`. Without a student, the override is for all students.
+
+        Returns
+        -------
+        Receipt
+            Its `id` is what `withdraw` takes.
+        """
+        made = Override(action, target, author=author, reason=reason, expires=expires)
+        content = checked_override(self.curriculum, made)
+        return self._ledger.note(student, "override", [content])[0]
+
+    def withdraw(
+        self, override: str, *, student: Label | None = None, author: str, reason: str
+    ) -> Receipt:
+        """Take an override back.
+
+        Parameters
+        ----------
+        override : str
+            The id from the override's receipt.
+        student : label or None
+            The student of the override.
+        author, reason : str
+        """
+        content = {"withdraws": override, "author": author, "reason": reason}
+        return self._ledger.note(student, "override", [content])[0]
+
+    def lesson_done(self, student: Label, lesson: Label, *, time: Any = None) -> Receipt:
+        """Record that a student has done a lesson, whether or not it was recommended."""
+        return self.record(Event("lesson_done", student, {"lesson": lesson}, time))[0]
+
+    def sync(
+        self, *, model: KnowledgeTracer | None = None, curriculum: Curriculum | None = None
+    ) -> Synced:
+        """Take over a new model, an edited curriculum, or both, while others go on.
+
+        The states of the new model are folded from the store beside the old ones, which serve until
+        the new ones are complete.
+
+        Raises
+        ------
+        CurriculumError
+            The model knows no skill of the curriculum; nothing was changed.
+        """
+        graph = self.curriculum if curriculum is None else curriculum
+        states = self._states
+        if model is not None:
+            states = States(self.store, self._names, model, self._practice, RLock())
+        states.refresh_all()
+        with self._lock:
+            states.refresh_all()
+            learners = {self._names.label(key) if key else None: learner
+                        for key, learner in states.fold.learners.items()}  # fmt: skip
+            gone = lost(graph, learners)
+            states.guard(self._lock)
+            self._use(states, graph)
+        self._introduce(new_model=True)
+        return Synced(self.model.fingerprint_, graph.fingerprint, tuple(gone))
+
+    def _use(self, states: States, curriculum: Curriculum) -> None:
+        """Serve from these states and this curriculum from now on."""
+        model = states.fold.tracker.model
+        advice = Advice(curriculum, states.fold, self._policy, self._review, self._random)
+        self._admission = Admission(model, curriculum, self._unknown == "accept")
+        self._items = Items(curriculum, self._make_items)
+        self._advice, self._states, self.curriculum = advice, states, curriculum
+
+    @contextmanager
+    def _serving(self) -> Iterator[tuple[States, Advice]]:
+        """The states and the advice in use, for one thread at a time."""
+        with self._lock:
+            yield self._states, self._advice
+
+    def _introduce(self, new_model: bool) -> None:
+        mine = {"model": self.model.fingerprint_, "curriculum": self.curriculum.fingerprint}
+        self._ledger.introduce(mine, new_model)
+
+    def snapshot(self) -> None:
+        """Keep all states in the store, from which the next tutor over it starts.
+
+        A snapshot is a cache: without one, or with a damaged one, states are folded from events
+        when they are asked for. It pays where a process asks for the mastery of all students.
+        """
+        self._states.keep()
+
+    def forget(self, student: Label) -> int:
+        """Erase a student: events, decisions, states; return the number of erased events.
+
+        Later events of the student are not kept. The file of a `SQLiteStore` is written anew, which
+        takes about as long as copying it.
+        """
+        (key,) = self._names.keys([student])
+        gone = self.store.forget(key)
+        with self._serving() as (states, _):
+            states.refresh(())
+            self._items = Items(self.curriculum, self._make_items)
+        return gone
+
+    def export(self, student: Label) -> dict[str, Any]:
+        """Everything that is held of a student, as values that JSON can hold."""
+        (key,) = self._names.keys([student])
+        found = self.mastery([student])
+        aside = [row._asdict() | {"content": json.loads(row.content)}
+                 for row in self.store.conflicts() if row.student == key]  # fmt: skip
+        skills = map(str, found.skills.tolist())
+        return {
+            "student": student,
+            "key": key,
+            "events": [plain_entry(entry) for entry in self.history(student)],
+            "conflicts": aside,
+            "model": self.model.fingerprint_,
+            "mastery": dict(zip(skills, found.value[0].tolist(), strict=True)),
+        }
+
+    def verify(self) -> Verification:
+        """Fold all events anew, and compare every student's state with the one in use."""
+        return verify(self.store, self._states, self._names, self._practice, self._lock)
+
+
+def _outside(decision: Decision, student: Label) -> Decision:
+    """A decision with the student's label in place of the digest."""
+    return decision if decision.student == student else replace(decision, student=student)
+
+
+def _moment(given: Any, what: str = "now") -> float:
+    """A time that is asked for, in seconds since 1970; by default the present."""
+    if given is None:
+        return seconds_now()
+    seconds, clock = moment_of(given, what)
+    if clock == "naive":
+        raise ParameterError(what, [f"{given} has no time zone; give it one"])
+    return seconds

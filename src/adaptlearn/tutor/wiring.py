@@ -1,0 +1,28 @@
+"""The one place that knows which stores come with the library."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from adaptlearn.errors import ParameterError
+from adaptlearn.tutor.store import Store
+from adaptlearn.wording import shown
+
+
+def open_store(where: str | os.PathLike[str]) -> Store:
+    """The store at an address: a path is that of a SQLite file.
+
+    Raises
+    ------
+    ParameterError
+        It is no address.
+    StoreError
+        The store cannot be opened.
+    """
+    given: Any = where
+    if not isinstance(given, (str, os.PathLike)) or not os.fspath(given):
+        raise ParameterError("Tutor.open", [f"{shown(where)} is no path of a file"])
+    from adaptlearn.storage.sqlite import SQLiteStore
+
+    return SQLiteStore(where)
