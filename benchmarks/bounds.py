@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 from _record import HERE, circumstances, write
 
-from adaptlearn.cli.simulate import fitted_model, fitted_policies, parameters_of
+from adaptlearn.cli.simulate import earlier_log, fitted_model, named_policies, parameters_of
 from adaptlearn.simulation import (
     Course,
     Matrix,
@@ -166,8 +166,9 @@ def distances(seeds: range) -> dict[str, dict[str, list[float]]]:
         changed = {"prior": usual["prior"] * known, "guess": usual["guess"] * noise,
                    "slip": usual["slip"] * noise}  # fmt: skip
         students = TwoState(course.n_skills, **{**usual, **changed})
-        fitted = fitted_policies(fitted_model(students, course), course)
-        policies = {name: fitted[name] for name in ("oracle", DEFAULT, TRACING)}
+        named = ("oracle", DEFAULT, TRACING)
+        log = earlier_log(students, course, named)
+        policies = {**named_policies(named, log, students, course, BUDGET)}
         policies["looking first"] = looking(changed["prior"])
         found = evaluation_matrix(
             {"population": students}, policies, course, seeds=seeds, budget=BUDGET,
@@ -219,7 +220,7 @@ def own_parameters(seeds: range, n_items: int) -> dict[str, Any]:
     usual = random_course()
     course = Course.of(usual.curriculum, n_items=n_items)
     individual = simulators(course)["individual"]
-    model = fitted_model(individual, usual)
+    model = fitted_model(earlier_log(individual, usual, []))
     policies = {TRACING: baselines(course, parameters=parameters_of(model, course))[TRACING]}
     for threshold in THRESHOLDS:
         policies[str(threshold)] = ArrayPolicy(

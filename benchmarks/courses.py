@@ -29,7 +29,7 @@ from _record import circumstances, write
 from scipy.stats import t
 
 from adaptlearn import Curriculum, MasteryTracker, Sequencer
-from adaptlearn.cli.simulate import fitted_model, fitted_policies
+from adaptlearn.cli.simulate import earlier_log, fitted_model, named_policies
 from adaptlearn.models import BKT
 from adaptlearn.sequencing import preset
 from adaptlearn.simulation import (
@@ -75,10 +75,10 @@ def minutes(
     chosen = {name: kind for name, kind in kinds.items() if names is None or name in names}
 
     def policies(kind: str) -> dict[str, Any]:
-        model = fitted_model(kinds[kind], told)
-        fitted = fitted_policies(model, told)
-        compared = {name: fitted[name] for name in (*BASELINES, DEFAULT)}
-        return compared if names is None else {**compared, SURER: surer(model)}
+        named = (*BASELINES, DEFAULT)
+        log = earlier_log(kinds[kind], told, named)
+        compared = {**named_policies(named, log, kinds[kind], told, budget)}
+        return compared if names is None else {**compared, SURER: surer(fitted_model(log))}
 
     matrix = evaluation_matrix(
         chosen, policies, told, n_students=N_STUDENTS, seeds=[200 + draw], budget=budget,
