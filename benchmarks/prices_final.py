@@ -6,7 +6,8 @@
     python benchmarks/prices_final.py --quick         20 students, 2 tuning seeds; writes nothing
 
 The settings of `policy_from_log` were chosen on seeds from 100 on, of one course and of eight kinds
-of students (`benchmarks/prices.py`). Here are seeds 0 to 19 of 1,000 students. The kinds
+of students (`benchmarks/prices.py`). Here are seeds 0 to 19 of 1,000 students (0 to 4 for the
+dense course and with wrong tags). The kinds
 `misconceptions` and `sessions` were looked at for the first time here. Nothing was changed after.
 
 The baselines have their constants tuned for each bill on the same kind of students (seeds 100 to
@@ -52,14 +53,14 @@ AGAINST = ("minutes_to_mastery", "minutes_per_skill", "minutes")
 APART = ("misconceptions", "sessions")
 
 
-def courses() -> dict[str, tuple[Course, int]]:
-    """What is taught, by setting, and the seed of the students' parameters."""
+def courses() -> dict[str, tuple[Course, int, int]]:
+    """What is taught, by setting; the seed of the students' parameters; and how many seeds."""
     usual = random_course()
     return {
-        "20 skills": (usual, 0),
-        "12 skills": (random_course(12, 31), 31),
-        "35 skills, dense": (random_course(35, 32, most_prerequisites=4), 32),
-        "20 skills, wrong tags": (usual.with_wrong_tags(0.1, random_state=33), 0),
+        "20 skills": (usual, 0, 20),
+        "12 skills": (random_course(12, 31), 31, 20),
+        "35 skills, dense": (random_course(35, 32, most_prerequisites=4), 32, 5),
+        "20 skills, wrong tags": (usual.with_wrong_tags(0.1, random_state=33), 0, 5),
     }
 
 
@@ -71,7 +72,7 @@ def compared() -> list[str]:
 
 def simulated(title: str, *, quick: bool) -> tuple[Matrix, dict[str, dict[str, float]]]:
     """The matrix of one setting, and the least bills that are possible there."""
-    course, draw = courses()[title]
+    course, draw, n_seeds = courses()[title]
     kinds = {**simulators(course, draw), **({} if quick else held_out_simulators(course, draw))}
     named, budget = compared(), MINUTES_PER_SKILL * course.n_skills
 
@@ -82,7 +83,7 @@ def simulated(title: str, *, quick: bool) -> tuple[Matrix, dict[str, dict[str, f
     part = RESULTS / f"prices_final {title}.part"
     matrix = evaluation_matrix(
         kinds, policies, course, n_students=20 if quick else 1000,
-        seeds=(100, 101) if quick else 20, budget=budget, outcomes=OUTCOMES,
+        seeds=(100, 101) if quick else n_seeds, budget=budget, outcomes=OUTCOMES,
         held_out=[name for name in APART if name in kinds], checkpoint=None if quick else part,
     )  # fmt: skip
     least = {bill: least_bills(kinds, course, price) for bill, price in BILLS.items()}

@@ -190,6 +190,16 @@ def test_without_a_gate_prerequisites_hold_nobody_back() -> None:
     assert sequencer(PricedMastery(ready=None)).recommend("ann", 3).table()["lesson"][0] == "add"
 
 
+def test_without_a_gate_only_what_is_probably_known_is_checked() -> None:
+    each = {"learn": [0.2] * 2, "guess": [0.2] * 2, "slip": [0.1] * 2}
+    model = BKT.from_parameters({"skill": ["a", "b"], "prior": [0.1, 0.6], **each})
+    school = Curriculum.from_dict({"skills": ["a", "b"]})
+    made = Sequencer(school, MasteryTracker(model), PricedMastery(ready=0), new_students=True)
+    codes = {one.lesson: one.reason.code for one in made.recommend("ann", n=2)}
+    assert codes["a"] != "confirm"
+    assert codes["b"] == "confirm"
+
+
 def test_an_average_is_asked_for_besides() -> None:
     policy = PricedMastery(60, average=0.9)
     both = sequencer(policy).context("ann")

@@ -26,6 +26,8 @@ CODES = {
 OF_OTHERS = frozenset(("review", "backlog", "remediation", "enrichment", "not_stuck"))
 """Scorers that say nothing of why one new lesson comes before another."""
 
+_PROBABLE = 0.5
+
 SENTENCES: Mapping[str, str] = {
     "review_due": "Time to review {title}: it keeps {skills} fresh.{recall}",
     "remediation": "Back to {title}: the student has trouble with what builds on {skills}.",
@@ -78,7 +80,7 @@ def codes_of(choices: Choices, leading: str) -> NDArray[Any]:
     """The codes for choices of the library's own policies, shape (n,).
 
     That of a new lesson that stands out is the name of the heaviest scorer, `leading`; of one
-    whose skills are all mastered or ready, what is enough to go on, it is ``"confirm"``.
+    whose skills are all mastered or probably known, and enough to go on, it is ``"confirm"``.
     """
     code = np.full(len(choices), "ready", object)
     code[(choices.n_tied == 1) & (choices.n_candidates > 1)] = leading
@@ -90,7 +92,11 @@ def codes_of(choices: Choices, leading: str) -> NDArray[Any]:
 
 
 def _confirms(lessons: Candidates) -> Bools:
-    """Whether all that a lesson teaches is ready, and some of it not mastered."""
+    """Whether all that a lesson teaches is ready, and some of it not mastered.
+
+    A policy may be content with less than that something is more probably known than not.
+    """
     assert lessons.context.ready is not None
-    n_unready = lessons.total(~lessons.of_skills(lessons.context.ready).astype(np.bool_))
+    ready = lessons.of_skills(lessons.context.ready).astype(np.bool_)
+    n_unready = lessons.total(~(ready & (lessons.of_skills(lessons.context.mastery) >= _PROBABLE)))
     return np.asarray((n_unready == 0) & (lessons.total(lessons.missing) > 0))
