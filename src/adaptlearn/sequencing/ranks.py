@@ -196,7 +196,7 @@ def _rank(
             score=score,
             propensity=propensity,
             error=error,
-            n_candidates=np.diff(candidates.bounds)[rows],
+            n_candidates=ragged.sizes[rows],
             n_tied=ragged.total(best)[rows].astype(np.intp),
             candidate_bounds=bounds_of(sizes),
             candidate=candidates.lesson[in_rows],

@@ -66,14 +66,14 @@ def _over_members(of: np.ufunc, members: csr_array, bits: Bits) -> Bits:
     """The bits of each row's members, joined by `of`; 0 for rows without members."""
     starts, sizes = members.indptr[:-1], members.indptr[1:] - members.indptr[:-1]
     if bits.shape[1] == 1 and members.nnz and sizes.all():
-        return np.asarray(of.reduceat(bits[members.indices], starts, axis=0))
+        return np.asarray(of.reduceat(bits.take(members.indices), starts))[:, None]
     found, rows = np.zeros((len(sizes), bits.shape[1]), np.uint8), np.flatnonzero(sizes)
     # `reduceat` takes 80 times as long as this on rows of some hundred bytes: first the first
     # member of all rows, then the second of all that have one; the few long rows one by one.
-    found[rows] = bits[members.indices[starts[rows]]]
+    found[rows] = bits.take(members.indices[starts[rows]], axis=0)
     place, rows = 1, rows[sizes[rows] > 1]
     while len(rows) > _LONG:
-        found[rows] = of(found[rows], bits[members.indices[starts[rows] + place]])
+        found[rows] = of(found[rows], bits.take(members.indices[starts[rows] + place], axis=0))
         place, rows = place + 1, rows[sizes[rows] > place + 1]
     for row in rows.tolist():
         rest = members.indices[starts[row] + place : starts[row] + sizes[row]]

@@ -118,7 +118,7 @@ class MatchedTracker:
         if not match.is_of(table.skills):
             raise StateError("the tracker's mastery has other skills than the tracker says")
         mastery = match.by_curriculum(table.value)
-        if np.isnan(mastery).any():
+        if np.isnan(mastery.min(initial=0.0)):  # of nan and a number, nan
             mastery = np.nan_to_num(mastery, nan=0.0)
         lower = getattr(table, "lower", None)
         return Context(

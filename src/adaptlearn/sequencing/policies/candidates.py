@@ -86,7 +86,8 @@ class Candidates:
     @cached_property
     def sizes(self) -> Ints:
         """How many skills each candidate's lesson teaches."""
-        return np.diff(self.context.curriculum.teaches.indptr)[self.lesson]
+        starts = self.context.curriculum.teaches.indptr
+        return starts[self.lesson + 1] - starts[self.lesson]
 
     @cached_property
     def _entries(self) -> tuple[Ints, Ints]:
@@ -173,8 +174,8 @@ def find_candidates(
     any_purpose = np.zeros((len(context.curriculum.lessons), -(-n // 8)), np.uint8)
     for bits in pooled.values():
         any_purpose |= bits
-    if keep is not None:
-        kept = keep(any_purpose)
+    kept = any_purpose if keep is None else keep(any_purpose)
+    if kept is not any_purpose:
         left_out, any_purpose = counts_of(any_purpose & ~kept, n), kept
     pairs = pairs_of(any_purpose, n)
     purpose = np.empty(len(pairs.student), np.int8)
@@ -263,12 +264,17 @@ class Pairs(NamedTuple):
 def pairs_of(bits: Bits, n_students: int) -> Pairs:
     """The marked pairs of lessons' bits."""
     # Few pairs are marked: bytes without any are never unpacked.
-    lesson, byte = np.nonzero(bits)
-    place, bit = np.nonzero(np.unpackbits(bits[lesson, byte][:, None], axis=1))
-    student = byte[place] * 8 + bit
-    marked = student < n_students  # the last byte has room for more
-    order, _ = stable_group(student[marked], n_students)
-    return Pairs(student[marked][order], lesson[place][marked][order])
+    filled = np.flatnonzero(bits.reshape(-1) != 0)
+    lesson, byte = np.divmod(filled, bits.shape[1])
+    at = np.flatnonzero(np.unpackbits(bits.reshape(-1)[filled]).view(np.bool_))
+    student, lesson = byte[at >> 3] * 8 + (at & 7), lesson[at >> 3]
+    if n_students % 8:  # the last byte has room for more
+        marked = student < n_students
+        student, lesson = student[marked], lesson[marked]
+    if n_students > 1:
+        order, _ = stable_group(student, n_students)
+        student, lesson = student[order], lesson[order]
+    return Pairs(student, lesson)
 
 
 def pairs_of_table(eligible: Any) -> Pairs:

@@ -43,7 +43,12 @@ class Ragged:
     @cached_property
     def filled(self) -> Ints:
         """Which students have candidates."""
-        return np.flatnonzero(np.diff(self.bounds))
+        return np.flatnonzero(self.sizes)
+
+    @cached_property
+    def sizes(self) -> Ints:
+        """How many candidates each student has."""
+        return self.bounds[1:] - self.bounds[:-1]
 
     def most(self, values: NDArray[Any], default: float = -np.inf) -> Floats:
         """The highest of each student's values, shape (n_students,)."""
@@ -147,7 +152,7 @@ class EpsilonGreedy:
     def odds(self, value: Floats, ragged: Ragged, rng: np.random.Generator) -> Odds:  # noqa: ARG002, D102
         tied = is_best(value, ragged).astype(np.float64)
         share = tied / ragged.total(tied)[ragged.row]
-        number = np.diff(ragged.bounds)[ragged.row]
+        number = ragged.sizes[ragged.row]
         weight = (1 - self.epsilon) * share + self.epsilon / number
         return Odds(weight, ragged.total(weight))
 
@@ -236,7 +241,7 @@ def draw_one(odds: Odds, ragged: Ragged, draw: Floats) -> Ints:
     starts = ragged.bounds[:-1][filled]
     running = np.cumsum(odds.weight)
     before = running[starts] - odds.weight[starts]
-    within = running - np.repeat(before, np.diff(ragged.bounds)[filled])
+    within = running - np.repeat(before, ragged.sizes[filled])
     target = (draw * odds.whole)[ragged.row]
     place = np.arange(len(within))
     # Rounding must not carry the draw past the last candidate that can win.

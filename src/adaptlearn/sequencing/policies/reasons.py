@@ -86,8 +86,9 @@ def codes_of(choices: Choices, leading: str) -> NDArray[Any]:
     code[(choices.n_tied == 1) & (choices.n_candidates > 1)] = leading
     if choices.lessons.context.ready is not None:  # else only what is mastered is enough
         code[_confirms(choices.lessons)] = "confirm"
-    for purpose, word in CODES.items():
-        code[choices.lessons.purpose == purpose] = word
+    purposes = choices.lessons.purpose
+    for purpose, word in CODES.items() if purposes.any() else ():  # mostly all are new lessons
+        code[purposes == purpose] = word
     return code
 
 

@@ -44,17 +44,22 @@ def near_best(context: Context, bits: Bits, n: int, order: float | None) -> Bits
     n_students, few = len(context.students), bits[:, :8]
     if np.unpackbits(few).sum() <= _MANY * min(n_students, 64) or n > _GROUPS:
         return bits
-    marks = np.unpackbits(bits, axis=1)
-    place = np.arange(len(bits), dtype=np.float32)[:, None]
-    by_lesson = _gains(context, marks.shape[1]) if order is not None else 1 - place / len(bits)
-    key = np.asarray(by_lesson * marks, np.float32)
+    width = 8 * bits.shape[1]
+    if order is None:
+        first_most = np.arange(len(bits), 0, -1, dtype=np.float32)
+        key = np.repeat(first_most[:, None], width, axis=1)
+    else:
+        key = _gains(context, width)
+    # What cannot be chosen has the key 0; mostly it has that already.
+    shut = np.flatnonzero((np.packbits(key > 0, axis=1) & ~bits).any(axis=1))
+    key[shut] *= np.unpackbits(bits[shut], axis=1)
     best = _best_of_groups(key)
     bound = np.partition(best, _GROUPS - n, axis=0)[_GROUPS - n]
     if order is not None:
         bound = bound * (1 - _SURE) - order * (1 + _SURE) * best.max(axis=0)
     if not np.isfinite(bound).all():
         return bits
-    concerned = np.zeros(marks.shape[1], bool)
+    concerned = np.zeros(width, bool)
     for table in (context.stuck, context.lessons_done):
         if table is not None:
             concerned[:n_students] |= table.any(axis=1)
@@ -73,29 +78,29 @@ def counts_of(bits: Bits, n_students: int) -> Ints:
 def _gains(context: Context, width: int) -> NDArray[np.float32]:
     """The gain per minute of each lesson, shape (n_lessons, width), as `gain_per_minute` says."""
     assert context.mastered is not None
-    weight = (1 - context.mastery) * ~context.mastered
-    weight *= 0.15 if context.learn is None else context.learn
+    unknown = 1 - context.mastery
+    unknown[context.mastered] = 0.0
     if context.goal is not None:
-        weight *= context.goal
-    by_skill = np.zeros((weight.shape[1], width), np.float32)
-    by_skill[:, : len(weight)] = weight.T
-    return np.asarray(_by_minute(context.curriculum) @ by_skill)
+        unknown *= context.goal
+    by_skill = np.zeros((unknown.shape[1], width), np.float32)
+    by_skill[:, : len(unknown)] = unknown.T
+    teaches = context.curriculum.teaches
+    learn = np.broadcast_to(0.15 if context.learn is None else context.learn, len(by_skill))
+    a_minute = np.repeat(1 / minutes_of_lessons(context.curriculum), np.diff(teaches.indptr))
+    share = (learn[teaches.indices] * a_minute).astype(np.float32)
+    by_lesson = csr_array((share, teaches.indices, teaches.indptr), teaches.shape)
+    return np.asarray(by_lesson @ by_skill)
 
 
-@lru_cache(maxsize=4)
-def _by_minute(curriculum: Curriculum) -> csr_array:
-    """What each lesson teaches, over its minutes; shape (n_lessons, n_skills)."""
-    teaches = curriculum.teaches
-    share = np.repeat(1 / minutes_of_lessons(curriculum), np.diff(teaches.indptr))
-    return csr_array((share.astype(np.float32), teaches.indices, teaches.indptr), teaches.shape)
-
-
+@lru_cache(maxsize=16)
 def minutes_of_lessons(curriculum: Curriculum) -> Floats:
     """The minutes of each lesson; the mean of the known ones where unknown, or 1 if none is."""
     known = curriculum.minutes
     given = ~np.isnan(known)
     usual = float(known[given].mean()) if given.any() else 1.0
-    return np.where(given, known, usual)
+    minutes = np.where(given, known, usual)
+    minutes.flags.writeable = False  # the same for all who ask
+    return minutes
 
 
 def _best_of_groups(key: NDArray[np.float32]) -> NDArray[np.float32]:

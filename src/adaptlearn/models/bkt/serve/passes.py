@@ -315,8 +315,8 @@ def mastery_of(model: Fitted, state: BKTState, students: Ints, skills: Ints, whe
         return mixed(state.class_shares(students)[..., None], by_class)
     n_skills = n_places(skills)
     rows, columns, slots = state.cells(students, n_skills)
-    prior = model.table.prior[cells_of(model, np.arange(n_skills))]
-    value = np.tile(prior, (len(students), 1))
+    value = np.empty((len(students), n_skills))
+    value[:] = model.table.prior[cells_of(model, np.arange(n_skills))]
     if len(state.told):
         told_rows, told_skills, p_told = state.told.of(students, n_skills)
         value[told_rows, told_skills] = p_told
