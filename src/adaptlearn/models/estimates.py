@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from adaptlearn.errors import quiet
-from adaptlearn.numerics import Floats, Ints, bounds_of, places_of
+from adaptlearn.numerics import Floats, Ints, bounds_of, places_of, stable_group
 from adaptlearn.responses import ResponseLog
 
 
@@ -87,3 +87,13 @@ def entries_of(log: ResponseLog, rows: Ints) -> Ints:
         return rows
     sizes = np.bincount(log.skill_rows, minlength=len(log))
     return places_of((np.cumsum(sizes) - sizes)[rows], sizes[rows])
+
+
+def blocks_of_students(log: ResponseLog, n_rows: int) -> list[Ints]:
+    """The rows of a log in blocks: some students' rows each, about so many, or one student's."""
+    if len(log) <= n_rows:
+        return [np.arange(len(log))]
+    lengths = np.bincount(log.student.codes, minlength=log.n_students)
+    block = (np.cumsum(lengths) - lengths) // n_rows
+    rows, bounds = stable_group(block[log.student.codes], int(block[-1]) + 1)
+    return [part for part in np.split(rows, bounds[1:-1]) if len(part)]

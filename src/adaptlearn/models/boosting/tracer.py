@@ -273,18 +273,18 @@ class FeatureBoosting(SequentialTracer):
         self, state: SequentialState, log: ResponseLog, numbers: Ints
     ) -> Estimates:
         numbered = log.with_students(numbers)
-        if np.bincount(log.student.codes).max() > 1:
-            with quiet():  # none is updated if one refuses the log
+        beside = np.empty((2, len(self._others), len(log.skill.codes)))
+
+        def chance(read: Floats, entries: Ints | slice, turn: int) -> Floats:
+            return self._chance_of(read, None, beside[turn][:, entries])
+
+        with quiet():
+            if np.bincount(log.student.codes).max() > 1:  # none is updated if one refuses the log
                 for model, part in zip(self._others, _parts(state), strict=True):
                     model.predict_proba(numbered, state=part)
-        asked = self._advance_asking(state, log, numbers)
-        beside = np.empty((2, len(self._others), len(log.skill.codes)))
-        with quiet():
             for place, (model, part) in enumerate(zip(self._others, _parts(state), strict=True)):
                 beside[:, place] = log_odds(np.array(model.update_with_estimates(part, numbered)))
-        return Estimates(
-            *(self._chance_of(read, None, odds) for read, odds in zip(asked, beside, strict=True))
-        )
+        return self._advance_asking(state, log, numbers, chance)
 
     def _ask(
         self,

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from os import PathLike
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.errors import ProblemsError, ResponseDataError, StateError
+from adaptlearn.errors import ProblemsError, ResponseDataError, StateError, quiet
 from adaptlearn.labels import saved_labels
 from adaptlearn.models.base import MODEL_KIND, KnowledgeTracer
-from adaptlearn.models.estimates import Estimates, entries_of
+from adaptlearn.models.estimates import Estimates, blocks_of_students, entries_of
 from adaptlearn.models.mastery import When
 from adaptlearn.models.sequential.encoding import NO_ITEM, Encoded, encode
 from adaptlearn.models.sequential.levels import Level, Memory, narrow_from, scan
@@ -25,6 +25,10 @@ from adaptlearn.serialization import Arrays, array_digests, fingerprint, write_a
 from adaptlearn.validation import Numbers, array_problems
 
 _AT_ONCE = 1 << 16  # pairs of student and skill whose mastery is asked for together
+_ROWS_AT_ONCE = 1 << 17  # responses that are gone along together, with questions among them
+
+ChanceOf = Callable[[Floats, Ints | slice, int], Floats]
+"""P(correct) of what is read for some skill entries of a log, before (0) or after (1) them."""
 
 
 class SequentialTracer(KnowledgeTracer):
@@ -305,19 +309,34 @@ class SequentialTracer(KnowledgeTracer):
     def _advance_with_estimates(
         self, state: SequentialState, log: ResponseLog, numbers: Ints
     ) -> Estimates:
-        return Estimates(*map(self._chance, self._advance_asking(state, log, numbers)))
+        return self._advance_asking(state, log, numbers, lambda read, *_: self._chance(read))
 
     def _advance_asking(
-        self, state: SequentialState, log: ResponseLog, numbers: Ints
-    ) -> tuple[Floats, Floats]:
-        """As `_advance`, with what `_look` reads before and after each response.
+        self, state: SequentialState, log: ResponseLog, numbers: Ints, chance: ChanceOf
+    ) -> Estimates:
+        """As `_advance_with_estimates`; `chance` makes P(correct) of what `_look` reads."""
+        blocks = blocks_of_students(log, _ROWS_AT_ONCE)
+        if len(blocks) == 1:
+            return self._advance_block(state, log, numbers, chance)
+        self._encoded(log, state)  # refuses and warns before anything changes
+        found = Estimates.empty(len(log.skill.codes))
+        for rows in blocks:
+            entries = entries_of(log, rows)
 
-        Returns
-        -------
-        before, after : float arrays, shape (n_entries, n_read)
-            For the student's next response on one skill, without an item: of each response and
-            each of its skills, in the order of the log's skills.
-        """
+            def of_block(
+                read: Floats, own: Ints | slice, turn: int, entries: Ints = entries
+            ) -> Floats:
+                return chance(read, entries[own], turn)
+
+            with quiet():
+                part = self._advance_block(state, log[rows], numbers, of_block)
+            found.before[entries], found.after[entries] = part
+        return found
+
+    def _advance_block(
+        self, state: SequentialState, log: ResponseLog, numbers: Ints, chance: ChanceOf
+    ) -> Estimates:
+        """As `_advance_asking`, of responses that are gone along together."""
         encoded = self._encoded(log, state)
         asked = Questioned.of(encoded, state.last_time[numbers[encoded.students]])
         memory = state.memory(asked.encoded, numbers)
@@ -325,13 +344,13 @@ class SequentialTracer(KnowledgeTracer):
         own = memory._replace(item=memory.item[: len(encoded.item_pairs)])
         self._keep(state, log, numbers, encoded, own)
         found, entries = [], entries_of(log, encoded.rows)
-        for questions in (asked.before, asked.after):
+        for turn, questions in enumerate((asked.before, asked.after)):
             place = np.empty_like(questions)
             place[entries] = questions
             if self._reads_entries and asked.encoded.starts is not None:
                 place = asked.encoded.starts[place]
-            found.append(read[place])
-        return found[0], found[1]
+            found.append(chance(read[place], slice(None), turn))
+        return Estimates(*found)
 
     def _ask(
         self,
