@@ -11,6 +11,7 @@ from tests.sequencing.fakes import FakeTracker
 
 from adaptlearn import Curriculum, Sequencer
 from adaptlearn.sequencing import Goals
+from adaptlearn.sequencing.knowledge import Anything
 from adaptlearn.sequencing.policies import Greedy, PricedMastery, WeightedPolicy
 from adaptlearn.sequencing.policies.shortlist import counts_of
 
@@ -115,8 +116,12 @@ def test_one_student_alone_is_decided_as_in_a_block() -> None:
             assert getattr(alone, name)[0] == getattr(block, name)[student]
 
 
-def test_a_scorer_without_a_bound_sees_every_candidate() -> None:
-    policy = WeightedPolicy({"gain_per_minute": 1.0, "fixed_order": 0.1, "demand": 0.2})
+@pytest.mark.parametrize(
+    ("more", "settings"), [({"demand": 0.2}, {}), ({}, {"gain_per_minute": {"n_items": 5.0}})]
+)
+def test_a_scorer_without_a_bound_sees_every_candidate(more: Any, settings: Any) -> None:
+    scorers = {"gain_per_minute": 1.0, "fixed_order": 0.1, **more}
+    policy = WeightedPolicy(scorers, settings=settings, ready=Anything())
     context = Sequencer(SCHOOL, tracker(), policy).context(range(N_STUDENTS))
     assert policy.shortlist(context, 4).left_out is None
 

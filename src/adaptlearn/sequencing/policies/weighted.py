@@ -200,6 +200,7 @@ class WeightedPolicy:
         if (
             own != (WeightedPolicy.candidates, WeightedPolicy.value)
             or self.pools != ("new",)
+            or self.settings  # the bound is for the scorers as they come
             or not self.scorers.keys() <= {"gain_per_minute", "fixed_order"}
             or not (type(gain) is type(order) is float and gain >= 0 and order > 0)
         ):
