@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import json
 import os
 import time
 import warnings
@@ -26,7 +27,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from _record import HERE, circumstances, write
+from _record import HERE, RESULTS, circumstances, write
 
 from adaptlearn import ResponseLog
 from adaptlearn.diagnosis import Diagnosis, diagnose
@@ -61,11 +62,13 @@ TRUTH = {
 }
 
 
-def diagnoses(seed: int) -> dict[tuple[str, str], Diagnosis]:
+def diagnoses(seed: int, only: str | None) -> dict[tuple[str, str], Diagnosis]:
     """Of one seed: a course, and a log of each kind of students under each policy."""
     course = random_course(20, random_state=seed)
     found = {}
     for kind, simulator in simulators(course, random_state=seed).items():
+        if only not in (None, kind):
+            continue
         for name in POLICIES:
             log = prior_log(
                 simulator,
@@ -130,15 +133,20 @@ def diagnose_edges() -> None:
     write("diagnoses_edges.json", {**circumstances(["numpy", "scipy"]), "answers": told})
 
 
-def measure(first: int, n_logs: int, *, keep: bool) -> dict[str, Any]:
+def measure(first: int, n_logs: int, *, only: str | None, keep: bool) -> dict[str, Any]:
     """Answers by kind, policy and question; those of single prerequisites are counted together.
 
-    A run that is stopped has written what it had, if it was to `keep` it.
+    A run that is stopped has written what it had, if it was to `keep` it. A run of one kind leaves
+    what was found of the others.
     """
-    told: dict[str, Counter[str]] = {}
+    result = RESULTS / "diagnoses.json"
+    others = {} if only is None else json.loads(result.read_text())["answers"]
+    told: dict[str, Any] = {
+        name: n for name, n in others.items() if not name.startswith(f"{only}/")
+    }
     begun = time.process_time()
     for number, seed in enumerate(range(first, first + n_logs), 1):
-        for (kind, policy), found in diagnoses(seed).items():
+        for (kind, policy), found in diagnoses(seed, only).items():
             for question, verdict in zip(QUESTIONS, found, strict=True):
                 told.setdefault(f"{kind}/{policy}/{question}", Counter())[verdict.answer] += 1
             edges = told.setdefault(f"{kind}/{policy}/edges", Counter())
@@ -178,6 +186,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--logs", type=int, default=N_LOGS)
     parser.add_argument("--first", type=int, default=FIRST)
+    parser.add_argument("--only", choices=[*TRUTH], help="this kind alone, put beside the others")
     parser.add_argument("--real", action="store_true")
     parser.add_argument("--edges", action="store_true")
     arguments = parser.parse_args()
@@ -187,7 +196,8 @@ def main() -> None:
     if arguments.edges:
         diagnose_edges()
         return
-    show(measure(arguments.first, arguments.logs, keep=arguments.logs == N_LOGS))
+    keep = arguments.logs == N_LOGS or arguments.only is not None
+    show(measure(arguments.first, arguments.logs, only=arguments.only, keep=keep))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable
 from statistics import fmean
 
+import _final
 import _guides
 from _tables import HERE, LOGS, MINUS, auc, measured, read, share, table, two_digits
 
@@ -325,7 +326,7 @@ PARTS: dict[str, Callable[[], str]] = {
     for part in (bkt_accuracy, several_skills, prediction, copies, few_students, one_sort,
                  updates, peers, costs, district, policies, bills, memory_tests,
                  memory_after_tests, forgetting_curves, review_counts, review_differences,
-                 headlines, *_guides.PARTS)
+                 headlines, *_guides.PARTS, *_final.PARTS)
 }  # fmt: skip
 
 
