@@ -98,6 +98,6 @@ def _confirms(lessons: Candidates) -> Bools:
     A policy may be content with less than that something is more probably known than not.
     """
     assert lessons.context.ready is not None
-    ready = lessons.of_skills(lessons.context.ready).astype(np.bool_)
-    n_unready = lessons.total(~(ready & (lessons.of_skills(lessons.context.mastery) >= _PROBABLE)))
+    probable = lessons.context.ready & (lessons.context.mastery >= _PROBABLE)
+    n_unready = lessons.total(~lessons.of_skills(probable).astype(np.bool_))
     return np.asarray((n_unready == 0) & (lessons.total(lessons.missing) > 0))
