@@ -98,6 +98,7 @@ def _confirms(lessons: Candidates) -> Bools:
     A policy may be content with less than that something is more probably known than not.
     """
     assert lessons.context.ready is not None
-    probable = lessons.context.ready & (lessons.context.mastery >= _PROBABLE)
-    n_unready = lessons.total(~lessons.of_skills(probable).astype(np.bool_))
+    ready = lessons.of_skills(lessons.context.ready).astype(np.bool_)
+    mastery = lessons.of_skills(lessons.context.mastery).astype(np.float64)
+    n_unready = lessons.total(~(ready & (mastery >= _PROBABLE)))
     return np.asarray((n_unready == 0) & (lessons.total(lessons.missing) > 0))
