@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from adaptlearn.models.bkt.individual.equations import (
     Coefficients,
@@ -19,7 +20,23 @@ from adaptlearn.models.bkt.individual.equations import (
 from adaptlearn.models.bkt.individual.forward import Path, run
 from adaptlearn.models.bkt.individual.layout import ChainVectors, CoupledLog, Layout, lay_out
 from adaptlearn.models.bkt.records import StudentVectors
-from adaptlearn.numerics import Floats
+from adaptlearn.numerics import Floats, Ints
+
+
+class Trail(NamedTuple):
+    """Where students stand along a pass.
+
+    Attributes
+    ----------
+    begun, left : StudentVectors, shape (n_rows,)
+        Of each row's student, before the row and after it.
+    chains : ChainVectors, shape (n_entries,)
+        Of each entry's chain, after the entry.
+    """
+
+    begun: StudentVectors
+    left: StudentVectors
+    chains: ChainVectors
 
 
 class FilteredStudents(NamedTuple):
@@ -35,6 +52,8 @@ class FilteredStudents(NamedTuple):
         The student's ability as each row begins.
     students, chains : StudentVectors, ChainVectors
         The state after the last row.
+    trail : Trail, optional
+        Where it is wanted.
     """
 
     p_correct: Floats
@@ -42,6 +61,7 @@ class FilteredStudents(NamedTuple):
     ability: Floats
     students: StudentVectors
     chains: ChainVectors
+    trail: Trail | None = None
 
 
 def filter_students(
@@ -52,6 +72,7 @@ def filter_students(
     *,
     rule: Rule = "full",
     told: Floats | None = None,
+    trail: bool = False,
 ) -> FilteredStudents:
     """Predict and update along every student's responses at once, one position at a time.
 
@@ -77,6 +98,8 @@ def filter_students(
         answer creates between them is dropped.
     told : float array, shape (n_sequences,), optional
         P(known) at a chain's first response, in place of the prior; 0 where the prior counts.
+    trail : bool
+        Whether the trail is wanted.
 
     Raises
     ------
@@ -134,7 +157,36 @@ def filter_students(
         ability,
         after,
         ChainVectors(known, unknown, begun[layout.final]),
+        _trail(layout, path) if trail else None,
     )
+
+
+def _trail(layout: Layout, path: Path) -> Trail:
+    """Where students stand along a pass, by the log's rows and entries."""
+    n, sizes = len(layout.rows), np.diff(layout.row_levels)
+    begun = (path.ability, path.residual, layout.clock)
+    rank = np.arange(n) - np.repeat(layout.row_levels[:-1], sizes)
+    later = np.arange(int(sizes[0]), n)
+    earlier = later - np.repeat(sizes[:-1], sizes[1:])
+    left = [path.last_ability[rank], path.last_residual[rank]]
+    for values, before in zip(left, begun[:2], strict=True):
+        values[earlier] = before[later]
+    unknown, known = path.posterior[:, path.n_chains :]
+    of_entries = (known, unknown, layout.clock.take(layout.row_of_entry))
+    return Trail(
+        StudentVectors(*(_in_place(layout.rows, values) for values in begun)),
+        StudentVectors(
+            *(_in_place(layout.rows, v) for v in (*left, layout.clock + (layout.sign != 0)))
+        ),
+        ChainVectors(*(_in_place(layout.entries, values) for values in of_entries)),
+    )
+
+
+def _in_place(places: Ints, values: NDArray[Any]) -> NDArray[Any]:
+    """Values in level order, in the log's."""
+    found = np.empty_like(values)
+    found[places] = values
+    return found
 
 
 def _predictions(

@@ -90,6 +90,10 @@ class ChainVectors(NamedTuple):
         none = np.zeros(n_sequences)
         return cls(none, none + 1, np.full(n_sequences, -1, np.int64))
 
+    def take(self, index: Ints) -> ChainVectors:
+        """Those of some pairs."""
+        return ChainVectors(self.known[index], self.unknown[index], self.last[index])
+
     def begun(self) -> Floats:
         """Not known and known, shape (2, n_sequences).
 

@@ -153,6 +153,7 @@ def pass_along(
     students: Ints | None,
     slots: Ints,
     told: Floats | None = None,
+    trail: bool = False,
 ) -> FilteredStudents:
     """Predict a log, and where its students then stand.
 
@@ -170,6 +171,8 @@ def pass_along(
         Each sequence's pair in the state; -1 where it is new.
     told : float array, shape (n_sequences,), optional
         P(known) as each new sequence begins; 0 where the model says it.
+    trail : bool
+        Whether `FilteredStudents.trail` is wanted.
     """
     vectors, chains = StudentVectors.new(log.n_students), ChainVectors.new(len(slots))
     if state is not None and students is not None and state.vectors is not None:
@@ -178,7 +181,8 @@ def pass_along(
         chains.known[met], chains.unknown[met] = state.beliefs(slots[met])
         chains.last[met] = state.last_clock[slots[met]]
     found = coupled_log(log, cells, model.items)
-    return filter_students(found, model.parameters, vectors, chains, rule=model.rule, told=told)
+    how: dict[str, Any] = {"rule": model.rule, "told": told, "trail": trail}
+    return filter_students(found, model.parameters, vectors, chains, **how)
 
 
 def store(
@@ -201,39 +205,55 @@ def store(
     state.last_clock[slots] = after.chains.last
 
 
-def before_next(
-    model: Individual, state: BKTState, students: Ints, cells: Cells, slots: Ints
+def known_next(
+    model: Individual, standing: StudentVectors, cells: Cells, met: Ints, chains: ChainVectors
 ) -> Floats:
-    """P(known) as the next response of each pair begins; fields of `cells` by pair."""
+    """P(known) as the next response of each pair begins.
+
+    Parameters
+    ----------
+    model : Individual
+    standing : StudentVectors, shape (n,)
+        Of each pair's student.
+    cells : Cells, fields of shape (n,)
+    met : int array, shape (n_met,)
+        The places of the pairs that had a response; for the others, the prior is meant.
+    chains : ChainVectors, shape (n_met,)
+    """
     own, weights = model.parameters, model.parameters.weights
-    ability, _, clock = _standing(state, students)
+    ability, _, clock = standing
     known = logistic(own.prior[cells.prior] + weights.prior * ability)
-    met = np.flatnonzero(slots >= 0)
-    at, student = slots[met], ability[met]
-    lag = np.log(np.maximum(clock[met] - state.last_clock[at], 1))
+    student = ability[met]
+    lag = np.log(np.maximum(clock[met] - chains.last, 1))
     learn = logistic(
         own.learn[cells.learn[met]] + weights.learn * student + weights.learn_lag * lag
     )
     forget = np.zeros(len(met))
     if own.forget is not None:
         forget = logistic(own.forget[cells.forget[met]] + weights.forget_lag * lag)
-    known[met] = next_opportunity(state.beliefs(at), learn, forget).p_known
+    known[met] = next_opportunity(chains.beliefs, learn, forget).p_known
     return known
 
 
 def chance_of_right(
-    model: Individual, state: BKTState, students: Ints, cells: Cells, *, items: Ints, known: Floats
+    model: Individual, standing: StudentVectors, cells: Cells, *, items: Ints, known: Floats
 ) -> Floats:
     """P(correct) of a next response on one skill; `items` as codes, the last for an unseen one."""
     own, weights = model.parameters, model.parameters.weights
-    ability, residual, _ = _standing(state, students)
+    ability, residual, _ = standing
     ease = np.append(own.item, 0.0)[items]
     logit = own.guess[cells.guess] + ease + weights.answer * ability + weights.residual * residual
     right = logistic(logit + np.exp(own.slip[cells.slip]))
     return np.asarray(known * right + (1 - known) * logistic(logit))
 
 
-def _standing(state: BKTState, students: Ints) -> StudentVectors:
+def chains_of(state: BKTState, slots: Ints) -> ChainVectors:
+    """What a state knows of touched pairs."""
+    return ChainVectors(*state.beliefs(slots), state.last_clock[slots])
+
+
+def standing_of(state: BKTState, students: Ints) -> StudentVectors:
+    """What a state knows of students apart from their skills."""
     if state.vectors is None:
         return StudentVectors.new(len(students))
     return state.vectors.take(students)

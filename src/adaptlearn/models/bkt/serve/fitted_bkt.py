@@ -14,7 +14,7 @@ from adaptlearn.errors import ParameterError, StateError
 from adaptlearn.models.base import MODEL_KIND
 from adaptlearn.models.bkt.entries import codes_of, skill_codes
 from adaptlearn.models.bkt.fitted import Fitted
-from adaptlearn.models.bkt.serve.estimates import advance_with_estimates
+from adaptlearn.models.bkt.serve.estimates import advance_individual, advance_with_estimates
 from adaptlearn.models.bkt.serve.manifest import content, to_manifest
 from adaptlearn.models.bkt.serve.passes import (
     advance,
@@ -150,11 +150,13 @@ class FittedBKT(ReportingBKT):
     def _advance_with_estimates(
         self, state: BKTState, log: ResponseLog, numbers: Ints
     ) -> Estimates:
-        if self._individual is not None:  # what is expected of one skill depends on the others
+        individual = self._individual is not None
+        if individual and log.skill_rows is not None:
+            # Rows of several skills are rounded in another way along one student than among many.
             return super()._advance_with_estimates(state, log, numbers)
         codes, skills = self._codes(log, state.skills)
-        how: dict[str, Any] = {"students": numbers, "codes": codes, "skills": skills}
-        return advance_with_estimates(self._fitted, state, log, **how)
+        along = advance_individual if individual else advance_with_estimates
+        return along(self._fitted, state, log, students=numbers, codes=codes, skills=skills)
 
     def _codes(self, log: ResponseLog, skills: list[Any]) -> tuple[Ints, list[Any]]:
         """`skill_codes`, with a warning of those that are new."""

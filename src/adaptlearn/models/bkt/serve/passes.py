@@ -23,9 +23,11 @@ from adaptlearn.models.bkt.entries import (
 from adaptlearn.models.bkt.fitted import Fitted
 from adaptlearn.models.bkt.individual.filtering import FilteredStudents
 from adaptlearn.models.bkt.individual.model import (
-    before_next,
+    chains_of,
     chance_of_right,
+    known_next,
     pass_along,
+    standing_of,
     store,
 )
 from adaptlearn.models.bkt.parameters import Cells
@@ -101,7 +103,7 @@ def pass_log(
     scored : bool
         Whether predictions are wanted.
     trail : bool
-        Whether `Passed.trails` are; not of an individualised model.
+        Whether `Passed.trails` are, or the trail of `Passed.students`.
     """
     slots = np.full(len(codes), -1)
     if state is not None and students is not None:
@@ -120,9 +122,16 @@ def pass_log(
         if state is not None and students is not None:
             told = state.told.begun(students[log.sequences.minor], codes, np.zeros(len(codes)))
         after = pass_along(
-            model.individual, log, cells, state, students=students, slots=slots, told=told
+            model.individual,
+            log,
+            cells,
+            state,
+            students=students,
+            slots=slots,
+            told=told,
+            trail=trail,
         )
-        return Passed(after.p_correct, after.chains.beliefs, after, slots, last)
+        return Passed(after.p_correct, after.chains.beliefs, after, slots, last, taught=taught)
     how: dict[str, Any] = {"cells": cells, "codes": codes, "slots": slots}
     each = [
         _filtered(own, log, state, students, **how, scored=scored, trail=trail)
@@ -260,7 +269,8 @@ def known_before_next(
     last = None if state.last is None else state.last.take(slots[met])
     cells = next_cells(model, which, met, last, times)
     if model.individual is not None:
-        known = before_next(model.individual, state, students, cells, slots)
+        standing, chains = standing_of(state, students), chains_of(state, slots[met])
+        known = known_next(model.individual, standing, cells, met, chains)
         new = np.flatnonzero(slots < 0)
         known[new] = state.told.begun(students[new], codes[new], known[new])
         return known
@@ -293,7 +303,8 @@ def chance_of_next(
     if model.individual is None:
         return probability_correct(p_known, model.table.guess[which], model.table.slip[which])
     cells = Cells.same(which)
-    return chance_of_right(model.individual, state, students, cells, items=items, known=p_known)
+    standing = standing_of(state, students)
+    return chance_of_right(model.individual, standing, cells, items=items, known=p_known)
 
 
 def n_places(skills: Ints) -> int:
