@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from adaptlearn.models.base import KnowledgeTracer as KnowledgeTracer
     from adaptlearn.models.bkt import BKT as BKT
     from adaptlearn.models.elo import Elo as Elo
+    from adaptlearn.models.estimates import Estimates as Estimates
     from adaptlearn.models.irt import IRT as IRT
     from adaptlearn.models.irt import Rasch as Rasch
     from adaptlearn.models.logistic import AFM as AFM
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     **model_homes(),
+    "Estimates": "estimates",
     "KnowledgeTracer": "base",
     "Mastery": "mastery",
     "StudentState": "state",

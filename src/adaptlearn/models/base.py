@@ -62,6 +62,9 @@ class KnowledgeTracer:
     - `_counts`: how many answers each mastery is estimated from
     - `_write` and `_restore`: write a fitted model to a file, and read the model back
 
+    A model class may define `_advance_with_estimates`, if it can find P(correct) before and after
+    each response of a log in one pass.
+
     `adaptlearn.models.checks` tests whether a model follows the rules (*promises*) that every model
     of the library follows.
 

@@ -56,8 +56,9 @@ class MasteryTracker:
     practice : bool, default False
         Whether the tracker also stores what students did on each skill: streaks, moving averages,
         the times of the last answers. Some mastery criteria and some policies need the practice
-        data. With ``practice=True``, an update takes a few times as long as with
-        ``practice=False``.
+        data. With ``practice=True``, an update takes longer, because the tracker also needs the
+        model's estimates before and after each answer. The time still grows in proportion to the
+        number of answers, even if one student gave all of them.
 
     Attributes
     ----------
@@ -75,8 +76,10 @@ class MasteryTracker:
     takes in a whole batch or, if it raises, none of it.
 
     You may pass answers one by one or all at once: the beliefs and the practice data are the same,
-    bit for bit. With ``practice=True``, the tracker passes over a batch several times: as often as
-    the student with the most answers has answers in the batch.
+    bit for bit. All models of the library pass over a batch once, with ``practice=True`` too. There
+    is one exception: an individualised BKT whose batch has responses with several skills. With this
+    exception, and with a model of your own, the tracker passes over the batch several times: as
+    often as the student with the most answers has answers in the batch.
 
     A student may practise a skill that was not in the model's training log. For a new skill, the
     first prediction is the model's prediction for unknown skills, and answers change the

@@ -47,6 +47,7 @@ class SequentialTracer(KnowledgeTracer):
     - `_signed`: which columns of the memory may be below 0
     - `_prepared`, if the model needs more of the log than one level
     - `_follow_few`, if the model can process a few students faster than response by response
+    - `_advance_with_estimates`, if the model replaces `_ask`: the estimates of `_ask`, in one pass
 
     The position of a skill or item is its position in `skills_` or `items_`. A skill or item that
     the model does not know gets a position after the known skills or items, so that the state can
