@@ -139,18 +139,22 @@ def main() -> None:
     options = parser.parse_args()
     share = 100 if options.quick else 1
     found: dict[str, Any] = {}
+
+    def keep(what: str, values: dict[str, Any]) -> None:
+        found[what] = values
+        told = ", ".join(f"{name} {value:,}" for name, value in values.items())
+        print(f"{what:32} {told}", flush=True)
+
     with TemporaryDirectory(dir=options.folder) as name:
         folder = Path(name)
-        found["one sync"] = one_sync(folder)
+        keep("one sync", one_sync(folder))
         for threads, each in ((1, 1000), (64, 200)):
-            found[f"record, {threads} threads"] = recording(folder, threads, each)
+            keep(f"record, {threads} threads", recording(folder, threads, each))
         for n_students in (1000, 100_000 // share, 345_000 // share):
             with filled(folder / f"{n_students}.db", n_students) as tutor:
-                found[f"fold {n_students:,} students"] = folding(tutor)
-                found[f"next_lesson, {n_students:,} students"] = deciding(tutor, n_students, 300)
+                keep(f"fold {n_students:,} students", folding(tutor))
+                keep(f"next_lesson, {n_students:,} students", deciding(tutor, n_students, 300))
             (folder / f"{n_students}.db").unlink()
-    for what, values in found.items():
-        print(f"{what:32} " + ", ".join(f"{name} {value:,}" for name, value in values.items()))
     if not options.quick:
         print(write("tutor.json", {**circumstances(("numpy", "scipy")), "found": found}))
 

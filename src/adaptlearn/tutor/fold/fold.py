@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from adaptlearn.errors import ImpossibleHistoryError, ProblemsError, quiet
 from adaptlearn.labels import Label
 from adaptlearn.models.base import KnowledgeTracer
 from adaptlearn.numerics import Ints
-from adaptlearn.responses.log import ResponseLog
 from adaptlearn.tracking.tracker import MasteryTracker
-from adaptlearn.tutor.fold.answers import Answers
-from adaptlearn.tutor.fold.order import Ordered, canonical
+from adaptlearn.tutor.fold.feed import Feed
+from adaptlearn.tutor.fold.order import Ordered, canonical, ranks
 from adaptlearn.tutor.store import CONFLICT, Columns
 
 FOLDED = ("answer", "exposure", "placement", "lesson_done", "override", "goal", "erasure", CONFLICT)
@@ -94,9 +92,7 @@ class Fold:
     tracker : MasteryTracker
     learners : dict of key to Learner
         The students who were folded; the empty key stands for what concerns all.
-    lessons_done : dict of label to dict of lesson to int
-    refused : dict of str to str
-        Ids of answers that the model cannot take, and why; they count for nothing.
+    lessons_done : dict of label to mapping of lesson to int
     """
 
     def __init__(
@@ -106,16 +102,21 @@ class Fold:
         self.tracker = MasteryTracker(model, practice=practice)
         self.learners: dict[str, Learner] = {}
         self.lessons_done: dict[Label, Mapping[Label, int]] = {}
-        self.refused: dict[str, str] = {}
         self._label = label
-        self._answers = Answers()
         self._latent = self.tracker.mastery([]).kind == "latent"
+        self._feed = Feed(self.tracker, label)
+
+    @property
+    def refused(self) -> dict[str, str]:
+        """Ids of answers that the model cannot take, and why; they count for nothing."""
+        return self._feed.refused
 
     def start(
         self, tracker: MasteryTracker, learners: dict[str, Learner], refused: dict[str, str]
     ) -> None:
         """Become the fold that a snapshot holds; this one is new."""
-        self.tracker, self.learners, self.refused = tracker, learners, refused
+        self.tracker, self.learners = tracker, learners
+        self._feed = Feed(tracker, self._label, refused)
         for key, learner in learners.items():
             if learner.done:
                 self.lessons_done[self._label(key)] = learner.done
@@ -217,7 +218,7 @@ class Fold:
     ) -> None:
         """Remember how far each student's devices have come."""
         order = found.order
-        device = np.fromiter(map(hash, columns.device), np.int64, len(columns.device))[order]
+        device = ranks(columns.device)[order]
         who = student[order]
         # Of rows that follow each other on one device, the last; of a device's, the last stands.
         last = np.append((who[1:] != who[:-1]) | (device[1:] != device[:-1]), True)
@@ -247,7 +248,7 @@ class Fold:
             else:
                 self._fact(columns, row, learners[student[row]], float(found.moment[row]))
         if answers:
-            self._in_turn(columns, np.array(answers), student, found, told)
+            self._feed.take(columns, np.array(answers), found.moment, told)
 
     def _fact(self, columns: Columns, row: int, learner: Learner, moment: float) -> None:
         kind, content = columns.kind[row], json.loads(columns.content[row])
@@ -265,61 +266,3 @@ class Fold:
         elif kind == "goal":
             targets = [(label, weight) for label, weight in content["targets"]]
             learner.goal = Goal(targets, content["expires"]) if targets else None
-
-    def _in_turn(
-        self, columns: Columns, rows: Ints, student: Ints, found: Ordered,
-        told: Mapping[int, Mapping[Label, float]],
-    ) -> None:  # fmt: skip
-        """Answers and what placements told, in turns of one sort, all students at a time."""
-        is_told = (
-            np.array([row in told for row in rows.tolist()]) if told else np.zeros(len(rows), bool)
-        )
-        codes = np.full(len(rows), -1, np.int64)
-        codes[~is_told] = self._answers.codes(
-            [columns.content[row] for row in rows[~is_told].tolist()]
-        )
-        sort = np.full(len(rows), 2, np.int64)
-        sort[~is_told] = self._answers.have_items(codes[~is_told])
-        who = student[rows]
-        starts = np.append(True, who[1:] != who[:-1])
-        changes = starts | np.append(True, (sort[1:] != sort[:-1]) | is_told[1:])
-        turn = np.cumsum(changes)
-        turn -= np.maximum.accumulate(np.where(starts, turn, 0))  # from 0 for each student
-        label = {
-            code: self._label(columns.student[rows[first]])
-            for code, first in zip(
-                who[starts].tolist(), np.flatnonzero(starts).tolist(), strict=True
-            )
-        }
-        for now in range(int(turn.max()) + 1):
-            for row in rows[(turn == now) & is_told].tolist():
-                self._tell(self._label(columns.student[row]), told[row])
-            for with_items in (0, 1):
-                at = np.flatnonzero((turn == now) & (sort == with_items))
-                if len(at):
-                    labels = [label[code] for code in who[at].tolist()]
-                    log = self._answers.log(labels, found.moment[rows[at]], codes[at])
-                    self._update(log, [columns.id[row] for row in rows[at].tolist()])
-
-    def _tell(self, label: Label, known: Mapping[Label, float]) -> None:
-        """First beliefs from a placement, of the skills that were not answered before it."""
-        skills = self.tracker.skills.tolist()
-        counts = dict(zip(skills, self.tracker.counts([label])[0].tolist(), strict=True))
-        fresh = {skill: value for skill, value in known.items() if not counts.get(skill)}
-        if fresh:
-            with quiet():
-                self.tracker.believe(label, fresh)
-
-    def _update(self, log: ResponseLog, ids: Sequence[str]) -> None:
-        """Take answers in; those that the model cannot take are left out, and noted."""
-        try:
-            with quiet():
-                self.tracker.update(log, max_ahead=np.inf)
-        except (ImpossibleHistoryError, ProblemsError) as error:
-            if len(ids) == 1:
-                self.refused[ids[0]] = str(error)
-                return
-            # States do not depend on batches, so halves give what the whole would give.
-            half = len(ids) // 2
-            self._update(log[:half], ids[:half])
-            self._update(log[half:], ids[half:])

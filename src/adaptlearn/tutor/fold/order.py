@@ -57,7 +57,7 @@ def canonical(  # noqa: PLR0917 - the keys of the order, in their order
     -------
     Ordered
     """
-    rank = _ranks(device)
+    rank = ranks(device)
     number = np.fromiter(seq, np.int64, len(seq))
     keys: tuple[NDArray[Any], ...] = (time, number, rank, student)
     by_device = np.lexsort(keys)
@@ -66,7 +66,7 @@ def canonical(  # noqa: PLR0917 - the keys of the order, in their order
         tied &= key[by_device[1:]] == key[by_device[:-1]]
     last: Ints = np.zeros(len(time), np.int64)
     if tied.any():  # only then ids decide, and texts take long to sort
-        last = _ranks(ids)
+        last = ranks(ids)
         by_device = np.lexsort((last, *keys))
     moment = _never_falling(
         by_device, student, rank, time if floor is None else np.maximum(time, floor)
@@ -74,7 +74,7 @@ def canonical(  # noqa: PLR0917 - the keys of the order, in their order
     return Ordered(np.lexsort((last, time, number, rank, moment, student)), moment, moment > time)
 
 
-def _ranks(texts: Sequence[str]) -> Ints:
+def ranks(texts: Sequence[str]) -> Ints:
     """The place of each text among the distinct ones, sorted."""
     place = {text: rank for rank, text in enumerate(sorted(set(texts)))}
     return np.fromiter((place[text] for text in texts), np.int64, len(texts))
