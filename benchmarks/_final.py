@@ -8,6 +8,7 @@ from typing import Any
 
 from _tables import measured, read, table
 
+SETTINGS = ("20 skills", "12 skills", "35 skills, dense", "20 skills, wrong tags")
 PRICES = (60, 300, 1000)
 SURE = "from_log:15000"
 DEFAULT, ROW = "sequencer", "three_in_a_row"
@@ -46,16 +47,17 @@ def final_bills() -> str:
 
 def final_ratios() -> str:
     """The bill of the policy from a log over that of the best policy, on every course."""
-    settings = read("prices_final")["found"]
+    found = read("prices_final")["found"]
+    settings = {name: found[name] for name in SETTINGS if name in found}
     kinds = settings["20 skills"]["simulators"]
     rows = []
     for kind in kinds:
         row = [_label(kind)]
-        for found in settings.values():
-            place = found["simulators"].index(kind)
+        for one in settings.values():
+            place = one["simulators"].index(kind)
             over = [
-                found["mean"][f"bill_{price}"][f"from_log:{price}"][place]
-                / found["mean"][f"bill_{price}"][_best(found, price, place)][place]
+                one["mean"][f"bill_{price}"][f"from_log:{price}"][place]
+                / one["mean"][f"bill_{price}"][_best(one, price, place)][place]
                 for price in PRICES
             ]
             row.append(" / ".join(f"{ratio:.2f}" for ratio in over))
