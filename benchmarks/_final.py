@@ -25,6 +25,11 @@ def _of_price(price: int, policies: Mapping[str, Any]) -> list[str]:
     return [name for name in policies if name.partition(":")[2] in there]
 
 
+def _signed(minutes: float) -> str:
+    """Whole minutes; zero has no minus."""
+    return f"{round(minutes):+,d}"
+
+
 def _best(found: Mapping[str, Any], price: int, place: int) -> str:
     mean = found["mean"][f"bill_{price}"]
     return min(_of_price(price, mean), key=lambda name: float(mean[name][place]))
@@ -91,7 +96,7 @@ def final_equity() -> str:
             equity = found["equity"][f"bill_{price}"]
             less, lower, upper = (equity["less"][end][place] for end in range(3))
             known = isfinite(less)
-            row.append(f"{less:+,.0f} [{lower:+,.0f}, {upper:+,.0f}]" if known else "-")
+            row.append(f"{_signed(less)} [{_signed(lower)}, {_signed(upper)}]" if known else "-")
         rows.append(row)
     return table(["students", *(f"price {price} minutes" for price in PRICES)], rows)
 
