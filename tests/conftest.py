@@ -11,16 +11,22 @@ trials``) all of it.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 from hypothesis import settings
 
+if TYPE_CHECKING:
+    from tests.postgres_server import Server
+
 ROOT = Path(__file__).resolve().parents[1]
-RESOURCES = frozenset({"chromium", "data", "java", "peers"})
+RESOURCES = frozenset({"chromium", "data", "java", "peers", "postgres"})
 
 
 def trials(full: int) -> int:
@@ -102,3 +108,17 @@ def peer(require: Require) -> Peer:
             raise
 
     return load
+
+
+@pytest.fixture(scope="session")
+def postgres(require: Require) -> Iterator[Server]:
+    """A PostgreSQL server that the tests started; ``postgres.new()`` is an empty schema of it."""
+    from tests.postgres_server import PROGRAMS, Server
+
+    there = shutil.which("initdb", path=PROGRAMS) is not None
+    require("postgres", there, "PostgreSQL is not installed (Debian's package postgresql)")
+    driver = all(importlib.util.find_spec(name) for name in ("psycopg", "psycopg_pool"))
+    require("postgres", driver, "psycopg is not installed (the extra `postgres`)")
+    server = Server()
+    yield server
+    server.remove()

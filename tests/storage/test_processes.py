@@ -36,7 +36,7 @@ for k in range(first, 10**9):
 """
 
 
-def started(path: Path, name: str, first: int) -> subprocess.Popen[str]:
+def started(path: Path | str, name: str, first: int) -> subprocess.Popen[str]:
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
     return subprocess.Popen(
         [sys.executable, "-c", RECORDER, str(path), name, str(first)],

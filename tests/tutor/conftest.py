@@ -6,7 +6,8 @@ import pytest
 
 from adaptlearn import Curriculum
 from adaptlearn.models import BKT
-from adaptlearn.storage import MemoryStore, SQLiteStore
+from adaptlearn.storage import MemoryStore, PostgresStore, SQLiteStore
+from adaptlearn.tutor import Store
 
 SKILLS = ["add", "subtract", "multiply", "divide"]
 
@@ -37,8 +38,14 @@ def curriculum():
     return a_curriculum()
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 def store(request, tmp_path):
-    made = MemoryStore() if request.param == "memory" else SQLiteStore(tmp_path / "school.db")
+    made: Store
+    if request.param == "memory":
+        made = MemoryStore()
+    elif request.param == "sqlite":
+        made = SQLiteStore(tmp_path / "school.db")
+    else:
+        made = PostgresStore(request.getfixturevalue("postgres").new())
     yield made
     made.close()

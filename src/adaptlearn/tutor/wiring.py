@@ -11,7 +11,7 @@ from adaptlearn.wording import shown
 
 
 def open_store(where: str | os.PathLike[str]) -> Store:
-    """The store at an address: a path is that of a SQLite file.
+    """The store at an address: ``postgresql://...`` is a database, a path is that of a SQLite file.
 
     Raises
     ------
@@ -23,6 +23,10 @@ def open_store(where: str | os.PathLike[str]) -> Store:
     given: Any = where
     if not isinstance(given, (str, os.PathLike)) or not os.fspath(given):
         raise ParameterError("Tutor.open", [f"{shown(where)} is no path of a file"])
+    if isinstance(given, str) and given.startswith(("postgresql://", "postgres://")):
+        from adaptlearn.storage.postgres import PostgresStore
+
+        return PostgresStore(given)
     from adaptlearn.storage.sqlite import SQLiteStore
 
     return SQLiteStore(where)
