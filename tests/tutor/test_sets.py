@@ -12,7 +12,7 @@ from tests.conftest import trials
 from tests.tutor.conftest import SKILLS, a_curriculum, a_model
 
 from adaptlearn import Tutor
-from adaptlearn.storage import MemoryStore, SQLiteStore
+from adaptlearn.storage import MemoryStore, PostgresStore, SQLiteStore
 from adaptlearn.tutor import Row, all_rows
 
 MODEL, CURRICULUM = a_model(), a_curriculum()
@@ -95,6 +95,22 @@ def test_a_file_gives_what_memory_gives(folder, listed, data):
         assert held(store, shuffled(data, listed), True) == held(MemoryStore(), [listed], False)
     finally:
         store.close()
+
+
+@pytest.fixture(scope="module")
+def database(postgres):
+    store = PostgresStore(postgres.new())
+    yield store
+    store.close()
+
+
+@settings(max_examples=trials(300), suppress_health_check=[HealthCheck.too_slow])
+@given(rows(), st.data())
+def test_a_database_gives_what_memory_gives(database, listed, data):
+    emptied = "TRUNCATE adaptlearn_events, adaptlearn_conflicts, adaptlearn_snapshots"
+    database._run(lambda on: on.execute(emptied))
+    found = held(database, shuffled(data, listed), True)
+    assert found == held(MemoryStore(), [listed], False)
 
 
 @settings(max_examples=trials(500), suppress_health_check=[HealthCheck.too_slow])
