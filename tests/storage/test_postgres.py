@@ -192,6 +192,26 @@ def test_a_lock_that_is_held(address):
         assert store.append([row("a")]) == ["new"]
 
 
+def test_a_process_that_stands_still_holds_up_nobody(address):
+    begun, go = threading.Event(), threading.Event()
+
+    def stand(on, last):
+        begun.set()
+        go.wait(20)
+        return on.execute("SELECT 1").fetchone()
+
+    with opened(address, timeout=0.1) as still, opened(address) as store:
+        with ThreadPoolExecutor(1) as pool:
+            standing = pool.submit(still._write, stand)
+            begun.wait(20)
+            assert store.append([row("a")]) == ["new"]
+            assert not standing.done()
+            go.set()
+            with pytest.raises(StoreError, match="may have been kept; send them again"):
+                standing.result()
+        assert still.append([row("a")]) == ["known"]
+
+
 @pytest.mark.parametrize(("committed", "status"), [(False, "new"), (True, "known")])
 def test_a_lost_connection_is_no_error(store, monkeypatch, committed, status):
     """Before the commit nothing was kept; after it the second try finds what the first one kept."""

@@ -108,7 +108,11 @@ class PostgresStore:
             open=True,
         )
         self._commit: GroupCommit[Row, Status] = GroupCommit(self._append)
-        self._salt = self.claim("salt", secrets.token_hex(16))
+        try:
+            self._salt = self.claim("salt", secrets.token_hex(16))
+        except BaseException:
+            self._pool.close()
+            raise
 
     def __repr__(self) -> str:
         return f"PostgresStore({self._where!r})"
