@@ -121,7 +121,8 @@ class Store(Protocol):
 
         ``"new"``: kept. ``"known"``: kept before. ``"conflict"``: another content stands under its
         id; both are kept aside and count for nothing. ``"erased"``: the student was erased, and the
-        row was not kept. If it raises, no row is kept.
+        row was not kept. If it raises, no row is kept, unless the message says that rows may have
+        been kept: then send them again, with the same ids.
         """
         ...
 

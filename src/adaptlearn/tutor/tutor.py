@@ -163,11 +163,13 @@ class Tutor:
         curriculum: Curriculum,
         **options: Any,
     ) -> Self:
-        """Open a tutor over a SQLite file, which is made if it does not exist.
+        """Open a tutor over a SQLite file or a PostgreSQL database.
 
         Parameters
         ----------
         path : str or path
+            A file, which is made if it does not exist; or the address of a database, such as
+            ``"postgresql://localhost/school"``, in which the tables are made if they do not exist.
         model, curriculum
             As above.
         **options
