@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, Namespace, _SubParsersAction
 from collections.abc import Mapping
 
 from adaptlearn.cli.output import show, show_json
@@ -39,16 +39,17 @@ def run(arguments: Namespace) -> None:
 
 
 def options_of(commands: Mapping[str, ArgumentParser]) -> dict[str, list[str]]:
-    """The options of each command."""
-    return {
-        name: sorted(
-            option
-            for action in parser._actions  # noqa: SLF001 - argparse has no other way
-            for option in action.option_strings
-            if option.startswith("--")
-        )
-        for name, parser in commands.items()
-    }
+    """The options of each command; its verbs and their options, too, where it has verbs."""
+    return {name: sorted(_words(parser)) for name, parser in commands.items()}
+
+
+def _words(parser: ArgumentParser) -> set[str]:
+    found: set[str] = set()
+    for action in parser._actions:  # noqa: SLF001 - argparse has no other way
+        found |= {option for option in action.option_strings if option.startswith("--")}
+        if isinstance(action, _SubParsersAction):
+            found |= {*action.choices}.union(*map(_words, action.choices.values()))
+    return found
 
 
 def script_of(shell: str, options: Mapping[str, list[str]]) -> str:
@@ -58,7 +59,9 @@ def script_of(shell: str, options: Mapping[str, list[str]]) -> str:
         lines = [f"complete -c adaptlearn -n __fish_use_subcommand -a '{commands}'"]
         for command, own in options.items():
             seen = f"__fish_seen_subcommand_from {command}"
-            lines += [f"complete -c adaptlearn -n '{seen}' -l {one[2:]}" for one in own]
+            for one in own:
+                form = f"-l {one[2:]}" if one.startswith("--") else f"-a {one}"
+                lines.append(f"complete -c adaptlearn -n '{seen}' {form}")
         return "\n".join(lines) + "\n"
     cases = "\n".join(f'    {name}) words="{" ".join(own)}" ;;' for name, own in options.items())
     script = _BASH % (cases, commands, commands)

@@ -2,10 +2,69 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, Namespace
+from argparse import RawDescriptionHelpFormatter as Formatter
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
 
 LOG = "CSV or Parquet file; - for CSV on stdin"
 TAB = "\t"
+
+
+class Command(Protocol):
+    """What a command's module has.
+
+    It imports what computes where it is used: help needs no NumPy.
+    """
+
+    @property
+    def SUMMARY(self) -> str:  # noqa: N802 - a constant of a module
+        """What it does, in a line."""
+
+    @property
+    def EXAMPLE(self) -> str:  # noqa: N802
+        """It works on the files of `adaptlearn demo --output demo`."""
+
+    @property
+    def add_arguments(self) -> Callable[[ArgumentParser], None]:
+        """Declare its arguments."""
+
+    @property
+    def run(self) -> Callable[[Namespace], int | None]:
+        """Do it, and return the exit code; None stands for 0."""
+
+
+class Verb(NamedTuple):
+    """A command inside another one."""
+
+    SUMMARY: str
+    EXAMPLE: str
+    add_arguments: Callable[[ArgumentParser], None]
+    run: Callable[[Namespace], int | None]
+
+
+def add_command(parsers: Any, name: str, command: Command) -> None:
+    """Give a command a parser of its own among those of its kind.
+
+    What it returns has the command's function ``run``, its name, and the parsers of its kind.
+    """
+    summary = command.SUMMARY
+    own: ArgumentParser = parsers.add_parser(
+        name,
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}.",
+        epilog=f"example, after `adaptlearn demo --output demo`:\n  {command.EXAMPLE}",
+        formatter_class=Formatter,
+        allow_abbrev=False,
+    )
+    for flag, what in (
+        ("--json", "print JSON in place of a table"),
+        ("--debug", "show the traceback of an error"),
+    ):
+        # Without a default, so that it may stand before or after the name of a verb.
+        own.add_argument(flag, action="store_true", default=SUPPRESS, help=what)
+    own.set_defaults(run=command.run, command=name, commands=parsers.choices)
+    command.add_arguments(own)
 
 
 def add_log(parser: ArgumentParser, what: str = LOG) -> None:

@@ -6,7 +6,7 @@ import re
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any, Protocol
+from typing import Any
 
 from adaptlearn import __version__
 from adaptlearn.cli import (
@@ -22,6 +22,8 @@ from adaptlearn.cli import (
     simulate,
 )
 from adaptlearn.cli.demonstration import demo
+from adaptlearn.cli.options import Command, add_command
+from adaptlearn.cli.tutor import tutor
 from adaptlearn.media import terminal_text
 
 _EXAMPLES = """\
@@ -35,28 +37,13 @@ examples:
   adaptlearn place curriculum.json --model model.json
   adaptlearn recommend model.json answers.csv curriculum.json --students ann,bob
   adaptlearn audit curriculum.json --log answers.csv
+  adaptlearn tutor init school model.json curriculum.json
   adaptlearn simulate --curriculum curriculum.json
 
 A response log is a CSV or Parquet file with one row per answer and the columns student, skill
 and correct (0 or 1). `adaptlearn COMMAND --help` says more.
 
 exit codes: 0 done, 1 a problem with data, a model or a file, 2 wrong usage, 130 interrupted"""
-
-
-class Command(Protocol):
-    """What a command's module has.
-
-    It imports what computes where it is used: help needs no NumPy.
-    """
-
-    SUMMARY: str
-    EXAMPLE: str  # works on the files of `adaptlearn demo --output demo`
-
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare its arguments."""
-
-    def run(self, arguments: Namespace) -> int | None:
-        """Do it, and return the exit code; None stands for 0."""
 
 
 COMMANDS: Mapping[str, Command] = {
@@ -68,6 +55,7 @@ COMMANDS: Mapping[str, Command] = {
     "place": place,
     "recommend": recommend,
     "audit": audit,
+    "tutor": tutor,
     "simulate": simulate,
     "demo": demo,
     "completion": completion,
@@ -112,19 +100,8 @@ def build_parser() -> ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"adaptlearn {__version__}")
+    parser.set_defaults(json=False, debug=False)
     parsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, command in COMMANDS.items():
-        summary = command.SUMMARY
-        own = parsers.add_parser(
-            name,
-            help=summary,
-            description=f"{summary[0].upper()}{summary[1:]}.",
-            epilog=f"example, after `adaptlearn demo --output demo`:\n  {command.EXAMPLE}",
-            formatter_class=RawDescriptionHelpFormatter,
-            allow_abbrev=False,
-        )
-        own.add_argument("--json", action="store_true", help="print JSON in place of a table")
-        own.add_argument("--debug", action="store_true", help="show the traceback of an error")
-        command.add_arguments(own)
-        own.set_defaults(run=command.run, command=name, commands=parsers.choices)
+        add_command(parsers, name, command)
     return parser

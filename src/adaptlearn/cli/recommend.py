@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from adaptlearn.curriculum.curriculum import Curriculum
     from adaptlearn.diagnosis.policy import LogPolicy
     from adaptlearn.responses.log import ResponseLog
+    from adaptlearn.sequencing.decisions.decision import Decision
     from adaptlearn.sequencing.decisions.decisions import Decisions
     from adaptlearn.sequencing.knowledge.context import MasteryKind
     from adaptlearn.sequencing.policies.weighted import WeightedPolicy
@@ -223,13 +224,17 @@ def names_in(text: str, known: Container[str]) -> list[str]:
     return found
 
 
-def decision_table(decisions: Decisions, width: int | None = None, words: str | None = None) -> str:
+def decision_table(
+    decisions: Iterable[Decision], width: int | None = None, words: str | None = None
+) -> str:
     """A line per decision, its reason last."""
     columns = decision_columns(decisions, words)
     return table([*columns], [*zip(*columns.values(), strict=True)], width)
 
 
-def decision_columns(decisions: Decisions, words: str | None = None) -> dict[str, list[Any]]:
+def decision_columns(
+    decisions: Iterable[Decision], words: str | None = None
+) -> dict[str, list[Any]]:
     """The columns of a table of decisions: the reasons on record, or the words for somebody."""
     said = "reason" if words is None else f"for the {words}"
     columns: dict[str, list[Any]] = {name: [] for name in ("student", "rank", "lesson", said)}

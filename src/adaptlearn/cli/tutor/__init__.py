@@ -1,0 +1,1 @@
+"""The loop over a store, verb by verb."""
