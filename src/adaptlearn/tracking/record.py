@@ -108,7 +108,7 @@ class PracticeRecord:
         asked = np.tile(np.array([place.get(s, len(place)) for s in skills], np.int64), n)
         known = np.minimum(students, self._state.n_students - 1)
         memory = self._state.memory_of(known, asked, owner, np.zeros(n, np.int64))
-        columns = memory.pair.T.reshape(-1, n, n_skills)
+        columns = memory.pair.T.reshape(_WIDTHS.pair, n, n_skills)
         met = columns[_RECENT] > 0
         return Practice(
             right=columns[_RIGHT],
