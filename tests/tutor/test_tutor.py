@@ -42,6 +42,17 @@ def test_what_was_recorded_is_the_trackers_state(store, model, curriculum):
     assert (checked.students, checked.events) == (2, 10)
 
 
+def test_answers_without_a_time_count_in_the_order_of_the_call(store, model, curriculum):
+    tutor = Tutor(model, curriculum, store=store)
+    told = [0, 0, 1, 0, 1, 1, 1, 1]
+    tutor.record([{"student": "ann", "skill": "add", "correct": one} for one in told])
+    tracker = MasteryTracker(model).update(
+        {"student": ["ann"] * 8, "skill": ["add"] * 8, "correct": told}
+    )
+    skill = tracker.skills.tolist().index("add")
+    assert tutor.mastery(["ann"]).value[0, skill] == tracker.mastery(["ann"]).value[0, skill]
+
+
 def test_late_answers_are_folded_in(store, model, curriculum):
     tutor, whole = Tutor(model, curriculum, store), answers(9)
     for part in (whole[5:], whole[2:5], whole[:2]):

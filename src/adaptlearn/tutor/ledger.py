@@ -31,11 +31,14 @@ class Ledger:
         self._store, self._names = store, names
 
     def keep(self, events: Sequence[Event], now: float) -> list[Receipt]:
-        """Write events under their students' labels."""
+        """Write events under their students' labels; those without a time keep their order."""
         students = dict.fromkeys(one.student for one in events if one.student is not None)
         keys = {label: key for key, label in self._names.keys([*students], record=True).items()}
         return self._write(
-            [one.row("" if one.student is None else keys[one.student], now) for one in events]
+            [
+                one.row("" if one.student is None else keys[one.student], now + _STEP * place)
+                for place, one in enumerate(events)
+            ]
         )
 
     def note(
