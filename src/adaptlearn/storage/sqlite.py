@@ -219,8 +219,8 @@ class SQLiteStore:
                     f"{self._path}: the store's version is {version}, this library reads up to "
                     f"{len(MIGRATIONS)}; upgrade adaptlearn"
                 )
-            if version == len(MIGRATIONS):
-                return
+            # Also where nothing is new: SQLite writes the version, and so syncs the WAL. It may
+            # hold what a killed process wrote and did not sync, and what `append` will find known.
             for statement in (line for step in MIGRATIONS[version:] for line in step):
                 writer.execute(statement)
             writer.execute(f"PRAGMA application_id = {APPLICATION}")
