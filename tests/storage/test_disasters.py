@@ -7,6 +7,7 @@ import random
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -21,6 +22,14 @@ from adaptlearn.tutor import Row
 
 def row(name: str, content: str = "{}") -> Row:
     return Row(name, "answer", "mia", "", 0, 5.0, 6.0, content)
+
+
+def run(program: str, path: Path) -> str:
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
+    command = [sys.executable, "-c", program, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 # The system refuses to make any file larger than this, as a full disk does.
@@ -48,14 +57,37 @@ print(kept)
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no limit on the size of files")
 def test_a_disk_that_fills_up(tmp_path):
     path = tmp_path / "school.db"
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
-    command = [sys.executable, "-c", FILLER, str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
-    assert done.returncode == 0, done.stderr
+    kept = int(run(FILLER, path))
     store = SQLiteStore(path)
-    assert len(store.read({"mia": 0}).id) == int(done.stdout) + 1
+    assert len(store.read({"mia": 0}).id) == kept + 1
     assert store.check() == []
     store.close()
+
+
+# Somebody who may read the file, and not write to it.
+READER = """
+import os, sys
+from adaptlearn.errors import StoreError
+from adaptlearn.storage import SQLiteStore
+if os.geteuid() == 0:
+    os.setuid(65534)
+try:
+    SQLiteStore(sys.argv[1])
+except StoreError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps rights in another way")
+def test_a_file_of_somebody_elses(tmp_path):
+    with TemporaryDirectory() as folder:  # pytest's own is closed to others
+        path = Path(folder) / "school.db"
+        SQLiteStore(path).close()
+        path.chmod(0o444)
+        path.parent.chmod(0o555)
+        said = run(READER, path)
+        path.parent.chmod(0o755)
+    assert "let this process write to the file and its folder" in said, said
 
 
 def left_by_a_killed_process(folder: Path, n: int) -> dict[str, bytes]:
