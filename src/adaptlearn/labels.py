@@ -41,7 +41,8 @@ def is_missing(value: Any) -> bool:
 def label_array(labels: Iterable[Any]) -> NDArray[Any]:
     """A read-only array of labels: integers, or objects such as ``str``."""
     values = list(labels)
-    if values and all(issubclass(kind, int) for kind in {*map(type, values)}):
+    kinds = {*map(type, values)}
+    if kinds == {int} or (kinds and all(issubclass(kind, int) for kind in kinds)):
         array = np.array(values)
     else:
         array = np.fromiter(values, object, len(values))
@@ -89,7 +90,10 @@ def label_list(labels: Any, what: str = "label") -> list[Label]:
     >>> label_list("ann"), label_list(np.array([7, 8]))
     (['ann'], [7, 8])
     """
-    given = [labels] if as_label(labels) is not None else _several(labels, what)
+    if type(labels) is list:  # mostly
+        given = [*labels]
+    else:
+        given = [labels] if as_label(labels) is not None else _several(labels, what)
     kinds = {*map(type, given)}
     # Most lists are of one kind and sound: then nothing is asked of each label alone.
     if (kinds == {str} and "" not in given) or (

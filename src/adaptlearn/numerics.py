@@ -179,18 +179,22 @@ class KeyTable:
 
     def find(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
         """The slot of each key; -1 where it is not held. Keys may repeat."""
-        slots = np.full(len(keys), -1, np.int64)
-        pending = np.arange(len(keys))
-        places = self._hash(keys)
         mask = len(self._table) - 1
+        places = self._hash(keys)
+        slots = self._table[places]
+        pending = self._elsewhere(slots, keys)
+        keys, places = keys[pending], places[pending]
         while len(pending):
-            held = self._table[places]
-            taken = held != self._FREE
-            match = (held >= 0) & (self._keys[held] == keys[pending])
-            slots[pending[match]] = held[match]
-            go_on = taken & ~match
-            pending, places = pending[go_on], (places[go_on] + 1) & mask
+            places = (places + 1) & mask
+            slots[pending] = held = self._table[places]
+            go_on = self._elsewhere(held, keys)
+            pending, keys, places = pending[go_on], keys[go_on], places[go_on]
         return slots
+
+    def _elsewhere(self, held: NDArray[np.int64], keys: NDArray[np.int64]) -> Ints:
+        """The keys that can only be held further on; `held`: the slots at their places."""
+        other = (held == self._REMOVED) | (self._keys[held] != keys)
+        return np.flatnonzero(other & (held != self._FREE))
 
     def add(
         self, keys: NDArray[np.int64], slots: NDArray[np.int64] | None = None
@@ -298,7 +302,9 @@ def distinct(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.i
 
 def bounds_of(lengths: Ints) -> Ints:
     """Where each of some runs of these lengths begins, and where the last ends."""
-    return np.concatenate([[0], np.cumsum(lengths)])
+    bounds = np.zeros(len(lengths) + 1, np.int64)
+    np.add.accumulate(lengths, out=bounds[1:])
+    return bounds
 
 
 def places_of(starts: Ints, lengths: Ints) -> Ints:
@@ -309,9 +315,10 @@ def places_of(starts: Ints, lengths: Ints) -> Ints:
     >>> places_of(np.array([7, 2]), np.array([3, 2])).tolist()
     [7, 8, 9, 2, 3]
     """
-    ends = np.cumsum(lengths)
+    ends: Ints = lengths.cumsum()
     n = int(ends[-1]) if len(ends) else 0
-    return np.arange(n) + np.repeat(starts - ends + lengths, lengths)
+    first: Ints = starts - ends + lengths
+    return np.arange(n) + first.repeat(lengths)
 
 
 def ratio(part: NDArray[Any], whole: NDArray[Any]) -> Floats:

@@ -39,7 +39,8 @@ def with_alerts(
     skill: Ints
 
     def add(kind: AlertKind, entry: Ints, skill: Ints, number: Floats) -> None:
-        found.append((entry, np.full(len(entry), int(kind)), skill, number))
+        if len(entry):
+            found.append((entry, np.full(len(entry), int(kind)), skill, number))
 
     if ahead is not None:
         entry = np.flatnonzero(ahead[rows] > 0)
@@ -54,7 +55,7 @@ def with_alerts(
             for kind, asked in ((AlertKind.STUCK, ~look), (AlertKind.TEACHER, look)):
                 add(kind, entry[asked], skill[asked], number[asked])
         add(AlertKind.EVIDENCE, *_assumed(part, context, rows, *taught))
-    if not any(len(entry) for entry, *_ in found):
+    if not found:
         return part._replace(alert_bounds=np.zeros(len(rows) + 1, np.intp))
     entry, code, skill, number = map(np.concatenate, zip(*found, strict=True))
     order = np.argsort(entry, kind="stable")
@@ -81,12 +82,12 @@ def _assumed(
     skill = skill[new]
     n_before = needs.indptr[skill + 1] - needs.indptr[skill]
     before = needs.indices[places_of(needs.indptr[skill], n_before)]
-    entry = np.repeat(taught[new], n_before)
+    entry = taught[new].repeat(n_before)
     at = rows[entry], before
     thin = known[at] & (context.counts[at] < _FEW)
     if context.granted is not None:
         thin &= ~context.granted[at]
-    pairs = np.flatnonzero(thin)
+    pairs = thin.nonzero()[0]
     if len(pairs) > 1:  # two skills of a lesson may need the same
         pairs = pairs[np.unique(entry[pairs] * known.shape[1] + before[pairs], True)[1]]
     answers = context.counts[rows[entry[pairs]], before[pairs]]

@@ -108,7 +108,8 @@ def decide(
             pinned=pinned,
             n_runners_up=rules.runners_up,
         )
-        n_waiting = np.diff(left.candidates.bounds)[rows] - part.n_candidates
+        bounds = left.candidates.bounds
+        n_waiting = (bounds[1:] - bounds[:-1])[rows] - part.n_candidates
         if left.left_out is not None:
             part = part._replace(n_candidates=part.n_candidates + left.left_out[rows])
         part, taught = _described(part, context, applied, rows)
@@ -139,10 +140,10 @@ def available(
         ragged = Ragged(candidates.bounds, candidates.student)
         if (ragged.total(is_best(value, ragged)) > 1).any():  # then more are needed than the best
             candidates, value = offered(policy, context)
-    had = np.diff(candidates.bounds) > 0
     if applied.barred is None:
         left = detour(candidates, value)._replace(left_out=candidates.left_out)
-        return left, np.zeros(len(had), bool)
+        return left, np.zeros(len(context.students), bool)
+    had = np.diff(candidates.bounds) > 0
     barred = applied.barred[candidates.student, candidates.lesson]
     gone, candidates, value = candidates.take(barred), candidates.take(~barred), value[~barred]
     shut_out = had & (np.diff(candidates.bounds) == 0)
@@ -168,20 +169,21 @@ def _rank(
     for row in pinned:
         chosen[row] = -1
     share = odds.weight / odds.whole[candidates.student]
-    best = is_best(value, ragged)
+    best = is_best(value, ragged) if odds.best is None else odds.best
     drawable = odds.weight > 0
     kept = drawable | runners_up(value, ragged, drawable, n_runners_up)
-    at = chosen[rows]
-    some_lesson = at >= 0
-    n = len(rows)
-    lesson, purpose, pin = np.full(n, -1), np.full(n, -1), np.full(n, -1)
-    score, error, propensity = np.full(n, np.nan), np.zeros(n), np.ones(n)
-    lesson[some_lesson] = candidates.lesson[at[some_lesson]]
-    purpose[some_lesson] = candidates.purpose[at[some_lesson]]
-    score[some_lesson] = value[at[some_lesson]]
-    propensity[some_lesson] = share[at[some_lesson]]
-    if odds.error is not None:
-        error[some_lesson] = odds.error[at[some_lesson]]
+    at, n = chosen[rows], len(rows)
+    some_lesson = (at >= 0).nonzero()[0]
+    at = at[some_lesson]
+
+    def of_chosen(values: NDArray[Any] | None, nothing: float) -> NDArray[Any]:
+        found = np.full(n, nothing)
+        if values is not None:
+            found[some_lesson] = values[at]
+        return found
+
+    lesson, purpose = of_chosen(candidates.lesson, -1), of_chosen(candidates.purpose, -1)
+    pin = np.full(n, -1)
     place_of = {row: place for place, row in enumerate(rows.tolist())} if pinned else {}
     for row, (pinned_lesson, override) in pinned.items():
         place = place_of[row]
@@ -193,9 +195,9 @@ def _rank(
             lesson=lesson,
             purpose=purpose,
             pin=pin,
-            score=score,
-            propensity=propensity,
-            error=error,
+            score=of_chosen(value, np.nan),
+            propensity=of_chosen(share, 1.0),
+            error=of_chosen(odds.error, 0.0),
             n_candidates=ragged.sizes[rows],
             n_tied=ragged.total(best)[rows].astype(np.intp),
             candidate_bounds=bounds_of(sizes),
@@ -216,12 +218,12 @@ def _described(
     """
     n = len(rows)
     taught = context.curriculum.teaches
-    chosen = np.flatnonzero(part.lesson >= 0)
+    chosen = (part.lesson >= 0).nonzero()[0]
     first = taught.indptr[part.lesson[chosen]]
     n_taught = np.zeros(n, np.intp)
     n_taught[chosen] = taught.indptr[part.lesson[chosen] + 1] - first
     place = places_of(first, n_taught[chosen])
-    entry, skill = np.repeat(np.arange(n), n_taught), taught.indices[place]
+    entry, skill = np.arange(n).repeat(n_taught), taught.indices[place]
     at = rows[entry], skill
     mastered, counts, practice = context.mastered, context.counts, context.practice
     ready = mastered if context.ready is None else context.ready
@@ -274,7 +276,7 @@ def _reasons(
         code[by_policy] = reasons_of(rules.policy, choices)
     code[(part.lesson >= 0) & (part.purpose == Purpose.REMEDIATION)] = "remediation"
     code[part.pin >= 0] = PINNED
-    none, context = np.flatnonzero(part.lesson < 0), left.candidates.context
+    none, context = (part.lesson < 0).nonzero()[0], left.candidates.context
     if len(none):
         code[none], n_unmastered[none] = _why_none(context, rules, rows[none], shut_out)
     return code, n_unmastered

@@ -65,9 +65,11 @@ def all_marked(members: csr_array, bits: Bits) -> Bits:
 def _over_members(of: np.ufunc, members: csr_array, bits: Bits) -> Bits:
     """The bits of each row's members, joined by `of`; 0 for rows without members."""
     starts, sizes = members.indptr[:-1], members.indptr[1:] - members.indptr[:-1]
-    if bits.shape[1] == 1 and members.nnz and sizes.all():
-        return np.asarray(of.reduceat(bits.take(members.indices), starts))[:, None]
-    found, rows = np.zeros((len(sizes), bits.shape[1]), np.uint8), np.flatnonzero(sizes)
+    found, rows = np.zeros((len(sizes), bits.shape[1]), np.uint8), sizes.nonzero()[0]
+    if bits.shape[1] == 1:
+        if len(rows):
+            found[rows, 0] = of.reduceat(bits.take(members.indices), starts[rows])
+        return found
     # `reduceat` takes 80 times as long as this on rows of some hundred bytes: first the first
     # member of all rows, then the second of all that have one; the few long rows one by one.
     found[rows] = bits.take(members.indices[starts[rows]], axis=0)

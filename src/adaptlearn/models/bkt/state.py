@@ -205,11 +205,11 @@ class BKTState(StudentState):
         grouped = self._groups is not None and self._groups[0] == self._size
         if not grouped and len(students) * n_skills <= _LOOKED_UP:
             # Few students: look their pairs up rather than go through all.
-            rows = np.repeat(np.arange(len(students)), n_skills)
-            columns = np.tile(np.arange(n_skills), len(students))
-            slots = self.find(students[rows], columns)
-            met = slots >= 0
-            return rows[met], columns[met], slots[met]
+            keys = self._key(students[:, None], np.arange(n_skills)).reshape(-1)
+            slots = self._pairs.find(keys)
+            met = (slots >= 0).nonzero()[0]
+            rows, columns = np.divmod(met, n_skills)
+            return rows, columns, slots[met]
         by_student, bounds = self._grouped()
         counts = np.diff(bounds)[students]
         rows = np.repeat(np.arange(len(students)), counts)

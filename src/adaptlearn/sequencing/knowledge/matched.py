@@ -48,8 +48,8 @@ class Match(NamedTuple):
         """The tracker's columns in the curriculum's order; `nothing` where it has none."""
         if self.as_tracked:
             return np.asarray(table)
-        columns: NDArray[Any] = np.asarray(table)[:, self.column]
-        columns[:, self.column < 0] = nothing
+        columns: NDArray[Any] = np.asarray(table)[..., self.column]
+        columns[..., self.column < 0] = nothing
         return columns
 
 
@@ -129,11 +129,11 @@ class MatchedTracker:
             p_correct=mastery if table.kind == "predicted" else None,
             counts=match.by_curriculum(counts),
             lower=None if lower is None else match.by_curriculum(lower),
-            learn=None if learn is None else match.by_curriculum(np.asarray(learn)[None])[0],
+            learn=None if learn is None else match.by_curriculum(learn),
             rates=None
             if of_skills is None
             else {
-                name: match.by_curriculum(np.asarray(values, np.float64)[None], np.nan)[0]
+                name: match.by_curriculum(np.asarray(values, np.float64), np.nan)
                 for name, values in of_skills.items()
             },
             now=now,

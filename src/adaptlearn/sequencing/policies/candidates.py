@@ -95,8 +95,7 @@ class Candidates:
         teaches = self.context.curriculum.teaches
         place = places_of(teaches.indptr[self.lesson], self.sizes)
         skill = teaches.indices[place]
-        n_skills = len(self.context.curriculum.skills)
-        return np.repeat(self.student, self.sizes) * n_skills + skill, skill
+        return self.student.repeat(self.sizes) * teaches.shape[1] + skill, skill
 
     @cached_property
     def _single(self) -> bool:
@@ -120,8 +119,8 @@ class Candidates:
         """The sum of the values from `of_skills` over each candidate's skills."""
         if self._single or not len(self):
             return by_entry.astype(np.float64)
-        starts = np.cumsum(self.sizes) - self.sizes
-        return np.add.reduceat(by_entry.astype(np.float64), starts)
+        starts = self.sizes.cumsum() - self.sizes
+        return np.add.reduceat(by_entry, starts, dtype=np.float64)
 
     def mean(self, table: NDArray[np.generic]) -> Floats:
         """For each candidate, the mean of a table's values over the candidate's skills."""
@@ -131,7 +130,7 @@ class Candidates:
     def missing(self) -> Bools:
         """For each entry of `skills`, whether the student has not mastered the skill."""
         assert self.context.mastered is not None
-        return ~self.of_skills(self.context.mastered).astype(np.bool_)
+        return ~self.of_skills(self.context.mastered).astype(np.bool_, copy=False)
 
     def mean_missing(self, table: NDArray[np.generic]) -> Floats:
         """For each candidate, the mean over unmastered skills; 0 if there are none."""
@@ -178,8 +177,9 @@ def find_candidates(
     if kept is not any_purpose:
         left_out, any_purpose = counts_of(any_purpose & ~kept, n), kept
     pairs = pairs_of(any_purpose, n)
-    purpose = np.empty(len(pairs.student), np.int8)
-    for kind, bits in reversed(pooled.items()):
+    last = next(reversed(pooled), Purpose.NEW)
+    purpose = np.full(len(pairs.student), last, np.int8)
+    for kind, bits in [*reversed(pooled.items())][1:]:
         byte, shift = pairs.student >> 3, 7 - (pairs.student & 7)
         purpose[(bits[pairs.lesson, byte] >> shift & 1) == 1] = kind
     return Candidates(context, pairs, purpose, left_out=left_out)
@@ -264,9 +264,10 @@ class Pairs(NamedTuple):
 def pairs_of(bits: Bits, n_students: int) -> Pairs:
     """The marked pairs of lessons' bits."""
     # Few pairs are marked: bytes without any are never unpacked.
-    filled = np.flatnonzero(bits.reshape(-1) != 0)
+    flat = bits.reshape(-1)
+    filled = flat.nonzero()[0]
     lesson, byte = np.divmod(filled, bits.shape[1])
-    at = np.flatnonzero(np.unpackbits(bits.reshape(-1)[filled]).view(np.bool_))
+    at = np.unpackbits(flat[filled]).nonzero()[0]
     student, lesson = byte[at >> 3] * 8 + (at & 7), lesson[at >> 3]
     if n_students % 8:  # the last byte has room for more
         marked = student < n_students

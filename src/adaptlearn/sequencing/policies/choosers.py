@@ -43,19 +43,21 @@ class Ragged:
     @cached_property
     def filled(self) -> Ints:
         """Which students have candidates."""
-        return np.flatnonzero(self.sizes)
+        return self.sizes.nonzero()[0]
 
     @cached_property
     def sizes(self) -> Ints:
         """How many candidates each student has."""
         return self.bounds[1:] - self.bounds[:-1]
 
-    def most(self, values: NDArray[Any], default: float = -np.inf) -> Floats:
-        """The highest of each student's values, shape (n_students,)."""
-        found = np.full(len(self.bounds) - 1, default)
-        filled = self.filled
+    def most(self, values: NDArray[Any]) -> Floats:
+        """The highest of each student's values, shape (n_students,); -inf without values."""
+        starts, filled = self.bounds[:-1], self.filled
+        if len(filled) == len(starts):
+            return np.asarray(np.maximum.reduceat(values, starts))
+        found = np.full(len(starts), -np.inf)
         if len(filled):
-            found[filled] = np.maximum.reduceat(values, self.bounds[:-1][filled])
+            found[filled] = np.maximum.reduceat(values, starts[filled])
         return found
 
     def total(self, values: NDArray[Any]) -> Floats:
@@ -74,11 +76,14 @@ class Odds(NamedTuple):
     error : float array, shape (n,), or None
         The standard error of each probability if the probabilities were sampled; None if they are
         exact.
+    best : bool array, shape (n,), or None
+        Which candidates have their student's best score, if the chooser has found it.
     """
 
     weight: Floats
     whole: Floats
     error: Floats | None = None
+    best: Bools | None = None
 
 
 class Chooser(Protocol):
@@ -103,8 +108,9 @@ class Greedy:
 
     def odds(self, value: Floats, ragged: Ragged, rng: np.random.Generator) -> Odds:  # noqa: ARG002, D102
         # Ones, not shares: their sums are exact, so that the draw can be followed by hand.
-        tied = is_best(value, ragged).astype(np.float64)
-        return Odds(tied, ragged.total(tied))
+        best = is_best(value, ragged)
+        tied = best.astype(np.float64)
+        return Odds(tied, ragged.total(tied), best=best)
 
     def described(self) -> dict[str, Any]:  # noqa: D102 - the protocol's
         return {"chooser": "greedy"}
@@ -209,7 +215,7 @@ def _check(chooser: Any, constraints: Any) -> None:
 def is_best(value: Floats, ragged: Ragged) -> Bools:
     """Which candidates have their student's best score, up to rounding."""
     best = ragged.most(value)
-    floor = best - _ROUNDING * np.maximum(1.0, np.abs(best))
+    floor = best - _ROUNDING * np.maximum(1.0, abs(best))
     return np.asarray(value >= floor[ragged.row])
 
 
@@ -239,9 +245,9 @@ def draw_one(odds: Odds, ragged: Ragged, draw: Floats) -> Ints:
     if not len(filled):
         return chosen
     starts = ragged.bounds[:-1][filled]
-    running = np.cumsum(odds.weight)
+    running = odds.weight.cumsum()
     before = running[starts] - odds.weight[starts]
-    within = running - np.repeat(before, ragged.sizes[filled])
+    within = running - before.repeat(ragged.sizes[filled])
     target = (draw * odds.whole)[ragged.row]
     place = np.arange(len(within))
     # Rounding must not carry the draw past the last candidate that can win.
@@ -261,9 +267,8 @@ def runners_up(value: Floats, ragged: Ragged, taken: Bools, n: int) -> Bools:
     place = np.arange(len(value))
     for _ in range(n if len(filled) else 0):
         best = ragged.most(left)
-        at = np.where((left == best[ragged.row]) & np.isfinite(left), place, len(place))
-        first = np.minimum.reduceat(at, starts)
-        first = first[first < len(place)]
+        at = np.where(left == best[ragged.row], place, len(place))
+        first = np.minimum.reduceat(at, starts)[best[filled] > -np.inf]
         if not len(first):
             break
         marked[first], left[first] = True, -np.inf

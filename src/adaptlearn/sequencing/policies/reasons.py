@@ -100,5 +100,5 @@ def _confirms(lessons: Candidates) -> Bools:
     assert lessons.context.ready is not None
     ready = lessons.of_skills(lessons.context.ready).astype(np.bool_)
     mastery = lessons.of_skills(lessons.context.mastery).astype(np.float64)
-    n_unready = lessons.total(~(ready & (mastery >= _PROBABLE)))
-    return np.asarray((n_unready == 0) & (lessons.total(lessons.missing) > 0))
+    sure = lessons.total(~(ready & (mastery >= _PROBABLE))) == 0
+    return np.asarray(sure & (lessons.total(lessons.missing) > 0)) if sure.any() else sure

@@ -158,7 +158,8 @@ def gain_per_minute(candidates: Candidates, *, n_items: float = 0) -> Floats:
             )  # fmt: skip
         goal = 1.0 if context.goal is None else context.goal
         gain += _practised(candidates, goal * context.urgency)
-    gain = np.where(candidates.purpose == Purpose.ENRICHMENT, 0.0, gain)
+    if candidates.purpose.any():  # mostly all are new lessons
+        gain = np.where(candidates.purpose == Purpose.ENRICHMENT, 0.0, gain)
     return _share_of_best(candidates, gain / candidates.minutes)
 
 

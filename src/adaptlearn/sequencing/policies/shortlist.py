@@ -42,7 +42,11 @@ def near_best(context: Context, bits: Bits, n: int, order: float | None) -> Bits
         about these.
     """
     n_students, few = len(context.students), bits[:, :8]
-    if np.unpackbits(few).sum() <= _MANY * min(n_students, 64) or n > _GROUPS:
+    many = _MANY * min(n_students, 64)
+    # Of fewer than eight students each byte marks at most so many.
+    if np.count_nonzero(few) * min(n_students, 8) <= many or n > _GROUPS:
+        return bits
+    if np.unpackbits(few).sum() <= many:
         return bits
     width = 8 * bits.shape[1]
     if order is None:

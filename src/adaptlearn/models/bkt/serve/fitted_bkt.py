@@ -71,13 +71,16 @@ class FittedBKT(ReportingBKT):
 
     def learning_rates(self, state: BKTState | None = None) -> Floats:
         """P(learning) of each skill: ``parameters_["learn"]``, and of other skills of a state."""
-        return self.skill_rates(state)["learn"]
+        return self._rates(state, "learn")["learn"]
 
     def skill_rates(self, state: BKTState | None = None) -> dict[str, Floats]:
         """The four rates of each skill: from ``parameters_``, or pooled for untrained skills."""
+        return self._rates(state, "learn", "forget", "guess", "slip")
+
+    def _rates(self, state: BKTState | None, *names: str) -> dict[str, Floats]:
         self._check_fitted()
         others = 0 if state is None else len(state.known_skills.places) - len(self.skills_)
-        own = {name: self.parameters_[name] for name in ("learn", "forget", "guess", "slip")}
+        own = {name: self.parameters_[name] for name in names}
         if not others:
             return {name: rate.copy() for name, rate in own.items()}
         return {n: np.append(rate, np.full(others, self.pooled_[n])) for n, rate in own.items()}
