@@ -123,9 +123,9 @@ def evaluation_matrix(
     ...     simulators(course), baselines(course), course, n_students=50, seeds=3, budget=120
     ... )
     >>> matrix
-    Matrix(8 policies on 8 simulators, 3 seeds of 50 students)
+    Matrix(8 policies on 10 simulators, 3 seeds of 50 students)
     >>> matrix.mean("known_share").shape
-    (8, 8)
+    (8, 10)
     """
     _check_kinds(simulators, policies, course, outcomes=outcomes, baselines=baselines,
                  held_out=held_out)  # fmt: skip
