@@ -18,6 +18,7 @@
 # Everything is kept in one file.
 
 # %%
+# %matplotlib inline
 import os
 import shutil
 import signal
