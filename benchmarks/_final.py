@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from math import isfinite
 from typing import Any
 
@@ -10,7 +10,7 @@ from _tables import measured, read, table
 
 SETTINGS = ("20 skills", "12 skills", "35 skills, dense", "20 skills, wrong tags")
 PRICES = (60, 300, 1000)
-SURE = "from_log:15000"
+SURE = "from_log:15000"  # about the price that the default's threshold of .999 stands for
 DEFAULT, ROW = "sequencer", "three_in_a_row"
 APART = ("misconceptions", "sessions")
 
@@ -19,7 +19,7 @@ def _label(kind: str) -> str:
     return kind.replace("_", " ") + "‡" * (kind in APART)
 
 
-def _of_price(price: int, policies: Mapping[str, Any]) -> list[str]:
+def of_price(price: int, policies: Iterable[str]) -> list[str]:
     """The policies that are for one price, and those that are for none."""
     there = ("", f"bill_{price}", str(price))
     return [name for name in policies if name.partition(":")[2] in there]
@@ -32,7 +32,7 @@ def _signed(minutes: float) -> str:
 
 def _best(found: Mapping[str, Any], price: int, place: int) -> str:
     mean = found["mean"][f"bill_{price}"]
-    return min(_of_price(price, mean), key=lambda name: float(mean[name][place]))
+    return min(of_price(price, mean), key=lambda name: float(mean[name][place]))
 
 
 def final_bills() -> str:

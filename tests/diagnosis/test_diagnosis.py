@@ -38,6 +38,7 @@ def found() -> Diagnosis:
         ("individual", "graph", "no"),
         ("individual", "two_state", "yes"),
         ("performance_factors", "two_state", "no"),
+        ("power_law", "two_state", "no"),  # by P(guess) alone
         ("disengaging", "bouts", "yes"),
         ("individual", "bouts", "no"),
     ],
@@ -46,6 +47,13 @@ def test_simulated_students_are_recognised(kind: str, question: str, answer: str
     verdict = getattr(diagnose(log_of(kind), CURRICULUM), question)
     assert verdict.answer == answer
     assert 250 < verdict.students <= 300
+
+
+def test_a_guess_above_a_half_says_that_two_states_do_not_hold() -> None:
+    verdict = diagnose(log_of("power_law"), CURRICULUM).two_state
+    assert verdict.evidence["guess"] > 0.5
+    assert verdict.value - verdict.error < 0.13  # the spread alone would not say so
+    assert "P(guess)" in verdict.found
 
 
 def test_a_graph_that_governs_learning_is_recognised(found: Diagnosis) -> None:
