@@ -14,7 +14,8 @@ import pyarrow as pa
 import pytest
 
 from adaptlearn import ResponseLog
-from adaptlearn.errors import MissingDependency, ResponseDataError
+from adaptlearn.errors import MissingDependency, ParameterError, ResponseDataError
+from adaptlearn.responses.frames import columns_of, frame_of
 from adaptlearn.responses.labelled import Labelled
 
 read: Any = ResponseLog.from_frame  # also given what its types forbid
@@ -405,3 +406,31 @@ def test_a_log_of_arrays_needs_no_dataframe_library():
         "assert not {'pandas', 'polars', 'pyarrow', 'narwhals', 'sklearn'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+FRAMES = {"pandas": pd.DataFrame, "polars": pl.DataFrame, "pyarrow": pa.Table}
+
+
+@pytest.mark.parametrize("library", FRAMES)
+@pytest.mark.parametrize("n", [3, 0])
+def test_columns_become_a_frame_and_come_back(library, n):
+    columns = {
+        "label": np.array(["a", None, "c"], object)[:n],
+        "text": np.array(["x", "y", "zz"])[:n],
+        "share": np.array([0.5, 0.1, 3.0])[:n],
+        "count": np.arange(3)[:n],
+        "true": np.array([True, False, True])[:n],
+        "day": np.array(["2026-01-01", "2026-02-01", "2026-03-01"], "datetime64[s]")[:n],
+    }
+    frame = frame_of(columns, library)
+    assert isinstance(frame, FRAMES[library])
+    for name, column in columns_of(frame, list(columns)).items():
+        assert column.tolist() == columns[name].tolist(), name
+
+
+def test_a_frame_of_no_known_library_is_refused(monkeypatch):
+    with pytest.raises(ParameterError, match=r"one of 'pandas', 'polars', 'pyarrow'.*got 'dask'"):
+        frame_of({}, "dask")
+    monkeypatch.setattr("adaptlearn.responses.frames.find_spec", lambda name: None)
+    with pytest.raises(MissingDependency, match="a dataframe needs pandas"):
+        frame_of({"a": np.arange(2)})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
+from importlib.util import find_spec
 from typing import Any, cast
 
 import numpy as np
@@ -13,7 +14,7 @@ from adaptlearn.errors import MissingDependency, ResponseDataError
 from adaptlearn.labels import is_missing, near_spellings
 from adaptlearn.responses.engines import text_out_of_views
 from adaptlearn.responses.labelled import Labelled, objects
-from adaptlearn.validation import some
+from adaptlearn.validation import OneOf, check_parameters, some
 
 Column = NDArray[Any]
 
@@ -241,6 +242,40 @@ def narwhals_frame(frame: Any) -> Any:
     except nw.exceptions.DuplicateError as error:
         problem = " ".join(str(error).split())
     raise ResponseDataError("frame", [problem])
+
+
+def frame_of(columns: Mapping[str, Column], library: str | None = None) -> Any:
+    """Columns of one length as a dataframe.
+
+    Parameters
+    ----------
+    columns : mapping of str to array, shape (n_rows,)
+    library : {"pandas", "polars", "pyarrow"}, optional
+        Whose frame it is; by default of the first that is installed, in this order.
+
+    Raises
+    ------
+    ParameterError
+        It is none of these libraries.
+    MissingDependency
+        It is not installed, or none of them is.
+    """
+    import narwhals as nw
+
+    libraries = ("pandas", "polars", "pyarrow")
+    check_parameters("to_frame", {"library": library}, {"library": [OneOf((*libraries, None))]})
+    chosen = [library] if library else [name for name in libraries if find_spec(name)]
+    if not chosen or find_spec(chosen[0]) is None:
+        raise MissingDependency("a dataframe", library or libraries[0])
+    taken = {name: _as_taken(column) for name, column in columns.items()}
+    return nw.from_dict(taken, backend=chosen[0]).to_native()
+
+
+def _as_taken(column: Column) -> Any:
+    """A column as every library takes it."""
+    if column.dtype.kind == "M":  # Polars knows no seconds
+        return column.astype("datetime64[us]")
+    return column.tolist() if column.dtype.kind == "O" else column
 
 
 def _collected(lazy: Any, names: list[str]) -> Any:
