@@ -264,7 +264,7 @@ def frame_of(columns: Mapping[str, Column], library: str | None = None) -> Any:
 
     libraries = ("pandas", "polars", "pyarrow")
     check_parameters("to_frame", {"library": library}, {"library": [OneOf((*libraries, None))]})
-    chosen = [library] if library else [name for name in libraries if find_spec(name)]
+    chosen: list[Any] = [library] if library else [name for name in libraries if find_spec(name)]
     if not chosen or find_spec(chosen[0]) is None:
         raise MissingDependency("a dataframe", library or libraries[0])
     taken = {name: _as_taken(column) for name, column in columns.items()}
