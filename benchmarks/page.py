@@ -14,8 +14,10 @@ import re
 from collections.abc import Callable
 from statistics import fmean
 
+import _default
 import _final
 import _guides
+import _students
 from _tables import HERE, LOGS, MINUS, auc, measured, read, share, table, two_digits
 
 from adaptlearn.simulation import Matrix
@@ -33,6 +35,10 @@ PAGES = tuple(
         "docs/irt.md",
         "docs/bkt.md",
         "docs/recurrent.md",
+        "docs/default-policy.md",
+        "docs/placement.md",
+        "docs/real-students.md",
+        "docs/diagnosis.md",
         "README.md",
     )
 )
@@ -326,7 +332,8 @@ PARTS: dict[str, Callable[[], str]] = {
     for part in (bkt_accuracy, several_skills, prediction, copies, few_students, one_sort,
                  updates, peers, costs, district, policies, bills, memory_tests,
                  memory_after_tests, forgetting_curves, review_counts, review_differences,
-                 headlines, *_guides.PARTS, *_final.PARTS)
+                 headlines, *_guides.PARTS, *_final.PARTS, *_default.PARTS,
+                 *_students.PARTS)
 }  # fmt: skip
 
 

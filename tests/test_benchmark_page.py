@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGES = 11
+PAGES = 15
 
 
 @pytest.fixture(scope="module")
