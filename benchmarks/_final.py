@@ -35,6 +35,15 @@ def _best(found: Mapping[str, Any], price: int, place: int) -> str:
     return min(of_price(price, mean), key=lambda name: float(mean[name][place]))
 
 
+def bill_over_best(found: Mapping[str, Any], price: int) -> dict[str, float]:
+    """The bill of the policy from a log over that of the best policy, by kind."""
+    mean = found["mean"][f"bill_{price}"]
+    return {
+        kind: mean[f"from_log:{price}"][place] / mean[_best(found, price, place)][place]
+        for place, kind in enumerate(found["simulators"])
+    }
+
+
 def final_bills() -> str:
     """The default, the policy from a log, and the best policy of all, on the usual course."""
     found = read("prices_final")["found"]["20 skills"]
@@ -59,12 +68,7 @@ def final_ratios() -> str:
     for kind in kinds:
         row = [_label(kind)]
         for one in settings.values():
-            place = one["simulators"].index(kind)
-            over = [
-                one["mean"][f"bill_{price}"][f"from_log:{price}"][place]
-                / one["mean"][f"bill_{price}"][_best(one, price, place)][place]
-                for price in PRICES
-            ]
+            over = [bill_over_best(one, price)[kind] for price in PRICES]
             row.append(" / ".join(f"{ratio:.2f}" for ratio in over))
         rows.append(row)
     return table(["students", *settings], rows)

@@ -1,11 +1,11 @@
-"""The tables of the pages on placement, on students from a real log, and on diagnoses."""
+"""The tables of the pages on placement, students from a real log, diagnoses, and intervals."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-from _tables import MINUS, measured, read, share, table
+from _tables import MINUS, NONE, measured, read, share, table
 
 GRAPHS = {"junyi": "Junyi Academy", "metacademy": "Metacademy"}
 QUESTIONS = {"graph": "graph", "two_state": "two states", "bouts": "bouts",
@@ -110,5 +110,35 @@ def diagnosed_real() -> str:
     return table(head, rows) + "\n\n" + measured("diagnoses_real")
 
 
+def coverage() -> str:
+    """How often intervals of metrics hold the true value."""
+    kinds = {"library": "intervals of the library", "percentile": "percentile bootstrap"}
+    answered = {False: "equally many answers", True: "very different numbers of answers"}
+    found = read("coverage")["metrics"]
+    rows = []
+    for kind, words in kinds.items():
+        for uneven, how in answered.items():
+            held = [one["held"][kind].values() for one in found if one["uneven"] == uneven]
+            cells = [f"{100 * min(v):.0f}{NONE}{100 * max(v):.0f}%" for v in held]
+            rows.append([f"{words}, {how}", *cells])
+    head = ["students", *(str(one["students"]) for one in found if not one["uneven"])]
+    return table(head, rows) + "\n\n" + measured("coverage")
+
+
+def coverage_of_values() -> str:
+    """How often intervals of a policy's value hold it."""
+    estimators = (("ips", "pdis"), ("snips", "wpdis"), ("dr",), ("wdr",))
+    rows = []
+    for one in read("coverage")["off_policy"]:
+        held = [
+            [one["held"][name] for name in names if name in one["held"]] for names in estimators
+        ]
+        cells = [f"{100 * found[0]:.0f}%" if found else NONE for found in held]
+        rows.append([one["problem"], str(one["students"]), f"{one['effective_size']:.0f}", *cells])
+    titles = [" or ".join(f"`{name}`" for name in names) for names in estimators]
+    head = ["log", "students", "effective size, mean", *titles]
+    return table(head, rows) + "\n\n" + measured("coverage")
+
+
 PARTS = (placed_with_noise, placed_without_noise, resembling, edges, diagnosed_in_order,
-         diagnosed_three_in_a_row, diagnosed_real)  # fmt: skip
+         diagnosed_three_in_a_row, diagnosed_real, coverage, coverage_of_values)  # fmt: skip

@@ -4,7 +4,8 @@
     python benchmarks/page.py --check    only says whether they are what the results say
 
 Between ``<!-- name -->`` and ``<!-- end -->`` a page holds what the function of that name here
-makes of the results; the words around it are written by hand.
+makes of the results; the words around it are written by hand. Figures in these words are compared
+with the results, too: see _words.py.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import _default
 import _final
 import _guides
 import _students
+import _words
 from _tables import HERE, LOGS, MINUS, auc, measured, read, share, table, two_digits
 
 from adaptlearn.simulation import Matrix
@@ -39,6 +41,8 @@ PAGES = tuple(
         "docs/placement.md",
         "docs/real-students.md",
         "docs/diagnosis.md",
+        "docs/evaluation.md",
+        "docs/off-policy.md",
         "README.md",
     )
 )
@@ -357,6 +361,9 @@ def main() -> None:
         if check and before != after:
             raise SystemExit(f"{page} is not what the results say")
         page.write_text(after, encoding="utf-8")
+    for name in _words.PAGES:
+        if lost := _words.missing(name, (HERE.parent / name).read_text(encoding="utf-8")):
+            raise SystemExit(f"{name} does not say what the results say: {lost}")
 
 
 if __name__ == "__main__":

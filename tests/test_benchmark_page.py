@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGES = 15
+PAGES = 17
 
 
 @pytest.fixture(scope="module")
@@ -36,3 +36,11 @@ def test_every_table_stands_on_a_page(page: Any) -> None:
 def test_a_changed_figure_is_found(page: Any) -> None:
     text = page.PAGES[0].read_text(encoding="utf-8")
     assert page.filled(text.replace("0.7160", "0.9160", 1)) == text
+
+
+def test_figures_in_sentences_are_those_of_the_results(page: Any) -> None:
+    words = importlib.import_module("_words")
+    lost = {name: words.missing(name, (ROOT / name).read_text("utf-8")) for name in words.PAGES}
+    assert {name: phrases for name, phrases in lost.items() if phrases} == {}
+    text = (ROOT / "docs/review.md").read_text("utf-8")
+    assert words.missing("docs/review.md", text.replace("1.3 percentage", "1.2 percentage"))
