@@ -144,7 +144,8 @@ def real_students() -> list[str]:
         f"{percent(late[0])} of the real answers are wrong",
         f"only {percent(late[1])} of the eighth answers",
         f"{whole(runs[0])} to {whole(runs[1])} percentage points too low",
-        f"about {logs['assistments15']['fit_seconds']:.0f} seconds",
+        f"to {logs['assistments15']['responses']:,} answers, `simulators_from_log` takes about "
+        f"{logs['assistments15']['fit_seconds']:.0f} seconds",
     ]
 
 
@@ -259,6 +260,17 @@ def models() -> list[str]:
     ]
 
 
+def logistic() -> list[str]:
+    """What a fit takes."""
+    fits = [
+        cost["fit_seconds"]
+        for log in LOGS[:2]
+        for model, cost in read("cost")["models"][log]["models"].items()
+        if model.startswith(("AFM", "PFA", "RPFA", "BestLR"))
+    ]
+    return ["takes less than three seconds"] if max(fits) < 3 else ["takes more than three seconds"]
+
+
 def cli() -> list[str]:
     """Reading a large file."""
     found = read("reading")
@@ -333,6 +345,7 @@ PAGES = {
     "docs/recurrent.md": recurrent,
     "docs/models.md": models,
     "docs/cli.md": cli,
+    "docs/logistic.md": logistic,
     "docs/simulation.md": simulation,
     "docs/review.md": review,
     "docs/evaluation.md": evaluation,
