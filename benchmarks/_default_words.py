@@ -52,7 +52,7 @@ def _choices() -> list[str]:
     wrongly = dict(zip(kinds, under["threshold .95"], strict=True))
     mean, place = bills["mean"]["bill_300"], bills["simulators"].index("additive_factors")
     return [
-        f"{mean['priced:300'][place]:,.0f} minutes in practice and unknown skills, and "
+        f"{mean['priced:300'][place]:,.0f} minutes under the policy with only a price, and "
         f"{mean[DEFAULT][place]:,.0f} minutes under the default",
         f"{100 * wrongly['population']:.1f}% of the declared skills",
         f"{percent(wrongly['additive_factors'])} of the declared skills",

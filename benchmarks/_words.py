@@ -56,7 +56,8 @@ def price() -> list[str]:
         f"for {count[60]} of the {len(kinds)} kinds",
         f"log is {beyond('stages', 300, 1000)} above the lowest bill",
         f"log is {beyond('power_law', 60, 300)} above the lowest bill",
-        f"log is {beyond('fading', 60)} above the lowest bill",
+        f"log is {beyond('fading', 60, 300)} above the lowest bill",
+        f"log is {beyond('sessions', 300)} above the lowest bill",
         f"at most {100 * above['population']:.1f}% above this bound for *population*, and at most "
         f"{100 * above['individual']:.1f}% above this bound for *individual*",
         f"{fails[0]:.1f} and {fails[1]:.1f} times the lowest bill",
@@ -284,11 +285,13 @@ def cli() -> list[str]:
 def simulation() -> list[str]:
     """Speed of simulations, and intervals over seeds."""
     found = read("simulation")["comparison"]
-    held = [100 * one["skewed"] for one in read("coverage")["seeds"] if one["seeds"] in (5, 10, 20)]
-    few, ten, many = (f"{value:.0f}%" for value in held)
+    seeds = read("coverage")["seeds"]
+    few, ten, many = (percent(one["skewed"]) for one in seeds if one["seeds"] in (5, 10, 20))
+    (usual,) = {percent(one["normal"]) for one in seeds}
     return [
         f"{found['answers'] / 1e6:.0f} million answers in all, and took {found['seconds']:.0f} "
         "seconds",
+        f"95% intervals contain the truth in {usual} of cases",
         f"contain the truth in only {few}, {ten} and {many} of cases",
     ]
 
