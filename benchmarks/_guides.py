@@ -131,5 +131,21 @@ def backlog() -> str:
     return table(head, rows) + "\n\n" + measured("backlog")
 
 
+def priced_reviews() -> str:
+    """Bills of reviews at a price, beside new lessons alone and schedules with a target."""
+    found = read("priced_reviews")["kinds"]
+    titles = {"new lessons alone": "new lessons alone", "target 0.9": "schedule, target .9",
+              "target 0.95": "target .95", "at the price": "reviews at the price"}  # fmt: skip
+    rows = []
+    for kind, runs in found.items():
+        come = [one for one in runs if one["calendar"] is not None]
+        for one in sorted(come, key=lambda one: (-one["calendar"][0], one["price"])):
+            days, minutes = one["calendar"]
+            bills = [f"{one['policies'][name]['bill']:,.0f}" for name in titles]
+            rows.append([f"`{kind}`", f"{days}, {minutes}", f"{one['price']:,}", *bills])
+    head = ["students", "days, minutes a day", "price", *titles.values()]
+    return table(head, rows) + "\n\n" + measured("priced_reviews")
+
+
 PARTS = (abilities, elo_items, irt_items, classes, recurrent, boosted, trees_alone, windows,
-         backlog)  # fmt: skip
+         backlog, priced_reviews)  # fmt: skip
