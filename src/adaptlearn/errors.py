@@ -67,6 +67,10 @@ class CurriculumError(ProblemsError):
     """The parts of a curriculum contradict each other."""
 
 
+class RosterError(ProblemsError):
+    """Files of a school's roster that cannot be read as one, or contradict themselves."""
+
+
 class ParameterError(ProblemsError):
     """An argument of a constructor, a function or a method is not valid."""
 

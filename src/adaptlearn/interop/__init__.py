@@ -16,27 +16,37 @@ if TYPE_CHECKING:
     from adaptlearn.interop.oatutor import from_oatutor as from_oatutor
     from adaptlearn.interop.oatutor import to_oatutor as to_oatutor
     from adaptlearn.interop.oatutor_course import from_oatutor_courses as from_oatutor_courses
+    from adaptlearn.interop.oneroster.reading import read_oneroster as read_oneroster
+    from adaptlearn.interop.oneroster.results import Result as Result
+    from adaptlearn.interop.oneroster.results import read_results as read_results
+    from adaptlearn.interop.oneroster.roster import Roster as Roster
+    from adaptlearn.interop.oneroster.roster import RosterTable as RosterTable
+    from adaptlearn.interop.oneroster.writing import write_oneroster as write_oneroster
     from adaptlearn.interop.pybkt import from_pybkt as from_pybkt
     from adaptlearn.interop.pybkt import to_pybkt as to_pybkt
+    from adaptlearn.interop.report import Note as Note
+    from adaptlearn.interop.report import ReadReport as ReadReport
 
 _HOMES = {
+    "Note": "report",
+    "ReadReport": "report",
+    "Result": "oneroster.results",
+    "Roster": "oneroster.roster",
+    "RosterTable": "oneroster.roster",
     "from_oatutor": "oatutor",
     "from_oatutor_courses": "oatutor_course",
     "from_pybkt": "pybkt",
     "read_assistments": "adaptlearn.datasets.assistments",
     "read_datashop": "adaptlearn.datasets.datashop",
+    "read_oneroster": "oneroster.reading",
+    "read_results": "oneroster.results",
     "to_oatutor": "oatutor",
     "to_pybkt": "pybkt",
+    "write_oneroster": "oneroster.writing",
 }
 
-__all__ = [
-    "from_oatutor",
-    "from_oatutor_courses",
-    "from_pybkt",
-    "read_assistments",
-    "read_datashop",
-    "to_oatutor",
-    "to_pybkt",
+__all__ = [  # noqa: PLE0604 - the homes are all names, in one place
+    *_HOMES,
 ]
 
 __getattr__, __dir__ = lazy_names(__name__, _HOMES)

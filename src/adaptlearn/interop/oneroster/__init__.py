@@ -1,0 +1,1 @@
+"""Rosters as OneRoster CSV files, read and written."""
