@@ -118,7 +118,7 @@ def main() -> None:
             f"{one['processor_seconds']:11.2f}{one['peak_bytes_of_process'] / 1e6:9.0f}"
         )
     if not given.quick:
-        write("rosters", {**circumstances(), "sizes": results})
+        write("rosters.json", {**circumstances(["numpy"]), "sizes": results})
 
 
 if __name__ == "__main__":

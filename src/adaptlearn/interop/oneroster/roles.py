@@ -10,7 +10,7 @@ from adaptlearn.responses.files.texts import Texts
 
 
 def named_roles(roles: Table) -> Table:
-    """Roles with an id each, made of the user, the role and the organisation where none is given."""
+    """Roles with an id each, made of user, role and organisation where none is given."""
     given = roles.columns.get("sourcedId")
     held = (roles.columns[name].tolist() for name in ("userSourcedId", "role", "orgSourcedId"))
     ids = [":".join(one) for one in zip(*held, strict=True)]
