@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from adaptlearn.lazy import lazy_names
+from adaptlearn.lazy import OPENERS, lazy_names
 
 if TYPE_CHECKING:
     from adaptlearn.checkup import check as check
@@ -60,6 +60,12 @@ _HOMES = {
         ),
         "",
     ),
+}
+# Where a tutor's events are kept, by the address that is given to `Tutor.open`.
+OPENERS |= {
+    "file": "adaptlearn.storage.sqlite.SQLiteStore",
+    "postgresql": "adaptlearn.storage.postgres.PostgresStore",
+    "postgres": "adaptlearn.storage.postgres.PostgresStore",
 }
 __all__ = [
     "Curriculum",

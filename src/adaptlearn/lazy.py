@@ -1,4 +1,4 @@
-"""Packages whose names are imported when they are first used (PEP 562)."""
+"""Names whose homes are imported when they are first used: a package's (PEP 562), and openers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,18 @@ import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
+
+OPENERS: dict[str, str] = {}
+"""For each scheme of addresses, the module and the name of what opens one.
+
+The root package fills it: it stands above all rooms. A room looks up here what stands above it.
+"""
+
+
+def opener(scheme: str) -> Any:
+    """What opens addresses of a scheme; its module is imported now."""
+    module, _, name = OPENERS[scheme].rpartition(".")
+    return getattr(import_module(module), name)
 
 
 def lazy_names(

@@ -14,11 +14,12 @@ from pathlib import Path
 import pytest
 from tests.conftest import trials
 
-from adaptlearn.errors import StoreError
+from adaptlearn.errors import ParameterError, StoreError
 from adaptlearn.storage import SQLiteStore, group_commit, sqlite
 from adaptlearn.storage.group_commit import GroupCommit
 from adaptlearn.storage.statements import MIGRATIONS
 from adaptlearn.tutor import Row
+from adaptlearn.tutor.wiring import open_store
 
 
 def row(name: str, student: str = "mia", correct: int = 1) -> Row:
@@ -290,3 +291,14 @@ def test_a_file_that_is_read_only(path):
     Path(path).chmod(0o400)
     with pytest.raises(StoreError, match="let this process write"):
         SQLiteStore(path)
+
+
+def test_an_address_of_another_kind_is_refused(path):
+    with pytest.raises(ParameterError, match=r"no store for mysql://.*postgresql:// and postgres"):
+        open_store("mysql://localhost/school")
+    with pytest.raises(ParameterError, match="is no path of a file"):
+        open_store("")
+    for where in (path, str(path), f"{path.parent}/./school.db"):
+        store = open_store(where)
+        assert repr(store) == repr(SQLiteStore(path))
+        store.close()

@@ -1,10 +1,14 @@
-"""What an append changes, worked out before anything is written."""
+"""What an append changes, worked out before anything is written: all stores decide alike."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 
-from adaptlearn.tutor.store import CONFLICT, Row, Status, came_earlier, judge
+from adaptlearn.tutor.store import CONFLICT, Row, Status, came_earlier, judge, tombstone
+
+Find = Callable[[Sequence[str]], Iterable[Row]]
+"""Gives the rows in a store that have some ids."""
 
 
 class Appending:
@@ -13,10 +17,10 @@ class Appending:
     Parameters
     ----------
     rows : sequence of Row
-    standing : iterable of Row
-        The rows in the store that have the ids of `rows`.
-    erased : set of str
-        Those students of `rows` who were erased.
+    find : callable
+        Gives the rows in the store that have some ids; it is called once.
+    salt : str
+        That of the store's tombstones.
     last : int
         The largest number that the store has given.
 
@@ -25,7 +29,7 @@ class Appending:
     statuses : list of str
         What became of each row.
     put : dict of str to (int, Row)
-        The rows to write with their numbers, by id.
+        The rows to write with their numbers, by id, in the order of numbers.
     drop : set of str
         Ids of rows in the store that rows of `put` replace.
     aside : dict of str to Row
@@ -34,12 +38,13 @@ class Appending:
         The largest number now.
     """
 
-    def __init__(
-        self, rows: Sequence[Row], standing: Iterable[Row], erased: set[str], last: int
-    ) -> None:
-        self._standing = {row.id: row for row in standing}
+    def __init__(self, rows: Sequence[Row], find: Find, salt: str, last: int) -> None:
+        students = {row.student for row in rows if row.student}
+        tombs = {student: tombstone(salt, student) for student in students}
+        names = [*{row.id for row in rows}, *tombs.values()]
+        self._standing = {row.id: row for row in find(names)}
         self._stored = frozenset(self._standing)
-        self._erased = erased
+        self._erased = {student for student, name in tombs.items() if name in self._stored}
         self.put: dict[str, tuple[int, Row]] = {}
         self.drop: set[str] = set()
         self.aside: dict[str, Row] = {}
@@ -67,6 +72,12 @@ class Appending:
     def _put(self, row: Row) -> None:
         self.last += 1
         self._standing[row.id] = row
+        self.put.pop(row.id, None)
         self.put[row.id] = self.last, row
         if row.id in self._stored:
             self.drop.add(row.id)
+
+
+def erasure(salt: str, student: str) -> Row:
+    """The row that keeps an erased student's events out."""
+    return Row(tombstone(salt, student), "erasure", "", "", 0, None, time.time(), "{}")

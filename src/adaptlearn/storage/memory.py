@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Collection, Mapping, Sequence
 from threading import RLock
 
-from adaptlearn.tutor.store import (
-    CONFLICT,
-    Changed,
-    Columns,
-    Row,
-    Status,
-    came_earlier,
-    judge,
-    tombstone,
-)
+from adaptlearn.storage.appending import Appending, erasure
+from adaptlearn.tutor.store import Changed, Columns, Row, Status
 
 
 class MemoryStore:
@@ -44,33 +35,21 @@ class MemoryStore:
     def append(self, rows: Sequence[Row]) -> list[Status]:
         """Keep rows; see `Store.append`."""
         with self._lock:
-            return [self._append(row) for row in rows]
+            return self._append(rows)
 
-    def _append(self, row: Row) -> Status:
-        if row.student and tombstone(self._salt, row.student) in self._rows:
-            return "erased"
-        if row.id not in self._rows:
-            self._put(row)
-            return "new"
-        standing = self._rows[row.id][1]
-        if standing.kind == CONFLICT:
-            self._conflicts[row.digest] = row
-            return "conflict"
-        status = judge(standing, row)
-        if status == "conflict":
-            self._conflicts |= {standing.digest: standing, row.digest: row}
-            self._put(standing._replace(kind=CONFLICT, content="{}"))
-        elif came_earlier(standing, row):
-            self._put(standing._replace(received=row.received))
-        return status
+    def _append(self, rows: Sequence[Row]) -> list[Status]:
+        change = Appending(rows, self._find, self._salt, self._last)
+        for name, (number, row) in change.put.items():
+            self._rows[name] = number, row
+            mine = self._of_student.setdefault(row.student, {})
+            mine.pop(name, None)  # so that it stands last, as its number is the largest
+            mine[name] = number
+        self._conflicts |= change.aside
+        self._last = change.last
+        return change.statuses
 
-    def _put(self, row: Row) -> None:
-        """Give a row the next number, in place of the one of its id."""
-        self._last += 1
-        self._rows[row.id] = self._last, row
-        mine = self._of_student.setdefault(row.student, {})
-        mine.pop(row.id, None)
-        mine[row.id] = self._last
+    def _find(self, names: Sequence[str]) -> list[Row]:
+        return [self._rows[name][1] for name in names if name in self._rows]
 
     def read(self, after: Mapping[str, int], kinds: Collection[str] | None = None) -> Columns:
         """Rows of some students; see `Store.read`."""
@@ -108,9 +87,7 @@ class MemoryStore:
                 digest: row for digest, row in self._conflicts.items() if row.student != student
             }
             self._snapshots.clear()
-            name = tombstone(self._salt, student)
-            if name not in self._rows:
-                self._put(Row(name, "erasure", "", "", 0, None, time.time(), "{}"))
+            self._append([erasure(self._salt, student)])
             return len(gone)
 
     def claim(self, name: str, value: str) -> str:

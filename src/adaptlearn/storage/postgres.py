@@ -9,10 +9,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from adaptlearn.errors import MissingDependency, StoreError
-from adaptlearn.storage.appending import Appending
+from adaptlearn.storage.appending import Appending, erasure
 from adaptlearn.storage.group_commit import GroupCommit
 from adaptlearn.storage.postgres_statements import MIGRATIONS, SETTINGS, STATEMENTS
-from adaptlearn.tutor.store import Changed, Columns, Row, Status, tombstone
+from adaptlearn.tutor.store import Changed, Columns, Row, Status
 
 if TYPE_CHECKING:
     from psycopg import Connection, Error
@@ -163,8 +163,7 @@ class PostgresStore:
             gone = on.execute(STATEMENTS["erase"], [student]).rowcount
             on.execute(STATEMENTS["erase_conflicts"], [student])
             on.execute(STATEMENTS["erase_snapshots"])
-            row = Row(tombstone(self._salt, student), "erasure", "", "", 0, None, time.time(), "{}")
-            _appended(on, [row], self._salt, last)
+            _appended(on, [erasure(self._salt, student)], self._salt, last)
             return gone
 
         return self._write(erase)
@@ -295,13 +294,11 @@ class PostgresStore:
 
 def _appended(on: Connection[Any], rows: Sequence[Row], salt: str, last: int) -> list[Status]:
     """Append rows inside a transaction."""
-    students = {row.student for row in rows if row.student}
-    tombs = {student: tombstone(salt, student) for student in students}
-    names = [*{row.id for row in rows}, *tombs.values()]
-    standing = [Row._make(one) for one in on.execute(STATEMENTS["standing"], [names])]
-    there = {row.id for row in standing}
-    erased = {student for student, name in tombs.items() if name in there}
-    change = Appending(rows, standing, erased, last)
+
+    def find(names: Sequence[str]) -> list[Row]:
+        return [Row._make(one) for one in on.execute(STATEMENTS["standing"], [names])]
+
+    change = Appending(rows, find, salt, last)
     if change.drop:
         on.execute(STATEMENTS["drop"], [[*change.drop]])
     if change.put:

@@ -15,18 +15,10 @@ from typing import Any, TypeVar
 from zlib import crc32
 
 from adaptlearn.errors import StoreError
+from adaptlearn.storage.appending import Appending, erasure
 from adaptlearn.storage.group_commit import GroupCommit
 from adaptlearn.storage.statements import APPLICATION, MIGRATIONS, SETTINGS, STATEMENTS
-from adaptlearn.tutor.store import (
-    CONFLICT,
-    Changed,
-    Columns,
-    Row,
-    Status,
-    came_earlier,
-    judge,
-    tombstone,
-)
+from adaptlearn.tutor.store import Changed, Columns, Row, Status
 
 _FULL = 2  # what `PRAGMA synchronous` calls FULL
 _Found = TypeVar("_Found")
@@ -92,7 +84,7 @@ class SQLiteStore:
 
     def _append(self, rows: list[Row]) -> list[Status]:
         with self._write() as writer:
-            return _Appending(writer, rows, self._salt).all()
+            return _appended(writer, rows, self._salt)
 
     def read(self, after: Mapping[str, int], kinds: Collection[str] | None = None) -> Columns:
         """Rows of some students; see `Store.read`."""
@@ -137,8 +129,7 @@ class SQLiteStore:
             gone = writer.execute(STATEMENTS["erase"], [student]).rowcount
             writer.execute(STATEMENTS["erase_conflicts"], [student])
             writer.execute(STATEMENTS["erase_snapshots"])
-            row = Row(tombstone(self._salt, student), "erasure", "", "", 0, None, time.time(), "{}")
-            _Appending(writer, [row], self._salt).all()
+            _appended(writer, [erasure(self._salt, student)], self._salt)
         self._scrub()
         return gone
 
@@ -272,62 +263,22 @@ class SQLiteStore:
             raise StoreError(f"{self._path}: {_told(error)}") from error
 
 
-class _Appending:
-    """Rows on their way into the file, inside a transaction."""
+def _appended(writer: sqlite3.Connection, rows: Sequence[Row], salt: str) -> list[Status]:
+    """Append rows inside a transaction."""
 
-    def __init__(self, writer: sqlite3.Connection, rows: Sequence[Row], salt: str) -> None:
-        self._writer, self._rows, self._salt = writer, rows, salt
-        self._last = int(_fact(writer, "number") or 0)
-        students = {row.student for row in rows if row.student}
-        tombs = {student: tombstone(salt, student) for student in students}
-        names = json.dumps([*{row.id for row in rows}, *tombs.values()])
-        found = map(Row._make, writer.execute(STATEMENTS["standing"], [names]))
-        self._standing = {row.id: row for row in found}
-        self._erased = {student for student, name in tombs.items() if name in self._standing}
-        self._fresh: dict[str, tuple[Any, ...]] = {}
+    def find(names: Sequence[str]) -> list[Row]:
+        return [
+            Row._make(one) for one in writer.execute(STATEMENTS["standing"], [json.dumps(names)])
+        ]
 
-    def all(self) -> list[Status]:
-        statuses = [self._one(row) for row in self._rows]
-        self._flush()
-        self._writer.execute(STATEMENTS["set_number"], [str(self._last)])
-        return statuses
-
-    def _one(self, row: Row) -> Status:
-        if row.student in self._erased:
-            return "erased"
-        standing = self._standing.get(row.id)
-        if standing is None:
-            self._put(row)
-            return "new"
-        if standing.kind == CONFLICT:
-            self._set_aside(row)
-            return "conflict"
-        status = judge(standing, row)
-        if status == "conflict":
-            self._set_aside(standing)
-            self._set_aside(row)
-            self._replace(standing._replace(kind=CONFLICT, content="{}"))
-        elif came_earlier(standing, row):
-            self._replace(standing._replace(received=row.received))
-        return status
-
-    def _put(self, row: Row) -> None:
-        self._last += 1
-        self._standing[row.id] = row
-        numbered = (self._last, *row)
-        self._fresh[row.id] = (_mark(numbered), *numbered)
-
-    def _replace(self, row: Row) -> None:
-        self._flush()
-        self._writer.execute(STATEMENTS["drop"], [row.id])
-        self._put(row)
-
-    def _set_aside(self, row: Row) -> None:
-        self._writer.execute(STATEMENTS["put_conflict"], [row.digest, *row])
-
-    def _flush(self) -> None:
-        self._writer.executemany(STATEMENTS["put"], self._fresh.values())
-        self._fresh.clear()
+    change = Appending(rows, find, salt, int(_fact(writer, "number") or 0))
+    put = [(number, *row) for number, row in change.put.values()]
+    aside = [(digest, *row) for digest, row in change.aside.items()]
+    writer.executemany(STATEMENTS["drop"], [(name,) for name in change.drop])
+    writer.executemany(STATEMENTS["put"], [(_mark(row), *row) for row in put])
+    writer.executemany(STATEMENTS["put_conflict"], aside)
+    writer.execute(STATEMENTS["set_number"], [str(change.last)])
+    return change.statuses
 
 
 def _mark(row: tuple[Any, ...]) -> int:

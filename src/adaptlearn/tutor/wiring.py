@@ -1,4 +1,4 @@
-"""The one place that knows which stores come with the library."""
+"""The store at an address. The rooms of stores stand above: the root package says which."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import os
 from typing import Any
 
 from adaptlearn.errors import ParameterError
+from adaptlearn.lazy import OPENERS, opener
 from adaptlearn.tutor.store import Store
-from adaptlearn.wording import shown
+from adaptlearn.wording import listed, shown
+
+_FILE = "file"  # the scheme of a path
 
 
 def open_store(where: str | os.PathLike[str]) -> Store:
@@ -23,10 +26,12 @@ def open_store(where: str | os.PathLike[str]) -> Store:
     given: Any = where
     if not isinstance(given, (str, os.PathLike)) or not os.fspath(given):
         raise ParameterError("Tutor.open", [f"{shown(where)} is no path of a file"])
-    if isinstance(given, str) and given.startswith(("postgresql://", "postgres://")):
-        from adaptlearn.storage.postgres import PostgresStore
-
-        return PostgresStore(given)
-    from adaptlearn.storage.sqlite import SQLiteStore
-
-    return SQLiteStore(where)
+    scheme, is_address, _ = str(given).partition("://")
+    if not is_address or not isinstance(given, str):
+        scheme = _FILE
+    if scheme not in OPENERS:
+        known = listed(f"{one}://" for one in OPENERS if one != _FILE)
+        problem = f"there is no store for {scheme}://; give the path of a file, or use {known}"
+        raise ParameterError("Tutor.open", [problem])
+    store: Store = opener(scheme)(where)
+    return store
