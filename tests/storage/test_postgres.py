@@ -219,7 +219,7 @@ def test_a_lost_connection_is_no_error(store, monkeypatch, committed, status):
 
     def cut(on, *arguments):
         found = appended(on, *arguments)
-        tries.append(found)
+        tries.append(found.statuses)
         if len(tries) == 1:
             if committed:
                 on.execute("COMMIT")
@@ -278,7 +278,11 @@ def test_a_check_tells_of_numbers_that_cannot_be(store, address):
     store.append([row("a"), row("b")])
     with connected(address) as on:
         on.execute("UPDATE adaptlearn_facts SET value = '1' WHERE name = 'number'")
-        assert store.check() == ["an event has number 2, but the last one given is 1"]
+        assert store.check() == [
+            "an event has number 2, but the last one given is 1",
+            "events up to number 2 were acknowledged, but the last number given is 1: the newest "
+            "events are lost, or an older copy stands in the store's place",
+        ]
 
 
 def test_a_forked_process_is_told(store, monkeypatch):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 
+from adaptlearn.errors import StoreError
 from adaptlearn.tutor.store import CONFLICT, Row, Status, came_earlier, judge, tombstone
 
 Find = Callable[[Sequence[str]], Iterable[Row]]
@@ -81,3 +82,39 @@ class Appending:
 def erasure(salt: str, student: str) -> Row:
     """The row that keeps an erased student's events out."""
     return Row(tombstone(salt, student), "erasure", "", "", 0, None, time.time(), "{}")
+
+
+def number_problems(last: int, most: int, acknowledged: int) -> list[str]:
+    """What is wrong with a store's numbers, a sentence each.
+
+    Parameters
+    ----------
+    last : int
+        The last number given, as the store has it.
+    most : int
+        The largest number of an event in the store.
+    acknowledged : int
+        The largest number of which this process was told that it is durable.
+    """
+    problems = []
+    if most > last:
+        problems.append(f"an event has number {most}, but the last one given is {last}")
+    if acknowledged > last:
+        problems.append(
+            f"events up to number {acknowledged} were acknowledged, but the last number given is "
+            f"{last}: the newest events are lost, or an older copy stands in the store's place"
+        )
+    return problems
+
+
+def refuse_older(where: object, last: int, acknowledged: int) -> None:
+    """Refuse to give numbers anew that were given before: who has seen them reads none of these.
+
+    Raises
+    ------
+    StoreError
+        The last number given is smaller than one that this process was told is durable.
+    """
+    for problem in number_problems(last, 0, acknowledged):
+        remedy = "Look which copy is right, and open the store again. Nothing of this call was kept"
+        raise StoreError(f"{where}: {problem}. {remedy}")

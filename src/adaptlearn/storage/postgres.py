@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from adaptlearn.errors import MissingDependency, StoreError
-from adaptlearn.storage.appending import Appending, erasure
+from adaptlearn.storage.appending import Appending, erasure, number_problems, refuse_older
 from adaptlearn.storage.group_commit import GroupCommit
 from adaptlearn.storage.postgres_statements import MIGRATIONS, SETTINGS, STATEMENTS
 from adaptlearn.tutor.store import Changed, Columns, Row, Status
@@ -87,6 +87,7 @@ class PostgresStore:
         self._psycopg, self._no_connection = psycopg, psycopg_pool.PoolTimeout
         self._timeout = timeout
         self._process = os.getpid()
+        self._acknowledged = 0  # the largest number that an `append` of this process returned with
         self._where = "PostgreSQL"
         try:
             self._where = _shown(psycopg.conninfo.conninfo_to_dict(address))
@@ -126,7 +127,13 @@ class PostgresStore:
         return self._commit(rows)
 
     def _append(self, rows: list[Row]) -> list[Status]:
-        return self._write(lambda on, last: _appended(on, rows, self._salt, last))
+        def write(on: Connection[Any], last: int) -> Appending:
+            refuse_older(self._where, last, self._acknowledged)
+            return _appended(on, rows, self._salt, last)
+
+        change = self._write(write)
+        self._acknowledged = change.last
+        return change.statuses
 
     def read(self, after: Mapping[str, int], kinds: Collection[str] | None = None) -> Columns:
         """Rows of some students; see `Store.read`."""
@@ -208,9 +215,7 @@ class PostgresStore:
             problems = []
             if rows != numbers:
                 problems.append(f"{rows - numbers} events have the number of another one")
-            if most > last:
-                problems.append(f"an event has number {most}, but the last one given is {last}")
-            return problems
+            return problems + number_problems(last, most, self._acknowledged)
 
         try:
             # With the lock, no number is given between the two that are compared.
@@ -292,7 +297,7 @@ class PostgresStore:
             time.sleep(_PAUSE)
 
 
-def _appended(on: Connection[Any], rows: Sequence[Row], salt: str, last: int) -> list[Status]:
+def _appended(on: Connection[Any], rows: Sequence[Row], salt: str, last: int) -> Appending:
     """Append rows inside a transaction."""
 
     def find(names: Sequence[str]) -> list[Row]:
@@ -308,7 +313,7 @@ def _appended(on: Connection[Any], rows: Sequence[Row], salt: str, last: int) ->
     if change.aside:
         aside = [(digest, *row) for digest, row in change.aside.items()]
         on.execute(STATEMENTS["put_conflicts"], [*map(list, zip(*aside, strict=True))])
-    return change.statuses
+    return change
 
 
 def _fact(on: Connection[Any], name: str) -> str | None:

@@ -15,9 +15,10 @@ from typing import Any, TypeVar
 from zlib import crc32
 
 from adaptlearn.errors import StoreError
-from adaptlearn.storage.appending import Appending, erasure
+from adaptlearn.storage.appending import Appending, erasure, number_problems, refuse_older
 from adaptlearn.storage.group_commit import GroupCommit
 from adaptlearn.storage.statements import APPLICATION, MIGRATIONS, SETTINGS, STATEMENTS
+from adaptlearn.storage.wal import lost_transactions
 from adaptlearn.tutor.store import Changed, Columns, Row, Status
 
 _FULL = 2  # what `PRAGMA synchronous` calls FULL
@@ -66,10 +67,12 @@ class SQLiteStore:
         self._process = os.getpid()
         self._idle: list[sqlite3.Connection] = []  # of readers
         self._writing = Lock()
+        self._acknowledged = 0  # the largest number that an `append` of this process returned with
         with self._telling():
             _make(self._path)
             there = self._path.stat()
             self._place = there.st_dev, there.st_ino
+            self._look_at_wal()
             self._writer = self._connect()
             self._upgrade()
         self._commit: GroupCommit[Row, Status] = GroupCommit(self._append)
@@ -84,7 +87,11 @@ class SQLiteStore:
 
     def _append(self, rows: list[Row]) -> list[Status]:
         with self._write() as writer:
-            return _appended(writer, rows, self._salt)
+            last = int(_fact(writer, "number") or 0)
+            refuse_older(self._path, last, self._acknowledged)
+            change = _appended(writer, rows, self._salt, last)
+        self._acknowledged = change.last
+        return change.statuses
 
     def read(self, after: Mapping[str, int], kinds: Collection[str] | None = None) -> Columns:
         """Rows of some students; see `Store.read`."""
@@ -129,7 +136,8 @@ class SQLiteStore:
             gone = writer.execute(STATEMENTS["erase"], [student]).rowcount
             writer.execute(STATEMENTS["erase_conflicts"], [student])
             writer.execute(STATEMENTS["erase_snapshots"])
-            _appended(writer, [erasure(self._salt, student)], self._salt)
+            last = int(_fact(writer, "number") or 0)
+            _appended(writer, [erasure(self._salt, student)], self._salt, last)
         self._scrub()
         return gone
 
@@ -169,11 +177,17 @@ class SQLiteStore:
 
     def check(self) -> list[str]:
         """What is damaged in the file; see `Store.check`."""
+
+        def look(on: sqlite3.Connection) -> list[str]:
+            problems = [told for (told,) in on.execute(STATEMENTS["check"]) if told != "ok"]
+            # The last number last: others may write meanwhile.
+            acknowledged, (most,) = self._acknowledged, on.execute(STATEMENTS["most"]).fetchone()
+            return problems + number_problems(int(_fact(on, "number") or 0), most, acknowledged)
+
         try:
-            found = self._read(lambda on: on.execute(STATEMENTS["check"]).fetchall())
+            return self._read(look)
         except StoreError as error:
             return [str(error)]
-        return [told for (told,) in found if told != "ok"]
 
     def close(self) -> None:
         """Close all connections; the last process to do so empties the WAL."""
@@ -196,6 +210,17 @@ class SQLiteStore:
             problem = "SQLite cannot keep it in WAL mode with synchronous=FULL"
             raise StoreError(f"{self._path}: {problem}; keep it on a disk of this machine")
         return on
+
+    def _look_at_wal(self) -> None:
+        """Refuse a damaged WAL before SQLite drops what stands behind the damage."""
+        wal = self._path.with_name(f"{self._path.name}-wal")
+        lost = lost_transactions(wal)
+        if lost:
+            raise StoreError(
+                f"{wal} is damaged: SQLite cannot read its last {lost} transactions. Copy it and "
+                f"{self._path.name} to another place, then bring a backup back. To go on without "
+                f'these transactions, run: sqlite3 {self._path.name} "PRAGMA wal_checkpoint"'
+            )
 
     def _upgrade(self) -> None:
         """Bring the file to this library's schema, in one transaction."""
@@ -263,7 +288,7 @@ class SQLiteStore:
             raise StoreError(f"{self._path}: {_told(error)}") from error
 
 
-def _appended(writer: sqlite3.Connection, rows: Sequence[Row], salt: str) -> list[Status]:
+def _appended(writer: sqlite3.Connection, rows: Sequence[Row], salt: str, last: int) -> Appending:
     """Append rows inside a transaction."""
 
     def find(names: Sequence[str]) -> list[Row]:
@@ -271,14 +296,14 @@ def _appended(writer: sqlite3.Connection, rows: Sequence[Row], salt: str) -> lis
             Row._make(one) for one in writer.execute(STATEMENTS["standing"], [json.dumps(names)])
         ]
 
-    change = Appending(rows, find, salt, int(_fact(writer, "number") or 0))
+    change = Appending(rows, find, salt, last)
     put = [(number, *row) for number, row in change.put.values()]
     aside = [(digest, *row) for digest, row in change.aside.items()]
     writer.executemany(STATEMENTS["drop"], [(name,) for name in change.drop])
     writer.executemany(STATEMENTS["put"], [(_mark(row), *row) for row in put])
     writer.executemany(STATEMENTS["put_conflict"], aside)
     writer.execute(STATEMENTS["set_number"], [str(change.last)])
-    return change.statuses
+    return change
 
 
 def _mark(row: tuple[Any, ...]) -> int:

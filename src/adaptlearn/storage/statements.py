@@ -69,6 +69,7 @@ STATEMENTS: Mapping[str, str] = {
     "wal": "PRAGMA journal_mode = WAL",
     "synchronous": "PRAGMA synchronous",
     "check": "PRAGMA integrity_check",
+    "most": "SELECT coalesce(max(number), 0) FROM events",
     "checkpoint": "PRAGMA wal_checkpoint(TRUNCATE)",
     "vacuum": "VACUUM",
 }
