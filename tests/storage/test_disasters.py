@@ -20,7 +20,7 @@ from adaptlearn import Tutor
 from adaptlearn.errors import StoreError
 from adaptlearn.storage import SQLiteStore
 from adaptlearn.storage.wal import lost_transactions, tail
-from adaptlearn.tutor import Row
+from adaptlearn.tutor import Row, all_rows
 
 
 def row(name: str, content: str = "{}") -> Row:
@@ -240,6 +240,63 @@ def test_a_damaged_snapshot_is_folded_anew(tmp_path):
         again = Tutor(model, curriculum, store)
         assert np.array_equal(again.mastery().value, whole.value)
         assert again.verify()
+    store.close()
+
+
+@pytest.mark.parametrize("key", [None, bytes(range(32))])
+def test_an_erasure_holds_against_a_merge_and_does_not_travel(tmp_path, key):
+    """Another store does not know of it: its events stay out, and its student stays in it."""
+    made = (a_model(), a_curriculum())
+    here, there = (
+        Tutor(*made, SQLiteStore(tmp_path / name), key=key) for name in ("here.db", "there.db")
+    )
+    answer = {"student": "mia", "skill": "add", "correct": 1, "time": 1e9}
+    for tutor in (here, there):
+        tutor.record([
+            answer | {"id": f"{tutor.store!r}"},
+            answer | {"id": "same"},
+            answer | {"id": "ben", "student": "ben"},
+        ])  # fmt: skip
+    there.record(answer | {"id": "same", "correct": 0})  # kept aside there
+    before = here.mastery("ben").value
+    here.forget("mia")
+    came = all_rows(there.store)
+    statuses = here.store.append(came)
+    mia = next(iter(there._names.keys(["mia"])))
+    assert {one for row, one in zip(came, statuses, strict=True) if row.student == mia} == {
+        "erased"
+    }
+    assert sum(row.student == mia for row in came) == 3  # one, and two contents of the other
+    assert here.history("mia") == here.store.conflicts() == []
+    assert np.array_equal(here.mastery("ben").value, before)
+    assert here.verify()
+
+    there.store.append(all_rows(here.store))
+    assert [entry.event.id for entry in there.history("mia")] == [repr(there.store)]
+    assert there.record(answer | {"id": "late"})[0].status == "new"
+    there.forget("mia")  # what to do
+    assert there.store.append(all_rows(here.store)) == ["known"] * len(all_rows(here.store))
+    assert there.history("mia") == []
+    for tutor in (here, there):
+        assert tutor.verify()
+        tutor.close()
+
+
+def test_a_copy_must_be_told_of_an_erasure_too(tmp_path):
+    store = SQLiteStore(tmp_path / "school.db")
+    store.append([row("a")])
+    copy, now = sqlite3.connect(tmp_path / "copy.db"), sqlite3.connect(tmp_path / "school.db")
+    now.backup(copy)
+    copy.close()
+    now.close()
+    store.forget("mia")
+    other = SQLiteStore(tmp_path / "copy.db")
+    other.append(all_rows(store))
+    assert other.append([row("late")]) == ["erased"]  # a copy has the same salt
+    assert other.read({"mia": 0}).rows() == [row("a")]
+    assert other.forget("mia") == 1
+    assert other.read({"mia": 0}).rows() == []
+    other.close()
     store.close()
 
 

@@ -202,6 +202,9 @@ def all_rows(store: Store) -> list[Row]:
     order and however often, the same events give the same state. Contents that are in conflict
     here, or get into conflict there, are kept aside there, too.
 
+    An erasure keeps out what comes to its own store, and another store does not learn of it. Call
+    `forget` in each store that may hold the student.
+
     Examples
     --------
     >>> from adaptlearn.storage import MemoryStore
