@@ -3,8 +3,10 @@
 *Recording*: answers a second of 1 and of 64 threads, how many answers share a sync of the disk,
 and how long `record` takes, beside one sync of the same disk. *Deciding*: processor time of
 `next_lesson` after one new answer, among 1,000 and 100,000 students who were folded before.
-*Folding*: 345,000 students of 40 answers each, from the file. `--quick` takes a hundredth of the
-students and writes nothing; `--folder` says where the file is made.
+*Folding*: 345,000 students of 40 answers each, from the file. *Replacing*: a new model is folded
+and takes over while four clients send answers and ask what is next; how long `next_lesson` takes
+before and meanwhile, by the clock. `--quick` takes a hundredth of the students and writes nothing;
+`--folder` says where the file is made; `--only` names parts.
 """
 
 from __future__ import annotations
@@ -16,9 +18,10 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -35,10 +38,15 @@ CONTENTS = [
     f'{{"correct":{c},"item":"{skill} #{k}","skill":"{skill}"}}'
     for skill in SKILLS for k in range(4) for c in (0, 1)
 ]  # fmt: skip
-MODEL = BKT.from_parameters({
-    "skill": SKILLS, "prior": [0.3] * N_SKILLS, "learn": [0.2] * N_SKILLS,
-    "guess": [0.2] * N_SKILLS, "slip": [0.1] * N_SKILLS,
-})  # fmt: skip
+MODEL, NEXT_MODEL = (
+    BKT.from_parameters({
+        "skill": SKILLS, "prior": [0.3] * N_SKILLS, "learn": [learn] * N_SKILLS,
+        "guess": [0.2] * N_SKILLS, "slip": [0.1] * N_SKILLS,
+    })
+    for learn in (0.2, 0.25)
+)  # fmt: skip
+PARTS = ("recording", "deciding", "replacing")
+CLIENTS, PAUSE = 4, 0.05  # seconds between a client's answers
 CURRICULUM = Curriculum.from_dict({
     "prerequisites": [[*pair] for pair in pairwise(SKILLS)],
     "lessons": {f"{skill} {k}": [skill] for skill in SKILLS for k in (1, 2)},
@@ -59,7 +67,7 @@ class Counting(SQLiteStore):
 def percentiles(taken: list[float]) -> dict[str, float]:
     """Milliseconds."""
     p50, p99 = np.percentile(taken, [50, 99])
-    return {"p50_ms": round(1e3 * p50, 3), "p99_ms": round(1e3 * p99, 3)}
+    return {"p50_ms": round(float(1e3 * p50), 3), "p99_ms": round(float(1e3 * p99), 3)}
 
 
 def timed(call: Callable[[], Any], clock: Callable[[], float] = time.perf_counter) -> float:
@@ -123,6 +131,45 @@ def deciding(tutor: Tutor, n_students: int, calls: int) -> dict[str, float]:
     return percentiles(taken)
 
 
+def served(tutor: Tutor, n_students: int, done: Event, client: int) -> tuple[list[float], int]:
+    """What a client waits for its next lessons until all is done, and its answers not taken."""
+    taken, refused = [], 0
+    for k in count():
+        if done.is_set() and k:
+            return taken, refused
+        student = f"student-{(k * CLIENTS + client) * 7919 % n_students}"
+        answer = {"student": student, "skill": SKILLS[k % 3], "correct": 1}
+        refused += tutor.record(answer)[0].status != "new"
+        taken.append(timed(partial(tutor.next_lesson, student)))
+        time.sleep(PAUSE)
+    raise AssertionError
+
+
+def replacing(tutor: Tutor, n_students: int) -> dict[str, float]:
+    """A new model takes over while clients are served."""
+    tutor.mastery()
+    figures: dict[str, float] = {}
+    seconds: dict[str, float] = {}
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        for name, work in (
+            ("before", partial(time.sleep, 15.0)),
+            ("meanwhile", partial(tutor.sync, model=NEXT_MODEL)),
+        ):
+            done = Event()
+            clients = [pool.submit(served, tutor, n_students, done, k) for k in range(CLIENTS)]
+            seconds[name] = timed(work)
+            done.set()
+            parts = [client.result() for client in clients]
+            told = percentiles([one for taken, _ in parts for one in taken])
+            figures |= {f"{name}_{unit}": value for unit, value in told.items()}
+            figures[f"{name}_calls"] = sum(len(taken) for taken, _ in parts)
+            figures[f"{name}_refused"] = sum(refused for _, refused in parts)
+    assert tutor.model.fingerprint_ == NEXT_MODEL.fingerprint_
+    figures["seconds"] = round(seconds["meanwhile"], 2)
+    figures["p99_ratio"] = round(figures["meanwhile_p99_ms"] / figures["before_p99_ms"], 2)
+    return figures
+
+
 def folding(tutor: Tutor) -> dict[str, float]:
     gc.collect()
     processor = time.process_time()
@@ -136,6 +183,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--folder", type=Path)
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     options = parser.parse_args()
     share = 100 if options.quick else 1
     found: dict[str, Any] = {}
@@ -147,15 +195,21 @@ def main() -> None:
 
     with TemporaryDirectory(dir=options.folder) as name:
         folder = Path(name)
-        keep("one sync", one_sync(folder))
-        for threads, each in ((1, 1000), (64, 200)):
-            keep(f"record, {threads} threads", recording(folder, threads, each))
-        for n_students in (1000, 100_000 // share, 345_000 // share):
-            with filled(folder / f"{n_students}.db", n_students) as tutor:
-                keep(f"fold {n_students:,} students", folding(tutor))
-                keep(f"next_lesson, {n_students:,} students", deciding(tutor, n_students, 300))
-            (folder / f"{n_students}.db").unlink()
-    if not options.quick:
+        if "recording" in options.only:
+            keep("one sync", one_sync(folder))
+            for threads, each in ((1, 1000), (64, 200)):
+                keep(f"record, {threads} threads", recording(folder, threads, each))
+        if "deciding" in options.only:
+            for n_students in (1000, 100_000 // share, 345_000 // share):
+                with filled(folder / f"{n_students}.db", n_students) as tutor:
+                    keep(f"fold {n_students:,} students", folding(tutor))
+                    keep(f"next_lesson, {n_students:,} students", deciding(tutor, n_students, 300))
+                (folder / f"{n_students}.db").unlink()
+        if "replacing" in options.only:
+            n_students = 20_000 // share
+            with filled(folder / "replaced.db", n_students) as tutor:
+                keep(f"a new model, {n_students:,} students", replacing(tutor, n_students))
+    if not options.quick and [*options.only] == [*PARTS]:
         print(write("tutor.json", {**circumstances(("numpy", "scipy")), "found": found}))
 
 
