@@ -9,6 +9,7 @@ import stat
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,72 @@ def test_another_programs_database_is_refused(path):
 def test_a_folder_that_is_gone(tmp_path):
     with pytest.raises(StoreError, match="make the folder"):
         SQLiteStore(tmp_path / "no" / "school.db")
+
+
+def test_a_folder_that_goes_while_the_file_is_open(tmp_path):
+    (tmp_path / "disk").mkdir()
+    store = SQLiteStore(tmp_path / "disk" / "school.db")
+    store.append([row("a")])
+    (tmp_path / "disk").rename(tmp_path / "gone")
+    calls = (
+        lambda: store.append([row("b")]),
+        lambda: store.read({"mia": 0}),
+        store.students,
+        lambda: store.forget("mia"),
+        lambda: store.snapshot("states", b"x"),
+    )
+    for call in calls:
+        with pytest.raises(StoreError, match=r"the file or its folder is gone.*Nothing of this"):
+            call()
+    (tmp_path / "gone").rename(tmp_path / "disk")  # the disk is mounted again
+    assert store.append([row("a"), row("b")]) == ["known", "new"]
+    assert len(store.read({"mia": 0}).id) == 2
+
+
+def test_a_file_that_is_cut_while_it_is_open(path):
+    """Each call says so or answers rightly; what is read is never wrong."""
+    store = SQLiteStore(path)
+    store.append([row(f"e{k}", f"s{k % 50}") for k in range(2000)])
+    students = dict.fromkeys(store.students().students, 0)
+    whole = store.read(students)
+    assert store._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone() == (0, 0, 0)
+    os.truncate(path, path.stat().st_size // 2)
+    with pytest.raises(StoreError, match="bring it back from a backup"):
+        store.read(students)
+    assert store.check()
+    fresh = [row(f"x{k}", "zoe") for k in range(50)]
+    with suppress(StoreError):  # what it does not need of the lost half, it may still write
+        assert store.append(fresh) == ["new"] * 50
+        assert store.read({"zoe": 0}).rows() == fresh
+    for student in students:
+        with suppress(StoreError):
+            found = store.read({student: 0})
+            assert found == whole.of_rows(
+                [k for k, who in enumerate(whole.student) if who == student]
+            )
+    with pytest.raises(StoreError, match="bring it back from a backup"):
+        SQLiteStore(path).read(students)
+
+
+@pytest.mark.slow
+def test_a_lock_that_is_held_for_a_minute(path):
+    """The call waits as long as it says, and says so; who waits longer than the lock is served."""
+    short, long = SQLiteStore(path), SQLiteStore(path, timeout=90)
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    began = time.monotonic()
+    with ThreadPoolExecutor(1) as pool:
+        patient = pool.submit(long.append, [row("a")])
+        with pytest.raises(
+            StoreError, match=r"held it for the whole timeout.*Nothing of this call"
+        ):
+            short.append([row("a")])
+        assert 29 < time.monotonic() - began < 45  # the default
+        assert short.read({"mia": 0}).rows() == []
+        time.sleep(60 - (time.monotonic() - began))
+        other.execute("ROLLBACK")
+        assert patient.result(10) == ["new"]
+    assert short.append([row("a"), row("b")]) == ["known", "new"]
 
 
 def test_a_lock_that_is_held(path):
