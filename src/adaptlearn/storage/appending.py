@@ -34,7 +34,7 @@ class Appending:
     drop : set of str
         Ids of rows in the store that rows of `put` replace.
     aside : dict of str to Row
-        Contents to keep among the conflicts, by digest.
+        Contents to keep among the conflicts, by digest; those that are there stay as they are.
     last : int
         The largest number now.
     """
@@ -60,15 +60,19 @@ class Appending:
             self._put(row)
             return "new"
         if standing.kind == CONFLICT:
-            self.aside[row.digest] = row
+            self._set_aside(row)
             return "conflict"
         status = judge(standing, row)
         if status == "conflict":
-            self.aside |= {standing.digest: standing, row.digest: row}
+            self._set_aside(standing)
+            self._set_aside(row)
             self._put(standing._replace(kind=CONFLICT, content="{}"))
         elif came_earlier(standing, row):
             self._put(standing._replace(received=row.received))
         return status
+
+    def _set_aside(self, row: Row) -> None:
+        self.aside.setdefault(row.digest, row)
 
     def _put(self, row: Row) -> None:
         self.last += 1

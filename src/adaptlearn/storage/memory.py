@@ -44,7 +44,7 @@ class MemoryStore:
             mine = self._of_student.setdefault(row.student, {})
             mine.pop(name, None)  # so that it stands last, as its number is the largest
             mine[name] = number
-        self._conflicts |= change.aside
+        self._conflicts = change.aside | self._conflicts
         self._last = change.last
         return change.statuses
 
