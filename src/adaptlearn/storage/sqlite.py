@@ -299,10 +299,13 @@ def _appended(writer: sqlite3.Connection, rows: Sequence[Row], salt: str, last: 
     change = Appending(rows, find, salt, last)
     put = [(number, *row) for number, row in change.put.values()]
     aside = [(digest, *row) for digest, row in change.aside.items()]
-    writer.executemany(STATEMENTS["drop"], [(name,) for name in change.drop])
-    writer.executemany(STATEMENTS["put"], [(_mark(row), *row) for row in put])
-    writer.executemany(STATEMENTS["put_conflict"], aside)
-    writer.execute(STATEMENTS["set_number"], [str(change.last)])
+    if change.drop:
+        writer.executemany(STATEMENTS["drop"], [(name,) for name in change.drop])
+    if change.aside:
+        writer.executemany(STATEMENTS["put_conflict"], aside)
+    if change.put:
+        writer.executemany(STATEMENTS["put"], [(_mark(row), *row) for row in put])
+        writer.execute(STATEMENTS["set_number"], [str(change.last)])
     return change
 
 
