@@ -182,7 +182,11 @@ def test_the_checksums_of_a_wal(tmp_path, order):
         bad = bytearray(wal)
         bad[32 + 536 * frame + 30] ^= 1
         assert tail(BytesIO(bad)) == (salts, frame, 1500 - frame)
+    # The first frame is not the end of a transaction: it has 0 there.
     assert tail(BytesIO(wal[:8] + bytes(4) + wal[12:])) == (salts, 0, 1499)
+    for page in (0, 3, 514, 2**32 - 8):  # of a forged header
+        fields = b"".join(one.to_bytes(4, "big") for one in (magic, 3007000, page, 7)) + salts
+        assert tail(BytesIO(fields + added([0, 0], fields) + wal[32:])) is None
 
 
 def test_a_loss_of_power_is_no_damage(tmp_path):

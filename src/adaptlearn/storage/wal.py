@@ -112,7 +112,7 @@ def tail(wal: BinaryIO) -> Tail | None:
 def _blocks(wal: BinaryIO, page: int) -> Iterator[NDArray[np.uint8]]:
     """Whole frames, some at a time, shape (n, bytes of a frame)."""
     size = _FRAME + page
-    while page > 0 and len(data := wal.read(size * _BLOCK)) >= size:
+    while 512 <= page <= 65536 and not page % 8 and len(data := wal.read(size * _BLOCK)) >= size:
         yield np.frombuffer(data[: len(data) // size * size], np.uint8).reshape(-1, size)
 
 
