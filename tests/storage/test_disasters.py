@@ -184,8 +184,8 @@ def test_the_checksums_of_a_wal(tmp_path, order):
         assert tail(BytesIO(bad)) == (salts, frame, 1500 - frame)
     # The first frame is not the end of a transaction: it has 0 there.
     assert tail(BytesIO(wal[:8] + bytes(4) + wal[12:])) == (salts, 0, 1499)
-    for page in (0, 3, 514, 2**32 - 8):  # of a forged header
-        fields = b"".join(one.to_bytes(4, "big") for one in (magic, 3007000, page, 7)) + salts
+    for wide in (0, 3, 514, 2**32 - 8):  # of a forged header
+        fields = b"".join(one.to_bytes(4, "big") for one in (magic, 3007000, wide, 7)) + salts
         assert tail(BytesIO(fields + added([0, 0], fields) + wal[32:])) is None
 
 
