@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import IntEnum
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -274,11 +275,15 @@ def _on_nothing_else(candidates: Candidates, table: Bools) -> Bools:
     return np.asarray(new & (n_missing > 0) & (n_marked == n_missing))
 
 
+@lru_cache(maxsize=16)
+def _marks(n_skills: int) -> NDArray[np.uint64]:
+    """A random mark for each skill, always the same."""
+    return np.random.default_rng(0).integers(1 << 63, size=n_skills, dtype=np.uint64)
+
+
 def _same_skills(candidates: Candidates) -> Ints:
     """Numbers of groups: of one student, for one purpose, on the same skills still to learn."""
-    n_skills = len(candidates.context.curriculum.skills)
-    marks = np.random.default_rng(0).integers(1 << 63, size=n_skills, dtype=np.uint64)
-    mark = marks[candidates.skills]
+    mark = _marks(len(candidates.context.curriculum.skills))[candidates.skills]
     if candidates.context.mastered is not None:  # of a new lesson, what is left to learn counts
         new = np.repeat(candidates.purpose == Purpose.NEW, candidates.sizes)
         mark = np.where(new & ~candidates.missing, np.uint64(0), mark)
