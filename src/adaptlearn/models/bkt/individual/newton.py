@@ -37,7 +37,7 @@ _OF_LEVEL, _ALONE = 200, 10
 
 def pays(layout: Layout) -> bool:
     """Whether all at once is cheaper than level by level, and few students one by one."""
-    bounds = np.array(layout.row_levels)
+    bounds = layout.row_levels
     narrow = narrow_from(bounds, FEW)
     n_rows = int(bounds[-1])
     return _OF_LEVEL * narrow + _ALONE * (n_rows - int(bounds[narrow])) > n_rows
