@@ -9,6 +9,7 @@ import pytest
 from sklearn.base import clone
 from tests.models.test_coupled import (
     CELLS,
+    N_ITEMS,
     N_SKILLS,
     evaluate,
     flat,
@@ -33,8 +34,10 @@ from adaptlearn.models.bkt.individual.equations import (
 )
 from adaptlearn.models.bkt.individual.filtering import filter_students
 from adaptlearn.models.bkt.individual.forward import run
-from adaptlearn.models.bkt.individual.layout import CoupledLog, lay_out
+from adaptlearn.models.bkt.individual.gradient import effects_of, log_likelihood
+from adaptlearn.models.bkt.individual.layout import CoupledLog, dot, lay_out
 from adaptlearn.models.bkt.individual.links import Links
+from adaptlearn.models.bkt.parameters import Cells
 from adaptlearn.models.bkt.state import BKTState
 from adaptlearn.models.sequential import triangular
 from adaptlearn.numerics import bounds_of
@@ -302,7 +305,32 @@ def passed_and_near(log, near, parameters, rule="full"):
     links = Links.of(layout, len(chains.last), joined=joins(rule))
     local = coefficients(layout, parameters, rule)
     start = run(layout, coefficients(layout, near, rule), students, chains)
-    return run(layout, local, students, chains), newton.path_near(layout, local, links, start)
+    expected = run(layout, local, students, chains)
+    far = run(layout, coefficients(layout, moved(near, 0.1), rule), students, chains)
+    newton.path_near(layout, coefficients(layout, near, rule), links, far)  # leaves its slopes
+    found = newton.path_near(layout, local, links, start)
+    return expected, None if found is None else found.path
+
+
+@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.parametrize("rule", RULES)
+def test_what_a_path_leaves_open_mends_its_log_likelihood(rule, several):
+    log, parameters = uneven(43, several=several), random_parameters(43)
+    students, chains = new_state(log)
+    layout = lay_out(log, len(students.ability), chains, students.answers, len(parameters.prior))
+    links = Links.of(layout, len(chains.last), joined=joins(rule))
+    local = coefficients(layout, parameters, rule)
+    exact = log_likelihood(layout, run(layout, local, students, chains), rule)
+    near = coefficients(layout, moved(parameters, 0.02), rule)
+    start = run(layout, near, students, chains)
+    found = newton.path_near(layout, local, links, start, still=0.03)
+    assert found is not None
+    path, left = found
+    off = log_likelihood(layout, path, rule) - exact
+    adjoint = effects_of(layout, local, path, links).adjoint
+    mended = off + sum(dot(adjoint[places], moves) for places, moves in left)
+    assert abs(off) > 1e-4
+    assert abs(mended) < 0.02 * abs(off)
 
 
 @pytest.mark.parametrize("forgetting", [False, True])
@@ -423,3 +451,12 @@ def test_others_with_several_skills_a_row_change_no_bit_of_a_student_with_one(
     apart = filter_students(by_itself, parameters, *new_state(log), rule=rule)
     np.testing.assert_array_equal(together.p_correct[mine], apart.p_correct)
     np.testing.assert_array_equal(together.ability[mine], apart.ability)
+
+
+def test_a_fit_tells_the_log_likelihood_of_its_parameters_where_paths_are_found_but_nearly():
+    log = uneven(61, several=False)
+    n_skills = max(CELLS.values())
+    parents = Cells.same(np.zeros(0, np.int64))
+    found = search.fit(log, parents, n_skills, N_ITEMS, max_iter=2)
+    expected, _ = evaluate(log, found.parameters, "full")
+    assert found.log_likelihood == pytest.approx(expected, abs=1e-5)
