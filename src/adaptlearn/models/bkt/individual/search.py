@@ -49,9 +49,9 @@ _SCALE = 2e4
 """The objective of a log that is not small. Of a small one, a gain that would be nothing there
 (at the default `tol`, .02 of log-likelihood) is nothing either."""
 
-_STILL = 1e-3
-"""How far a path may be from its equations: what it would still move changes the log-likelihood as
-the adjoint says, but for the square of that."""
+_STILL = 1e3
+"""How far a path may be from its equations, in units of `tol`: what it would still move changes the
+log-likelihood as the adjoint says, but for the square of that."""
 
 _FAR = 1e100
 """What the objective is called where it is no number: worse than anything that is."""
@@ -168,7 +168,7 @@ def fit(
         if best:
             # Not from the last: a step may have been tried far out, and the next begins here.
             near = Path(*(values.copy() for values in best[0][1]))
-            found = path_near(layout, local, links, near, still=_STILL)
+            found = path_near(layout, local, links, near, still=min(_STILL * tol, 1e-3))
         return found or Near(run(layout, local, students, chains), [])
 
     def objective(point: Floats) -> tuple[float, Floats]:
