@@ -203,6 +203,7 @@ def growth_section(quick: bool) -> dict[str, Any]:
 
 
 SHAPES = {"one": (1, 20_000), "many": (400, 50)}  # students, and answers of each
+OF_REVIEWS = ("fsrs",)  # models that are fitted to answers on items which the student met before
 
 
 def practice(n_students: int, n_each: int) -> ResponseLog:
@@ -220,13 +221,22 @@ def practice(n_students: int, n_each: int) -> ResponseLog:
 
 
 def shape_seconds(model: KnowledgeTracer, log: ResponseLog) -> dict[str, float]:
+    """Of a fit; and the median of three predictions, and of three updates of new states."""
     fitted = seconds(model.fit, log)
-    state = model.init_state(log.n_students)
+    states = [model.init_state(log.n_students) for _ in range(3)]
     return {
         "fit": fitted,
-        "predict": seconds(model.predict_proba, log),
-        "update": seconds(model.update_state, state, log),
+        "predict": median(seconds(model.predict_proba, log) for _ in states),
+        "update": median(seconds(model.update_state, state, log) for state in states),
     }
+
+
+def later_reviews(log: ResponseLog) -> int:
+    """Answers on an item that the student answered before."""
+    assert log.item is not None
+    return len(log) - len(
+        set(zip(log.student.codes.tolist(), log.item.codes.tolist(), strict=True))
+    )
 
 
 def one_student_section(quick: bool) -> dict[str, Any]:
@@ -238,7 +248,8 @@ def one_student_section(quick: bool) -> dict[str, Any]:
         f"{'model':24}{'fit s':>9}{'times':>7}{'predict s':>11}{'times':>7}{'update s':>10}"
         f"{'times':>7}"
     )
-    found: dict[str, Any] = {}
+    reviews = {name: later_reviews(log) for name, log in logs.items()}
+    found: dict[str, Any] = {"later_reviews": reviews}
     for name, make in named_models().items():
         for small in ((20, 20), (1, 400)):  # so that imports are not counted
             shape_seconds(make(), practice(*small))
@@ -250,6 +261,15 @@ def one_student_section(quick: bool) -> dict[str, Any]:
             for (part, ratio), width in zip(ratios.items(), (9, 11, 10), strict=True)
         )
         print(f"{name:24}{''.join(cells)}", flush=True)
+        if name in OF_REVIEWS:
+            of_reviews = ratios["fit"] * reviews["many"] / reviews["one"]
+            found[name]["ratio"]["fit_per_review"] = of_reviews
+            each = 1e6 * taken["one"]["fit"] / reviews["one"]
+            print(
+                f"  per later review{each:14.1f} µs{of_reviews:4.1f}   "
+                f"({reviews['one']:,} of the one, {reviews['many']:,} of the many)",
+                flush=True,
+            )
     return found
 
 

@@ -9,6 +9,7 @@ import pytest
 from sklearn.base import clone
 from tests.models.test_coupled import (
     CELLS,
+    N_ITEMS,
     N_SKILLS,
     evaluate,
     flat,
@@ -21,7 +22,7 @@ from tests.models.test_coupled import (
 
 from adaptlearn import MasteryTracker
 from adaptlearn.models import BKT
-from adaptlearn.models.bkt.individual import alone, forward, newton, search
+from adaptlearn.models.bkt.individual import alone, exponential, forward, newton, search
 from adaptlearn.models.bkt.individual.descent import minimise
 from adaptlearn.models.bkt.individual.equations import (
     RULES,
@@ -33,8 +34,10 @@ from adaptlearn.models.bkt.individual.equations import (
 )
 from adaptlearn.models.bkt.individual.filtering import filter_students
 from adaptlearn.models.bkt.individual.forward import run
-from adaptlearn.models.bkt.individual.layout import CoupledLog, lay_out
+from adaptlearn.models.bkt.individual.gradient import effects_of, log_likelihood
+from adaptlearn.models.bkt.individual.layout import CoupledLog, dot, lay_out
 from adaptlearn.models.bkt.individual.links import Links
+from adaptlearn.models.bkt.parameters import Cells
 from adaptlearn.models.bkt.state import BKTState
 from adaptlearn.models.sequential import triangular
 from adaptlearn.numerics import bounds_of
@@ -302,7 +305,32 @@ def passed_and_near(log, near, parameters, rule="full"):
     links = Links.of(layout, len(chains.last), joined=joins(rule))
     local = coefficients(layout, parameters, rule)
     start = run(layout, coefficients(layout, near, rule), students, chains)
-    return run(layout, local, students, chains), newton.path_near(layout, local, links, start)
+    expected = run(layout, local, students, chains)
+    far = run(layout, coefficients(layout, moved(near, 0.1), rule), students, chains)
+    newton.path_near(layout, coefficients(layout, near, rule), links, far)  # leaves its slopes
+    found = newton.path_near(layout, local, links, start)
+    return expected, None if found is None else found.path
+
+
+@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.parametrize("rule", RULES)
+def test_what_a_path_leaves_open_mends_its_log_likelihood(rule, several):
+    log, parameters = uneven(43, several=several), random_parameters(43)
+    students, chains = new_state(log)
+    layout = lay_out(log, len(students.ability), chains, students.answers, len(parameters.prior))
+    links = Links.of(layout, len(chains.last), joined=joins(rule))
+    local = coefficients(layout, parameters, rule)
+    exact = log_likelihood(layout, run(layout, local, students, chains), rule)
+    near = coefficients(layout, moved(parameters, 0.02), rule)
+    start = run(layout, near, students, chains)
+    found = newton.path_near(layout, local, links, start, still=0.03)
+    assert found is not None
+    path, left = found
+    off = log_likelihood(layout, path, rule) - exact
+    adjoint = effects_of(layout, local, path, links).adjoint
+    mended = off + sum(dot(adjoint[places], moves) for places, moves in left)
+    assert abs(off) > 1e-4
+    assert abs(mended) < 0.02 * abs(off)
 
 
 @pytest.mark.parametrize("forgetting", [False, True])
@@ -350,9 +378,9 @@ def test_a_fit_to_one_student_follows_responses_one_by_one_but_seldom(monkeypatc
     calls: list[int] = []
     follow = alone.follow_in_range
 
-    def counted(layout, local, rows, *rest):
+    def counted(layout, local, rows, *rest, **named):
         calls.append(len(rows))
-        return follow(layout, local, rows, *rest)
+        return follow(layout, local, rows, *rest, **named)
 
     monkeypatch.setattr(forward, "follow_in_range", counted)
     model = BKT(ability=True, forgetting=True, max_iter=15)
@@ -370,3 +398,65 @@ def test_the_gradient_does_without_what_scipy_does_not_promise(several, monkeypa
     monkeypatch.setattr(triangular, "_in_place", lambda: False)
     publicly = flat(evaluate(log, parameters, "conjunctive")[1])
     np.testing.assert_allclose(publicly, found, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("one_library", [True, False])
+def test_the_exponential_of_a_number_is_that_of_an_array_to_the_bit(one_library, monkeypatch):
+    monkeypatch.setattr(exponential, "_of_one_library", lambda: one_library)
+    some = np.random.default_rng(0).uniform(-750, 709.7, 2000)
+    some[::2] /= 300
+    expected = exponential.exponential(some.copy())
+    np.testing.assert_allclose(expected, np.exp(some), rtol=1e-15, atol=5e-324)
+    exp = exponential.of_numbers()
+    assert [exp(x) for x in some.tolist()] == expected.tolist()
+    assert [exponential.or_infinite(x) for x in some.tolist()] == expected.tolist()
+    assert exponential.or_infinite(710.0) == np.inf
+    assert exponential.or_infinite(-np.inf) == 0
+
+
+def test_with_numpys_exponential_too_a_history_alone_is_what_it_is_level_by_level(monkeypatch):
+    monkeypatch.setattr(exponential, "_of_one_library", lambda: False)
+    test_a_history_alone_is_what_it_is_level_by_level("full", False, True, monkeypatch)
+
+
+@pytest.mark.parametrize("drive", [705.0, 709.7, 709.79, 800.0])
+def test_a_step_out_of_the_range_of_the_exponential_is_taken_alone_as_in_levels(drive, monkeypatch):
+    steep = SURE._replace(learn=np.array([-drive]), guess=np.array([-drive / 2]))
+    log = log_of([runs(3, 2, 700, 3), runs(2, 90)])
+    found = {}
+    for way, narrow in WAYS.items():
+        monkeypatch.setattr(forward, "FEW", narrow)
+        passed = filter_students(log, steep, *new_state(log))
+        found[way] = np.concatenate([passed.p_correct, *passed.students, *passed.chains])
+    assert np.isfinite(found["levels"]).all()
+    for way in ("usual", "alone"):
+        np.testing.assert_array_equal(found[way], found["levels"])
+
+
+@pytest.mark.parametrize("way", ["levels", "alone"])
+@pytest.mark.parametrize("rule", RULES)
+def test_others_with_several_skills_a_row_change_no_bit_of_a_student_with_one(
+    rule, way, monkeypatch
+):
+    monkeypatch.setattr(forward, "FEW", WAYS[way])
+    log, parameters = tangled(53, n=400, several=True), random_parameters(53)
+    single = np.bincount(log.entry_rows) == 1
+    log = part(log, single | (log.student != 0))
+    mine = log.student == 0
+    together = filter_students(log, parameters, *new_state(log), rule=rule)
+    by_itself = part(log, mine)
+    assert mine.sum() > 20
+    assert len(log.entry_rows) > len(log.student)
+    assert len(by_itself.entry_rows) == len(by_itself.student)
+    apart = filter_students(by_itself, parameters, *new_state(log), rule=rule)
+    np.testing.assert_array_equal(together.p_correct[mine], apart.p_correct)
+    np.testing.assert_array_equal(together.ability[mine], apart.ability)
+
+
+def test_a_fit_tells_the_log_likelihood_of_its_parameters_where_paths_are_found_but_nearly():
+    log = uneven(61, several=False)
+    n_skills = max(CELLS.values())
+    parents = Cells.same(np.zeros(0, np.int64))
+    found = search.fit(log, parents, n_skills, N_ITEMS, max_iter=2)
+    expected, _ = evaluate(log, found.parameters, "full")
+    assert found.log_likelihood == pytest.approx(expected, abs=1e-5)

@@ -84,9 +84,14 @@ class _Way:
         self._places, self._starts, self._sources, self._back = places, starts, sources, back
         self._terms = self._found = np.empty(0)
 
+    @property
+    def given(self) -> bool:
+        """Whether it holds values."""
+        return len(self._found) > 0
+
     def put(self, values: Sequence[Floats | float]) -> _Way:
         """Take the values of each part's terms, or of the first parts' only; itself."""
-        if not len(self._found):
+        if not self.given:
             self._terms, self._found = np.empty(len(self._sources)), np.empty(len(self._starts) - 1)
         along = self._terms[::-1] if self._back else self._terms
         for place, value in zip(self._places, values, strict=False):

@@ -8,8 +8,10 @@ logarithm.
 from __future__ import annotations
 
 import math
-from itertools import islice
-from typing import NamedTuple
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import chain, islice
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,6 +24,7 @@ from adaptlearn.models.bkt.individual.equations import (
     Rule,
     joins,
 )
+from adaptlearn.models.bkt.individual.exponential import of_numbers, or_infinite
 from adaptlearn.models.bkt.individual.layout import Layout
 from adaptlearn.numerics import Floats, Ints
 
@@ -86,10 +89,9 @@ def _one_skill_each(
     ability, residual = standing
     answer, recent, part = _weights(local.parameters)
     before, n_chains = layout.before[rows], posterior.shape[1] - len(layout.entries)
-    exp, logits = np.exp, np.empty(2)
     held: dict[int, _Pair] = {}
     found = []
-    for place, chain, old, weight, drive, (forget, keep), (
+    for place, earlier, old, weight, drive, (forget, keep), (
         unknown_odds,
         known_odds,
     ), gain, sign in zip(
@@ -104,27 +106,28 @@ def _one_skill_each(
         layout.sign[rows].tolist(),
         strict=True,
     ):
-        unknown, known = held.pop(chain, old)
-        against = weight * ability + drive
-        logit = ability * answer
-        logit -= residual * recent
-        logits[0], logits[1] = min(FARTHEST, against), logit * sign
-        against, more = exp(logits, logits).tolist()
+        unknown, known = held.pop(earlier, old)
+        against = or_infinite(min(FARTHEST, weight * ability + drive))
+        more = or_infinite((ability * answer - residual * recent) * sign)
         rise = 1 / (against + 1)
         stay = against * rise
-        by_unknown, by_known = 1 / (unknown_odds * more + 1), 1 / (known_odds * more + 1)
+        unlike, other_unlike = unknown_odds * more + 1, known_odds * more + 1
         one, other = stay * unknown + forget * known, rise * unknown + keep * known
-        joint, rest = one * by_unknown, other * by_known
+        joint, rest = one / unlike, other / other_unlike
         scale = (joint + rest) or _NAN
         joint /= scale
         rest /= scale
         if unknown < 0 or known < 0 or one < TINY or other < TINY or joint < TINY or rest < TINY:
             one, other = _moved((unknown, known), (stay, rise), (forget, keep))
-            scale = max(one, 0.0) * by_unknown + max(other, 0.0) * by_known
-            joint, rest = _answered((one, other), (by_unknown, by_known))
+            scale = max(one, 0.0) / unlike + max(other, 0.0) / other_unlike
+            given = one / unlike, other / other_unlike
+            joint, rest = _answered((one, other), given, (1 / unlike, 1 / other_unlike))
         held[place] = joint, rest
         found.append(
-            (ability, residual, stay, rise, one, other, joint, rest, by_unknown, by_known, scale)
+            (
+                *(ability, residual, stay, rise, one, other, joint, rest),
+                *(1 / unlike, 1 / other_unlike, scale),
+            )
         )
         missed = 1 - scale
         ability += gain * missed
@@ -135,7 +138,7 @@ def _one_skill_each(
 
 
 class Standing(NamedTuple):
-    """What a student's rows leave that the next ones need.
+    """What a student's rows leave that the next ones need; nan after the row where it stopped.
 
     Attributes
     ----------
@@ -150,57 +153,85 @@ class Standing(NamedTuple):
 
 
 def follow_in_range(
-    layout: Layout, local: Coefficients, rows: Ints, posterior: Floats, standing: _Pair
+    layout: Layout,
+    local: Coefficients,
+    rows: Ints,
+    posterior: Floats,
+    standing: _Pair,
+    *,
+    place_of: Ints,
 ) -> Standing:
     """As `follow`, of rows with one skill each, in a third of the time.
 
     It is right up to the first row that begins or ends with a belief too small for a number.
+
+    Parameters
+    ----------
+    layout, local, rows, posterior, standing
+        As for `follow`.
+    place_of : int array, shape (n_sequences + n_entries,)
+        The number of the row that leaves each belief; -1 for old beliefs.
     """
     ability, residual = standing
     answer, recent, part = _weights(local.parameters)
-    before = layout.before[rows] - (posterior.shape[1] - len(layout.entries))
-    mine = np.minimum(np.searchsorted(rows, before), len(rows) - 1)
-    own = rows[mine] == before
-    # Beliefs from elsewhere stand first, then those after each row.
-    unknowns, knowns = posterior[:, layout.before[rows[~own]]].tolist()
-    n_others = len(knowns)
-    places = np.where(own, mine + n_others, np.cumsum(~own) - 1)
-    abilities, residuals = [ability], [residual]
-    exp, logits = np.exp, np.empty(2)
-    for place, weight, drive, (forget, keep), unknown_odds, known_odds, gain, sign in zip(
-        places.tolist(),
-        local.weight[rows].tolist(),
-        local.drive[rows].tolist(),
-        _forgetting(local, rows),
-        *local.odds[:, rows].tolist(),
-        local.gain[rows].tolist(),
-        layout.sign[rows].tolist(),
-        strict=True,
-    ):
-        unknown, known = unknowns[place], knowns[place]
-        logits[0] = weight * ability + drive
-        logits[1] = (ability * answer - residual * recent) * sign
-        against, more = exp(logits, logits).tolist()
-        if against > _MOST_AGAINST:  # noqa: PLR1730 - `min` takes as long as all the sums
-            against = _MOST_AGAINST
-        rise = 1 / (against + 1)
-        one, other = against * rise * unknown + forget * known, rise * unknown + keep * known
-        joint = one * (1 / (unknown_odds * more + 1))
-        rest = other * (1 / (known_odds * more + 1))
-        scale = (joint + rest) or _NAN
-        unknowns.append(joint / scale)
-        knowns.append(rest / scale)
-        missed = 1 - scale
-        ability += gain * missed
-        residual += (missed * sign - residual) * (sign * sign) * part
+    places, old = _old_first(place_of[layout.before[rows]])
+    unknowns, knowns = posterior[:, layout.before[rows[old]]].tolist()
+    abilities, residuals = list[float](), list[float]()
+    n, signs, exp = len(rows), layout.sign[rows], of_numbers()
+    along = _in_plain_numbers(
+        places,
+        local.weight[rows],
+        local.drive[rows],
+        np.zeros(n) if local.forget is None else local.forget[rows],
+        *local.odds[:, rows],
+        local.gain[rows],
+        signs,
+        signs * signs * part,
+    )
+    with suppress(OverflowError, ZeroDivisionError):  # out of range: there it stops
+        for place, weight, drive, forget, unknown_odds, known_odds, gain, sign, moved in along:
+            abilities.append(ability)
+            residuals.append(residual)
+            unknown, known = unknowns[place], knowns[place]
+            against = exp(weight * ability + drive)
+            more = exp((ability * answer - residual * recent) * sign)
+            # Where one is written 1.0 Python need not look whether the other is a float, too.
+            rise = 1.0 / (against + 1.0)
+            joint = (against * rise * unknown + forget * known) / (unknown_odds * more + 1.0)
+            rest = (rise * unknown + (1.0 - forget) * known) / (known_odds * more + 1.0)
+            scale = joint + rest
+            unknowns.append(joint / scale)
+            knowns.append(rest / scale)
+            missed = 1.0 - scale
+            ability += gain * missed
+            residual += (missed * sign - residual) * moved
         abilities.append(ability)
         residuals.append(residual)
-    return Standing(
-        np.array((abilities, residuals)), np.array((unknowns[n_others:], knowns[n_others:]))
+    del unknowns[: len(old)], knowns[: len(old)]
+    found = Standing(np.full((2, n + 1), np.nan), np.full((2, n), np.nan))
+    found.rows[:, : len(abilities)] = abilities, residuals
+    found.posterior[:, : len(knowns)] = unknowns, knowns
+    return found
+
+
+def _old_first(places: Ints) -> tuple[Ints, Ints]:
+    """Places of beliefs in a list that begins with old ones, and which are those: the negative."""
+    old = np.flatnonzero(places < 0)
+    moved = places + len(old)
+    moved[old] = np.arange(len(old))
+    return moved, old
+
+
+_STRETCH = 1024
+"""Responses of which plain numbers are made at a time: those of many do not fit in the cache."""
+
+
+def _in_plain_numbers(*columns: Floats | Ints) -> Iterator[tuple[Any, ...]]:
+    """The columns' values, row by row."""
+    return chain.from_iterable(
+        zip(*(column[first : first + _STRETCH].tolist() for column in columns), strict=True)
+        for first in range(0, len(columns[0]), _STRETCH)
     )
-
-
-_MOST_AGAINST = float(np.exp(np.array([FARTHEST] * 2))[0])
 
 
 def _several_skills(
@@ -234,23 +265,25 @@ def _several_skills(
         strict=True,
     ):
         mine = [*islice(along, size)]
-        logit = ability * answer
-        logit -= residual * recent
-        logits = [min(weight * ability + drive, FARTHEST) for _, _, _, weight, drive, _ in mine]
-        *against, more = np.exp([*logits, logit * sign]).tolist()
-        by = [
-            (1 / (one * more + 1), 1 / (other * more + 1))
+        more = or_infinite((ability * answer - residual * recent) * sign)
+        against = [
+            or_infinite(min(weight * ability + drive, FARTHEST))
+            for _, _, _, weight, drive, _ in mine
+        ]
+        unlike = [
+            (one * more + 1, other * more + 1)
             for one, other in islice(unit_odds, 1 if joined else size)
         ]
         moves, begun = [], []
-        for (_, chain, old, _, _, keeping), odds in zip(mine, against, strict=True):
+        for (_, earlier, old, _, _, keeping), odds in zip(mine, against, strict=True):
             rise = 1 / (odds + 1)
             moves.append((odds * rise, rise))
-            begun.append(_moved(held.pop(chain, old), moves[-1], keeping))
-        if joined:
+            begun.append(_moved(held.pop(earlier, old), moves[-1], keeping))
+        by = [(1 / one, 1 / other) for one, other in unlike]
+        if joined and size > 1:
             scales, after = _joined(begun, by[0], rule)
         else:
-            scales, after = _apart(begun, by, 1 / size if rule == "shared" else 1.0)
+            scales, after = _apart(begun, unlike, 1 / size if rule == "shared" else 1.0)
         held.update((place, new) for (place, *_), new in zip(mine, after, strict=True))
         of_rows.append((ability, residual))
         of_entries += [(*a, *b, *c) for a, b, c in zip(moves, begun, after, strict=True)]
@@ -275,16 +308,19 @@ def _forgetting(local: Coefficients, entries: Ints) -> list[_Pair]:
     return [*zip(local.forget[entries].tolist(), local.keep[entries].tolist(), strict=True)]
 
 
-def _apart(begun: list[_Pair], by: list[_Pair], power: float) -> tuple[list[float], list[_Pair]]:
+def _apart(
+    begun: list[_Pair], unlike: list[_Pair], power: float
+) -> tuple[list[float], list[_Pair]]:
     """P(the answer) by each skill of a row, and the belief after it."""
     scales = [
-        max(unknown, 0.0) * one + max(known, 0.0) * other
-        for (unknown, known), (one, other) in zip(begun, by, strict=True)
+        max(unknown, 0.0) / one + max(known, 0.0) / other
+        for (unknown, known), (one, other) in zip(begun, unlike, strict=True)
     ]
-    after = [
-        _answered(beliefs, (one**power, other**power))
-        for beliefs, (one, other) in zip(begun, by, strict=True)
-    ]
+    after = []
+    for beliefs, pair in zip(begun, unlike, strict=True):
+        one, other = pair[0] ** power, pair[1] ** power
+        joint = beliefs[0] / one, beliefs[1] / other
+        after.append(_answered(beliefs, joint, (1 / one, 1 / other)))
     return scales, after
 
 
@@ -298,7 +334,7 @@ def _joined(begun: list[_Pair], by: _Pair, rule: Rule) -> tuple[list[float], lis
         given = product / factor if conjunctive else 1 - product / factor
         decided = by[1] * given + by[0] * (1 - given)
         own = (by[0], decided) if conjunctive else (decided, by[1])
-        after.append(_answered(beliefs, own))
+        after.append(_answered(beliefs, (beliefs[0] * own[0], beliefs[1] * own[1]), own))
     enough = product if conjunctive else 1 - product
     return [by[1] * enough + by[0] * (1 - enough)], after
 
@@ -317,10 +353,10 @@ def _moved(before: _Pair, moves: _Pair, forgetting: _Pair) -> _Pair:
     )
 
 
-def _answered(begun: _Pair, by: _Pair) -> _Pair:
-    """Beliefs after an answer of these likelihoods, likewise."""
+def _answered(begun: _Pair, joint: _Pair, by: _Pair) -> _Pair:
+    """Beliefs after an answer of these likelihoods, likewise; `joint` are the products of both."""
     if min(begun) >= 0:
-        one, other = begun[0] * by[0], begun[1] * by[1]
+        one, other = joint
         scale = (one + other) or _NAN
         after = one / scale, other / scale
         if not min(after) < TINY:

@@ -33,6 +33,8 @@ References
 
 from __future__ import annotations
 
+import math
+import sys
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
@@ -47,8 +49,8 @@ RULES: tuple[Rule, ...] = get_args(Rule)
 SMALL = 1e-100
 """In place of a smaller factor, so that the product of the others can be had by division."""
 
-FARTHEST = 700.0
-"""Log odds against learning are no larger, so that their exponential is finite."""
+FARTHEST = math.log(sys.float_info.max)
+"""Log odds against learning are no larger: the last of which the exponential is finite."""
 
 
 class Weights(NamedTuple):

@@ -20,6 +20,7 @@ from adaptlearn.models.bkt.individual.equations import (
     Weights,
     joins,
 )
+from adaptlearn.models.bkt.individual.exponential import exponential
 from adaptlearn.models.bkt.individual.layout import ChainVectors, Layout
 from adaptlearn.models.bkt.records import StudentVectors
 from adaptlearn.models.sequential.levels import narrow_from, rest_of_each
@@ -83,11 +84,11 @@ def run(
         Before the log.
     """
     path = _empty(layout, local, students, chains)
-    bounds = np.array(layout.row_levels)
+    bounds = layout.row_levels
     narrow = narrow_from(bounds, FEW)
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         _run_levels(layout, local, path, narrow)
-        far = _out_of_range(layout, path, layout.entry_levels[narrow])
+        far = _out_of_range(layout, path, int(layout.entry_levels[narrow]))
         rest = [
             (number, rows)
             for number, rows in enumerate(rest_of_each(bounds, narrow))
@@ -119,7 +120,8 @@ class Span(NamedTuple):
 
 def _run_levels(layout: Layout, local: Coefficients, path: Path, n_levels: int) -> None:
     """The first levels, into the path."""
-    row_levels, entry_levels = layout.row_levels, layout.entry_levels
+    row_levels = layout.row_levels[: n_levels + 1].tolist()
+    entry_levels = layout.entry_levels[: n_levels + 1].tolist()
     unit_levels = row_levels if joins(local.rule) else entry_levels
     for level in range(n_levels):
         rows = slice(row_levels[level], row_levels[level + 1])
@@ -150,22 +152,30 @@ def respond(layout: Layout, local: Coefficients, path: Path, span: Span) -> None
     odds = _against(local.parameters.weights, ability, path.residual[rows], layout.sign[rows])
     if not (single or joined):
         odds = odds.take(owner)
-    np.multiply(local.odds[:, units], odds, out=likelihood)
-    likelihood += 1
-    np.reciprocal(likelihood, out=likelihood)
+    unlike = np.multiply(local.odds[:, units], odds, out=likelihood)
+    unlike += 1
     # The answer's probability, and the beliefs after it.
     scale = path.scale[units]
     after = path.posterior[:, n_chains + entries.start : n_chains + entries.stop]
-    if joined and not single:
-        _join(begun, likelihood, scale, after, owner=owner, starts=starts, rule=rule)
-    else:
-        np.multiply(begun, likelihood, out=after)
+    several = joined and not single
+    if not several:
+        np.divide(begun, unlike, out=after)
         np.add(after[0], after[1], out=scale)
         if rule == "shared" and not single:
-            np.multiply(begun, likelihood ** (1 / layout.size[rows]).take(owner), out=after)
+            np.divide(begun, unlike ** (1 / layout.size[rows]).take(owner), out=after)
             after /= after[0] + after[1]
         else:
             after /= scale
+    ones = np.flatnonzero(layout.size[rows] == 1) if several else starts[:0]
+    apart = unlike[:, ones]
+    np.reciprocal(unlike, out=likelihood)
+    if several:
+        _join(begun, likelihood, scale, after, owner=owner, starts=starts, rule=rule)
+    if len(ones):  # to the same bits as where no row has several skills
+        at = starts[ones]
+        apart = begun[:, at] / apart
+        scale[ones] = apart[0] + apart[1]
+        after[:, at] = apart / scale[ones]
 
 
 def student_steps(
@@ -193,7 +203,7 @@ def _begin(
     np.multiply(local.weight[entries], ability, out=stay)
     stay += local.drive[entries]
     np.minimum(stay, FARTHEST, out=stay)
-    np.exp(stay, out=stay)
+    exponential(stay, out=stay)
     np.add(stay, 1, out=rise)
     np.reciprocal(rise, out=rise)
     stay *= rise
@@ -212,7 +222,7 @@ def _against(weights: Weights, ability: Floats, residual: Floats, sign: Floats) 
     odds = ability * -weights.answer
     odds -= residual * weights.residual
     odds *= sign
-    return np.exp(odds, out=odds)
+    return exponential(odds, out=odds)
 
 
 def _run_in_range(
@@ -223,13 +233,16 @@ def _run_in_range(
     That is from the first row on at which a belief is too small for a number.
     """
     n_chains = path.n_chains
+    place_of = np.full(len(path.posterior[0]), -1)
     for number, rows in rest:
         standing = float(path.last_ability[number]), float(path.last_residual[number])
-        found = follow_in_range(layout, local, rows, path.posterior, standing)
+        place_of[n_chains + rows] = np.arange(len(rows))
+        found = follow_in_range(layout, local, rows, path.posterior, standing, place_of=place_of)
         path.ability[rows], path.residual[rows] = found.rows[:, :-1]
         path.last_ability[number], path.last_residual[number] = found.rows[:, -1]
         path.posterior[:, n_chains + rows] = found.posterior
-    held: Bools = np.any(path.posterior[:, layout.before[first:]] < 0, axis=0)
+    held: Bools = np.isnan(path.posterior[0, n_chains + first :])
+    held |= np.any(path.posterior[:, layout.before[first:]] < 0, axis=0)
     all_rest = slice(first, len(layout.rows))
     respond(layout, local, path, Span(all_rest, all_rest, all_rest, layout.owner, layout.starts))
     new = path.posterior[:, n_chains + first :]

@@ -65,6 +65,8 @@ def gradient(
     local: Coefficients,
     path: Path,
     links: Links | None = None,
+    *,
+    effects: Effects | None = None,
 ) -> CoupledParameters:
     """The derivatives of `log_likelihood`, in the shape of the parameters.
 
@@ -74,16 +76,16 @@ def gradient(
         Of a pass that began with new students, from `adaptlearn.models.bkt.individual.equations`.
     links : Links, optional
         Those of the layout, where they are at hand.
+    effects : Effects, optional
+        Those of the path, likewise.
     """
     parameters, rule = local.parameters, local.rule
     joined = joins(rule)
     if links is None:
         links = Links.of(layout, path.n_chains, joined=joined)
-    slopes = slopes_of(layout, local, path)
-    derivatives, steps = slopes.derivatives, slopes.steps
-    of_likelihood = (to_units(layout, layout.sign, rule) != 0) / path.scale
-    terms = [*slopes.terms, *terms_of(layout, local)]
-    adjoint = links.system.back.put(terms).solve([(links.scale, of_likelihood)])
+    if effects is None:
+        effects = effects_of(layout, local, path, links)
+    (derivatives, steps, _), adjoint = effects
     of_scale, of_after = adjoint[links.scale], adjoint[links.after]
 
     def over(unit: Floats, own: Floats) -> Floats:
@@ -132,6 +134,30 @@ def gradient(
             rule=rule,
         ),
     )
+
+
+class Effects(NamedTuple):
+    """What the unknowns of the equations around a path do to the log-likelihood.
+
+    Attributes
+    ----------
+    slopes : Slopes
+    adjoint : float array, shape (n_unknowns,)
+        The derivatives of the log-likelihood by the right-hand sides. It stands in the memory of
+        the equations, whose next solution overwrites it.
+    """
+
+    slopes: Slopes
+    adjoint: Floats
+
+
+def effects_of(layout: Layout, local: Coefficients, path: Path, links: Links) -> Effects:
+    """Those around a path."""
+    slopes = slopes_of(layout, local, path)
+    of_likelihood = (to_units(layout, layout.sign, local.rule) != 0) / path.scale
+    terms = [*slopes.terms, *terms_of(layout, local)]
+    adjoint = links.system.back.put(terms).solve([(links.scale, of_likelihood)])
+    return Effects(slopes, adjoint)
 
 
 def _total(index: Ints, values: Floats, n: int) -> Floats:

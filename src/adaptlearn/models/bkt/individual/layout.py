@@ -6,7 +6,6 @@ what a position needs of the log is a slice of every array.
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -116,7 +115,7 @@ class Layout(NamedTuple):
         The students, longest first.
     rows, entries : int arrays, shapes (n_rows,), (n_entries,)
         The log's row or entry at each place.
-    row_levels, entry_levels : lists of int
+    row_levels, entry_levels : int arrays, shape (n_levels + 1,)
         Where levels begin, and the end.
     sign : float array, shape (n_rows,)
         1 for a right answer, -1 for a wrong one, 0 for an exposure.
@@ -150,8 +149,8 @@ class Layout(NamedTuple):
     students: Ints
     rows: Ints
     entries: Ints
-    row_levels: list[int]
-    entry_levels: list[int]
+    row_levels: Ints
+    entry_levels: Ints
     sign: Floats
     clock: NDArray[np.int64]
     item: Ints | None
@@ -182,10 +181,9 @@ class Layout(NamedTuple):
 
     def last_rows(self) -> Ints:
         """The place of each student's last row, shape (n_present,)."""
-        last = np.empty(len(self.students), np.int64)
-        for first, end in pairwise(self.row_levels):
-            last[: end - first] = np.arange(first, end)
-        return last
+        number = np.arange(len(self.students))
+        n_levels = np.searchsorted(-np.diff(self.row_levels), -number)
+        return np.asarray(self.row_levels[n_levels - 1] + number)
 
     def to_rows(self, values: Floats) -> Floats:
         """Values of entries, added up by row."""
@@ -253,8 +251,8 @@ def lay_out(
         students=present[ranked],
         rows=rows,
         entries=entries,
-        row_levels=row_levels.tolist(),
-        entry_levels=entry_levels.tolist(),
+        row_levels=row_levels,
+        entry_levels=entry_levels,
         sign=np.array([-1.0, 1.0, 0.0])[log.answer[rows]],
         clock=clock,
         item=None if log.item is None else log.item[rows],

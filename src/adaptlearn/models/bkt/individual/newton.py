@@ -9,6 +9,8 @@ rounding.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from adaptlearn.models.bkt.belief import TINY
@@ -18,6 +20,7 @@ from adaptlearn.models.bkt.individual.gradient import logarithms, slopes_of, ter
 from adaptlearn.models.bkt.individual.layout import Layout
 from adaptlearn.models.bkt.individual.links import Links
 from adaptlearn.models.sequential.levels import narrow_from
+from adaptlearn.models.sequential.triangular import Given
 from adaptlearn.numerics import Floats
 
 _LOG_TINY = float(np.log(TINY))
@@ -26,24 +29,41 @@ _ROUNDS, _WILD = 12, 100.0
 """Steps after which the path is called too far, and a move after which it is; five are usual."""
 
 _STILL = 1e-9
-"""A path that moves by no more has been found."""
+"""A path that moves by no more has been found, but for rounding."""
 
 _FASTER = 0.02
-"""Where a step leaves no more than this of what was wrong, the same slopes do for the next."""
+"""Where a step leaves no more than this of what was wrong, the same slopes do for the next; so they
+do where as good a step again leaves little enough."""
 
 # What following costs, in units that a response costs here, with all its steps.
 _OF_LEVEL, _ALONE = 200, 10
 
 
+class Near(NamedTuple):
+    """A path, and how far it is from its own equations.
+
+    Attributes
+    ----------
+    path : Path
+    left : list of (places, float array)
+        What the equations would still change, and of which unknowns of `Links`.
+    """
+
+    path: Path
+    left: list[Given]
+
+
 def pays(layout: Layout) -> bool:
     """Whether all at once is cheaper than level by level, and few students one by one."""
-    bounds = np.array(layout.row_levels)
+    bounds = layout.row_levels
     narrow = narrow_from(bounds, FEW)
     n_rows = int(bounds[-1])
     return _OF_LEVEL * narrow + _ALONE * (n_rows - int(bounds[narrow])) > n_rows
 
 
-def path_near(layout: Layout, local: Coefficients, links: Links, near: Path) -> Path | None:
+def path_near(
+    layout: Layout, local: Coefficients, links: Links, near: Path, *, still: float = _STILL
+) -> Near | None:
     """The path of new parameters, from one of others; None where that is too far.
 
     Parameters
@@ -52,12 +72,16 @@ def path_near(layout: Layout, local: Coefficients, links: Links, near: Path) -> 
     links : Links
     near : Path
         Of the same layout and the same beginning. Its arrays become those of the new one.
+    still : float
+        A path that would move by no more will do.
     """
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        return _path_near(layout, local, links, near)
+        return _path_near(layout, local, links, near, still)
 
 
-def _path_near(layout: Layout, local: Coefficients, links: Links, path: Path) -> Path | None:
+def _path_near(
+    layout: Layout, local: Coefficients, links: Links, path: Path, still: float
+) -> Near | None:
     span = Span(
         slice(0, len(layout.rows)),
         slice(0, len(layout.entries)),
@@ -73,7 +97,7 @@ def _path_near(layout: Layout, local: Coefficients, links: Links, path: Path) ->
         _after(links, path.ability, path.last_ability),
         _after(links, path.residual, path.last_residual),
     ]
-    most = 0.0
+    most, stale = 0.0, True
     for _ in range(_ROUNDS):
         here = path._replace(posterior=path.posterior.copy())
         respond(layout, local, path, span)
@@ -87,16 +111,19 @@ def _path_near(layout: Layout, local: Coefficients, links: Links, path: Path) ->
         before, most = most, float(np.max([np.max(np.abs(c)) for c in (ratio, *changes[1:])]))
         if not most <= _WILD:
             return None
-        if most <= _STILL:
+        left = [*zip(places, changes, strict=True)]
+        if most <= still:
             path.last_ability[:], path.last_residual[:] = (
                 values[links.last] for values in found[1:]
             )
-            return path
-        if not before:
-            system.put([*slopes_of(layout, local, here).terms, *terms_of(layout, local)])
-        elif most > _FASTER * before:
-            system.put(slopes_of(layout, local, here).terms)
-        moves = system.solve([*zip(places, changes, strict=True)])
+            return Near(path, left)
+        # The first step does with the slopes around the last path that was looked for.
+        slow = most > _FASTER * before and most * most > still * before
+        if not system.given or (before > 0 and slow):
+            terms = slopes_of(layout, local, here).terms
+            system.put([*terms, *terms_of(layout, local)] if stale else terms)
+            stale = False
+        moves = system.solve(left)
         for place, what in zip(places, said, strict=True):
             np.add(what, moves[place], out=what)
         own[:] = _beliefs(said[0])

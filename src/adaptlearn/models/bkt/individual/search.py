@@ -31,10 +31,10 @@ from adaptlearn.models.bkt.individual.equations import (
     joins,
 )
 from adaptlearn.models.bkt.individual.forward import Path, run
-from adaptlearn.models.bkt.individual.gradient import gradient, log_likelihood
+from adaptlearn.models.bkt.individual.gradient import effects_of, gradient, log_likelihood
 from adaptlearn.models.bkt.individual.layout import ChainVectors, CoupledLog, dot, lay_out
 from adaptlearn.models.bkt.individual.links import Links
-from adaptlearn.models.bkt.individual.newton import path_near, pays
+from adaptlearn.models.bkt.individual.newton import Near, path_near, pays
 from adaptlearn.models.bkt.parameters import Cells
 from adaptlearn.models.bkt.records import StudentVectors
 from adaptlearn.numerics import Floats, Ints
@@ -48,6 +48,10 @@ _TRACE = 0.001
 _SCALE = 2e4
 """The objective of a log that is not small. Of a small one, a gain that would be nothing there
 (at the default `tol`, .02 of log-likelihood) is nothing either."""
+
+_STILL = 1e3
+"""How far a path may be from its equations, in units of `tol`: what it would still move changes the
+log-likelihood as the adjoint says, but for the square of that."""
 
 _FAR = 1e100
 """What the objective is called where it is no number: worse than anything that is."""
@@ -158,19 +162,14 @@ def fit(
     at_once = pays(layout)
     best: list[tuple[float, Path]] = []
 
-    def follow(local: Coefficients) -> tuple[Path, float]:
-        """The path of these parameters and its log-likelihood, from the best so far if near."""
-        path = None
+    def follow(local: Coefficients) -> Near:
+        """The path of these parameters, from the best so far if near."""
+        found = None
         if best:
             # Not from the last: a step may have been tried far out, and the next begins here.
             near = Path(*(values.copy() for values in best[0][1]))
-            path = path_near(layout, local, links, near)
-        if path is None:
-            path = run(layout, local, students, chains)
-        value = log_likelihood(layout, path, rule)
-        if at_once and np.isfinite(value) and (not best or value > best[0][0]):
-            best[:] = [(value, path)]
-        return path, value
+            found = path_near(layout, local, links, near, still=min(_STILL * tol, 1e-3))
+        return found or Near(run(layout, local, students, chains), [])
 
     def objective(point: Floats) -> tuple[float, Floats]:
         # A step may be tried so far out that logits leave the range of floats: it is refused.
@@ -184,8 +183,13 @@ def fit(
         vector = space.vector(point)
         parameters = space.parameters(vector)
         local = coefficients(layout, parameters, rule)
-        path, value = follow(local)
-        slope = space.pull_back(gradient(layout, local, path, links), vector)
+        path, left = follow(local)
+        effects = effects_of(layout, local, path, links)
+        value = log_likelihood(layout, path, rule)
+        value += sum(dot(effects.adjoint[places], moves) for places, moves in left)
+        if at_once and np.isfinite(value) and (not best or value > best[0][0]):
+            best[:] = [(value, path)]
+        slope = space.pull_back(gradient(layout, local, path, links, effects=effects), vector)
         penalty, of_penalty = space.penalty(vector)
         return penalty - value, ((of_penalty - slope) * space.unit)[space.free]
 
