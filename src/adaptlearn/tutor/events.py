@@ -92,6 +92,11 @@ class Event:
     received: float | None = None
 
     def __post_init__(self) -> None:
+        if problems := self._settle():
+            raise ParameterError("event", problems)
+
+    def _settle(self) -> list[str]:
+        """Read all fields, and say what is wrong with them; a wrong one may become None."""
         problems: list[str] = []
         if self.kind not in KINDS:
             problems.append(f"kind is {shown(self.kind)}; expected one of {', '.join(KINDS)}")
@@ -108,13 +113,14 @@ class Event:
         if self.id is not None:
             _check_text(self.id, "id", problems)
             if not self.id:
-                problems.append("id is empty; leave it out, or give each event its own")
+                problems.append(
+                    "id is empty; leave it out, or give each event its own, of up to "
+                    f"{LONGEST_TEXT} characters"
+                )
         content = _content(self.kind, self.content, problems)
-        text = _body(self.kind, content, problems)
-        if problems:
-            raise ParameterError("event", problems)
         self._set("content", content)
-        self._set("_body", text)
+        self._set("_body", _body(self.kind, content, problems))
+        return problems
 
     def __hash__(self) -> int:
         return hash((self.kind, self.student, self.id, self.body))
@@ -137,18 +143,29 @@ class Event:
         >>> Event.of({"student": "mia", "skill": "add", "correct": True, "seconds": 4.5}).content
         {'skill': 'add', 'correct': 1, 'seconds': 4.5}
         """
+        event, problems = cls.draft(given)
+        if event is None or problems:
+            raise ParameterError("event", problems)
+        return event
+
+    @classmethod
+    def draft(cls, given: Any) -> tuple[Self | None, list[str]]:
+        """An event as `of` reads it, right or not, with everything that is wrong with it."""
         if isinstance(given, cls):
-            return given
+            return given, []
         if not isinstance(given, Mapping):
-            problem = f"a {type(given).__name__}; expected an Event, or a mapping of its fields"
-            raise ParameterError("event", [problem])
-        own = {name: given[name] for name in _FIELDS if name in given}
+            return None, [
+                f"a {type(given).__name__}; expected an Event, or a mapping of its fields"
+            ]
         more = {name: value for name, value in given.items() if name not in _FIELDS}
-        content = own.pop("content", {})
-        if not isinstance(content, Mapping):
-            raise ParameterError("event", [f"content is {shown(content)}; expected a mapping"])
-        own.setdefault("student", None)
-        return cls(own.pop("kind", "answer"), own.pop("student"), {**content, **more}, **own)
+        content = given.get("content", {})
+        event = object.__new__(cls)
+        for one in fields(cls):
+            event._set(one.name, given.get(one.name, one.default))
+        event._set("kind", given.get("kind", "answer"))
+        event._set("student", given.get("student"))
+        event._set("content", {**content, **more} if isinstance(content, Mapping) else content)
+        return event, event._settle()
 
     def row(self, student: str, received: float) -> Row:
         """The event as a store keeps it, under the student's key; it gets its id here."""
@@ -190,10 +207,10 @@ def _label(value: Any, what: str, problems: list[str]) -> Label | None:
     if problem := label_problem(value):
         problems.append(f"{what} is {problem}")
         return None
-    label = as_label(value)
+    label, before = as_label(value), len(problems)
     if isinstance(label, str):
         _check_text(label, what, problems)
-    return label
+    return label if len(problems) == before else None
 
 
 def _check_text(text: Any, what: str, problems: list[str]) -> None:
@@ -220,8 +237,10 @@ def _time(time: Any, problems: list[str]) -> float | None:
         return None
     if clock == "naive":
         problems.append(f"time {time} has no time zone; give it one, as datetime.now(UTC) has")
-    elif not math.isfinite(seconds) or abs(seconds) > _LATEST:
+        return None
+    if not math.isfinite(seconds) or abs(seconds) > _LATEST:
         problems.append(f"time is {seconds:g}; expected seconds since 1970")
+        return None
     return seconds
 
 

@@ -18,8 +18,11 @@ from adaptlearn.tutor.fold.feed import Feed
 from adaptlearn.tutor.fold.order import Ordered, canonical, ranks
 from adaptlearn.tutor.store import CONFLICT, Columns
 
-FOLDED = ("answer", "exposure", "placement", "lesson_done", "override", "goal", "erasure", CONFLICT)
-"""The kinds that make up a state; the others are the record of what was done with it."""
+FOLDED = (
+    "answer", "exposure", "placement", "lesson_done", "override", "goal", "model", "erasure",
+    CONFLICT,
+)  # fmt: skip
+"""The kinds that are read for a state; the others are the record of what was done with it."""
 
 
 class Reached(NamedTuple):
