@@ -74,9 +74,12 @@ PAIRS = [(kind, "content") for kind in KINDS] + [
 def test_every_damaged_event_is_told_and_others_go_on(path, model, curriculum, kind, column):
     with Tutor.open(path, model=model, curriculum=curriculum) as tutor:
         before = tutor.mastery("ben").value
-    hurt(path, kind, column)
+    name = hurt(path, kind, column)
     with Tutor.open(path, model=model, curriculum=curriculum, random_state=0) as tutor:
         found = tutor.verify()
+        now = {"kind": kind, "id": name, column: DAMAGED[column].strip("'")}
+        said = f"1 event is damaged, by kind and id: {now['kind']!r} {now['id']!r};"
+        assert any(said in told for told in found.damaged)
         assert not found
         assert found.differ == ()
         whose = "eve" if column == "student" else "mia"
