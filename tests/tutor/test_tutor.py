@@ -6,6 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from itertools import permutations
+from time import time as seconds_now
 
 import numpy as np
 import pytest
@@ -141,6 +142,30 @@ def test_an_item_just_seen_does_not_come(tmp_path, model, curriculum):
             given += [tutor.next_item("mia", "add 1").item for _ in range(4)]
     assert given[:4] == given[4:8] == given[8:]
     assert len(set(given)) == 4
+
+
+def test_an_item_answered_or_shown_anywhere_does_not_come(tmp_path, model, curriculum):
+    path = tmp_path / "school.db"
+    for seed in range(4):
+        student, left = f"s{seed}", {f"add #{k}" for k in range(4)}
+        with Tutor.open(path, model=model, curriculum=curriculum, random_state=seed) as tutor:
+            first = tutor.next_item(student, "add 1").item
+            left -= {first}
+            second, third = sorted(left)[:2]
+            seen = {"student": student, "skill": "add", "item": second, "time": seconds_now() + 1}
+            tutor.record(
+                [
+                    {**seen, "correct": 0},
+                    {**seen, "kind": "exposure", "item": third, "time": seconds_now() + 2},
+                ]
+            )
+        with Tutor.open(path, model=model, curriculum=curriculum, random_state=seed) as tutor:
+            # Of four items three were just seen; then the one seen longest ago comes again.
+            last = tutor.next_item(student, "add 2").item
+            assert {last} == left - {second, third}
+            assert last != first
+            tutor.record({**seen, "item": last, "correct": 1, "time": seconds_now() + 3})
+            assert tutor.next_item(student, "add 1").item == first
 
 
 def test_a_placement_survives_and_ends_in_the_state(tmp_path, model, curriculum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from adaptlearn.curriculum.curriculum import Curriculum
+from adaptlearn.curriculum.curriculum import Curriculum, curriculum_problems
 from adaptlearn.errors import CurriculumError, ParameterError
 from adaptlearn.labels import Label, label_list, label_of, near_spellings
 from adaptlearn.models.base import KnowledgeTracer
@@ -17,6 +17,7 @@ from adaptlearn.sequencing.policies.policy import PolicyLike
 from adaptlearn.sequencing.sequencer import Sequencer
 from adaptlearn.tutor.fold.fold import Fold, Goal, Learner
 from adaptlearn.validation import some
+from adaptlearn.wording import shown
 
 
 class Advice:
@@ -54,6 +55,31 @@ class Advice:
             curriculum, overrides_of(curriculum, students, everyone, now)
         )
         return sequencer.recommend([*students], n=n, now=now)
+
+
+def problems_of(model: Any, curriculum: Any) -> list[str]:
+    """What keeps values from being a fitted model and a curriculum."""
+    problems = [*curriculum_problems(curriculum)]
+    if not hasattr(model, "init_state"):
+        problems.append(f"model is a {type(model).__name__}; expected a fitted model")
+    return problems
+
+
+def check_note(what: str, author: Any, reason: Any, *, needed: bool = True) -> None:
+    """Refuse what is no text, and, if needed, an empty one: an auditor asks who, and why.
+
+    Raises
+    ------
+    ParameterError
+    """
+    problems = []
+    for name, value in (("author", author), ("reason", reason)):
+        if not isinstance(value, str):
+            problems.append(f"{name} must be a text, got {shown(value)}")
+        elif needed and not value:
+            problems.append(f"{name} is empty; say who, and why")
+    if problems:
+        raise ParameterError(what, problems)
 
 
 def check_fit(model: KnowledgeTracer, curriculum: Curriculum) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
 from adaptlearn.errors import ParameterError
-from adaptlearn.labels import Label, as_label, label_problem
+from adaptlearn.labels import Label, as_label, label_problem, plain
 from adaptlearn.responses.columns import is_datetime, moment_of
 from adaptlearn.tutor.store import Row
 from adaptlearn.wording import shown
@@ -29,12 +29,13 @@ RECORDED = ("answer", "exposure", "lesson_done")
 LONGEST_TEXT = 200
 """Characters of an id, a device or a label, at most."""
 LARGEST_BODY = 65_536
-"""Bytes of an event's content as JSON, at most."""
+"""Bytes of an event's content as JSON, at most, if applications or teachers write it."""
+LATEST = 1e12
+"""Seconds from 1970, before or after, at most."""
 
 # Texts that not every database takes: a zero character, and halves of characters.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _SEQ = 2**63 - 1
-_LATEST = 1e12  # seconds from 1970, before or after
 
 
 @dataclass(frozen=True)
@@ -105,13 +106,14 @@ class Event:
         elif self.kind in RECORDED:
             problems.append("student is missing")
         self._set("time", _time(self.time, problems))
-        _check_text(self.device, "device", problems)
+        check_text(self.device, "device", problems)
+        self._set("seq", plain(self.seq))
         if type(self.seq) is not int or not 0 <= self.seq <= _SEQ:
             problems.append(f"seq is {shown(self.seq)}; expected an integer from 0 to 2**63 - 1")
         elif self.seq and not self.device:
             problems.append(f"seq is {self.seq}, without a device; name the device that counts")
         if self.id is not None:
-            _check_text(self.id, "id", problems)
+            check_text(self.id, "id", problems)
             if not self.id:
                 problems.append(
                     "id is empty; leave it out, or give each event its own, of up to "
@@ -196,7 +198,7 @@ def _body(kind: str, content: Any, problems: list[str]) -> str:
     except (TypeError, ValueError, RecursionError) as error:
         problems.append(f"content cannot be written as JSON: {error}")
         return ""
-    if kind in RECORDED and len(text) > LARGEST_BODY:
+    if kind in (*RECORDED, "override", "goal") and len(text) > LARGEST_BODY:
         problems.append(
             f"content is {len(text):,} bytes of JSON; at most {LARGEST_BODY:,} are kept"
         )
@@ -209,11 +211,12 @@ def _label(value: Any, what: str, problems: list[str]) -> Label | None:
         return None
     label, before = as_label(value), len(problems)
     if isinstance(label, str):
-        _check_text(label, what, problems)
+        check_text(label, what, problems)
     return label if len(problems) == before else None
 
 
-def _check_text(text: Any, what: str, problems: list[str]) -> None:
+def check_text(text: Any, what: str, problems: list[str]) -> None:
+    """Note what keeps a value from being a text that every store keeps as it is."""
     if not isinstance(text, str):
         problems.append(f"{what} is {shown(text)}; expected a text")
     elif len(text) > LONGEST_TEXT:
@@ -223,7 +226,7 @@ def _check_text(text: Any, what: str, problems: list[str]) -> None:
 
 
 def _time(time: Any, problems: list[str]) -> float | None:
-    if type(time) in (int, float) and abs(time) <= _LATEST:
+    if type(time) in (int, float) and abs(time) <= LATEST:
         return float(time)
     if time is None:
         return None
@@ -238,7 +241,7 @@ def _time(time: Any, problems: list[str]) -> float | None:
     if clock == "naive":
         problems.append(f"time {time} has no time zone; give it one, as datetime.now(UTC) has")
         return None
-    if not math.isfinite(seconds) or abs(seconds) > _LATEST:
+    if not math.isfinite(seconds) or abs(seconds) > LATEST:
         problems.append(f"time is {seconds:g}; expected seconds since 1970")
         return None
     return seconds
@@ -261,7 +264,9 @@ def _answer(content: dict[str, Any], problems: list[str]) -> None:
 def _exposure(
     content: dict[str, Any], problems: list[str], more: frozenset[str] | set[str] = frozenset()
 ) -> None:
-    skill = content.get("skill")
+    skill: Any = content.get("skill")
+    if getattr(skill, "ndim", 0) == 1:  # an array
+        skill = skill.tolist()
     if isinstance(skill, (list, tuple)):
         labels = [_label(one, "skill", problems) for one in skill]
         if not labels:

@@ -6,8 +6,9 @@ import hashlib
 import hmac
 from typing import Any
 
-from adaptlearn.errors import ParameterError, StateError
+from adaptlearn.errors import ParameterError, StateError, UnknownLabelError
 from adaptlearn.labels import Label, label_list, refuse_other_kind
+from adaptlearn.tutor.events import check_text
 from adaptlearn.tutor.store import Store
 
 KINDS = {str: "texts", int: "integers"}
@@ -65,9 +66,16 @@ class StudentNames:
         Raises
         ------
         UnknownLabelError
-            The labels are texts, and those of the store are integers, or the reverse.
+            The labels are texts, and those of the store are integers, or the reverse; or no store
+            keeps such texts.
         """
         labels = label_list(students, "student")
+        problems: list[str] = []
+        for label in labels:
+            if isinstance(label, str):  # databases cut some texts, and take them for others
+                check_text(label, "student", problems)
+        if problems:
+            raise UnknownLabelError("unknown student", problems)
         refuse_other_kind(labels, self.forms(), "student")
         if labels and record and not self._kind:
             self._kind = self._store.claim("students", KINDS[type(labels[0])])

@@ -9,7 +9,7 @@ from threading import Lock
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from adaptlearn.curriculum.curriculum import Curriculum
-from adaptlearn.errors import StateError
+from adaptlearn.errors import AdaptLearnError, StateError
 from adaptlearn.models.base import KnowledgeTracer
 from adaptlearn.sequencing.items.next_item import NextItem
 from adaptlearn.sequencing.knowledge.tracker import Review
@@ -106,7 +106,11 @@ class Service:
                 return
             if self._load is None:
                 raise superseded
-            model = self._load()
+            try:
+                model = self._load()
+            except (OSError, AdaptLearnError) as error:
+                said = f"the tutor's file cannot be loaded: {error}"
+                raise StateError(f"{superseded}; {said}") from error
             if model.fingerprint_ == self.model.fingerprint_:
                 raise StateError(f"{superseded}; the tutor's file holds the old one") from None
             # The file may hold a later model yet, which is about to take over, too. Students are

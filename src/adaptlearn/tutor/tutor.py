@@ -12,9 +12,9 @@ from threading import Lock, RLock
 from time import time as seconds_now
 from typing import Any, Self
 
-from adaptlearn.curriculum.curriculum import Curriculum, curriculum_problems
+from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.errors import ParameterError, UnknownLabelError
-from adaptlearn.labels import Label, label_array, near_spellings
+from adaptlearn.labels import Label, label_array, label_list, near_spellings
 from adaptlearn.models.base import KnowledgeTracer
 from adaptlearn.models.mastery import Mastery, When
 from adaptlearn.models.registry import load as load_model
@@ -28,10 +28,17 @@ from adaptlearn.sequencing.knowledge.tracker import Review
 from adaptlearn.sequencing.overrides import Action, Override
 from adaptlearn.sequencing.placement.placement import Placement
 from adaptlearn.sequencing.policies.policy import PolicyLike
-from adaptlearn.tutor.advice import checked_override, goal_pairs, lost
+from adaptlearn.tutor.advice import (
+    check_fit,
+    check_note,
+    checked_override,
+    goal_pairs,
+    lost,
+    problems_of,
+)
 from adaptlearn.tutor.answers_log import answers_log
 from adaptlearn.tutor.diagnostic import Diagnostic
-from adaptlearn.tutor.events import Event
+from adaptlearn.tutor.events import LATEST, Event
 from adaptlearn.tutor.fold.states import States
 from adaptlearn.tutor.fold.verification import Verification, verify
 from adaptlearn.tutor.history import Entry, plain_entry
@@ -136,9 +143,7 @@ class Tutor(Service):
         random_state: Any = None,
     ) -> None:
         given: Any = store
-        problems = [*curriculum_problems(curriculum)]
-        if not hasattr(model, "init_state"):
-            problems.append(f"model is a {type(model).__name__}; expected a fitted model")
+        problems = [*problems_of(model, curriculum)]
         if not isinstance(given, Store):
             problems.append(f"store is a {type(store).__name__}; expected a Store; see Tutor.open")
         check_parameters(
@@ -264,7 +269,7 @@ class Tutor(Service):
         Parameters
         ----------
         students : label, or sequence of labels
-            A student without events is a new student.
+            A student without events is a new student. A student who is named twice gets one choice.
         n : int, default 1
             Lessons per student; see `Sequencer.recommend`.
         now : float or datetime, optional
@@ -334,9 +339,11 @@ class Tutor(Service):
         else:
             keys = self._names.keys(students)
             states.refresh(keys)
+        inside = {label: self._names.label(key) for key, label in keys.items()}
+        listed = [*inside] if students is None else label_list(students)
         with self._lock:
-            found = states.fold.tracker.mastery([*map(self._names.label, keys)], when=when)
-        return replace(found, students=label_array(keys.values()))
+            found = states.fold.tracker.mastery([inside[one] for one in listed], when=when)
+        return replace(found, students=label_array(listed))
 
     @call
     def students(self) -> list[Label]:
@@ -440,6 +447,7 @@ class Tutor(Service):
             As `Goals` raises them; and if goals are taken away from a student of whom the store
             holds nothing.
         """
+        check_note("set_goals", author, reason, needed=False)
         if targets is None and student is not None:
             self._check_known(student)
         content = {"targets": goal_pairs(self.curriculum, targets), "author": author,
@@ -495,6 +503,7 @@ class Tutor(Service):
         UnknownLabelError
             There is no such override of the student.
         """
+        check_note("withdraw", author, reason)
         self._ledger.check_override(override, student)
         content = {"withdraws": override, "author": author, "reason": reason}
         return self._ledger.note(student, "override", [content])[0]
@@ -521,6 +530,9 @@ class Tutor(Service):
             The model knows no skill of the curriculum; nothing was changed.
         """
         graph = self.curriculum if curriculum is None else curriculum
+        if problems := problems_of(self.model if model is None else model, graph):
+            raise ParameterError("sync", problems)
+        check_fit(self.model if model is None else model, graph)
         states = self._states
         if model is not None:
             states = States(self.store, self._names, model, self._practice, RLock())
@@ -588,4 +600,7 @@ def _moment(given: Any, what: str = "now") -> float:
     seconds, clock = moment_of(given, what)
     if clock == "naive":
         raise ParameterError(what, [f"{given} has no time zone; give it one"])
+    if abs(seconds) > LATEST:
+        problem = f"{seconds:g} is too far from now; at most {LATEST:g} seconds from 1970 are kept"
+        raise ParameterError(what, [problem])
     return seconds
