@@ -11,7 +11,7 @@ from typing import Any
 from adaptlearn.errors import StateError, UnknownLabelError
 from adaptlearn.labels import Label, near_spellings
 from adaptlearn.tutor.events import Event, canonical_json, named
-from adaptlearn.tutor.history import Entry, entries
+from adaptlearn.tutor.fold.history import Entry, entries
 from adaptlearn.tutor.names import StudentNames
 from adaptlearn.tutor.receipts import Receipt
 from adaptlearn.tutor.store import Row, Store

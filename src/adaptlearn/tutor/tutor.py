@@ -36,12 +36,12 @@ from adaptlearn.tutor.advice import (
     lost,
     problems_of,
 )
-from adaptlearn.tutor.answers_log import answers_log
 from adaptlearn.tutor.diagnostic import Diagnostic
 from adaptlearn.tutor.events import LATEST, Event
+from adaptlearn.tutor.fold.history import Entry, plain_entry
+from adaptlearn.tutor.fold.log import answers_log
 from adaptlearn.tutor.fold.states import States
 from adaptlearn.tutor.fold.verification import Verification, verify
-from adaptlearn.tutor.history import Entry, plain_entry
 from adaptlearn.tutor.items import Items
 from adaptlearn.tutor.ledger import Ledger
 from adaptlearn.tutor.names import StudentNames
