@@ -327,6 +327,22 @@ def test_verify_finds_a_state_that_is_not_the_folds(store, model, curriculum):
     assert tutor.verify().differ == ("ben", "mia")
 
 
+def test_who_is_erased_during_verify_does_not_differ(model, curriculum, monkeypatch):
+    store = MemoryStore()
+    tutor, read = Tutor(model, curriculum, store), store.read
+    tutor.record(answers(3) + answers(3, "ben"))
+    tutor.mastery()
+
+    def erased(after, kinds=None):
+        if kinds is None and "mia" in after:
+            store.forget("mia")
+        return read(after, kinds)
+
+    monkeypatch.setattr(store, "read", erased)
+    assert tutor.verify().differ == ()
+    assert tutor.mastery().students.tolist() == ["ben"]
+
+
 def test_what_takes_over_is_guarded_by_the_same_lock(store, model, curriculum):
     tutor = Tutor(model, curriculum, store)
     tutor.sync(model=a_model(learn=0.1))

@@ -90,6 +90,7 @@ class _Found:
                 damage = damage_of(columns, self._names.label)
                 bad = {key for key, _ in damage}
                 if refused is None and self.whole:
+                    self._states.refresh(())  # who was erased between the two is no difference
                     self._compare([key for key in keys if key not in bad], columns)
         if refused is not None and len(keys) > 1:
             half = len(keys) // 2
