@@ -27,7 +27,8 @@ READS_STATES = {"next_lesson", "next_item", "mastery", "history", "snapshot", "e
 
 def public() -> set[str]:
     """All calls of a tutor, that nobody forgets one here."""
-    return {name for name in vars(Tutor) if not name.startswith("_")} - {"open", "close"}
+    found = {name for name in dir(Tutor) if callable(getattr(Tutor, name))}
+    return {name for name in found if not name.startswith("_")} - {"open", "close"}
 
 
 def made(tutor: Tutor, name: str) -> object:

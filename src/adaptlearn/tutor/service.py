@@ -6,16 +6,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from threading import Lock
+from time import time as seconds_now
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from adaptlearn.curriculum.curriculum import Curriculum
-from adaptlearn.errors import AdaptLearnError, StateError
+from adaptlearn.errors import AdaptLearnError, ParameterError, StateError
 from adaptlearn.models.base import KnowledgeTracer
+from adaptlearn.responses.columns import moment_of
 from adaptlearn.sequencing.items.next_item import NextItem
 from adaptlearn.sequencing.knowledge.tracker import Review
 from adaptlearn.sequencing.policies.policy import PolicyLike
 from adaptlearn.tutor.admission import Admission
 from adaptlearn.tutor.advice import Advice
+from adaptlearn.tutor.events import LATEST
 from adaptlearn.tutor.fold.states import States, Superseded
 from adaptlearn.tutor.items import Items
 from adaptlearn.tutor.ledger import Ledger
@@ -115,7 +118,20 @@ class Service:
                 raise StateError(f"{superseded}; the tutor's file holds the old one") from None
             # The file may hold a later model yet, which is about to take over, too. Students are
             # folded when they are asked for, as after a start.
-            states = States(self.store, self._names, model, self._practice, self._lock)
+            states = States(self.store, self._names.label, model, self._practice, self._lock)
             states.watch(superseded.number)
             with self._lock:
                 self._use(states, self.curriculum)
+
+
+def moment(given: Any, what: str = "now") -> float:
+    """A time that is asked for, in seconds since 1970; by default the present."""
+    if given is None:
+        return seconds_now()
+    seconds, clock = moment_of(given, what)
+    if clock == "naive":
+        raise ParameterError(what, [f"{given} has no time zone; give it one"])
+    if abs(seconds) > LATEST:
+        problem = f"{seconds:g} is too far from now; at most {LATEST:g} seconds from 1970 are kept"
+        raise ParameterError(what, [problem])
+    return seconds

@@ -2,52 +2,39 @@
 
 from __future__ import annotations
 
-import json
-import math
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from threading import Lock, RLock
 from time import time as seconds_now
 from typing import Any, Self
 
 from adaptlearn.curriculum.curriculum import Curriculum
-from adaptlearn.errors import ParameterError, UnknownLabelError
-from adaptlearn.labels import Label, label_array, label_list, near_spellings
+from adaptlearn.errors import ParameterError
+from adaptlearn.labels import Label
 from adaptlearn.models.base import KnowledgeTracer
-from adaptlearn.models.mastery import Mastery, When
 from adaptlearn.models.registry import load as load_model
-from adaptlearn.responses.columns import moment_of
-from adaptlearn.responses.log import ResponseLog
-from adaptlearn.sequencing.decisions.decision import Decision
 from adaptlearn.sequencing.decisions.decisions import Decisions
-from adaptlearn.sequencing.decisions.replay import Replay, replay
 from adaptlearn.sequencing.items.next_item import ItemChoice, NextItem
 from adaptlearn.sequencing.knowledge.tracker import Review
-from adaptlearn.sequencing.overrides import Action, Override
 from adaptlearn.sequencing.placement.placement import Placement
 from adaptlearn.sequencing.policies.policy import PolicyLike
 from adaptlearn.tutor.advice import (
     check_fit,
-    check_note,
-    checked_override,
-    goal_pairs,
     lost,
     problems_of,
 )
 from adaptlearn.tutor.diagnostic import Diagnostic
-from adaptlearn.tutor.events import LATEST, Event
-from adaptlearn.tutor.fold.history import Entry, plain_entry
-from adaptlearn.tutor.fold.log import answers_log
+from adaptlearn.tutor.events import Event
 from adaptlearn.tutor.fold.states import States
-from adaptlearn.tutor.fold.verification import Verification, verify
 from adaptlearn.tutor.items import Items
 from adaptlearn.tutor.ledger import Ledger
+from adaptlearn.tutor.looking import Looking
 from adaptlearn.tutor.names import StudentNames
 from adaptlearn.tutor.receipts import Receipt, Synced
-from adaptlearn.tutor.service import Service, call
+from adaptlearn.tutor.service import call, moment
 from adaptlearn.tutor.store import Store
+from adaptlearn.tutor.teaching import Teaching
 from adaptlearn.tutor.wiring import open_store
 from adaptlearn.validation import OneOf, check_parameters
 
@@ -56,7 +43,7 @@ _NEAR = 20_000  # students, up to which near spellings are looked for
 _ITEM_KINDS = ("answer", "exposure", "item")
 
 
-class Tutor(Service):
+class Tutor(Teaching, Looking):
     """Records what students do, and says what each does next; everything survives a restart.
 
     The store of events is the truth. The tutor folds a student's events into a state when it is
@@ -166,7 +153,7 @@ class Tutor(Service):
         self._lock, self._following = RLock(), Lock()
         self._names = StudentNames(store, key)
         self._ledger = Ledger(store, self._names)
-        self._use(States(store, self._names, model, practice, self._lock), curriculum)
+        self._use(States(store, self._names.label, model, practice, self._lock), curriculum)
         self._introduce(new_model)
 
     @classmethod
@@ -286,15 +273,15 @@ class Tutor(Service):
         ParameterError, UnknownLabelError
             As `Sequencer.recommend` raises them.
         """
-        moment = _moment(now)
+        time = moment(now)
         keys = self._names.keys(students, record=True)
         inside = {self._names.label(key): key for key in keys}
         with self._serving() as (states, advice):
             states.refresh(keys)
             learners = {label: states.learner(key) for label, key in inside.items()}
-            decisions = advice.decide(learners, states.learner(""), n, moment)
+            decisions = advice.decide(learners, states.learner(""), n, time)
         told = [(inside[one.student], one.id, one.to_dict()) for one in decisions]
-        self._ledger.write("decision", told, moment)
+        self._ledger.write("decision", told, time)
         return decisions.renamed({label: keys[key] for label, key in inside.items()})
 
     @call
@@ -324,85 +311,6 @@ class Tutor(Service):
         return choice
 
     @call
-    def mastery(self, students: Any = None, *, when: When = "next_opportunity") -> Mastery:
-        """How well students know each skill; see `MasteryTracker.mastery`.
-
-        Parameters
-        ----------
-        students : label, or sequence of labels, optional
-            By default all students of the store; the first such call folds all events.
-        when : {"next_opportunity", "after_response"}
-        """
-        states = self._states
-        if students is None:
-            keys = {key: self._names.label(key) for key in states.refresh_all()}
-        else:
-            keys = self._names.keys(students)
-            states.refresh(keys)
-        inside = {label: self._names.label(key) for key, label in keys.items()}
-        listed = [*inside] if students is None else label_list(students)
-        with self._lock:
-            found = states.fold.tracker.mastery([inside[one] for one in listed], when=when)
-        return replace(found, students=label_array(listed))
-
-    @call
-    def students(self) -> list[Label]:
-        """The students of whom the store holds events; no state is folded.
-
-        With a `key`, the store knows only their digests.
-        """
-        return [*map(self._names.label, self.store.students().students)]
-
-    @call
-    def log(self, students: Any = None, *, since: Any = None) -> ResponseLog:
-        """The answers and exposures of the store as a response log; no state is folded.
-
-        The rows stand by student, and within a student in the order in which the states take them.
-        The times are those that count; see `Entry`. An answer is in the log, too, if the model in
-        use cannot take it. Answers of placements are not: see `place`.
-
-        Parameters
-        ----------
-        students : label, or sequence of labels, optional
-            By default all students of the store.
-        since : float or datetime, optional
-            The earliest time that counts: seconds since 1970, or a datetime with a time zone.
-
-        Returns
-        -------
-        ResponseLog
-            It has items if all rows name one; if only some do, a `DataWarning` says how many.
-        """
-        earliest = -math.inf if since is None else _moment(since, "since")
-        if students is None:
-            keys = {key: self._names.label(key) for key in self.store.students().students}
-        else:
-            keys = self._names.keys(students)
-        return answers_log(self.store, keys, earliest)
-
-    @call
-    def history(self, student: Label) -> list[Entry]:
-        """All events of a student in canonical order."""
-        with self._serving() as (states, _):
-            states.refresh(self._names.keys([student]))
-        return self._entries(student, None)
-
-    def _entries(self, student: Label, kinds: tuple[str, ...] | None) -> list[Entry]:
-        return self._ledger.entries(student, kinds, self._states.fold.refused)
-
-    @call
-    def replay(self, student: Label, *, audience: str = "teacher") -> Replay:
-        """A student's decisions step by step, with reasons; see `adaptlearn.sequencing.replay`.
-
-        A student without decisions has a story of no steps.
-        """
-        told = [entry.event.content for entry in self._entries(student, ("decision",))]
-        if not told:
-            return Replay(student, ())
-        made = [Decision.from_dict(content).renamed(student) for content in told]
-        return replay(made, student, audience=audience)
-
-    @call
     def place(self, student: Label) -> Diagnostic:
         """Start a student's placement, or go on with it; it ends in the student's state.
 
@@ -422,91 +330,6 @@ class Tutor(Service):
     @call
     def _placed(self, student: Label, contents: Sequence[Mapping[str, Any]]) -> list[Receipt]:
         return self._ledger.note(student, "placement", contents)
-
-    @call
-    def set_goals(
-        self, student: Label | None, targets: Any, *, author: str = "", reason: str = "",
-        expires: Any = None,
-    ) -> Receipt:  # fmt: skip
-        """Set what a student aims at, in place of earlier goals.
-
-        Parameters
-        ----------
-        student : label or None
-            None sets the goals of all students who have none of their own.
-        targets : target or None
-            As in `Goals`; None takes the goals away.
-        author, reason : str
-            Who set the goals, and why.
-        expires : float or datetime, optional
-            The time from which the goals no longer count.
-
-        Raises
-        ------
-        ParameterError, UnknownLabelError
-            As `Goals` raises them; and if goals are taken away from a student of whom the store
-            holds nothing.
-        """
-        check_note("set_goals", author, reason, needed=False)
-        if targets is None and student is not None:
-            self._check_known(student)
-        content = {"targets": goal_pairs(self.curriculum, targets), "author": author,
-                   "reason": reason,
-                   "expires": None if expires is None else _moment(expires, "expires")}  # fmt: skip
-        return self._ledger.note(student, "goal", [content])[0]
-
-    def _check_known(self, student: Label) -> None:
-        """Refuse a student without events: the name is probably misspelled."""
-        (key,) = self._names.keys([student])
-        if not self.store.read({key: 0}).number:
-            known = self.students()
-            hint = near_spellings(student, known) if len(known) < _NEAR else ""
-            raise UnknownLabelError("unknown student", [f"{student!r}{hint}"])
-
-    @call
-    def override(
-        self, action: Action, target: Label, *, student: Label | None = None, author: str,
-        reason: str, expires: Any = None,
-    ) -> Receipt:  # fmt: skip
-        """Record a teacher's decision, which always has priority over the policy.
-
-        Parameters
-        ----------
-        action, target, student, author, reason, expires
-            As in `Override`. Without a student, the override is for all students.
-
-        Returns
-        -------
-        Receipt
-            Its `id` is what `withdraw` takes.
-        """
-        made = Override(action, target, author=author, reason=reason, expires=expires)
-        content = checked_override(self.curriculum, made)
-        return self._ledger.note(student, "override", [content])[0]
-
-    @call
-    def withdraw(
-        self, override: str, *, student: Label | None = None, author: str, reason: str
-    ) -> Receipt:
-        """Take an override back.
-
-        Parameters
-        ----------
-        override : str
-            The id from the override's receipt.
-        student : label or None
-            The student of the override.
-        author, reason : str
-
-        Raises
-        ------
-        UnknownLabelError
-            There is no such override of the student.
-        """
-        check_note("withdraw", author, reason)
-        self._ledger.check_override(override, student)
-        content = {"withdraws": override, "author": author, "reason": reason}
-        return self._ledger.note(student, "override", [content])[0]
 
     @call
     def lesson_done(self, student: Label, lesson: Label, *, time: Any = None) -> Receipt:
@@ -535,7 +358,7 @@ class Tutor(Service):
         check_fit(self.model if model is None else model, graph)
         states = self._states
         if model is not None:
-            states = States(self.store, self._names, model, self._practice, RLock())
+            states = States(self.store, self._names.label, model, self._practice, RLock())
         states.refresh_all()
         with self._lock:
             states.refresh_all()
@@ -569,38 +392,3 @@ class Tutor(Service):
             states.refresh(())
             self._items = Items(self.curriculum, self._make_items)
         return gone
-
-    @call
-    def export(self, student: Label) -> dict[str, Any]:
-        """Everything that is held of a student, as values that JSON can hold."""
-        (key,) = self._names.keys([student])
-        found = self.mastery([student])
-        aside = [row._asdict() | {"content": json.loads(row.content)}
-                 for row in self.store.conflicts() if row.student == key]  # fmt: skip
-        skills = map(str, found.skills.tolist())
-        return {
-            "student": student,
-            "key": key,
-            "events": [plain_entry(entry) for entry in self.history(student)],
-            "conflicts": aside,
-            "model": self.model.fingerprint_,
-            "mastery": dict(zip(skills, found.value[0].tolist(), strict=True)),
-        }
-
-    @call
-    def verify(self) -> Verification:
-        """Fold all events anew, and compare every student's state with the one in use."""
-        return verify(self.store, self._states, self._names, self._lock)
-
-
-def _moment(given: Any, what: str = "now") -> float:
-    """A time that is asked for, in seconds since 1970; by default the present."""
-    if given is None:
-        return seconds_now()
-    seconds, clock = moment_of(given, what)
-    if clock == "naive":
-        raise ParameterError(what, [f"{given} has no time zone; give it one"])
-    if abs(seconds) > LATEST:
-        problem = f"{seconds:g} is too far from now; at most {LATEST:g} seconds from 1970 are kept"
-        raise ParameterError(what, [problem])
-    return seconds

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from adaptlearn.errors import ModelFileError, StateError, StoreError
+from adaptlearn.labels import Label
 from adaptlearn.models.base import KnowledgeTracer
 from adaptlearn.tutor.fold.damage import damage_of, unreadable, whose
 from adaptlearn.tutor.fold.fold import FOLDED, Fold, Learner
 from adaptlearn.tutor.fold.snapshot import restore, snapshot
-from adaptlearn.tutor.names import StudentNames
 from adaptlearn.tutor.store import Columns, Store, tombstone
 
 _SNAPSHOT = "states"
@@ -34,7 +34,8 @@ class States:
     Parameters
     ----------
     store : Store
-    names : StudentNames
+    label : callable
+        Gives the label of a student's key.
     model : KnowledgeTracer
     practice : bool
         As in `MasteryTracker`.
@@ -45,20 +46,25 @@ class States:
     """
 
     def __init__(
-        self, store: Store, names: StudentNames, model: KnowledgeTracer, practice: bool, lock: Any
+        self,
+        store: Store,
+        label: Callable[[str], Label],
+        model: KnowledgeTracer,
+        practice: bool,
+        lock: Any,
     ) -> None:
         self._lock = lock
-        self._store, self._names = store, names
+        self._store, self.label = store, label
         self._loaded = 0  # every student's rows up to this number are folded in
         self._last = 0, model.fingerprint_  # the last model on record, with its event's number
         self._after: int | None = None  # models on record after this number must be this one
-        self.fold = Fold(model, practice, names.label)
+        self.fold = Fold(model, practice, label)
         kept = store.snapshot(_SNAPSHOT)
         if kept is not None:
             try:
                 self._loaded = restore(self.fold, kept)
             except (ModelFileError, StateError):  # damaged, or of another model: it is a cache
-                self.fold = Fold(model, practice, names.label)
+                self.fold = Fold(model, practice, label)
         self._salt = store.claim("salt", "")
 
     def refresh(self, keys: Collection[str]) -> None:
@@ -101,7 +107,7 @@ class States:
         except BaseException as error:
             # Half of them may be in, with the number of the last: start their students anew.
             self.fold.forget({*columns.student})
-            damaged = [told for _, told in damage_of(columns, self._names.label)]
+            damaged = [told for _, told in damage_of(columns, self.label)]
             if damaged and isinstance(error, Exception):
                 remedy = "bring the store back from a backup"
                 raise StoreError(f"{'; '.join(damaged[:_TOLD])}; {remedy}") from error
@@ -114,7 +120,7 @@ class States:
             bad = {} if len(after) < 2 else unreadable(self._store, [*after])
             if not bad or len(bad) == len(after):
                 raise
-            told = [f"{whose(key, self._names.label)}: {said}" for key, said in bad.items()]
+            told = [f"{whose(key, self.label)}: {said}" for key, said in bad.items()]
             raise StoreError(f"events that cannot be read {'; '.join(told[:_TOLD])}") from error
 
     def _notice(self, columns: Columns) -> None:

@@ -12,7 +12,6 @@ from adaptlearn.labels import Label
 from adaptlearn.tutor.fold.damage import damage_of, unreadable, whose
 from adaptlearn.tutor.fold.fold import FOLDED, Fold
 from adaptlearn.tutor.fold.states import States
-from adaptlearn.tutor.names import StudentNames
 from adaptlearn.tutor.store import Columns, Store
 
 _CHUNK = 4000  # students that are folded at one time
@@ -41,12 +40,12 @@ class Verification(NamedTuple):
         return not self.differ and not self.damaged
 
 
-def verify(store: Store, states: States, names: StudentNames, lock: Any) -> Verification:
+def verify(store: Store, states: States, lock: Any) -> Verification:
     """Read all events, fold all students anew, some at a time, and compare bit for bit.
 
     A student with a damaged event is not folded; what is damaged is told, and the others go on.
     """
-    found = _Found(store, states, names, lock)
+    found = _Found(store, states, lock)
     try:
         students = store.students().students
     except StoreError as error:
@@ -55,8 +54,8 @@ def verify(store: Store, states: States, names: StudentNames, lock: Any) -> Veri
     if not common:
         with suppress(StoreError):  # then an event is damaged, and told below
             states.refresh(())
-        found.damaged += [told for _, told in damage_of(store.read({"": 0}), names.label)]
-    found.damaged += [f"events {whose(key, names.label)}: {said}" for key, said in common.items()]
+        found.damaged += [told for _, told in damage_of(store.read({"": 0}), states.label)]
+    found.damaged += [f"events {whose(key, states.label)}: {said}" for key, said in common.items()]
     found.whole = not found.damaged
     for start in range(0, len(students), _CHUNK):
         found.look(students[start : start + _CHUNK])
@@ -67,8 +66,8 @@ def verify(store: Store, states: States, names: StudentNames, lock: Any) -> Veri
 class _Found:
     """What was found so far; `whole` is whether what concerns all students can be read."""
 
-    def __init__(self, store: Store, states: States, names: StudentNames, lock: Any) -> None:
-        self._store, self._states, self._names, self._lock = store, states, names, lock
+    def __init__(self, store: Store, states: States, lock: Any) -> None:
+        self._store, self._states, self._lock = store, states, lock
         self.n_events, self.whole = 0, True
         self.differ: list[Label] = []
         self.damaged: list[str] = []
@@ -87,7 +86,7 @@ class _Found:
             except StoreError as error:
                 refused, columns = error, Columns.of([])
             if refused is None or len(keys) == 1:
-                damage = damage_of(columns, self._names.label)
+                damage = damage_of(columns, self._states.label)
                 bad = {key for key, _ in damage}
                 if refused is None and self.whole:
                     self._states.refresh(())  # who was erased between the two is no difference
@@ -100,7 +99,7 @@ class _Found:
         self.n_events += len(columns.number)
         self.damaged += [told for _, told in damage]
         if refused is not None and not damage:
-            self.damaged.append(f"events {whose(keys[0], self._names.label)}: {refused}")
+            self.damaged.append(f"events {whose(keys[0], self._states.label)}: {refused}")
 
     def _compare(self, keys: list[str], columns: Columns) -> None:
         """Fold rows anew. What came after they were folded into the states in use is left out."""
@@ -109,14 +108,14 @@ class _Found:
         rows = zip(columns.student, columns.kind, columns.number, strict=True)
         kept = [row for row, (key, kind, number) in enumerate(rows)
                 if kind in FOLDED and number <= until.get(key, 0)]  # fmt: skip
-        anew = Fold(states.fold.tracker.model, states.fold.practice, self._names.label)
+        anew = Fold(states.fold.tracker.model, states.fold.practice, self._states.label)
         anew.take(columns.of_rows(kept))
-        self.differ += _differing(states.fold, anew, keys, self._names)
+        self.differ += _differing(states.fold, anew, keys)
 
 
-def _differing(one: Fold, other: Fold, keys: list[str], names: StudentNames) -> list[Label]:
+def _differing(one: Fold, other: Fold, keys: list[str]) -> list[Label]:
     """Those of some students whom two folds do not hold alike, by label."""
-    labels = [names.label(key) for key in keys]
+    labels = [one.label(key) for key in keys]
     apart = np.array([_facts(one, key) != _facts(other, key) for key in keys], bool)
     skills = np.union1d(one.tracker.skills.tolist(), other.tracker.skills.tolist())
     for table in zip(_tables(one, labels, skills), _tables(other, labels, skills), strict=True):
