@@ -117,6 +117,37 @@ def test_a_file_that_holds_another_model_is_no_way_out(path, model, curriculum, 
     assert other.mastery("mia").value.shape == (1, 4)
 
 
+def test_a_file_that_is_ahead_of_the_record_is_taken(path, model, curriculum, tmp_path):
+    """The next night has saved its model, and computes states; a process wakes up meanwhile."""
+    file, later, last = tmp_path / "model.json", a_model(learn=0.05), a_model(learn=0.06)
+    model.save(file)
+    one, other = (Tutor.open(path, model=file, curriculum=curriculum) for _ in range(2))
+    one.sync(model=later)
+    last.save(file)
+    for _ in range(2):
+        assert other.next_lesson("mia")[0].model == last.fingerprint_
+        one.sync(model=last)
+    one.sync(model=later)
+    with pytest.raises(StateError, match="the tutor's file holds the old one"):
+        other.next_lesson("mia")
+
+
+def test_a_model_put_on_record_at_the_same_time_is_noticed(path, model, curriculum, monkeypatch):
+    one = Tutor.open(path, model=model, curriculum=curriculum)
+    mine, last = a_model(learn=0.05), a_model(learn=0.06)
+    introduce = one._ledger.introduce
+
+    def raced(*given):
+        introduce(*given)
+        Tutor.open(path, model=last, curriculum=curriculum, new_model=True).close()
+        return one._ledger._last(["model"])["model"]
+
+    monkeypatch.setattr(one._ledger, "introduce", raced)
+    one.sync(model=mine)
+    with pytest.raises(StateError, match=last.fingerprint_[:12]):
+        one.mastery("mia")
+
+
 def test_who_opens_with_another_model_is_noticed_too(path, model, curriculum):
     one = Tutor.open(path, model=model, curriculum=curriculum)
     one.snapshot()

@@ -38,6 +38,9 @@ def test_the_log_gives_the_states(store, model, curriculum):
         1000.0, 1001.0, 1002.0, 1003.0, 1003.0, 1004.0
     ]  # fmt: skip
     assert log.correct.tolist()[0] == -1
+    late = tutor.log("mia", since=1003.0).time
+    assert late is not None
+    assert late.tolist() == [1003.0, 1003.0, 1004.0]
     found = MasteryTracker(model).update(log).mastery(["ben", "mia"]).value
     assert np.array_equal(found, tutor.mastery(["ben", "mia"]).value)
     with quiet():
@@ -88,6 +91,12 @@ def test_what_the_model_refuses_or_is_in_conflict(curriculum):
     tutor.record([{**one, "id": f"e{k}"} for k, one in enumerate(answers(4))])
     tutor.record({**answers(1)[0], "id": "e0", "correct": 1})
     assert tutor.log().correct.tolist() == [1, 0, 1]  # another model may take a right answer
+    bus = {**answers(1)[0], "device": "bus"}
+    tutor.record({**bus, "id": "f1", "seq": 1, "time": 5e3})
+    tutor.record([{**bus, "id": "f1", "seq": 1, "time": 6e3}, {**bus, "seq": 2, "time": 40.0}])
+    log = tutor.log()  # a time that is in conflict raises no later one
+    assert log.time is not None
+    assert log.time.tolist() == [40.0, 1001.0, 1002.0, 1003.0]
 
 
 def test_a_damaged_answer_is_told(model, curriculum):

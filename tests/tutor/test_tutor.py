@@ -493,12 +493,12 @@ def test_decisions_under_a_key_bear_the_students_labels(model, curriculum):
     tutor = Tutor(model, curriculum, MemoryStore(), key=b"0123456789abcdef", random_state=0)
     tutor.override("pin", "add 1", student=7, author="a", reason="b")
     tutor.override("ban", "add 2", author="a", reason="b")
-    chosen = tutor.next_lesson([8, 7], n=2)
-    assert chosen.table()["student"].tolist() == [8, 8, 7, 7]
-    assert [one.student for one in chosen] == [8, 8, 7, 7]
+    chosen = tutor.next_lesson([8, 7], n=6)
+    assert chosen.table()["student"].tolist() == [8] * 3 + [7] * 3
+    assert [one.student for one in chosen] == [8] * 3 + [7] * 3
     assert "8 " in repr(chosen)
-    assert [one.student for one in chosen[2].overrides] == [7, None]
-    assert [step.decision for step in tutor.replay(7).steps] == [*chosen[2:]]
+    assert [one.student for one in chosen[3].overrides] == [7, None]
+    assert [step.decision for step in tutor.replay(7).steps] == [*chosen[3:]]
     assert "7" not in tutor.store.read({tutor.export(7)["key"]: 0}).student
     assert tutor.verify()
 
