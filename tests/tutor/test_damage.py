@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,9 @@ from tests.tutor.test_tutor import answers
 from adaptlearn import Tutor
 from adaptlearn.errors import StoreError
 from adaptlearn.storage import MemoryStore, SQLiteStore
+from adaptlearn.tutor.events import KINDS as EVENT_KINDS
+from adaptlearn.tutor.fold.damage import _READERS
+from adaptlearn.tutor.store import CONFLICT
 
 KINDS = (
     "answer", "exposure", "lesson_done", "decision", "item", "override", "goal", "placement"
@@ -194,3 +198,37 @@ def test_an_unreadable_store_is_told(path, model, curriculum, monkeypatch):
 
         monkeypatch.setattr(SQLiteStore, "students", gone)
         assert tutor.verify().damaged[0] == "the disk is gone"
+
+
+def test_every_kind_of_event_can_be_looked_at():
+    assert {*_READERS} == {*EVENT_KINDS, CONFLICT}
+
+
+@pytest.mark.parametrize("kind", ["answer", "override", "placement"])
+def test_a_history_names_a_damaged_event(model, curriculum, kind):
+    store = MemoryStore()
+    tutor = Tutor(model, curriculum, store, random_state=0)
+    filled(tutor)
+    name, (number, row) = next(
+        (name, kept) for name, kept in store._rows.items()
+        if kept[1].kind == kind and kept[1].student == "mia"
+    )  # fmt: skip
+    store._rows[name] = number, row._replace(content="{")
+    calls: dict[str, Any] = {
+        "answer": lambda: tutor.next_item("mia", "add 1"),
+        "override": lambda: tutor.withdraw("e", student="mia", author="a", reason="b"),
+        "placement": lambda: tutor.place("mia"),
+    }
+    for call in (lambda: tutor.history("mia"), calls[kind]):
+        with pytest.raises(StoreError, match=f"event '{name}' of 'mia' is damaged"):
+            call()
+
+
+def test_a_damaged_model_event_is_told(model, curriculum):
+    store = MemoryStore()
+    Tutor(model, curriculum, store)
+    name, (number, row) = next((n, kept) for n, kept in store._rows.items()
+                               if kept[1].kind == "model")  # fmt: skip
+    store._rows[name] = number, row._replace(content="{}")
+    with pytest.raises(StoreError, match=f"event '{name}' for all students is damaged"):
+        Tutor(model, curriculum, store)

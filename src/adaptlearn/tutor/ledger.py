@@ -11,6 +11,7 @@ from typing import Any
 from adaptlearn.errors import StateError, UnknownLabelError
 from adaptlearn.labels import Label, near_spellings
 from adaptlearn.tutor.events import Event, canonical_json, named
+from adaptlearn.tutor.fold.damage import undamaged
 from adaptlearn.tutor.fold.history import Entry, entries
 from adaptlearn.tutor.names import StudentNames
 from adaptlearn.tutor.receipts import Receipt
@@ -78,7 +79,9 @@ class Ledger:
     ) -> list[Entry]:
         """A student's events in canonical order, of some kinds or of all."""
         (key,) = self._names.keys([student])
-        return entries(self._store.read({key: 0}, kinds), student, refused)
+        columns = self._store.read({key: 0}, kinds)
+        with undamaged(columns, self._names.label):
+            return entries(columns, student, refused)
 
     def check_override(self, override: str, student: Label | None) -> None:
         """Refuse to withdraw what is no override of a student, or of all.
@@ -104,7 +107,8 @@ class Ledger:
         (key,) = ("",) if student is None else self._names.keys([student])
         columns = self._store.read({key: 0}, ["override"])
         rows = zip(columns.id, columns.content, strict=True)
-        return [name for name, content in rows if "withdraws" not in json.loads(content)]
+        with undamaged(columns, self._names.label):
+            return [name for name, content in rows if "withdraws" not in json.loads(content)]
 
     def introduce(self, mine: Mapping[str, str], new_model: bool) -> tuple[int, str]:
         """Write the fingerprints of model and curriculum, where others or none are on record.
@@ -136,5 +140,6 @@ class Ledger:
         """The last fingerprint of each kind on record, with its event's number."""
         columns = self._store.read({"": 0}, kinds)
         listed = sorted(zip(columns.number, columns.kind, columns.content, strict=True))
-        return {kind: (number, json.loads(content)["fingerprint"])
-                for number, kind, content in listed}  # fmt: skip
+        with undamaged(columns, self._names.label):
+            return {kind: (number, json.loads(content)["fingerprint"])
+                    for number, kind, content in listed}  # fmt: skip

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from adaptlearn.errors import ProblemsError, StoreError
@@ -16,6 +17,8 @@ from adaptlearn.serialization import open_seal
 from adaptlearn.tutor.events import Event
 from adaptlearn.tutor.store import CONFLICT, Columns, Store
 from adaptlearn.wording import shown
+
+_TOLD = 20  # damaged events that an error lists
 
 
 def damage_of(columns: Columns, label: Callable[[str], Label]) -> list[tuple[str, str]]:
@@ -45,6 +48,24 @@ def damage_of(columns: Columns, label: Callable[[str], Label]) -> list[tuple[str
             said = f"event {shown(name)} {whose(student, label)} is damaged: {problem}"
             told.append((student, said))
     return told
+
+
+@contextmanager
+def undamaged(columns: Columns, label: Callable[[str], Label]) -> Iterator[None]:
+    """Look into rows; an error that comes of damage becomes one that names the events.
+
+    Raises
+    ------
+    StoreError
+    """
+    try:
+        yield
+    except Exception as error:
+        damaged = [told for _, told in damage_of(columns, label)]
+        if not damaged:
+            raise
+        remedy = "bring the store back from a backup"
+        raise StoreError(f"{'; '.join(damaged[:_TOLD])}; {remedy}") from error
 
 
 def whose(key: str, label: Callable[[str], Label]) -> str:

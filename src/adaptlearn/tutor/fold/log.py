@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from adaptlearn.errors import DataWarning, StoreError, warn
+from adaptlearn.errors import DataWarning, warn
 from adaptlearn.labels import Label, label_array
 from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses.labelled import Labelled
 from adaptlearn.responses.log import ResponseLog
 from adaptlearn.tutor.fold.answers import Answer, log_of, read_answer
-from adaptlearn.tutor.fold.damage import damage_of
+from adaptlearn.tutor.fold.damage import undamaged
 from adaptlearn.tutor.fold.fold import FOLDED
 from adaptlearn.tutor.fold.order import canonical
 from adaptlearn.tutor.store import CONFLICT, Columns, Store
@@ -44,11 +44,8 @@ def answers_log(store: Store, students: Mapping[str, Label], since: float) -> Re
     parts: list[_Part] = [(np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.int64))]
     for start in range(0, len(keys), _CHUNK):
         columns = store.read(dict.fromkeys(keys[start : start + _CHUNK], 0), FOLDED)
-        try:
+        with undamaged(columns, lambda key: students[key]):
             parts.append(_part(columns, place, since, made))
-        except (ValueError, KeyError, TypeError) as error:
-            told = [said for _, said in damage_of(columns, lambda key: students[key])]
-            raise StoreError("; ".join(told) or str(error)) from error
     whose, time, answer = map(np.concatenate, zip(*parts, strict=True))
     _warn(np.array([one.item is None for one in made], bool)[answer])
     used, who = np.unique(whose, return_inverse=True)

@@ -10,7 +10,7 @@ from typing import Any
 from adaptlearn.errors import ModelFileError, StateError, StoreError
 from adaptlearn.labels import Label
 from adaptlearn.models.base import KnowledgeTracer
-from adaptlearn.tutor.fold.damage import damage_of, unreadable, whose
+from adaptlearn.tutor.fold.damage import undamaged, unreadable, whose
 from adaptlearn.tutor.fold.fold import FOLDED, Fold, Learner
 from adaptlearn.tutor.fold.snapshot import restore, snapshot
 from adaptlearn.tutor.store import Columns, Store, tombstone
@@ -101,16 +101,13 @@ class States:
     def _whole(self, columns: Columns) -> Iterator[None]:
         """Fold all of some rows in or none of them; say which are damaged, if that is why."""
         try:
-            yield
+            with undamaged(columns, self.label):
+                yield
         except Superseded:
             raise
-        except BaseException as error:
+        except BaseException:
             # Half of them may be in, with the number of the last: start their students anew.
             self.fold.forget({*columns.student})
-            damaged = [told for _, told in damage_of(columns, self.label)]
-            if damaged and isinstance(error, Exception):
-                remedy = "bring the store back from a backup"
-                raise StoreError(f"{'; '.join(damaged[:_TOLD])}; {remedy}") from error
             raise
 
     def _read(self, after: dict[str, int]) -> Columns:
