@@ -155,15 +155,17 @@ tutor.replay("s01")
 # fingerprint of the model that made them.
 
 # %%
-rows = [
-    {"student": student, **entry.event.content, "time": entry.time}
-    for student in tutor.mastery().students.tolist()
-    for entry in tutor.history(student)
-    if entry.event.kind == "answer"
-]
-names = ("student", "skill", "correct", "time")
-last_year = pl.DataFrame({name: school.responses[name] for name in names})
-better = BKT().fit(pl.concat([last_year, pl.DataFrame(rows).select(names)], how="vertical_relaxed"))
+log = tutor.log()
+this_year = pl.DataFrame(
+    {
+        "student": log.student.values.tolist(),
+        "skill": log.skill.values.tolist(),
+        "correct": log.correct,
+        "time": log.time,
+    }
+)
+last_year = pl.DataFrame({name: school.responses[name] for name in this_year.columns})
+better = BKT().fit(pl.concat([last_year, this_year], how="vertical_relaxed"))
 before = tutor.mastery(students).value.mean()
 tutor.sync(model=better)
 print(f"mean P(known) {before:.3f} before, {tutor.mastery(students).value.mean():.3f} after")

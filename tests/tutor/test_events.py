@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from tests.tutor.conftest import SKILLS
 
-from adaptlearn import Tutor
+from adaptlearn import Curriculum, Tutor
 from adaptlearn.errors import CurriculumError, ParameterError
 from adaptlearn.models import BKT
 from adaptlearn.storage import MemoryStore
@@ -41,9 +41,10 @@ def tutor(model, curriculum):
         ({"time": "now"}, "time is 'now'; expected seconds, or a datetime with a zone"),
         ({"time": float("inf")}, "expected finite"),
         ({"time": 1e13}, "time is 1e+13; expected seconds since 1970"),
-        ({"time": time() + 2 * 86400}, "2.0 days ahead; correct the device's clock"),
+        ({"time": time() + 2 * 86400}, "2.0 days ahead, and at most 1 day is taken; correct"),
         ({"time": datetime.now(UTC) + timedelta(days=3)}, "3.0 days ahead"),
-        ({"id": ""}, "id is empty"),
+        ({"id": ""}, "id is empty; leave it out, or give each event its own, of up to 200"),
+        ({"student": ""}, "student is '': expected a text or an integer"),
         ({"id": "x" * 10_000}, "id has 10,000 characters; at most 200 are kept"),
         ({"id": 7}, "id is 7; expected a text"),
         ({"id": "a\x00"}, "holds a zero character"),
@@ -158,3 +159,47 @@ def test_an_event_is_its_content():
     assert one == same
     assert hash(one) == hash(same)
     assert one.content == {"skill": "add", "correct": 1, "seconds": 3}
+
+
+def test_all_faults_of_an_event_are_told_at_once(tutor):
+    tutor.record(GOOD)
+    wrong = {"student": 7, "skill": "ad", "correct": 0.7, "item": "add #9", "seq": 3,
+             "time": time() + 3 * 86400, "id": "x" * 201}  # fmt: skip
+    other = {"student": None, "skill": ["add", "no", 1.5], "note": "x" * 70_000, "device": 7}
+    kind = {"kind": "lesson_done", "lesson": "add 9", "student": "\ud800", "time": "now"}
+    with pytest.raises(ParameterError) as error:
+        tutor.record([wrong, other, kind, {"kind": "decision", "student": ""}])
+    parts = [
+        ["correct is 0.7", "unknown skill 'ad'", "unknown item 'add #9'", "seq is 3", "3.0 days",
+         "id has 201 characters", "student 7 (labels are strings here"],
+        ["student is missing", "unknown skill 'no'", "skill is 1.5", "correct is missing",
+         "at most 65,536 are kept", "device is 7"],
+        ["unknown lesson 'add 9'", "half of one", "time is 'now'"],
+        ["tutor's own methods", "student is ''"],
+    ]  # fmt: skip
+    assert len(error.value.problems) == len(parts)
+    for told, expected in zip(error.value.problems, parts, strict=True):
+        for part in expected:
+            assert part in told
+        assert told.count("; ") >= len(expected) - 1
+    receipts = tutor.record([wrong, {**GOOD, "time": 2e3}], partial=True)
+    assert [one.status for one in receipts] == ["refused", "new"]
+    assert len(receipts[0].problems) == 7
+
+
+def test_students_of_two_kinds_are_refused_event_by_event(tutor):
+    call = [{**GOOD, "student": who, "time": 1e3 + k} for k, who in enumerate([7, "mia", 8])]
+    assert [one.status for one in tutor.record(call, partial=True)] == ["new", "refused", "new"]
+    assert tutor.students() == [7, 8]
+
+
+def test_items_that_nobody_knows_are_of_one_kind(model):
+    bare = Curriculum.from_dict({"prerequisites": [["add", "multiply"], ["subtract", "divide"]]})
+    store = MemoryStore()
+    tutor = Tutor(model, bare, store)
+    assert tutor.record({**GOOD, "item": "q1"})[0].status == "new"
+    for one in (tutor, Tutor(model, bare, store)):
+        with pytest.raises(ParameterError, match=r"item 7 \(labels are strings here"):
+            one.record({**GOOD, "item": 7, "time": 2e3})
+    assert tutor.record({**GOOD, "item": "q2", "time": 3e3})[0].status == "new"
+    assert tutor.verify()

@@ -6,14 +6,16 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from itertools import permutations
+from time import time as seconds_now
 
 import numpy as np
 import pytest
 from tests.tutor.conftest import a_model
 
-from adaptlearn import MasteryTracker, Tutor
+from adaptlearn import MasteryTracker, Sequencer, Tutor
 from adaptlearn.errors import ParameterError, StateError, UnknownLabelError
-from adaptlearn.storage import SQLiteStore
+from adaptlearn.sequencing.decisions import Decisions
+from adaptlearn.storage import MemoryStore, SQLiteStore
 from adaptlearn.tutor import Event, Store
 
 
@@ -142,6 +144,30 @@ def test_an_item_just_seen_does_not_come(tmp_path, model, curriculum):
     assert len(set(given)) == 4
 
 
+def test_an_item_answered_or_shown_anywhere_does_not_come(tmp_path, model, curriculum):
+    path = tmp_path / "school.db"
+    for seed in range(4):
+        student, left = f"s{seed}", {f"add #{k}" for k in range(4)}
+        with Tutor.open(path, model=model, curriculum=curriculum, random_state=seed) as tutor:
+            first = tutor.next_item(student, "add 1").item
+            left -= {first}
+            second, third = sorted(left)[:2]
+            seen = {"student": student, "skill": "add", "item": second, "time": seconds_now() + 1}
+            tutor.record(
+                [
+                    {**seen, "correct": 0},
+                    {**seen, "kind": "exposure", "item": third, "time": seconds_now() + 2},
+                ]
+            )
+        with Tutor.open(path, model=model, curriculum=curriculum, random_state=seed) as tutor:
+            # Of four items three were just seen; then the one seen longest ago comes again.
+            last = tutor.next_item(student, "add 2").item
+            assert {last} == left - {second, third}
+            assert last != first
+            tutor.record({**seen, "item": last, "correct": 1, "time": seconds_now() + 3})
+            assert tutor.next_item(student, "add 1").item == first
+
+
 def test_a_placement_survives_and_ends_in_the_state(tmp_path, model, curriculum):
     path, asked = tmp_path / "school.db", 0
     while True:
@@ -216,7 +242,7 @@ def test_labels_of_the_other_kind_are_refused(store, model, curriculum):
     for call in (tutor.mastery, tutor.next_lesson, tutor.history, tutor.forget):
         with pytest.raises(UnknownLabelError):
             call("7")
-    with pytest.raises(UnknownLabelError):
+    with pytest.raises(ParameterError, match=r"student '7' \(labels are integers here"):
         tutor.record(answers(1, "7"))
 
 
@@ -301,6 +327,22 @@ def test_verify_finds_a_state_that_is_not_the_folds(store, model, curriculum):
     assert tutor.verify().differ == ("ben", "mia")
 
 
+def test_who_is_erased_during_verify_does_not_differ(model, curriculum, monkeypatch):
+    store = MemoryStore()
+    tutor, read = Tutor(model, curriculum, store), store.read
+    tutor.record(answers(3) + answers(3, "ben"))
+    tutor.mastery()
+
+    def erased(after, kinds=None):
+        if kinds is None and "mia" in after:
+            store.forget("mia")
+        return read(after, kinds)
+
+    monkeypatch.setattr(store, "read", erased)
+    assert tutor.verify().differ == ()
+    assert tutor.mastery().students.tolist() == ["ben"]
+
+
 def test_what_takes_over_is_guarded_by_the_same_lock(store, model, curriculum):
     tutor = Tutor(model, curriculum, store)
     tutor.sync(model=a_model(learn=0.1))
@@ -340,7 +382,7 @@ def test_a_snapshot_is_a_cache(store, model, curriculum):
         assert found.students.tolist() == ["ben", "eve", "mia"]
         assert np.array_equal(found.value, tutor.mastery().value)
         assert again.verify()
-    assert Tutor(model, curriculum, store, practice=True).verify()
+    assert Tutor(model, curriculum, store, practice=False).verify()
     assert Tutor(a_model(learn=0.1), curriculum, store, new_model=True).verify()
 
 
@@ -387,4 +429,95 @@ def test_a_new_model_takes_over_while_answers_arrive(store, model, curriculum):
     assert tutor.next_lesson("s0")[0].model == others[-1].fingerprint_
     checked = tutor.verify()
     assert checked
-    assert checked.events == 120 + told
+    assert checked.events == 120 + 2 * told + 1  # an answer and a decision each, and the last
+
+
+def test_an_override_that_is_not_there_cannot_be_withdrawn(store, model, curriculum):
+    tutor = Tutor(model, curriculum, store, random_state=0)
+    about = {"author": "Ms Lee", "reason": "r"}
+    mine = tutor.override("ban", "add 1", student="mia", **about).id
+    everyones = tutor.override("ban", "add 2", **about).id
+    assert mine is not None
+    assert everyones is not None
+    near = mine[:-1] + ("0" if mine[-1] != "0" else "1")
+    wrong = [
+        (
+            "mia",
+            near,
+            f"unknown override of 'mia': 1 problem\n  - '{near}' (did you mean '{mine}'?)",
+        ),
+        ("mia", everyones, "it is for all students: leave student out"),
+        ("ben", mine, "unknown override of 'ben'"),
+        (None, mine, "pass student= for an override of one student"),
+        (None, "e1", "unknown override for all students"),
+    ]
+    before = len(tutor.history("mia"))
+    for student, name, said in wrong:
+        with pytest.raises(UnknownLabelError) as error:
+            tutor.withdraw(name, student=student, **about)
+        assert said in str(error.value)
+    assert len(tutor.history("mia")) == before
+    for student, name in (("mia", mine), (None, everyones), ("mia", mine)):  # again does no harm
+        assert tutor.withdraw(name, student=student, **about).status == "new"
+    assert {d.lesson for d in tutor.next_lesson("mia", n=8)} > {"add 1", "add 2"}
+
+
+def test_goals_of_a_stranger_cannot_be_taken_away(store, model, curriculum):
+    tutor = Tutor(model, curriculum, store)
+    tutor.record(answers(1))
+    tutor.set_goals("mia", None)
+    with pytest.raises(UnknownLabelError, match=r"'mai' \(did you mean 'mia'\?\)"):
+        tutor.set_goals("mai", None)
+    assert tutor.students() == ["mia"]
+
+
+def test_the_lessons_chosen_are_the_sequencers(store, model, curriculum):
+    tutor = Tutor(model, curriculum, store, random_state=0)
+    tutor.record(answers(6))
+    chosen = tutor.next_lesson(["mia", "ben"], n=2, now=2000.0)
+    tracker = MasteryTracker(model, practice=True).update(
+        {"student": ["mia"] * 6, "skill": ["add"] * 6, "correct": [0, 1] * 3,
+         "time": [1000.0 + k for k in range(6)]}
+    )  # fmt: skip
+    sequencer = Sequencer(curriculum, tracker, new_students=True, random_state=0)
+    expected = sequencer.recommend(["mia", "ben"], n=2, now=2000.0)
+    assert isinstance(chosen, Decisions)
+    assert [*chosen] == [*expected]
+    assert repr(chosen) == repr(expected)
+    assert chosen.table()["student"].tolist() == ["mia", "mia", "ben", "ben"]
+    assert chosen[1:3] == expected[1:3]
+    assert chosen[0].reason.skills[0].recent == expected[0].reason.skills[0].recent
+
+
+def test_decisions_under_a_key_bear_the_students_labels(model, curriculum):
+    tutor = Tutor(model, curriculum, MemoryStore(), key=b"0123456789abcdef", random_state=0)
+    tutor.override("pin", "add 1", student=7, author="a", reason="b")
+    tutor.override("ban", "add 2", author="a", reason="b")
+    chosen = tutor.next_lesson([8, 7], n=6)
+    assert chosen.table()["student"].tolist() == [8] * 3 + [7] * 3
+    assert [one.student for one in chosen] == [8] * 3 + [7] * 3
+    assert "8 " in repr(chosen)
+    assert [one.student for one in chosen[3].overrides] == [7, None]
+    assert [step.decision for step in tutor.replay(7).steps] == [*chosen[3:]]
+    assert "7" not in tutor.store.read({tutor.export(7)["key"]: 0}).student
+    assert tutor.verify()
+
+
+def test_who_has_no_decisions_has_an_empty_story(store, model, curriculum):
+    tutor = Tutor(model, curriculum, store)
+    assert len(tutor.replay("mia")) == 0
+    tutor.record(answers(2))
+    assert tutor.replay("mia").steps == ()
+    assert str(tutor.replay("mia")) == "mia: 0 decisions"
+    assert tutor.replay("mia").table()["step"] == []
+
+
+def test_students_are_listed_without_a_fold(store, model, curriculum):
+    tutor, other = Tutor(model, curriculum, store), Tutor(model, curriculum, store)
+    assert tutor.students() == []
+    tutor.record(answers(1, 12) + answers(1, 7))
+    assert sorted(tutor.students()) == sorted(other.students()) == [7, 12]
+    assert tutor._states.fold.learners.keys() <= {""}
+    assert other.mastery().students.tolist() == other.mastery([12, 7]).students.tolist()
+    tutor.forget(7)
+    assert other.students() == [12]

@@ -23,6 +23,7 @@ from adaptlearn.tutor.store import Changed, Columns, Row, Status
 
 _FULL = 2  # what `PRAGMA synchronous` calls FULL
 _Found = TypeVar("_Found")
+_TOLD = 20  # damaged events that an error lists
 
 
 class SQLiteStore:
@@ -100,9 +101,11 @@ class SQLiteStore:
         if kinds is not None:
             asked.append(json.dumps(sorted(kinds)))
         found = self._read(lambda on: on.execute(STATEMENTS[name], asked).fetchall())
-        damaged = [row for row in found if row[0] != _mark(row[1:])]
+        damaged = [row[1:4] for row in found if row[0] != _mark(row[1:])]
         if damaged:
-            problem = f"{len(damaged)} events are damaged, the first is number {damaged[0][1]}"
+            number = "1 event is" if len(damaged) == 1 else f"{len(damaged):,} events are"
+            told = ", ".join(f"{kind!r} {one!r}" for _, one, kind in damaged[:_TOLD])
+            problem = f"{number} damaged, by kind and id: {told}"
             raise StoreError(f"{self._path}: {problem}; bring the file back from a backup")
         return Columns.of([row[1:] for row in found])
 

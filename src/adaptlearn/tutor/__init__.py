@@ -9,8 +9,8 @@ from adaptlearn.lazy import lazy_names
 if TYPE_CHECKING:
     from adaptlearn.tutor.diagnostic import Diagnostic as Diagnostic
     from adaptlearn.tutor.events import Event as Event
+    from adaptlearn.tutor.fold.history import Entry as Entry
     from adaptlearn.tutor.fold.verification import Verification as Verification
-    from adaptlearn.tutor.history import Entry as Entry
     from adaptlearn.tutor.receipts import Receipt as Receipt
     from adaptlearn.tutor.receipts import Synced as Synced
     from adaptlearn.tutor.store import Changed as Changed
@@ -25,7 +25,7 @@ _HOMES = {
     "Changed": "store",
     "Columns": "store",
     "Diagnostic": "diagnostic",
-    "Entry": "history",
+    "Entry": "fold.history",
     "Event": "events",
     "Receipt": "receipts",
     "Row": "store",

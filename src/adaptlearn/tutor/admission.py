@@ -5,15 +5,17 @@ A store keeps what it is given, so what nobody could use must not get in.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sized
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from typing import Any, NamedTuple
 
 from adaptlearn.curriculum.curriculum import Curriculum
-from adaptlearn.errors import AdaptLearnError, ParameterError, ProblemsError, quiet
+from adaptlearn.errors import AdaptLearnError, ParameterError, quiet
 from adaptlearn.labels import Label, near_spellings
 from adaptlearn.models.base import KnowledgeTracer
 from adaptlearn.tracking.clock import DAY
+from adaptlearn.tutor.events import KINDS as EVENT_KINDS
 from adaptlearn.tutor.events import RECORDED, Event
+from adaptlearn.tutor.names import FORMS, KINDS
 from adaptlearn.wording import shown
 
 MOST_EVENTS = 100_000
@@ -41,11 +43,14 @@ class Admission:
     curriculum : Curriculum
     accept_unknown : bool
         Whether answers may be of skills and items that neither the model nor the curriculum has.
+    claim : callable
+        As `Store.claim`.
     """
 
     def __init__(
-        self, model: KnowledgeTracer, curriculum: Curriculum, accept_unknown: bool
-    ) -> None:
+        self, model: KnowledgeTracer, curriculum: Curriculum, accept_unknown: bool,
+        claim: Callable[[str, str], str],
+    ) -> None:  # fmt: skip
         trained = model.skills_.tolist()
         self._model = model
         self._skills = {*trained, *curriculum.skills.tolist()}
@@ -57,11 +62,22 @@ class Admission:
             self._items |= {*fitted.tolist()}
         if self._items:
             self._kind["item"] = type(next(iter(self._items)))
-        self._accept_unknown = accept_unknown
+        self._accept_unknown, self._claim = accept_unknown, claim
+        self._item_form: Label | None = None
         self._combined: dict[tuple[Label, ...], str] = {}
 
-    def read(self, given: Any, now: float) -> tuple[list[tuple[int, Event]], list[Refused]]:
-        """The events of a call by place, and what was wrong with the others.
+    def read(
+        self, given: Any, now: float, students: Sequence[Label] = ()
+    ) -> tuple[list[tuple[int, Event]], list[Refused]]:
+        """The events of a call by place, and everything that was wrong with the others.
+
+        Parameters
+        ----------
+        given : Any
+        now : float
+        students : sequence of label
+            Labels of the kind that the store's students have; the first event decides if it is
+            empty.
 
         Raises
         ------
@@ -71,19 +87,24 @@ class Admission:
         listed = _listed(given)
         taken, refused = [], []
         for place, one in enumerate(listed):
-            try:
-                event = Event.of(one)
-            except ProblemsError as error:
-                name = one.get("id") if isinstance(one, Mapping) else None
-                refused.append(Refused(place, name, error.problems))
-                continue
-            if problems := self._problems(event, now):
-                refused.append(Refused(place, event.id, tuple(problems)))
+            event, problems = Event.draft(one)
+            if event is not None:
+                problems = [*problems, *self._problems(event, now)]
+                if not students and event.student is not None:
+                    students = [event.student]
+                problems += _other_kind("student", event.student, students)
+                problems += [] if problems else self._other_item(event)
+            if event is None or problems:
+                name = one.get("id") if isinstance(one, Mapping) else getattr(event, "id", None)
+                refused.append(Refused(place, name, tuple(problems)))
             else:
                 taken.append((place, event))
         return taken, refused
 
     def _problems(self, event: Event, now: float) -> list[str]:
+        """What the model, the curriculum and the clock say; of wrong fields nothing more."""
+        if event.kind not in EVENT_KINDS:
+            return []
         if event.kind not in RECORDED:
             told = "a tutor's own methods make events of this kind"
             return [f"kind is {event.kind!r}; {told}; record one of {', '.join(RECORDED)}"]
@@ -91,24 +112,42 @@ class Admission:
         if event.time is not None and event.time > now + DAY:
             ahead = (event.time - now) / DAY
             problems.append(
-                f"time {event.time:.15g} is {ahead:.1f} days ahead; correct the device's clock"
+                f"time {event.time:.15g} is {ahead:.1f} days ahead, and at most 1 day is taken; "
+                "correct the device's clock"
             )
         content = event.content
         if event.kind == "lesson_done":
-            if content["lesson"] not in self._lessons:
-                problems.append(_unknown("lesson", content["lesson"], self._lessons))
+            lesson = content.get("lesson")
+            if lesson is not None and lesson not in self._lessons:
+                problems.append(_unknown("lesson", lesson, self._lessons))
             return problems
-        skills = content["skill"] if isinstance(content["skill"], list) else [content["skill"]]
-        named = [("skill", one, self._skills) for one in skills]
-        if "item" in content:
+        skill = content.get("skill")
+        skills: list[Any] = skill if isinstance(skill, list) else [skill]
+        named = [("skill", one, self._skills) for one in skills if one is not None]
+        if content.get("item") is not None:
             named.append(("item", content["item"], self._items))
-        for what, label, known in named:
-            other = type(label) is not self._kind.get(what, type(label))
-            if known and label not in known and (other or not self._accept_unknown):
-                problems.append(_unknown(what, label, known))
-        if len(skills) > 1 and not problems:
-            problems += filter(None, [self._refusal(tuple(skills))])
-        return problems
+        unknown = [
+            _unknown(what, label, known) for what, label, known in named
+            if label not in known and not self._accepted(what, label)
+        ]  # fmt: skip
+        if len(skills) > 1 and not unknown and None not in skills:
+            unknown += filter(None, [self._refusal(tuple(skills))])
+        return problems + unknown
+
+    def _accepted(self, what: str, label: Label) -> bool:
+        """Whether a label may be one that nobody knows."""
+        if what == "item" and not self._items:
+            return True
+        return self._accept_unknown and type(label) is self._kind[what]
+
+    def _other_item(self, event: Event) -> list[str]:
+        """If nobody knows items, the first that is recorded decides whether they are texts."""
+        item = event.content.get("item")
+        if item is None or self._items:
+            return []
+        if self._item_form is None:
+            self._item_form = FORMS[self._claim("items", KINDS[type(item)])]
+        return _other_kind("item", item, [self._item_form])
 
     def _refusal(self, skills: tuple[Label, ...]) -> str:
         """Why the model takes no answers on several skills, if it does not."""
@@ -125,6 +164,13 @@ class Admission:
 
 def _unknown(what: str, label: Label, known: Iterable[Label]) -> str:
     return f"unknown {what} {label!r}{near_spellings(label, known)}"
+
+
+def _other_kind(what: str, label: Label | None, known: Sequence[Label]) -> list[str]:
+    """What is wrong with a text where labels are integers, or with an integer where texts are."""
+    if label is None or not known or type(label) is type(known[0]):
+        return []
+    return [f"{what} {label!r}{near_spellings(label, known[:1])}"]
 
 
 def _listed(given: Any) -> list[Any]:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from adaptlearn.curriculum.curriculum import Curriculum
+from adaptlearn.curriculum.curriculum import Curriculum, curriculum_problems
 from adaptlearn.errors import CurriculumError, ParameterError
-from adaptlearn.labels import Label, label_list, label_of
-from adaptlearn.sequencing.decisions.decision import Decision
+from adaptlearn.labels import Label, label_list, label_of, near_spellings
+from adaptlearn.models.base import KnowledgeTracer
+from adaptlearn.sequencing.decisions.decisions import Decisions
 from adaptlearn.sequencing.goals import Goals
 from adaptlearn.sequencing.knowledge.tracker import Review
 from adaptlearn.sequencing.overrides import Override, Overrides
 from adaptlearn.sequencing.policies.policy import PolicyLike
 from adaptlearn.sequencing.sequencer import Sequencer
 from adaptlearn.tutor.fold.fold import Fold, Goal, Learner
+from adaptlearn.validation import some
+from adaptlearn.wording import shown
 
 
 class Advice:
@@ -36,28 +39,69 @@ class Advice:
         self, curriculum: Curriculum, fold: Fold, policy: PolicyLike | None,
         review: Review | None, random_state: Any,
     ) -> None:  # fmt: skip
-        try:
-            self.sequencer = Sequencer(
-                curriculum, fold.tracker, policy, review=review, random_state=random_state,
-                lessons_done=fold.lessons_done, new_students=True,
-            )  # fmt: skip
-        except CurriculumError as error:
-            raise CurriculumError(
-                f"model {fold.tracker.fingerprint[:12]}… and curriculum "
-                f"{curriculum.fingerprint[:12]}…",
-                [*error.problems, "fit the model to answers on this curriculum's skills"],
-            ) from None
+        check_fit(fold.tracker.model, curriculum)
+        self.sequencer = Sequencer(
+            curriculum, fold.tracker, policy, review=review, random_state=random_state,
+            lessons_done=fold.lessons_done, new_students=True,
+        )  # fmt: skip
 
     def decide(
         self, students: Mapping[Label, Learner], everyone: Learner, n: int, now: float
-    ) -> tuple[Decision, ...]:
+    ) -> Decisions:
         """The next lessons of some students, given what is folded of each and of all."""
         curriculum, sequencer = self.sequencer.curriculum, self.sequencer
         sequencer.goals = goals_of(curriculum, students, everyone, now)
         sequencer.overrides = Overrides(
             curriculum, overrides_of(curriculum, students, everyone, now)
         )
-        return tuple(sequencer.recommend([*students], n=n, now=now))
+        return sequencer.recommend([*students], n=n, now=now)
+
+
+def problems_of(model: Any, curriculum: Any) -> list[str]:
+    """What keeps values from being a fitted model and a curriculum."""
+    problems = [*curriculum_problems(curriculum)]
+    if not hasattr(model, "init_state"):
+        problems.append(f"model is a {type(model).__name__}; expected a fitted model")
+    return problems
+
+
+def check_note(what: str, author: Any, reason: Any, *, needed: bool = True) -> None:
+    """Refuse what is no text, and, if needed, an empty one: an auditor asks who, and why.
+
+    Raises
+    ------
+    ParameterError
+    """
+    problems = []
+    for name, value in (("author", author), ("reason", reason)):
+        if not isinstance(value, str):
+            problems.append(f"{name} must be a text, got {shown(value)}")
+        elif needed and not value:
+            problems.append(f"{name} is empty; say who, and why")
+    if problems:
+        raise ParameterError(what, problems)
+
+
+def check_fit(model: KnowledgeTracer, curriculum: Curriculum) -> None:
+    """Refuse a model for which all skills of a curriculum are strangers.
+
+    A tracker does not show this: it learns of skills from answers, too.
+
+    Raises
+    ------
+    CurriculumError
+        The model knows no skill of the curriculum; it names both fingerprints.
+    """
+    skills, trained = curriculum.skills.tolist(), model.skills_.tolist()
+    if {*skills}.isdisjoint(trained):
+        raise CurriculumError(
+            f"model {model.fingerprint_[:12]}… and curriculum {curriculum.fingerprint[:12]}…",
+            [
+                f"the model knows no skill of the curriculum ({some(skills)})"
+                f"{near_spellings(skills[0], trained)}; its skills are {some(trained) or 'none'}",
+                "fit the model to answers on this curriculum's skills",
+            ],
+        )
 
 
 def overrides_of(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
 from adaptlearn.errors import ParameterError
-from adaptlearn.labels import Label, as_label, label_problem
+from adaptlearn.labels import Label, as_label, label_problem, plain
 from adaptlearn.responses.columns import is_datetime, moment_of
 from adaptlearn.tutor.store import Row
 from adaptlearn.wording import shown
@@ -29,12 +29,13 @@ RECORDED = ("answer", "exposure", "lesson_done")
 LONGEST_TEXT = 200
 """Characters of an id, a device or a label, at most."""
 LARGEST_BODY = 65_536
-"""Bytes of an event's content as JSON, at most."""
+"""Bytes of an event's content as JSON, at most, if applications or teachers write it."""
+LATEST = 1e12
+"""Seconds from 1970, before or after, at most."""
 
 # Texts that not every database takes: a zero character, and halves of characters.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _SEQ = 2**63 - 1
-_LATEST = 1e12  # seconds from 1970, before or after
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,11 @@ class Event:
     received: float | None = None
 
     def __post_init__(self) -> None:
+        if problems := self._settle():
+            raise ParameterError("event", problems)
+
+    def _settle(self) -> list[str]:
+        """Read all fields, and say what is wrong with them; a wrong one may become None."""
         problems: list[str] = []
         if self.kind not in KINDS:
             problems.append(f"kind is {shown(self.kind)}; expected one of {', '.join(KINDS)}")
@@ -100,21 +106,23 @@ class Event:
         elif self.kind in RECORDED:
             problems.append("student is missing")
         self._set("time", _time(self.time, problems))
-        _check_text(self.device, "device", problems)
+        check_text(self.device, "device", problems)
+        self._set("seq", plain(self.seq))
         if type(self.seq) is not int or not 0 <= self.seq <= _SEQ:
             problems.append(f"seq is {shown(self.seq)}; expected an integer from 0 to 2**63 - 1")
         elif self.seq and not self.device:
             problems.append(f"seq is {self.seq}, without a device; name the device that counts")
         if self.id is not None:
-            _check_text(self.id, "id", problems)
+            check_text(self.id, "id", problems)
             if not self.id:
-                problems.append("id is empty; leave it out, or give each event its own")
+                problems.append(
+                    "id is empty; leave it out, or give each event its own, of up to "
+                    f"{LONGEST_TEXT} characters"
+                )
         content = _content(self.kind, self.content, problems)
-        text = _body(self.kind, content, problems)
-        if problems:
-            raise ParameterError("event", problems)
         self._set("content", content)
-        self._set("_body", text)
+        self._set("_body", _body(self.kind, content, problems))
+        return problems
 
     def __hash__(self) -> int:
         return hash((self.kind, self.student, self.id, self.body))
@@ -137,18 +145,29 @@ class Event:
         >>> Event.of({"student": "mia", "skill": "add", "correct": True, "seconds": 4.5}).content
         {'skill': 'add', 'correct': 1, 'seconds': 4.5}
         """
+        event, problems = cls.draft(given)
+        if event is None or problems:
+            raise ParameterError("event", problems)
+        return event
+
+    @classmethod
+    def draft(cls, given: Any) -> tuple[Self | None, list[str]]:
+        """An event as `of` reads it, right or not, with everything that is wrong with it."""
         if isinstance(given, cls):
-            return given
+            return given, []
         if not isinstance(given, Mapping):
-            problem = f"a {type(given).__name__}; expected an Event, or a mapping of its fields"
-            raise ParameterError("event", [problem])
-        own = {name: given[name] for name in _FIELDS if name in given}
+            return None, [
+                f"a {type(given).__name__}; expected an Event, or a mapping of its fields"
+            ]
         more = {name: value for name, value in given.items() if name not in _FIELDS}
-        content = own.pop("content", {})
-        if not isinstance(content, Mapping):
-            raise ParameterError("event", [f"content is {shown(content)}; expected a mapping"])
-        own.setdefault("student", None)
-        return cls(own.pop("kind", "answer"), own.pop("student"), {**content, **more}, **own)
+        content = given.get("content", {})
+        event = object.__new__(cls)
+        for one in fields(cls):
+            event._set(one.name, given.get(one.name, one.default))
+        event._set("kind", given.get("kind", "answer"))
+        event._set("student", given.get("student"))
+        event._set("content", {**content, **more} if isinstance(content, Mapping) else content)
+        return event, event._settle()
 
     def row(self, student: str, received: float) -> Row:
         """The event as a store keeps it, under the student's key; it gets its id here."""
@@ -179,7 +198,7 @@ def _body(kind: str, content: Any, problems: list[str]) -> str:
     except (TypeError, ValueError, RecursionError) as error:
         problems.append(f"content cannot be written as JSON: {error}")
         return ""
-    if kind in RECORDED and len(text) > LARGEST_BODY:
+    if kind in (*RECORDED, "override", "goal") and len(text) > LARGEST_BODY:
         problems.append(
             f"content is {len(text):,} bytes of JSON; at most {LARGEST_BODY:,} are kept"
         )
@@ -190,13 +209,14 @@ def _label(value: Any, what: str, problems: list[str]) -> Label | None:
     if problem := label_problem(value):
         problems.append(f"{what} is {problem}")
         return None
-    label = as_label(value)
+    label, before = as_label(value), len(problems)
     if isinstance(label, str):
-        _check_text(label, what, problems)
-    return label
+        check_text(label, what, problems)
+    return label if len(problems) == before else None
 
 
-def _check_text(text: Any, what: str, problems: list[str]) -> None:
+def check_text(text: Any, what: str, problems: list[str]) -> None:
+    """Note what keeps a value from being a text that every store keeps as it is."""
     if not isinstance(text, str):
         problems.append(f"{what} is {shown(text)}; expected a text")
     elif len(text) > LONGEST_TEXT:
@@ -206,7 +226,7 @@ def _check_text(text: Any, what: str, problems: list[str]) -> None:
 
 
 def _time(time: Any, problems: list[str]) -> float | None:
-    if type(time) in (int, float) and abs(time) <= _LATEST:
+    if type(time) in (int, float) and abs(time) <= LATEST:
         return float(time)
     if time is None:
         return None
@@ -220,8 +240,10 @@ def _time(time: Any, problems: list[str]) -> float | None:
         return None
     if clock == "naive":
         problems.append(f"time {time} has no time zone; give it one, as datetime.now(UTC) has")
-    elif not math.isfinite(seconds) or abs(seconds) > _LATEST:
+        return None
+    if not math.isfinite(seconds) or abs(seconds) > LATEST:
         problems.append(f"time is {seconds:g}; expected seconds since 1970")
+        return None
     return seconds
 
 
@@ -242,7 +264,9 @@ def _answer(content: dict[str, Any], problems: list[str]) -> None:
 def _exposure(
     content: dict[str, Any], problems: list[str], more: frozenset[str] | set[str] = frozenset()
 ) -> None:
-    skill = content.get("skill")
+    skill: Any = content.get("skill")
+    if getattr(skill, "ndim", 0) == 1:  # an array
+        skill = skill.tolist()
     if isinstance(skill, (list, tuple)):
         labels = [_label(one, "skill", problems) for one in skill]
         if not labels:

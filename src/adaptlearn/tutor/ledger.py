@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from time import time as seconds_now
 from typing import Any
 
-from adaptlearn.errors import StateError
-from adaptlearn.labels import Label
+from adaptlearn.errors import StateError, UnknownLabelError
+from adaptlearn.labels import Label, near_spellings
 from adaptlearn.tutor.events import Event, canonical_json, named
-from adaptlearn.tutor.history import Entry, entries
+from adaptlearn.tutor.fold.damage import undamaged
+from adaptlearn.tutor.fold.history import Entry, entries
 from adaptlearn.tutor.names import StudentNames
 from adaptlearn.tutor.receipts import Receipt
 from adaptlearn.tutor.store import Row, Store
@@ -53,10 +55,19 @@ class Ledger:
     def write(
         self, kind: str, told: Iterable[tuple[str, str | None, Mapping[str, Any]]], time: float
     ) -> None:
-        """Write contents that the tutor made itself under keys, with an id each or None."""
+        """Write contents that the tutor made itself under keys, with an id each or None.
+
+        Those of one student keep their order.
+        """
         now = seconds_now()
-        rows = [named(Row("", kind, key, "", 0, time, now, canonical_json(content)), name)
-                for key, name, content in told]  # fmt: skip
+        so_far: Counter[str] = Counter()
+        rows = []
+        for key, name, content in told:
+            moment = time + _STEP * so_far[key]
+            so_far[key] += 1
+            rows.append(
+                named(Row("", kind, key, "", 0, moment, now, canonical_json(content)), name)
+            )
         self._write(rows)
 
     def _write(self, rows: list[Row]) -> list[Receipt]:
@@ -68,25 +79,67 @@ class Ledger:
     ) -> list[Entry]:
         """A student's events in canonical order, of some kinds or of all."""
         (key,) = self._names.keys([student])
-        return entries(self._store.read({key: 0}, kinds), student, refused)
+        columns = self._store.read({key: 0}, kinds)
+        with undamaged(columns, self._names.label):
+            return entries(columns, student, refused)
 
-    def introduce(self, mine: Mapping[str, str], new_model: bool) -> None:
+    def check_override(self, override: str, student: Label | None) -> None:
+        """Refuse to withdraw what is no override of a student, or of all.
+
+        Raises
+        ------
+        UnknownLabelError
+            With near spellings among the student's overrides.
+        """
+        mine = self._overrides(student)
+        if override in mine:
+            return
+        whose = "for all students" if student is None else f"of {student!r}"
+        hint = near_spellings(override, mine)
+        if student is None:
+            hint = hint or "; pass student= for an override of one student"
+        elif override in self._overrides(None):
+            hint = "; it is for all students: leave student out"
+        raise UnknownLabelError(f"unknown override {whose}", [f"{override!r}{hint}"])
+
+    def _overrides(self, student: Label | None) -> list[str]:
+        """Ids of the overrides of a student, or of those for all, withdrawn ones too."""
+        (key,) = ("",) if student is None else self._names.keys([student])
+        columns = self._store.read({key: 0}, ["override"])
+        rows = zip(columns.id, columns.content, strict=True)
+        with undamaged(columns, self._names.label):
+            return [name for name, content in rows if "withdraws" not in json.loads(content)]
+
+    def introduce(self, mine: Mapping[str, str], new_model: bool) -> tuple[int, str]:
         """Write the fingerprints of model and curriculum, where others or none are on record.
+
+        Returns
+        -------
+        number, fingerprint : int, str
+            Of the last model on record: mine, or that of a process which wrote meanwhile.
 
         Raises
         ------
         StateError
             The store was used with another model last, and `new_model` is False.
         """
-        columns = self._store.read({"": 0}, [*mine])
-        listed = sorted(zip(columns.number, columns.kind, columns.content, strict=True))
-        last = {kind: json.loads(content)["fingerprint"] for _, kind, content in listed}
-        if last.get("model", mine["model"]) != mine["model"] and not new_model:
+        last = self._last([*mine])
+        standing = last.get("model", (0, mine["model"]))[1]
+        if standing != mine["model"] and not new_model:
             raise StateError(
-                f"the store was used with model {last['model'][:12]}… last, this model is "
+                f"the store was used with model {standing[:12]}… last, this model is "
                 f"{mine['model'][:12]}…; open it with that model and call sync(model=…), or pass "
                 "new_model=True"
             )
-        for kind, fingerprint in mine.items():
-            if last.get(kind) != fingerprint:
-                self.note(None, kind, [{"fingerprint": fingerprint}])
+        new = {kind: one for kind, one in mine.items() if last.get(kind, (0, ""))[1] != one}
+        for kind, fingerprint in new.items():
+            self.note(None, kind, [{"fingerprint": fingerprint}])
+        return (self._last([*mine]) if "model" in new else last)["model"]
+
+    def _last(self, kinds: Collection[str]) -> dict[str, tuple[int, str]]:
+        """The last fingerprint of each kind on record, with its event's number."""
+        columns = self._store.read({"": 0}, kinds)
+        listed = sorted(zip(columns.number, columns.kind, columns.content, strict=True))
+        with undamaged(columns, self._names.label):
+            return {kind: (number, json.loads(content)["fingerprint"])
+                    for number, kind, content in listed}  # fmt: skip

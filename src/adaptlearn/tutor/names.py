@@ -6,12 +6,15 @@ import hashlib
 import hmac
 from typing import Any
 
-from adaptlearn.errors import ParameterError, StateError
+from adaptlearn.errors import ParameterError, StateError, UnknownLabelError
 from adaptlearn.labels import Label, label_list, refuse_other_kind
+from adaptlearn.tutor.events import check_text
 from adaptlearn.tutor.store import Store
 
-_KINDS = {str: "texts", int: "integers"}
-_FORMS: dict[str, Label] = {"texts": "", "integers": 0}
+KINDS = {str: "texts", int: "integers"}
+"""What the labels of one store are, all of them."""
+FORMS: dict[str, Label] = {"texts": "", "integers": 0}
+"""A label of each kind."""
 
 
 class StudentNames:
@@ -48,7 +51,7 @@ class StudentNames:
             raise StateError(
                 f"the store was made {made}; student ids cannot be found with this one"
             )
-        self._kind = store.claim("students", "")
+        self._kind = ""
 
     def _digest(self, text: str) -> str:
         assert self._secret is not None
@@ -63,21 +66,31 @@ class StudentNames:
         Raises
         ------
         UnknownLabelError
-            The labels are texts, and those of the store are integers, or the reverse.
+            The labels are texts, and those of the store are integers, or the reverse; or no store
+            keeps such texts.
         """
         labels = label_list(students, "student")
-        refuse_other_kind(labels, [], "student")
-        if labels:
-            mine = _KINDS[type(labels[0])]
-            if not self._kind:
-                self._kind = self._store.claim("students", mine if record else "")
-            if self._kind and mine != self._kind:
-                refuse_other_kind(labels, [_FORMS[self._kind]], "student")
+        problems: list[str] = []
+        for label in labels:
+            if isinstance(label, str):  # databases cut some texts, and take them for others
+                check_text(label, "student", problems)
+        if problems:
+            raise UnknownLabelError("unknown student", problems)
+        refuse_other_kind(labels, self.forms(), "student")
+        if labels and record and not self._kind:
+            self._kind = self._store.claim("students", KINDS[type(labels[0])])
+            refuse_other_kind(labels, self.forms(), "student")
         return {self._key(label): label for label in labels}
 
     def _key(self, label: Label) -> str:
         return str(label) if self._secret is None else self._digest(f"student {label}")
 
+    def forms(self) -> list[Label]:
+        """A label of the kind that the store's students have; nothing before the first."""
+        if not self._kind:  # another process may have recorded the first
+            self._kind = self._store.claim("students", "")
+        return [FORMS[self._kind]] if self._kind else []
+
     def label(self, key: str) -> Label:
         """What stands for a student inside: the label, or the digest where there is a key."""
-        return int(key) if self._secret is None and self._kind == "integers" else key
+        return int(key) if self._secret is None and self.forms() == [0] else key

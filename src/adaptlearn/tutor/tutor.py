@@ -2,49 +2,48 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from threading import RLock
+from threading import Lock, RLock
 from time import time as seconds_now
 from typing import Any, Self
 
-from adaptlearn.curriculum.curriculum import Curriculum, curriculum_problems
+from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.errors import ParameterError
-from adaptlearn.labels import Label, label_array
+from adaptlearn.labels import Label
 from adaptlearn.models.base import KnowledgeTracer
-from adaptlearn.models.mastery import Mastery, When
-from adaptlearn.responses.columns import moment_of
-from adaptlearn.sequencing.decisions.decision import Decision
-from adaptlearn.sequencing.decisions.replay import Replay, replay
+from adaptlearn.models.registry import load as load_model
+from adaptlearn.sequencing.decisions.decisions import Decisions
 from adaptlearn.sequencing.items.next_item import ItemChoice, NextItem
 from adaptlearn.sequencing.knowledge.tracker import Review
-from adaptlearn.sequencing.overrides import Action, Override
 from adaptlearn.sequencing.placement.placement import Placement
 from adaptlearn.sequencing.policies.policy import PolicyLike
-from adaptlearn.tutor.admission import Admission
-from adaptlearn.tutor.advice import Advice, checked_override, goal_pairs, lost
+from adaptlearn.tutor.advice import (
+    check_fit,
+    lost,
+    problems_of,
+)
 from adaptlearn.tutor.diagnostic import Diagnostic
 from adaptlearn.tutor.events import Event
 from adaptlearn.tutor.fold.states import States
-from adaptlearn.tutor.fold.verification import Verification, verify
-from adaptlearn.tutor.history import Entry, plain_entry
 from adaptlearn.tutor.items import Items
 from adaptlearn.tutor.ledger import Ledger
+from adaptlearn.tutor.looking import Looking
 from adaptlearn.tutor.names import StudentNames
 from adaptlearn.tutor.receipts import Receipt, Synced
+from adaptlearn.tutor.service import call, moment
 from adaptlearn.tutor.store import Store
+from adaptlearn.tutor.teaching import Teaching
 from adaptlearn.tutor.wiring import open_store
 from adaptlearn.validation import OneOf, check_parameters
 
 _TOLD = 20  # wrong events that an error lists
+_NEAR = 20_000  # students, up to which near spellings are looked for
 _ITEM_KINDS = ("answer", "exposure", "item")
 
 
-class Tutor:
+class Tutor(Teaching, Looking):
     """Records what students do, and says what each does next; everything survives a restart.
 
     The store of events is the truth. The tutor folds a student's events into a state when it is
@@ -68,8 +67,9 @@ class Tutor:
     items : callable, optional
         Makes the chooser of `next_item` from a curriculum, for example
         ``functools.partial(NextItem, by="target")``. By default `NextItem`.
-    practice : bool, default False
-        Whether states keep what students did on each skill; see `MasteryTracker`.
+    practice : bool, default True
+        Whether states keep what students did on each skill; see `MasteryTracker`. Without it,
+        reasons do not show the latest answers, and policies that look at them raise an error.
     key : bytes, optional
         A secret of at least 16 bytes. With a key, the store holds a keyed digest in place of each
         student's label. Keep the key: without it nobody can find a student in the store.
@@ -94,7 +94,9 @@ class Tutor:
         The error is raised if an argument is out of range, or if the model knows no skill of the
         curriculum.
     StateError
-        The error is raised if the store was used with another model, or with another key.
+        The error is raised if the store was used with another model, or with another key. Calls
+        that read states raise it, too, if another process has let another model take over, and any
+        call raises it after `close`.
 
     Examples
     --------
@@ -121,16 +123,14 @@ class Tutor:
         review: Review | None = None,
         placement: Placement | None = None,
         items: Callable[..., NextItem] = NextItem,
-        practice: bool = False,
+        practice: bool = True,
         key: bytes | None = None,
         unknown: str = "refuse",
         new_model: bool = False,
         random_state: Any = None,
     ) -> None:
         given: Any = store
-        problems = [*curriculum_problems(curriculum)]
-        if not hasattr(model, "init_state"):
-            problems.append(f"model is a {type(model).__name__}; expected a fitted model")
+        problems = [*problems_of(model, curriculum)]
         if not isinstance(given, Store):
             problems.append(f"store is a {type(store).__name__}; expected a Store; see Tutor.open")
         check_parameters(
@@ -148,10 +148,12 @@ class Tutor:
         self._policy, self._review, self._random = policy, review, random_state
         self._placement, self._make_items = placement, items
         self._practice, self._unknown = practice, unknown
-        self._lock = RLock()
+        self._load: Callable[[], KnowledgeTracer] | None = None
+        self._closed = False
+        self._lock, self._following = RLock(), Lock()
         self._names = StudentNames(store, key)
         self._ledger = Ledger(store, self._names)
-        self._use(States(store, self._names, model, practice, self._lock), curriculum)
+        self._use(States(store, self._names.label, model, practice, self._lock), curriculum)
         self._introduce(new_model)
 
     @classmethod
@@ -159,7 +161,7 @@ class Tutor:
         cls,
         path: str | os.PathLike[str],
         *,
-        model: KnowledgeTracer,
+        model: KnowledgeTracer | str | os.PathLike[str],
         curriculum: Curriculum,
         **options: Any,
     ) -> Self:
@@ -170,7 +172,11 @@ class Tutor:
         path : str or path
             A file, which is made if it does not exist; or the address of a database, such as
             ``"postgresql://localhost/school"``, in which the tables are made if they do not exist.
-        model, curriculum
+        model : KnowledgeTracer, str or path
+            As above; or the file of a model. When another process lets another model take over (see
+            `sync`), a tutor with a file loads it anew, and the next call is made with what it
+            holds. A tutor without a file raises an error at the next call that reads states.
+        curriculum
             As above.
         **options
             Further arguments of `Tutor`.
@@ -184,12 +190,12 @@ class Tutor:
         --------
         >>> tutor = Tutor.open("school.db", model=model, curriculum=curriculum)  # doctest: +SKIP
         """
-        return cls(model, curriculum, open_store(path), **options)
-
-    @property
-    def model(self) -> KnowledgeTracer:
-        """The model whose states count now."""
-        return self._states.fold.tracker.model
+        if not isinstance(model, (str, os.PathLike)):
+            return cls(model, curriculum, open_store(path), **options)
+        load = partial(load_model, model)
+        made = cls(load(), curriculum, open_store(path), **options)
+        made._load = load
+        return made
 
     def __enter__(self) -> Self:
         return self
@@ -201,9 +207,11 @@ class Tutor:
         return f"Tutor({self.model!r}, {self.curriculum!r}, {self.store!r})"
 
     def close(self) -> None:
-        """Close the store."""
+        """Close the store; every later call raises an error."""
+        self._closed = True
         self.store.close()
 
+    @call
     def record(self, events: Any, *, partial: bool = False) -> list[Receipt]:
         """Record events; return when all of them are durable.
 
@@ -228,7 +236,7 @@ class Tutor:
             The store could not write; no event was recorded.
         """
         now = seconds_now()
-        taken, refused = self._admission.read(events, now)
+        taken, refused = self._admission.read(events, now, self._names.forms())
         if refused and not partial:
             told = [str(one) for one in refused[:_TOLD]]
             if len(refused) > _TOLD:
@@ -241,13 +249,14 @@ class Tutor:
             receipts[place] = Receipt(name, "refused", problems)
         return [receipts[place] for place in sorted(receipts)]
 
-    def next_lesson(self, students: Any, n: int = 1, now: Any = None) -> tuple[Decision, ...]:
+    @call
+    def next_lesson(self, students: Any, n: int = 1, now: Any = None) -> Decisions:
         """Choose the next lessons of students, and record the decisions.
 
         Parameters
         ----------
         students : label, or sequence of labels
-            A student without events is a new student.
+            A student without events is a new student. A student who is named twice gets one choice.
         n : int, default 1
             Lessons per student; see `Sequencer.recommend`.
         now : float or datetime, optional
@@ -256,24 +265,26 @@ class Tutor:
 
         Returns
         -------
-        tuple of Decision
+        Decisions
+            As `Sequencer.recommend` returns them: they print as a table, and you can index them.
 
         Raises
         ------
         ParameterError, UnknownLabelError
             As `Sequencer.recommend` raises them.
         """
-        moment = _moment(now)
+        time = moment(now)
         keys = self._names.keys(students, record=True)
         inside = {self._names.label(key): key for key in keys}
         with self._serving() as (states, advice):
             states.refresh(keys)
             learners = {label: states.learner(key) for label, key in inside.items()}
-            decisions = advice.decide(learners, states.learner(""), n, moment)
+            decisions = advice.decide(learners, states.learner(""), n, time)
         told = [(inside[one.student], one.id, one.to_dict()) for one in decisions]
-        self._ledger.write("decision", told, moment)
-        return tuple(_outside(one, keys[inside[one.student]]) for one in decisions)
+        self._ledger.write("decision", told, time)
+        return decisions.renamed({label: keys[key] for label, key in inside.items()})
 
+    @call
     def next_item(self, student: Label, lesson: Label) -> ItemChoice:
         """Choose an item of a lesson, and record the choice; never one that was just seen.
 
@@ -299,40 +310,7 @@ class Tutor:
         self._ledger.write("item", [(key, None, content)], seconds_now())
         return choice
 
-    def mastery(self, students: Any = None, *, when: When = "next_opportunity") -> Mastery:
-        """How well students know each skill; see `MasteryTracker.mastery`.
-
-        Parameters
-        ----------
-        students : label, or sequence of labels, optional
-            By default all students of the store; the first such call folds all events.
-        when : {"next_opportunity", "after_response"}
-        """
-        states = self._states
-        if students is None:
-            keys = {key: self._names.label(key) for key in states.refresh_all()}
-        else:
-            keys = self._names.keys(students)
-            states.refresh(keys)
-        with self._lock:
-            found = states.fold.tracker.mastery([*map(self._names.label, keys)], when=when)
-        return replace(found, students=label_array(keys.values()))
-
-    def history(self, student: Label) -> list[Entry]:
-        """All events of a student in canonical order."""
-        with self._serving() as (states, _):
-            states.refresh(self._names.keys([student]))
-        return self._entries(student, None)
-
-    def _entries(self, student: Label, kinds: tuple[str, ...] | None) -> list[Entry]:
-        return self._ledger.entries(student, kinds, self._states.fold.refused)
-
-    def replay(self, student: Label, *, audience: str = "teacher") -> Replay:
-        """A student's decisions step by step, with reasons; see `adaptlearn.sequencing.replay`."""
-        told = [entry.event.content for entry in self._entries(student, ("decision",))]
-        made = [_outside(Decision.from_dict(content), student) for content in told]
-        return replay(made, student, audience=audience)
-
+    @call
     def place(self, student: Label) -> Diagnostic:
         """Start a student's placement, or go on with it; it ends in the student's state.
 
@@ -347,77 +325,27 @@ class Tutor:
         sessions = [content["session"] for content in told if "session" in content]
         label = self._names.label(key)
         session = placement.resume(sessions[-1]) if sessions else placement.start(label)
-        return Diagnostic(session, partial(self._ledger.note, student, "placement"))
+        return Diagnostic(session, partial(self._placed, student))
 
-    def set_goals(
-        self, student: Label | None, targets: Any, *, author: str = "", reason: str = "",
-        expires: Any = None,
-    ) -> Receipt:  # fmt: skip
-        """Set what a student aims at, in place of earlier goals.
+    @call
+    def _placed(self, student: Label, contents: Sequence[Mapping[str, Any]]) -> list[Receipt]:
+        return self._ledger.note(student, "placement", contents)
 
-        Parameters
-        ----------
-        student : label or None
-            None sets the goals of all students who have none of their own.
-        targets : target or None
-            As in `Goals`; None takes the goals away.
-        author, reason : str
-            Who set the goals, and why.
-        expires : float or datetime, optional
-            The time from which the goals no longer count.
-        """
-        content = {"targets": goal_pairs(self.curriculum, targets), "author": author,
-                   "reason": reason,
-                   "expires": None if expires is None else _moment(expires, "expires")}  # fmt: skip
-        return self._ledger.note(student, "goal", [content])[0]
-
-    def override(
-        self, action: Action, target: Label, *, student: Label | None = None, author: str,
-        reason: str, expires: Any = None,
-    ) -> Receipt:  # fmt: skip
-        """Record a teacher's decision, which always has priority over the policy.
-
-        Parameters
-        ----------
-        action, target, student, author, reason, expires
-            As in `Override`. Without a student, the override is for all students.
-
-        Returns
-        -------
-        Receipt
-            Its `id` is what `withdraw` takes.
-        """
-        made = Override(action, target, author=author, reason=reason, expires=expires)
-        content = checked_override(self.curriculum, made)
-        return self._ledger.note(student, "override", [content])[0]
-
-    def withdraw(
-        self, override: str, *, student: Label | None = None, author: str, reason: str
-    ) -> Receipt:
-        """Take an override back.
-
-        Parameters
-        ----------
-        override : str
-            The id from the override's receipt.
-        student : label or None
-            The student of the override.
-        author, reason : str
-        """
-        content = {"withdraws": override, "author": author, "reason": reason}
-        return self._ledger.note(student, "override", [content])[0]
-
+    @call
     def lesson_done(self, student: Label, lesson: Label, *, time: Any = None) -> Receipt:
         """Record that a student has done a lesson, whether or not it was recommended."""
         return self.record(Event("lesson_done", student, {"lesson": lesson}, time))[0]
 
+    @call
     def sync(
         self, *, model: KnowledgeTracer | None = None, curriculum: Curriculum | None = None
     ) -> Synced:
         """Take over a new model, an edited curriculum, or both, while others go on.
 
         The states of the new model are folded from the store beside the old ones, which serve until
-        the new ones are complete.
+        the new ones are complete. Tutors in other processes notice at their next call that reads
+        states: those that were opened with the file of a model load it anew (see `open`), the
+        others raise an error until they `sync`, too. All of them go on recording.
 
         Raises
         ------
@@ -425,9 +353,12 @@ class Tutor:
             The model knows no skill of the curriculum; nothing was changed.
         """
         graph = self.curriculum if curriculum is None else curriculum
+        if problems := problems_of(self.model if model is None else model, graph):
+            raise ParameterError("sync", problems)
+        check_fit(self.model if model is None else model, graph)
         states = self._states
         if model is not None:
-            states = States(self.store, self._names, model, self._practice, RLock())
+            states = States(self.store, self._names.label, model, self._practice, RLock())
         states.refresh_all()
         with self._lock:
             states.refresh_all()
@@ -439,24 +370,7 @@ class Tutor:
         self._introduce(new_model=True)
         return Synced(self.model.fingerprint_, graph.fingerprint, tuple(gone))
 
-    def _use(self, states: States, curriculum: Curriculum) -> None:
-        """Serve from these states and this curriculum from now on."""
-        model = states.fold.tracker.model
-        advice = Advice(curriculum, states.fold, self._policy, self._review, self._random)
-        self._admission = Admission(model, curriculum, self._unknown == "accept")
-        self._items = Items(curriculum, self._make_items)
-        self._advice, self._states, self.curriculum = advice, states, curriculum
-
-    @contextmanager
-    def _serving(self) -> Iterator[tuple[States, Advice]]:
-        """The states and the advice in use, for one thread at a time."""
-        with self._lock:
-            yield self._states, self._advice
-
-    def _introduce(self, new_model: bool) -> None:
-        mine = {"model": self.model.fingerprint_, "curriculum": self.curriculum.fingerprint}
-        self._ledger.introduce(mine, new_model)
-
+    @call
     def snapshot(self) -> None:
         """Keep all states in the store, from which the next tutor over it starts.
 
@@ -465,6 +379,7 @@ class Tutor:
         """
         self._states.keep()
 
+    @call
     def forget(self, student: Label) -> int:
         """Erase a student: events, decisions, states; return the number of erased events.
 
@@ -477,38 +392,3 @@ class Tutor:
             states.refresh(())
             self._items = Items(self.curriculum, self._make_items)
         return gone
-
-    def export(self, student: Label) -> dict[str, Any]:
-        """Everything that is held of a student, as values that JSON can hold."""
-        (key,) = self._names.keys([student])
-        found = self.mastery([student])
-        aside = [row._asdict() | {"content": json.loads(row.content)}
-                 for row in self.store.conflicts() if row.student == key]  # fmt: skip
-        skills = map(str, found.skills.tolist())
-        return {
-            "student": student,
-            "key": key,
-            "events": [plain_entry(entry) for entry in self.history(student)],
-            "conflicts": aside,
-            "model": self.model.fingerprint_,
-            "mastery": dict(zip(skills, found.value[0].tolist(), strict=True)),
-        }
-
-    def verify(self) -> Verification:
-        """Fold all events anew, and compare every student's state with the one in use."""
-        return verify(self.store, self._states, self._names, self._practice, self._lock)
-
-
-def _outside(decision: Decision, student: Label) -> Decision:
-    """A decision with the student's label in place of the digest."""
-    return decision if decision.student == student else replace(decision, student=student)
-
-
-def _moment(given: Any, what: str = "now") -> float:
-    """A time that is asked for, in seconds since 1970; by default the present."""
-    if given is None:
-        return seconds_now()
-    seconds, clock = moment_of(given, what)
-    if clock == "naive":
-        raise ParameterError(what, [f"{given} has no time zone; give it one"])
-    return seconds

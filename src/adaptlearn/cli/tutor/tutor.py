@@ -96,7 +96,6 @@ def _tutor(store: Path, model: KnowledgeTracer, curriculum: Curriculum, **option
         model=model,
         curriculum=curriculum,
         policy=policy_of("provisional", None, kind),
-        practice=True,
         **options,
     )
 

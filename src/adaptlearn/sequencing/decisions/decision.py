@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -238,6 +238,17 @@ class Decision:
             if not part[name]:  # as decisions without any have always been written
                 del part[name]
         return content
+
+    def renamed(self, student: Label) -> Decision:
+        """The same decision, under its id, with another label for the student.
+
+        A store may keep students under keys, which their readers do not know.
+        """
+        if student == self.student:
+            return self
+        mine = [replace(one, student=None if one.student is None else student)
+                for one in self.overrides]  # fmt: skip
+        return replace(self, student=student, overrides=tuple(mine))
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Decision:

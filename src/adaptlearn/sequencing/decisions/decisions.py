@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.curriculum.graph.matrices import row
-from adaptlearn.labels import Label, plain
+from adaptlearn.labels import Label, label_array, plain
 from adaptlearn.numerics import Bools
 from adaptlearn.sequencing.decisions.arrays import AlertKind, Columns
 from adaptlearn.sequencing.decisions.decision import (
@@ -85,11 +85,16 @@ class Decisions(Sequence[Decision]):
         students: NDArray[Any],
         provenance: Provenance,
         ids: Sequence[str] | None,
+        names: Mapping[Label, Label] | None = None,
     ) -> None:
         self._columns = columns
         self._students = students
         self._from = provenance
-        self._ids = ids
+        self._ids, self._names = ids, names or {}
+
+    def renamed(self, names: Mapping[Label, Label]) -> Decisions:
+        """The same decisions, under their ids, with other labels for some students."""
+        return Decisions(self._columns, self._students, self._from, self._ids, names)
 
     def __len__(self) -> int:
         return len(self._columns.student)
@@ -125,7 +130,7 @@ class Decisions(Sequence[Decision]):
         }
         if shared.review is not None:  # without reviews, ids are as they were before
             content |= {"review": shared.review, "review_target": shared.review_target}
-        return Decision(
+        made = Decision(
             id=_digest(content) if self._ids is None else self._ids[entry],
             propensity_method=shared.method if columns.pin[entry] < 0 else "override",
             propensity_error=float(columns.error[entry]),
@@ -138,6 +143,7 @@ class Decisions(Sequence[Decision]):
             alerts=self._alerts(entry),
             **content,
         )
+        return made.renamed(self._names.get(made.student, made.student))
 
     def _lesson(self, entry: int) -> Label | None:
         code = self._columns.lesson[entry]
@@ -319,8 +325,9 @@ class Decisions(Sequence[Decision]):
         lessons, reasons = np.empty(len(self), object), np.empty(len(self), object)
         lessons[:] = [self._lesson(entry) for entry in entries]
         reasons[:] = [self._reason(entry).text for entry in entries]
+        told = (self._names.get(one, one) for one in self._students.tolist())
         return {
-            "student": self._students[columns.student],
+            "student": label_array(told)[columns.student],
             "rank": columns.rank.copy(),
             "lesson": lessons,
             "score": columns.score.copy(),

@@ -39,7 +39,7 @@ class Answers:
         code = self._code
         for text in set(contents) - code.keys():
             code[text] = len(self._made)
-            self._made.append(_read(text))
+            self._made.append(read_answer(text))
         return np.fromiter((code[text] for text in contents), np.int64, len(contents))
 
     def have_items(self, codes: Ints) -> Ints:
@@ -51,30 +51,39 @@ class Answers:
     def log(self, student: Sequence[Label], time: Floats, codes: Ints) -> ResponseLog:
         """A log of answers, in the order given; all of them name an item, or none does."""
         used, place = np.unique(codes, return_inverse=True)
-        place = place.reshape(-1)
         made = [self._made[code] for code in used.tolist()]
-        item = None
-        if made[0].item is not None:
-            items = _labelled([one.item for one in made])
-            item = Labelled(items.codes[place], items.labels)
-        return ResponseLog(
-            student=_labelled(student),
-            skill=_skills([one.skills for one in made], place),
-            correct=np.array([one.correct for one in made], np.int8)[place],
-            item=item,
-            time=time,
-            clock="seconds",
-        )
+        return log_of(labelled(student), time, place.reshape(-1), made)
 
 
-def _read(text: str) -> Answer:
+def log_of(student: Labelled, time: Floats, place: Ints, made: Sequence[Answer]) -> ResponseLog:
+    """A log of answers, given the distinct ones and the place of each row's among them.
+
+    It has items if all of the answers name one.
+    """
+    item = None
+    if made and all(one.item is not None for one in made):
+        items = labelled([one.item for one in made])
+        item = Labelled(items.codes[place], items.labels)
+    return ResponseLog(
+        student=student,
+        skill=_skills([one.skills for one in made], place),
+        correct=np.array([one.correct for one in made], np.int8)[place],
+        item=item,
+        time=time,
+        clock="seconds",
+    )
+
+
+def read_answer(text: str) -> Answer:
+    """What a content says."""
     content = json.loads(text)
     skill = content["skill"]
     skills = tuple(skill) if isinstance(skill, list) else (skill,)
     return Answer(skills, content.get("correct", -1), content.get("item"))
 
 
-def _labelled(values: Sequence[Any]) -> Labelled:
+def labelled(values: Sequence[Any]) -> Labelled:
+    """Values as codes of their sorted labels."""
     labels = sorted(set(values))
     place = {label: code for code, label in enumerate(labels)}
     codes = np.fromiter((place[value] for value in values), np.int32, len(values))
@@ -83,9 +92,9 @@ def _labelled(values: Sequence[Any]) -> Labelled:
 
 def _skills(sets: list[tuple[Label, ...]], place: Ints) -> SkillColumn:
     """The skills of each row, given those of each content and the content of each row."""
-    sizes = np.array([len(one) for one in sets])
-    entries = _labelled([label for one in sets for label in one])
-    if sizes.max() == 1:
+    sizes = np.array([len(one) for one in sets], np.int64)
+    entries = labelled([label for one in sets for label in one])
+    if sizes.max(initial=1) == 1:
         return SkillColumn(Labelled(entries.codes[place], entries.labels), None)
     starts = np.cumsum(sizes) - sizes
     of_row = sizes[place]

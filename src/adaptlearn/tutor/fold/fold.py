@@ -18,8 +18,11 @@ from adaptlearn.tutor.fold.feed import Feed
 from adaptlearn.tutor.fold.order import Ordered, canonical, ranks
 from adaptlearn.tutor.store import CONFLICT, Columns
 
-FOLDED = ("answer", "exposure", "placement", "lesson_done", "override", "goal", "erasure", CONFLICT)
-"""The kinds that make up a state; the others are the record of what was done with it."""
+FOLDED = (
+    "answer", "exposure", "placement", "lesson_done", "override", "goal", "model", "erasure",
+    CONFLICT,
+)  # fmt: skip
+"""The kinds that are read for a state; the others are the record of what was done with it."""
 
 
 class Reached(NamedTuple):
@@ -88,7 +91,8 @@ class Fold:
 
     Attributes
     ----------
-    practice : bool
+    practice, label
+        As above.
     tracker : MasteryTracker
     learners : dict of key to Learner
         The students who were folded; the empty key stands for what concerns all.
@@ -102,7 +106,7 @@ class Fold:
         self.tracker = MasteryTracker(model, practice=practice)
         self.learners: dict[str, Learner] = {}
         self.lessons_done: dict[Label, Mapping[Label, int]] = {}
-        self._label = label
+        self.label = label
         self._latent = self.tracker.mastery([]).kind == "latent"
         self._feed = Feed(self.tracker, label)
 
@@ -116,10 +120,10 @@ class Fold:
     ) -> None:
         """Become the fold that a snapshot holds; this one is new."""
         self.tracker, self.learners = tracker, learners
-        self._feed = Feed(tracker, self._label, refused)
+        self._feed = Feed(tracker, self.label, refused)
         for key, learner in learners.items():
             if learner.done:
-                self.lessons_done[self._label(key)] = learner.done
+                self.lessons_done[self.label(key)] = learner.done
 
     def after(self, keys: Iterable[str]) -> dict[str, int]:
         """For each student, the number after which rows are not folded yet."""
@@ -148,7 +152,7 @@ class Fold:
     def forget(self, keys: Iterable[str]) -> None:
         """Return students to where they were before their first event."""
         gone = [key for key in keys if self.learners.pop(key, None) is not None]
-        labels = [self._label(key) for key in gone if key]
+        labels = [self.label(key) for key in gone if key]
         for label in labels:
             self.lessons_done.pop(label, None)
         unmet = {*self.tracker.unmet(labels)}
@@ -255,7 +259,7 @@ class Fold:
         if kind == "lesson_done":
             lesson = content["lesson"]
             learner.done = {**learner.done, lesson: learner.done.get(lesson, 0) + 1}
-            self.lessons_done[self._label(columns.student[row])] = learner.done
+            self.lessons_done[self.label(columns.student[row])] = learner.done
         elif kind == "override":
             if "withdraws" in content:
                 gone = content["withdraws"]

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import json
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from adaptlearn.errors import ModelFileError, StateError
+from adaptlearn.errors import ModelFileError, StateError, StoreError
+from adaptlearn.labels import Label
 from adaptlearn.models.base import KnowledgeTracer
+from adaptlearn.tutor.fold.damage import undamaged, unreadable, whose
 from adaptlearn.tutor.fold.fold import FOLDED, Fold, Learner
 from adaptlearn.tutor.fold.snapshot import restore, snapshot
-from adaptlearn.tutor.names import StudentNames
-from adaptlearn.tutor.store import Store, tombstone
+from adaptlearn.tutor.store import Columns, Store, tombstone
 
 _SNAPSHOT = "states"
 _CHUNK = 1000  # students that are read at one time
+_TOLD = 20  # students or events that an error lists
+
+
+class Superseded(StateError):
+    """Another process has let another model take over from these states, with event `number`."""
+
+    def __init__(self, message: str, states: States, number: int) -> None:
+        super().__init__(message)
+        self.states, self.number = states, number
 
 
 class States:
@@ -22,7 +34,8 @@ class States:
     Parameters
     ----------
     store : Store
-    names : StudentNames
+    label : callable
+        Gives the label of a student's key.
     model : KnowledgeTracer
     practice : bool
         As in `MasteryTracker`.
@@ -33,18 +46,25 @@ class States:
     """
 
     def __init__(
-        self, store: Store, names: StudentNames, model: KnowledgeTracer, practice: bool, lock: Any
+        self,
+        store: Store,
+        label: Callable[[str], Label],
+        model: KnowledgeTracer,
+        practice: bool,
+        lock: Any,
     ) -> None:
         self._lock = lock
-        self._store = store
+        self._store, self.label = store, label
         self._loaded = 0  # every student's rows up to this number are folded in
-        self.fold = Fold(model, practice, names.label)
+        self._last = 0, model.fingerprint_  # the last model on record, with its event's number
+        self._after: int | None = None  # models on record after this number must be this one
+        self.fold = Fold(model, practice, label)
         kept = store.snapshot(_SNAPSHOT)
         if kept is not None:
             try:
                 self._loaded = restore(self.fold, kept)
             except (ModelFileError, StateError):  # damaged, or of another model: it is a cache
-                self.fold = Fold(model, practice, names.label)
+                self.fold = Fold(model, practice, label)
         self._salt = store.claim("salt", "")
 
     def refresh(self, keys: Collection[str]) -> None:
@@ -53,18 +73,68 @@ class States:
         for start in range(0, max(len(listed), 1), _CHUNK):
             self._refresh(listed[start : start + _CHUNK])
 
+    def watch(self, after: int) -> None:
+        """Raise `Superseded` from now on, if another model is put on record after a number."""
+        self._after = after
+
     def _refresh(self, keys: list[str]) -> None:
         with self._lock:
-            columns = self._store.read(self.fold.after(["", *keys]), FOLDED)
-            erasures = {name for name, kind in zip(columns.id, columns.kind, strict=True)
-                        if kind == "erasure"}  # fmt: skip
-            if erasures:
-                self.fold.forget([key for key in self.fold.learners
-                                  if key and tombstone(self._salt, key) in erasures])  # fmt: skip
-            late = self.fold.take(columns)
+            columns = self._read(self.fold.after(["", *keys]))
+            with self._whole(columns):
+                self._notice(columns)
+                self._erase(columns)
+                late = self.fold.take(columns)
             if late:
                 self.fold.forget(late)
-                self.fold.take(self._store.read(dict.fromkeys(late, 0), FOLDED))
+                columns = self._read(dict.fromkeys(late, 0))
+                with self._whole(columns):
+                    self.fold.take(columns)
+
+    def _erase(self, columns: Columns) -> None:
+        names = {name for name, kind in zip(columns.id, columns.kind, strict=True)
+                 if kind == "erasure"}  # fmt: skip
+        if names:
+            self.fold.forget([key for key in self.fold.learners
+                              if key and tombstone(self._salt, key) in names])  # fmt: skip
+
+    @contextmanager
+    def _whole(self, columns: Columns) -> Iterator[None]:
+        """Fold all of some rows in or none of them; say which are damaged, if that is why."""
+        try:
+            with undamaged(columns, self.label):
+                yield
+        except Superseded:
+            raise
+        except BaseException:
+            # Half of them may be in, with the number of the last: start their students anew.
+            self.fold.forget({*columns.student})
+            raise
+
+    def _read(self, after: dict[str, int]) -> Columns:
+        try:
+            return self._store.read(after, FOLDED)
+        except StoreError as error:
+            bad = {} if len(after) < 2 else unreadable(self._store, [*after])
+            if not bad or len(bad) == len(after):
+                raise
+            told = [f"{whose(key, self.label)}: {said}" for key, said in bad.items()]
+            raise StoreError(f"events that cannot be read {'; '.join(told[:_TOLD])}") from error
+
+    def _notice(self, columns: Columns) -> None:
+        """Look for the model on record; the others of these rows may then be folded later."""
+        if "model" in columns.kind:
+            rows = zip(columns.number, columns.kind, columns.content, strict=True)
+            models = [(number, content) for number, kind, content in rows if kind == "model"]
+            for number, content in models:
+                self._last = max(self._last, (number, str(json.loads(content)["fingerprint"])))
+        mine, (number, other) = self.fold.tracker.fingerprint, self._last
+        if self._after is not None and number > self._after and mine != other:
+            raise Superseded(
+                f"the store is now used with model {other[:12]}…, which another process has taken "
+                f"over; this tutor has model {mine[:12]}…. Call sync(model=…) with the other model",
+                self,
+                number,
+            )
 
     def refresh_all(self) -> list[str]:
         """Fold in all that was acknowledged before this call; return the keys of all students.

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from adaptlearn.errors import StoreError
 from adaptlearn.labels import Label
+from adaptlearn.tutor.fold.damage import damage_of, unreadable, whose
 from adaptlearn.tutor.fold.fold import FOLDED, Fold
 from adaptlearn.tutor.fold.states import States
-from adaptlearn.tutor.names import StudentNames
-from adaptlearn.tutor.store import Store
+from adaptlearn.tutor.store import Columns, Store
 
 _CHUNK = 4000  # students that are folded at one time
 
@@ -20,8 +22,9 @@ class Verification(NamedTuple):
 
     Attributes
     ----------
-    students, events : int
-        How many were folded anew.
+    students : int
+    events : int
+        How many events of these students were looked at, of every kind.
     differ : tuple of label
         Students whose state in use is not the one that their events give.
     damaged : tuple of str
@@ -37,34 +40,83 @@ class Verification(NamedTuple):
         return not self.differ and not self.damaged
 
 
-def verify(
-    store: Store, states: States, names: StudentNames, practice: bool, lock: Any
-) -> Verification:
-    """Fold all students anew, some at a time, and compare bit for bit."""
-    students = store.students().students
-    n_events, differ = 0, []
+def verify(store: Store, states: States, lock: Any) -> Verification:
+    """Read all events, fold all students anew, some at a time, and compare bit for bit.
+
+    A student with a damaged event is not folded; what is damaged is told, and the others go on.
+    """
+    found = _Found(store, states, lock)
+    try:
+        students = store.students().students
+    except StoreError as error:
+        return Verification(0, 0, (), (str(error), *store.check()))
+    common = unreadable(store, [""])
+    if not common:
+        with suppress(StoreError):  # then an event is damaged, and told below
+            states.refresh(())
+        found.damaged += [told for _, told in damage_of(store.read({"": 0}), states.label)]
+    found.damaged += [f"events {whose(key, states.label)}: {said}" for key, said in common.items()]
+    found.whole = not found.damaged
     for start in range(0, len(students), _CHUNK):
-        keys = students[start : start + _CHUNK]
-        with lock:  # until both were read, nothing more is folded into those in use
-            states.refresh(keys)
-            columns = store.read(dict.fromkeys(["", *keys], 0), FOLDED)
-            # What came between the two reads is not looked at.
-            until = {key: states.learner(key).number for key in ["", *keys]}
-            kept = [row for row, key in enumerate(columns.student)
-                    if columns.number[row] <= until[key]]  # fmt: skip
-            anew = Fold(states.fold.tracker.model, practice, names.label)
-            anew.take(columns.of_rows(kept))
-            n_events += len(kept)
-            differ += _differing(states.fold, anew, keys, names)
-    return Verification(len(students), n_events, tuple(differ), tuple(store.check()))
+        found.look(students[start : start + _CHUNK])
+    damaged = dict.fromkeys((*found.damaged, *store.check()))  # the store may tell of the same
+    return Verification(len(students), found.n_events, tuple(found.differ), tuple(damaged))
 
 
-def _differing(one: Fold, other: Fold, keys: list[str], names: StudentNames) -> list[Label]:
+class _Found:
+    """What was found so far; `whole` is whether what concerns all students can be read."""
+
+    def __init__(self, store: Store, states: States, lock: Any) -> None:
+        self._store, self._states, self._lock = store, states, lock
+        self.n_events, self.whole = 0, True
+        self.differ: list[Label] = []
+        self.damaged: list[str] = []
+
+    def look(self, keys: list[str]) -> None:
+        """Look at some students; if they cannot be read or folded together, at each half."""
+        refused = None
+        with self._lock:  # until both were read, nothing more is folded into those in use
+            try:
+                if self.whole:
+                    self._states.refresh(keys)
+            except StoreError as error:
+                refused = error
+            try:
+                columns = self._store.read(dict.fromkeys(keys, 0))
+            except StoreError as error:
+                refused, columns = error, Columns.of([])
+            if refused is None or len(keys) == 1:
+                damage = damage_of(columns, self._states.label)
+                bad = {key for key, _ in damage}
+                if refused is None and self.whole:
+                    self._states.refresh(())  # who was erased between the two is no difference
+                    self._compare([key for key in keys if key not in bad], columns)
+        if refused is not None and len(keys) > 1:
+            half = len(keys) // 2
+            self.look(keys[:half])
+            self.look(keys[half:])
+            return
+        self.n_events += len(columns.number)
+        self.damaged += [told for _, told in damage]
+        if refused is not None and not damage:
+            self.damaged.append(f"events {whose(keys[0], self._states.label)}: {refused}")
+
+    def _compare(self, keys: list[str], columns: Columns) -> None:
+        """Fold rows anew. What came after they were folded into the states in use is left out."""
+        states = self._states
+        until = {key: states.learner(key).number for key in keys}
+        rows = zip(columns.student, columns.kind, columns.number, strict=True)
+        kept = [row for row, (key, kind, number) in enumerate(rows)
+                if kind in FOLDED and number <= until.get(key, 0)]  # fmt: skip
+        anew = Fold(states.fold.tracker.model, states.fold.practice, self._states.label)
+        anew.take(columns.of_rows(kept))
+        self.differ += _differing(states.fold, anew, keys)
+
+
+def _differing(one: Fold, other: Fold, keys: list[str]) -> list[Label]:
     """Those of some students whom two folds do not hold alike, by label."""
-    labels = [names.label(key) for key in keys]
-    apart = np.array([
-        _facts(one, key) != _facts(other, key) for key in keys
-    ])  # fmt: skip
+    labels = [one.label(key) for key in keys]
+    apart = np.array([_facts(one, key) != _facts(other, key) for key in keys], bool)
     skills = np.union1d(one.tracker.skills.tolist(), other.tracker.skills.tolist())
     for table in zip(_tables(one, labels, skills), _tables(other, labels, skills), strict=True):
         mine, theirs = table

@@ -1,0 +1,202 @@
+"""A tutor among others: after its end, and after another process let a model take over."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from tests.tutor.conftest import a_model
+from tests.tutor.test_tutor import answers
+
+from adaptlearn import MasteryTracker, Tutor
+from adaptlearn.errors import CurriculumError, StateError
+from adaptlearn.models import BKT
+from adaptlearn.storage import MemoryStore
+
+CALLS = {
+    "record": ([],), "next_lesson": ("mia",), "next_item": ("mia", "add 1"), "mastery": (),
+    "history": ("mia",), "replay": ("mia",), "place": ("mia",), "set_goals": ("mia", None),
+    "override": ("ban", "add 1"), "withdraw": ("e1",), "lesson_done": ("mia", "add 1"),
+    "sync": (), "snapshot": (), "forget": ("mia",), "export": ("mia",), "verify": (),
+    "students": (), "log": (),
+}  # fmt: skip
+READS_STATES = {"next_lesson", "next_item", "mastery", "history", "snapshot", "export", "verify"}
+
+
+def public() -> set[str]:
+    """All calls of a tutor, that nobody forgets one here."""
+    found = {name for name in dir(Tutor) if callable(getattr(Tutor, name))}
+    return {name for name in found if not name.startswith("_")} - {"open", "close"}
+
+
+def made(tutor: Tutor, name: str) -> object:
+    more = {"author": "a", "reason": "b"} if name in ("override", "withdraw") else {}
+    return getattr(tutor, name)(*CALLS[name], **more)
+
+
+@pytest.mark.parametrize("file", [False, True])
+def test_after_close_every_call_says_so(model, curriculum, tmp_path, file):
+    if file:
+        tutor = Tutor.open(tmp_path / "school.db", model=model, curriculum=curriculum)
+    else:
+        tutor = Tutor(model, curriculum, MemoryStore())
+    talk = tutor.place("mia")
+    skill = talk.next()
+    assert skill is not None
+    tutor.close()
+    tutor.close()
+    assert {*CALLS} == public()
+    for name in CALLS:
+        with pytest.raises(StateError, match=f"^{name} was called, but the tutor is closed"):
+            made(tutor, name)
+    with pytest.raises(StateError, match="closed; open the store again"):
+        talk.answer(skill, True)
+    assert "Tutor(" in repr(tutor)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "school.db"
+
+
+def test_a_model_that_another_process_let_take_over_is_noticed(path, model, curriculum):
+    one, other = (Tutor.open(path, model=model, curriculum=curriculum) for _ in range(2))
+    one.record(answers(4))
+    other.mastery("mia")
+    later = a_model(learn=0.05)
+    one.sync(model=later)
+    for name in READS_STATES:
+        with pytest.raises(StateError) as error:
+            made(other, name)
+        for part in (later.fingerprint_[:12], model.fingerprint_[:12], "Call sync(model=…)"):
+            assert part in str(error.value)
+    with pytest.raises(StateError, match="Call sync"):
+        other.sync(curriculum=curriculum)
+    # What does not depend on the model goes on: no answer is refused.
+    assert other.record(answers(2, start=3e3))[0].status == "new"
+    assert other.lesson_done("mia", "add 1").status == "new"
+    other.sync(model=later)
+    assert np.array_equal(other.mastery("mia").value, one.mastery("mia").value)
+    assert one.verify()
+    assert other.verify()
+
+
+def test_a_tutor_with_the_models_file_follows(path, model, curriculum, tmp_path):
+    file, later = tmp_path / "model.json", a_model(learn=0.05)
+    model.save(file)
+    one, other = (Tutor.open(path, model=file, curriculum=curriculum) for _ in range(2))
+    one.record(answers(5))
+    assert other.next_lesson("mia")[0].model == model.fingerprint_
+    later.save(file)
+    assert other.next_lesson("mia")[0].model == model.fingerprint_  # nobody said that it counts
+    one.sync(model=later)
+    assert other.next_lesson("mia")[0].model == later.fingerprint_ == other.model.fingerprint_
+    tracker = MasteryTracker(later).update(
+        {"student": ["mia"] * 5, "skill": ["add"] * 5, "correct": [0, 1, 0, 1, 0]}
+    )
+    assert np.array_equal(other.mastery("mia").value, tracker.mastery(["mia"]).value)
+    assert other.verify()
+    assert [step.decision.model for step in one.replay("mia").steps] == [
+        model.fingerprint_, model.fingerprint_, later.fingerprint_
+    ]  # fmt: skip
+
+
+def test_a_file_that_holds_another_model_is_no_way_out(path, model, curriculum, tmp_path):
+    file, later = tmp_path / "model.json", a_model(learn=0.05)
+    model.save(file)
+    other = Tutor.open(path, model=str(file), curriculum=curriculum)
+    with Tutor.open(path, model=model, curriculum=curriculum) as one:
+        one.sync(model=later)
+    with pytest.raises(StateError) as error:
+        other.mastery("mia")
+    assert "the tutor's file holds the old one" in str(error.value)
+    assert later.fingerprint_[:12] in str(error.value)
+    later.save(file)
+    assert other.mastery("mia").value.shape == (1, 4)
+
+
+def test_a_file_that_is_ahead_of_the_record_is_taken(path, model, curriculum, tmp_path):
+    """The next night has saved its model, and computes states; a process wakes up meanwhile."""
+    file, later, last = tmp_path / "model.json", a_model(learn=0.05), a_model(learn=0.06)
+    model.save(file)
+    one, other = (Tutor.open(path, model=file, curriculum=curriculum) for _ in range(2))
+    one.sync(model=later)
+    last.save(file)
+    for _ in range(2):
+        assert other.next_lesson("mia")[0].model == last.fingerprint_
+        one.sync(model=last)
+    one.sync(model=later)
+    with pytest.raises(StateError, match="the tutor's file holds the old one"):
+        other.next_lesson("mia")
+
+
+def test_a_model_put_on_record_at_the_same_time_is_noticed(path, model, curriculum, monkeypatch):
+    one = Tutor.open(path, model=model, curriculum=curriculum)
+    mine, last = a_model(learn=0.05), a_model(learn=0.06)
+    introduce = one._ledger.introduce
+
+    def raced(*given):
+        introduce(*given)
+        Tutor.open(path, model=last, curriculum=curriculum, new_model=True).close()
+        return one._ledger._last(["model"])["model"]
+
+    monkeypatch.setattr(one._ledger, "introduce", raced)
+    one.sync(model=mine)
+    with pytest.raises(StateError, match=last.fingerprint_[:12]):
+        one.mastery("mia")
+
+
+def test_who_opens_with_another_model_is_noticed_too(path, model, curriculum):
+    one = Tutor.open(path, model=model, curriculum=curriculum)
+    one.snapshot()
+    later = a_model(learn=0.05)
+    other = Tutor.open(path, model=later, curriculum=curriculum, new_model=True)
+    with pytest.raises(StateError, match=later.fingerprint_[:12]):
+        one.mastery("mia")
+    back = Tutor.open(path, model=model, curriculum=curriculum, new_model=True)
+    assert back.verify()
+    assert one.verify()  # its model counts again
+    with pytest.raises(StateError, match=model.fingerprint_[:12]):
+        other.verify()
+
+
+def test_many_threads_follow_once(path, model, curriculum, tmp_path):
+    file = tmp_path / "model.json"
+    model.save(file)
+    one, other = (Tutor.open(path, model=file, curriculum=curriculum) for _ in range(2))
+    one.record([{**one, "student": f"s{k}"} for k in range(20) for one in answers(2)])
+    stop = threading.Event()
+
+    def serve(number: int) -> set[str]:
+        models = set()
+        while not stop.is_set():
+            models.add(other.next_lesson(f"s{number}")[0].model)
+            other.mastery(f"s{number}")
+        return models
+
+    later = [a_model(learn=0.1 + 0.02 * k) for k in range(3)]
+    with ThreadPoolExecutor(3) as pool:
+        going = [pool.submit(serve, number) for number in range(3)]
+        for new in later:
+            new.save(file)
+            one.sync(model=new)
+        stop.set()
+        seen = set().union(*(one.result() for one in going))
+    assert seen <= {model.fingerprint_, *(new.fingerprint_ for new in later)}
+    assert other.next_lesson("s0")[0].model == later[-1].fingerprint_
+    assert other.verify()
+
+
+def test_a_model_that_does_not_fit_changes_nothing(model, curriculum):
+    tutor = Tutor(model, curriculum, MemoryStore())
+    tutor.record(answers(3))
+    before = tutor.mastery("mia").value
+    strange = BKT.from_parameters({"skill": ["x"], "prior": [0.2], "learn": [0.2], "guess": [0.2],
+                                   "slip": [0.1]})  # fmt: skip
+    with pytest.raises(CurriculumError, match="fit the model"):
+        tutor.sync(model=strange)
+    assert tutor.model is model
+    assert np.array_equal(tutor.mastery("mia").value, before)
+    assert tutor.verify()
