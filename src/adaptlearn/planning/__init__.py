@@ -8,6 +8,7 @@ from adaptlearn.lazy import lazy_names
 
 if TYPE_CHECKING:
     from adaptlearn.planning.learning.calendar import Calendar as Calendar
+    from adaptlearn.planning.learning.learn_pace import learn_pace as learn_pace
     from adaptlearn.planning.learning.learning_plan import learning_plan as learning_plan
     from adaptlearn.planning.learning.pace import Pace as Pace
     from adaptlearn.planning.learning.plan import LearningPlan as LearningPlan
@@ -16,6 +17,7 @@ _HOMES: dict[str, str] = {
     "Calendar": "learning.calendar",
     "LearningPlan": "learning.plan",
     "Pace": "learning.pace",
+    "learn_pace": "learning.learn_pace",
     "learning_plan": "learning.learning_plan",
 }
 

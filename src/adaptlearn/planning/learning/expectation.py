@@ -11,14 +11,11 @@ from adaptlearn.labels import Label
 from adaptlearn.numerics import Bools, Floats
 from adaptlearn.planning.learning.pace import OwnPace, Pace, own_pace
 from adaptlearn.sequencing.knowledge.context import Context
-from adaptlearn.sequencing.knowledge.lessons import minutes_of_skills
+from adaptlearn.sequencing.knowledge.lessons import minutes_of_skills, usual_minutes
 from adaptlearn.sequencing.knowledge.lessons_left import USUAL_THRESHOLD, LessonsLeft, lessons_left
 from adaptlearn.sequencing.knowledge.matched import Match
 from adaptlearn.sequencing.overrides import Applied
 from adaptlearn.sequencing.sequencer import Sequencer
-
-USUAL_MINUTES = 10.0
-"""Of a lesson, where the curriculum names the minutes of none."""
 
 
 class Expectation(NamedTuple):
@@ -60,13 +57,12 @@ def expectation_of(
         weight = spans.astype(np.float64) if context.goal is None else context.goal * spans
         context = replace(context, goal=weight)
     left = lessons_left(context, n_items=n_items)
-    usual = sequencer.curriculum.minutes
-    usual_minutes = float(np.nanmean(usual)) if (~np.isnan(usual)).any() else USUAL_MINUTES
-    minutes = np.where(np.isnan(usual), usual_minutes, usual)
+    usual, minutes = usual_minutes(sequencer.curriculum), sequencer.curriculum.minutes
+    minutes = np.where(np.isnan(minutes), usual, minutes)
     assert context.counts is not None
     own = own_pace(
         pace, context.counts, _at_first(sequencer, context, n_items), left,
-        minutes=minutes_of_skills(sequencer.curriculum, usual_minutes), n_items=n_items,
+        minutes=minutes_of_skills(sequencer.curriculum, usual), n_items=n_items,
     )  # fmt: skip
     factor = np.exp(own.middle)[:, None]
     left = LessonsLeft(left.mean * factor, left.variance * factor**2)

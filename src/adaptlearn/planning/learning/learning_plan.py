@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from adaptlearn.errors import ParameterError
-from adaptlearn.labels import Label, label_list
+from adaptlearn.labels import Label, label_list, plain
 from adaptlearn.numerics import Bools
-from adaptlearn.planning.learning.arrays import Evidence, Expected
+from adaptlearn.planning.learning.arrays import Evidence, Expected, Weeks
 from adaptlearn.planning.learning.calendar import Calendar, Day, day_of
 from adaptlearn.planning.learning.days import days_of
 from adaptlearn.planning.learning.expectation import Expectation, expectation_of
 from adaptlearn.planning.learning.pace import Pace
-from adaptlearn.planning.learning.plan import LearningPlan, joined
+from adaptlearn.planning.learning.plan import LearningPlan
 from adaptlearn.planning.learning.reviews import DueReviews
 from adaptlearn.planning.learning.targets import spans_of, targets_of
 from adaptlearn.planning.learning.walk import Task, walk
@@ -130,7 +130,7 @@ def learning_plan(
                 None if spans is None else spans[part],
             )
         )
-    return joined(parts)
+    return _joined(parts)
 
 
 class _Setting(NamedTuple):
@@ -170,6 +170,7 @@ def _planned(setting: _Setting, labels: list[Label], spans: Bools | None) -> Lea
         expected=Expected(asked, asked & (way.reached == 0), *quantiles),
         evidence=_evidence(found, setting.log, labels),
         pace=np.exp(found.own.middle),
+        n_items=setting.n_items,
     )
 
 
@@ -186,6 +187,33 @@ def _evidence(found: Expectation, log: ResponseLog | None, labels: list[Label]) 
         wanted=found.wanted,
         needs_teacher=nothing if context.needs_teacher is None else context.needs_teacher,
         days=None if log is None else days_of(log, labels, context.curriculum.skills.tolist()),
+    )
+
+
+def _joined(parts: list[LearningPlan]) -> LearningPlan:
+    """Plans of the same curriculum and calendar as one."""
+    first = parts[0]
+    if len(parts) == 1:
+        return first
+    offset = np.cumsum([0, *map(len, parts)])
+    weeks = [
+        part.weeks._replace(student=part.weeks.student + before)
+        for part, before in zip(parts, offset, strict=False)
+    ]
+
+    def stacked(tables: Any) -> Any:
+        return None if tables[0] is None else np.concatenate(tables)
+
+    return LearningPlan(
+        first.curriculum,
+        [plain(student) for part in parts for student in part.students],
+        first.calendar,
+        weeks=Weeks(*map(np.concatenate, zip(*weeks, strict=True))),
+        targets=first.targets,
+        expected=Expected(*map(stacked, zip(*(part.expected for part in parts), strict=True))),
+        evidence=Evidence(*map(stacked, zip(*(part.evidence for part in parts), strict=True))),
+        pace=np.concatenate([part.pace for part in parts]),
+        n_items=first.n_items,
     )
 
 

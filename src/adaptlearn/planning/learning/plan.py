@@ -10,12 +10,15 @@ from numpy.typing import NDArray
 from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.errors import ParameterError
 from adaptlearn.labels import Label, LabelIndex, label_array, plain
-from adaptlearn.numerics import Bools, Floats
+from adaptlearn.numerics import Floats
 from adaptlearn.planning.frames import Tabled
 from adaptlearn.planning.learning.arrays import Evidence, Expected, Weeks, rows_of
-from adaptlearn.planning.learning.calendar import Calendar, Dates
+from adaptlearn.planning.learning.calendar import Calendar, Dates, Day, day_of
+from adaptlearn.planning.learning.changes import Compared, Names, changes, next_lessons
+from adaptlearn.planning.learning.follow import minutes_done, minutes_planned, share_done, week_of
 from adaptlearn.planning.learning.rows import Rows
 from adaptlearn.planning.learning.targets import GOAL, Targets
+from adaptlearn.responses.log import as_log
 from adaptlearn.sequencing.policies.candidates import Purpose
 from adaptlearn.tables import Parts, ends
 from adaptlearn.wording import counted
@@ -47,6 +50,8 @@ class LearningPlan(Tabled):
     pace : float array, shape (n_students,)
         The pace that was expected of each student: 1.5 means half as long again as the model
         expects of everybody.
+    n_items : int
+        Answers in a lesson.
     """
 
     def __init__(
@@ -60,12 +65,13 @@ class LearningPlan(Tabled):
         expected: Expected,
         evidence: Evidence,
         pace: Floats,
+        n_items: int,
     ) -> None:
         self.curriculum, self.calendar = curriculum, calendar
         self.students = label_array(students)
         self.week_starts = calendar.week_starts()[0]
         self.weeks, self.targets, self.expected = weeks, targets, expected
-        self.evidence, self.pace = evidence, pace
+        self.evidence, self.pace, self.n_items = evidence, pace, n_items
         self._index = LabelIndex("student of the plan", self.students)
 
     def __len__(self) -> int:
@@ -94,6 +100,7 @@ class LearningPlan(Tabled):
             expected=rows_of(self.expected, rows),
             evidence=rows_of(self.evidence, rows),
             pace=self.pace[rows],
+            n_items=self.n_items,
         )
 
     def table(self) -> dict[str, NDArray[Any]]:
@@ -133,7 +140,7 @@ class LearningPlan(Tabled):
         row, target = np.nonzero(asked)
         labels = np.fromiter(self.targets.labels, object, len(self.targets.labels))
         met = self.expected.met[row, target]
-        ends_ = [self._dates(table[row, target], met) for table in self.expected[2:]]
+        first, middle, last = (table[row, target] for table in self._days())
         return Rows(
             f"Expected dates of {counted(len(self), 'student')}",
             {
@@ -141,14 +148,24 @@ class LearningPlan(Tabled):
                 "kind": kinds[target],
                 "target": labels[target],
                 "met": met,
-                "earliest": ends_[0],
-                "expected": ends_[1],
-                "latest": ends_[2],
+                "earliest": first,
+                "expected": middle,
+                "latest": last,
             },
         )
 
-    def _dates(self, minutes: Floats, met: Bools) -> Dates:
-        return np.where(met, self.calendar.days[0], self.calendar.date_after(minutes))
+    def _days(self) -> tuple[Dates, Dates, Dates]:
+        """The earliest, the expected and the latest days, each (n_students, n_targets).
+
+        The ends are the nearest to the ends of the minutes: whole days would widen the interval.
+        """
+        found, calendar = self.expected, self.calendar
+        half = float(np.median(calendar.free)) / 2
+        middle = calendar.date_after(found.median)
+        first = np.fmin(calendar.date_after(found.lower + half), middle)
+        last = np.maximum(calendar.date_after(np.maximum(found.upper - half, 0.0)), middle)
+        now = calendar.days[0]
+        return tuple(np.where(found.met, now, day) for day in (first, middle, last))  # type: ignore[return-value]
 
     def milestones(self) -> Rows:
         """When each student is expected to finish units, courses and the goal."""
@@ -192,6 +209,97 @@ class LearningPlan(Tabled):
                 "student": self.students[row],
                 "skill": self.curriculum.skills[skill],
                 "answers": self.evidence.answers[row, skill],
+            },
+        )
+
+    def changed_from(self, old: LearningPlan) -> Rows:
+        """What moved since an earlier plan of the same curriculum, and which answers moved it.
+
+        Only students of both plans are compared.
+
+        Parameters
+        ----------
+        old : LearningPlan
+
+        Returns
+        -------
+        Rows
+            The columns are ``student``, ``what``, ``name``, ``before``, ``now``, ``days`` (later by
+            so many) and ``because``.
+
+        Raises
+        ------
+        ParameterError
+            The error is raised if the plans are of different curricula.
+        """
+        if old.curriculum != self.curriculum:
+            raise ParameterError(
+                "LearningPlan.changed_from", ["the old plan is of another curriculum"]
+            )
+        both = [who for who in self.students.tolist() if who in old._index.place]
+        before: LearningPlan = old.of(both)
+        after: LearningPlan = self.of(both)
+        targets = [
+            kind if kind == GOAL else f"{kind} {label}"
+            for kind, label in zip(self.targets.kinds, self.targets.labels, strict=True)
+        ]
+        names = Names(after.students, targets, self.targets.members, self.curriculum.skills)
+        told = changes(before.compared, after.compared, names)
+        return Rows(f"Changes for {counted(len(both), 'student')}", told)
+
+    @property
+    def compared(self) -> Compared:
+        """What `changed_from` looks at."""
+        found = self.evidence
+        return Compared(
+            self._days()[1],
+            self.expected.asked,
+            self.expected.met,
+            next_lessons(self.weeks, self.curriculum.lessons, len(self)),
+            found.mastery,
+            found.answers,
+            found.wanted & found.mastered,
+        )
+
+    def followed(self, responses: Any, week: Day | None = None) -> Rows:
+        """Of what was planned for a week, what was done.
+
+        The minutes of an answer are its share of the shortest lesson on its skill.
+
+        Parameters
+        ----------
+        responses : ResponseLog or frame
+            The answers, with times as datetimes.
+        week : date or str, optional
+            A day of the week; by default the first week of the plan.
+
+        Returns
+        -------
+        Rows
+            The columns are ``student``, ``planned`` and ``done`` (minutes), ``other`` (minutes on
+            what was not planned) and ``followed``: the share of the planned minutes that was done,
+            NaN if nothing was planned.
+
+        Raises
+        ------
+        ParameterError
+            The error is raised if the plan has no such week, or if the answers have no datetimes.
+        """
+        asked = None if week is None else day_of(week, "week")
+        place = week_of(self.week_starts, asked)
+        monday = self.week_starts[place]
+        done = minutes_done(
+            as_log(responses), self.students.tolist(), self.curriculum, monday, self.n_items
+        )
+        planned = minutes_planned(self.weeks, place, self.curriculum, len(self))
+        return Rows(
+            f"Week of {monday}",
+            {
+                "student": self.students,
+                "planned": planned.sum(axis=1),
+                "done": np.minimum(planned, done).sum(axis=1),
+                "other": np.maximum(done - planned, 0.0).sum(axis=1),
+                "followed": share_done(planned, done),
             },
         )
 
@@ -257,32 +365,6 @@ class LearningPlan(Tabled):
 
     def __repr__(self) -> str:
         return str(self)
-
-
-def joined(parts: list[LearningPlan]) -> LearningPlan:
-    """Plans of the same curriculum and calendar as one."""
-    first = parts[0]
-    if len(parts) == 1:
-        return first
-    offset = np.cumsum([0, *map(len, parts)])
-    weeks = [
-        part.weeks._replace(student=part.weeks.student + before)
-        for part, before in zip(parts, offset, strict=False)
-    ]
-
-    def stacked(tables: Any) -> Any:
-        return None if tables[0] is None else np.concatenate(tables)
-
-    return LearningPlan(
-        first.curriculum,
-        [plain(student) for part in parts for student in part.students],
-        first.calendar,
-        weeks=Weeks(*map(np.concatenate, zip(*weeks, strict=True))),
-        targets=first.targets,
-        expected=Expected(*map(stacked, zip(*(part.expected for part in parts), strict=True))),
-        evidence=Evidence(*map(stacked, zip(*(part.evidence for part in parts), strict=True))),
-        pace=np.concatenate([part.pace for part in parts]),
-    )
 
 
 def day_text(day: Any) -> str:
