@@ -29,7 +29,8 @@ from adaptlearn.validation import Interval, check_parameters
 BEYOND = 1.5
 """How far beyond the calendar's minutes a plan looks, for dates that may come earlier."""
 
-_TOGETHER = 4096  # students planned at once
+TOGETHER = 4096
+"""Students planned at once."""
 
 
 def learning_plan(
@@ -121,8 +122,8 @@ def learning_plan(
     rest = calendar.since(calendar.first if start is None else day_of(start, "start"))
     log = None if responses is None else as_log(responses)
     parts = []
-    for first in range(0, len(labels), _TOGETHER):
-        part = slice(first, first + _TOGETHER)
+    for first in range(0, len(labels), TOGETHER):
+        part = slice(first, first + TOGETHER)
         parts.append(
             _planned(
                 _Setting(sequencer, rest, pace or Pace(), n_items, now, log),
@@ -225,8 +226,6 @@ def _problems(sequencer: Any, calendar: Any, pace: Any) -> Iterator[str]:
             f"the policy {sequencer.policy.name} does not say what counts as mastered, so nothing "
             "would ever be reached; choose a policy with a criterion"
         )
-    elif not len(sequencer.curriculum.lessons):
-        yield "the curriculum has no lessons"
     if not isinstance(calendar, Calendar):
         yield f"calendar is a {type(calendar).__name__}; expected a Calendar"
     if not isinstance(pace, Pace | None):
