@@ -220,6 +220,27 @@ def test_goals_bound_the_plan() -> None:
     assert set(plan.table()["lesson"]) == {"l-count", "l-add"}
 
 
+def test_a_goal_outside_the_course_asks_for_nothing() -> None:
+    made = sequencer_of(goals={"ann": "draw", "ben": "add"})
+    plan = learning_plan(made, ["ann", "ben"], YEAR, course="numbers")
+    assert set(plan.table()["student"]) == {"ben"}
+    assert str(plan).splitlines()[2].split()[:2] == ["ann", "none"]
+    assert plan.dates("goal").table()["student"].tolist() == ["ben"]
+
+
+def test_a_skill_behind_another_course_is_never_reached() -> None:
+    school = {**SCHOOL, "prerequisites": [["count", "draw"]]}
+    made = Sequencer(
+        Curriculum.from_dict(school), tracker_of([]), new_students=True, random_state=0
+    )
+    plan = learning_plan(made, "ann", YEAR, course="shapes")
+    (goal,) = plan.dates("goal").to_dicts()
+    assert goal["latest"] is None
+    assert set(plan.table()["lesson"]) == {"l-measure"}
+    both = learning_plan(made, "ann", YEAR, course=["numbers", "shapes"])
+    assert both.dates("goal").to_dicts()[0]["latest"] is not None
+
+
 def test_pins_come_first_and_grants_are_waived() -> None:
     orders = [
         Override("pin", "l-draw", "ann", author="t", reason="r"),

@@ -316,7 +316,7 @@ class LearningPlan(Tabled):
             place = taken[at_week]
             here = np.flatnonzero(weeks.week == place)
             told = ", ".join(
-                f"{plain(self.curriculum.lessons[weeks.lesson[at]])} {weeks.minutes[at]:.0f}"
+                f"{plain(self.curriculum.lessons[weeks.lesson[at]])} {_whole(weeks.minutes[at])}"
                 + (" (review)" if weeks.purpose[at] == Purpose.REVIEW else "")
                 for at in here
             )
@@ -344,7 +344,7 @@ class LearningPlan(Tabled):
         return found + ([f"waived: {', '.join(waived[:_SHOWN])}"] if waived else [])
 
     def _of_many(self) -> Parts:
-        goal = self.dates("goal").table()
+        first, middle, last = (days[:, 0] for days in self._days())
         n_waived = (self.evidence.wanted & self.evidence.mastered).sum(axis=1)
         standards = np.array([kind == "standard" for kind in self.targets.kinds])
         asked = (self.expected.asked & standards).sum(axis=1)
@@ -355,9 +355,14 @@ class LearningPlan(Tabled):
             if row is None:
                 rows.append(["…"] * 6)
                 continue
-            days = [day_text(goal[name][row]) for name in ("expected", "earliest", "latest")]
+            when, between = (
+                day_text(middle[row]),
+                f"{day_text(first[row])} to {day_text(last[row])}",
+            )
+            if not self.expected.asked[row, 0] or self.expected.met[row, 0]:
+                when, between = "met" if self.expected.met[row, 0] else "none", ""
             rows.append(
-                [str(plain(self.students[row])), days[0], f"{days[1]} to {days[2]}",
+                [str(plain(self.students[row])), when, between,
                  f"{on_time[row]} of {asked[row]}", str(n_waived[row]), f"{self.pace[row]:.2f}"]
             )  # fmt: skip
         head = ["student", "goal expected", "between", "standards", "waived", "pace"]
@@ -365,6 +370,10 @@ class LearningPlan(Tabled):
 
     def __repr__(self) -> str:
         return str(self)
+
+
+def _whole(minutes: float) -> str:
+    return f"{minutes:.0f}" if minutes >= 0.5 else "<1"
 
 
 def day_text(day: Any) -> str:

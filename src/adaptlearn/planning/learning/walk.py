@@ -162,10 +162,14 @@ class _Walking:
         barred = None if applied.barred is None else applied.barred[rows]
         left, _ = available(self.policy, context, Applied(None, barred, {}, {}))
         candidates, value = left.candidates, left.value
-        times = self.times[rows[candidates.student], candidates.lesson]
-        order = np.lexsort((candidates.lesson, times, -value, candidates.student))
-        student = candidates.student[order]
-        best = order[np.flatnonzero(np.diff(student, prepend=-1))]
+        most = np.full(len(rows), -np.inf)
+        some = np.flatnonzero(np.diff(candidates.bounds) > 0)
+        most[some] = np.maximum.reduceat(value, candidates.bounds[some]) if len(some) else 0.0
+        tied = np.flatnonzero(value == most[candidates.student])
+        student, lesson = candidates.student[tied], candidates.lesson[tied]
+        # Of lessons that are equally good, the one that was done less often comes first.
+        order = np.lexsort((lesson, self.times[rows[student], lesson], student))
+        best = tied[order[np.flatnonzero(np.diff(student[order], prepend=-1))]]
         lesson, purpose = np.full(len(rows), -1), np.zeros(len(rows), np.int8)
         lesson[candidates.student[best]] = candidates.lesson[best]
         purpose[candidates.student[best]] = candidates.purpose[best]
