@@ -16,7 +16,7 @@ from adaptlearn.errors import ParameterError, UnknownLabelError
 from adaptlearn.models import BKT
 from adaptlearn.planning import Calendar, LearningPlan, Pace, learning_plan
 from adaptlearn.sequencing import Goals, Override, ReviewSchedule, preset
-from adaptlearn.sequencing.knowledge.lessons_left import lessons_left
+from adaptlearn.sequencing.goals import lessons_left
 
 YEAR = Calendar("2026-09-01", "2027-06-11", {"Mon": 20, "Wed": 30}, [("2026-12-21", "2027-01-08")])
 DAILY = Calendar("2026-09-01", "2027-06-11", 10)
@@ -189,7 +189,7 @@ def test_the_goal_takes_the_expected_minutes_of_its_skills_at_the_own_pace() -> 
     plan = learning_plan(sequencer, ["ann", "new"], YEAR, course="numbers")
     context = sequencer.context(["ann", "new"])
     inside = [SKILLS.index(skill) for skill in ("count", "add", "multiply", "divide")]
-    lessons = lessons_left(context).mean[:, inside].sum(axis=1)
+    lessons = lessons_left(context, n_items=5).mean[:, inside].sum(axis=1)
     planned = np.bincount(plan.weeks.student, plan.weeks.minutes)
     assert planned == pytest.approx(10 * lessons * plan.pace)
     assert plan.pace[0] > plan.pace[1] == 1.0
@@ -199,7 +199,7 @@ def test_the_pace_is_minutes_spent_over_minutes_saved() -> None:
     # 8 answers are 16 minutes of lessons of 10; the model expected what is left to be shorter by d.
     sequencer = sequencer_of([("ann", "draw", 0)] * 8)
     first, now = sequencer.context(["new"]), sequencer.context(["ann"])
-    begun, left = (lessons_left(one) for one in (first, now))
+    begun, left = (lessons_left(one, n_items=5) for one in (first, now))
     at = SKILLS.index("draw")
     done = 10 * (begun.mean[0, at] - left.mean[0, at])
     usual = 10 * begun.variance[0, at] / begun.mean[0, at] / 0.3**2

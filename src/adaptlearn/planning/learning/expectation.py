@@ -10,9 +10,10 @@ import numpy as np
 from adaptlearn.labels import Label
 from adaptlearn.numerics import Bools, Floats
 from adaptlearn.planning.learning.pace import OwnPace, Pace, own_pace
+from adaptlearn.sequencing.goals import USUAL_THRESHOLD, lessons_left
 from adaptlearn.sequencing.knowledge.context import Context
 from adaptlearn.sequencing.knowledge.lessons import minutes_of_skills, usual_minutes
-from adaptlearn.sequencing.knowledge.lessons_left import USUAL_THRESHOLD, LessonsLeft, lessons_left
+from adaptlearn.sequencing.knowledge.lessons_left import LessonsLeft
 from adaptlearn.sequencing.knowledge.matched import Match
 from adaptlearn.sequencing.overrides import Applied
 from adaptlearn.sequencing.sequencer import Sequencer

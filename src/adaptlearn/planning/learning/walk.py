@@ -16,8 +16,9 @@ from scipy.special import expit, logit
 
 from adaptlearn.numerics import Bools, Floats, Ints, places_of
 from adaptlearn.planning.learning.arrays import rows_of
+from adaptlearn.sequencing.goals import USUAL_THRESHOLD
 from adaptlearn.sequencing.knowledge.context import Context
-from adaptlearn.sequencing.knowledge.lessons_left import USUAL_THRESHOLD, LessonsLeft
+from adaptlearn.sequencing.knowledge.lessons_left import LessonsLeft
 from adaptlearn.sequencing.overrides import Applied
 from adaptlearn.sequencing.policies.candidates import Purpose
 from adaptlearn.sequencing.policies.policy import Policy
