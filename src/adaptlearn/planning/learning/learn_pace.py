@@ -11,8 +11,8 @@ from adaptlearn.errors import ParameterError
 from adaptlearn.labels import Label, plain
 from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.planning.learning.expectation import expectation_of
-from adaptlearn.planning.learning.pace import Pace, log_minutes
-from adaptlearn.planning.learning.targets import spans_of, targets_of
+from adaptlearn.planning.learning.pace import Errors, Pace, log_minutes
+from adaptlearn.planning.learning.targets import Targets, spans_of, targets_of, whole_of
 from adaptlearn.planning.learning.walk import Task, walk
 from adaptlearn.responses.log import ResponseLog, as_log
 from adaptlearn.sequencing.knowledge.lessons import minutes_of_skills, usual_minutes
@@ -24,7 +24,7 @@ from adaptlearn.wording import counted
 SHARES = (0.0, 0.25, 0.5, 0.75)
 """Of the usual number of lessons: the moments at which plans are made."""
 
-_FEW, _MANY, _PARTS = 20, 100, 8
+_FEW, _MANY, _PARTS = 20, 100, 4
 _SHARE = 0.8
 
 
@@ -78,18 +78,58 @@ def learn_pace(
         told = f"{counted(len(students), 'student')} in responses; expected {_FEW} or more"
         raise ParameterError("learn_pace", [told])
     spans = spans_of(sequencer.curriculum, students, course)
-    expected, error, seen = _errors(sequencer, log, students, spans, n_items)
-    if not seen.any():
+    found = _compared_plans(sequencer, log, students, spans, n_items)
+    if not found.seen.any():
         raise ParameterError("learn_pace", ["no student reached a target; pass longer histories"])
-    n_parts = min(max(len(expected) // _MANY, 1), _PARTS)
-    edges = np.unique(np.quantile(expected, np.arange(1, n_parts) / n_parts))
-    part = np.searchsorted(edges, expected)
     levels = ((1 - share) / 2, 0.5, (1 + share) / 2)
-    errors = [
-        quantiles_with_losses(error[part == at], seen[part == at], levels)
-        for at in range(len(edges) + 1)
-    ]
-    return Pace(Pace().spread, tuple(edges.tolist()), tuple(errors))
+    return Pace(
+        Pace().spread,
+        errors_of(found.of(found.whole), levels),
+        errors_of(found.of(~found.whole), levels),
+    )
+
+
+class Found(NamedTuple):
+    """Targets of earlier students, one after the other; arrays of shape (n,).
+
+    Attributes
+    ----------
+    expected : float array
+        Minutes, from the moment of the plan on.
+    error : float array
+        How far the log of the true minutes was from the expected, in standard deviations.
+    seen : bool array
+        Whether the target was reached; else the error is at least so large.
+    whole : bool array
+        Whether the target is all that the student aimed at.
+    """
+
+    expected: Floats
+    error: Floats
+    seen: Bools
+    whole: Bools
+
+    def of(self, kept: Bools) -> Found:
+        """Some of the targets."""
+        return Found(self.expected[kept], self.error[kept], self.seen[kept], self.whole[kept])
+
+
+def errors_of(found: Found, levels: tuple[float, float, float], n_parts: int = _PARTS) -> Errors:
+    """The errors at some levels, for as many parts as there are targets for."""
+    if not len(found.error):
+        return Errors()
+    n_parts = min(max(len(found.error) // _MANY, 1), n_parts)
+    shares = np.arange(1, n_parts) / n_parts
+    edges = np.unique(np.quantile(found.expected, shares, method="inverted_cdf"))
+    edges = edges[edges < found.expected.max()]  # no part is empty
+    part = np.searchsorted(edges, found.expected)
+    return Errors(
+        tuple(edges.tolist()),
+        tuple(
+            quantiles_with_losses(found.error[part == at], found.seen[part == at], levels)
+            for at in range(len(edges) + 1)
+        ),
+    )
 
 
 def quantiles_with_losses(
@@ -143,11 +183,11 @@ class _Snapshot(NamedTuple):
     spread: Floats
 
 
-def _errors(
+def _compared_plans(
     sequencer: Sequencer, log: ResponseLog, students: list[Label], spans: Bools | None, n_items: int
-) -> tuple[Floats, Floats, Bools]:
-    """Expected minutes, errors in standard deviations, and whether the target was reached."""
-    made, members = _fresh(sequencer), targets_of(sequencer.curriculum).members
+) -> Found:
+    """What plans of earlier students expected, and what became of it."""
+    made, targets = _fresh(sequencer), targets_of(sequencer.curriculum)
     order, student, lesson = _lessons_of(log, n_items)
     minutes = np.zeros((len(students), int(lesson.max(initial=-1)) + 2))
     np.add.at(minutes, (student, lesson + 1), _minutes_of(sequencer, log, n_items)[order])
@@ -165,9 +205,8 @@ def _errors(
         mastered_at[fresh] = np.broadcast_to(minutes[:, [step]], fresh.shape)[fresh]
         if step in moments:
             snapshots.append(_snapshot(made, students, spans, minutes[:, step], n_items))
-    found = [_compared(one, members, mastered_at, minutes[:, -1]) for one in snapshots]
-    expected, error, seen = (np.concatenate(part) for part in zip(*found, strict=True))
-    return expected, error, seen
+    found = [_compared(one, targets, mastered_at, minutes[:, -1]) for one in snapshots]
+    return Found(*(np.concatenate(part) for part in zip(*found, strict=True)))
 
 
 def _snapshot(
@@ -187,20 +226,18 @@ def _snapshot(
     )
 
 
-def _compared(
-    then: _Snapshot, members: Bools, mastered_at: Floats, whole: Floats
-) -> tuple[Floats, Floats, Bools]:
-    """Expected minutes, errors in standard deviations, and whether it came so far.
+def _compared(then: _Snapshot, targets: Targets, mastered_at: Floats, last: Floats) -> Found:
+    """What one plan of each student expected, and what became of it.
 
     What was already reached, and who stopped by then, is left out.
     """
     needed = np.where(then.wanted, mastered_at, 0.0)
-    reached = np.stack([needed[:, own].max(axis=1, initial=0.0) for own in members], axis=1)
+    reached = np.stack([needed[:, own].max(axis=1, initial=0.0) for own in targets.members], axis=1)
     seen = np.isfinite(reached)
-    after = np.where(seen, reached, whole[:, None]) - then.spent[:, None]
+    after = np.where(seen, reached, last[:, None]) - then.spent[:, None]
     asked = (then.expected > 0) & np.isfinite(then.expected) & (after > 0)
     error = (np.log(after[asked]) - then.middle[asked]) / then.spread[asked]
-    return then.expected[asked], error, seen[asked]
+    return Found(then.expected[asked], error, seen[asked], whole_of(targets, then.wanted)[asked])
 
 
 def _fresh(sequencer: Sequencer) -> Sequencer:

@@ -18,7 +18,7 @@ from adaptlearn.planning.learning.expectation import Expectation, expectation_of
 from adaptlearn.planning.learning.pace import Pace
 from adaptlearn.planning.learning.plan import LearningPlan
 from adaptlearn.planning.learning.reviews import DueReviews
-from adaptlearn.planning.learning.targets import spans_of, targets_of
+from adaptlearn.planning.learning.targets import spans_of, targets_of, whole_of
 from adaptlearn.planning.learning.walk import Task, walk
 from adaptlearn.planning.learning.weeks import weeks_of
 from adaptlearn.responses.log import ResponseLog, as_log
@@ -160,7 +160,9 @@ def _planned(setting: _Setting, labels: list[Label], spans: Bools | None) -> Lea
         BEYOND * calendar.total,
     )  # fmt: skip
     way = walk(task, sequencer.policy, reviews)
-    quantiles = setting.pace.quantiles(way.reached, way.variance, found.own)
+    quantiles = setting.pace.quantiles(
+        way.reached, way.variance, found.own, whole_of(targets, found.wanted)
+    )
     asked = (found.wanted.astype(np.float32) @ targets.members.T.astype(np.float32)) > 0
     return LearningPlan(
         sequencer.curriculum,

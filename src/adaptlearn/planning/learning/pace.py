@@ -12,12 +12,13 @@ References
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from adaptlearn.numerics import Floats, Ints
+from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.sequencing.knowledge.lessons_left import LessonsLeft
 from adaptlearn.validation import Interval, check_parameters
 
@@ -35,60 +36,94 @@ class OwnPace(NamedTuple):
     spread: Floats
 
 
+class Errors(NamedTuple):
+    """How far the ends of an interval are from what is expected, by how far away a target is.
+
+    Attributes
+    ----------
+    edges : tuple of float
+        Minutes still expected, in rising order: they part near targets from far ones.
+    errors : tuple of triples of float
+        One for each part: how many standard deviations the lower end, the median and the upper end
+        are from the expected log of the minutes.
+    """
+
+    edges: tuple[float, ...] = ()
+    errors: tuple[tuple[float, float, float], ...] = ((-1.282, 0.0, 1.282),)
+
+    def problems(self, name: str) -> Iterator[str]:
+        """What is wrong with the numbers."""
+        edges, errors = [*self.edges], self.errors
+        if edges != sorted({*edges}):
+            yield f"{name}: edges must rise, got {self.edges}"
+        if len(errors) != len(edges) + 1:
+            told = f"{len(edges)} edges part {len(edges) + 1} ranges"
+            yield f"{name}: {told}; errors has {len(errors)}"
+        for triple in errors:
+            if len([*triple]) != 3 or [*triple] != sorted(triple):
+                yield f"{name}: errors must hold triples that rise, got {triple}"
+
+    def of(self, minutes: Floats) -> Floats:
+        """The triples for targets that are so far away, shape (..., 3)."""
+        return np.asarray(np.array(self.errors)[np.searchsorted(np.array(self.edges), minutes)])
+
+
+# Of the ten kinds of simulated students together, half of them from each of two seeds for tuning.
+_EDGES = (300.0, 540.0)
+_WHOLE = Errors(_EDGES, ((-0.55, 0.67, 1.83), (-1.05, -0.06, 1.49), (-1.47, -0.29, 1.38)))
+_PART = Errors(_EDGES, ((-2.32, 0.24, 1.58), (-1.72, -0.33, 1.31), (-1.82, -0.46, 1.25)))
+
+
 @dataclass(frozen=True)
 class Pace:
     """How much students differ in pace, and how far earlier plans were off.
 
-    `learn_pace` measures both on earlier students.
+    `learn_pace` measures the errors on earlier students.
 
     Parameters
     ----------
     spread : float, default 0.3
         The standard deviation of the log of the pace between students of whom nothing is known.
-    edges : tuple of float, default ()
-        Minutes still expected, in rising order: they part near targets from far ones.
-    errors : tuple of triples of float, optional
-        One for each part: how many standard deviations the lower end, the median and the upper end
-        of an interval are from the expected log of the minutes. By default those of a normal
-        distribution at 10%, 50% and 90%.
+    whole : Errors, or pair of edges and errors, optional
+        For all that a student aims at. By default those of the ten kinds of simulated students.
+    parts : Errors, or pair of edges and errors, optional
+        For targets that are only a part of it, such as a standard.
 
     Examples
     --------
     >>> from adaptlearn.planning import Pace
-    >>> Pace(spread=0.2)
-    Pace(spread=0.2, edges=(), errors=((-1.282, 0.0, 1.282),))
+    >>> normal = ((), ((-1.282, 0.0, 1.282),))  # the ends at 10% and 90%
+    >>> Pace(0.2, normal, normal).to_dict()["parts"]
+    [[], [[-1.282, 0.0, 1.282]]]
     """
 
     spread: float = 0.3
-    edges: tuple[float, ...] = ()
-    errors: tuple[tuple[float, float, float], ...] = ((-1.282, 0.0, 1.282),)
+    whole: Errors = _WHOLE
+    parts: Errors = _PART
 
     def __post_init__(self) -> None:
-        edges = tuple(map(float, self.edges))
-        errors = tuple(tuple(map(float, triple)) for triple in self.errors)
-        problems = []
-        if [*edges] != sorted({*edges}):
-            problems.append(f"edges must rise, got {edges}")
-        if len(errors) != len(edges) + 1:
-            problems.append(
-                f"{len(edges)} edges part {len(edges) + 1} ranges; errors has {len(errors)}"
+        problems: list[str] = []
+        for name in ("whole", "parts"):
+            edges, errors = getattr(self, name)
+            made = Errors(
+                tuple(map(float, edges)),
+                tuple(tuple(map(float, one)) for one in errors),  # type: ignore[misc]
             )
-        problems += [
-            f"errors must hold triples that rise, got {triple}"
-            for triple in errors
-            if len(triple) != 3 or [*triple] != sorted(triple)
-        ]
+            problems += made.problems(name)
+            object.__setattr__(self, name, made)
         check_parameters(
             "Pace", {"spread": self.spread}, {"spread": [Interval(0, 3, "right")]}, problems
         )
-        object.__setattr__(self, "edges", edges)
-        object.__setattr__(self, "errors", errors)
 
     def to_dict(self) -> dict[str, Any]:
         """The arguments, as values that JSON can store; ``Pace(**given)`` reads them."""
-        return asdict(self)
+        lists = {
+            name: [[*errors.edges], [[*triple] for triple in errors.errors]]
+            for name, errors in (("whole", self.whole), ("parts", self.parts))
+        }
+        return {"spread": self.spread, **lists}
 
-    def quantiles(self, minutes: Floats, variance: Floats, own: OwnPace) -> Floats:
+    def quantiles(self, minutes: Floats, variance: Floats, own: OwnPace, whole: Bools) -> Floats:
         """The lower end, the median and the upper end of the minutes until a target.
 
         Parameters
@@ -96,14 +131,15 @@ class Pace:
         minutes, variance : float arrays, shape (n_students, n_targets)
             The expected minutes at the student's median pace, and the variance at a known pace.
         own : OwnPace
+        whole : bool array, shape (n_students, n_targets)
+            Whether the target is all that the student aims at.
 
         Returns
         -------
         float array, shape (3, n_students, n_targets)
         """
         middle, spread = log_minutes(minutes, variance, own)
-        part = np.searchsorted(np.array(self.edges), np.where(minutes > 0, minutes, 0.0))
-        errors = np.array(self.errors)[part]
+        errors = np.where(whole[..., None], self.whole.of(minutes), self.parts.of(minutes))
         with np.errstate(invalid="ignore", over="ignore"):
             found = np.exp(middle[..., None] + errors * spread[..., None])
         found[minutes <= 0] = 0.0

@@ -46,6 +46,12 @@ def targets_of(curriculum: Curriculum) -> Targets:
     return Targets(tuple(kinds), tuple(labels), np.concatenate(members))
 
 
+def whole_of(targets: Targets, wanted: Bools) -> Bools:
+    """Whether each target is all that a student aims at, shape (n_students, n_targets)."""
+    outside = wanted.astype(np.float32) @ ~targets.members.T
+    return np.asarray(outside == 0)
+
+
 def spans_of(curriculum: Curriculum, students: Sequence[Label], course: Any) -> Bools | None:
     """The skills in which each student's lessons stay, shape (n_students, n_skills).
 
