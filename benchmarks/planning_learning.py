@@ -12,7 +12,7 @@ They have answered on 20 skills each. The calendar is a school year with 40 minu
 *Calibration.* Simulated students of ten kinds learn a course of 20 skills (five standards) under
 the default policy, over a BKT that is fitted to the answers of others. Plans are made when they
 begin and after 100, 200 and 300 minutes. A day later than the calendar's last counts as within the
-interval if its end is. `Pace()` is the default; `learn_pace` has seen 200 earlier students of the
+interval if its end is. `Pace()` is the default; `learn_pace` has seen 300 earlier students of the
 same kind, whose seeds are apart.
 """
 
@@ -46,7 +46,7 @@ COURSES, SKILLS, LESSONS = 3, 100, 333  # skills and lessons of each course
 TOUCHED = 20  # skills each student has answered on
 YEAR = Calendar("2026-09-01", "2027-06-11", 40, [("2026-12-21", "2027-01-03")])
 
-SEEDS, EARLIER, N_STUDENTS = (0, 1), 10_000, 200
+SEEDS, EARLIER, N_STUDENTS = (0, 1), 10_000, 300
 BUDGET = 1_600.0
 MOMENTS = (0, 100, 200, 300)  # minutes of practice
 STANDARDS = 5

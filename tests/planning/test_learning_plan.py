@@ -27,6 +27,7 @@ SCHOOL = {
     "lessons": [
         *({"lesson": f"l-{skill}", "skills": [skill], "minutes": 10} for skill in SKILLS),
         {"lesson": "both", "skills": ["draw", "measure"], "minutes": 12},
+        {"lesson": "mixed", "skills": ["count", "draw"], "minutes": 10},
     ],
     "standards": {
         "S1": ["count", "add"],
@@ -205,6 +206,20 @@ def test_the_pace_is_minutes_spent_over_minutes_saved() -> None:
     usual = 10 * begun.variance[0, at] / begun.mean[0, at] / 0.3**2
     expected = (16 + usual) / (max(done, -usual / 2) + usual)
     assert learning_plan(sequencer, "ann", YEAR).pace.tolist() == pytest.approx([expected])
+
+
+def test_days_are_the_nearest_to_the_ends_of_the_minutes() -> None:
+    plan = learning_plan(sequencer_of(), "new", DAILY, course="numbers")
+    lower, median, upper = (float(table[0, 0]) for table in plan.expected[2:])
+
+    def day_of(minutes: float) -> np.datetime64:
+        return DAILY.days[int(np.ceil(minutes / 10)) - 1]
+
+    (goal,) = plan.dates("goal").to_dicts()
+    # A day has ten minutes: from half a day after its beginning on, the next day is nearer.
+    expected = [day_of(lower + 5), day_of(median), day_of(upper - 5)]
+    assert [goal[name] for name in ("earliest", "expected", "latest")] == [*map(str, expected)]
+    assert len({*expected}) == 3
 
 
 def test_standards_come_in_the_order_of_the_lessons() -> None:
