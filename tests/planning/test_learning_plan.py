@@ -233,6 +233,8 @@ def test_standards_come_in_the_order_of_the_lessons() -> None:
 def test_goals_bound_the_plan() -> None:
     plan = learning_plan(sequencer_of(goals={"ann": "add"}), "ann", YEAR)
     assert set(plan.table()["lesson"]) == {"l-count", "l-add"}
+    assert plan.dates("standard").table()["target"].tolist() == ["S1"]
+    assert np.isfinite(plan.expected.median[0, 0])
 
 
 def test_a_goal_outside_the_course_asks_for_nothing() -> None:
