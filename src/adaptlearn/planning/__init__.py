@@ -7,9 +7,19 @@ from typing import TYPE_CHECKING
 from adaptlearn.lazy import lazy_names
 
 if TYPE_CHECKING:
-    pass
+    from adaptlearn.planning.learning.calendar import Calendar as Calendar
+    from adaptlearn.planning.learning.learn_pace import learn_pace as learn_pace
+    from adaptlearn.planning.learning.learning_plan import learning_plan as learning_plan
+    from adaptlearn.planning.learning.pace import Pace as Pace
+    from adaptlearn.planning.learning.plan import LearningPlan as LearningPlan
 
-_HOMES: dict[str, str] = {}
+_HOMES: dict[str, str] = {
+    "Calendar": "learning.calendar",
+    "LearningPlan": "learning.plan",
+    "Pace": "learning.pace",
+    "learn_pace": "learning.learn_pace",
+    "learning_plan": "learning.learning_plan",
+}
 
 __all__ = [  # noqa: PLE0604 - the homes are all names, in one place
     *_HOMES,

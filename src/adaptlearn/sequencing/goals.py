@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import logit
+from scipy.special import logit, ndtri
 
 from adaptlearn.curriculum.curriculum import Curriculum, curriculum_problems
 from adaptlearn.errors import ParameterError
@@ -15,6 +15,8 @@ from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.randomness import Randomness, generator_of
 from adaptlearn.sequencing.knowledge.context import Context
 from adaptlearn.sequencing.knowledge.lessons import minutes_of_skills
+from adaptlearn.sequencing.knowledge.lessons_left import LessonsLeft, lessons_until
+from adaptlearn.sequencing.knowledge.stopping import Rates
 from adaptlearn.wording import counted
 
 Target = Label | Iterable[Label] | Mapping[Label, float]
@@ -214,7 +216,105 @@ def time_to_goal(
     return TimeToGoal(median, lower, upper)
 
 
-def _showing(known: Floats, threshold: float) -> Floats:
+def _showing(known: Floats, threshold: Floats | float) -> Floats:
     """Right answers that lift a belief to a threshold, with a guess of .2 and a slip of .1."""
     start, end = (logit(np.clip(p, 0.5, 1 - 1e-9)) for p in (known, threshold))
     return np.asarray(np.ceil(np.maximum(end - start, 0.0) / np.log(0.9 / 0.2)))
+
+
+USUAL_THRESHOLD = 0.95
+"""The mastery from which a skill counts as mastered, where the policy has no threshold."""
+
+_USUAL_LEARN, _SMALLEST, _NEVER = 0.15, 1e-6, 1e5  # P(learn), P(learn), and lessons
+
+
+def lessons_left(context: Context, *, n_items: int) -> LessonsLeft:
+    """How many lessons each student still needs until each skill counts as mastered.
+
+    If the model has P(learn), P(forget), P(guess) and P(slip) of a skill, the numbers are those of
+    Bayesian knowledge tracing (see `lessons_until`). For other skills, the number of answers is a
+    geometric number with P(learn), and then as many right answers as lift the belief to the
+    threshold.
+
+    Parameters
+    ----------
+    context : Context
+        With `mastered`.
+    n_items : int
+        Answers in a lesson.
+
+    Returns
+    -------
+    LessonsLeft
+        0 for a skill that counts as mastered; inf if practice never reaches the threshold.
+    """
+    assert context.mastered is not None
+    shape = context.mastery.shape
+    given = USUAL_THRESHOLD if context.threshold is None else context.threshold
+    needed = np.broadcast_to(given, shape)
+    mean, variance = _by_geometric(context, needed, n_items)
+    modelled = _rates_of(context) if context.kind == "latent" else None
+    if modelled is not None:
+        rates, skills = modelled
+        kinds, kind = np.unique(needed[:, skills], axis=0, return_inverse=True)
+        for number, thresholds in enumerate(kinds):
+            there = np.ix_(np.flatnonzero(kind.ravel() == number), skills)
+            found = lessons_until(rates, thresholds, context.mastery[there], n_items)
+            mean[there], variance[there] = found
+    never = ~(mean < _NEVER)
+    mean[never] = variance[never] = np.inf
+    mean[context.mastered] = variance[context.mastered] = 0.0
+    return LessonsLeft(mean, variance)
+
+
+def lessons_to_goal(context: Context, *, confidence: float, n_items: int) -> TimeToGoal:
+    """How long students may need for whole lessons; log-normal with the mean and variance left.
+
+    Parameters
+    ----------
+    context : Context
+        With `mastered`, and `goal` where not everything is aimed at.
+    confidence : float
+    n_items : int
+        Answers in a lesson.
+    """
+    left = lessons_left(context, n_items=n_items)
+    needed = left.mean > 0
+    if context.goal is not None:
+        needed &= context.goal > 0
+    minutes = np.broadcast_to(minutes_of_skills(context.curriculum), needed.shape)
+    mean, variance = np.zeros(len(needed)), np.zeros(len(needed))
+    row, skill = np.nonzero(needed)
+    np.add.at(mean, row, left.mean[row, skill] * minutes[row, skill])
+    np.add.at(variance, row, left.variance[row, skill] * minutes[row, skill] ** 2)
+    ends = ndtri([(1 - confidence) / 2, 0.5, (1 + confidence) / 2])
+    known = (mean > 0) & np.isfinite(mean)
+    found = np.where(mean > 0, np.inf, np.zeros((3, len(mean))))
+    noise = np.log1p(variance[known] / mean[known] ** 2)
+    found[:, known] = mean[known] * np.exp(ends[:, None] * np.sqrt(noise) - noise / 2)
+    lower, median, upper = found
+    return TimeToGoal(median, lower, upper)
+
+
+def _by_geometric(context: Context, needed: Floats, n_items: int) -> tuple[Floats, Floats]:
+    """Mean and variance without the rates of a model, shape (n_students, n_skills)."""
+    given = _USUAL_LEARN if context.learn is None else context.learn
+    learn = np.clip(np.nan_to_num(given, nan=_USUAL_LEARN), _SMALLEST, 1.0)
+    unknown = 1 - context.mastery
+    answers = _showing(context.mastery, needed) + unknown / learn
+    spread = unknown * (2 - learn) / learn**2 - (unknown / learn) ** 2
+    # The lesson in which the skill is mastered is done to its end: half a lesson on average.
+    left = np.maximum(answers / n_items + 0.5 * (n_items > 1), 1.0)
+    return left, np.maximum(spread, 0.0) / n_items**2 + np.zeros(left.shape)
+
+
+def _rates_of(context: Context) -> tuple[Rates, Ints] | None:
+    """The rates of the skills that have all of them, and which skills these are."""
+    if context.rates is None:
+        return None
+    table = np.stack([np.asarray(context.rates[name], float) for name in Rates._fields])
+    skills = np.flatnonzero(~np.isnan(table).any(axis=0))
+    if not len(skills):
+        return None
+    learn, *others = table[:, skills]
+    return Rates(np.maximum(learn, _SMALLEST), *others), skills

@@ -28,7 +28,7 @@ from adaptlearn.responses.columns import is_datetime, moment_of
 from adaptlearn.sequencing.decisions.arrays import Columns
 from adaptlearn.sequencing.decisions.decisions import Decisions, Provenance
 from adaptlearn.sequencing.explanation import Explanation, explain
-from adaptlearn.sequencing.goals import Goals, TimeToGoal, time_to_goal
+from adaptlearn.sequencing.goals import Goals, TimeToGoal, lessons_to_goal, time_to_goal
 from adaptlearn.sequencing.knowledge.context import Context, last_answers, mark
 from adaptlearn.sequencing.knowledge.criteria import ProbabilityThreshold, WheelSpinning
 from adaptlearn.sequencing.knowledge.lessons import LessonsDone, check_students, times_done
@@ -400,6 +400,7 @@ class Sequencer:
         *,
         confidence: float = 0.9,
         now: float | datetime | None = None,
+        n_items: int | None = None,
     ) -> TimeToGoal:
         """Estimate the minutes until students reach their goals (without goals, all skills).
 
@@ -409,6 +410,9 @@ class Sequencer:
         confidence : float, default 0.9
             The probability that the interval contains the true time.
         now : float or datetime, optional
+        n_items : int, optional
+            The number of answers in a lesson. If you pass it, students do whole lessons. By
+            default, an opportunity takes the minutes of a whole lesson.
 
         Returns
         -------
@@ -423,10 +427,23 @@ class Sequencer:
         that is not mastered takes two numbers of opportunities: one drawn from a geometric
         distribution with P(learn), and then as many right answers as lift the belief to the
         threshold. An opportunity takes the minutes of the shortest lesson on the skill.
+
+        With `n_items`, the number of lessons on a skill is the time to absorption of a Markov chain
+        over P(known), if the model has P(learn), P(forget), P(guess) and P(slip), as BKT has. The
+        minutes of all skills together are log-normal. A learning plan (`learning_plan`) begins with
+        the same numbers.
         """
-        allowed = [Interval(0, 1, closed="neither")]
-        check_parameters("time_to_goal", {"confidence": confidence}, {"confidence": allowed})
+        check_parameters(
+            "time_to_goal",
+            {"confidence": confidence, "n_items": n_items},
+            {
+                "confidence": [Interval(0, 1, closed="neither")],
+                "n_items": [Interval(1, 12, integer=True), OneOf((None,))],
+            },
+        )
         context, _ = self._context(self._checked_students(students), *self._moment(now))
+        if n_items is not None:
+            return lessons_to_goal(context, confidence=confidence, n_items=n_items)
         return time_to_goal(context, threshold=self._threshold, confidence=confidence)
 
     def context(

@@ -69,6 +69,12 @@ def check_students(recorded: Iterable[Any], known: Sequence[Label]) -> None:
     refuse_other_kind(students, known, "student in lessons_done")
 
 
+def usual_minutes(curriculum: Curriculum, otherwise: float = 10.0) -> float:
+    """The minutes of a lesson for which a curriculum names none: the mean of the others."""
+    known = curriculum.minutes[~np.isnan(curriculum.minutes)]
+    return float(known.mean()) if len(known) else otherwise
+
+
 def minutes_of_skills(curriculum: Curriculum, usual: float | None = None) -> Floats:
     """The minutes of the shortest lesson on each skill; inf where there is none.
 
@@ -76,7 +82,7 @@ def minutes_of_skills(curriculum: Curriculum, usual: float | None = None) -> Flo
     """
     known = curriculum.minutes
     if usual is None:
-        usual = float(np.nanmean(known)) if (~np.isnan(known)).any() else 1.0
+        usual = usual_minutes(curriculum, 1.0)
     minutes = np.where(np.isnan(known), usual, known)
     shortest = np.full(len(curriculum.skills), np.inf)
     lesson = np.repeat(np.arange(len(minutes)), np.diff(curriculum.teaches.indptr))

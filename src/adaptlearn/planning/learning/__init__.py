@@ -1,0 +1,1 @@
+"""Learning plans: weeks of lessons until the goal, and when each standard is expected to be met."""
