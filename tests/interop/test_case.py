@@ -317,7 +317,7 @@ def test_rows_of_one_identifier():
 
 def test_codes_are_labels_if_each_item_has_its_own():
     refused(package([item(ONE, "A"), item(TWO, "A")]), "several items have code 'A'", labels="code")
-    refused(package([item(ONE, "A"), item(TWO)]), "1 items have no code", labels="code")
+    refused(package([item(ONE, "A"), item(TWO)]), "1 item without a code", labels="code")
     with pytest.raises(ParameterError, match="labels"):
         read_case(package([item(ONE)]), labels="title")
 

@@ -16,6 +16,7 @@ from adaptlearn.interop.case.package import ITEMS, LINKS
 from adaptlearn.interop.report import Note, note
 from adaptlearn.responses.columns import rows_text
 from adaptlearn.validation import some
+from adaptlearn.wording import counted
 
 _MOST = 2_000_000  # memberships of standards, and prerequisites: more than any school teaches
 _LONGEST = 20  # items of a cycle that a message names
@@ -245,7 +246,9 @@ def code_problems(items: Sequence[FrameworkItem]) -> list[str]:
     remedy = "with labels='identifier' the labels are identifiers"
     problems = []
     if without:
-        problems.append(f"{ITEMS}: {len(without)} items have no code ({some(without)}); {remedy}")
+        problems.append(
+            f"{ITEMS}: {counted(len(without), 'item')} without a code ({some(without)}); {remedy}"
+        )
     if twice:
         problems.append(f"{ITEMS}: several items have code {some(twice)}; {remedy}")
     return problems

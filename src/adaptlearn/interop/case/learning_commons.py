@@ -13,6 +13,7 @@ from adaptlearn.interop.case.framework import Framework
 from adaptlearn.interop.case.reading import check_options, framework_of
 from adaptlearn.interop.case.sources import is_json, read_bytes, read_lines, read_rows
 from adaptlearn.interop.report import Note, note
+from adaptlearn.wording import counted
 
 _ITEM = "StandardsFrameworkItem"
 _WHOLE = "StandardsFramework"
@@ -86,7 +87,13 @@ def read_learning_commons(
     needed = ("identifier", "description", *chosen)
     nodes = _records(standards, known, needed, max_bytes, notes)
     fits = [one for one in nodes if _is_chosen(one, chosen)]
-    _tell(notes, str(standards), len(nodes) - len(fits), "nodes that are not of these standards")
+    _tell(
+        notes,
+        str(standards),
+        len(nodes) - len(fits),
+        "node",
+        "of something else than these standards",
+    )
     if not fits:
         raise CurriculumError(str(standards), [f"holds no standard with {chosen or 'a statement'}"])
     needed = ("relationshipType", "sourceEntityValue", "targetEntityValue")
@@ -114,9 +121,9 @@ def _records(
     return list(rows)
 
 
-def _tell(notes: list[Note], file: str, n: int, what: str) -> None:
+def _tell(notes: list[Note], file: str, n: int, noun: str, which: str) -> None:
     if n:
-        notes.append(note(file, "skipped", f"{n:,} {what}"))
+        notes.append(note(file, "skipped", f"{counted(n, noun)} {which}"))
 
 
 def _is_chosen(node: Record, chosen: Mapping[str, str]) -> bool:
@@ -154,6 +161,8 @@ def _package(
         kind = str(one.get("relationshipType") or one.get("label") or "")
         nodes_of = [
             {"identifier": place.get(end, end), "uri": f"urn:uuid:{place.get(end, end)}"}
+            if end
+            else None
             for end in ends
         ]
         if kind == "hasChild":
@@ -165,7 +174,7 @@ def _package(
             "originNodeURI": nodes_of[0],
             "destinationNodeURI": nodes_of[1],
         })  # fmt: skip
-    _tell(notes, file, outside, "relationships between others than these standards")
+    _tell(notes, file, outside, "relationship", "between others than these standards")
     return {"CFDocument": document, "CFItems": items, "CFAssociations": links}
 
 

@@ -144,6 +144,9 @@ def read_lines(raw: bytes, name: str, notes: list[Note]) -> list[dict[str, Any]]
     if wrong:
         if not found:
             raise CurriculumError(name, ["no line of it is an object of JSON"])
-        text = f"{len(wrong)} lines are no objects of JSON (first: line {wrong[0] + 1})"
+        lines_are = (
+            "1 line is no object" if len(wrong) == 1 else f"{len(wrong)} lines are no objects"
+        )
+        text = f"{lines_are} of JSON (first: line {wrong[0] + 1})"
         notes.append(note(name, "skipped", text, np.array(wrong)))
     return found
