@@ -30,6 +30,8 @@ class Tree:
     ----------
     items : sequence of FrameworkItem
     links : sequence of FrameworkLink
+    rows : sequence of int
+        The rows of the links in their file.
     notes : list of Note
     problems : list of str
         Get what is found.
@@ -46,13 +48,15 @@ class Tree:
         self,
         items: Sequence[FrameworkItem],
         links: Sequence[FrameworkLink],
+        rows: Sequence[int],
+        *,
         notes: list[Note],
         problems: list[str],
-        *,
         repair: bool,
     ) -> None:
         self._items = items
         self._links = links
+        self._rows = np.array(rows, np.intp)
         self._notes = notes
         self._problems = problems
         self._repair = repair
@@ -93,10 +97,10 @@ class Tree:
         for cycle in closing_edges(len(self._items), edges):
             closing.setdefault(links[cycle.edge][0], cycle.path)
         for place, path in closing.items():
-            told = f"{kind!r} goes in a circle: {self._path(path)}; association "
-            told += f"{self._links[place].identifier!r} closes it"
+            rows = self._rows[[place]]
+            told = f"{kind!r} goes in a circle: {self._path(path)}; {rows_text(rows)} closes it"
             if self._repair:
-                self._notes.append(note(LINKS, "skipped", f"{told}, and is left out"))
+                self._notes.append(note(LINKS, "skipped", f"{told}, and is left out", rows))
             else:
                 self._problems.append(told)
         self.dropped |= set(closing)
@@ -149,9 +153,11 @@ class Tree:
             if link.type == "isChildOf" and link.external and link.origin in self._number
         ]
         if outside:
-            text = f"'isChildOf' leads out of the file in {rows_text(np.array(outside))}; an item "
+            text = (
+                f"'isChildOf' leads out of the file in {rows_text(self._rows[outside])}; an item "
+            )
             text += "without another parent stands at the top"
-            self._notes.append(note(LINKS, "warning", text, np.array(outside)))
+            self._notes.append(note(LINKS, "warning", text, self._rows[outside]))
 
     def prerequisites(self) -> list[Edge]:
         """Pairs of leaves, the first before the second: all of a group before all of another."""
@@ -168,9 +174,11 @@ class Tree:
             else:
                 links += pairs
         if within:
-            text = f"'precedes' between groups that share items in {rows_text(np.array(within))}; "
+            text = (
+                f"'precedes' between groups that share items in {rows_text(self._rows[within])}; "
+            )
             text += "the curriculum has no prerequisites of these"
-            self._notes.append(note(LINKS, "warning", text, np.array(within)))
+            self._notes.append(note(LINKS, "warning", text, self._rows[within]))
         sound = self._without_cycles("precedes", links, [edge for _, edge in links])
         return list(dict.fromkeys(edge for _, edge in sound))
 

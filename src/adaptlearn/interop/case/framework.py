@@ -79,7 +79,7 @@ class Framework(Printed):
     associations : tuple of FrameworkLink
     links : tuple of FrameworkLink
         The associations that the curriculum does not have: those of other types than ``isChildOf``
-        and ``precedes``, and those with an end outside the file.
+        and ``precedes``, and those with an end outside the items of the file.
     curriculum : Curriculum
     report : ReadReport
         What became of each item and each association.
@@ -100,12 +100,17 @@ class Framework(Printed):
         self.document = dict(document)
         self.items = tuple(items)
         self.associations = tuple(associations)
-        self.links = tuple(
-            one for one in self.associations if one.external or one.type not in IN_CURRICULUM
-        )
+        self.links = tuple(one for one in self.associations if self._is_beside(one))
         self.curriculum = curriculum
         self.report = report
         self.extensions = dict(extensions)
+
+    def _is_beside(self, link: FrameworkLink) -> bool:
+        """Whether the curriculum does not have a link."""
+        if link.external or link.type not in IN_CURRICULUM:
+            return True
+        ends = (link.origin,) if link.type == "isChildOf" else (link.origin, link.destination)
+        return self.document["identifier"] in ends
 
     def __repr__(self) -> str:
         return (
@@ -151,7 +156,7 @@ class Framework(Printed):
         rows = [
             [name, f"{inside[name]:,}", f"{outside[name]:,}"] for name in sorted(inside | outside)
         ]
-        title = f"{self.document['title']}: {len(self.items):,} items"
+        title = f"{self.document['title'] or 'standards'}: {len(self.items):,} items"
         found = [*self.report.skipped, *self.report.warnings]
         return Parts(title, ["association", "inside", "to other frameworks"], rows, found)
 
@@ -160,7 +165,9 @@ def digest(items: Sequence[FrameworkItem], links: Sequence[FrameworkLink]) -> st
     """What changes if somebody changes an item or a link; the order does not matter."""
     return fingerprint(
         {
-            "items": sorted([one.identifier, one.code, one.statement] for one in items),
+            "items": sorted(
+                [one.identifier, one.code, one.statement, *one.grades] for one in items
+            ),
             "links": sorted([one.type, one.origin, one.destination] for one in links),
         }
     )

@@ -30,15 +30,18 @@ _NAMED = frozenset({"identifier", "sourcedId", "caseVersion", "CFItemType", "hum
                     "fullStatement", "educationLevel", "educationalLevel", "associationType",
                     "originNodeURI", "destinationNodeURI"})  # fmt: skip
 _ENDS = ("originNodeURI", "destinationNodeURI")
+_EXTENSION = re.compile(r"ext:[A-Za-z0-9._-]+")
+_TARGET = re.compile(rf"CASE|{_EXTENSION.pattern}")
 _SPELLED = {name.casefold(): name for name in TYPES}
 
 
 class Package(NamedTuple):
-    """What a package holds, with what was decided on the way."""
+    """What a package holds, with what was decided on the way; `rows` are those of the links."""
 
     document: dict[str, Any]
     items: list[FrameworkItem]
     links: list[FrameworkLink]
+    rows: list[int]
     extensions: dict[str, Any]
     n_rows: dict[str, int]
 
@@ -85,7 +88,8 @@ def read_package(
     return Package(
         document,
         items,
-        links,
+        [link for _, link in links],
+        [row for row, _ in links],
         dict(extensions) if isinstance(extensions, Mapping) else {},
         {ITEMS: len(raw_items), LINKS: len(raw_links)},
     )
@@ -198,7 +202,7 @@ class _Reader:
                 f"{file}: rows {before} and {row} have identifier {made.identifier!r} and differ"
             )
 
-    def links(self, raw_links: list[Any]) -> list[FrameworkLink]:
+    def links(self, raw_links: list[Any]) -> list[tuple[int, FrameworkLink]]:
         found = _Found(LINKS, self._notes)
         kept: dict[str, tuple[int, FrameworkLink]] = {}
         dangling: dict[str, list[int]] = {}
@@ -217,7 +221,7 @@ class _Reader:
             self._add(kept, link.identifier.casefold(), row, link, found)
         self._tell_dangling(dangling, found)
         found.tell()
-        return [link for _, link in kept.values()]
+        return list(kept.values())
 
     def _tell_dangling(self, dangling: dict[str, list[int]], found: _Found) -> None:
         if not dangling:
@@ -253,7 +257,7 @@ class _Reader:
             return None
         own = self._document["uri"].rstrip("/")
         claims = not address or address.startswith((f"{own}/", f"{own}#", f"{own}?"))
-        if said.get("targetType", "CASE") != "CASE" and not said["targetType"].startswith("ext:"):
+        if not _TARGET.fullmatch(said.get("targetType", "CASE")):
             del said["targetType"]
         return _End(label or address, {"title": "", "identifier": label or address,
                                        "uri": address, **said}, claims)  # fmt: skip
@@ -305,7 +309,7 @@ def _item(raw: Mapping[str, Any], identifier: str, row: int, found: _Found) -> F
 
 def _type(given: str, row: int, found: _Found) -> str:
     """A type of association as the standard spells it, or as an extension."""
-    if given in TYPES or re.fullmatch(r"ext:[A-Za-z0-9._-]+", given):
+    if given in TYPES or _EXTENSION.fullmatch(given):
         return given
     known = _SPELLED.get(given.strip().casefold())
     made = known or f"ext:{re.sub(r'[^A-Za-z0-9._-]', '_', given.removeprefix('ext:')) or '_'}"

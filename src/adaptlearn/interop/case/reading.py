@@ -52,7 +52,8 @@ def read_case(
         ``Is Child Of``).
     labels : {"identifier", "code"}
         What skills and standards of the curriculum are called: by their identifier, which never
-        changes, or by their code. Codes can be labels if every item has one of its own.
+        changes, or by their code. Codes can be labels if every item has one of its own. A package
+        that `write_case` made of a curriculum gives that curriculum, with its own labels.
     repair : bool, default False
         Whether to leave out associations that close a cycle, or that have a dangling end, and items
         and associations whose identifier is taken. Without `repair`, these are errors.
@@ -140,7 +141,9 @@ def framework_of(
         problems.append(f"{ITEMS}: holds no item that can be read")
     if labels == "code":
         problems += code_problems(package.items)
-    tree = Tree(package.items, package.links, notes, problems, repair=repair)
+    tree = Tree(
+        package.items, package.links, package.rows, notes=notes, problems=problems, repair=repair
+    )
     made = tree.content(
         package.document, lambda item: item.code if labels == "code" else item.identifier
     )

@@ -72,7 +72,7 @@ def parsed(raw: bytes, name: str, notes: list[Note]) -> Any:
 def plain(content: Mapping[str, Any], name: str) -> Any:
     """A mapping with nothing in it that JSON does not have."""
     try:
-        return parse_json(json.dumps(content))
+        return parse_json(json.dumps(dict(content)))
     except (TypeError, ValueError, RecursionError) as error:
         raise CurriculumError(name, [f"is no content of JSON: {error}"]) from None
 
