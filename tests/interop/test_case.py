@@ -480,7 +480,7 @@ def check_accounts(found: Framework) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::adaptlearn.errors.DataWarning")
-@settings(max_examples=trials(80), deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=trials(150), deadline=None, suppress_health_check=SLOW)
 @given(packages())
 def test_what_is_written_comes_back(valid, tmp_path_factory, content):
     try:
@@ -523,7 +523,7 @@ def curricula(draw: Any) -> Curriculum:
 
 
 @pytest.mark.filterwarnings("ignore::adaptlearn.errors.DataWarning")
-@settings(max_examples=trials(80), deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=trials(150), deadline=None, suppress_health_check=SLOW)
 @given(curricula())
 def test_a_curriculum_that_is_written_comes_back(tmp_path_factory, school):
     path = tmp_path_factory.mktemp("case") / "school.json"
@@ -540,7 +540,7 @@ def test_damaged_files_give_an_error_or_a_report(data, tmp_path):
     sample = data("standards", "case", "opensalt_sample_framework.json").read_bytes()
     draw = random.Random(7)
     path = tmp_path / "damaged.json"
-    for _ in range(trials(60)):
+    for _ in range(trials(300)):
         raw = bytearray(sample)
         for _ in range(draw.randint(1, 5)):
             place = draw.randrange(len(raw))
@@ -578,7 +578,7 @@ def test_damaged_content_gives_an_error_or_a_report(data):
         else:
             node[key] = draw.choice(values)
 
-    for _ in range(trials(60)):
+    for _ in range(trials(300)):
         content = json.loads(json.dumps(sample))
         for _ in range(draw.randint(1, 30)):
             damage(content)
