@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import random
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -32,6 +33,7 @@ from adaptlearn.interop import (
     write_oneroster,
 )
 
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")  # RFC 3339
 ONE, TWO, THREE = (f"{one}0000000-0000-4000-8000-000000000000" for one in "123")
 
 
@@ -77,7 +79,9 @@ def valid(data: Any) -> Callable[[Path], None]:
     schema = json.loads(
         data("standards", "case", "case-v1p1-cfpackage.schema.json").read_text("utf-8")
     )
-    checker = jsonschema.Draft201909Validator(schema, format_checker=jsonschema.FormatChecker())
+    formats = jsonschema.FormatChecker()
+    formats.checks("date-time")(lambda text: MOMENT.fullmatch(text) is not None)
+    checker = jsonschema.Draft201909Validator(schema, format_checker=formats)
 
     def check(path: Path) -> None:
         faults = [one.message for one in checker.iter_errors(json.loads(path.read_text("utf-8")))]
