@@ -323,6 +323,13 @@ def test_rows_of_one_identifier():
     refused(package(twice, links), "CFAssociations: rows 0 and 1")
 
 
+def test_a_document_that_is_an_item_too():
+    items = [item(THREE, "A"), item(ONE, "B"), item(TWO, "C")]
+    school = read_case(package(items, [link("isChildOf", ONE, THREE)])).curriculum
+    assert school.standards.skills_of(THREE).tolist() == [ONE]
+    assert school.courses.skills.sum(axis=1).tolist() == [1, 1]
+
+
 def test_codes_are_labels_if_each_item_has_its_own():
     refused(package([item(ONE, "A"), item(TWO, "A")]), "several items have code 'A'", labels="code")
     refused(package([item(ONE, "A"), item(TWO)]), "1 item without a code", labels="code")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
+import random
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.conftest import trials
 
 from adaptlearn.errors import CurriculumError
 from adaptlearn.interop import Framework, read_case, read_learning_commons, write_case
@@ -148,3 +151,26 @@ def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
     refused(
         "goes in a circle: 3.NF.1 -> 4.NF.1 -> 3.NF.1", first=nodes, second=relations, where=STATE
     )
+
+
+def test_damaged_lines_give_an_error_or_a_report(tmp_path: Path) -> None:
+    draw = random.Random(9)
+    paths = lines(tmp_path)
+    whole = [[json.loads(line) for line in path.read_text("utf-8").splitlines()] for path in paths]
+
+    def damaged(record: dict[str, Any]) -> str:
+        content = json.loads(json.dumps(record))
+        for _ in range(draw.randrange(4)):
+            within = content.get("properties")
+            node = draw.choice([content, within]) if isinstance(within, dict) else content
+            if node:
+                odd = draw.choice([None, [], {}, 1, "", True, [None], {"id": []}, "[3", ONE])
+                node[draw.choice(list(node))] = json.loads(json.dumps(odd))
+        return json.dumps(content)
+
+    for _ in range(trials(300)):
+        for path, records in zip(paths, whole, strict=True):
+            path.write_text("".join(damaged(one) + "\n" for one in records), "utf-8")
+        for repair in (False, True):
+            with suppress(CurriculumError):
+                read_learning_commons(*paths, repair=repair)

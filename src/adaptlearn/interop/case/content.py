@@ -10,7 +10,7 @@ import numpy as np
 
 from adaptlearn.curriculum.graph.cycles import closing_edges
 from adaptlearn.errors import CurriculumError
-from adaptlearn.interop.case.fields import grade_of
+from adaptlearn.interop.case.fields import grade_of, made_identifier
 from adaptlearn.interop.case.framework import FrameworkItem, FrameworkLink
 from adaptlearn.interop.case.package import ITEMS, LINKS
 from adaptlearn.interop.report import Note, note
@@ -233,7 +233,10 @@ class Tree:
                             "units": units})  # fmt: skip
         loose = [top for top in self.tops if not self.children[top]]
         if loose:
-            name, title = document["identifier"], document["title"] or document["identifier"]
+            name = document["identifier"]
+            title = document["title"] or name
+            if name in labels:  # the document is an item too
+                name = made_identifier(f"what is outside of {name}")
             courses.append({"course": name, "title": title, "units": [unit(name, title, loose)]})
         return courses
 

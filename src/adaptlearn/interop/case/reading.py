@@ -141,17 +141,11 @@ def framework_of(
         problems.append(f"{ITEMS}: holds no item that can be read")
     if labels == "code":
         problems += code_problems(package.items)
-    tree = Tree(
-        package.items, package.links, package.rows, notes=notes, problems=problems, repair=repair
-    )
-    made = tree.content(
-        package.document, lambda item: item.code if labels == "code" else item.identifier
-    )
-    if problems:
-        raise CurriculumError(str(name), problems)
-    links = [link for place, link in enumerate(package.links) if place not in tree.dropped]
-    own = _own(package, notes)
-    curriculum = Curriculum.from_dict(made) if own is None else own
+    try:
+        curriculum, dropped = _curriculum(package, labels, notes, problems, repair=repair)
+    except CurriculumError as error:
+        raise CurriculumError(str(name), error.problems) from None
+    links = [link for place, link in enumerate(package.links) if place not in dropped]
     n_kept = {ITEMS: len(package.items), LINKS: len(links)}
     report = ReadReport(reader, package.n_rows, n_kept, tuple(notes))
     if strict and report.warnings:
@@ -166,6 +160,21 @@ def framework_of(
         report=report,
         extensions=package.extensions,
     )
+
+
+def _curriculum(
+    package: Package, labels: str, notes: list[Note], problems: list[str], *, repair: bool
+) -> tuple[Curriculum, set[int]]:
+    """The curriculum, and the places of the links that had to go for it."""
+    items, links, rows = package.items, package.links, package.rows
+    tree = Tree(items, links, rows, notes=notes, problems=problems, repair=repair)
+    made = tree.content(
+        package.document, lambda item: item.code if labels == "code" else item.identifier
+    )
+    if problems:
+        raise CurriculumError("CASE package", problems)
+    own = _own(package, notes)
+    return Curriculum.from_dict(made) if own is None else own, tree.dropped
 
 
 def _own(package: Package, notes: list[Note]) -> Curriculum | None:
