@@ -13,6 +13,14 @@ from adaptlearn.lazy import lazy_names
 if TYPE_CHECKING:
     from adaptlearn.datasets.assistments import read_assistments as read_assistments
     from adaptlearn.datasets.datashop import read_datashop as read_datashop
+    from adaptlearn.interop.case.framework import Framework as Framework
+    from adaptlearn.interop.case.framework import FrameworkItem as FrameworkItem
+    from adaptlearn.interop.case.framework import FrameworkLink as FrameworkLink
+    from adaptlearn.interop.case.learning_commons import (
+        read_learning_commons as read_learning_commons,
+    )
+    from adaptlearn.interop.case.reading import read_case as read_case
+    from adaptlearn.interop.case.writing import write_case as write_case
     from adaptlearn.interop.oatutor import from_oatutor as from_oatutor
     from adaptlearn.interop.oatutor import to_oatutor as to_oatutor
     from adaptlearn.interop.oatutor_course import from_oatutor_courses as from_oatutor_courses
@@ -28,6 +36,9 @@ if TYPE_CHECKING:
     from adaptlearn.interop.report import ReadReport as ReadReport
 
 _HOMES = {
+    "Framework": "case.framework",
+    "FrameworkItem": "case.framework",
+    "FrameworkLink": "case.framework",
     "Note": "report",
     "ReadReport": "report",
     "Result": "oneroster.results",
@@ -37,11 +48,14 @@ _HOMES = {
     "from_oatutor_courses": "oatutor_course",
     "from_pybkt": "pybkt",
     "read_assistments": "adaptlearn.datasets.assistments",
+    "read_case": "case.reading",
     "read_datashop": "adaptlearn.datasets.datashop",
+    "read_learning_commons": "case.learning_commons",
     "read_oneroster": "oneroster.reading",
     "read_results": "oneroster.results",
     "to_oatutor": "oatutor",
     "to_pybkt": "pybkt",
+    "write_case": "case.writing",
     "write_oneroster": "oneroster.writing",
 }
 

@@ -1,0 +1,1 @@
+"""Frameworks of standards as CASE packages, read and written."""
