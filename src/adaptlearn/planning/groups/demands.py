@@ -100,7 +100,9 @@ def read_demands(
             'by="complement" needs to know what is mastered; Needs.of(sequencer, students) does'
         )
     if not problems and at_least > at_most:
-        problems.append(f"at_least is {at_least} and at_most is {at_most}; expected no more")
+        problems.append(
+            f"at_least is {at_least} and at_most is {at_most}; at_least must not be the larger one"
+        )
     for slot in read:
         skills = slot.skills if isinstance(slot.skills, tuple) else ()
         problems += [
@@ -216,7 +218,7 @@ def rows_of_class(needs: Any, classes: Any, problems: list[str]) -> dict[Label, 
         if not rows:
             problems.append(f"class {label!r} is empty")
         problems += [
-            f"student {needs.students[row]!r} is in the classes {of_row[row]!r} and {label!r}"
+            f"student {_named(needs, (row,))} is in the classes {of_row[row]!r} and {label!r}"
             for row in rows
             if of_row.setdefault(row, label) != label
         ]

@@ -26,7 +26,7 @@ from adaptlearn.planning.groups.seating import most_covered
 from adaptlearn.planning.groups.slots import Slot
 
 Together = Iterable[Iterable[Label]]
-Fixed = Mapping[Label, Iterable[Label] | Label]
+Fixed = Mapping[Any, Iterable[Label] | Label]  # a mapping's keys are of its own kind only
 
 
 def form_groups(
@@ -104,7 +104,7 @@ def form_groups(
 def form_class_groups(
     needs: Needs,
     slots: Iterable[Slot | Mapping[str, Any]],
-    classes: Mapping[Label, Iterable[Label]],
+    classes: Mapping[Any, Iterable[Label]],
     *,
     by: By = "shared",
     at_least: int = 1,

@@ -133,7 +133,7 @@ class Groups(Tabled):
     def _left(self, row: int, column: int, out_of: Label | None) -> int | None:
         """The slot that a student leaves for another one."""
         mine = np.flatnonzero(self.seat[row])
-        name = self.students[row]
+        name = self.students.tolist()[row]
         if out_of is not None:
             left = self._column(out_of)
             if left not in mine or left == column:

@@ -16,9 +16,10 @@ from adaptlearn.curriculum.graph.requirements import unmet
 from adaptlearn.errors import ParameterError
 from adaptlearn.labels import Label, LabelIndex, label_array, label_list
 from adaptlearn.numerics import Bools, Floats
+from adaptlearn.planning.frames import Tabled
 from adaptlearn.sequencing.knowledge.context import Context
 from adaptlearn.sequencing.sequencer import Sequencer
-from adaptlearn.tables import Parts, Printed, ends
+from adaptlearn.tables import Parts, ends
 from adaptlearn.validation import some
 from adaptlearn.wording import counted
 
@@ -27,7 +28,7 @@ _CELLS = 1 << 21  # of a block of students
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Needs(Printed):
+class Needs(Tabled):
     """How much each student needs each skill next; `print` shows a table.
 
     Parameters

@@ -229,24 +229,27 @@ def _best(
         ceiling[unbounded] = np.inf
     parts = [seat.ravel(), used, *([] if whole is None else [whole])]
     integers = np.concatenate(parts)
-    limits, bounds = LinearConstraint(matrix, low, high), Bounds(floor, ceiling)
-    for integrality in (np.zeros(len(gain)), np.isin(np.arange(len(gain)), integers)):
+    whole_ones = np.isin(np.arange(len(gain)), integers)
+    # HiGHS 1.2 (in SciPy 1.11) calls some whole problems infeasible that its presolve has damaged.
+    for integral, presolve in ((False, True), (True, True), (True, False)):
         found = milp(
             -gain,
-            integrality=integrality.astype(np.int64),
-            bounds=bounds,
-            constraints=limits,
-            options={"mip_rel_gap": 0.0},
+            integrality=(whole_ones & integral).astype(np.int64),
+            bounds=Bounds(floor, ceiling),
+            constraints=LinearConstraint(matrix, low, high),
+            options={"mip_rel_gap": 0.0, "presolve": presolve},
         )
-        if found.status == 2:  # infeasible, and so with whole numbers
-            return None
+        if found.status == 2:
+            if not integral:  # and so with whole numbers
+                return None
+            continue
         assert found.success, found.message
         values = np.asarray(found.x, np.float64)
         if whole is None:  # a slot counts as used if and only if somebody sits there
             values[used] = values[seat].max(axis=0, initial=0.0)
-        if _fits(values, integers, (matrix @ values, low, high)):
+        if integral or _fits(values, integers, (matrix @ values, low, high)):
             return values
-    return values
+    return None
 
 
 def _fits(values: Floats, integers: Ints, rows: tuple[Floats, Floats, Floats]) -> bool:

@@ -72,7 +72,7 @@ def read_slots(given: Any, problems: list[str]) -> list[Slot]:
     if isinstance(given, (str, bytes, Mapping)) or not hasattr(given, "__iter__"):
         problems.append(f"slots is a {type(given).__name__}; expected a list of Slot")
         return []
-    slots = []
+    slots, before = [], len(problems)
     for place, one in enumerate(given):
         if isinstance(one, Slot):
             slots.append(one)
@@ -85,7 +85,7 @@ def read_slots(given: Any, problems: list[str]) -> list[Slot]:
             )
         else:
             slots.append(Slot(**one))
-    if not slots and not problems:
+    if not slots and len(problems) == before:
         problems.append("there are no slots; give at least one Slot")
     problems += [*_faults(slots)]
     return slots
