@@ -127,6 +127,22 @@ def test_all_problems_come_at_once_with_near_spellings() -> None:
     ]
 
 
+def test_labels_that_are_none() -> None:
+    slots: Any = [
+        {"label": ["mon"], "skills": [["add"]]},
+        {"label": "tue", "time": 9.5, "leader": "", "skills": "add", "smallest": np.int64(5),
+         "largest": np.int64(4)},
+    ]  # fmt: skip
+    assert refused(4, slots) == [
+        "slot ['mon']: label ['mon']: expected a text or an integer of at most 64 bits",
+        "slot ['mon']: skill ['add']: expected a text or an integer of at most 64 bits",
+        "slot 'tue': time 9.5: expected a text or an integer of at most 64 bits",
+        "slot 'tue': leader '': expected a text or an integer of at most 64 bits",
+        "slot 'tue': skills is 'add'; expected a list of skills",
+        "slot 'tue': sizes from 5 to 4; the smallest size is above the largest",
+    ]
+
+
 def test_at_least_above_at_most() -> None:
     assert refused(4, slots_of(2, 1, 4), at_least=3, at_most=2) == [
         "at_least is 3 and at_most is 2; at_least must not be the larger one"

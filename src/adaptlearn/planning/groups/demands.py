@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from adaptlearn.errors import ParameterError, UnknownLabelError
-from adaptlearn.labels import Label, label_list, near_spellings
+from adaptlearn.labels import Label, label_list, label_problem, near_spellings
 from adaptlearn.numerics import Ints
 from adaptlearn.planning.groups.needs import Needs
 from adaptlearn.planning.groups.slots import Slot, read_slots
@@ -103,12 +103,13 @@ def read_demands(
         problems.append(
             f"at_least is {at_least} and at_most is {at_most}; at_least must not be the larger one"
         )
+    known = {*needs.skills.tolist()}
     for slot in read:
         skills = slot.skills if isinstance(slot.skills, tuple) else ()
         problems += [
             f"slot {slot.label!r}: unknown skill {skill!r}{near_spellings(skill, needs.skills)}"
             for skill in skills
-            if skill not in {*needs.skills.tolist()}
+            if not label_problem(skill) and skill not in known
         ]
     groups = _groups(needs, together, "together", problems)
     pairs = [

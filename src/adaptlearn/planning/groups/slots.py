@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -87,20 +88,51 @@ def read_slots(given: Any, problems: list[str]) -> list[Slot]:
             slots.append(Slot(**one))
     if not slots and len(problems) == before:
         problems.append("there are no slots; give at least one Slot")
-    problems += [*_faults(slots)]
+    problems += _faults(slots)
     return slots
 
 
-def _faults(slots: list[Slot]) -> Iterator[str]:
+def _faults(slots: list[Slot]) -> list[str]:
     """What is wrong with slots, alone and together."""
-    for slot in slots:
-        yield from _faults_of(slot)
-    labels = [slot.label for slot in slots]
-    yield from (
-        f"{labels.count(label)} slots are called {label!r}"
-        for label in dict.fromkeys(labels)
-        if labels.count(label) > 1
-    )
+    unlabelled = [fault for slot in slots for fault in _labels_of(slot)]
+    faults = [fault for slot in slots for fault in _sizes_of(slot)]
+    return [*unlabelled, *faults] if unlabelled else [*faults, *_clashes(slots)]
+
+
+def _labels_of(slot: Slot) -> Iterator[str]:
+    """Labels that are none."""
+    name = f"slot {slot.label!r:.80}"
+    skills: Any = slot.skills
+    for field in ("label", "time", "leader"):
+        value = getattr(slot, field)
+        if (value is not None or field == "label") and (wrong := label_problem(value)):
+            yield f"{name}: {field} {wrong}"
+    if skills is not None and not isinstance(skills, tuple):
+        yield f"{name}: skills is {skills!r:.80}; expected a list of skills"
+    else:
+        given = [label_problem(skill) for skill in skills or ()]
+        yield from (f"{name}: skill {problem}" for problem in given if problem)
+
+
+def _sizes_of(slot: Slot) -> Iterator[str]:
+    name = f"slot {slot.label!r:.80}"
+    for field, size in (("smallest", slot.smallest), ("largest", slot.largest)):
+        allowed = Interval(int(field == "largest"), math.inf, integer=True)
+        if not allowed.accepts(size):
+            yield f"{name}: {field} must be {allowed}, got {size!r}"
+    anything = Interval(-math.inf, math.inf)
+    numbers = anything.accepts(slot.smallest) and anything.accepts(slot.largest)
+    if numbers and slot.smallest > slot.largest:
+        yield (
+            f"{name}: sizes from {slot.smallest} to {slot.largest}; "
+            "the smallest size is above the largest"
+        )
+
+
+def _clashes(slots: list[Slot]) -> Iterator[str]:
+    """Slots of one name, and slots of one leader at one time."""
+    labels = Counter(slot.label for slot in slots)
+    yield from (f"{n} slots are called {label!r}" for label, n in labels.items() if n > 1)
     led: dict[Any, Any] = {}
     for slot in slots:
         if slot.time is None or slot.leader is None:
@@ -108,24 +140,3 @@ def _faults(slots: list[Slot]) -> Iterator[str]:
         other = led.setdefault((slot.time, slot.leader), slot.label)
         if other != slot.label:
             yield f"slots {other!r} and {slot.label!r}: {slot.leader!r} has both at {slot.time!r}"
-
-
-def _faults_of(slot: Slot) -> Iterator[str]:
-    name = f"slot {slot.label!r}"
-    for field in ("label", "time", "leader"):
-        value = getattr(slot, field)
-        if (value is not None or field == "label") and (wrong := label_problem(value)):
-            yield f"{name}: {field} {wrong}"
-    for field, size in (("smallest", slot.smallest), ("largest", slot.largest)):
-        allowed = Interval(int(field == "largest"), math.inf, integer=True)
-        if not allowed.accepts(size):
-            yield f"{name}: {field} must be {allowed}, got {size!r}"
-    numbers = all(isinstance(size, int | float) for size in (slot.smallest, slot.largest))
-    if numbers and slot.smallest > slot.largest:
-        yield (
-            f"{name}: sizes from {slot.smallest} to {slot.largest}; "
-            "the smallest size is above the largest"
-        )
-    skills: Any = slot.skills
-    if skills is not None and not isinstance(skills, tuple):
-        yield f"{name}: skills is {skills!r}; expected a list of skills"
