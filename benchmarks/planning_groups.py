@@ -1,13 +1,14 @@
 """What small groups are worth, and how long a district's take.
 
-    python benchmarks/planning_groups.py                    all of it: half an hour
+    python benchmarks/planning_groups.py                    all of it: a quarter of an hour
     python benchmarks/planning_groups.py --quick            a tenth; writes nothing
-    python benchmarks/planning_groups.py --only optimum     one part; writes nothing
+    python benchmarks/planning_groups.py --only optimum     one part
 
-Prints tables and writes results/planning_groups.json. The parts:
+Prints tables and writes results/planning_groups.json, each part with its own circumstances. The
+parts:
 
 - optimum: random classes against the optimum that HiGHS proves for a mixed integer programme with
-  a variable for each student, slot and skill. If the proof takes more than a minute, the bound
+  whole variables for students and skills. If the proof takes more than a minute, the bound
   counts as the optimum.
 - score: the shared need that groups meet, against groups of students with alike overall scores,
   in the same slots and of the same sizes, each on the skill that meets most need there.
@@ -23,16 +24,17 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from _record import circumstances, status, write
+from _record import RESULTS, circumstances, status, write
 from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import csr_array, eye_array, kron, vstack
+from scipy.sparse import block_array, csr_array, eye_array, kron
 from scipy.stats import t
 
 from adaptlearn import Curriculum, MasteryTracker, Sequencer
@@ -61,47 +63,34 @@ def random_class(seed: int) -> tuple[Needs, Array]:
 
 
 def optimum(need: Array, smallest: int, largest: int, most: int) -> tuple[float, float]:
-    """The most need that can be met, and a bound that it is not above."""
+    """The most need that can be met, and a bound that it is not above.
+
+    Slots that are alike need no numbers: ``opened[skill]`` of them are on a skill, and a student
+    sits in ``seats[student, skill]`` of these. This is exact, since the seats of a skill can be
+    dealt out evenly among its slots.
+    """
     n, k = need.shape
-    seats, on = n * M * k, M * k  # x[student, slot, skill] and y[slot, skill]
-    x, y = eye_array(seats), eye_array(on)
-
-    def ones(*shape: int) -> Any:
-        return csr_array(np.ones(shape))
-
-    def rows(of_x: Any, of_y: Any) -> Any:
-        from scipy.sparse import hstack
-
-        return hstack([of_x, of_y])
-
-    def none(of_x: Any) -> Any:
-        return csr_array((of_x.shape[0], on))
-
-    own = kron(eye_array(n), ones(1, M * k))
-    once = kron(eye_array(n), kron(ones(1, M), eye_array(k)))
-    one_skill = kron(eye_array(n * M), ones(1, k))
-    size = kron(ones(1, n), y)
-    parts = [
-        (rows(own, none(own)), 1, most),
-        (rows(once, none(once)), 0, 1),
-        (rows(one_skill, none(one_skill)), 0, 1),
-        (rows(csr_array((M, seats)), kron(eye_array(M), ones(1, k))), 0, 1),
-        (rows(size, -largest * y), -np.inf, 0),
-        (rows(size, -smallest * y), 0, np.inf),
-        (rows(x, -kron(ones(n, 1), y)), -np.inf, 0),
+    seats, opened = eye_array(n * k), eye_array(k)
+    of_student = kron(eye_array(n), np.ones((1, k)))
+    of_skill = kron(np.ones((1, n)), opened)
+    rows = [  # of seats, of needs met, of opened; and the ends
+        (of_student, None, None, 1, most),
+        (of_skill, None, -largest * opened, -np.inf, 0),
+        (of_skill, None, -smallest * opened, 0, np.inf),
+        (seats, None, -kron(np.ones((n, 1)), opened), -np.inf, 0),
+        (seats, -seats, None, 0, np.inf),
+        (None, None, csr_array(np.ones((1, k))), 0, M),
     ]
-    matrix = csr_array(vstack([part for part, _, _ in parts]))
+    matrix = csr_array(block_array([[*row[:3]] for row in rows]))
     matrix.indices, matrix.indptr = (
         part.astype(np.int32) for part in (matrix.indices, matrix.indptr)
     )
-    low, high = (
-        np.concatenate([np.full(part[0].shape[0], float(part[side])) for part in parts])
-        for side in (1, 2)
-    )
+    sizes = [next(part for part in row[:3] if part is not None).shape[0] for row in rows]
+    low, high = (np.repeat([float(row[side]) for row in rows], sizes) for side in (3, 4))
     found = milp(
-        np.concatenate([-np.repeat(need[:, None, :], M, axis=1).ravel(), np.zeros(on)]),
-        integrality=np.ones(seats + on, np.int64),
-        bounds=Bounds(0, 1),
+        np.concatenate([np.zeros(n * k), -need.ravel(), np.zeros(k)]),
+        integrality=np.repeat([1, 0, 1], [n * k, n * k, k]),
+        bounds=Bounds(0, np.repeat([M, 1, M], [n * k, n * k, k])),
         constraints=LinearConstraint(matrix, low, high),
         options={"mip_rel_gap": 1e-6, "time_limit": 60},
     )
@@ -296,56 +285,77 @@ def growth(n_classes: int) -> dict[str, Any]:
     return result
 
 
+def keep(part: str, found: dict[str, Any], quick: bool) -> None:
+    """Write one part of the results; the others stay as they are."""
+    if not quick:
+        path = RESULTS / "planning_groups.json"
+        kept = json.loads(path.read_text()) if path.exists() else {}
+        where = circumstances(["numpy", "scipy"])
+        print(f"Written to {write(path.name, {**kept, part: {**where, **found}})}\n", flush=True)
+
+
+def show_optimum(few: int) -> dict[str, Any]:
+    found = against_optimum(200 // few)
+    print(f"{found['classes']} classes, {found['proven']} optima proven")
+    for name in ("greedy", "exchange"):
+        share, took = found[name], found["seconds"][name]
+        print(f"{name:10} mean {share['mean']:.2%}  least {share['least']:.2%}  "
+              f"{took['mean']:.3f} s, at most {took['most']:.3f} s")  # fmt: skip
+    print(f"{'optimum':10} {found['seconds']['optimum']['mean']:.2f} s on average")
+    return found
+
+
+def show_score(few: int) -> dict[str, Any]:
+    found = against_score(200 // few)
+    print("need met, times that of groups by score: "
+          f"mean {found['mean']:.2f}, least {found['least']:.2f}")  # fmt: skip
+    return found
+
+
+def show_learning(few: int) -> dict[str, Any]:
+    # Final seeds; `--quick` draws from those that may be looked at while things are changed.
+    found = learning(range(20) if few == 1 else range(100, 102), 6)
+    print(f"{'kind':22}{'shared':>8}{'score':>8}{'more':>8}  95% interval      need")
+    for name, row in found["kinds"].items():
+        low, high = row["interval"]
+        print(f"{name:22}{row['shared']:8.3f}{row['by_score']:8.3f}{row['more']:8.3f}  "
+              f"[{low:.3f}, {high:.3f}]  {row['need_ratio']:6.2f}")  # fmt: skip
+    return found
+
+
+def show_growth(few: int) -> dict[str, Any]:
+    print(f"{'size':14}{'classes':>9}{'s':>8}{'CPU, s':>8}{'ms/class':>10}{'peak MB':>9}")
+    found = {}
+    for name, n_classes in SCHOOLS.items():
+        command = [sys.executable, Path(__file__), "--classes", str(max(3, n_classes // few))]
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
+        found[name] = row = json.loads(done.stdout)
+        print(f"{name:14}{row['classes']:9,}{row['seconds']:8.1f}{row['processor_seconds']:8.1f}"
+              f"{1e3 * row['processor_seconds'] / row['classes']:10.2f}"
+              f"{row['peak_bytes'] / 1e6:9.0f}", flush=True)  # fmt: skip
+    return found
+
+
+PARTS: dict[str, Callable[[int], dict[str, Any]]] = {
+    "score": show_score,
+    "growth": show_growth,
+    "optimum": show_optimum,
+    "learning": show_learning,
+}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a tenth of all")
-    parser.add_argument("--only", choices=("optimum", "score", "learning", "growth"))
+    parser.add_argument("--only", choices=PARTS)
     parser.add_argument("--classes", type=int, help="one size of growth, here, as JSON")
     asked = parser.parse_args()
     if asked.classes:
         print(json.dumps(growth(asked.classes)))
         return
-    few = 10 if asked.quick else 1
-    result: dict[str, Any] = {}
-    if asked.only in (None, "optimum"):
-        result["optimum"] = found = against_optimum(200 // few)
-        print(f"{found['classes']} classes, {found['proven']} optima proven")
-        for name in ("greedy", "exchange"):
-            share, took = found[name], found["seconds"][name]
-            print(
-                f"{name:10} mean {share['mean']:.2%}  least {share['least']:.2%}  "
-                f"{took['mean']:.3f} s, at most {took['most']:.3f} s"
-            )
-        print(
-            f"{'optimum':10} {found['seconds']['optimum']['mean']:.2f} s on average\n", flush=True
-        )
-    if asked.only in (None, "score"):
-        result["score"] = found = against_score(200 // few)
-        print(f"need met, times that of groups by score: mean {found['mean']:.2f}, "
-              f"least {found['least']:.2f}\n", flush=True)  # fmt: skip
-    if asked.only in (None, "learning"):
-        # Final seeds; `--quick` draws from those that may be looked at while things are changed.
-        seeds = range(100, 102) if asked.quick else range(20)
-        result["learning"] = found = learning(seeds, 10)
-        print(f"{'kind':22}{'shared':>8}{'score':>8}{'more':>8}  95% interval      need")
-        for name, row in found["kinds"].items():
-            low, high = row["interval"]
-            print(f"{name:22}{row['shared']:8.3f}{row['by_score']:8.3f}{row['more']:8.3f}  "
-                  f"[{low:.3f}, {high:.3f}]  {row['need_ratio']:6.2f}", flush=True)  # fmt: skip
-    if asked.only in (None, "growth"):
-        print(f"\n{'size':14}{'classes':>9}{'s':>8}{'CPU, s':>8}{'ms/class':>10}{'peak MB':>9}")
-        result["growth"] = {}
-        for name, n_classes in SCHOOLS.items():
-            command = [sys.executable, Path(__file__), "--classes", str(max(3, n_classes // few))]
-            done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
-            result["growth"][name] = row = json.loads(done.stdout)
-            print(f"{name:14}{row['classes']:9,}{row['seconds']:8.1f}"
-                  f"{row['processor_seconds']:8.1f}"
-                  f"{1e3 * row['processor_seconds'] / row['classes']:10.2f}"
-                  f"{row['peak_bytes'] / 1e6:9.0f}", flush=True)  # fmt: skip
-    if not asked.quick and asked.only is None:
-        where = circumstances(["numpy", "scipy"])
-        print(f"\nWritten to {write('planning_groups.json', {**where, **result})}")
+    for name, part in PARTS.items():
+        if asked.only in (None, name):
+            keep(name, part(10 if asked.quick else 1), asked.quick)
 
 
 if __name__ == "__main__":
