@@ -181,3 +181,15 @@ def test_solving_again_makes_the_fewest_moves(data: Any) -> None:
     assert again.moves == np.maximum(gained, lost).sum(axis=1).min()
     change = [(again.seat & ~moved.seat).sum(axis=1), (~again.seat & moved.seat).sum(axis=1)]
     assert again.moves == np.maximum(*change).sum()
+
+
+def test_a_second_group_on_a_skill_meets_nothing_and_is_not_sought() -> None:
+    needs = Needs(["ann"], ["add", "divide"], [[0.9, 0.5]])
+    slots = [
+        Slot(name, smallest=1, largest=1, skills=[skill])  # type: ignore[arg-type]
+        for name, skill in (("mon", "add"), ("tue", "add"), ("wed", "divide"))
+    ]
+    groups = form_groups(needs, slots)
+    assert groups.value == pytest.approx(0.9 + 0.5)
+    twice = form_groups(needs, slots[:2], at_least=2)
+    assert twice.need.tolist() == [[0.9, 0.0]]
