@@ -67,7 +67,8 @@ def seatings(case: Case) -> Any:
 def with_skills(case: Case, every: Any) -> Iterator[tuple[tuple[Any, ...], Any]]:
     """Every choice of skills (None: without), and which of the seatings go with it."""
     names = [f"s{skill}" for skill in range(case.need.shape[1])]
-    for skill in product(*([None, *(names if s.skills is None else s.skills)] for s in case.slots)):
+    own = [names if slot.skills is None else [*map(str, slot.skills)] for slot in case.slots]
+    for skill in product(*([None, *each] for each in own)):
         fine = np.ones(len(every), bool)
         for column, (one, slot) in enumerate(zip(skill, case.slots, strict=True)):
             if case.options["by"] == "complement" and slot.skills != ():

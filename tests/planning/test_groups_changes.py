@@ -186,10 +186,22 @@ def test_solving_again_makes_the_fewest_moves(data: Any) -> None:
 def test_a_second_group_on_a_skill_meets_nothing_and_is_not_sought() -> None:
     needs = Needs(["ann"], ["add", "divide"], [[0.9, 0.5]])
     slots = [
-        Slot(name, smallest=1, largest=1, skills=[skill])  # type: ignore[arg-type]
+        Slot(name, smallest=1, largest=1, skills=[skill])
         for name, skill in (("mon", "add"), ("tue", "add"), ("wed", "divide"))
     ]
     groups = form_groups(needs, slots)
     assert groups.value == pytest.approx(0.9 + 0.5)
     twice = form_groups(needs, slots[:2], at_least=2)
     assert twice.need.tolist() == [[0.9, 0.0]]
+
+
+def test_exchange_mends_what_greedy_opens_first() -> None:
+    # Adding looks best, and takes both who could share another skill with someone else.
+    value = [[0.6, 0.59, 0.0], [0.6, 0.0, 0.59], [0.0, 0.59, 0.0], [0.0, 0.0, 0.59]]
+    needs = Needs(range(4), ["add", "divide", "area"], value)
+    slots = [Slot(day, smallest=2, largest=2) for day in ("mon", "tue")]
+    greedy = form_groups(needs, slots, at_most=1, search="greedy")
+    assert greedy.value == pytest.approx(0.6 + 0.6 + 0.59)
+    exchanged = form_groups(needs, slots, at_most=1)
+    assert exchanged.value == pytest.approx(4 * 0.59)
+    assert {*exchanged.skills} == {"divide", "area"}

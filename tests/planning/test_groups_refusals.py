@@ -158,12 +158,17 @@ def test_a_district_names_each_class_that_conflicts() -> None:
     ]  # fmt: skip
     with pytest.raises(ParameterError) as caught:
         form_class_groups(
-            needs_of(4), slots_of(2, 1, 2), {"a": [0, 1, 9], "b": [1, 2, 3]}, together=[[0, 3]]
+            needs_of(4),
+            slots_of(2, 1, 2),
+            {"a": [0, 1, 9], "b": [1, 3]},
+            together=[[0, 3]],
+            fixed={"slot 0": [2]},
         )
     assert [*caught.value.problems] == [
         "class 'a': unknown student 9",
         "student 1 is in the classes 'a' and 'b'",
         "0 and 3 stay together, and are of 2 classes",
+        "fixed, and in no class: 2",
     ]
 
 

@@ -44,19 +44,36 @@ class Demands(NamedTuple):
     apart: tuple[tuple[int, ...], ...]
     fixed: Mapping[int, tuple[int, ...]]
 
-    def of_class(self, rows: Sequence[int]) -> Demands:
-        """The demands on some of the students, who get new numbers in their order."""
-        place = {row: at for at, row in enumerate(rows)}
-
-        def kept(groups: Iterable[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
-            mine = (tuple(place[row] for row in group if row in place) for group in groups)
-            return tuple(group for group in mine if len(group) > 1)
-
-        fixed = {
-            slot: tuple(place[row] for row in group if row in place)
-            for slot, group in self.fixed.items()
+    def by_class(self, classes: Mapping[Label, Ints]) -> dict[Label, Demands]:
+        """The demands on each class, whose students get new numbers in their order."""
+        at = {
+            row: (label, number)
+            for label, rows in classes.items()
+            for number, row in enumerate(rows.tolist())
         }
-        return self._replace(together=kept(self.together), apart=kept(self.apart), fixed=fixed)
+
+        def split(group: tuple[int, ...]) -> dict[Label, tuple[int, ...]]:
+            parts: dict[Label, tuple[int, ...]] = {}
+            for label, number in (at[row] for row in group if row in at):
+                parts[label] = (*parts.get(label, ()), number)
+            return parts
+
+        together: dict[Label, list[tuple[int, ...]]] = {label: [] for label in classes}
+        apart: dict[Label, list[tuple[int, ...]]] = {label: [] for label in classes}
+        fixed: dict[Label, dict[int, tuple[int, ...]]] = {label: {} for label in classes}
+        for groups, found in ((self.together, together), (self.apart, apart)):
+            for label, mine in (part for group in groups for part in split(group).items()):
+                if len(mine) > 1:
+                    found[label].append(mine)
+        for slot, group in self.fixed.items():
+            for label, mine in split(group).items():
+                fixed[label][slot] = mine
+        return {
+            label: self._replace(
+                together=tuple(together[label]), apart=tuple(apart[label]), fixed=fixed[label]
+            )
+            for label in classes
+        }
 
 
 def read_demands(
@@ -120,7 +137,7 @@ def read_demands(
     places = _fixed(needs, read, fixed, problems)
     problems += [*_torn(needs, groups, pairs), *more]
     if classes is not None:
-        problems += _parted(needs, classes, groups)
+        problems += _parted(needs, classes, groups, places)
     if problems:
         raise ParameterError(subject, problems)
     return Demands(
@@ -183,18 +200,18 @@ def _torn(
     needs: Needs, together: Sequence[tuple[int, ...]], apart: Sequence[tuple[int, ...]]
 ) -> Iterable[str]:
     """Pairs who stay apart, and whom the fewest groups keep together."""
+    of_student: dict[int, list[int]] = {}
+    for number, group in enumerate(together):
+        for student in group:
+            of_student.setdefault(student, []).append(number)
     for one, other in apart:
-        came: dict[int, tuple[int, ...]] = {one: ()}
+        came: dict[int, tuple[int, ...]] = {one: ()}  # by which groups each is reached
         front = [one]
-        while front and other not in came:
-            later = []
-            for student in front:
-                for number, group in enumerate(together):
-                    for next_to in group if student in group else ():
-                        if next_to not in came:
-                            came[next_to] = (*came[student], number)
-                            later.append(next_to)
-            front = later
+        for student in front:  # grows
+            for number in of_student.get(student, ()):
+                near = [row for row in together[number] if row not in came]
+                came |= dict.fromkeys(near, (*came[student], number))
+                front += near
         if other in came:
             chain = [together[number] for number in came[other]]
             kept = "; ".join(f"{_named(needs, group)} stay together" for group in chain)
@@ -228,14 +245,20 @@ def rows_of_class(needs: Any, classes: Any, problems: list[str]) -> dict[Label, 
 
 
 def _parted(
-    needs: Needs, classes: Mapping[Any, Ints], together: Iterable[tuple[int, ...]]
+    needs: Needs,
+    classes: Mapping[Any, Ints],
+    together: Iterable[tuple[int, ...]],
+    fixed: Mapping[int, tuple[int, ...]],
 ) -> Iterable[str]:
-    """Those who stay together, and are of different classes."""
+    """Those who stay together and are of different classes; those who are fixed and of none."""
     of_row = {row: label for label, rows in classes.items() for row in rows.tolist()}
     for group in together:
         labels = dict.fromkeys(of_row.get(row) for row in group)
         if len(labels) > 1:
             yield f"{_named(needs, group)} stay together, and are of {len(labels)} classes"
+    for group in fixed.values():
+        if none := tuple(row for row in group if row not in of_row):
+            yield f"fixed, and in no class: {_named(needs, none)}"
 
 
 def _named(needs: Needs, rows: tuple[int, ...]) -> str:

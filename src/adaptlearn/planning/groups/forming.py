@@ -153,8 +153,8 @@ def form_class_groups(
         more=problems, classes=rows,
     )  # fmt: skip
     formed, refused = {}, []
-    for label, mine in rows.items():
-        found = _formed(needs, mine, demands.of_class(mine.tolist()), search)
+    for label, asked in demands.by_class(rows).items():
+        found = _formed(needs, rows[label], asked, search)
         if isinstance(found, str):
             refused.append(f"class {label!r}: {found}")
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -44,7 +44,7 @@ class Slot:
     leader: Label | None = None
     smallest: int = 3
     largest: int = 6
-    skills: tuple[Label, ...] | None = None
+    skills: Sequence[Label] | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.skills, (list, tuple, set, frozenset)):
