@@ -7,6 +7,11 @@ from typing import TYPE_CHECKING
 from adaptlearn.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from adaptlearn.planning.groups.forming import form_class_groups as form_class_groups
+    from adaptlearn.planning.groups.forming import form_groups as form_groups
+    from adaptlearn.planning.groups.groups import Groups as Groups
+    from adaptlearn.planning.groups.needs import Needs as Needs
+    from adaptlearn.planning.groups.slots import Slot as Slot
     from adaptlearn.planning.learning.calendar import Calendar as Calendar
     from adaptlearn.planning.learning.learn_pace import learn_pace as learn_pace
     from adaptlearn.planning.learning.learning_plan import learning_plan as learning_plan
@@ -15,8 +20,13 @@ if TYPE_CHECKING:
 
 _HOMES: dict[str, str] = {
     "Calendar": "learning.calendar",
+    "Groups": "groups.groups",
     "LearningPlan": "learning.plan",
+    "Needs": "groups.needs",
     "Pace": "learning.pace",
+    "Slot": "groups.slots",
+    "form_class_groups": "groups.forming",
+    "form_groups": "groups.forming",
     "learn_pace": "learning.learn_pace",
     "learning_plan": "learning.learning_plan",
 }
