@@ -15,14 +15,14 @@ from adaptlearn.planning.day.limits import KINDS
 from adaptlearn.planning.day.made import Made, seats_taken
 from adaptlearn.planning.day.menu import REASONS
 from adaptlearn.planning.day.verdicts import Verdicts
-from adaptlearn.responses.frames import frame_of
-from adaptlearn.tables import Parts, Printed, ends, plain_columns
+from adaptlearn.planning.frames import Tabled
+from adaptlearn.tables import Parts, ends, plain_columns
 from adaptlearn.wording import counted
 
 _SHOWN = 30
 
 
-class DayPlan(Printed):
+class DayPlan(Tabled):
     """A day for each student: lessons in blocks, with minutes, kinds, modes and reasons.
 
     `plan_day` makes it. It does not change.
@@ -87,15 +87,6 @@ class DayPlan(Printed):
             "mode": modes[lessons.lesson],
             "reason": reasons,
         }
-
-    def to_frame(self, library: str = "pandas") -> Any:
-        """`table` as a dataframe of pandas, Polars or PyArrow.
-
-        Parameters
-        ----------
-        library : {"pandas", "polars", "pyarrow"}
-        """
-        return frame_of(self.table(), library)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values that JSON can store."""
