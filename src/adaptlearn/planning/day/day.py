@@ -45,7 +45,7 @@ def plan_day(
     value: Value = minutes_worth,
     candidates: int = 40,
     step: int = 5,
-    rounds: int = 30,
+    rounds: int = 12,
     exact: bool = False,
     now: float | datetime | None = None,
 ) -> DayPlan:
@@ -90,7 +90,7 @@ def plan_day(
         How many lessons are considered for each student: the best ones of each kind in turn.
     step : int, default 5
         Minutes of a step. All minutes are multiples of it. Minutes of lessons are rounded up.
-    rounds : int, default 30
+    rounds : int, default 12
         How often prices of seats change.
     exact : bool, default False
         Whether to find the best plan with seats by mixed-integer programming (HiGHS), for a class

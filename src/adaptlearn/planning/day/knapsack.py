@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from adaptlearn.numerics import Bools, Floats, Ints
+from adaptlearn.numerics import Bools, Floats, Ints, bounds_of
 from adaptlearn.planning.day.limits import Limits, Tree, tree_of
 
 _STUDENTS = 2048  # at a time: their tables stay in the processor's cache
@@ -99,57 +99,54 @@ class _Programme:
     def __init__(
         self, offers: Offers, open_: Bools, limits: Limits, tree: Tree, device: bool
     ) -> None:
-        self._limits, self._tree = limits, tree
+        self._tree, self._n = tree, len(open_)
         self._most_device = limits.device if device else 0
-        self._n = len(open_)
-        value = np.where(open_, offers.value, -np.inf)
         self._bags: list[tuple[_Bag, _Bag | None]] = []
-        present = offers.lesson >= 0
-        for kind, cap in enumerate(tree.caps.tolist()):
-            of_kind = present & (offers.kind == kind)
+        usable = open_ & (offers.lesson >= 0)
+        for leaf in tree.leaves:
+            of_leaf = usable & np.isin(offers.kind, leaf.kinds)
             if device:
-                off, on = of_kind & ~offers.device, of_kind & offers.device
-                screens = _Bag(on, offers.steps, value, min(cap, limits.device))
-                self._bags.append((_Bag(off, offers.steps, value, cap), screens))
+                off, on = of_leaf & ~offers.device, of_leaf & offers.device
+                screens = _Bag(on, offers, min(leaf.cap, limits.device))
+                self._bags.append((_Bag(off, offers, leaf.cap), screens))
             else:
-                self._bags.append((_Bag(of_kind, offers.steps, value, cap), None))
+                self._bags.append((_Bag(of_leaf, offers, leaf.cap), None))
         self._tables: list[Floats] = []
+        some = [kind for leaf in tree.leaves for kind in leaf.kinds]
+        self._floors_of_none = float(limits.floors.sum() - limits.floors[some].sum())
 
     def solve(self, penalty: float) -> Floats:
         """The best worth of each student."""
-        for kind, (bag, screens) in enumerate(self._bags):
+        for leaf, (bag, screens) in zip(self._tree.leaves, self._bags, strict=True):
             table = bag.table[:, None]
             if screens is not None:
-                table = _joined(table, _diagonal(screens.table), len(bag.table) - 1)
-            below = np.maximum(self._limits.floors[kind] - np.arange(len(table)), 0)
-            self._tables.append(table - penalty * below[:, None, None])
+                table = _joined(table, _diagonal(screens.table), leaf.cap)
+            if leaf.floor:
+                below = np.maximum(leaf.floor - np.arange(len(table)), 0)
+                table = table - penalty * below[:, None, None]
+            self._tables.append(table)
         for left, right, cap in self._tree.joins:
-            self._tables.append(_joined(self._tables[left], self._tables[right], cap,
-                                        self._most_device))  # fmt: skip
-        self._last = len(self._tables) - 1 if self._tree.joins else self._only()
-        whole = self._tables[self._last].reshape(-1, self._n)
+            pair = self._tables[left], self._tables[right]
+            self._tables.append(_joined(*pair, cap, self._most_device))
+        lost = penalty * self._floors_of_none
+        if not self._tables:  # no kind may stand anywhere
+            return np.full(self._n, -lost)
+        whole = self._tables[-1].reshape(-1, self._n)
         self._best = whole.argmax(axis=0)
-        return np.asarray(whole[self._best, np.arange(self._n)])
-
-    def _only(self) -> int:
-        """The one kind that is in the day, if no tables were joined."""
-        return int(self._tree.caps.argmax())
+        return np.asarray(whole[self._best, np.arange(self._n)] - lost)
 
     def trace(self, chosen: Bools) -> None:
         """Mark what was chosen, from the last table back to the first."""
-        width = self._tables[self._last].shape[1]
-        at: dict[int, tuple[Ints, Ints]] = {self._last: divmod(self._best, width)}
-        n_kinds = len(self._bags)
-        for place in range(len(self._tree.joins) - 1, -1, -1):
-            left, right, _ = self._tree.joins[place]
-            at[left], at[right] = _parted(
-                self._tables[left], self._tables[right], *at[n_kinds + place],
-                self._tables[n_kinds + place],
-            )  # fmt: skip
-        for kind, (bag, screens) in enumerate(self._bags):
-            if kind not in at:
-                continue
-            steps, on = at[kind]
+        if not self._tables:
+            return
+        at = {len(self._tables) - 1: divmod(self._best, self._tables[-1].shape[1])}
+        n_leaves = len(self._bags)
+        for place in range(len(self._tables) - 1, n_leaves - 1, -1):
+            left, right, _ = self._tree.joins[place - n_leaves]
+            tables = self._tables[left], self._tables[right], self._tables[place]
+            at[left], at[right] = _parted(*tables, *at[place])
+        for leaf, (bag, screens) in enumerate(self._bags):
+            steps, on = at[leaf]
             if screens is not None:
                 screens.trace(on, chosen)
                 steps = steps - on
@@ -157,7 +154,7 @@ class _Programme:
 
 
 class _Bag:
-    """A knapsack over the lessons of one kind.
+    """A knapsack over some lessons of each student.
 
     Attributes
     ----------
@@ -165,46 +162,50 @@ class _Bag:
         The best value of lessons that take exactly so many steps; -inf if no lessons do.
     """
 
-    def __init__(self, mine: Bools, steps: Ints, value: Floats, cap: int) -> None:
+    def __init__(self, mine: Bools, offers: Offers, cap: int) -> None:
         n = len(mine)
-        self._first = mine.argmax(axis=1)  # a kind's lessons stand together
-        count = mine.sum(axis=1)
-        self._taken: list[tuple[int, Ints, Ints, Bools]] = []
+        mine = mine & (offers.steps <= cap)
+        self._taken: list[tuple[Ints, Ints, Ints, Bools]] = []
         padded = np.full((2 * cap + 1, n), -np.inf)
         self.table = padded[cap:]
         self.table[0] = 0.0
-        for place in range(int(count.max(initial=0)) if cap else 0):
-            column = np.flatnonzero(count > place)
-            at = column, self._first[column] + place
-            size, worth = steps[at], value[at]
-            fits = (size <= cap) & (worth > -np.inf)
-            if not fits.all():
-                column, size, worth = column[fits], size[fits], worth[fits]
-            if len(column):
-                self._add(padded, place, column, size.astype(np.intp), worth)
+        count = mine.sum(axis=1)
+        row, place = np.nonzero(mine)
+        order = np.full((n, int(count.max(initial=0))), -1)
+        order[row, np.arange(len(row)) - bounds_of(count)[:-1].repeat(count)] = place
+        self._from = np.arange(cap, 2 * cap + 1)[:, None] * n + np.arange(n)
+        self._at, self._offer = np.empty_like(self._from), np.empty(self.table.shape)
+        for column_of in order.T:
+            column = np.flatnonzero(column_of >= 0)
+            self._add(padded.reshape(-1), column, column_of[column], offers)
 
-    def _add(self, padded: Floats, place: int, column: Ints, size: Ints, worth: Floats) -> None:
-        cap, n = len(self.table) - 1, padded.shape[1]
-        base = np.arange(cap, 2 * cap + 1)[:, None] * n + column
-        flat = padded.reshape(-1)
-        offer = flat.take(base - size * n)
-        offer += worth
-        if len(column) == n:
-            taken = offer > self.table
-            np.maximum(self.table, offer, out=self.table)
+    def _add(self, flat: Floats, column: Ints, place: Ints, offers: Offers) -> None:
+        n, high = self.table.shape[1], len(self.table)
+        at, offer = self._at[:, : len(column)], self._offer[:, : len(column)]
+        size = offers.steps[column, place].astype(np.intp)
+        whole = len(column) == n
+        np.subtract(self._from if whole else self._from[:, column], size * n, out=at)
+        if whole:
+            np.take(flat, at, out=offer, mode="clip")  # in bounds: clipping only skips a check
         else:
-            now = self.table[:, column]
-            taken = offer > now
-            self.table[:, column] = np.maximum(now, offer)
-        self._taken.append((place, column, size, taken))
+            offer = flat.take(at)
+        offer += offers.value[column, place]
+        now = self.table if whole else self.table[:, column]
+        taken = np.empty((high, len(column)), bool)
+        np.greater(offer, now, out=taken)
+        if whole:
+            np.maximum(now, offer, out=now)
+        else:
+            self.table[:, column] = np.maximum(now, offer, out=offer)
+        self._taken.append((column, place, size, taken))
 
     def trace(self, steps: Ints, chosen: Bools) -> None:
         """Mark the lessons that make up so many steps of each student."""
         left = steps.copy()
-        for place, column, size, taken in reversed(self._taken):
+        for column, place, size, taken in reversed(self._taken):
             now = taken[left[column], np.arange(len(column))]
             mine = column[now]
-            chosen[mine, self._first[mine] + place] = True
+            chosen[mine, place[now]] = True
             left[mine] -= size[now]
 
 
@@ -234,7 +235,7 @@ def _joined(left: Floats, right: Floats, cap: int, most: int | None = None) -> F
 
 
 def _parted(
-    left: Floats, right: Floats, steps: Ints, on: Ints, whole: Floats
+    left: Floats, right: Floats, whole: Floats, steps: Ints, on: Ints
 ) -> tuple[tuple[Ints, Ints], tuple[Ints, Ints]]:
     """Of which entries of two tables an entry of the table that joins them was made."""
     column = np.arange(len(steps))

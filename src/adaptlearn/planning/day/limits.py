@@ -51,6 +51,23 @@ class Pin(NamedTuple):
     steps: int
 
 
+class Leaf(NamedTuple):
+    """Kinds that one knapsack holds: a kind with a floor or a cap, or all others of some blocks.
+
+    Attributes
+    ----------
+    kinds : list of int
+    cap : int
+        The most steps.
+    floor : int
+        The least steps; 0 if there are several kinds.
+    """
+
+    kinds: list[int]
+    cap: int
+    floor: int
+
+
 class Join(NamedTuple):
     """Two tables of a dynamic programme become one, of at most `cap` steps."""
 
@@ -60,24 +77,23 @@ class Join(NamedTuple):
 
 
 class Tree(NamedTuple):
-    """In which order the tables of kinds are joined, and how far.
+    """In which order the tables of knapsacks are joined, and how far.
 
     Attributes
     ----------
-    caps : int array, shape (n_kinds,)
-        The most steps of each kind.
+    leaves : list of Leaf
     joins : list of Join
-        Tables are numbered: first those of the kinds, then those that the joins make, in order.
-    groups : list of (list of int, bool array of shape (n_blocks,))
-        Kinds with the blocks that they share; inner groups come first.
+        Tables are numbered: first those of the leaves, then those that the joins make, in order.
+    groups : list of list of int
+        Kinds that share blocks; inner groups come first.
     whole : bool
         Whether the tree says everything about the blocks. Else kinds overlap in a way that no tree
         holds, and what it permits may not fit the blocks.
     """
 
-    caps: Ints
+    leaves: list[Leaf]
     joins: list[Join]
-    groups: list[tuple[list[int], Bools]]
+    groups: list[list[int]]
     whole: bool
 
 
@@ -89,9 +105,42 @@ def tree_of(limits: Limits) -> Tree:
     than its minutes (Hall, 1935). Sets that cross are widened to their union, which permits too
     much; `overfull` finds where.
     """
-    n_kinds, used = len(limits.caps), [*np.flatnonzero(limits.caps > 0)]
-    allowed = limits.allowed & (limits.rooms > 0)
-    sets = {int(kind): frozenset(np.flatnonzero(allowed[kind]).tolist()) for kind in used}
+    sets, whole = _nested(limits)
+    leaves: list[Leaf] = []
+    groups: list[list[int]] = []
+    ordered = sorted({*sets.values()}, key=lambda blocks: (len(blocks), sorted(blocks)))
+    rooms = {blocks: int(limits.rooms[[*blocks]].sum()) for blocks in ordered}
+    of_group: list[list[int]] = []
+    for blocks in ordered:
+        kinds = [kind for kind, its in sets.items() if its == blocks]
+        groups.append(kinds)
+        bound = [kind for kind in kinds
+                 if limits.floors[kind] > 0 or limits.caps[kind] < rooms[blocks]]  # fmt: skip
+        parts = [[kind] for kind in bound]
+        parts += [free] if (free := [kind for kind in kinds if kind not in bound]) else []
+        of_group.append([*range(len(leaves), len(leaves) + len(parts))])
+        for part in parts:
+            floor = int(limits.floors[part[0]]) if len(part) == 1 else 0
+            cap = min(int(limits.caps[part].max()), rooms[blocks])
+            leaves.append(Leaf(part, cap, floor))
+    joins: list[Join] = []
+    tops: list[tuple[frozenset[int], int, int]] = []  # blocks, table, most steps
+    for blocks, own in zip(ordered, of_group, strict=True):
+        inner = [(table, most) for its, table, most in tops if its <= blocks]
+        tops = [top for top in tops if not top[0] <= blocks]
+        parts_of = [*inner, *((leaf, leaves[leaf].cap) for leaf in own)]
+        tops.append((blocks, *_joined(parts_of, rooms[blocks], joins, len(leaves))))
+    _joined([(table, most) for _, table, most in tops], limits.total, joins, len(leaves))
+    return Tree(leaves, joins, groups, whole)
+
+
+def _nested(limits: Limits) -> tuple[dict[int, frozenset[int]], bool]:
+    """The blocks of each kind, widened until they are nested or apart; whether none had to be."""
+    allowed = limits.allowed & (limits.rooms > 0) & (limits.caps > 0)[:, None]
+    sets = {
+        kind: frozenset(np.flatnonzero(allowed[kind]).tolist())
+        for kind in np.flatnonzero(allowed.any(axis=1)).tolist()
+    }
     whole = True
     while crossing := [
         (one, other)
@@ -102,27 +151,11 @@ def tree_of(limits: Limits) -> Tree:
         whole = False
         union = crossing[0][0] | crossing[0][1]
         sets = {kind: union if own in crossing[0] else own for kind, own in sets.items()}
-    caps = np.zeros(n_kinds, np.intp)
-    for kind, own in sets.items():
-        caps[kind] = min(int(limits.caps[kind]), int(limits.rooms[[*own]].sum()))
-    joins: list[Join] = []
-    groups: list[tuple[list[int], Bools]] = []
-    tops: list[tuple[frozenset[int], int, int]] = []  # blocks, table, most steps
-    for blocks in sorted({*sets.values()}, key=lambda blocks: (len(blocks), sorted(blocks))):
-        room = int(limits.rooms[[*blocks]].sum())
-        mine = [kind for kind, its in sets.items() if its == blocks]
-        inner = [top for top in tops if top[0] <= blocks]
-        tops = [top for top in tops if not top[0] <= blocks]
-        parts = [*((table, most) for _, table, most in inner), *((kind, int(caps[kind]))
-                 for kind in mine)]  # fmt: skip
-        tops.append((blocks, *_joined(parts, room, joins, n_kinds)))
-        groups.append((mine, np.isin(np.arange(len(limits.rooms)), [*blocks])))
-    _joined([(table, most) for _, table, most in tops], limits.total, joins, n_kinds)
-    return Tree(caps, joins, groups, whole)
+    return sets, whole
 
 
 def _joined(
-    parts: Sequence[tuple[int, int]], room: int, joins: list[Join], n_kinds: int
+    parts: Sequence[tuple[int, int]], room: int, joins: list[Join], n_leaves: int
 ) -> tuple[int, int]:
     """Join tables one after the other: the last table, and its most steps."""
     if not parts:
@@ -131,7 +164,7 @@ def _joined(
     for right, more in parts[1:]:
         most = min(most + more, room)
         joins.append(Join(table, right, most))
-        table = n_kinds + len(joins) - 1
+        table = n_leaves + len(joins) - 1
     return table, most
 
 

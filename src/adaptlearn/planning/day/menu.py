@@ -295,7 +295,7 @@ def _code_of_purpose(purpose: NDArray[np.int8]) -> NDArray[np.int8]:
 def _best(pairs: _Pairs, value: Floats, most: int) -> Ints:
     """At most so many pairs of each student: the best of each kind, then the second best."""
     group = pairs.student * len(KINDS) + pairs.kind
-    order = np.lexsort((pairs.lesson, -value, group))
+    order = np.lexsort((-value, group))  # of equal values, the curriculum's order
     rank = np.empty(len(order), np.intp)
     rank[order] = np.arange(len(order)) - np.searchsorted(group[order], group[order])
     order = np.lexsort((-value, rank, pairs.student))

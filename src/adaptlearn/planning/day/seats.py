@@ -75,6 +75,10 @@ def shared_days(problem: Problem, seats: Seats, open_: Bools, rounds: int) -> Sh
     wanted = exact_days(_priced(problem, cost), open_)
     bound = float(wanted.bound.sum() + (price * market.capacity).sum())
     desk = _Desk(problem, seats, open_)
+    # Who lacks minutes to a floor is served first, by whatever seat is left.
+    needy = desk.needy(wanted)
+    while len(needy) and desk.go_on(needy):
+        needy = desk.needy(wanted)
     desk.give(np.arange(len(open_)), wanted, np.where(np.isfinite(cost), cost, 0.0))
     for _ in range(_REPAIRS):
         if not desk.go_on():
@@ -182,11 +186,16 @@ class _Desk:
         self.chosen, self._worth = alone.chosen, alone.worth
         self.seated = np.full(open_.shape, -1)
 
-    def go_on(self) -> bool:
-        """Let all who can gain by seats that are left ask for them; whether any got one."""
+    def needy(self, wanted: Best) -> Ints:
+        """Students whose day lacks minutes to a floor which seats could give them."""
+        return np.flatnonzero(wanted.worth - self._worth > self._problem.penalty / 2)
+
+    def go_on(self, some: Ints | None = None) -> bool:
+        """Let all or some who can gain by seats that are left ask; whether any got one."""
         spare = (self._left.sum(axis=1) > 0)[self._resource] & self._needs
         may = self._open & (~self._needs | spare | (self.seated >= 0))
-        rows = np.flatnonzero((may & spare & ~self.chosen).any(axis=1))
+        can = (may & spare & ~self.chosen).any(axis=1)
+        rows = np.flatnonzero(can) if some is None else some[can[some]]
         if not len(rows):
             return False
         found = exact_days(self._problem.take(rows), may[rows])

@@ -62,7 +62,7 @@ def in_blocks(
     part[student, place, at] = steps[student, place]
     np.subtract.at(left, (student, at), steps[student, place])
     tree = tree_of(limits)
-    for kinds, _ in tree.groups:
+    for kinds in tree.groups:
         mine = chosen & (seated < 0) & np.isin(kind, kinds)
         for whole in (True, False):
             _fill(mine, steps, kind, limits.allowed, left, part, whole=whole)
