@@ -170,7 +170,7 @@ def test_a_pin_stands_in_its_block_and_counts_against_caps() -> None:
     assert table["reason"][mine].tolist() == ["a teacher pinned it to this block"]
     assert "sums" not in lessons_by_student(plan)["ann"]
     assert plan.why_not("ann", "sums") == (
-        '"sums" is not in the day: instruction has 0 of at most 5 minutes, and the lesson takes 20.'
+        '"sums" is not in the day: instruction has 25 of at most 30 minutes, and the lesson takes 20.'
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from adaptlearn.errors import UnknownLabelError
+from adaptlearn.errors import ParameterError, UnknownLabelError
 from adaptlearn.labels import Label, label_list
 from adaptlearn.numerics import Bools, Ints
 from adaptlearn.planning.day.branching import Held, Problem, exact_days
@@ -185,11 +185,14 @@ def _no_sequencer(given: Any) -> Iterator[str]:
 
 def _students(sequencer: Sequencer, students: Any) -> tuple[list[Label], list[str]]:
     """The students, and what is wrong with them."""
+    labels: list[Label] = []
     try:
         labels = label_list(students, "student")
         sequencer.checked_students(labels)
     except UnknownLabelError as error:
-        return [], [f"{error.subject}: {problem}" for problem in error.problems]
+        return labels, [f"{error.subject}: {problem}" for problem in error.problems]
+    except ParameterError as error:  # the same student twice
+        return [*dict.fromkeys(labels)], [f"students {problem}" for problem in error.problems]
     return labels, []
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from adaptlearn.numerics import Ints
-from adaptlearn.planning.day.levels import levels_of
+from adaptlearn.planning.day.levels import kind_of, levels_of
 from adaptlearn.planning.day.limits import KINDS
 from adaptlearn.planning.day.made import Made
 from adaptlearn.wording import quoted
@@ -85,34 +85,39 @@ class Verdicts:
         """Which limit keeps an offer out of a day as it is."""
         made, step = self._made, self._step
         problem, demands = made.problem, made.demands
-        limits = problem.days[problem.day[row]]
+        limits = demands.limits
         offers = problem.offers.take(np.array([row]))
         steps, kind = int(offers.steps[0, place]), int(offers.kind[0, place])
         chosen = made.chosen[row]
         need = steps * step
         room = int((made.left[row] * limits.allowed[kind]).sum())
+        pinned = [pin for pin in demands.pins if pin.student == row]
+        kinds, modes = kind_of(made.sequencer.curriculum), made.sequencer.curriculum.lesson_modes
         taken = int((offers.steps[0] * (chosen & (offers.kind[0] == kind))).sum())
+        taken += sum(pin.steps for pin in pinned if kinds[pin.lesson] == kind)
         lesson = int(offers.lesson[0, place])
-        if taken + steps > limits.caps[kind]:
+        resource = demands.resource[lesson]
+        if resource >= 0 and not self._seat_left(row, place, kind, steps):
+            return f"no seat of {quoted(demands.resources[resource])} is left"
+        total = limits.total
+        if limits.caps[kind] < total and taken + steps > limits.caps[kind]:
             return (
                 f"{KINDS[kind]} has {taken * step} of at most {int(limits.caps[kind]) * step} "
                 f"minutes, and the lesson takes {need}"
             )
         on = int((offers.steps[0] * (chosen & offers.device[0])).sum())
-        if offers.device[0, place] and on + steps > limits.device:
+        on += sum(pin.steps for pin in pinned if modes[pin.lesson] == "device")
+        if offers.device[0, place] and limits.device < total and on + steps > limits.device:
             return (
                 f"devices are used for {on * step} of at most {limits.device * step} minutes, and "
                 f"the lesson takes {need}"
             )
         for skill, much in self._on_skills(row, lesson):
-            if much + steps > limits.skill:
+            if limits.skill < total and much + steps > limits.skill:
                 return (
                     f"{quoted(made.sequencer.curriculum.skills[skill])} has {much * step} of at "
                     f"most {limits.skill * step} minutes, and the lesson takes {need}"
                 )
-        resource = demands.resource[lesson]
-        if resource >= 0 and not self._seat_left(row, place, kind, steps):
-            return f"no seat of {quoted(demands.resources[resource])} is left"
         if room < steps:
             return f"the lesson takes {need} minutes, and {room * step} are left in its blocks"
         return "other lessons are worth more"
