@@ -6,10 +6,11 @@
 Prints tables and writes results/planning_day.json. Each part runs in a process of its own, whose
 peak resident memory is reported. The district is that of `sequencer.py`: 300 skills, 1,000 lessons;
 students and lessons are made here. A day has two blocks of 60 minutes for all kinds, and 30 minutes
-for electives and enrichment; 20 minutes of practice at least, 60 of practice at most, 45 on one
-skill. With seats, each school has 690 students, and 20 of its lessons have seats for 2 to 10% of
-them. Classes have 25 students and 8 lessons of the mode *teacher* with 2 to 6 seats; the best plan
-is HiGHS's.
+for electives and enrichment; practice takes 20 to 60 minutes, one skill at most 60 (the default).
+The district is planned in two threads, schools one after the other in one. With seats, each school
+has 690 students, and 20 of its 200 lessons have seats for 2 to 10% of them. Classes have 25
+students; 8 of 60 lessons have 1 to 3 seats in each block; the best plan is HiGHS's. Where the
+machine is busy, processor seconds say more than seconds.
 """
 
 from __future__ import annotations
@@ -37,8 +38,7 @@ DAY = [
 ]
 LIMITS: dict[str, Any] = {
     "floors": {"practice": 20},
-    "caps": {"practice": 60, "elective": 60},
-    "skill": 45,
+    "caps": {"practice": 60},
 }
 SIZES = {"a school": 690, "a tenth": 34_500, "the district": 345_000}
 SCHOOLS = 500
@@ -74,7 +74,7 @@ def district(n_students: int) -> dict[str, Any]:
     sequencer = Sequencer(school, tracker, policy(), random_state=0)
     students, before = tracker.students, status("VmRSS")
     begin, worked = time.perf_counter(), time.process_time()
-    plan = plan_day(sequencer, students, DAY, **LIMITS)
+    plan = plan_day(sequencer, students, DAY, n_jobs=2, **LIMITS)
     seconds, processor = time.perf_counter() - begin, time.process_time() - worked
     return {
         "students": n_students,
@@ -125,7 +125,7 @@ def schools(n_schools: int) -> dict[str, Any]:
 
 def classes(n_classes: int) -> dict[str, Any]:
     """Random classes against the best plan, in this process."""
-    shares, below, seconds = [], [], []
+    shares, below, short, seconds = [], [], [], []
     for place in range(n_classes):
         rng = np.random.default_rng([7, place])
         school, tracker = curriculum_of(30, 60, seed=place), tracker_of(25, 30)
@@ -136,7 +136,7 @@ def classes(n_classes: int) -> dict[str, Any]:
         plan = plan_day(sequencer, tracker.students, DAY, seats=seats, **LIMITS)
         seconds.append(time.process_time() - worked)
         best = plan_day(sequencer, tracker.students, DAY, seats=seats, exact=True, **LIMITS)
-        assert plan.short == best.short
+        short.append(plan.short - best.short)
         shares.append(plan.value / best.value)
         below.append(plan.bound < best.value - 1e-6 * best.value)
     return {
@@ -144,6 +144,7 @@ def classes(n_classes: int) -> dict[str, Any]:
         "mean_share": float(np.mean(shares)),
         "worst_share": min(shares),
         "bounds_below_the_best": int(sum(below)),
+        "classes_with_more_missing_to_floors": int(np.count_nonzero(short)),
         "processor_seconds_a_class": float(np.mean(seconds)),
     }
 

@@ -33,7 +33,7 @@ def problem_of(seed: int, n: int = 3, n_offers: int = 7, skill: int | None = Non
     lesson = np.array([rng.permutation(12)[:n_offers] for _ in range(n)])
     lesson[rng.random(n) < 0.3, -1] = -1
     steps = rng.integers(1, 5, (n, n_offers))
-    value = np.round(rng.random((n, n_offers)) * steps, 3)
+    value = np.round(rng.random((n, n_offers)) * steps, 3 if seed % 2 else 0)
     teaches = rng.random((12, n_skills)) < 0.35
     teaches[np.arange(12), rng.integers(0, n_skills, 12)] = True
     allowed = rng.random((K, n_blocks)) < 0.7
@@ -49,10 +49,10 @@ def problem_of(seed: int, n: int = 3, n_offers: int = 7, skill: int | None = Non
         int(rng.integers(1, rooms.sum() + 1)),
         int(rng.integers(2, 7)) if skill is None else skill,
     )
-    return Problem(
-        Offers(lesson, steps, value, kind, device), (limits,), np.zeros(n, np.intp), PENALTY,
-        csr_array(teaches.astype(float)),
-    )  # fmt: skip
+    lessons = csr_array(teaches.astype(float))
+    offers = Offers(lesson, steps, value, kind, device)
+    day = np.zeros(n, np.intp)
+    return Problem(offers, (limits,), day, PENALTY, lessons)
 
 
 def fits(limits: Limits, taken: Any) -> bool:

@@ -10,6 +10,7 @@ beat is the best day. All open branches of all students are solved together.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -110,7 +111,7 @@ class _Branches(NamedTuple):
     device: Bools
 
 
-def exact_days(problem: Problem, open_: Bools) -> Best:
+def exact_days(problem: Problem, open_: Bools, n_jobs: int = 1) -> Best:
     """The best day of each student, under all limits.
 
     Parameters
@@ -118,8 +119,16 @@ def exact_days(problem: Problem, open_: Bools) -> Best:
     problem : Problem
     open_ : bool array, shape (n, n_offers)
         Which of the offers may be chosen.
+    n_jobs : int
+        How many parts of the students are solved at the same time, in threads.
     """
     n = len(open_)
+    if n_jobs > 1:
+        parts = np.array_split(np.arange(n), n_jobs)
+        with ThreadPoolExecutor(n_jobs) as workers:
+            found = workers.map(lambda rows: exact_days(problem.take(rows), open_[rows]), parts)
+            columns: list[Any] = [*map(np.concatenate, zip(*found, strict=True))]
+        return Best(*columns)
     best = Best(np.zeros(open_.shape, bool), np.full(n, -np.inf), np.full(n, -np.inf))
     for rows, part in problem.by_day():
         for whole, table in zip(best, _exact(part, open_[rows]), strict=True):

@@ -10,7 +10,7 @@ import numpy as np
 
 from adaptlearn.errors import ParameterError, UnknownLabelError
 from adaptlearn.labels import Label, label_list
-from adaptlearn.numerics import Bools, Ints
+from adaptlearn.numerics import Ints
 from adaptlearn.planning.day.branching import Held, Problem, exact_days
 from adaptlearn.planning.day.demands import Asked, Block, Demands
 from adaptlearn.planning.day.door import read_demands
@@ -48,6 +48,7 @@ def plan_day(
     rounds: int = 12,
     exact: bool = False,
     now: float | datetime | None = None,
+    n_jobs: int = 1,
 ) -> DayPlan:
     """Fill each student's minutes with lessons.
 
@@ -97,6 +98,9 @@ def plan_day(
         or a school. Without seats, the plan is always the best.
     now : float or datetime, optional
         The time of the decisions, as for `Sequencer.recommend`.
+    n_jobs : int, default 1
+        How many parts of the students are planned at the same time, in threads. The plan does not
+        depend on it.
 
     Returns
     -------
@@ -149,11 +153,12 @@ def plan_day(
     """
     check_parameters(
         "plan_day",
-        {"candidates": candidates, "rounds": rounds, "exact": exact},
+        {"candidates": candidates, "rounds": rounds, "exact": exact, "n_jobs": n_jobs},
         {
             "candidates": [Interval(1, 200, integer=True)],
             "rounds": [Interval(1, 1000, integer=True)],
             "exact": [OneOf((True, False))],
+            "n_jobs": [Interval(1, 1024, integer=True)],
         },
         [*_no_sequencer(sequencer)],
     )
@@ -165,15 +170,15 @@ def plan_day(
     demands = read_demands(asked, labels, sequencer.curriculum, unknown)
     before = _yesterday(yesterday, labels, sequencer)
     menu = menu_of(
-        sequencer, labels, demands, before, value=value, most=candidates, now=now
+        sequencer, labels, demands, before, value=value, most=candidates, now=now,
+        n_jobs=n_jobs,
     )  # fmt: skip
     problem = _problem(menu, demands, sequencer)
-    open_ = menu.offers.lesson >= 0
-    shared = _solved(problem, demands, open_, rounds, exact)
+    shared = _solved(problem, demands, rounds=rounds, exact=exact, n_jobs=n_jobs)
     lessons, left = _timed(problem, menu, demands, shared, sequencer)
     made = Made(
-        sequencer, tuple(labels), demands, menu, problem, open_, shared.chosen, shared.seated,
-        lessons, left, shared.bound, before, now,
+        sequencer, tuple(labels), demands, menu, problem, menu.offers.lesson >= 0, shared.chosen,
+        shared.seated, lessons, left, shared.bound, before, now,
     )  # fmt: skip
     return DayPlan(made)
 
@@ -233,11 +238,12 @@ def _problem(menu: Menu, demands: Demands, sequencer: Sequencer) -> Problem:
     return Problem(menu.offers, days, place, penalty, teaches, Held(*columns))
 
 
-def _solved(problem: Problem, demands: Demands, open_: Bools, rounds: int, exact: bool) -> Shared:
+def _solved(problem: Problem, demands: Demands, *, rounds: int, exact: bool, n_jobs: int) -> Shared:
     """The chosen lessons, where seats are, and the bound."""
+    open_ = problem.offers.lesson >= 0
     resource = np.append(demands.resource, -1)[problem.offers.lesson]
     if not (resource >= 0).any():
-        best = exact_days(problem, open_)
+        best = exact_days(problem, open_, n_jobs)
         return Shared(best.chosen, np.full(open_.shape, -1), float(best.bound.sum()))
     free = demands.seats.copy()
     for pin in demands.pins:

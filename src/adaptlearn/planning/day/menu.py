@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -105,14 +106,22 @@ def menu_of(
     value: Value,
     most: int,
     now: float | datetime | None,
+    n_jobs: int = 1,
 ) -> Menu:
     """The lessons that each student may be given, the best `most` of each student."""
     cook = _Cook(sequencer, demands, yesterday, value, most)
-    parts = []
-    start = 0
-    for left, applied in sequencer.choices(students, now):
-        parts.append(cook.menu(left, applied, start))
-        start += len(left.candidates.context.students)
+
+    def menus(rows: Ints) -> list[Menu]:
+        """The menus of some students that follow each other."""
+        found, start = [], int(rows[0]) if len(rows) else 0
+        for left, applied in sequencer.choices(students[start : start + len(rows)], now):
+            found.append(cook.menu(left, applied, start))
+            start += len(left.candidates.context.students)
+        return found
+
+    runs = np.array_split(np.arange(len(students)), n_jobs)
+    with ThreadPoolExecutor(n_jobs) as workers:
+        parts = [part for found in workers.map(menus, runs) for part in found]
     width = max((part.code.shape[1] for part in parts), default=0)
     return _stacked(parts, width)
 
