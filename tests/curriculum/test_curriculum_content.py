@@ -170,3 +170,20 @@ def test_the_order_in_which_edges_and_members_are_listed_does_not_matter() -> No
             "standards": [one | {"skills": one["skills"][::-1]} for one in GIVEN["standards"]],
         }
         assert Curriculum.from_dict(other).to_dict() == WRITTEN
+
+
+def test_a_mode_is_kept_and_the_usual_one_changes_no_fingerprint() -> None:
+    plain = [{"lesson": "sums", "skills": ["add"]}, {"lesson": "talk", "skills": ["add"]}]
+    said = [{**plain[0], "mode": "device"}, plain[1]]
+    old = Curriculum.from_dict({"lessons": plain})
+    assert old.lesson_modes == ("device", "device")
+    assert Curriculum.from_dict({"lessons": said}).fingerprint == old.fingerprint
+    talk = Curriculum.from_dict({"lessons": [plain[0], {**plain[1], "mode": "teacher"}]})
+    assert talk.lesson_modes == ("device", "teacher")
+    assert talk.fingerprint != old.fingerprint
+    assert Curriculum.from_json(talk.to_json()).lesson_modes == talk.lesson_modes
+    frames = Curriculum.from_frames(
+        lessons={"lesson": ["sums", "talk"], "skill": ["add", "add"], "mode": [None, "teacher"]}
+    )
+    assert frames.lesson_modes == ("device", "teacher")
+    assert frames == talk

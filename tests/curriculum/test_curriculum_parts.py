@@ -188,6 +188,8 @@ def test_credit_flows_down_by_products() -> None:
          "left its minutes unknown"),
         ({"minutes": 0}, "lesson 'L' has minutes 0; expected a number above 0",
          "left its minutes unknown"),
+        ({"mode": "tablet"}, "lesson 'L' has mode 'tablet'; expected one of 'device', 'teacher', "
+         "'group', 'offline'", "took it for device"),
         ({"tags": ["x", 3]}, "lesson 'L' has tags ['x', 3]; expected texts", "kept those that are"),
     ],
 )  # fmt: skip

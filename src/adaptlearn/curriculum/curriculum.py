@@ -69,6 +69,9 @@ class Curriculum(SkillGraph):
         The kind of each lesson: ``"instruction"`` (the default), ``"practice"``, ``"review"``,
         ``"assessment"``, ``"enrichment"`` or ``"elective"``.
     lesson_tags : tuple of tuple of str
+    lesson_modes : tuple of str
+        What each lesson needs: ``"device"`` (the default), ``"teacher"``, ``"group"``, or
+        ``"offline"`` (none of these).
     minutes : float array, shape (n_lessons,)
         The minutes that each lesson takes; NaN if unknown.
     difficulty : float array, shape (n_lessons,)
@@ -114,6 +117,7 @@ class Curriculum(SkillGraph):
         self.lesson_titles = tuple(lesson.title for lesson in parts.lessons)
         self.lesson_kinds = tuple(lesson.kind for lesson in parts.lessons)
         self.lesson_tags = tuple(lesson.tags for lesson in parts.lessons)
+        self.lesson_modes = tuple(lesson.mode for lesson in parts.lessons)
         self.minutes = _numbers([lesson.minutes for lesson in parts.lessons])
         self.difficulty = _numbers([lesson.difficulty for lesson in parts.lessons])
         self.items = label_array([item.label for item in parts.items])
@@ -155,9 +159,9 @@ class Curriculum(SkillGraph):
         lessons : frame, optional
             Columns ``lesson`` and ``skills`` (one row per lesson, a list in each cell), or
             ``lesson`` and ``skill`` (one row per pair). Optionally ``title``, ``kind``,
-            ``difficulty`` (0 to 1), ``tags`` (a list or one text) and ``minutes``. Without the
-            column ``minutes``, minutes are unknown. If the column is there, an empty cell is a
-            fault.
+            ``difficulty`` (0 to 1), ``tags`` (a list or one text), ``mode`` and ``minutes``.
+            Without the column ``minutes``, minutes are unknown. If the column is there, an empty
+            cell is a fault.
         items : frame, optional
             Columns ``item`` and ``skills`` or ``skill``, as for lessons.
         encompasses : frame, optional
@@ -199,8 +203,8 @@ class Curriculum(SkillGraph):
             (first, then), or a mapping of each skill to its prerequisites; a list in place of a
             prerequisite holds alternatives. ``encompasses``: triples (skill, encompassed, weight),
             or a mapping of each skill to a mapping of weights. ``lessons``: ``{"lesson", "skills",
-            "title", "minutes", "kind", "difficulty", "tags"}``, or a mapping of each lesson to its
-            skills. ``items``: ``{"item", "skills"}``, or a mapping likewise. ``standards``:
+            "title", "minutes", "kind", "difficulty", "tags", "mode"}``, or a mapping of each lesson
+            to its skills. ``items``: ``{"item", "skills"}``, or a mapping likewise. ``standards``:
             ``{"standard", "skills", "title", "grade"}``, or a mapping likewise. ``courses``:
             ``{"course", "title", "grade", "units"}`` with units ``{"unit", "title", "standards",
             "skills"}``. All are optional.

@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 from adaptlearn.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from adaptlearn.planning.day.day import plan_day as plan_day
+    from adaptlearn.planning.day.demands import Block as Block
+    from adaptlearn.planning.day.menu import minutes_worth as minutes_worth
+    from adaptlearn.planning.day.plan import DayPlan as DayPlan
     from adaptlearn.planning.groups.forming import form_class_groups as form_class_groups
     from adaptlearn.planning.groups.forming import form_groups as form_groups
     from adaptlearn.planning.groups.groups import Groups as Groups
@@ -19,8 +23,10 @@ if TYPE_CHECKING:
     from adaptlearn.planning.learning.plan import LearningPlan as LearningPlan
 
 _HOMES: dict[str, str] = {
+    "Block": "day.demands",
     "Calendar": "learning.calendar",
     "Groups": "groups.groups",
+    "DayPlan": "day.plan",
     "LearningPlan": "learning.plan",
     "Needs": "groups.needs",
     "Pace": "learning.pace",
@@ -29,6 +35,8 @@ _HOMES: dict[str, str] = {
     "form_groups": "groups.forming",
     "learn_pace": "learning.learn_pace",
     "learning_plan": "learning.learning_plan",
+    "minutes_worth": "day.menu",
+    "plan_day": "day.day",
 }
 
 __all__ = [  # noqa: PLE0604 - the homes are all names, in one place

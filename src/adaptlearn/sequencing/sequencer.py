@@ -27,6 +27,7 @@ from adaptlearn.randomness import Randomness, generator_of
 from adaptlearn.responses.columns import is_datetime, moment_of
 from adaptlearn.sequencing.decisions.arrays import Columns
 from adaptlearn.sequencing.decisions.decisions import Decisions, Provenance
+from adaptlearn.sequencing.detours import Left
 from adaptlearn.sequencing.explanation import Explanation, explain
 from adaptlearn.sequencing.goals import Goals, TimeToGoal, lessons_to_goal, time_to_goal
 from adaptlearn.sequencing.knowledge.context import Context, last_answers, mark
@@ -276,7 +277,7 @@ class Sequencer:
             "Sequencer.recommend", {"n": n}, {"n": [Interval(1, math.inf, integer=True)]}
         )
         time, clock = self._moment(now)
-        labels = self._checked_students(students)
+        labels = self.checked_students(students)
         n = min(n, len(self.curriculum.lessons))  # no lesson comes twice
         # All draws at once, so that the choice does not depend on the size of the blocks.
         draws = self._random.random((len(labels), n))
@@ -381,7 +382,7 @@ class Sequencer:
         """
         lesson = label_of(lesson, "lesson")
         code = self.curriculum.lesson_index.code(lesson)
-        labels = self._checked_students([label_of(student, "student")])
+        labels = self.checked_students([label_of(student, "student")])
         context, applied = self._context(labels, *self._moment(now))
         left, _ = available(self.policy, context, applied)
         barring = [
@@ -441,7 +442,7 @@ class Sequencer:
                 "n_items": [Interval(1, 12, integer=True), OneOf((None,))],
             },
         )
-        context, _ = self._context(self._checked_students(students), *self._moment(now))
+        context, _ = self._context(self.checked_students(students), *self._moment(now))
         if n_items is not None:
             return lessons_to_goal(context, confidence=confidence, n_items=n_items)
         return time_to_goal(context, threshold=self._threshold, confidence=confidence)
@@ -450,7 +451,37 @@ class Sequencer:
         self, students: Iterable[Label] | Label, now: float | datetime | None = None
     ) -> Context:
         """The data of some students from which the policy decides."""
-        return self._context(self._checked_students(students), *self._moment(now))[0]
+        return self._context(self.checked_students(students), *self._moment(now))[0]
+
+    def choices(
+        self, students: Iterable[Label] | Label, now: float | datetime | None = None
+    ) -> Iterator[tuple[Left, Applied]]:
+        """Everything that students may be given, with scores, a block of students at a time.
+
+        `recommend` chooses from this; a plan of a day chooses from it, too.
+
+        Parameters
+        ----------
+        students : sequence of labels, or one label
+        now : float or datetime, optional
+
+        Yields
+        ------
+        Left
+            The lessons, in the order of the students, with the policy's scores.
+        Applied
+            What teachers decided.
+
+        Raises
+        ------
+        UnknownLabelError
+            The error is raised if the tracker does not know a student and `new_students` is False.
+        """
+        time, clock = self._moment(now)
+        labels = self.checked_students(students)
+        for start in range(0, len(labels), self._block_size):
+            context, applied = self._context(labels[start : start + self._block_size], time, clock)
+            yield available(self.policy, context, applied)[0], applied
 
     @property
     def _threshold(self) -> float | None:
@@ -458,7 +489,16 @@ class Sequencer:
         criterion = self.policy.criterion
         return None if criterion is None else criterion.threshold
 
-    def _checked_students(self, students: Iterable[Label] | Label) -> list[Label]:
+    def checked_students(self, students: Iterable[Label] | Label) -> list[Label]:
+        """The labels of students whom the sequencer can serve.
+
+        Raises
+        ------
+        UnknownLabelError
+            The tracker does not know a student, and `new_students` is False.
+        ParameterError
+            A student is listed twice.
+        """
         labels = label_list(students, "student")
         if len(set(labels)) < len(labels):
             twice = [label for label, times in Counter(labels).items() if times > 1]

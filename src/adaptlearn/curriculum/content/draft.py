@@ -18,8 +18,8 @@ class Repair(NamedTuple):
         The kind of fault: ``"duplicate"``, ``"self-loop"``, ``"dangling"``, ``"cycle"``,
         ``"alternatives"``, ``"weight"``, ``"threshold"``, ``"unknown skill"``, ``"unknown
         standard"``, ``"teaches nothing"``, ``"exercises nothing"``, ``"asks for nothing"``,
-        ``"minutes"``, ``"difficulty"``, ``"lesson kind"``, ``"tags"``, ``"grade"``, ``"conflict"``,
-        ``"unknown key"``, ``"byte-order mark"`` or ``"malformed"``.
+        ``"minutes"``, ``"difficulty"``, ``"lesson kind"``, ``"lesson mode"``, ``"tags"``,
+        ``"grade"``, ``"conflict"``, ``"unknown key"``, ``"byte-order mark"`` or ``"malformed"``.
     problem : str
         What is wrong, and where in the curriculum.
     remedy : str
@@ -68,6 +68,7 @@ class RawUnit(NamedTuple):
     kind: Any = None
     difficulty: Any = None
     tags: Any = None
+    mode: Any = None
 
 
 class RawStandard(NamedTuple):

@@ -15,10 +15,12 @@ from adaptlearn.labels import Hints, Label
 from adaptlearn.validation import Constraint, Interval, OneOf
 
 LESSON_KINDS = ("instruction", "practice", "review", "assessment", "enrichment", "elective")
+LESSON_MODES = ("device", "teacher", "group", "offline")
 _UNIT_INTERVAL = Interval(0, 1)
 _THRESHOLD = Interval(0, 1, closed="right")
 _MINUTES = Interval(0, math.inf, closed="neither")
 _KIND = OneOf(LESSON_KINDS)
+_MODE = OneOf(LESSON_MODES)
 
 
 class Lesson(NamedTuple):
@@ -31,6 +33,7 @@ class Lesson(NamedTuple):
     kind: str = LESSON_KINDS[0]
     difficulty: float = math.nan
     tags: tuple[str, ...] = ()
+    mode: str = LESSON_MODES[0]
 
 
 class Item(NamedTuple):
@@ -219,19 +222,25 @@ def _lesson(raw: RawUnit, known: list[Label], repairs: list[Repair]) -> Lesson:
     whose = f"lesson {raw.label!r}"
     minutes = _number(raw.minutes, "minutes", whose, _MINUTES, repairs)
     difficulty = _number(raw.difficulty, "difficulty", whose, _UNIT_INTERVAL, repairs)
-    kind = LESSON_KINDS[0]
-    if raw.kind is not None:
-        if _KIND.accepts(raw.kind):
-            kind = str(raw.kind)
-        else:
-            problem = f"{whose} is of kind {raw.kind!r}; expected {_KIND}"
-            repairs.append(Repair("lesson kind", problem, f"took it for {kind}"))
+    kind = _one_of(raw.kind, f"{whose} is of kind", "lesson kind", _KIND, repairs)
+    mode = _one_of(raw.mode, f"{whose} has mode", "lesson mode", _MODE, repairs)
     tags = tuple(tag for tag in raw.tags or () if isinstance(tag, str) and tag)
     if len(tags) < len(raw.tags or ()):
         problem = f"{whose} has tags {list(raw.tags)!r}; expected texts"
         repairs.append(Repair("tags", problem, "kept those that are"))
     distinct = tuple(dict.fromkeys(tags))
-    return Lesson(raw.label, known, _titled(raw), minutes, kind, difficulty, distinct)
+    return Lesson(raw.label, known, _titled(raw), minutes, kind, difficulty, distinct, mode)
+
+
+def _one_of(value: Any, whose: str, fault: str, allowed: OneOf, repairs: list[Repair]) -> str:
+    """One of some names; the first where none is given, or where it is reported."""
+    usual = str(allowed.values[0])
+    if value is None:
+        return usual
+    if allowed.accepts(value):
+        return str(value)
+    repairs.append(Repair(fault, f"{whose} {value!r}; expected {allowed}", f"took it for {usual}"))
+    return usual
 
 
 def _titled(raw: RawUnit | RawStandard) -> str:

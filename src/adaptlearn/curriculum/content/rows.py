@@ -27,7 +27,7 @@ TABLES: dict[str, tuple[str, ...]] = {
     "skills": ("skill", "title", "threshold"),
     "prerequisites": ("prerequisite", "skill", "group"),
     "encompasses": ("skill", "encompassed", "weight"),
-    "lessons": ("lesson", "skills", "title", "minutes", "kind", "difficulty", "tags"),
+    "lessons": ("lesson", "skills", "title", "minutes", "kind", "difficulty", "tags", "mode"),
     "items": ("item", "skills"),
     "standards": ("standard", "skills", "title", "grade"),
     "courses": ("course", "unit", "standards", "skills", "title", "unit_title", "grade"),
@@ -127,7 +127,8 @@ class _Reader:
             minutes = math.nan  # a gap; who does not know the minutes leaves them out
         kind, difficulty = given_or_none(record, "kind"), given_or_none(record, "difficulty")
         tags = tuple(self._split(record.get("tags")))
-        return RawUnit(label, skills, _title(record), minutes, kind, difficulty, tags)
+        mode = given_or_none(record, "mode")
+        return RawUnit(label, skills, _title(record), minutes, kind, difficulty, tags, mode)
 
     def standard(self, raw: Any, table: str, number: int) -> RawStandard:
         record = self._record(raw, table, number)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from adaptlearn.curriculum.content.parts import LESSON_KINDS, Item, Lesson, Parts
+from adaptlearn.curriculum.content.parts import LESSON_KINDS, LESSON_MODES, Item, Lesson, Parts
 from adaptlearn.curriculum.content.sources import FORMAT, VERSION
 from adaptlearn.curriculum.graph.edges import Edge, SoundEdges, in_order
 from adaptlearn.curriculum.outline import Course, Standard, grade_text
@@ -83,6 +83,7 @@ def _lesson(lesson: Lesson, place: Place) -> dict[str, Any]:
         kind=None if lesson.kind == LESSON_KINDS[0] else lesson.kind,
         difficulty=lesson.difficulty,
         tags=lesson.tags,
+        mode=None if lesson.mode == LESSON_MODES[0] else lesson.mode,
     )
 
 

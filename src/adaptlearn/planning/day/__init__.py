@@ -1,0 +1,1 @@
+"""The custom day: each student's minutes, filled with lessons."""
