@@ -14,7 +14,7 @@ from adaptlearn.errors import MissingDependency, ResponseDataError
 from adaptlearn.labels import is_missing, near_spellings
 from adaptlearn.responses.engines import text_out_of_views
 from adaptlearn.responses.labelled import Labelled, objects
-from adaptlearn.validation import some
+from adaptlearn.validation import OneOf, check_parameters, some
 
 Column = NDArray[Any]
 
