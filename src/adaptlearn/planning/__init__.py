@@ -7,9 +7,19 @@ from typing import TYPE_CHECKING
 from adaptlearn.lazy import lazy_names
 
 if TYPE_CHECKING:
-    pass
+    from adaptlearn.planning.promotion.promotion import promotion_report as promotion_report
+    from adaptlearn.planning.promotion.promotion import ready_to_accelerate as ready_to_accelerate
+    from adaptlearn.planning.promotion.report import PromotionDecision as PromotionDecision
+    from adaptlearn.planning.promotion.report import PromotionReport as PromotionReport
+    from adaptlearn.planning.promotion.rules import PromotionRules as PromotionRules
 
-_HOMES: dict[str, str] = {}
+_HOMES: dict[str, str] = {
+    "PromotionDecision": "promotion.report",
+    "PromotionReport": "promotion.report",
+    "PromotionRules": "promotion.rules",
+    "promotion_report": "promotion.promotion",
+    "ready_to_accelerate": "promotion.promotion",
+}
 
 __all__ = [  # noqa: PLE0604 - the homes are all names, in one place
     *_HOMES,

@@ -17,6 +17,11 @@ from adaptlearn.sequencing.knowledge.context import Context
 from adaptlearn.sequencing.knowledge.lessons import minutes_of_skills
 from adaptlearn.wording import counted
 
+USUAL_LEARN = 0.15
+"""P(learn) of a skill for which the model has none."""
+
+_LEAST = 1e-6  # P(learn), so that every skill is learnt some time
+
 Target = Label | Iterable[Label] | Mapping[Label, float]
 
 
@@ -199,8 +204,8 @@ def time_to_goal(
     if context.goal is not None:
         needed &= context.goal > 0
     minutes = minutes_of_skills(curriculum)
-    learn = np.broadcast_to(0.15 if context.learn is None else context.learn, minutes.shape)
-    learn = np.clip(learn, 1e-6, 1.0)
+    learn = np.broadcast_to(USUAL_LEARN if context.learn is None else context.learn, minutes.shape)
+    learn = np.clip(learn, _LEAST, 1.0)
     rng = generator_of(random_state)
     drawn = np.zeros((samples, len(needed)))
     row, skill = np.nonzero(needed)
@@ -214,7 +219,18 @@ def time_to_goal(
     return TimeToGoal(median, lower, upper)
 
 
-def _showing(known: Floats, threshold: float) -> Floats:
+def expected_opportunities(known: Floats, learn: Floats, threshold: Floats) -> Floats:
+    """The mean number of opportunities that `time_to_goal` draws for skills that are not mastered.
+
+    Parameters
+    ----------
+    known, learn, threshold : float arrays of one shape, or that broadcast to it
+        P(known), P(learn), and the mastery from which a skill counts as mastered.
+    """
+    return np.asarray(_showing(known, threshold) + (1 - known) / np.clip(learn, _LEAST, 1.0))
+
+
+def _showing(known: Floats, threshold: Floats | float) -> Floats:
     """Right answers that lift a belief to a threshold, with a guess of .2 and a slip of .1."""
     start, end = (logit(np.clip(p, 0.5, 1 - 1e-9)) for p in (known, threshold))
     return np.asarray(np.ceil(np.maximum(end - start, 0.0) / np.log(0.9 / 0.2)))

@@ -276,7 +276,7 @@ class Sequencer:
             "Sequencer.recommend", {"n": n}, {"n": [Interval(1, math.inf, integer=True)]}
         )
         time, clock = self._moment(now)
-        labels = self._checked_students(students)
+        labels = self.checked_students(students)
         n = min(n, len(self.curriculum.lessons))  # no lesson comes twice
         # All draws at once, so that the choice does not depend on the size of the blocks.
         draws = self._random.random((len(labels), n))
@@ -381,7 +381,7 @@ class Sequencer:
         """
         lesson = label_of(lesson, "lesson")
         code = self.curriculum.lesson_index.code(lesson)
-        labels = self._checked_students([label_of(student, "student")])
+        labels = self.checked_students([label_of(student, "student")])
         context, applied = self._context(labels, *self._moment(now))
         left, _ = available(self.policy, context, applied)
         barring = [
@@ -426,14 +426,14 @@ class Sequencer:
         """
         allowed = [Interval(0, 1, closed="neither")]
         check_parameters("time_to_goal", {"confidence": confidence}, {"confidence": allowed})
-        context, _ = self._context(self._checked_students(students), *self._moment(now))
+        context, _ = self._context(self.checked_students(students), *self._moment(now))
         return time_to_goal(context, threshold=self._threshold, confidence=confidence)
 
     def context(
         self, students: Iterable[Label] | Label, now: float | datetime | None = None
     ) -> Context:
         """The data of some students from which the policy decides."""
-        return self._context(self._checked_students(students), *self._moment(now))[0]
+        return self._context(self.checked_students(students), *self._moment(now))[0]
 
     @property
     def _threshold(self) -> float | None:
@@ -441,7 +441,8 @@ class Sequencer:
         criterion = self.policy.criterion
         return None if criterion is None else criterion.threshold
 
-    def _checked_students(self, students: Iterable[Label] | Label) -> list[Label]:
+    def checked_students(self, students: Iterable[Label] | Label) -> list[Label]:
+        """The labels of some students as a list, refused as `recommend` refuses them."""
         labels = label_list(students, "student")
         if len(set(labels)) < len(labels):
             twice = [label for label, times in Counter(labels).items() if times > 1]
