@@ -231,4 +231,4 @@ def test_the_tail_is_the_sum_over_all_cases(n: int, need: int) -> None:
         for case in product([True, False], repeat=n)
         if sum(case) >= need
     )
-    assert probability_of_enough(p, need) == pytest.approx(expected)
+    assert probability_of_enough(p.T, need) == pytest.approx(expected)

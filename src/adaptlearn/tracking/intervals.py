@@ -11,13 +11,16 @@ from adaptlearn.errors import StateError
 from adaptlearn.labels import plain
 from adaptlearn.models.base import KnowledgeTracer
 from adaptlearn.models.mastery import Mastery
+from adaptlearn.numerics import Bools
 from adaptlearn.responses.log import as_log
 from adaptlearn.validation import some
 
 _TOLERANCE = 1e-6
 
 
-def with_intervals(model: KnowledgeTracer, found: Mastery, history: Any) -> Mastery:
+def with_intervals(
+    model: KnowledgeTracer, found: Mastery, history: Any, answered: Bools
+) -> Mastery:
     """A tracker's mastery with the model's intervals, from all responses of the students.
 
     Parameters
@@ -26,6 +29,8 @@ def with_intervals(model: KnowledgeTracer, found: Mastery, history: Any) -> Mast
     found : Mastery
         What the tracker says.
     history : ResponseLog or frame with its standard columns
+    answered : bool array, shape (n_students,)
+        Whether the tracker has answers of each student.
 
     Returns
     -------
@@ -44,13 +49,14 @@ def with_intervals(model: KnowledgeTracer, found: Mastery, history: Any) -> Mast
     met = set(np.unique(log.student.codes).tolist())
     at = np.array([row.get(plain(label), -1) for label in found.students], np.intp)
     place = np.array([column.get(plain(label), -1) for label in found.skills], np.intp)
-    there = np.array([code in met for code in at.tolist()], bool)[:, None] & (place >= 0)
-    cells = np.ix_(at, place)
+    told_of = np.array([code in met for code in at.tolist()], bool)
+    there, cells = told_of[:, None] & (place >= 0), np.ix_(at, place)
     if not len(told.students):
         return found
-    other = there & (np.abs(told.value[cells] - found.value) > _TOLERANCE)
+    other = (there & (np.abs(told.value[cells] - found.value) > _TOLERANCE)).any(axis=1)
+    other |= answered & ~told_of
     if other.any():
-        whose = found.students[other.any(axis=1)]
+        whose = found.students[other]
         raise StateError(
             f"the history leads to another mastery than the tracker's for {some(whose)}; pass all "
             "responses of these students, and no others"

@@ -395,7 +395,10 @@ class MasteryTracker:
             labels = self._everyone_or(students)
             numbers = self._numbers(labels)
             found = self.model.state_mastery(self._state, numbers, label_array(labels), when=when)
-        return found if history is None else with_intervals(self.model, found, history)
+            if history is None:
+                return found
+            answered = self.model.state_counts(self._state, numbers).sum(axis=1) > 0
+        return with_intervals(self.model, found, history, answered)
 
     def predict(
         self,

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.sparse import csr_array
 
+from adaptlearn.errors import quiet
 from adaptlearn.labels import Label, plain
 from adaptlearn.numerics import Bools, Floats, Ints, distinct, places_of, stable_group
 from adaptlearn.responses.log import ResponseLog
@@ -176,7 +177,9 @@ def levels_along(model: Any, part: ResponseLog, whose: Ints, n_students: int) ->
     """
     numbers = np.zeros(part.n_students, np.int64)
     numbers[part.student.codes] = whose
-    estimates = model.update_with_estimates(model.init_state(n_students), part, students=numbers)
+    state = model.init_state(n_students)
+    with quiet():  # the tracker has told what is strange to the model
+        estimates = model.update_with_estimates(state, part, students=numbers)
     return np.asarray(np.maximum(estimates.before, estimates.after))
 
 

@@ -18,7 +18,7 @@ def probability_of_enough(known: Floats, need: int) -> Floats:
 
     Parameters
     ----------
-    known : float array, shape (n_students, n_skills)
+    known : float array, shape (n_skills, n_students)
         P(known) of each skill.
     need : int
         From 0 to n_skills.
@@ -35,16 +35,16 @@ def probability_of_enough(known: Floats, need: int) -> Floats:
     Examples
     --------
     >>> import numpy as np
-    >>> probability_of_enough(np.array([[0.9, 0.8, 0.5]]), 2).round(2).tolist()
+    >>> probability_of_enough(np.array([[0.9], [0.8], [0.5]]), 2).round(2).tolist()
     [0.85]
     """
-    n_students, n_skills = known.shape
+    n_skills, n_students = known.shape
     if need == n_skills:
-        return np.asarray(known.prod(axis=1))
+        return np.asarray(known.prod(axis=0))
     # Column k: P(k of the skills so far are known); those who have enough are no longer followed.
     short = np.zeros((need, n_students))
     short[:1] = 1.0
-    for p in known.T:
+    for p in known:
         lost = short * (1 - p)
         lost[1:] += short[:-1] * p
         short = lost
@@ -54,12 +54,13 @@ def probability_of_enough(known: Floats, need: int) -> Floats:
 def least_of_enough(level: Floats, need: int) -> Floats:
     """The level that so many skills reach: the `need`-th highest, shape (n_students,).
 
+    `level` has the shape (n_skills, n_students).
     For P(correct), which is no P(known): a skill counts when its own level is high enough.
 
     Examples
     --------
     >>> import numpy as np
-    >>> least_of_enough(np.array([[0.9, 0.8, 0.5]]), 2).tolist()
+    >>> least_of_enough(np.array([[0.9], [0.8], [0.5]]), 2).tolist()
     [0.8]
     """
-    return np.asarray(np.partition(level, level.shape[1] - need, axis=1)[:, level.shape[1] - need])
+    return np.asarray(np.sort(level, axis=0)[len(level) - need])

@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from adaptlearn.labels import Label, label_array
 from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.planning.promotion import evidence
-from adaptlearn.planning.promotion.demands import Demand, membership
+from adaptlearn.planning.promotion.blocks import blocks_of
+from adaptlearn.planning.promotion.demands import Demand
 from adaptlearn.planning.promotion.effort import Course, effort_of, minutes_of
 from adaptlearn.planning.promotion.evidence import Entries
 from adaptlearn.planning.promotion.grants import Notes, marked, of_skills
@@ -23,12 +23,10 @@ from adaptlearn.planning.promotion.standing import Evidence, Standing, standing_
 from adaptlearn.planning.promotion.ways import way_of
 from adaptlearn.sequencing.goals import USUAL_LEARN
 from adaptlearn.sequencing.knowledge.context import Context
-from adaptlearn.sequencing.knowledge.lessons import minutes_of_skills
 from adaptlearn.sequencing.knowledge.matched import Match
 from adaptlearn.sequencing.overrides import Override
 from adaptlearn.sequencing.sequencer import Sequencer
 
-_CELLS = 1 << 22  # a block's tables stay below this many cells
 _USUAL = 0.95
 """Mastery of a skill where the policy has no threshold."""
 
@@ -87,14 +85,14 @@ def promotion_report(
     2. There are enough answers on its skills, on enough days.
     3. The required share of its skills is retained: P(recall) is high enough now, or the last
        answer that came at least ``review_after`` days after first mastery was right. First mastery
-       is the first answer before or after which the model's mastery reached the threshold of the
-       sequencer's policy (.95 if the policy has none).
+       is the first answer before or after which the model's mastery reached the target (below).
     4. A skill that a teacher granted counts as known and retained.
 
     The expected minutes are means of what `Sequencer.time_to_goal` draws: an opportunity takes the
     minutes of the shortest lesson on the skill. A skill of a missing standard is practised until
-    its P(known) is the n-th root of ``confidence``, where n is the number of skills that the
-    standard requires. What comes before a skill is practised up to the threshold of the policy.
+    P(known) reaches its target, the n-th root of ``confidence``, where n is the number of skills
+    that the standard requires (for P(correct): ``confidence``). What comes before a skill is
+    practised up to the threshold of the policy (.95 if it has none).
 
     References
     ----------
@@ -119,13 +117,13 @@ def promotion_report(
     - "4.A" is met.
     """
     sources = checked_sources(sequencer, students, rules, rule, log=log, grants=grants)
-    course = _course(sources)
-    widest = max(len(sequencer.curriculum.skills), len(sources.demands), 1)
-    size = max(1, _CELLS // widest)
-    blocks = [
-        _block(sources, course, sources.students[start : start + size], now, start)
-        for start in range(0, len(sources.students), size)
-    ]
+    course = Course.of(sequencer.curriculum, sources.demands)
+    blocks: list[_Block] = []
+    start = 0
+    widest = max(len(sequencer.curriculum.skills), len(sources.demands))
+    for labels in blocks_of(sources.students, widest):
+        blocks.append(_block(sources, course, labels, now, start))
+        start += len(labels)
     standing = Standing(*map(np.concatenate, zip(*(one.standing for one in blocks), strict=True)))
     return PromotionReport(
         rule=sources.rule,
@@ -178,34 +176,28 @@ class _Block(NamedTuple):
     now: float | None
 
 
-def _course(sources: Sources) -> Course:
-    curriculum = sources.sequencer.curriculum
-    members = membership(sources.demands, len(curriculum.skills))
-    before = csr_array(curriculum.ancestry)
-    return Course(members, before, minutes_of_skills(curriculum))
-
-
 def _block(sources: Sources, course: Course, labels: list[Label], now: Any, start: int) -> _Block:
     sequencer, demands = sources.sequencer, sources.demands
     context = sequencer.context(labels, now)
-    shape = (len(labels), len(demands))
-    granted = context.granted
-    if granted is None:
-        granted = np.zeros(context.mastery.shape, bool)
+    # From here on a row is a skill, and its students stand side by side.
+    level = np.ascontiguousarray(_level(sources, context, labels).T)
+    granted = np.zeros(level.shape, bool)
+    if context.granted is not None:
+        granted = np.ascontiguousarray(context.granted.T)
+        level[granted] = 1.0
     whole = sources.grants.of(labels, context.now)
-    level = np.where(granted, 1.0, _level(sources, context, labels))
     standing = standing_of(
         demands,
         context.kind,
         level,
         _evidence(sources, course, context, labels),
         granted=granted,
-        granted_whole=marked(whole, shape),
+        granted_whole=marked(whole, (len(labels), len(demands))),
     )
-    learn = np.full(course.minutes.shape, USUAL_LEARN) if context.learn is None else context.learn
+    learn = np.full(len(level), USUAL_LEARN) if context.learn is None else context.learn
     target = _targets(sources, context)
     effort = effort_of(demands, course, standing, level=level, target=target, learn=learn)
-    met, missing = way_of(sources.node, standing.met, effort.alone)
+    met, missing = way_of(sources.node, standing.met, effort.alone.T)
     notes = of_skills(sequencer.overrides, labels, context.now, standing.granted, demands)
     for place, held in whole.items():
         notes[place] = (*held, *notes.get(place, ()))
@@ -247,7 +239,7 @@ def _evidence(sources: Sources, course: Course, context: Context, labels: list[L
         if sources.replays:
             tracker: Any = sources.sequencer.tracker
             along = evidence.levels_along(tracker.model, part, whose, n_students)[kept]
-            first = _first_mastery(context, entries, along)
+            first = _first_mastery(sources, context, entries, along)
             for after in {one.settings.review_after for one in sources.demands}:
                 if after is not None:
                     late[after] = evidence.reviewed(entries, first, after)
@@ -262,33 +254,36 @@ def _retained(
     for one in demands:
         key = one.settings.review_after, one.settings.recall
         if key not in found:
-            table = np.zeros(context.mastery.shape, bool)
+            table = np.zeros(context.mastery.shape[::-1], bool)
             if context.retention is not None:
-                table |= context.retention >= one.settings.recall
+                table |= one.settings.recall <= context.retention.T
             if key[0] in late:
-                table |= late[key[0]]
+                table |= late[key[0]].T
             found[key] = table
     return [found[one.settings.review_after, one.settings.recall] for one in demands]
 
 
-def _first_mastery(context: Context, entries: Entries, along: Floats) -> Floats:
-    """When the model's mastery first reached the policy's threshold; inf where it never did."""
-    shape = context.mastery.shape
-    threshold = np.broadcast_to(_threshold(context), shape)
-    needed = evidence.needed_level(threshold, context.kind, context.rates)
-    mastered = along >= needed[entries.student, entries.skill]
-    return evidence.first_times(entries, mastered, *shape)
+def _first_mastery(sources: Sources, context: Context, entries: Entries, along: Floats) -> Floats:
+    """When each skill first reached what is asked of it; inf where it never did."""
+    asked = _asked(sources)
+    needed = evidence.needed_level(np.where(asked > 0, asked, np.inf), context.kind, context.rates)
+    return evidence.first_times(entries, along >= needed[entries.skill], *context.mastery.shape)
 
 
-def _threshold(context: Context) -> Floats | float:
-    return _USUAL if context.threshold is None else context.threshold
+def _asked(sources: Sources) -> Floats:
+    """The level that the standards ask of each skill; 0 of others, shape (n_skills,)."""
+    asked = np.zeros(len(sources.sequencer.curriculum.skills))
+    for one in sources.demands:
+        own = one.target if sources.rules.kind == "latent" else one.settings.confidence
+        asked[one.skills] = np.maximum(asked[one.skills], own)
+    return asked
 
 
 def _targets(sources: Sources, context: Context) -> Floats:
-    """The level from which each skill needs no more practice, shape (n_students, n_skills)."""
-    target = np.array(np.broadcast_to(_threshold(context), context.mastery.shape))
-    asked = np.zeros(target.shape[1])
-    for one in sources.demands:
-        own = one.target if context.kind == "latent" else one.settings.confidence
-        asked[one.skills] = np.maximum(asked[one.skills], own)
-    return np.asarray(np.where(asked > 0, asked, target))
+    """The level from which each skill needs no more practice; see `effort_of`."""
+    threshold = np.asarray(_USUAL if context.threshold is None else context.threshold)
+    n_students = len(context.students) if threshold.ndim == 2 else 1
+    asked = _asked(sources)
+    target = np.array(np.broadcast_to(threshold, (n_students, len(asked))).T)
+    target[asked > 0] = asked[asked > 0, None]
+    return target

@@ -44,7 +44,7 @@ class Evidence(NamedTuple):
     ----------
     answers, days : int arrays, shape (n_students, n_demands)
         Answers on the skills of each standard, and days with such answers.
-    retained : sequence of bool arrays, shape (n_students, n_skills)
+    retained : sequence of bool arrays, shape (n_skills, n_students)
         For each demand, the skills that are retained.
     """
 
@@ -69,26 +69,30 @@ def standing_of(
     demands : sequence of Demand
     kind : {"latent", "predicted"}
         Of `level`: P(known) or P(correct).
-    level : float array, shape (n_students, n_skills)
+    level : float array, shape (n_skills, n_students)
         The probability, or its lower bound, of each skill; 1 where it is granted.
     shown : Evidence
-    granted : bool array, shape (n_students, n_skills)
+    granted : bool array, shape (n_skills, n_students)
         Skills that teachers granted.
     granted_whole : bool array, shape (n_students, n_demands)
         Standards that teachers granted.
     """
     answers, days, retained = shown
-    shape = (len(level), len(demands))
+    shape = (len(answers), len(demands))
     enough = probability_of_enough if kind == "latent" else least_of_enough
-    share: Floats = np.empty(shape)
-    kept, given, met = (np.empty(shape, bool) for _ in range(3))
+    share: Floats = np.empty(shape, order="F")
+    kept, given, met = (np.empty(shape, bool, order="F") for _ in range(3))
     for place, one in enumerate(demands):
-        exact = enough(level[:, one.skills], one.need)
-        share[:, place] = exact
-        known_enough = exact >= one.settings.confidence
-        theirs = (retained[place] | granted)[:, one.skills].sum(axis=1) >= one.need
-        kept[:, place] = theirs | (one.settings.review_after is None)
-        given[:, place] = granted_whole[:, place] | (granted[:, one.skills].sum(axis=1) >= one.need)
-        asked = (answers[:, place] >= one.settings.answers) & (days[:, place] >= one.settings.days)
-        met[:, place] = given[:, place] | (known_enough & asked & kept[:, place])
+        asked = one.settings
+        share[:, place] = enough(level[one.skills], one.need)
+        by_grant = granted[one.skills].sum(axis=0) >= one.need
+        given[:, place] = granted_whole[:, place] | by_grant
+        theirs = (retained[place][one.skills] | granted[one.skills]).sum(axis=0) >= one.need
+        kept[:, place] = theirs | (asked.review_after is None)
+        met[:, place] = given[:, place] | (
+            (share[:, place] >= asked.confidence)
+            & (answers[:, place] >= asked.answers)
+            & (days[:, place] >= asked.days)
+            & kept[:, place]
+        )
     return Standing(share, answers, days, kept, given, met)
