@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 
 from adaptlearn.errors import quiet
 from adaptlearn.labels import Label, plain
-from adaptlearn.numerics import Bools, Floats, Ints, distinct, places_of, stable_group
+from adaptlearn.numerics import Bools, Floats, Ints, places_of, stable_group
 from adaptlearn.responses.log import ResponseLog
 from adaptlearn.tracking.clock import DAY
 
@@ -110,18 +110,19 @@ def answers_and_days(entries: Entries, n_students: int, members: csr_array) -> t
     lengths = np.diff(demands_of.indptr)[entries.skill]
     demand = demands_of.indices[places_of(demands_of.indptr[:-1][entries.skill], lengths)]
     at = np.repeat(np.arange(len(entries.skill)), lengths)
-    _, first = np.unique(entries.response[at] * np.int64(n_demands) + demand, return_index=True)
-    at, demand = at[first], demand[first]
     key = entries.student[at] * np.int64(n_demands) + demand
     shape, size = (n_students, n_demands), n_students * n_demands
-    answers = np.bincount(key, minlength=size).reshape(shape)
-    if entries.time is None or not len(at):
-        return answers, np.asarray(answers > 0, np.int64)
-    day = np.floor(entries.time[at] / DAY).astype(np.int64)
-    day -= day.min()
-    span = int(day.max()) + 1
-    once, _ = distinct(key * span + day)
-    return answers, np.bincount(once // span, minlength=size).reshape(shape)
+    if not len(at):
+        return np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+    rows, _ = stable_group(key, size)  # each standard's answers together, in the order of time
+    key, at = key[rows], at[rows]
+    day = np.zeros(len(at)) if entries.time is None else np.floor(entries.time[at] / DAY)
+    found = []
+    for told in (entries.response[at], day):
+        fresh = np.ones(len(key), bool)
+        fresh[1:] = (key[1:] != key[:-1]) | (told[1:] != told[:-1])
+        found.append(np.bincount(key[fresh], minlength=size).reshape(shape))
+    return found[0], found[1]
 
 
 def first_times(entries: Entries, mastered: Bools, n_students: int, n_skills: int) -> Floats:
