@@ -58,7 +58,7 @@ def _gaps(demand: Demand, own: Standing, column: int) -> list[str]:
             found.append(f"{counted(have, noun)}{on}, and there must be {needed:,}")
     if not own.retained[column]:
         found.append(
-            f"it is not retained yet: the last answer must be right {settings.review_after:g} days "
-            f"after mastery, or P(recall) must be {settings.recall:g}"
+            f"it is not retained yet: the last answer {settings.review_after:g} days or more after "
+            f"mastery must be right, or P(recall) at least {settings.recall:g}"
         )
     return found
