@@ -232,3 +232,27 @@ def test_the_tail_is_the_sum_over_all_cases(n: int, need: int) -> None:
         if sum(case) >= need
     )
     assert probability_of_enough(p.T, need) == pytest.approx(expected)
+
+
+def test_one_slip_takes_nothing_away_and_two_answers_do() -> None:
+    rules = PromotionRules(SCHOOL, ALL)
+    first = report_of()
+    days = [30.0, 31.0]
+    slips = [("ann", "measure", 0, DAY * day) for day in days]
+    found = []
+    for n in (0, 1, 2):
+        log = {name: [*column, *(slip[at] for slip in slips[:n])]
+               for at, (name, column) in enumerate(LOG.items())}  # fmt: skip
+        sequencer = sequencer_of(log)
+        alone = promotion_report(sequencer, STUDENTS, rules, log=log)
+        after = promotion_report(sequencer, STUDENTS[::-1], rules, log=log, before=first)
+        found.append((alone.met[0, 1], after.met[-1, 1], after.held[-1, 1], after.recommended[-1]))
+        assert after.met[:-1].tolist() == alone.met[:0:-1].tolist()
+    assert found == [
+        (True, True, False, True), (False, True, True, True), (False, False, False, False)
+    ]  # fmt: skip
+    log = {name: [*column, slips[0][at]] for at, (name, column) in enumerate(LOG.items())}
+    told = promotion_report(sequencer_of(log), ["ann", "new"], rules, log=log, before=first)
+    assert told.why("ann").endswith("It was met before, and is lost only after two more answers.")
+    assert told.minutes[0] == 0
+    assert not told.met[1].any()

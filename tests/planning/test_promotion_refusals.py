@@ -152,6 +152,7 @@ def test_rules_are_read_from_json_and_written_back(tmp_path: Any) -> None:
             {"grants": [Override("ban", "4.A", author="Ms Lee", reason="a test")]},
             "grants: ban '4.A' is no grant",
         ),
+        ({"before": "yesterday"}, "before is a str; expected a PromotionReport"),
         ({"grants": [{"action": "grant"}]}, "grants: override 0: target is missing"),
         (
             {"rules": PromotionRules(Curriculum.from_dict(
@@ -198,6 +199,14 @@ def test_a_lower_bound_needs_a_model_with_intervals() -> None:
     assert report_problems(rules=lower) == [
         "bound is 'lower' in the rules, and BKT gives no intervals: fit BKT(uncertainty=True) and "
         "pass log=…, all answers of these students, or set bound to 'value' in the rules"
+    ]
+
+
+def test_a_report_before_is_by_the_same_rule() -> None:
+    before = promotion_report(SEQUENCER, ["ann"], RULES, log=LOG)
+    other = PromotionRules(SCHOOL, {"rules": {"all": "4.A"}})
+    assert report_problems(rules=other, before=before) == [
+        "before is a report by another rule; pass the last report by this rule"
     ]
 
 

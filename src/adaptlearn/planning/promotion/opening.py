@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from adaptlearn.errors import ParameterError, ProblemsError
 from adaptlearn.labels import Label, label_array
 from adaptlearn.numerics import Bools
-from adaptlearn.planning.promotion.blocks import blocks_of
+from adaptlearn.planning.blocks import blocks_of
 from adaptlearn.responses.frames import frame_of
 from adaptlearn.sequencing.sequencer import Sequencer
 from adaptlearn.tables import Parts, Printed, ends

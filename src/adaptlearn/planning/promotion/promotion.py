@@ -10,8 +10,8 @@ import numpy as np
 
 from adaptlearn.labels import Label, label_array
 from adaptlearn.numerics import Bools, Floats, Ints
+from adaptlearn.planning.blocks import blocks_of
 from adaptlearn.planning.promotion import evidence
-from adaptlearn.planning.promotion.blocks import blocks_of
 from adaptlearn.planning.promotion.demands import Demand
 from adaptlearn.planning.promotion.effort import Course, effort_of, minutes_of
 from adaptlearn.planning.promotion.evidence import Entries
@@ -20,6 +20,7 @@ from adaptlearn.planning.promotion.report import PromotionReport
 from adaptlearn.planning.promotion.rules import PromotionRules
 from adaptlearn.planning.promotion.sources import Sources, checked_sources
 from adaptlearn.planning.promotion.standing import Evidence, Standing, standing_of
+from adaptlearn.planning.promotion.steady import held
 from adaptlearn.planning.promotion.ways import way_of
 from adaptlearn.sequencing.goals import USUAL_LEARN
 from adaptlearn.sequencing.knowledge.context import Context
@@ -38,6 +39,7 @@ def promotion_report(
     rule: str | None = None,
     *,
     log: Any = None,
+    before: PromotionReport | None = None,
     grants: Iterable[Override | Mapping[str, Any]] = (),
     now: float | datetime | None = None,
 ) -> PromotionReport:
@@ -56,6 +58,9 @@ def promotion_report(
     log : ResponseLog or frame with its standard columns, optional
         The answers that the tracker has taken in, with their times. The tracker keeps no days and
         no reviews, so rules that ask for them need the log.
+    before : PromotionReport, optional
+        The last report by this rule. A standard that was met then stays met until there are two
+        more answers on its skills: one slip takes nothing away.
     grants : iterable of Override or mapping, optional
         Standards that teachers granted: ``Override("grant", standard, student=…, author=…,
         reason=…)``.
@@ -77,7 +82,7 @@ def promotion_report(
 
     Notes
     -----
-    A standard is met if four things hold, or if a teacher granted it:
+    A standard is met if the first three hold, or if a teacher granted it:
 
     1. The probability that the required share of its skills is known is at least ``confidence``.
        It follows from P(known) of each skill by the Poisson binomial distribution (Hong 2013),
@@ -116,7 +121,9 @@ def promotion_report(
     ann: promotion is recommended by the rule "grade 4".
     - "4.A" is met.
     """
-    sources = checked_sources(sequencer, students, rules, rule, log=log, grants=grants)
+    sources = checked_sources(
+        sequencer, students, rules, rule, log=log, before=before, grants=grants
+    )
     course = Course.of(sequencer.curriculum, sources.demands)
     blocks: list[_Block] = []
     start = 0
@@ -130,10 +137,11 @@ def promotion_report(
         students=label_array(sources.students),
         recommended=np.concatenate([one.met for one in blocks]),
         **standing._asdict(),
+        held=np.concatenate([one.held for one in blocks]),
         missing=np.concatenate([one.missing for one in blocks]),
         minutes=np.concatenate([one.minutes for one in blocks]),
         demands=sources.demands,
-        grants={place: held for one in blocks for place, held in one.notes.items()},
+        grants={place: given for one in blocks for place, given in one.notes.items()},
         now=blocks[0].now,
         rules_fingerprint=rules.fingerprint,
         model=str(sequencer.tracker.fingerprint),
@@ -154,7 +162,7 @@ def ready_to_accelerate(
     sequencer, students, rules, rule
         As in `promotion_report`; the rule is next year's, see `PromotionRules.of_grade`.
     **options
-        `log`, `grants` and `now`, as in `promotion_report`.
+        `log`, `before`, `grants` and `now`, as in `promotion_report`.
 
     Returns
     -------
@@ -169,6 +177,7 @@ class _Block(NamedTuple):
     """The report of some students; the rows of `notes` are those of the whole report."""
 
     standing: Standing
+    held: Bools
     met: Bools
     missing: Bools
     minutes: Floats
@@ -194,16 +203,21 @@ def _block(sources: Sources, course: Course, labels: list[Label], now: Any, star
         granted=granted,
         granted_whole=marked(whole, (len(labels), len(demands))),
     )
+    kept = np.zeros(standing.met.shape, bool)
+    if sources.earlier is not None:
+        earlier = sources.earlier.part(start, len(labels))
+        kept = held(standing.met, standing.answers, earlier)
+        standing = standing._replace(met=standing.met | kept)
     learn = np.full(len(level), USUAL_LEARN) if context.learn is None else context.learn
     target = _targets(sources, context)
     effort = effort_of(demands, course, standing, level=level, target=target, learn=learn)
     met, missing = way_of(sources.node, standing.met, effort.alone.T)
     notes = of_skills(sequencer.overrides, labels, context.now, standing.granted, demands)
-    for place, held in whole.items():
-        notes[place] = (*held, *notes.get(place, ()))
+    for place, theirs in whole.items():
+        notes[place] = (*theirs, *notes.get(place, ()))
     return _Block(
-        standing, met, missing, minutes_of(demands, course, effort, missing),
-        {(start + row, column): held for (row, column), held in notes.items()}, context.now,
+        standing, kept, met, missing, minutes_of(demands, course, effort, missing),
+        {(start + row, column): theirs for (row, column), theirs in notes.items()}, context.now,
     )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from adaptlearn.validation import OneOf, Pattern, check_parameters
 from adaptlearn.wording import counted, duration, listed, quoted
 
 _ROWS = 12  # that are shown
+_HELD = " It was met before, and is lost only after two more answers."
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,9 @@ class PromotionReport(Printed):
         Answers on the standard's skills, and days with such answers.
     retained, granted, met : bool arrays, shape (n_students, n_standards)
         Whether the standard is retained, was granted by a teacher, and is met.
+    held : bool array, shape (n_students, n_standards)
+        Whether the standard is met only because it was met in the report before, and fewer than two
+        answers came since.
     missing : bool array, shape (n_students, n_standards)
         The standards that are missing on the shortest way to the rule.
     minutes : float array, shape (n_students,)
@@ -106,6 +110,7 @@ class PromotionReport(Printed):
     retained: Bools
     granted: Bools
     met: Bools
+    held: Bools
     missing: Bools
     minutes: Floats
     demands: tuple[Demand, ...]
@@ -169,7 +174,8 @@ class PromotionReport(Printed):
         for column, demand in enumerate(self.demands):
             if self.met[row, column] or self.missing[row, column]:
                 grants = self.grants.get((row, column), ())
-                lines.append(f"- {sentence(demand, own, column, grants)}")
+                note = "" if not self.held[row, column] else _HELD
+                lines.append(f"- {sentence(demand, own, column, grants)}{note}")
         return "\n".join(lines)
 
     def _standing(self, row: int) -> Standing:
@@ -244,11 +250,12 @@ class PromotionReport(Printed):
     def standards_table(self) -> dict[str, NDArray[Any]]:
         """A table with one row per student and standard, as columns."""
         n_students, n_standards = self.met.shape
+        names = (*Standing._fields, "held", "missing")
         labels = np.fromiter(self.standards, object, n_standards)
         return {
             "student": np.repeat(self.students, n_standards),
             "standard": np.tile(labels, n_students),
-            **{name: getattr(self, name).ravel() for name in (*Standing._fields, "missing")},
+            **{name: getattr(self, name).ravel() for name in names},
         }
 
     def to_frame(self, library: str | None = None, *, by_standard: bool = False) -> Any:

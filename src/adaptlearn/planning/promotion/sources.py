@@ -10,7 +10,9 @@ from adaptlearn.labels import Label
 from adaptlearn.planning.promotion.demands import Demand
 from adaptlearn.planning.promotion.evidence import History
 from adaptlearn.planning.promotion.grants import Grants
+from adaptlearn.planning.promotion.report import PromotionReport
 from adaptlearn.planning.promotion.rules import Node, PromotionRules
+from adaptlearn.planning.promotion.steady import Earlier
 from adaptlearn.responses.log import ResponseLog, as_log
 from adaptlearn.sequencing.overrides import Override
 from adaptlearn.sequencing.parts import serve_alike
@@ -37,6 +39,8 @@ class Sources(NamedTuple):
     replays : bool
         Whether the log and the model say when skills were mastered.
     grants : Grants
+    earlier : Earlier or None
+        What the report before said.
     """
 
     sequencer: Sequencer
@@ -48,6 +52,7 @@ class Sources(NamedTuple):
     history: History | None
     replays: bool
     grants: Grants
+    earlier: Earlier | None
 
 
 def checked_sources(
@@ -57,6 +62,7 @@ def checked_sources(
     rule: str | None,
     *,
     log: Any,
+    before: Any,
     grants: Iterable[Override | Mapping[str, Any]],
 ) -> Sources:
     """Check what a report is made of; one error lists all problems.
@@ -91,12 +97,20 @@ def checked_sources(
     except ProblemsError as error:
         raise ParameterError(_SUBJECT, [*problems, *error.problems]) from None
     problems += _unshown(demands, read, replays, sequencer)
+    if not isinstance(before, PromotionReport | None):
+        problems.append(f"before is a {type(before).__name__}; expected a PromotionReport")
+    elif before is not None and (before.rule, before.rules_fingerprint) != (
+        name,
+        rules.fingerprint,
+    ):
+        problems.append("before is a report by another rule; pass the last report by this rule")
     given = Grants(grants, demands, labels, problems)
     if labels:
         problems += _unfit_mastery(rules, sequencer, labels, read)
     if problems:
         raise ParameterError(_SUBJECT, problems)
-    return Sources(sequencer, labels, rules, name, node, demands, history, replays, given)
+    earlier = None if before is None else Earlier.of(before, labels)
+    return Sources(sequencer, labels, rules, name, node, demands, history, replays, given, earlier)
 
 
 def _wrong_kinds(sequencer: Any, rules: Any) -> Iterator[str]:
