@@ -7,7 +7,7 @@ Prints a table and writes results/planning_promotion_scale.json. The students, t
 log are made here: 300 skills, 1,000 lessons, 100 standards of three skills, 20 courses of five
 standards. Every student has answered four times on 20 skills, on four days, the last of them
 three weeks after the first. The rule asks for five of the 20 courses. Each size runs in a process
-of its own, whose peak resident memory beyond tracker and log is reported.
+of its own, with two threads, whose peak resident memory beyond tracker and log is reported.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def measure(n_students: int) -> dict[str, Any]:
     names = {name: [value] * SKILLS for name, value in rates.items()}
     model = BKT.from_parameters({"skill": [*range(SKILLS)], **names})
     tracker = MasteryTracker(model).update(log)
-    sequencer = Sequencer(curriculum, tracker, random_state=0)
+    sequencer = Sequencer(curriculum, tracker, random_state=0, n_jobs=2)
     courses = {"at_least": 5, "of": [{"course": f"C{place}"} for place in range(COURSES)]}
     rules = PromotionRules(curriculum, {"rules": {"five courses": courses}, "answers": 3})
     before = status("VmRSS")

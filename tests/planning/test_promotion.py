@@ -256,3 +256,63 @@ def test_one_slip_takes_nothing_away_and_two_answers_do() -> None:
     assert told.why("ann").endswith("It was met before, and is lost only after two more answers.")
     assert told.minutes[0] == 0
     assert not told.met[1].any()
+
+
+def test_blocks_and_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = report_of(grants=[Override("grant", "4.M", student="hal", author="a", reason="b")])
+    monkeypatch.setattr("adaptlearn.planning.blocks._CELLS", 6)  # two students at a time
+    grants = [Override("grant", "4.M", student="hal", author="a", reason="b")]
+    for n_jobs in (1, 2):
+        parts = promotion_report(
+            sequencer_of(n_jobs=n_jobs), STUDENTS, PromotionRules(SCHOOL, ALL), log=LOG,
+            grants=grants, before=whole,
+        )  # fmt: skip
+        assert parts.to_dict() == whole.to_dict()
+        assert parts.grants == whole.grants == {(7, 1): tuple(grants)}
+
+
+class Recalled:
+    """A review schedule whose P(recall) of each skill is given."""
+
+    def __init__(self, *recall: float) -> None:
+        self.recall = recall
+
+    def look(self, context: Any) -> tuple[Any, Any]:
+        table = np.tile(np.array(self.recall), (len(context.students), 1))
+        return table, np.zeros(table.shape)
+
+
+@pytest.mark.filterwarnings("ignore:the policy .* gives no reviews")
+def test_what_is_recalled_now_is_retained_without_a_review() -> None:
+    rules = PromotionRules(SCHOOL, ALL)
+    for recall, expected in (((0.9, 0.8, 0.79), [True, False]), ((0.9, 0.79, 0.8), [False, True])):
+        sequencer = sequencer_of(review=Recalled(*recall))
+        report = promotion_report(sequencer, ["eva"], rules, log=LOG, now=30 * DAY)
+        assert report.retained.tolist() == [expected]
+        assert report.met.tolist() == [expected]
+    # Without a log, the tracker says how many answers there are, and nothing of days.
+    free = PromotionRules(SCHOOL, {**ALL, "days": 1})
+    report = promotion_report(sequencer_of(review=Recalled(1, 1, 1)), STUDENTS, free, now=30 * DAY)
+    assert report.answers.tolist() == report_of().answers.tolist()
+    assert report.days.tolist() == (report.answers > 0).tolist()
+    assert report.met[:, 1].tolist() == [True, False, False, True, True, True, False, False]
+
+
+def test_a_skill_without_a_lesson_takes_for_ever() -> None:
+    content = SCHOOL.to_dict()
+    content["lessons"] = content["lessons"][1:]  # none on adding
+    course = Curriculum.from_dict(content)
+    held = {"A": "4.A", "M": "4.M", "one": {"any_of": ["4.A", "4.M"]}}
+    rules = PromotionRules(course, {"rules": held})
+    sequencer = Sequencer(course, MasteryTracker(MODEL).update(LOG), random_state=0)
+    found = {
+        name: promotion_report(sequencer, ["ben", "gus"], rules, name, log=LOG) for name in held
+    }
+    # Gus can add already; subtracting and measuring have lessons.
+    assert np.isinf(found["A"].minutes).tolist() == [True, False]
+    assert found["M"].minutes[1] == pytest.approx(10 * (3.5 + 2))
+    # For gus, both standards take 55 minutes: of equal ones the first.
+    assert found["one"].missing.tolist() == [[False, True], [True, False]]
+    assert "no lesson leads there" in found["A"].why("ben")
+    assert found["A"].to_dict()["students"][0]["minutes"] is None
+    assert "no way" in str(found["A"])

@@ -121,7 +121,8 @@ def answers_and_days(entries: Entries, n_students: int, members: csr_array) -> t
     for told in (entries.response[at], day):
         fresh = np.ones(len(key), bool)
         fresh[1:] = (key[1:] != key[:-1]) | (told[1:] != told[:-1])
-        found.append(np.bincount(key[fresh], minlength=size).reshape(shape))
+        counts = np.bincount(key[fresh], minlength=size)
+        found.append(counts.astype(np.int32).reshape(shape))
     return found[0], found[1]
 
 

@@ -49,7 +49,8 @@ def promotion_report(
     ----------
     sequencer : Sequencer
         Its tracker says what students know, its overrides which skills teachers granted, and its
-        review schedule, if there is one, what is recalled now.
+        review schedule, if there is one, what is recalled now. Its `n_jobs` says how many blocks of
+        students are looked at at the same time, in threads.
     students : sequence of labels, or one label, or None
         With None, all students of the tracker.
     rules : PromotionRules
@@ -125,12 +126,7 @@ def promotion_report(
         sequencer, students, rules, rule, log=log, before=before, grants=grants
     )
     course = Course.of(sequencer.curriculum, sources.demands)
-    blocks: list[_Block] = []
-    start = 0
-    widest = max(len(sequencer.curriculum.skills), len(sources.demands))
-    for labels in blocks_of(sources.students, widest):
-        blocks.append(_block(sources, course, labels, now, start))
-        start += len(labels)
+    blocks = _blocks(sources, course, now)
     standing = Standing(*map(np.concatenate, zip(*(one.standing for one in blocks), strict=True)))
     return PromotionReport(
         rule=sources.rule,
@@ -183,6 +179,21 @@ class _Block(NamedTuple):
     minutes: Floats
     notes: Notes
     now: float | None
+
+
+def _blocks(sources: Sources, course: Course, now: Any) -> list[_Block]:
+    """The report of all students, as many blocks at a time as the sequencer would take."""
+    widest = max(len(sources.sequencer.curriculum.skills), len(sources.demands))
+    parts = [*blocks_of(sources.students, widest)]
+    starts = np.cumsum([0, *map(len, parts)]).tolist()
+    tasks = [(sources, course, part, now, at) for part, at in zip(parts, starts, strict=False)]
+    if sources.sequencer.n_jobs == 1 or len(tasks) == 1:
+        return [_block(*task) for task in tasks]
+    from sklearn.utils.parallel import Parallel, delayed
+
+    workers = Parallel(n_jobs=sources.sequencer.n_jobs, require="sharedmem")
+    found: list[_Block] = workers(delayed(_block)(*task) for task in tasks)
+    return found
 
 
 def _block(sources: Sources, course: Course, labels: list[Label], now: Any, start: int) -> _Block:
