@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adaptlearn import Curriculum, MasteryTracker, Sequencer
+from adaptlearn import Curriculum, MasteryTracker, ResponseLog, Sequencer
 from adaptlearn.errors import ParameterError, UnknownLabelError
 from adaptlearn.models import BKT
 from adaptlearn.planning import PromotionRules, promotion_report, ready_to_accelerate
@@ -316,3 +316,13 @@ def test_a_skill_without_a_lesson_takes_for_ever() -> None:
     assert "no lesson leads there" in found["A"].why("ben")
     assert found["A"].to_dict()["students"][0]["minutes"] is None
     assert "no way" in str(found["A"])
+
+
+def test_a_lesson_that_was_only_read_is_no_answer() -> None:
+    read = {"student": "cem", "skill": "measure", "correct": None, "time": 5 * DAY}
+    log = ResponseLog.from_frame(
+        {name: [*column, read[name]] for name, column in LOG.items()}, unanswered="exposure"
+    )
+    rules = PromotionRules(SCHOOL, ALL)
+    report = promotion_report(sequencer_of(log), ["cem"], rules, log=log)
+    assert (report.answers.tolist(), report.days.tolist()) == ([[12, 3]], [[3, 1]])
