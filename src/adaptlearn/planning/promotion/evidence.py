@@ -9,9 +9,11 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from adaptlearn.errors import quiet
-from adaptlearn.labels import Label, plain
+from adaptlearn.labels import Label, label_array, plain
 from adaptlearn.numerics import Bools, Floats, Ints, places_of, stable_group
+from adaptlearn.responses.labelled import Labelled
 from adaptlearn.responses.log import ResponseLog
+from adaptlearn.responses.skills import SkillColumn
 from adaptlearn.tracking.clock import DAY
 
 
@@ -63,9 +65,24 @@ class History:
         rows = self._rows[places_of(self._bounds[codes], lengths)]
         return rows, np.repeat(np.arange(len(students)), lengths)
 
-    def part(self, rows: Ints) -> ResponseLog:
-        """Some rows, as a log."""
-        return self.log[rows]
+    def part(self, students: Sequence[Label]) -> tuple[ResponseLog, Ints]:
+        """The log of some students alone, and whose each row is.
+
+        What is asked of it then takes no time for all the other students of the log.
+        """
+        rows, whose = self.rows_of(students)
+        part = self.log[rows]
+        alone = ResponseLog(
+            student=Labelled(whose, label_array(students)),
+            skill=SkillColumn(part.skill, part.skill_rows),
+            correct=part.correct,
+            item=part.item,
+            time=part.time,
+            clock=part.clock,
+            id=part.id,
+            extra=part.extra,
+        )
+        return alone, whose
 
     def entries(self, part: ResponseLog, whose: Ints) -> tuple[Entries, Ints]:
         """The answers of a part on the curriculum's skills, and their places among its entries.
@@ -172,14 +189,12 @@ def reviewed(entries: Entries, first: Floats, days: float) -> Bools:
     return last.reshape(first.shape)
 
 
-def levels_along(model: Any, part: ResponseLog, whose: Ints, n_students: int) -> Floats:
+def levels_along(model: Any, part: ResponseLog, n_students: int) -> Floats:
     """The higher of P(correct) before and after each response of a log, for each of its skills.
 
     Shape (n_entries,), in the order of ``part.skill``. The students begin as the model's new ones.
     """
-    numbers = np.zeros(part.n_students, np.int64)
-    numbers[part.student.codes] = whose
-    state = model.init_state(n_students)
+    state, numbers = model.init_state(n_students), np.arange(n_students)
     with quiet():  # the tracker has told what is strange to the model
         estimates = model.update_with_estimates(state, part, students=numbers)
     return np.asarray(np.maximum(estimates.before, estimates.after))

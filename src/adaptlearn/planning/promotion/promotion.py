@@ -239,9 +239,8 @@ def _level(sources: Sources, context: Context, labels: list[Label]) -> Floats:
     lower = context.lower
     if lower is None:
         assert sources.history is not None
-        rows, _ = sources.history.rows_of(labels)
         tracker: Any = sources.sequencer.tracker
-        table = tracker.mastery(labels, history=sources.history.part(rows))
+        table = tracker.mastery(labels, history=sources.history.part(labels)[0])
         lower = Match.of(context.curriculum, table.skills).by_curriculum(table.lower)
     return np.nan_to_num(lower, nan=0.0)
 
@@ -257,13 +256,12 @@ def _evidence(sources: Sources, course: Course, context: Context, labels: list[L
         answers = np.asarray((course.members @ context.counts.T).T, np.int64)
         days = np.asarray(answers > 0, np.int64)
     else:
-        rows, whose = sources.history.rows_of(labels)
-        part = sources.history.part(rows)
+        part, whose = sources.history.part(labels)
         entries, kept = sources.history.entries(part, whose)
         answers, days = evidence.answers_and_days(entries, n_students, course.members)
         if sources.replays:
             tracker: Any = sources.sequencer.tracker
-            along = evidence.levels_along(tracker.model, part, whose, n_students)[kept]
+            along = evidence.levels_along(tracker.model, part, n_students)[kept]
             first = _first_mastery(sources, context, entries, along)
             for after in {one.settings.review_after for one in sources.demands}:
                 if after is not None:
