@@ -174,6 +174,15 @@ def test_a_grant_of_a_teacher_counts_and_is_named() -> None:
         sequencer = sequencer_of(overrides=of_skill)
         found = promotion_report(sequencer, STUDENTS, rules, log=LOG, now=now)
         assert found.recommended.tolist() == expected
+    until = Override("grant", "4.M", author="Ms Lee", reason="for a month", expires=50.0)
+    for now, n in ((49.0, 4), (51.0, 1)):  # four meet 4.A
+        found = promotion_report(sequencer_of(), STUDENTS, rules, log=LOG, grants=[until], now=now)
+        assert found.recommended.sum() == n
+    # A granted skill counts as known beside others that are not granted.
+    one = [Override("grant", "subtract", author="Mr Ode", reason="seen in class")]
+    found = promotion_report(sequencer_of(overrides=one), ["gus"], rules, log=LOG)
+    assert found.known[0, 0] == pytest.approx(known("111111"))
+    assert (found.met[0, 0], found.granted[0, 0]) == (True, False)
     assert report.to_dict()["students"][2]["granted"] == [
         {"standard": "4.M", "author": "Ms Lee", "reason": "a test on paper"}
     ]
@@ -326,3 +335,25 @@ def test_a_lesson_that_was_only_read_is_no_answer() -> None:
     rules = PromotionRules(SCHOOL, ALL)
     report = promotion_report(sequencer_of(log), ["cem"], rules, log=log)
     assert (report.answers.tolist(), report.days.tolist()) == ([[12, 3]], [[3, 1]])
+
+
+def test_the_shortest_way_counts_what_comes_before() -> None:
+    course = Curriculum.from_dict(
+        {
+            "prerequisites": [["add", "subtract"]],
+            "lessons": [
+                {"lesson": skill, "skills": [skill], "minutes": minutes}
+                for skill, minutes in (("add", 10), ("subtract", 10), ("measure", 15))
+            ],
+            "skills": SKILLS,
+            "standards": {"S": ["subtract"], "M": ["measure"]},
+        }
+    )
+    rules = PromotionRules(course, {"rules": {"one": {"any_of": ["S", "M"]}}})
+    tracker = MasteryTracker(MODEL).update(LOG)
+    for granted, missing, minutes in (([], "M", 15 * 5.5), (["add"], "S", 10 * 5.5)):
+        theirs = [Override("grant", skill, author="a", reason="b") for skill in granted]
+        sequencer = Sequencer(course, tracker, overrides=theirs, random_state=0, new_students=True)
+        report = promotion_report(sequencer, ["hal"], rules, log=LOG)
+        assert [report.standards[at] for at in np.flatnonzero(report.missing[0])] == [missing]
+        assert report.minutes[0] == pytest.approx(minutes)

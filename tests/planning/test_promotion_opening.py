@@ -66,6 +66,7 @@ def test_a_course_opens_where_a_student_stands() -> None:
     ben = course_opening(sequencer_of(overrides=granted), "ben", "math 5").to_dict()["students"][0]
     assert ben["carries_over"] == ["count", "multiply"]
     assert ben["frontier"] == ["add", "divide"]
+    assert ben["to_ask"] == ["add"]
 
 
 def test_a_course_asks_for_its_standards_and_for_the_other_skills_of_its_units() -> None:

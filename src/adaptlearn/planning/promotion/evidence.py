@@ -73,7 +73,7 @@ class History:
         rows, whose = self.rows_of(students)
         part = self.log[rows]
         alone = ResponseLog(
-            student=Labelled(whose, label_array(students)),
+            student=Labelled(whose.astype(np.int32), label_array(students)),
             skill=SkillColumn(part.skill, part.skill_rows),
             correct=part.correct,
             item=part.item,
