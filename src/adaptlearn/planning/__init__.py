@@ -21,22 +21,40 @@ if TYPE_CHECKING:
     from adaptlearn.planning.learning.learning_plan import learning_plan as learning_plan
     from adaptlearn.planning.learning.pace import Pace as Pace
     from adaptlearn.planning.learning.plan import LearningPlan as LearningPlan
+    from adaptlearn.planning.promotion.errors import PromotionErrors as PromotionErrors
+    from adaptlearn.planning.promotion.errors import promotion_errors as promotion_errors
+    from adaptlearn.planning.promotion.opening import CourseOpening as CourseOpening
+    from adaptlearn.planning.promotion.opening import course_opening as course_opening
+    from adaptlearn.planning.promotion.promotion import promotion_report as promotion_report
+    from adaptlearn.planning.promotion.promotion import ready_to_accelerate as ready_to_accelerate
+    from adaptlearn.planning.promotion.report import PromotionDecision as PromotionDecision
+    from adaptlearn.planning.promotion.report import PromotionReport as PromotionReport
+    from adaptlearn.planning.promotion.rules import PromotionRules as PromotionRules
 
 _HOMES: dict[str, str] = {
     "Block": "day.demands",
     "Calendar": "learning.calendar",
-    "Groups": "groups.groups",
+    "CourseOpening": "promotion.opening",
     "DayPlan": "day.plan",
+    "Groups": "groups.groups",
     "LearningPlan": "learning.plan",
     "Needs": "groups.needs",
     "Pace": "learning.pace",
+    "PromotionDecision": "promotion.report",
+    "PromotionErrors": "promotion.errors",
+    "PromotionReport": "promotion.report",
+    "PromotionRules": "promotion.rules",
     "Slot": "groups.slots",
+    "course_opening": "promotion.opening",
     "form_class_groups": "groups.forming",
     "form_groups": "groups.forming",
     "learn_pace": "learning.learn_pace",
     "learning_plan": "learning.learning_plan",
     "minutes_worth": "day.menu",
     "plan_day": "day.day",
+    "promotion_errors": "promotion.errors",
+    "promotion_report": "promotion.promotion",
+    "ready_to_accelerate": "promotion.promotion",
 }
 
 __all__ = [  # noqa: PLE0604 - the homes are all names, in one place

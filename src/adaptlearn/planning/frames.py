@@ -1,17 +1,13 @@
-"""Results of plans as columns, and as a frame of any dataframe library."""
+"""Results of plans as columns, and as a frame of a dataframe library."""
 
 from __future__ import annotations
 
-from importlib import import_module
-from types import ModuleType
 from typing import Any
 
 from numpy.typing import NDArray
 
-from adaptlearn.errors import MissingDependency, ParameterError
+from adaptlearn.responses.frames import frame_of
 from adaptlearn.tables import Printed
-
-_MAKERS = {"pandas": "DataFrame", "polars": "DataFrame", "pyarrow": "table"}
 
 
 class Tabled(Printed):
@@ -21,30 +17,12 @@ class Tabled(Printed):
         """The rows as columns, for any dataframe library."""
         raise NotImplementedError
 
-    def to_frame(self, library: str | ModuleType = "pandas") -> Any:
-        """The rows as a frame.
+    def to_frame(self, library: str | None = None) -> Any:
+        """The rows as a dataframe of pandas, Polars or PyArrow.
 
         Parameters
         ----------
-        library : {"pandas", "polars", "pyarrow"} or module
-            The dataframe library, by name or as the imported module.
-
-        Raises
-        ------
-        MissingDependency
-            The library is not installed.
-        ParameterError
-            The library is another one. Pass ``table()`` to its own constructor.
+        library : {"pandas", "polars", "pyarrow"}, optional
+            By default the first of these that is installed.
         """
-        name = library.__name__ if isinstance(library, ModuleType) else library
-        if name not in _MAKERS:
-            known = ", ".join(map(repr, _MAKERS))
-            raise ParameterError(
-                "to_frame",
-                [f"library must be one of {known}, got {library!r}; any other can read table()"],
-            )
-        try:
-            module = import_module(name)
-        except ImportError as error:
-            raise MissingDependency("to_frame", name) from error
-        return getattr(module, _MAKERS[name])(self.table())
+        return frame_of(self.table(), library)

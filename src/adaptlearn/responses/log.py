@@ -367,7 +367,9 @@ class ResponseLog:
     def __getitem__(self, rows: Any) -> ResponseLog:
         if isinstance(rows, tuple) and len(rows) == 2 and rows[1] is Ellipsis:
             rows = rows[0]  # how newer scikit-learn indexes along the first axis
-        index = np.arange(len(self))[rows]
+        # Of a huge log a few rows are taken many times: not all of its rows are numbered for it.
+        numbered = isinstance(rows, np.ndarray) and rows.dtype == np.int64
+        index = rows if numbered and rows.min(initial=0) >= 0 else np.arange(len(self))[rows]
         if index.ndim != 1:
             raise IndexError(
                 "index a log with a slice, a mask or an array of rows, "

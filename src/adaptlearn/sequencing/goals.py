@@ -19,6 +19,11 @@ from adaptlearn.sequencing.knowledge.lessons_left import LessonsLeft, lessons_un
 from adaptlearn.sequencing.knowledge.stopping import Rates
 from adaptlearn.wording import counted
 
+USUAL_LEARN = 0.15
+"""P(learn) of a skill for which the model has none."""
+
+_LEAST = 1e-6  # P(learn), so that every skill is learnt some time
+
 Target = Label | Iterable[Label] | Mapping[Label, float]
 
 
@@ -201,8 +206,8 @@ def time_to_goal(
     if context.goal is not None:
         needed &= context.goal > 0
     minutes = minutes_of_skills(curriculum)
-    learn = np.broadcast_to(0.15 if context.learn is None else context.learn, minutes.shape)
-    learn = np.clip(learn, 1e-6, 1.0)
+    learn = np.broadcast_to(USUAL_LEARN if context.learn is None else context.learn, minutes.shape)
+    learn = np.clip(learn, _LEAST, 1.0)
     rng = generator_of(random_state)
     drawn = np.zeros((samples, len(needed)))
     row, skill = np.nonzero(needed)
@@ -216,6 +221,17 @@ def time_to_goal(
     return TimeToGoal(median, lower, upper)
 
 
+def expected_opportunities(known: Floats, learn: Floats, threshold: Floats) -> Floats:
+    """The mean number of opportunities that `time_to_goal` draws for skills that are not mastered.
+
+    Parameters
+    ----------
+    known, learn, threshold : float arrays of one shape, or that broadcast to it
+        P(known), P(learn), and the mastery from which a skill counts as mastered.
+    """
+    return np.asarray(_showing(known, threshold) + (1 - known) / np.clip(learn, _LEAST, 1.0))
+
+
 def _showing(known: Floats, threshold: Floats | float) -> Floats:
     """Right answers that lift a belief to a threshold, with a guess of .2 and a slip of .1."""
     start, end = (logit(np.clip(p, 0.5, 1 - 1e-9)) for p in (known, threshold))
@@ -225,7 +241,7 @@ def _showing(known: Floats, threshold: Floats | float) -> Floats:
 USUAL_THRESHOLD = 0.95
 """The mastery from which a skill counts as mastered, where the policy has no threshold."""
 
-_USUAL_LEARN, _SMALLEST, _NEVER = 0.15, 1e-6, 1e5  # P(learn), P(learn), and lessons
+_NEVER = 1e5  # lessons
 
 
 def lessons_left(context: Context, *, n_items: int) -> LessonsLeft:
@@ -298,8 +314,8 @@ def lessons_to_goal(context: Context, *, confidence: float, n_items: int) -> Tim
 
 def _by_geometric(context: Context, needed: Floats, n_items: int) -> tuple[Floats, Floats]:
     """Mean and variance without the rates of a model, shape (n_students, n_skills)."""
-    given = _USUAL_LEARN if context.learn is None else context.learn
-    learn = np.clip(np.nan_to_num(given, nan=_USUAL_LEARN), _SMALLEST, 1.0)
+    given = USUAL_LEARN if context.learn is None else context.learn
+    learn = np.clip(np.nan_to_num(given, nan=USUAL_LEARN), _LEAST, 1.0)
     unknown = 1 - context.mastery
     answers = _showing(context.mastery, needed) + unknown / learn
     spread = unknown * (2 - learn) / learn**2 - (unknown / learn) ** 2
@@ -317,4 +333,4 @@ def _rates_of(context: Context) -> tuple[Rates, Ints] | None:
     if not len(skills):
         return None
     learn, *others = table[:, skills]
-    return Rates(np.maximum(learn, _SMALLEST), *others), skills
+    return Rates(np.maximum(learn, _LEAST), *others), skills

@@ -170,7 +170,7 @@ class Overrides:
 
     def add(self, *overrides: Override | Mapping[str, Any]) -> None:
         """Add several overrides; if one override is wrong, none is added."""
-        made = _made(overrides)
+        made = as_overrides(overrides)
         self._check_targets(one for one in made if one.expires is None)
         held = [who for who, places in self._by_student.items() if who is not None and places]
         theirs = [one.student for one in made if one.student is not None]
@@ -343,7 +343,7 @@ class Overrides:
         return self.curriculum.lesson_index
 
 
-def _made(given: Iterable[Any]) -> list[Override]:
+def as_overrides(given: Iterable[Any]) -> list[Override]:
     """Overrides, of mappings too; one error lists what is wrong with any of them."""
     made: list[Override] = []
     problems: list[str] = []

@@ -119,6 +119,7 @@ class Sequencer:
     ----------
     unknown_skills : tuple of label
         Skills of the curriculum that the tracker does not know.
+    n_jobs : int
 
     Raises
     ------
@@ -209,7 +210,7 @@ class Sequencer:
         self._runners_up = runners_up
         self._new_students = new_students
         self._ids = ids
-        self._n_jobs = n_jobs
+        self.n_jobs = n_jobs
         self._matched = MatchedTracker(curriculum, tracker)
         self.overrides.check_kind(tracker.students[:1])
 
@@ -302,12 +303,12 @@ class Sequencer:
             return Columns.joined([*ranks]).by_student()
 
         tasks = zip(blocks, sources, strict=True)
-        if self._n_jobs == 1 or len(blocks) == 1:
+        if self.n_jobs == 1 or len(blocks) == 1:
             found = [decided(*task) for task in tasks]
         else:
             from sklearn.utils.parallel import Parallel, delayed
 
-            workers = Parallel(n_jobs=self._n_jobs, require="sharedmem")
+            workers = Parallel(n_jobs=self.n_jobs, require="sharedmem")
             found = workers(delayed(decided)(*task) for task in tasks)
         columns = Columns.joined([*found])
         ids = None

@@ -36,6 +36,7 @@ from adaptlearn.serialization import (
 )
 from adaptlearn.tables import html_card
 from adaptlearn.tracking.clock import DAY, refuse_the_future, seconds_of
+from adaptlearn.tracking.intervals import with_intervals
 from adaptlearn.tracking.practice import Practice
 from adaptlearn.tracking.record import PracticeRecord
 from adaptlearn.wording import counted
@@ -365,7 +366,11 @@ class MasteryTracker:
         del self._free[:n_fresh]
 
     def mastery(
-        self, students: Iterable[Any] | None = None, *, when: When = "next_opportunity"
+        self,
+        students: Iterable[Any] | None = None,
+        *,
+        when: When = "next_opportunity",
+        history: Any = None,
     ) -> Mastery:
         """How well students know each of `skills`: P(known), or P(correct).
 
@@ -376,11 +381,24 @@ class MasteryTracker:
             students whom the tracker has met. A student whom the tracker has never met has the
             prior of each skill.
         when : {"next_opportunity", "after_response"}
+        history : ResponseLog or frame with its standard columns, optional
+            All responses of these students so far. With them, the result has the intervals of a
+            model that computes intervals, such as ``BKT(uncertainty=True)``; nan for students
+            without responses. The tracker stores no responses, and the model needs them all.
+
+        Raises
+        ------
+        StateError
+            The error is raised if the history does not lead to what the tracker knows.
         """
         with self._lock:
             labels = self._everyone_or(students)
             numbers = self._numbers(labels)
-            return self.model.state_mastery(self._state, numbers, label_array(labels), when=when)
+            found = self.model.state_mastery(self._state, numbers, label_array(labels), when=when)
+            if history is None:
+                return found
+            answered = self.model.state_counts(self._state, numbers).sum(axis=1) > 0
+        return with_intervals(self.model, found, history, answered)
 
     def predict(
         self,

@@ -1,0 +1,150 @@
+"""Expected minutes until standards are met."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from adaptlearn.curriculum.curriculum import Curriculum
+from adaptlearn.numerics import Bools, Floats
+from adaptlearn.planning.promotion.demands import Demand, membership
+from adaptlearn.planning.promotion.standing import Standing
+from adaptlearn.sequencing.goals import expected_opportunities
+from adaptlearn.sequencing.knowledge.lessons import minutes_of_skills
+
+Singles = NDArray[np.float32]
+
+_DENSE = 4096  # skills up to which a table of skills and skills is multiplied as it is
+
+
+class Course(NamedTuple):
+    """What a curriculum says of the skills of standards.
+
+    Attributes
+    ----------
+    members : sparse array, shape (n_demands, n_skills)
+        The skills of each standard.
+    before : array or sparse array, shape (n_skills, n_skills)
+        Row k marks what comes before skill k, directly or not.
+    minutes : float array, shape (n_skills,)
+        Of the shortest lesson on each skill; inf where there is none.
+    """
+
+    members: csr_array
+    before: Any
+    minutes: Floats
+
+    @classmethod
+    def of(cls, curriculum: Curriculum, demands: Sequence[Demand]) -> Course:
+        """The course of a curriculum."""
+        before: Any = csr_array(curriculum.ancestry).astype(np.float32)
+        if before.shape[0] <= _DENSE:
+            before = before.toarray()
+        members = membership(demands, len(curriculum.skills))
+        return cls(members, before, minutes_of_skills(curriculum))
+
+
+class Effort(NamedTuple):
+    """What is still to be done; a row for each skill or standard, a column for each student.
+
+    Attributes
+    ----------
+    skills : float array, shape (n_skills, n_students)
+        Minutes until each skill is known well enough, without what comes before it.
+    through : float array, shape (n_skills, n_students)
+        The same with what comes before it.
+    extra : float array, shape (n_demands, n_students)
+        Minutes for answers, days and reviews that the practice above does not bring.
+    alone : float array, shape (n_demands, n_students)
+        Minutes of each standard that is not met, if nothing else is practised.
+    """
+
+    skills: Singles
+    through: Singles
+    extra: Singles
+    alone: Singles
+
+
+def effort_of(
+    demands: Sequence[Demand],
+    course: Course,
+    standing: Standing,
+    *,
+    level: Floats,
+    target: Floats,
+    learn: Floats,
+) -> Effort:
+    """Minutes that each skill and each standard still takes.
+
+    Parameters
+    ----------
+    demands : sequence of Demand
+    course : Course
+    standing : Standing
+    level : float array, shape (n_skills, n_students)
+        What is believed of each skill; 1 where it is granted.
+    target : float array, shape (n_skills, n_students) or (n_skills, 1)
+        The level from which a skill needs no more practice.
+    learn : float array, shape (n_skills,)
+        P(learning) of each skill from one opportunity.
+    """
+    short: Any = level.astype(np.float32)
+    chances = expected_opportunities(short, learn[:, None].astype(np.float32), target)
+    chances = np.where(level < target, chances, 0).astype(np.float32)
+    # A skill without a lesson takes no minutes here, and is marked where it is needed.
+    barred = np.isinf(course.minutes)
+    minutes = np.where(barred, 0.0, course.minutes).astype(np.float32)
+    own: Any = chances * minutes[:, None]
+    through: Singles = own + course.before @ own
+    if barred.any():
+        shut = (chances > 0) & barred[:, None]
+        own[shut] = np.inf
+        through[(shut + course.before @ shut.astype(np.float32)) > 0] = np.inf
+    through[chances <= 0] = 0
+    planned = course.members @ chances
+    extra, alone = np.empty_like(planned), np.empty_like(planned)
+    for place, one in enumerate(demands):
+        asked, own_minutes = one.settings, course.minutes[one.skills].min()
+        lacks = np.maximum(
+            asked.answers - standing.answers[:, place], asked.days - standing.days[:, place]
+        )
+        lacks = np.maximum(lacks, ~standing.retained[:, place])
+        rest = np.maximum(lacks - planned[place], 0.0)
+        extra[place] = 0.0
+        np.multiply(rest, own_minutes, where=rest > 0, out=extra[place])
+        ways = through[one.skills]
+        if one.need < len(ways):
+            ways = np.sort(ways, axis=0)[: one.need]
+        alone[place] = np.where(standing.met[:, place], 0.0, ways.sum(axis=0) + extra[place])
+    return Effort(own, through, extra, alone)
+
+
+def minutes_of(demands: Sequence[Demand], course: Course, effort: Effort, missing: Bools) -> Floats:
+    """Minutes until all missing standards are met; what several of them need counts once.
+
+    Parameters
+    ----------
+    demands, course, effort
+    missing : bool array, shape (n_students, n_demands)
+
+    Returns
+    -------
+    float array, shape (n_students,)
+    """
+    wanted = np.zeros(effort.skills.shape, bool)
+    minutes = np.zeros(len(missing))
+    for place, one in enumerate(demands):
+        asked = missing[:, place]
+        minutes += np.where(asked, effort.extra[place], 0.0)
+        if one.need < len(one.skills):  # the skills that take the fewest minutes
+            order = np.argsort(effort.through[one.skills], axis=0, kind="stable")
+            wanted[one.skills] |= asked & (np.argsort(order, axis=0, kind="stable") < one.need)
+        else:
+            wanted[one.skills] |= asked
+    wanted &= effort.skills > 0
+    wanted |= (course.before.T @ wanted.astype(np.float32)) > 0
+    return np.asarray(minutes + np.where(wanted, effort.skills, 0.0).sum(axis=0))
