@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from adaptlearn.errors import ParameterError
 from adaptlearn.numerics import Bools, Floats, ratio
-from adaptlearn.responses.frames import frame_of
-from adaptlearn.tables import Parts, Printed, number
+from adaptlearn.planning.frames import Tabled
+from adaptlearn.tables import Parts, number
 from adaptlearn.validation import label_problems, shape_problems, value_problems
 
 _SUBJECT = "promotion_errors"
@@ -20,7 +20,7 @@ ALL = "all students"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PromotionErrors(Printed):
+class PromotionErrors(Tabled):
     """How often a threshold promotes wrongly and holds back needlessly; `print` shows a table.
 
     The rows of the arrays are the groups, the first of them all students; the columns are the
@@ -60,16 +60,6 @@ class PromotionErrors(Printed):
             "false_promotions": self.false_promotions.ravel(),
             "needless": self.needless.ravel(),
         }
-
-    def to_frame(self, library: str | None = None) -> Any:
-        """The table as a dataframe.
-
-        Parameters
-        ----------
-        library : {"pandas", "polars", "pyarrow"}, optional
-            By default the first that is installed, in this order.
-        """
-        return frame_of(self.table(), library)
 
     def _parts(self) -> Parts:
         head = ["group", "threshold", "promoted", "false promotions", "needlessly held back"]

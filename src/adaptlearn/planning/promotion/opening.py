@@ -14,9 +14,9 @@ from adaptlearn.errors import ParameterError, ProblemsError
 from adaptlearn.labels import Label, label_array
 from adaptlearn.numerics import Bools
 from adaptlearn.planning.blocks import blocks_of
-from adaptlearn.responses.frames import frame_of
+from adaptlearn.planning.frames import Tabled
 from adaptlearn.sequencing.sequencer import Sequencer
-from adaptlearn.tables import Parts, Printed, ends
+from adaptlearn.tables import Parts, ends
 from adaptlearn.validation import Interval, check_parameters
 from adaptlearn.wording import counted, listed, quoted
 
@@ -24,7 +24,7 @@ _ROWS = 12  # that are shown
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class CourseOpening(Printed):
+class CourseOpening(Tabled):
     """Where students begin in their next course; `print` shows a table.
 
     Attributes
@@ -61,16 +61,6 @@ class CourseOpening(Printed):
             "own": np.tile(self.own, n_students),
             **{name: getattr(self, name).ravel() for name in _STATES},
         }
-
-    def to_frame(self, library: str | None = None) -> Any:
-        """The table as a dataframe.
-
-        Parameters
-        ----------
-        library : {"pandas", "polars", "pyarrow"}, optional
-            By default the first that is installed, in this order.
-        """
-        return frame_of(self.table(), library)
 
     def to_dict(self) -> dict[str, Any]:
         """The lists of skills of each student, as plain values that JSON can store."""
