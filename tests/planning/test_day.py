@@ -175,6 +175,21 @@ def test_a_pin_stands_in_its_block_and_counts_against_caps() -> None:
     )
 
 
+def test_a_pin_takes_the_minutes_of_its_block() -> None:
+    pins = [{"student": "ann", "lesson": "clocks", "block": "flex"}]
+    # Chess is worth more than the drill, and takes 30 minutes: 15 are left.
+    plan = plan_day(
+        small(), "ann", [Block("flex", "9:00", 40)], pins=pins, electives={"ann": ["chess"]}
+    )
+    table = plan.table()
+    assert dict(zip(table["lesson"], table["start"], strict=True)) == {
+        "clocks": "9:00", "drill": "9:25",
+    }  # fmt: skip
+    assert len(plan.unplaced()["student"]) == 0
+    alone = plan_day(small(), "ann", [Block("flex", "9:25", 15)])
+    assert plan.value == pytest.approx(alone.value)
+
+
 def test_a_request_comes_before_what_scores_higher_and_electives_after_floors() -> None:
     flex = [Block("flex", "9:00", 30)]
     usual = plan_day(small(), "ann", flex)
@@ -221,10 +236,36 @@ def test_whoever_is_stuck_goes_to_the_teachers_list_instead_of_the_next_item() -
     assert "teacher should look first" in plan.why_not("ann", "sums")
 
 
+def test_the_policys_own_next_lesson_on_a_stuck_skill_is_left_out_unless_a_teacher_gives_it() -> (
+    None
+):
+    # Stuck, but not yet for a teacher alone: the policy would go on with another lesson.
+    sequencer = small(
+        school={"lessons": [
+            {"lesson": "sums", "skills": ["add"], "minutes": 20},
+            {"lesson": "more sums", "skills": ["add"], "minutes": 20},
+            {"lesson": "sums with Ms Lee", "skills": ["add"], "minutes": 20, "mode": "teacher"},
+            {"lesson": "clocks", "skills": ["time"], "minutes": 20},
+            {"lesson": "chess", "skills": ["play"], "minutes": 30, "kind": "elective"},
+        ]}
+    )  # fmt: skip
+    tracker: Any = sequencer.tracker
+    tracker.given = np.array([[12, 0, 0]])
+    context = sequencer.context(["ann"])
+    assert context.stuck is not None
+    assert context.stuck[0].tolist() == [True, False, False]
+    assert "more sums" in sequencer.recommend("ann", 4).table()["lesson"].tolist()
+    plan = plan_day(sequencer, "ann", DAY)
+    assert lessons_by_student(plan)["ann"] & {"sums", "more sums"} == set()
+    assert plan.teacher_list()["skill"].tolist() == ["add"]
+
+
 def test_a_ban_of_a_teacher_holds_and_a_pin_of_the_sequencer_comes_first() -> None:
     who: dict[str, Any] = {"student": "ann", "author": "Ms Lee", "reason": "today"}
     banned = small(overrides=[Override("ban", "sums", **who)])
     assert "sums" not in lessons_by_student(plan_day(banned, "ann", DAY))["ann"]
+    asked = [{"student": "ann", "lesson": "sums", "priority": 5}]
+    assert "sums" not in lessons_by_student(plan_day(banned, "ann", DAY, requests=asked))["ann"]
     pinned = small(overrides=[Override("pin", "drill", **who)])
     plan = plan_day(pinned, "ann", [Block("flex", "9:00", 15)])
     assert lessons_by_student(plan)["ann"] == {"drill"}

@@ -84,24 +84,32 @@ class _Model:
         self._others()
         row, column, value = map(np.concatenate, zip(*self._rows, strict=True))
         matrix = coo_array((value, (row, column)), shape=(self._n_rows, self._n)).tocsc()
+        # Older SciPy's HiGHS reads only short indices.
+        matrix.indptr, matrix.indices = (
+            part.astype(np.int32) for part in (matrix.indptr, matrix.indices)
+        )
         worth = np.zeros(self._n)
         value_of = self._problem.offers.value
         worth[: self._n_free] = value_of[self._free_row, self._free_place]
         worth[self._n_free : self._spread] = value_of[self._seat_row, self._seat_place]
         worth[self._short :] = -self._problem.penalty
-        high = np.full(self._n, np.inf)
-        high[: self._spread] = 1.0
+        n_kinds = self._sizes[1]
+        floors = np.array([limits.floors for limits in self._problem.days])[self._problem.day]
+        high = np.ones(self._n)
+        high[self._spread : self._short] = np.repeat(self._rooms, n_kinds, axis=0).ravel()
+        high[self._short :] = floors.ravel()
         whole = np.zeros(self._n, np.intp)
         whole[: self._spread] = 1
-        found = milp(
-            -worth,
-            integrality=whole,
-            bounds=Bounds(np.zeros(self._n), high),
-            constraints=LinearConstraint(
-                matrix, np.concatenate(self._low), np.concatenate(self._high)
-            ),
-            options={"mip_rel_gap": 1e-6},
-        )
+        limits = LinearConstraint(matrix, np.concatenate(self._low), np.concatenate(self._high))
+        bounds = Bounds(np.zeros(self._n), high)
+        # The presolve of older HiGHS calls a few sound programmes infeasible.
+        for presolve in (True, False):
+            options: Any = {"mip_rel_gap": 1e-6, "presolve": presolve}
+            found = milp(
+                -worth, integrality=whole, bounds=bounds, constraints=limits, options=options
+            )
+            if found.x is not None:
+                break
         if found.x is None:
             raise ParameterError("plan_day", [f"exact=True: the solver gave up ({found.message})"])
         taken = found.x[: self._spread] > 0.5

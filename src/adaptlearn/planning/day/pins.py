@@ -112,6 +112,8 @@ def days_with(
     pins: Sequence[Pin], limits: Limits, n_students: int, curriculum: Curriculum
 ) -> tuple[tuple[Limits, ...], Ints]:
     """What pins leave of the day: the different days, and which of them is each student's."""
+    if not pins:
+        return (limits,), np.zeros(n_students, np.intp)
     n_blocks, n_kinds = len(limits.rooms), len(limits.caps)
     used = np.zeros((n_students, n_blocks + n_kinds + 1), np.intp)
     for pin in pins:

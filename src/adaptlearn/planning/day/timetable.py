@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from adaptlearn.numerics import Bools, Ints
+from adaptlearn.numerics import Bools, Ints, bounds_of
 from adaptlearn.planning.day.limits import Limits, tree_of
 
 
@@ -55,6 +55,16 @@ def in_blocks(
     left : int array, shape (n, n_blocks)
         The free steps of each block.
     """
+    # Few offers are chosen: tables of those alone are small.
+    row, offer = np.nonzero(chosen)
+    count = chosen.sum(axis=1)
+    nth = np.arange(len(row)) - bounds_of(count)[:-1].repeat(count)
+    offer_of = np.zeros((len(chosen), int(count.max(initial=0))), np.intp)
+    offer_of[row, nth] = offer
+    chosen = np.arange(offer_of.shape[1]) < count[:, None]
+    steps, kind, seated = (
+        np.take_along_axis(table, offer_of, 1) for table in (steps, kind, seated)
+    )
     left = limits.rooms - used
     part = np.zeros((*chosen.shape, len(limits.rooms)), np.int16)
     student, place = np.nonzero(chosen & (seated >= 0))
@@ -78,7 +88,7 @@ def in_blocks(
     new = np.append(True, key[1:] != key[:-1])[: len(key)]
     start = np.maximum.accumulate(np.where(new, ends - size, 0))
     first = ends - size - start + used[student, block]
-    return Stretches(student, place, block, first, size), left
+    return Stretches(student, offer_of[student, place], block, first, size), left
 
 
 def _fill(  # noqa: PLR0917 - tables of one day
