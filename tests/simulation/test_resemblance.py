@@ -147,5 +147,5 @@ def test_the_page_shows_the_results_of_the_benchmark() -> None:
     results = json.loads((root / "benchmarks" / "results" / "real_students.json").read_text())
     for name, result in results["logs"].items():
         for kind, found in result["kinds"].items():
-            cells = [f"{value:.3f}" for value in found["distances"].values()]
+            cells = [f"{value:.3f}".removeprefix("0") for value in found["distances"].values()]
             assert f"| `{name}` | `{kind}` | {' | '.join(cells)} |\n" in page

@@ -105,8 +105,8 @@ def learning_plan(
     Learning plan of mia in Calendar(2026-09-01 to 2026-12-18: 79 days with 395 minutes)
     week of     minutes  lessons, with their minutes
     2026-08-31       19                  multiply 19
-    note: goal: 2026-09-04 (2026-09-02 to 2026-09-09)
-    note: standard 5.NBT: 2026-09-04 (2026-09-02 to 2026-09-09)
+    note: goal: 2026-09-07 (2026-09-04 to 2026-09-11)
+    note: standard 5.NBT: 2026-09-07 (2026-09-04 to 2026-09-11)
     note: waived: add (1.00 after 6 answers)
     """
     check_parameters(
