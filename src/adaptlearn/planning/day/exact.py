@@ -102,15 +102,16 @@ class _Model:
         whole[: self._spread] = 1
         limits = LinearConstraint(matrix, np.concatenate(self._low), np.concatenate(self._high))
         bounds = Bounds(np.zeros(self._n), high)
-        # The presolve of older HiGHS calls a few sound programmes infeasible.
+        # The presolve of older HiGHS damages a few sound programmes: it then calls them infeasible,
+        # or gives values that break a limit.
         for presolve in (True, False):
             options: Any = {"mip_rel_gap": 1e-6, "presolve": presolve}
             found = milp(
                 -worth, integrality=whole, bounds=bounds, constraints=limits, options=options
             )
-            if found.x is not None:
+            if found.x is not None and _fits(matrix @ found.x, limits):
                 break
-        if found.x is None:
+        else:
             raise ParameterError("plan_day", [f"exact=True: the solver gave up ({found.message})"])
         taken = found.x[: self._spread] > 0.5
         chosen, seated = np.zeros(self._shape, bool), np.full(self._shape, -1)
@@ -194,3 +195,9 @@ class _Model:
         offer = self._seat_row * self._shape[1] + self._seat_place
         once, number = np.unique(offer, return_inverse=True)
         self._add(number, seat, 1, len(once), 0, 1)
+
+
+def _fits(given: Floats, limits: Any) -> bool:
+    """Whether rows keep their limits, but for rounding."""
+    slack = 1e-5 * np.maximum(1.0, np.abs(given))
+    return bool(((given >= limits.lb - slack) & (given <= limits.ub + slack)).all())

@@ -230,7 +230,8 @@ def _best(
     parts = [seat.ravel(), used, *([] if whole is None else [whole])]
     integers = np.concatenate(parts)
     whole_ones = np.isin(np.arange(len(gain)), integers)
-    # HiGHS 1.2 (in SciPy 1.11) calls some whole problems infeasible that its presolve has damaged.
+    # The presolve of HiGHS 1.2 (in SciPy 1.11) damages some whole problems: it then calls them
+    # infeasible, or gives values that break a limit.
     for integral, presolve in ((False, True), (True, True), (True, False)):
         found = milp(
             -gain,
@@ -245,10 +246,13 @@ def _best(
             continue
         assert found.success, found.message
         values = np.asarray(found.x, np.float64)
+        if integral:
+            values[integers] = values[integers].round()
         if whole is None:  # a slot counts as used if and only if somebody sits there
             values[used] = values[seat].max(axis=0, initial=0.0)
-        if integral or _fits(values, integers, (matrix @ values, low, high)):
+        if _fits(values, integers, (matrix @ values, low, high)):
             return values
+        assert presolve, "the solver breaks its own limits"
     return None
 
 
