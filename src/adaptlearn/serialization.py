@@ -258,6 +258,20 @@ def reading(name: str) -> Iterator[None]:
         raise ModelFileError(name, [f"a part is missing or of the wrong kind: {told}"]) from None
 
 
+def part_of(problems: list[str], read: Callable[..., Any], *arguments: Any) -> Any:
+    """What a reader makes of a part of the content; None if it is wrong, as the problems then say.
+
+    Reading goes on with the next part, so that one error lists what is wrong with all of them.
+    """
+    try:
+        return read(*arguments)
+    except ProblemsError as error:
+        problems += [f"{error.subject}: {problem}" for problem in error.problems]
+    except ValueError as error:
+        problems.append(str(error))
+    return None
+
+
 def array_digests(arrays: Arrays) -> dict[str, str]:
     """SHA-256 of each array's type, shape and content."""
     return {name: _digest(array) for name, array in arrays.items()}

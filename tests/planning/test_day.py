@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,10 @@ from tests.conftest import trials
 from tests.sequencing.fakes import FakeTracker
 
 from adaptlearn import Curriculum, Sequencer
-from adaptlearn.errors import DataWarning
-from adaptlearn.planning import Block, DayPlan, minutes_worth, plan_day
+from adaptlearn.errors import DataWarning, ModelFileError, ParameterError
+from adaptlearn.planning import Block, DayPlan, PastDay, minutes_worth, plan_day
 from adaptlearn.sequencing import Override, preset
+from adaptlearn.serialization import write_manifest
 
 DAY = [
     Block("first", "9:00", 60),
@@ -206,17 +208,17 @@ def test_a_request_comes_before_what_scores_higher_and_electives_after_floors() 
     assert usual.short == floor.short == 0
 
 
-def test_a_lesson_longer_than_the_day_is_cut_and_goes_on_the_next_day() -> None:
-    first = plan_day(small(), "ann", [Block("flex", "9:00", 15)], skill=None)
-    cut = [reason for reason in first.table()["reason"] if "fits" in reason]
+def test_a_lesson_longer_than_the_day_is_cut_and_goes_on_the_next_day(tmp_path: Path) -> None:
+    first = plan_day(small(), "ann", [Block("flex", "9:00", 10)], skill=None)
+    assert "of it fits" in first.table()["reason"][0]
+    assert first.table()["share"][0] < 1
     lesson = first.table()["lesson"][0]
-    second = plan_day(small(), "ann", [Block("flex", "9:00", 45)], yesterday=first)
-    table = second.table()
-    again = dict(zip(table["lesson"], table["reason"], strict=True))
-    if cut:
+    first.save(tmp_path / "monday.json")
+    for yesterday in (first, PastDay.load(tmp_path / "monday.json")):
+        second = plan_day(small(), "ann", [Block("flex", "9:00", 45)], yesterday=yesterday)
+        table = second.table()
+        again = dict(zip(table["lesson"], table["reason"], strict=True))
         assert again[lesson] == "the student did not finish it yesterday"
-    else:
-        assert lesson not in again
     whole = plan_day(small(), "ann", DAY)
     rest = plan_day(small(), "ann", DAY, yesterday=whole)
     assert not lessons_by_student(rest)["ann"] & lessons_by_student(whole)["ann"]
@@ -346,3 +348,61 @@ def test_lessons_whose_minutes_are_rounded_up_are_listed() -> None:
     with pytest.warns(DataWarning, match=r"rounded up to 5: 'odd' \(12 to 15\)"):
         plan = plan_day(sequencer, "ann", DAY)
     assert plan.table()["minutes"].tolist() == [15]
+
+
+def test_a_saved_plan_is_read_back(tmp_path: Path) -> None:
+    sequencer = class_of(4)
+    first = plan_day(sequencer, STUDENTS, DAY, device=45)
+    second = plan_day(sequencer, STUDENTS, DAY[:1], yesterday=first)
+    path = tmp_path / "monday.json"
+    first.save(path)
+    read = PastDay.load(path)
+    again = plan_day(sequencer, STUDENTS, DAY[:1], yesterday=read)
+    assert again.to_dict() == second.to_dict()
+    assert plan_day(sequencer, STUDENTS, DAY[:1]).to_dict() != second.to_dict()
+    told = [{name: column.tolist() for name, column in second.changed_from(old).items()}
+            for old in (first, read)]  # fmt: skip
+    assert told[0] == told[1]
+    assert {*told[0]["change"]} == {"new", "gone"}
+    assert len(first.changed_from(read)["student"]) == 0
+
+
+def test_who_had_an_empty_day_is_compared_too() -> None:
+    sequencer = small()
+    empty = plan_day(sequencer, ["ann"], [Block("art", "9:00", 30, kinds=["enrichment"])])
+    assert len(empty.table()["lesson"]) == 0
+    full = plan_day(sequencer, ["ann"], DAY)
+    changes = full.changed_from(empty)
+    assert {*changes["change"]} == {"new"}
+    assert {*changes["lesson"]} == lessons_by_student(full)["ann"]
+
+
+def test_what_is_no_saved_plan_is_refused(tmp_path: Path) -> None:
+    plan = plan_day(small(), ["ann", "ben"], DAY)
+    path = tmp_path / "monday.json"
+    plan.save(path)
+    text = path.read_text()
+    for damaged in (text[: len(text) // 2], text.replace('"ann"', '"amy"'), "{}", "[1]", ""):
+        path.write_text(damaged)
+        with pytest.raises(ModelFileError, match=r"monday\.json: 1 problem"):
+            PastDay.load(path)
+    content = plan.to_dict()
+    content["lessons"]["minutes"][0] = -5
+    content["lessons"]["share"][0] = 2
+    content["lessons"]["student"][0] = "zoe"
+    content["lessons"]["lesson"][0] = None
+    with pytest.raises(ParameterError) as caught:
+        PastDay.from_dict(content)
+    assert len(caught.value.problems) == 4
+    assert "'zoe'" in str(caught.value)
+    write_manifest(path, "adaptlearn-day-plan", {**content, "students": "ann"})
+    with pytest.raises(ModelFileError, match="students is no list of students"):
+        PastDay.load(path)
+    del content["lessons"]["share"]
+    with pytest.raises(ParameterError, match="share is no list"):
+        PastDay.from_dict(content)
+    content["lessons"]["share"] = [1.0]
+    with pytest.raises(ParameterError, match="different lengths"):
+        PastDay.from_dict(content)
+    with pytest.raises(ParameterError, match="yesterday is a dict"):
+        plan.changed_from({"ann": ["sums"]})  # type: ignore[arg-type]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 from tests.conftest import trials
 
 from adaptlearn import Curriculum, MasteryTracker, Sequencer
-from adaptlearn.errors import ParameterError, UnknownLabelError
+from adaptlearn.errors import ModelFileError, ParameterError, UnknownLabelError
 from adaptlearn.models import BKT
 from adaptlearn.planning import Calendar, LearningPlan, Pace, learning_plan
 from adaptlearn.sequencing import Goals, Override, ReviewSchedule, preset
@@ -330,6 +332,64 @@ def test_a_plan_says_what_moved_and_which_answers_moved_it() -> None:
         learning_plan(
             Sequencer(other, tracker_of([]), new_students=True), "ann", YEAR
         ).changed_from(old)
+
+
+def test_a_saved_plan_is_read_back_and_compared(tmp_path: Path) -> None:
+    school, path = Curriculum.from_dict(SCHOOL), tmp_path / "plans.json"
+    sequencer = sequencer_of([("ann", "count", 1), ("ben", "count", 1)])
+    old = learning_plan(sequencer, ["ann", "ben", "cy"], DAILY, course="numbers")
+    old.save(path)
+    read = LearningPlan.load(path, school)
+    assert read.to_dict() == old.to_dict()
+    assert str(read) == str(old)
+    brief = learning_plan(sequencer, ["ann"], Calendar("2026-09-01", "2026-09-01", 10))
+    assert np.isinf(brief.expected.median).any()
+    again = LearningPlan.from_dict(json.loads(json.dumps(brief.to_dict())), school)
+    assert again.to_dict() == brief.to_dict()
+    assert np.array_equal(again.expected.upper, brief.expected.upper)
+    sequencer.tracker.update(  # type: ignore[attr-defined]
+        {"student": ["ann"] * 8, "skill": ["count"] * 8, "correct": [1] * 8,
+         "time": [moment(2026, 9, 2, 9, k) for k in range(8)]}
+    )  # fmt: skip
+    new = learning_plan(sequencer, ["ben", "ann"], DAILY, course="numbers")
+    assert len(new.changed_from(read)) > 0
+    assert new.changed_from(read).to_dicts() == new.changed_from(old).to_dicts()
+    with pytest.raises(ModelFileError, match="another curriculum"):
+        LearningPlan.load(path, Curriculum.from_dict({**SCHOOL, "courses": []}))
+    text = path.read_text()
+    for damaged in (text[:-30], text.replace('"cy"', '"cyd"'), "{}", ""):
+        path.write_text(damaged)
+        with pytest.raises(ModelFileError, match=r"plans\.json: 1 problem"):
+            LearningPlan.load(path, school)
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "told"),
+    [
+        ("students", ["ann", "ann"], "students name one of them twice"),
+        ("students", None, "students are not a list"),
+        ("pace", [1.0], "pace has shape"),
+        ("pace", [1.0, -1.0], "pace holds values outside"),
+        ("n_items", 0, "n_items is 0"),
+        ("calendar", None, "calendar is missing"),
+        ("calendar", {"first": "2026-09-01"}, "calendar: "),
+        ("calendar", {"first": "x", "last": "2026-09-01", "minutes": 5}, "first is 'x'"),
+        ("lessons", [], "lessons is no table"),
+        ("expected", {}, "lower"),
+        ("evidence", None, "mastery"),
+    ],
+)
+def test_what_is_no_saved_plan_is_refused(part: str, value: Any, told: str) -> None:
+    plan = learning_plan(sequencer_of(), ["ann", "ben"], DAILY)
+    content = {**plan.to_dict(), part: value}
+    with pytest.raises(ParameterError) as caught:
+        LearningPlan.from_dict(content, plan.curriculum)
+    assert any(told in problem for problem in caught.value.problems)
+    columns = plan.to_dict()["lessons"]
+    for name, wrong in (("student", "zoe"), ("lesson", "l-cont"), ("week", "2026-08-30")):
+        broken = {**columns, name: [wrong, *columns[name][1:]]}
+        with pytest.raises(ParameterError, match=wrong):
+            LearningPlan.from_dict({**plan.to_dict(), "lessons": broken}, plan.curriculum)
 
 
 def test_followed_is_the_share_of_the_planned_minutes_that_was_done() -> None:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from adaptlearn.planning.day.day import plan_day as plan_day
     from adaptlearn.planning.day.demands import Block as Block
     from adaptlearn.planning.day.menu import minutes_worth as minutes_worth
+    from adaptlearn.planning.day.past import PastDay as PastDay
     from adaptlearn.planning.day.plan import DayPlan as DayPlan
     from adaptlearn.planning.groups.forming import form_class_groups as form_class_groups
     from adaptlearn.planning.groups.forming import form_groups as form_groups
@@ -39,6 +40,7 @@ _HOMES: dict[str, str] = {
     "Groups": "groups.groups",
     "LearningPlan": "learning.plan",
     "Needs": "groups.needs",
+    "PastDay": "day.past",
     "Pace": "learning.pace",
     "PromotionDecision": "promotion.report",
     "PromotionErrors": "promotion.errors",

@@ -15,9 +15,10 @@ from adaptlearn.planning.day.branching import Held, Problem, exact_days
 from adaptlearn.planning.day.demands import Asked, Block, Demands
 from adaptlearn.planning.day.door import read_demands
 from adaptlearn.planning.day.exact import best_plan
-from adaptlearn.planning.day.levels import kind_of
+from adaptlearn.planning.day.limits import kind_of
 from adaptlearn.planning.day.made import Lessons, Made
 from adaptlearn.planning.day.menu import REASONS, Menu, Value, Yesterday, menu_of, minutes_worth
+from adaptlearn.planning.day.past import PastDay
 from adaptlearn.planning.day.pins import days_with
 from adaptlearn.planning.day.plan import DayPlan
 from adaptlearn.planning.day.seats import Seats, Shared, shared_days
@@ -41,7 +42,7 @@ def plan_day(
     electives: Mapping[Label, Sequence[Label]] | None = None,
     extra_time: Mapping[Label, float] | None = None,
     levels: Mapping[Label, tuple[float, float]] | tuple[float, float] | None = None,
-    yesterday: DayPlan | Mapping[Label, Sequence[Label]] | None = None,
+    yesterday: DayPlan | PastDay | Mapping[Label, Sequence[Label]] | None = None,
     value: Value = minutes_worth,
     candidates: int = 40,
     step: int = 5,
@@ -82,7 +83,7 @@ def plan_day(
     levels : mapping of student to (lowest, highest), or one pair for all, optional
         Grades within which lessons stay: the grades of the curriculum's standards, or else of its
         courses.
-    yesterday : DayPlan, or mapping of student to lessons, optional
+    yesterday : DayPlan, PastDay, or mapping of student to lessons, optional
         What students did the day before. They do not get it again, unless a review is due, a
         teacher wants it, or only a part of the lesson fitted; the plan gives the reason.
     value : callable, default `minutes_worth`
@@ -205,18 +206,21 @@ def _yesterday(given: Any, labels: Sequence[Label], sequencer: Sequencer) -> Yes
     """What students did yesterday, as sorted keys."""
     n_lessons = len(sequencer.curriculum.lessons)
     row = {label: place for place, label in enumerate(labels)}
-    if isinstance(given, DayPlan):
-        lessons = given.lessons
-        place = np.array([row.get(label, -1) for label in given.students], np.intp)
-        known = place[lessons.student] >= 0
-        keys = place[lessons.student] * n_lessons + lessons.lesson
-        return Yesterday(np.unique(keys[known]), np.unique(keys[known & (lessons.share < 1)]))
-    code = sequencer.curriculum.lesson_index.codes
+    past = given.past if isinstance(given, DayPlan) else given
+    if isinstance(past, PastDay):
+        code_of = sequencer.curriculum.lesson_index.place
+        owner = np.array([row.get(label, -1) for label in past.students], np.intp)[past.student]
+        # A lesson that the curriculum no longer has cannot come again.
+        code = np.array([code_of.get(title, -1) for title in past.titles.tolist()], np.intp)
+        lesson = code[past.lesson]
+        known, keys = (owner >= 0) & (lesson >= 0), owner * n_lessons + lesson
+        return Yesterday(np.unique(keys[known]), np.unique(keys[known & (past.share < 1)]))
+    codes_of = sequencer.curriculum.lesson_index.codes
     found = [
         row[student] * n_lessons + one
         for student, done in (given or {}).items()
         if student in row
-        for one in code(done)
+        for one in codes_of(done)
     ]
     return Yesterday(np.unique(np.array(found, np.intp)), np.zeros(0, np.intp))
 

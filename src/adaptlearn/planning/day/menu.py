@@ -14,8 +14,7 @@ from adaptlearn.labels import Label
 from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.planning.day.demands import Demands
 from adaptlearn.planning.day.knapsack import Offers
-from adaptlearn.planning.day.levels import inside, kind_of
-from adaptlearn.planning.day.limits import KINDS
+from adaptlearn.planning.day.limits import KINDS, inside, kind_of
 from adaptlearn.sequencing.detours import Left
 from adaptlearn.sequencing.overrides import Applied
 from adaptlearn.sequencing.policies.candidates import Purpose

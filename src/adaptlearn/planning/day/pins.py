@@ -11,8 +11,7 @@ import numpy as np
 from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.labels import Label
 from adaptlearn.numerics import Floats, Ints
-from adaptlearn.planning.day.levels import kind_of, levels_of
-from adaptlearn.planning.day.limits import KINDS, Limits, Pin
+from adaptlearn.planning.day.limits import KINDS, Limits, Pin, kind_of, levels_of
 
 
 class Pinned(NamedTuple):

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from os import PathLike
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.errors import ParameterError
 from adaptlearn.labels import Label, LabelIndex, label_of
 from adaptlearn.numerics import Bools, Ints
 from adaptlearn.planning.day.branching import Problem
 from adaptlearn.planning.day.limits import KINDS
 from adaptlearn.planning.day.made import Made, seats_taken
 from adaptlearn.planning.day.menu import REASONS
+from adaptlearn.planning.day.past import FORMAT, PastDay
 from adaptlearn.planning.day.verdicts import Verdicts
 from adaptlearn.planning.frames import Tabled
+from adaptlearn.serialization import write_manifest
 from adaptlearn.tables import Parts, ends, plain_columns
 from adaptlearn.wording import counted
 
@@ -68,7 +72,8 @@ class DayPlan(Tabled):
         """A table with one row per lesson and block, as columns for any dataframe library.
 
         The columns are ``student``, ``block``, ``start`` (a time of day), ``minutes``, ``lesson``,
-        ``kind``, ``mode`` and ``reason``. A lesson that goes on after a break has two rows.
+        ``kind``, ``mode``, ``share`` (of the lesson's minutes that fits into the day) and
+        ``reason``. A lesson that goes on after a break has two rows.
         """
         made, lessons = self._made, self._made.lessons
         curriculum = made.sequencer.curriculum
@@ -85,6 +90,7 @@ class DayPlan(Tabled):
             "lesson": curriculum.lessons[lessons.lesson],
             "kind": np.array(KINDS, object)[lessons.kind],
             "mode": modes[lessons.lesson],
+            "share": lessons.share.copy(),
             "reason": reasons,
         }
 
@@ -93,7 +99,15 @@ class DayPlan(Tabled):
         tables = {"lessons": self.table(), "unplaced": self.unplaced(), "load": self.load(),
                   "missing": self.missing(), "teacher_list": self.teacher_list()}  # fmt: skip
         numbers = {"value": self.value, "bound": self.bound, "gap": self.gap, "short": self.short}
-        return {**numbers, **{name: plain_columns(table) for name, table in tables.items()}}
+        return {
+            "students": [*self.students],
+            **numbers,
+            **{name: plain_columns(table) for name, table in tables.items()},
+        }
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the plan to a file of JSON, which `PastDay.load` reads."""
+        write_manifest(path, FORMAT, self.to_dict())
 
     def unplaced(self) -> dict[str, NDArray[Any]]:
         """Students with minutes that no lesson fills, and why.
@@ -166,12 +180,20 @@ class DayPlan(Tabled):
         place = made.sequencer.curriculum.lesson_index.code(lesson)
         return Verdicts(made).why_not(self._row(student), place)
 
-    def changed_from(self, yesterday: DayPlan) -> dict[str, NDArray[Any]]:
+    @property
+    def past(self) -> PastDay:
+        """The lessons alone, as `PastDay.load` reads them back."""
+        lessons, titles = self.lessons, self._made.sequencer.curriculum.lessons
+        return PastDay(
+            self.students, titles, lessons.student, lessons.lesson, lessons.minutes, lessons.share
+        )
+
+    def changed_from(self, yesterday: DayPlan | PastDay) -> dict[str, NDArray[Any]]:
         """What is new, gone or of other length than in another plan, for the students of both.
 
         Parameters
         ----------
-        yesterday : DayPlan
+        yesterday : DayPlan or PastDay
 
         Returns
         -------
@@ -179,7 +201,14 @@ class DayPlan(Tabled):
             The columns ``student``, ``lesson``, ``change`` (``"new"``, ``"gone"`` or
             ``"minutes"``), ``before`` and ``minutes``.
         """
-        rows = [*_changes(_by_lesson(yesterday), _by_lesson(self))]
+        before: Any = yesterday.past if isinstance(yesterday, DayPlan) else yesterday
+        if not isinstance(before, PastDay):
+            kind = type(yesterday).__name__
+            raise ParameterError(
+                "DayPlan.changed_from",
+                [f"yesterday is a {kind}; expected a DayPlan, or what PastDay.load reads"],
+            )
+        rows = [*_changes(before, self.past)]
         names = ("student", "lesson", "change", "before", "minutes")
         columns = zip(*rows, strict=True) if rows else ([] for _ in names)
         kinds = (object, object, object, int, int)
@@ -236,23 +265,11 @@ def _clock(minutes: int) -> str:
     return f"{minutes // 60}:{minutes % 60:02d}"
 
 
-def _by_lesson(plan: DayPlan) -> dict[tuple[Label, Label], int]:
-    """The minutes of each student and lesson."""
-    table = plan.table()
-    found: dict[tuple[Label, Label], int] = {}
-    for student, lesson, minutes in zip(
-        table["student"].tolist(), table["lesson"].tolist(), table["minutes"].tolist(), strict=True
-    ):
-        found[student, lesson] = found.get((student, lesson), 0) + minutes
-    return found
-
-
-def _changes(
-    before: dict[tuple[Label, Label], int], now: dict[tuple[Label, Label], int]
-) -> Iterator[tuple[Label, Label, str, int, int]]:
-    both = {student for student, _ in before} & {student for student, _ in now}
-    for pair in dict.fromkeys([*now, *before]):
-        if pair[0] not in both or before.get(pair) == now.get(pair):
+def _changes(before: PastDay, now: PastDay) -> Iterator[tuple[Label, Label, str, int, int]]:
+    both = {*before.students} & {*now.students}
+    old, new = before.by_lesson(), now.by_lesson()
+    for pair in dict.fromkeys([*new, *old]):
+        if pair[0] not in both or old.get(pair) == new.get(pair):
             continue
-        change = "new" if pair not in before else "gone" if pair not in now else "minutes"
-        yield (*pair, change, before.get(pair, 0), now.get(pair, 0))
+        change = "new" if pair not in old else "gone" if pair not in new else "minutes"
+        yield (*pair, change, old.get(pair, 0), new.get(pair, 0))

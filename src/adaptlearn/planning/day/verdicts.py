@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from adaptlearn.numerics import Ints
-from adaptlearn.planning.day.levels import kind_of, levels_of
-from adaptlearn.planning.day.limits import KINDS
+from adaptlearn.planning.day.limits import KINDS, kind_of, levels_of
 from adaptlearn.planning.day.made import Made
 from adaptlearn.wording import quoted
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from adaptlearn.numerics import Bools, Floats, Ints
+from adaptlearn.sequencing.policies.candidates import Purpose
+
+PURPOSES = tuple(purpose.name.lower() for purpose in Purpose)
 
 
 class Weeks(NamedTuple):

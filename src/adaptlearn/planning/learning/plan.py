@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from os import PathLike, fspath
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,19 +13,19 @@ from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.errors import ParameterError
 from adaptlearn.labels import Label, LabelIndex, label_array, plain
 from adaptlearn.numerics import Floats
-from adaptlearn.planning.frames import Tabled
-from adaptlearn.planning.learning.arrays import Evidence, Expected, Weeks, rows_of
+from adaptlearn.planning.frames import Rows, Tabled
+from adaptlearn.planning.learning.arrays import PURPOSES, Evidence, Expected, Weeks, rows_of
 from adaptlearn.planning.learning.calendar import Calendar, Dates, Day, day_of
 from adaptlearn.planning.learning.changes import Compared, Names, changes, next_lessons
 from adaptlearn.planning.learning.follow import minutes_done, minutes_planned, share_done, week_of
-from adaptlearn.planning.learning.rows import Rows
+from adaptlearn.planning.learning.saved import FORMAT, content_of, parts_of
 from adaptlearn.planning.learning.targets import GOAL, Targets
 from adaptlearn.responses.log import as_log
 from adaptlearn.sequencing.policies.candidates import Purpose
+from adaptlearn.serialization import read_manifest, reading, write_manifest
 from adaptlearn.tables import Parts, ends
 from adaptlearn.wording import counted
 
-PURPOSES = np.array([purpose.name.lower() for purpose in Purpose], object)
 _SHOWN = 12
 
 
@@ -74,6 +76,48 @@ class LearningPlan(Tabled):
         self.evidence, self.pace, self.n_items = evidence, pace, n_items
         self._index = LabelIndex("student of the plan", self.students)
 
+    @classmethod
+    def load(cls, path: str | PathLike[str], curriculum: Curriculum) -> Self:
+        """Read what `save` wrote.
+
+        Parameters
+        ----------
+        path : str or path
+        curriculum : Curriculum
+            The curriculum that the plan was made with.
+
+        Raises
+        ------
+        ModelFileError
+            The file is not whole, was changed, is something else than a learning plan, or is a plan
+            of another curriculum.
+        FileNotFoundError
+            The error is raised if the file does not exist.
+        """
+        content = read_manifest(path, FORMAT)
+        with reading(fspath(path)):
+            return cls.from_dict(content, curriculum)
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any], curriculum: Curriculum) -> Self:
+        """Read what `to_dict` gave.
+
+        Raises
+        ------
+        ParameterError
+            The error lists everything that is missing or of the wrong kind. The error is also
+            raised if the plan is of another curriculum.
+        """
+        return cls(curriculum, **parts_of(content, curriculum))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain values that JSON can store; `from_dict` reads it."""
+        return {**content_of(self), "dates": self.dates().to_dicts()}
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the plan to a file of JSON, which `load` reads."""
+        write_manifest(path, FORMAT, self.to_dict())
+
     def __len__(self) -> int:
         return len(self.students)
 
@@ -113,7 +157,7 @@ class LearningPlan(Tabled):
             "student": self.students[weeks.student],
             "week": self.week_starts[weeks.week],
             "lesson": self.curriculum.lessons[weeks.lesson],
-            "purpose": PURPOSES[weeks.purpose],
+            "purpose": np.array(PURPOSES, object)[weeks.purpose],
             "minutes": weeks.minutes,
         }
 
