@@ -18,7 +18,7 @@ from adaptlearn.planning.learning.arrays import PURPOSES, Evidence, Expected, We
 from adaptlearn.planning.learning.calendar import Calendar, Dates, Day, day_of
 from adaptlearn.planning.learning.changes import Compared, Names, changes, next_lessons
 from adaptlearn.planning.learning.follow import minutes_done, minutes_planned, share_done, week_of
-from adaptlearn.planning.learning.saved import FORMAT, content_of, parts_of
+from adaptlearn.planning.learning.saved import FORMAT, listed, parts_of
 from adaptlearn.planning.learning.targets import GOAL, Targets
 from adaptlearn.responses.log import as_log
 from adaptlearn.sequencing.policies.candidates import Purpose
@@ -112,7 +112,17 @@ class LearningPlan(Tabled):
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values that JSON can store; `from_dict` reads it."""
-        return {**content_of(self), "dates": self.dates().to_dicts()}
+        return {
+            "curriculum": self.curriculum.fingerprint,
+            "calendar": self.calendar.to_dict(),
+            "n_items": self.n_items,
+            "students": self.students.tolist(),
+            "pace": self.pace.tolist(),
+            "lessons": listed(self.table()),
+            "expected": listed(self.expected._asdict()),
+            "evidence": listed(self.evidence._asdict()),
+            "dates": self.dates().to_dicts(),
+        }
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the plan to a file of JSON, which `load` reads."""

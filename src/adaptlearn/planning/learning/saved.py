@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.errors import ParameterError
-from adaptlearn.labels import LabelIndex, label_list, plain, saved_labels
+from adaptlearn.labels import LabelIndex, label_list, saved_labels
 from adaptlearn.numerics import Floats
 from adaptlearn.planning.learning.arrays import PURPOSES, Evidence, Expected, Weeks
 from adaptlearn.planning.learning.calendar import Calendar
 from adaptlearn.planning.learning.targets import targets_of
 from adaptlearn.serialization import part_of
-from adaptlearn.tables import plain_columns
 from adaptlearn.validation import Interval, Numbers, number_array
-
-if TYPE_CHECKING:
-    from adaptlearn.planning.learning.plan import LearningPlan
 
 FORMAT = "adaptlearn-learning-plan"
 _SUBJECT = "a learning plan"
@@ -34,35 +30,24 @@ _EVIDENCE = {
 }  # fmt: skip
 
 
-def content_of(plan: LearningPlan) -> dict[str, Any]:
-    """A plan as plain values that JSON can store; None in tables stands for never."""
-    table = plan.table()
-    lessons = {**plain_columns(table), "week": [*map(str, table["week"])]}
-    return {
-        "curriculum": plan.curriculum.fingerprint,
-        "calendar": plan.calendar.to_dict(),
-        "n_items": plan.n_items,
-        "students": [*map(plain, plan.students)],
-        "pace": plan.pace.tolist(),
-        "lessons": lessons,
-        "expected": {name: _listed(table) for name, table in plan.expected._asdict().items()},
-        "evidence": {name: _listed(table) for name, table in plan.evidence._asdict().items()},
-    }
+def listed(tables: Mapping[str, Any]) -> dict[str, Any]:
+    """Arrays as lists that JSON can store; None stands for never, and days are texts."""
+    return {name: None if table is None else _list_of(table) for name, table in tables.items()}
 
 
-def _listed(table: Any) -> Any:
-    if table is None:
-        return None
+def _list_of(table: Any) -> Any:
+    if table.dtype.kind == "M":
+        return [*map(str, table)]
     if table.dtype == bool:
         return table.astype(int).tolist()
-    if not np.isinf(table).any():
+    if table.dtype.kind != "f" or not np.isinf(table).any():
         return table.tolist()
     never: Any = np.where(np.isinf(table), None, table.astype(object))
     return never.tolist()
 
 
 def parts_of(content: Mapping[str, Any], curriculum: Curriculum) -> dict[str, Any]:
-    """What a plan is made of, from `content_of`.
+    """What a plan is made of, from `LearningPlan.to_dict`.
 
     Raises
     ------
