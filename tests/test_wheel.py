@@ -45,6 +45,7 @@ assert len(load_school().log) == 4892
 print("fitted", adaptlearn.__version__)
 """
 DATA = {"school.csv.gz", "school.json"}  # what `load_school` reads
+PAGES = {path.name for path in ROOT.joinpath("src/adaptlearn/reporting/pages").iterdir()}
 
 
 def run(*arguments: str, **environment: str) -> str:
@@ -88,6 +89,7 @@ def test_wheel_holds_the_typed_package_and_one_small_log(wheel: Path) -> None:
     source = ROOT / "src"
     expected = {path.relative_to(source).as_posix() for path in source.rglob("*.py")}
     data = {f"adaptlearn/datasets/{name}" for name in DATA}
+    data |= {f"adaptlearn/reporting/pages/{name}" for name in PAGES}
     assert package == expected | data | {"adaptlearn/py.typed"}
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
     assert size < 4_500_000

@@ -50,6 +50,7 @@ _HOMES = {
             "evaluation",
             "interop",
             "models",
+            "reporting",
             "responses",
             "runtime",
             "sequencing",

@@ -57,6 +57,10 @@ class Markup(str):
 
     __slots__ = ()
 
+    def __html__(self) -> str:
+        """Itself, for templates that escape texts."""
+        return self
+
 
 def html_text(text: object) -> Markup:
     """A text as HTML, unless it is HTML already."""

@@ -23,6 +23,7 @@ from adaptlearn.cli import (
 )
 from adaptlearn.cli.demonstration import demo
 from adaptlearn.cli.options import Command, add_command
+from adaptlearn.cli.report import report
 from adaptlearn.cli.tutor import tutor
 from adaptlearn.media import terminal_text
 
@@ -36,6 +37,7 @@ examples:
   adaptlearn mastery model.json answers.csv
   adaptlearn place curriculum.json --model model.json
   adaptlearn recommend model.json answers.csv curriculum.json --students ann,bob
+  adaptlearn report class model.json answers.csv curriculum.json -o class.html
   adaptlearn audit curriculum.json --log answers.csv
   adaptlearn tutor init school model.json curriculum.json
   adaptlearn simulate --curriculum curriculum.json
@@ -54,6 +56,7 @@ COMMANDS: Mapping[str, Command] = {
     "mastery": mastery,
     "place": place,
     "recommend": recommend,
+    "report": report,
     "audit": audit,
     "tutor": tutor,
     "simulate": simulate,

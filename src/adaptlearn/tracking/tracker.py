@@ -22,6 +22,7 @@ from adaptlearn.labels import (
     saved_labels,
 )
 from adaptlearn.models.base import KnowledgeTracer
+from adaptlearn.models.estimates import Estimates
 from adaptlearn.models.mastery import Mastery, When
 from adaptlearn.models.state import StudentState
 from adaptlearn.numerics import Floats, Ints
@@ -530,6 +531,44 @@ class MasteryTracker:
         with self._lock:
             numbers = self._numbers(self._everyone_or(students))
             return self._practice.table(numbers, self.skills.tolist())
+
+    def estimates(self, history: Any) -> Estimates:
+        """P(correct) before and after each response of some students' histories.
+
+        The histories are replayed beside the tracker, which does not change. They begin with what
+        `believe` set.
+
+        Parameters
+        ----------
+        history : ResponseLog or frame with its standard columns
+            All responses of some students whom the tracker has met, from the first one on.
+
+        Returns
+        -------
+        Estimates
+            The arrays ``before`` and ``after``, shape (n_entries,): for each response and each of
+            its skills, P(correct) of the student's next response on the skill.
+
+        Raises
+        ------
+        ResponseDataError, StateError
+
+        Examples
+        --------
+        >>> from adaptlearn import MasteryTracker
+        >>> from adaptlearn.models import BKT
+        >>> model = BKT.from_parameters({"skill": ["add"], "prior": [.5], "learn": [0],
+        ...                              "guess": [.2], "slip": [.2]})
+        >>> log = {"student": ["ann"] * 2, "skill": ["add"] * 2, "correct": [1, 1]}
+        >>> MasteryTracker(model).update(log).estimates(log).after.round(2).tolist()
+        [0.68, 0.76]
+        """
+        log = as_log(history)
+        with self._lock:
+            numbers = self._numbers(log.student.labels.tolist())
+            state = self._state.blank(len(numbers))
+            state.keep_told(self._state, numbers)
+            return self.model.update_with_estimates(state, log, students=np.arange(len(numbers)))
 
     def unmet(self, students: Iterable[Any]) -> list[Any]:
         """The students among `students` who have not answered yet."""

@@ -1,0 +1,1 @@
+"""``adaptlearn report``: pages of students and classes."""
