@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,9 +13,10 @@ from tests.tutor.conftest import a_model
 from tests.tutor.test_tutor import answers
 
 from adaptlearn import MasteryTracker, Tutor
-from adaptlearn.errors import CurriculumError, StateError
+from adaptlearn.errors import CurriculumError, StateError, StoreError
 from adaptlearn.models import BKT
 from adaptlearn.storage import MemoryStore
+from adaptlearn.tutor.fold import states as states_module
 
 CALLS = {
     "record": ([],), "next_lesson": ("mia",), "next_item": ("mia", "add 1"), "mastery": (),
@@ -187,6 +190,63 @@ def test_many_threads_follow_once(path, model, curriculum, tmp_path):
     assert seen <= {model.fingerprint_, *(new.fingerprint_ for new in later)}
     assert other.next_lesson("s0")[0].model == later[-1].fingerprint_
     assert other.verify()
+
+
+@pytest.fixture
+def rests(monkeypatch):
+    """Calls what is put into it, in turn, where `sync` lets the others work."""
+    listed: list[Callable[[], object]] = []
+    monkeypatch.setattr(states_module, "sleep", lambda _: listed and listed.pop(0)())
+    return listed
+
+
+def test_calls_between_the_parts_of_a_fold(path, model, curriculum, rests):
+    """Students who are folded already, and others, answer; some are new, and one is erased."""
+    students = [f"s{k:02}" for k in range(40)]
+    tutor = Tutor.open(path, model=model, curriculum=curriculum)
+    tutor.record([{**one, "student": name} for name in students for one in answers(3)])
+    tutor.mastery()
+    rests += [
+        partial(tutor.record, [{**one, "student": name} for one in answers(2, start=start)])
+        for name, start in (("s00", 5e3), ("s39", 5e3), ("s01", 1.0), ("s99", 5e3))
+    ]
+    rests.insert(2, partial(tutor.forget, "s02"))
+    decided: list[str] = []
+    rests.insert(2, lambda: decided.append(tutor.next_lesson("s00")[0].model))
+    later = a_model(learn=0.05)
+    tutor.sync(model=later)
+    assert decided == [model.fingerprint_]
+    assert len(rests) == 2  # 4 parts of 12 students at most
+    for rest in rests:
+        rest()
+    fresh = Tutor.open(path, model=later, curriculum=curriculum)
+    everyone = tutor.mastery()
+    assert everyone.students.tolist() == [*students[:2], *students[3:], "s99"]
+    assert everyone.value.tobytes() == fresh.mastery().value.tobytes()
+    assert tutor.verify()
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, StoreError("disk"), MemoryError])
+def test_a_fold_that_breaks_off_changes_nothing(path, model, curriculum, rests, error):
+    tutor = Tutor.open(path, model=model, curriculum=curriculum)
+    tutor.record([{**one, "student": f"s{k}"} for k in range(40) for one in answers(3)])
+    before = tutor.mastery().value
+    later = a_model(learn=0.05)
+
+    def broken() -> None:
+        raise error
+
+    rests.append(broken)
+    with pytest.raises(error if isinstance(error, type) else type(error)):
+        tutor.sync(model=later)
+    again = Tutor.open(path, model=model, curriculum=curriculum)  # as after a killed process
+    for one in (tutor, again):
+        assert one.model is model
+        assert np.array_equal(one.mastery().value, before)
+        assert one.verify()
+    tutor.sync(model=later)
+    assert tutor.model is later
+    assert tutor.verify()
 
 
 def test_a_model_that_does_not_fit_changes_nothing(model, curriculum):

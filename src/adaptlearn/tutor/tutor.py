@@ -343,9 +343,10 @@ class Tutor(Teaching, Looking):
         """Take over a new model, an edited curriculum, or both, while others go on.
 
         The states of the new model are folded from the store beside the old ones, which serve until
-        the new ones are complete. Tutors in other processes notice at their next call that reads
-        states: those that were opened with the file of a model load it anew (see `open`), the
-        others raise an error until they `sync`, too. All of them go on recording.
+        the new ones are complete. The fold rests as long as it works, so that other threads go on.
+        If it raises an error, nothing has changed. Tutors in other processes notice at their next
+        call that reads states: those that were opened with the file of a model load it anew (see
+        `open`), the others raise an error until they `sync`, too. All of them go on recording.
 
         Raises
         ------
@@ -359,12 +360,12 @@ class Tutor(Teaching, Looking):
         states = self._states
         if model is not None:
             states = States(self.store, self._names.label, model, self._practice, RLock())
-        states.refresh_all()
+        states.refresh_all(gently=True)
+        learners = {self._names.label(key) if key else None: learner
+                    for key, learner in [*states.fold.learners.items()]}  # fmt: skip
+        gone = lost(graph, learners)
         with self._lock:
             states.refresh_all()
-            learners = {self._names.label(key) if key else None: learner
-                        for key, learner in states.fold.learners.items()}  # fmt: skip
-            gone = lost(graph, learners)
             states.guard(self._lock)
             self._use(states, graph)
         self._introduce(new_model=True)

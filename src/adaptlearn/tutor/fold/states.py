@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from time import sleep, thread_time
 from typing import Any
 
 from adaptlearn.errors import ModelFileError, StateError, StoreError
@@ -16,7 +17,9 @@ from adaptlearn.tutor.fold.snapshot import restore, snapshot
 from adaptlearn.tutor.store import Columns, Store, tombstone
 
 _SNAPSHOT = "states"
-_CHUNK = 1000  # students that are read at one time
+_CHUNK = 200  # students that are folded at one time
+_SLICE = 12  # students that are folded at one time while others are served
+_REST = 1.0  # seconds that the others then have, for each second of folding
 _TOLD = 20  # students or events that an error lists
 
 
@@ -67,11 +70,19 @@ class States:
                 self.fold = Fold(model, practice, label)
         self._salt = store.claim("salt", "")
 
-    def refresh(self, keys: Collection[str]) -> None:
-        """Fold in all that was acknowledged before this call of some students, and of all."""
+    def refresh(self, keys: Collection[str], *, gently: bool = False) -> None:
+        """Fold in all that was acknowledged before this call of some students, and of all.
+
+        A fold keeps Python's other threads waiting, whoever holds the lock. With `gently` it comes
+        in short slices, with a rest for the others after each.
+        """
         listed = [*keys]
-        for start in range(0, max(len(listed), 1), _CHUNK):
-            self._refresh(listed[start : start + _CHUNK])
+        size = _SLICE if gently else _CHUNK
+        for start in range(0, max(len(listed), 1), size):
+            began = thread_time()
+            self._refresh(listed[start : start + size])
+            if gently:
+                sleep(_REST * (thread_time() - began))
 
     def watch(self, after: int) -> None:
         """Raise `Superseded` from now on, if another model is put on record after a number."""
@@ -136,13 +147,13 @@ class States:
                 number,
             )
 
-    def refresh_all(self) -> list[str]:
+    def refresh_all(self, *, gently: bool = False) -> list[str]:
         """Fold in all that was acknowledged before this call; return the keys of all students.
 
         The lock is free between parts, so that others go on meanwhile.
         """
         changed = self._store.students(self._loaded)
-        self.refresh(changed.students)
+        self.refresh(changed.students, gently=gently)
         with self._lock:
             self._loaded = max(self._loaded, changed.number)
             return sorted(key for key in self.fold.learners if key)
