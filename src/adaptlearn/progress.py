@@ -36,12 +36,12 @@ def report(doing: str, units: str, done: int, total: int | None = None) -> None:
 
 @contextmanager
 def show_progress(on_progress: Listener | None = None) -> Iterator[None]:
-    """Show the progress of fits, comparisons and simulations within a ``with`` block.
+    """Show the progress of fits, comparisons, simulations and plans within a ``with`` block.
 
     A bar shows how many skills have converged, how many steps or epochs are done, how many folds
-    are fitted, or how many episodes are simulated. The bar appears after half a second, in a
-    notebook or a terminal, and disappears when the work is done. A bar does not show the work of
-    other threads or processes.
+    are fitted, how many episodes are simulated, or how many students are planned. The bar appears
+    after half a second, in a notebook or a terminal, and disappears when the work is done. A bar
+    does not show the work of other threads or processes.
 
     Parameters
     ----------

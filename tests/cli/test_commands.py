@@ -384,7 +384,7 @@ def test_nor_does_the_help_of_a_command() -> None:
         "assert not {'numpy', 'narwhals', 'sklearn'} & set(sys.modules)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
-    assert done.stdout.count("usage: adaptlearn") == len(COMMANDS) == 13
+    assert done.stdout.count("usage: adaptlearn") == len(COMMANDS) == 14
 
 
 def test_a_reader_that_goes_away(model: Path, curriculum: Path, tmp_path: Path) -> None:

@@ -29,12 +29,16 @@ def test_demo_on_the_simulated_school(run: Run, tmp_path: Path) -> None:
     assert done.code == 0
     assert {path.name for path in folder.iterdir()} == {
         "curriculum.json",
+        "day.json",
         "decisions.json",
+        "groups.json",
+        "learning.json",
         "mastery.csv",
         "mastery.png",
         "model.json",
         "parameters.csv",
         "responses.csv",
+        "rules.json",
     }
     for said in ("prior (true)", "really knows it", "is not open to", "out-of-fold"):
         assert said in done.out

@@ -90,7 +90,7 @@ def test_the_page_shows_what_commands_print(
 ) -> None:
     monkeypatch.chdir(demo)
     shown = _SHOWN.findall(PAGE.read_text(encoding="utf-8"))
-    assert len(shown) == 5
+    assert len(shown) == 6
     for lines, expected in shown:
         for line in lines.splitlines():
             run_in_shell(line)

@@ -23,6 +23,7 @@ from adaptlearn.cli import (
 )
 from adaptlearn.cli.demonstration import demo
 from adaptlearn.cli.options import Command, add_command
+from adaptlearn.cli.plan import plan
 from adaptlearn.cli.report import report
 from adaptlearn.cli.tutor import tutor
 from adaptlearn.media import terminal_text
@@ -37,6 +38,7 @@ examples:
   adaptlearn mastery model.json answers.csv
   adaptlearn place curriculum.json --model model.json
   adaptlearn recommend model.json answers.csv curriculum.json --students ann,bob
+  adaptlearn plan day model.json answers.csv curriculum.json day.json
   adaptlearn report class model.json answers.csv curriculum.json -o class.html
   adaptlearn audit curriculum.json --log answers.csv
   adaptlearn tutor init school model.json curriculum.json
@@ -56,6 +58,7 @@ COMMANDS: Mapping[str, Command] = {
     "mastery": mastery,
     "place": place,
     "recommend": recommend,
+    "plan": plan,
     "report": report,
     "audit": audit,
     "tutor": tutor,

@@ -10,6 +10,7 @@ from time import monotonic
 from typing import Any
 
 from adaptlearn.media import terminal_text
+from adaptlearn.progress import Listener, show_progress
 
 DELAY = 0.5
 """Seconds before the bar appears: what is done sooner needs none."""
@@ -107,6 +108,40 @@ def task_progress(doing: str, units: str) -> Iterator[Callable[[int, int], None]
 
     with bar:
         yield move
+
+
+@contextmanager
+def work_progress() -> Iterator[None]:
+    """Show bars for what the library tells of its work within a ``with`` block.
+
+    Nothing without tqdm. The bars appear after a moment, and only on a terminal.
+    """
+    bars: dict[str, Any] = {}
+    try:
+        with show_progress(work_bars(bars)):
+            yield
+    finally:
+        for bar in bars.values():
+            bar.close()
+
+
+def work_bars(bars: dict[str, Any]) -> Listener:
+    """What is told of how far work is, and keeps a bar for each kind of work among `bars`."""
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        return lambda doing, units, done, total: None  # noqa: ARG005 - the listener's
+
+    def move(doing: str, units: str, done: int, total: int | None) -> None:
+        if doing not in bars:
+            bars[doing] = tqdm(desc=doing, **_look(units))
+        bar = bars[doing]
+        bar.total = total
+        bar.update(done - bar.n)
+        if done == total:
+            bars.pop(doing).close()
+
+    return move
 
 
 def _look(units: str) -> dict[str, Any]:

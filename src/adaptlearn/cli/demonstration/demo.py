@@ -51,6 +51,7 @@ def run(arguments: Namespace) -> None:
 def demonstrated(arguments: Namespace) -> Demonstration:
     """Everything computed, on a simulated school or on the log that is named."""
     from adaptlearn.cli.demonstration.demonstration import Demonstration
+    from adaptlearn.cli.demonstration.plans import with_standards
 
     school = None
     if arguments.log is None:
@@ -58,7 +59,7 @@ def demonstrated(arguments: Namespace) -> Demonstration:
             n_students=400, n_skills=8, n_responses_per_skill=(2, 10), random_state=1
         )
         log = adaptlearn.ResponseLog.from_frame(school.responses)
-        curriculum = adaptlearn.Curriculum.from_dict(school.curriculum)
+        curriculum = adaptlearn.Curriculum.from_dict(with_standards(school.curriculum))
     else:
         log = read_log(arguments.log, arguments)
         curriculum = adaptlearn.Curriculum.from_dict({"skills": log.skill.labels.tolist()})

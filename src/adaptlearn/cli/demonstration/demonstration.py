@@ -12,6 +12,7 @@ import numpy as np
 import adaptlearn
 from adaptlearn import Curriculum, MasteryTracker, ResponseLog, Sequencer
 from adaptlearn.cli.demonstration.mastery_picture import draw_mastery
+from adaptlearn.cli.demonstration.plans import ASKED
 from adaptlearn.cli.fit import NAMES, parameter_table
 from adaptlearn.cli.output import heading, say, table, terminal_width, to_json, write_csv
 from adaptlearn.cli.recommend import decision_table
@@ -162,7 +163,10 @@ class Demonstration:
             write_csv(folder / "responses.csv", self.school.responses)
             files["responses.csv"] = "the simulated log: try adaptlearn fit on it"
             write_text(folder / "curriculum.json", self.curriculum.to_json(indent=1) + "\n")
-            files["curriculum.json"] = "its skills, prerequisites, lessons and items"
+            files["curriculum.json"] = "its skills, prerequisites, lessons, items and standards"
+            for name, (asked, what) in ASKED.items():
+                write_text(folder / name, to_json(asked) + "\n")
+                files[name] = what
         try:
             draw_mastery(self.mastery, self.decisions, folder / "mastery.png")
             files["mastery.png"] = "a picture of mastery.csv"

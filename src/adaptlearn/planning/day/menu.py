@@ -15,6 +15,7 @@ from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.planning.day.demands import Demands
 from adaptlearn.planning.day.knapsack import Offers
 from adaptlearn.planning.day.limits import KINDS, inside, kind_of
+from adaptlearn.progress import report
 from adaptlearn.sequencing.detours import Left
 from adaptlearn.sequencing.overrides import Applied
 from adaptlearn.sequencing.policies.candidates import Purpose
@@ -116,11 +117,15 @@ def menu_of(
         for left, applied in sequencer.choices(students[start : start + len(rows)], now):
             found.append(cook.menu(left, applied, start))
             start += len(left.candidates.context.students)
+            report("choosing lessons", "students", start, len(students))
         return found
 
     runs = np.array_split(np.arange(len(students)), n_jobs)
-    with ThreadPoolExecutor(n_jobs) as workers:
-        parts = [part for found in workers.map(menus, runs) for part in found]
+    if n_jobs == 1:  # in this thread, which is listened to
+        parts = menus(runs[0])
+    else:
+        with ThreadPoolExecutor(n_jobs) as workers:
+            parts = [part for found in workers.map(menus, runs) for part in found]
     width = max((part.code.shape[1] for part in parts), default=0)
     return _stacked(parts, width)
 

@@ -18,7 +18,7 @@ from adaptlearn.planning.day.made import Made, seats_taken
 from adaptlearn.planning.day.menu import REASONS
 from adaptlearn.planning.day.past import FORMAT, PastDay
 from adaptlearn.planning.day.verdicts import Verdicts
-from adaptlearn.planning.frames import Tabled
+from adaptlearn.planning.frames import Rows, Tabled
 from adaptlearn.serialization import write_manifest
 from adaptlearn.tables import Parts, ends, plain_columns
 from adaptlearn.wording import counted
@@ -188,7 +188,7 @@ class DayPlan(Tabled):
             self.students, titles, lessons.student, lessons.lesson, lessons.minutes, lessons.share
         )
 
-    def changed_from(self, yesterday: DayPlan | PastDay) -> dict[str, NDArray[Any]]:
+    def changed_from(self, yesterday: DayPlan | PastDay) -> Rows:
         """What is new, gone or of other length than in another plan, for the students of both.
 
         Parameters
@@ -197,8 +197,8 @@ class DayPlan(Tabled):
 
         Returns
         -------
-        dict of str to array
-            The columns ``student``, ``lesson``, ``change`` (``"new"``, ``"gone"`` or
+        Rows
+            The columns are ``student``, ``lesson``, ``change`` (``"new"``, ``"gone"`` or
             ``"minutes"``), ``before`` and ``minutes``.
         """
         before: Any = yesterday.past if isinstance(yesterday, DayPlan) else yesterday
@@ -212,10 +212,11 @@ class DayPlan(Tabled):
         names = ("student", "lesson", "change", "before", "minutes")
         columns = zip(*rows, strict=True) if rows else ([] for _ in names)
         kinds = (object, object, object, int, int)
-        return {
+        told: dict[str, NDArray[Any]] = {
             name: np.array([*column], kind)
             for name, column, kind in zip(names, columns, kinds, strict=True)
         }
+        return Rows(f"Changes for {counted(len(self.students), 'student')}", told)
 
     def _row(self, student: Label) -> int:
         return LabelIndex("student", self.students).code(student)

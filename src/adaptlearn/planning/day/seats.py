@@ -17,6 +17,7 @@ import numpy as np
 from adaptlearn.numerics import Bools, Floats, Ints
 from adaptlearn.planning.day.branching import Best, Problem, exact_days, relaxed_days
 from adaptlearn.planning.day.limits import shared_blocks
+from adaptlearn.progress import report
 
 _SHORTER = 0.9  # each step of prices, of the one before
 _REPAIRS = 50  # rounds of giving out seats, at most
@@ -154,7 +155,8 @@ def _prices(problem: Problem, market: _Market, open_: Bools, rounds: int) -> Flo
     summed = np.bincount(resource, part.offers.value[needs], n_resources)
     scale = summed / np.maximum(np.bincount(resource, minlength=n_resources), 1)
     found, lowest, length = price, np.inf, 1.0
-    for _ in range(rounds):
+    for done in range(rounds):
+        report("pricing seats", "rounds", done, rounds)
         priced = _priced(part, market.cost(price))
         days = relaxed_days(priced, open_)
         bound = days.worth.sum() + (price * market.capacity).sum()

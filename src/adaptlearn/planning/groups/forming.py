@@ -24,6 +24,7 @@ from adaptlearn.planning.groups.needs import Needs
 from adaptlearn.planning.groups.opening import exchanged, opened
 from adaptlearn.planning.groups.seating import most_covered
 from adaptlearn.planning.groups.slots import Slot
+from adaptlearn.progress import report
 
 Together = Iterable[Iterable[Label]]
 Fixed = Mapping[Any, Iterable[Label] | Label]  # a mapping's keys are of its own kind only
@@ -153,12 +154,13 @@ def form_class_groups(
         more=problems, classes=rows,
     )  # fmt: skip
     formed, refused = {}, []
-    for label, asked in demands.by_class(rows).items():
+    for done, (label, asked) in enumerate(demands.by_class(rows).items(), 1):
         found = _formed(needs, rows[label], asked, search)
         if isinstance(found, str):
             refused.append(f"class {label!r}: {found}")
         else:
             formed[label] = found
+        report("forming groups", "classes", done, len(rows))
     if refused:
         raise ParameterError("form_class_groups", refused, _REMEDY)
     return formed

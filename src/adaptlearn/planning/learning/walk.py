@@ -16,6 +16,7 @@ from scipy.special import expit, logit
 
 from adaptlearn.numerics import Bools, Floats, Ints, places_of
 from adaptlearn.planning.learning.arrays import rows_of
+from adaptlearn.progress import report
 from adaptlearn.sequencing.goals import USUAL_THRESHOLD
 from adaptlearn.sequencing.knowledge.context import Context
 from adaptlearn.sequencing.knowledge.lessons_left import LessonsLeft
@@ -97,9 +98,11 @@ class Reviews(Protocol):
 def walk(task: Task, policy: Policy, reviews: Reviews | None) -> Walk:
     """Do lesson after lesson until all that is wanted is mastered, or the horizon is reached."""
     on_the_way = _Walking(task, policy, reviews)
+    n = len(task.wanted)
     rows: Ints = np.flatnonzero((task.wanted & ~on_the_way.mastered).any(axis=1))
     while len(rows):
         rows = on_the_way.step(rows)
+        report("planning lessons", "students", n - len(rows), n)
     return on_the_way.result()
 
 

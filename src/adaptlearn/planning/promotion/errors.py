@@ -87,7 +87,7 @@ def promotion_errors(
     Parameters
     ----------
     probability : float array, shape (n,)
-        For example the column ``known`` of `PromotionReport.standards_table`: one row for each
+        For example the column ``known`` of `PromotionReport.by_standard`: one row for each
         student and standard.
     truth : bool array, shape (n,)
         Whether the student truly meets the standard. It is known of simulated students, and of real

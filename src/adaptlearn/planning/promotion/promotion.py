@@ -22,6 +22,7 @@ from adaptlearn.planning.promotion.sources import Sources, checked_sources
 from adaptlearn.planning.promotion.standing import Evidence, Standing, standing_of
 from adaptlearn.planning.promotion.steady import held
 from adaptlearn.planning.promotion.ways import way_of
+from adaptlearn.progress import report
 from adaptlearn.sequencing.goals import USUAL_LEARN
 from adaptlearn.sequencing.knowledge.context import Context
 from adaptlearn.sequencing.knowledge.matched import Match
@@ -186,14 +187,17 @@ def _blocks(sources: Sources, course: Course, now: Any) -> list[_Block]:
     widest = max(len(sources.sequencer.curriculum.skills), len(sources.demands))
     parts = [*blocks_of(sources.students, widest)]
     starts = np.cumsum([0, *map(len, parts)]).tolist()
+    found: list[_Block] = []
     tasks = [(sources, course, part, now, at) for part, at in zip(parts, starts, strict=False)]
     if sources.sequencer.n_jobs == 1 or len(tasks) == 1:
-        return [_block(*task) for task in tasks]
+        for task in tasks:
+            found.append(_block(*task))
+            report("looking at evidence", "blocks of students", len(found), len(tasks))
+        return found
     from sklearn.utils.parallel import Parallel, delayed
 
     workers = Parallel(n_jobs=sources.sequencer.n_jobs, require="sharedmem")
-    found: list[_Block] = workers(delayed(_block)(*task) for task in tasks)
-    return found
+    return [*workers(delayed(_block)(*task) for task in tasks)]
 
 
 def _block(sources: Sources, course: Course, labels: list[Label], now: Any, start: int) -> _Block:

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from adaptlearn.labels import Label, LabelIndex, label_of, plain
 from adaptlearn.numerics import Bools, Floats, Ints
+from adaptlearn.planning.frames import Rows, Tabled
 from adaptlearn.planning.promotion.demands import Demand
 from adaptlearn.planning.promotion.standing import Standing
 from adaptlearn.planning.promotion.words import sentence
-from adaptlearn.responses.frames import frame_of
 from adaptlearn.sequencing.overrides import Override
-from adaptlearn.tables import Parts, Printed, ends
+from adaptlearn.tables import Parts, ends
 from adaptlearn.validation import OneOf, Pattern, check_parameters
 from adaptlearn.wording import counted, duration, listed, quoted
 
@@ -63,7 +63,7 @@ class PromotionDecision:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PromotionReport(Printed):
+class PromotionReport(Tabled):
     """Which students meet a rule, what the others miss, and why; `print` shows a table.
 
     The report recommends. A person decides, and `decide` makes a record of the decision.
@@ -247,34 +247,19 @@ class PromotionReport(Printed):
             "minutes": self.minutes,
         }
 
-    def standards_table(self) -> dict[str, NDArray[Any]]:
-        """A table with one row per student and standard, as columns."""
+    def by_standard(self) -> Rows:
+        """The report with one row per student and standard."""
         n_students, n_standards = self.met.shape
         names = (*Standing._fields, "held", "missing")
         labels = np.fromiter(self.standards, object, n_standards)
-        return {
-            "student": np.repeat(self.students, n_standards),
-            "standard": np.tile(labels, n_students),
-            **{name: getattr(self, name).ravel() for name in names},
-        }
-
-    def to_frame(self, library: str | None = None, *, by_standard: bool = False) -> Any:
-        """The report as a dataframe.
-
-        Parameters
-        ----------
-        library : {"pandas", "polars", "pyarrow"}, optional
-            By default the first that is installed, in this order.
-        by_standard : bool
-            Whether to give one row per student and standard (`standards_table`), not one per
-            student (`table`).
-
-        Raises
-        ------
-        MissingDependency
-            The library is not installed.
-        """
-        return frame_of(self.standards_table() if by_standard else self.table(), library)
+        return Rows(
+            f"the rule {quoted(self.rule)}, standard by standard",
+            {
+                "student": np.repeat(self.students, n_standards),
+                "standard": np.tile(labels, n_students),
+                **{name: getattr(self, name).ravel() for name in names},
+            },
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain values that JSON can store: one entry per student."""
