@@ -54,7 +54,7 @@ class Cells(NamedTuple):
         """One numbering for all fields."""
         return cls(index, index, index, index, index)
 
-    def take(self, rows: Ints) -> Cells:
+    def take(self, rows: Ints | slice) -> Cells:
         """The cells of some rows; fields that are one array stay so."""
         taken: dict[int, Ints] = {}
         for field in self:

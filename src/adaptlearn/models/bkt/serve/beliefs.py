@@ -150,7 +150,7 @@ class _Along(NamedTuple):
     of_chain: Ints | None
     of_row: Cells | None
 
-    def parameters(self, chains: slice, places: Ints) -> Parameters:
+    def parameters(self, chains: slice, places: Ints | slice) -> Parameters:
         """Those of some chains, at these places."""
         if self.of_row is not None:
             return self.table.take(self.of_row.take(places))
@@ -190,14 +190,13 @@ def _filter_levels(
 
 def _filter_rest(along: _Along, chain: int, level: int, beliefs: Beliefs, in_order: Floats) -> int:
     """The same of the responses of one chain from a level on."""
-    places = np.arange(int(along.starts[chain]) + level, int(along.ends[chain]))
-    here = along.parameters(slice(chain, chain + 1), places)
+    begin, end = int(along.starts[chain]) + level, int(along.ends[chain])
+    here = along.parameters(slice(chain, chain + 1), slice(begin, end))
     known, unknown = float(beliefs.known[chain]), float(beliefs.unknown[chain])
-    found = follow(known, unknown, along.ordered[places], here, begins=level == 0)
+    answers, into = along.ordered[begin:end], in_order[:, begin:end]
+    found = follow(known, unknown, answers, here, into, begins=level == 0)
     if found.impossible >= 0:
-        return int(places[found.impossible])
-    for row, values in zip(in_order, (*found.chances, *found.beliefs), strict=False):
-        row[places] = values
+        return begin + found.impossible
     beliefs.known[chain], beliefs.unknown[chain] = found.known, found.unknown
     return -1
 
