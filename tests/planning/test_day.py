@@ -395,10 +395,10 @@ def test_what_is_no_saved_plan_is_refused(tmp_path: Path) -> None:
     assert len(caught.value.problems) == 4
     assert "'zoe'" in str(caught.value)
     write_manifest(path, "adaptlearn-day-plan", {**content, "students": "ann"})
-    with pytest.raises(ModelFileError, match="students is no list of students"):
+    with pytest.raises(ModelFileError, match="students is not a list of students"):
         PastDay.load(path)
     del content["lessons"]["share"]
-    with pytest.raises(ParameterError, match="share is no list"):
+    with pytest.raises(ParameterError, match="share is not a list"):
         PastDay.from_dict(content)
     content["lessons"]["share"] = [1.0]
     with pytest.raises(ParameterError, match="different lengths"):

@@ -33,27 +33,27 @@ def refused(students: Any = ("ann", "ben"), day: Any = DAY, **asked: Any) -> tup
         ({"day": [Block("a", "9:00", float("nan"))]},  # type: ignore[arg-type]
          "block 'a': minutes must be a number above 0, got nan"),
         ({"day": [Block("a", "9:00", 32)]},
-         "block 'a': minutes 32 is no multiple of 5; pass 30 or 35"),
+         "block 'a': minutes 32 is not a multiple of 5; pass 30 or 35"),
         ({"day": [Block("a", "9h", 30)]}, "block 'a': start '9h'; expected a time such as '9:05'"),
         ({"day": [Block("a", "9:00", 30, kinds=["electives"])]},
-         "block 'a': 'electives' is no kind (did you mean 'elective'?); there are instruction, "
+         "block 'a': 'electives' is not a kind (did you mean 'elective'?); there are instruction, "
          "practice, review, remediation, enrichment, elective, assessment"),
         ({"day": [Block("a", "9:00", 60), Block("b", "9:55", 30)]},
          "blocks 'a' (9:00, 60 minutes) and 'b' (9:55) overlap"),
         ({"day": [Block("a", "9:00", 30), Block("a", "10:00", 30)]},
          "block 'a' is there twice; each block needs a name of its own"),
-        ({"day": [7]}, "day: 7 is no block; expected Block(name, start, minutes)"),
+        ({"day": [7]}, "day: 7 is not a Block; expected Block(name, start, minutes)"),
         ({"floors": {"practise": 10}},
-         "floors: 'practise' is no kind (did you mean 'practice'?); there are instruction, "
+         "floors: 'practise' is not a kind (did you mean 'practice'?); there are instruction, "
          "practice, review, remediation, enrichment, elective, assessment"),
         ({"floors": {"practice": 40}, "caps": {"practice": 30}},
-         "the floor of practice is 40 minutes, its cap is 30"),
+         "the floor of practice is 40 minutes, but its cap is 30"),
         ({"floors": {"practice": 110}},
-         "the floor of practice is 110 minutes, the blocks that allow it have 105"),
+         "the floor of practice is 110 minutes, but the blocks that allow it have 105"),
         ({"floors": {"practice": 70, "instruction": 70}},
-         "the floors are 140 minutes together, the day has 135"),
+         "the floors are 140 minutes together, but the day has 135"),
         ({"caps": {"practice": 12}},
-         "caps: practice 12 is no multiple of 5; pass 10 or 15"),
+         "caps: practice 12 is not a multiple of 5; pass 10 or 15"),
         ({"device": -5}, "device must be a number above 0, got -5"),
         ({"extra_time": {"ann": 0.5}}, "extra_time of 'ann' must be a number in [1, 5], got 0.5"),
         ({"extra_time": {"bem": 2}}, "extra_time: no student 'bem' (did you mean 'ben'?)"),
@@ -116,12 +116,12 @@ def test_a_pin_outside_the_levels_of_the_student() -> None:
     with pytest.raises(ParameterError) as caught:
         plan_day(small(school=school), "ann", DAY, pins=[PIN], levels=(4, 6))
     assert caught.value.problems == (
-        "pin of 'clocks': it is of level 9 to 12, 'ann' of 4 to 6",
+        "pin of 'clocks': it has levels 9 to 12, and 'ann' has levels 4 to 6",
     )  # fmt: skip
     plan = plan_day(small(school=school), "ann", DAY, levels=(4, 6))
     assert "clocks" not in plan.table()["lesson"].tolist()
     assert plan.why_not("ann", "clocks") == (
-        '"clocks" is not in the day: it is of level 9, the student\'s levels are 4 to 6.'
+        '"clocks" is not in the day: it has level 9, and the student has levels 4 to 6.'
     )
 
 

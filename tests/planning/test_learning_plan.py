@@ -374,7 +374,7 @@ def test_a_saved_plan_is_read_back_and_compared(tmp_path: Path) -> None:
         ("calendar", None, "calendar is missing"),
         ("calendar", {"first": "2026-09-01"}, "calendar: "),
         ("calendar", {"first": "x", "last": "2026-09-01", "minutes": 5}, "first is 'x'"),
-        ("lessons", [], "lessons is no table"),
+        ("lessons", [], "lessons is not a table"),
         ("expected", {}, "lower"),
         ("evidence", None, "mastery"),
     ],

@@ -55,9 +55,12 @@ def report_problems(**given: Any) -> list[str]:
         ),
         (
             {"at_least": 5, "of": ["4.A", "4.D", "4.E"]},
-            "rules['a']: at_least 5 of 3 parts; did you mean at_least 3, or are parts missing?",
+            "rules['a']: at_least is 5, expected an integer from 1 to 3, the number of its parts",
         ),
-        ({"at_least": 0, "of": ["4.A"]}, "rules['a']: at_least 0 of 1 parts"),
+        (
+            {"at_least": 0, "of": ["4.A"]},
+            "rules['a']: at_least is 0, expected an integer from 1 to 1, the number of its parts",
+        ),
         ({"any_of": []}, "rules['a'].any_of is empty; give a list of rules"),
         (
             {"any_of": ["4.A", {"standard": "4.D", "confidence": 95}]},
@@ -96,8 +99,8 @@ def test_all_faults_are_told_at_once_and_each_once() -> None:
         "confidence is 95, expected a number in (0, 1); did you mean 0.95?",
         "days is -1, expected an integer in [0, 10000]",
         "review_after is '14', expected a number in [0, 10000] or one of None",
-        "rules['a'] -> rules['b'] -> rules['c'] -> rules['a']: a cycle of rules; take out one of "
-        "the references",
+        "rules['a'] -> rules['b'] -> rules['c'] -> rules['a']: these rules refer to each other in "
+        "a cycle; take out one reference",
         "rules['b'].any_of[1]: no standard '4.X' (did you mean '4.E' or '4.D' or '4.A'?)",
     ]
 
@@ -150,7 +153,7 @@ def test_rules_are_read_from_json_and_written_back(tmp_path: Any) -> None:
         ),
         (
             {"grants": [Override("ban", "4.A", author="Ms Lee", reason="a test")]},
-            "grants: ban '4.A' is no grant",
+            "grants: ban '4.A' is not a grant",
         ),
         ({"before": "yesterday"}, "before is a str; expected a PromotionReport"),
         ({"grants": [{"action": "grant"}]}, "grants: override 0: target is missing"),

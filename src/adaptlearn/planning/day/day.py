@@ -59,7 +59,7 @@ def plan_day(
         Says which lessons each student may do, and how good each is: its policy's scores.
     students : sequence of labels, or one label
     day : sequence of Block or mapping
-        The blocks of the day. What is between blocks is a break.
+        The blocks of the day. The time between two blocks is a break.
     floors, caps : mapping of kind to minutes, optional
         The least and the most minutes of each kind (`KINDS`) for each student.
     device : float, optional
@@ -84,14 +84,15 @@ def plan_day(
         Grades within which lessons stay: the grades of the curriculum's standards, or else of its
         courses.
     yesterday : DayPlan, PastDay, or mapping of student to lessons, optional
-        What students did the day before. They do not get it again, unless a review is due, a
-        teacher wants it, or only a part of the lesson fitted; the plan gives the reason.
+        The lessons that students did the day before. A student gets such a lesson again only if
+        its review is due, if a teacher wants it, if only a part of it fitted, or if a skill on
+        which the student is stuck builds on it. The plan gives the reason.
     value : callable, default `minutes_worth`
         The value of a lesson in a day, from its score, minutes and the share of it that fits.
     candidates : int, default 40
         How many lessons are considered for each student: the best ones of each kind in turn.
     step : int, default 5
-        Minutes of a step. All minutes are multiples of it. Minutes of lessons are rounded up.
+        Minutes of a step. All minutes are multiples of a step; minutes of lessons are rounded up.
     rounds : int, default 12
         How often prices of seats change.
     exact : bool, default False
@@ -115,16 +116,17 @@ def plan_day(
     Notes
     -----
     A student's day is a set of the student's lessons. The value of the day is the sum of the
-    lessons' values. A lesson is given whole. Only if a lesson is longer than any day could hold
-    (its blocks, the cap of its kind, of devices or of its skill), it is cut to what fits. Lessons
-    may go on after a break, except lessons with a seat or a pin. The lessons keep the minutes of
-    the blocks that allow their kinds, the caps of kinds, of devices and of skills. Among such days,
-    those come first that lack the fewest minutes to the floors, then those with the highest value.
+    lessons' values. A lesson is given whole. Only if a lesson is longer than its blocks, or than
+    the cap of its kind, of devices or of its skill, the day holds a part of the lesson. Lessons
+    may go on after a break, except lessons with a seat or a pin. A day keeps the minutes of the
+    blocks that allow each kind, and the caps of kinds, devices and skills. Of all such days, the
+    best one lacks the fewest minutes to the floors, and then has the highest value.
 
-    Without seats, students do not interact, and each day is *exact*: no set of the considered
-    lessons is better. A dynamic programme over steps solves a knapsack for each kind and joins
-    them under floors and caps, for all students at once. Branching adds what it does not see (see
-    the references). With seats, prices on seats keep the same programme. They also prove `bound`.
+    Without seats, the day of a student does not depend on the other students, and each day is
+    *exact*: no set of the considered lessons is better. A dynamic programme over steps solves a
+    knapsack for each kind and joins them under floors and caps, for all students at once. Branching
+    keeps the limits that the programme does not know (see the references). With seats, the same
+    programme runs at prices of seats, and the prices also prove `bound`.
 
     References
     ----------

@@ -13,7 +13,7 @@ from adaptlearn.planning.day.limits import KINDS, Limits, Pin
 
 @dataclass(frozen=True)
 class Block:
-    """A block of a day in which students work; what lies between blocks is a break.
+    """A block of a day in which students work; the time between two blocks is a break.
 
     Parameters
     ----------

@@ -81,7 +81,7 @@ class _Door:
             try:
                 block = given if isinstance(given, Block) else Block(**given)
             except TypeError:
-                yield f"day: {given!r:.80} is no block; expected Block(name, start, minutes)"
+                yield f"day: {given!r:.80} is not a Block; expected Block(name, start, minutes)"
                 continue
             whose = f"block {block.name!r}"
             wrong = [*self._minutes(block.minutes, f"{whose}: minutes"), *_names(block, whose)]
@@ -107,7 +107,7 @@ class _Door:
             yield f"{what} must be a number above 0, got {value!r}"
         elif value % step:
             low = value // step * step
-            yield f"{what} {value:g} is no multiple of {step}; pass {low:g} or {low + step:g}"
+            yield f"{what} {value:g} is not a multiple of {step}; pass {low:g} or {low + step:g}"
 
     def _read_lessons(self) -> Iterator[str]:
         minutes = self._curriculum.minutes
@@ -124,7 +124,7 @@ class _Door:
         for name, given in (("floors", floors), ("caps", caps)):
             for kind, value in given.items():
                 if kind not in KINDS:
-                    yield f"{name}: {kind!r} is no kind{near_spellings(kind, KINDS)}; {_LISTED}"
+                    yield f"{name}: {kind!r} is not a kind{near_spellings(kind, KINDS)}; {_LISTED}"
                 else:
                     yield from self._minutes(value, f"{name}: {kind}", zero=True)
         fine = {kind: value for kind, value in floors.items()
@@ -133,14 +133,14 @@ class _Door:
             cap = caps.get(kind, math.inf)
             room = sum(block.minutes for block in self._blocks if kind in block.kinds)
             if value > cap:
-                yield f"the floor of {kind} is {value:g} minutes, its cap is {cap:g}"
+                yield f"the floor of {kind} is {value:g} minutes, but its cap is {cap:g}"
             if self._blocks and value > room:
                 yield (
-                    f"the floor of {kind} is {value:g} minutes, the blocks that allow it have "
+                    f"the floor of {kind} is {value:g} minutes, but the blocks that allow it have "
                     f"{room}"
                 )
         if self._blocks and sum(fine.values()) > day:
-            yield f"the floors are {sum(fine.values()):g} minutes together, the day has {day}"
+            yield f"the floors are {sum(fine.values()):g} minutes together, but the day has {day}"
         for name in ("device", "skill"):
             value = getattr(self._asked, name)
             if value is not None:
@@ -327,4 +327,4 @@ def _names(block: Any, whose: str) -> Iterator[str]:
     else:
         for kind in block.kinds:
             if kind not in KINDS:
-                yield f"{whose}: {kind!r} is no kind{near_spellings(kind, KINDS)}; {_LISTED}"
+                yield f"{whose}: {kind!r} is not a kind{near_spellings(kind, KINDS)}; {_LISTED}"

@@ -23,9 +23,9 @@ _SUBJECT = "a plan of a day"
 
 @dataclass(frozen=True, eq=False)
 class PastDay:
-    """The lessons of a day that was planned before: what `DayPlan.save` wrote.
+    """The lessons of a day that was planned before: `DayPlan.save` writes them.
 
-    `plan_day` takes it as `yesterday`, and `DayPlan.changed_from` compares a plan with it.
+    `plan_day` takes them as `yesterday`, and `DayPlan.changed_from` compares a plan with it.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class PastDay:
     titles : sequence of label
         The lessons.
     student, lesson : int arrays, shape (n,)
-        Places among the students and the lessons; a lesson that goes on after a break stands twice.
+        Places among the students and the lessons; a lesson that goes on after a break has two.
     minutes : int array, shape (n,)
     share : float array, shape (n,)
         The share of the lesson's minutes that fitted into the day.
@@ -53,7 +53,7 @@ class PastDay:
         Raises
         ------
         ModelFileError
-            The file is not whole, was changed, or is something else than a plan of a day.
+            The file is not whole, was changed, or is not a plan of a day.
         FileNotFoundError
             The error is raised if the file does not exist.
         """
@@ -118,11 +118,11 @@ def _minutes(n: int) -> Numbers:
 def _missing(content: Mapping[str, Any], rows: Any) -> Iterator[str]:
     """Parts that are not there, or no lists of one length."""
     if not isinstance(content.get("students"), list):
-        yield "students is no list of students"
+        yield "students is not a list of students"
     if not isinstance(rows, Mapping):
-        yield "lessons is no table"
+        yield "lessons is not a table"
         return
     lengths = {name: len(rows[name]) for name in _COLUMNS if isinstance(rows.get(name), list)}
-    yield from (f"lessons: {name} is no list" for name in _COLUMNS if name not in lengths)
+    yield from (f"lessons: {name} is not a list" for name in _COLUMNS if name not in lengths)
     if len({*lengths.values()}) > 1:
         yield f"lessons: the columns are of different lengths: {lengths}"

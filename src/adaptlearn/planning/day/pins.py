@@ -72,9 +72,9 @@ def _level(pin: Pin, given: Pinned, curriculum: Curriculum) -> Iterator[str]:
     span = given.spans[pin.student]
     if low[pin.lesson] > span[1] or high[pin.lesson] < span[0]:
         yield (
-            f"pin of {curriculum.lessons[pin.lesson]!r}: it is of level "
-            f"{low[pin.lesson]:g} to {high[pin.lesson]:g}, {given.students[pin.student]!r} of "
-            f"{span[0]:g} to {span[1]:g}"
+            f"pin of {curriculum.lessons[pin.lesson]!r}: it has levels "
+            f"{low[pin.lesson]:g} to {high[pin.lesson]:g}, and {given.students[pin.student]!r} has "
+            f"levels {span[0]:g} to {span[1]:g}"
         )
 
 

@@ -39,8 +39,8 @@ class DayPlan(Tabled):
     bound : float
         No plan that keeps the limits has a higher value. It is proven by the prices of seats.
     gap : float
-        ``1 - value / bound``: at most this share of the value is missing to the best plan. It is 0
-        if no lesson needs a seat.
+        ``1 - value / bound``: the best plan exceeds this plan by at most this share of the bound.
+        It is 0 if no lesson needs a seat.
     short : int
         The minutes that are missing to floors, over all students.
     lessons : Lessons
@@ -106,7 +106,7 @@ class DayPlan(Tabled):
         }
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the plan to a file of JSON, which `PastDay.load` reads."""
+        """Write the plan to a JSON file, which `PastDay.load` reads."""
         write_manifest(path, FORMAT, self.to_dict())
 
     def unplaced(self) -> dict[str, NDArray[Any]]:
@@ -140,8 +140,8 @@ class DayPlan(Tabled):
     def missing(self) -> dict[str, NDArray[Any]]:
         """Which students have fewer minutes of a kind than its floor.
 
-        There is no lesson that could fill them, or not enough seats. The columns are ``student``,
-        ``kind``, ``floor`` and ``minutes`` (how many are missing).
+        No lesson could fill these minutes, or there are not enough seats. The columns are
+        ``student``, ``kind``, ``floor`` and ``minutes`` (how many are missing).
         """
         row, kind = np.nonzero(self._lacking)
         step, limits = self._made.demands.step, self._made.demands.limits
@@ -153,7 +153,7 @@ class DayPlan(Tabled):
         }
 
     def teacher_list(self) -> dict[str, NDArray[Any]]:
-        """Students who are stuck, and on which skill: a teacher looks, instead of the next item.
+        """Students who are stuck, with the skill, so that a teacher can look at them.
 
         The columns are ``student`` and ``skill``.
         """
@@ -189,7 +189,7 @@ class DayPlan(Tabled):
         )
 
     def changed_from(self, yesterday: DayPlan | PastDay) -> Rows:
-        """What is new, gone or of other length than in another plan, for the students of both.
+        """Which lessons are new, are gone or have other minutes, for the students of both plans.
 
         Parameters
         ----------

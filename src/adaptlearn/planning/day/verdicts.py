@@ -67,7 +67,7 @@ class Verdicts:
         span = made.demands.spans[row]
         if low[lesson] > span[1] or high[lesson] < span[0]:
             level = low[lesson] if low[lesson] > span[1] else high[lesson]
-            yield f"it is of level {level:g}, the student's levels are {span[0]:g} to {span[1]:g}"
+            yield f"it has level {level:g}, and the student has levels {span[0]:g} to {span[1]:g}"
         key = row * len(curriculum.lessons) + lesson
         stuck = made.menu.stuck[made.menu.stuck[:, 0] == row, 1]
         taught = curriculum.teaches.indices[

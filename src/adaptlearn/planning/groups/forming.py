@@ -55,18 +55,18 @@ def form_groups(
         ``"shared"``: students who need the same skill sit together. ``"complement"``: each group
         also has a student who has mastered the skill and can tutor the others.
     at_least, at_most : int, default 1 and 2
-        How many slots each student gets in the week. With ``at_least=0``, as few students as
-        possible stay without a slot; of these ways, the one that meets most need is taken.
+        How many slots each student gets in the week. With ``at_least=0``, the proposal first
+        gives a slot to as many students as possible, and then meets as much need as possible.
     together : sequence of sequences of students
-        Those who sit in the same slots.
+        Students who sit in the same slots.
     apart : sequence of sequences of students
-        Those of whom no two sit in the same slot.
+        Students of whom no two sit in the same slot.
     fixed : mapping of slot to students, optional
-        Who sits in a slot for certain. Others may join them, up to the size of the slot.
+        Students who must sit in a slot. Other students may join them, up to the slot's size.
     search : {"exchange", "greedy"}, default "exchange"
-        ``"greedy"`` opens one skill after another, and then seats the students as well as
-        possible. ``"exchange"`` then puts slots on other skills while more need is met. It takes
-        some hundred times as long.
+        ``"greedy"`` gives one slot after another a skill, and then seats the students as well as
+        possible. ``"exchange"`` then tries other skills for the slots, as long as a change meets
+        more need. It takes some hundred times as long.
 
     Returns
     -------
@@ -126,7 +126,8 @@ def form_class_groups(
     classes : mapping of class to students
         A student is in at most one class.
     by, at_least, at_most, together, apart, fixed, search
-        As in `form_groups`. Students who stay together or are fixed in one slot are of one class.
+        As in `form_groups`. Students who stay together, or are fixed in a slot, must be in one
+        class.
 
     Returns
     -------

@@ -26,8 +26,8 @@ from adaptlearn.wording import counted, listed
 class Groups(Tabled):
     """Who sits in which slot of the week, with whom and on which skill; `print` shows a table.
 
-    `form_groups` makes groups. Groups never change: `move`, `fix` and `solve_again` return new
-    ones.
+    `form_groups` makes groups. `move`, `fix` and `solve_again` return new groups and leave the
+    old groups unchanged.
 
     Attributes
     ----------
@@ -81,9 +81,9 @@ class Groups(Tabled):
 
     @property
     def broken(self) -> tuple[str, ...]:
-        """The limits that do not hold, one sentence each: a teacher's changes may break some.
+        """The limits that a teacher's changes have broken, one sentence each.
 
-        `solve_again` mends them.
+        After `solve_again`, all limits hold again.
         """
         return tuple(broken_limits(self._week, self.seat, self._skill, self._labels))
 
@@ -106,8 +106,8 @@ class Groups(Tabled):
         ----------
         student, slot : label
         out_of : label, optional
-            The slot that the student leaves, and does not come back to. By default, it is the
-            student's slot at the same time, or else the only slot of the student.
+            The slot that the student leaves for good. By default, it is the student's slot at the
+            same time, or else the only slot of the student.
 
         Raises
         ------
@@ -160,8 +160,8 @@ class Groups(Tabled):
         ----------
         slot : label
         students : sequence of labels, or one label, optional
-            Who sits there for certain; by default, all who sit there now. `solve_again` gives a
-            seat to those who have none there yet.
+            The students who must sit there; by default, all who sit there now. `solve_again` gives
+            a seat to those who have none there yet.
         skill : label, optional
             The skill of the slot; by default, the one that it has now.
 
@@ -188,10 +188,11 @@ class Groups(Tabled):
         return replace(self, moves=0, _week=week, _skill=codes)
 
     def solve_again(self) -> Self:
-        """Keep all limits again with as few moves as possible; of these ways, meet most need.
+        """Move as few students as possible, so that all limits hold; then meet most need.
 
-        What you moved and fixed stays as it is, and so do the skills of the slots. Skills change
-        only if each group needs a tutor, and no seating with the present skills has one for each.
+        The students whom you moved and the slots that you fixed stay as they are. The slots keep
+        their skills. A skill changes only if each group needs a tutor, and no seating gives each
+        group a tutor for its present skill.
 
         Raises
         ------
@@ -215,7 +216,7 @@ class Groups(Tabled):
         """A table with one row per seat, as columns for any dataframe library.
 
         ``role`` is ``"learner"`` if the seat meets a need of the student, ``"tutor"`` if the
-        student has mastered the skill of a group that needs a tutor, and else ``"other"``.
+        student has mastered the skill of a group that needs a tutor, and ``"other"`` otherwise.
         """
         slot, row = np.nonzero(self.seat.T)
         need = self.need[row, slot]

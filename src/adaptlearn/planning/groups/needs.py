@@ -186,7 +186,8 @@ def _needed(context: Context) -> tuple[Floats, Bools]:
     """The needs of a block of students, and what they have mastered."""
     if context.mastered is None:
         raise ParameterError(
-            "Needs.of", ["it is not known what is mastered: give the policy a criterion"]
+            "Needs.of",
+            ["the policy does not say what counts as mastered; pass a policy with a criterion"],
         )
     mastered = context.mastered
     ready = mastered if context.ready is None else context.ready | mastered

@@ -19,13 +19,13 @@ class Slot:
     Parameters
     ----------
     label : label
-        The name of the slot; each slot of a week has another one.
+        The name of the slot; each slot of a week has its own name.
     time : label, optional
-        When the slot is. A student sits in at most one slot of a time. By default, the slot is at
-        a time of its own.
+        When the slot is. A student sits in at most one of the slots with the same time. By
+        default, the slot has a time of its own.
     leader : label, optional
         The teacher or coach who leads the group, or the station at which it works. A leader has
-        at most one slot of a time.
+        at most one of the slots with the same time.
     smallest, largest : int, default 3 and 6
         The sizes that a group may have. If the slot gets no group, it stays empty; this is always
         allowed.

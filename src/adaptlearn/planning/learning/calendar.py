@@ -53,9 +53,9 @@ class Calendar:
     Raises
     ------
     ParameterError
-        The error lists every day that is no date or outside the calendar, every number of minutes
-        that is out of range, and every unknown weekday. The error is also raised if no day has
-        minutes.
+        The error lists every day that is not a date or is outside the calendar, every number of
+        minutes that is out of range, and every unknown weekday. The error is also raised if no day
+        has minutes.
 
     Examples
     --------

@@ -38,10 +38,10 @@ def learn_pace(
 ) -> Pace:
     """Measure how much earlier students differed in pace, and how far plans would have been off.
 
-    The function plans for earlier students at four moments of their way, and compares each plan
-    with the minutes that they then needed. Pass answers of students who were taught with the same
-    sequencer. If the new students are like the earlier ones, a share of the intervals holds, also
-    where the model is wrong.
+    The function plans for earlier students at four moments of their learning, and compares each
+    plan with the minutes that they then needed. Pass answers of students who were taught with the
+    same sequencer. If the new students are like the earlier students, `share` of the intervals
+    hold, also if the model is wrong.
 
     Parameters
     ----------

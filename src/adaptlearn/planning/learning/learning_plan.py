@@ -59,7 +59,8 @@ def learning_plan(
     calendar : Calendar
     course : label, sequence of labels, or mapping of student to either, optional
         The courses of the curriculum in which the students' lessons stay. A lesson that teaches a
-        skill outside the student's courses is never planned. By default all that the goals need.
+        skill outside the student's courses is never planned. By default, the
+        lessons cover all skills that the goals need.
     start : date or str, optional
         The first day of the plan; by default the first day of the calendar.
     now : float or datetime, optional

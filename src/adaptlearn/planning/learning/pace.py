@@ -83,11 +83,11 @@ class Pace:
     Parameters
     ----------
     spread : float, default 0.3
-        The standard deviation of the log of the pace between students of whom nothing is known.
+        The standard deviation of the log of the pace among students who have not answered yet.
     whole : Errors, or pair of edges and errors, optional
-        For all that a student aims at. By default those of the ten kinds of simulated students.
+        For whole goals. The default was measured on the ten kinds of simulated students.
     parts : Errors, or pair of edges and errors, optional
-        For targets that are only a part of it, such as a standard.
+        For targets that are only a part of a goal, such as a standard.
 
     Examples
     --------

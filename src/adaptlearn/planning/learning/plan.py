@@ -30,7 +30,7 @@ _SHOWN = 12
 
 
 class LearningPlan(Tabled):
-    """Weeks of lessons of some students, and when what they aim at is expected to be reached.
+    """Lessons of students for each week, and the days on which they are expected to reach goals.
 
     `print` shows the weeks of one student, or a line for each of several students.
 
@@ -50,8 +50,8 @@ class LearningPlan(Tabled):
     evidence : Evidence
         What was known of each student and skill.
     pace : float array, shape (n_students,)
-        The pace that was expected of each student: 1.5 means half as long again as the model
-        expects of everybody.
+        The pace that was expected of each student. At a pace of 1.5, a student needs 1.5 times
+        the minutes that the model expects of everybody.
     n_items : int
         Answers in a lesson.
     """
@@ -89,8 +89,8 @@ class LearningPlan(Tabled):
         Raises
         ------
         ModelFileError
-            The file is not whole, was changed, is something else than a learning plan, or is a plan
-            of another curriculum.
+            The file is not whole, was changed, is not a learning plan, or is a plan of another
+            curriculum.
         FileNotFoundError
             The error is raised if the file does not exist.
         """
@@ -125,7 +125,7 @@ class LearningPlan(Tabled):
         }
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the plan to a file of JSON, which `load` reads."""
+        """Write the plan to a JSON file, which `load` reads."""
         write_manifest(path, FORMAT, self.to_dict())
 
     def __len__(self) -> int:
@@ -183,9 +183,9 @@ class LearningPlan(Tabled):
         -------
         Rows
             The columns are ``student``, ``kind``, ``target``, ``met`` (now), and the days
-            ``earliest``, ``expected`` and ``latest``: with the share of the plan's intervals, by
-            default 80%, the day lies between the first and the last. NaT is a day after the
-            calendar's last.
+            ``earliest``, ``expected`` and ``latest``. In the plan's share of cases, by default 80%,
+            the day lies between ``earliest`` and ``latest``. NaT is a day after the calendar's
+            last day.
         """
         kinds = np.array(self.targets.kinds, object)
         if kind is not None and kind not in ("goal", "standard", "unit", "course"):
@@ -231,7 +231,7 @@ class LearningPlan(Tabled):
         )
 
     def waived(self) -> Rows:
-        """What is left out because it is mastered, with the evidence.
+        """The skills that the plan leaves out because they are mastered, with the evidence.
 
         Returns
         -------
@@ -267,9 +267,9 @@ class LearningPlan(Tabled):
         )
 
     def changed_from(self, old: LearningPlan) -> Rows:
-        """What moved since an earlier plan of the same curriculum, and which answers moved it.
+        """What has changed since an earlier plan of the same curriculum, and which answers are why.
 
-        Only students of both plans are compared.
+        The table compares only students who are in both plans.
 
         Parameters
         ----------
@@ -316,9 +316,10 @@ class LearningPlan(Tabled):
         )
 
     def followed(self, responses: Any, week: Day | None = None) -> Rows:
-        """Of what was planned for a week, what was done.
+        """How much of what was planned for a week the students have done.
 
-        The minutes of an answer are its share of the shortest lesson on its skill.
+        A lesson has `n_items` answers. An answer takes its share of the minutes of the shortest
+        lesson on its skill.
 
         Parameters
         ----------

@@ -121,7 +121,7 @@ def _weeks(given: Any, calendar: Calendar, students: list[Any], curriculum: Curr
     columns = [table.get(name) for name in _COLUMNS]
     sizes = [len(column) if isinstance(column, list) else -1 for column in columns]
     if min(sizes) < 0 or len({*sizes}) > 1:
-        raise ValueError(f"lessons is no table of columns of one length: {', '.join(_COLUMNS)}")
+        raise ValueError(f"lessons is not a table of columns of one length: {', '.join(_COLUMNS)}")
     who, week, lesson, purpose, _ = columns
     monday = LabelIndex("week", [str(day) for day in calendar.week_starts()[0]])
     minutes: Floats = np.zeros(0)

@@ -35,9 +35,9 @@ class PromotionErrors(Tabled):
     promoted : float array, shape (n_groups, n_thresholds)
         The share whose probability is at least the threshold.
     false_promotions : float array, shape (n_groups, n_thresholds)
-        Of those promoted, the share that is truly below the standard; nan if nobody is promoted.
+        The share of the promoted who are truly below the standard; nan if nobody is promoted.
     needless : float array, shape (n_groups, n_thresholds)
-        Of those who truly meet the standard, the share that is held back; nan if nobody meets it.
+        The share that is held back among those who truly meet the standard; nan if nobody does.
     """
 
     groups: tuple[Any, ...]
@@ -90,8 +90,8 @@ def promotion_errors(
         For example the column ``known`` of `PromotionReport.by_standard`: one row for each
         student and standard.
     truth : bool array, shape (n,)
-        Whether the student truly meets the standard. It is known of simulated students, and of real
-        students it is what an examination says.
+        Whether the student truly meets the standard. For simulated students, the simulation knows
+        it. For real students, an examination may tell it.
     group : array, shape (n,), optional
         The group of each row's student.
     thresholds : array, shape (n_thresholds,)

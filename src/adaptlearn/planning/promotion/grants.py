@@ -51,7 +51,7 @@ class Grants:
         self._held: dict[Label | None, list[Override]] = {}
         for one in made:
             if one.action != "grant":
-                problems.append(f"grants: {one.action} {one.target!r} is no grant")
+                problems.append(f"grants: {one.action} {one.target!r} is not a grant")
             elif one.target not in self._columns:
                 near = near_spellings(one.target, self._columns)
                 problems.append(f"grants: no standard {one.target!r} in the rule{near}")

@@ -62,7 +62,7 @@ def promotion_report(
         no reviews, so rules that ask for them need the log.
     before : PromotionReport, optional
         The last report by this rule. A standard that was met then stays met until there are two
-        more answers on its skills: one slip takes nothing away.
+        more answers on its skills. So one slip does not take a standard away.
     grants : iterable of Override or mapping, optional
         Standards that teachers granted: ``Override("grant", standard, student=…, author=…,
         reason=…)``.
@@ -72,7 +72,7 @@ def promotion_report(
     Returns
     -------
     PromotionReport
-        It recommends. A person decides, see `PromotionReport.decide`.
+        The report recommends. A person decides; see `PromotionReport.decide`.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def promotion_report(
 
     Notes
     -----
-    A standard is met if the first three hold, or if a teacher granted it:
+    A standard is met if 1, 2 and 3 hold, or if a teacher granted it:
 
     1. The probability that the required share of its skills is known is at least ``confidence``.
        It follows from P(known) of each skill by the Poisson binomial distribution (Hong 2013),
@@ -98,8 +98,8 @@ def promotion_report(
     The expected minutes are means of what `Sequencer.time_to_goal` draws: an opportunity takes the
     minutes of the shortest lesson on the skill. A skill of a missing standard is practised until
     P(known) reaches its target, the n-th root of ``confidence``, where n is the number of skills
-    that the standard requires (for P(correct): ``confidence``). What comes before a skill is
-    practised up to the threshold of the policy (.95 if it has none).
+    that the standard requires. For P(correct), the target is ``confidence``. A prerequisite of the
+    skill is practised up to the threshold of the policy, or up to .95 if the policy has none.
 
     References
     ----------

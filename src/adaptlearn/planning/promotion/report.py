@@ -89,7 +89,8 @@ class PromotionReport(Tabled):
         Whether the standard is met only because it was met in the report before, and fewer than two
         answers came since.
     missing : bool array, shape (n_students, n_standards)
-        The standards that are missing on the shortest way to the rule.
+        The standards that the student must still meet. If the rule offers a choice, these are the
+        ones that take the fewest minutes.
     minutes : float array, shape (n_students,)
         The expected minutes until the missing standards are met, with what comes before them; 0 if
         the student meets the rule, inf if a skill has no lesson.
@@ -195,12 +196,12 @@ class PromotionReport(Tabled):
         author : str
             Who decided.
         reason : str
-            Needed if the decision differs from the recommendation.
+            Required if the decision differs from the recommendation.
 
         Raises
         ------
         ParameterError
-            The author is empty, or the reason is and it is needed.
+            The author is empty, or the reason is empty although it is required.
         UnknownLabelError
             The student is not in the report.
         """

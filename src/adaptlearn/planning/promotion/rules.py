@@ -277,7 +277,9 @@ class _Reader:
             if frozenset(circle) not in self._told:
                 self._told.add(frozenset(circle))
                 way = " -> ".join(f"rules[{one!r}]" for one in [*circle, name])
-                self.problems.append(f"{way}: a cycle of rules; take out one of the references")
+                self.problems.append(
+                    f"{way}: these rules refer to each other in a cycle; take out one reference"
+                )
             return None
         self._open.append(name)
         node = self._node(self._rules[name], f"rules[{name!r}]")
@@ -321,9 +323,8 @@ class _Reader:
         read = [self._node(part, f"{path}.{field}[{at}]") for at, part in enumerate(parts)]
         least: Any = {"all_of": len(parts), "any_of": 1}.get(form, given.get("at_least"))
         if not Interval(1, len(parts), integer=True).accepts(least):
-            many = isinstance(least, int) and least > len(parts)
-            meant = f"; did you mean at_least {len(parts)}, or are parts missing?" if many else ""
-            self.problems.append(f"{path}: at_least {least!r} of {len(parts)} parts{meant}")
+            expected = f"expected an integer from 1 to {len(parts)}, the number of its parts"
+            self.problems.append(f"{path}: at_least is {least!r}, {expected}")
             return None
         kept = tuple(node for node in read if node is not None)
         return Group(int(least), kept) if len(kept) == len(read) else None
