@@ -221,17 +221,6 @@ def time_to_goal(
     return TimeToGoal(median, lower, upper)
 
 
-def expected_opportunities(known: Floats, learn: Floats, threshold: Floats) -> Floats:
-    """The mean number of opportunities that `time_to_goal` draws for skills that are not mastered.
-
-    Parameters
-    ----------
-    known, learn, threshold : float arrays of one shape, or that broadcast to it
-        P(known), P(learn), and the mastery from which a skill counts as mastered.
-    """
-    return np.asarray(_showing(known, threshold) + (1 - known) / np.clip(learn, _LEAST, 1.0))
-
-
 def _showing(known: Floats, threshold: Floats | float) -> Floats:
     """Right answers that lift a belief to a threshold, with a guess of .2 and a slip of .1."""
     start, end = (logit(np.clip(p, 0.5, 1 - 1e-9)) for p in (known, threshold))
@@ -272,9 +261,11 @@ def lessons_left(context: Context, *, n_items: int) -> LessonsLeft:
     modelled = _rates_of(context) if context.kind == "latent" else None
     if modelled is not None:
         rates, skills = modelled
-        kinds, kind = np.unique(needed[:, skills], axis=0, return_inverse=True)
+        own = needed if np.ndim(given) == 2 else needed[:1]  # thresholds of each student
+        kinds, kind = np.unique(own[:, skills], axis=0, return_inverse=True)
         for number, thresholds in enumerate(kinds):
-            there = np.ix_(np.flatnonzero(kind.ravel() == number), skills)
+            rows = np.flatnonzero(np.broadcast_to(kind.ravel(), shape[:1]) == number)
+            there = np.ix_(rows, skills)
             found = lessons_until(rates, thresholds, context.mastery[there], n_items)
             mean[there], variance[there] = found
     never = ~(mean < _NEVER)

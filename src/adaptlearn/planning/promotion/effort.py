@@ -13,7 +13,6 @@ from adaptlearn.curriculum.curriculum import Curriculum
 from adaptlearn.numerics import Bools, Floats
 from adaptlearn.planning.promotion.demands import Demand, membership
 from adaptlearn.planning.promotion.standing import Standing
-from adaptlearn.sequencing.goals import expected_opportunities
 from adaptlearn.sequencing.knowledge.lessons import minutes_of_skills
 
 Singles = NDArray[np.float32]
@@ -74,9 +73,8 @@ def effort_of(
     course: Course,
     standing: Standing,
     *,
-    level: Floats,
-    target: Floats,
-    learn: Floats,
+    lessons: Floats,
+    n_items: int,
 ) -> Effort:
     """Minutes that each skill and each standard still takes.
 
@@ -85,27 +83,23 @@ def effort_of(
     demands : sequence of Demand
     course : Course
     standing : Standing
-    level : float array, shape (n_skills, n_students)
-        What is believed of each skill; 1 where it is granted.
-    target : float array, shape (n_skills, n_students) or (n_skills, 1)
-        The level from which a skill needs no more practice.
-    learn : float array, shape (n_skills,)
-        P(learning) of each skill from one opportunity.
+    lessons : float array, shape (n_skills, n_students)
+        How many lessons each skill still takes: 0 if it needs no more practice, inf if practice
+        never ends.
+    n_items : int
+        Answers in a lesson.
     """
-    short: Any = level.astype(np.float32)
-    chances = expected_opportunities(short, learn[:, None].astype(np.float32), target)
-    chances = np.where(level < target, chances, 0).astype(np.float32)
-    # A skill without a lesson takes no minutes here, and is marked where it is needed.
-    barred = np.isinf(course.minutes)
-    minutes = np.where(barred, 0.0, course.minutes).astype(np.float32)
+    # A skill without a lesson, or without end, takes no minutes here, and is marked where needed.
+    shut = (lessons > 0) & (np.isinf(lessons) | np.isinf(course.minutes)[:, None])
+    chances = np.where(shut, 0.0, lessons).astype(np.float32)
+    minutes = np.where(np.isinf(course.minutes), 0.0, course.minutes).astype(np.float32)
     own: Any = chances * minutes[:, None]
     through: Singles = own + course.before @ own
-    if barred.any():
-        shut = (chances > 0) & barred[:, None]
+    if shut.any():
         own[shut] = np.inf
         through[(shut + course.before @ shut.astype(np.float32)) > 0] = np.inf
-    through[chances <= 0] = 0
-    planned = course.members @ chances
+    through[lessons <= 0] = 0
+    planned = course.members @ chances * n_items  # answers
     extra, alone = np.empty_like(planned), np.empty_like(planned)
     for place, one in enumerate(demands):
         asked, own_minutes = one.settings, course.minutes[one.skills].min()
@@ -115,7 +109,7 @@ def effort_of(
         lacks = np.maximum(lacks, ~standing.retained[:, place])
         rest = np.maximum(lacks - planned[place], 0.0)
         extra[place] = 0.0
-        np.multiply(rest, own_minutes, where=rest > 0, out=extra[place])
+        np.multiply(rest, own_minutes / n_items, where=rest > 0, out=extra[place])
         ways = through[one.skills]
         if one.need < len(ways):
             ways = np.sort(ways, axis=0)[: one.need]

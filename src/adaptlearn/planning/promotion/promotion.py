@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -23,14 +24,11 @@ from adaptlearn.planning.promotion.standing import Evidence, Standing, standing_
 from adaptlearn.planning.promotion.steady import held
 from adaptlearn.planning.promotion.ways import way_of
 from adaptlearn.progress import report
-from adaptlearn.sequencing.goals import USUAL_LEARN
+from adaptlearn.sequencing.goals import USUAL_THRESHOLD, lessons_left
 from adaptlearn.sequencing.knowledge.context import Context
 from adaptlearn.sequencing.knowledge.matched import Match
 from adaptlearn.sequencing.overrides import Override
 from adaptlearn.sequencing.sequencer import Sequencer
-
-_USUAL = 0.95
-"""Mastery of a skill where the policy has no threshold."""
 
 
 def promotion_report(
@@ -43,6 +41,7 @@ def promotion_report(
     before: PromotionReport | None = None,
     grants: Iterable[Override | Mapping[str, Any]] = (),
     now: float | datetime | None = None,
+    n_items: int = 5,
 ) -> PromotionReport:
     """Report which students meet a rule of promotion, what the others miss, and why.
 
@@ -68,6 +67,8 @@ def promotion_report(
         reason=…)``.
     now : float or datetime, optional
         The time of the report: for P(recall), and for overrides that expire.
+    n_items : int, default 5
+        The number of answers in a lesson, for the expected minutes.
 
     Returns
     -------
@@ -95,11 +96,13 @@ def promotion_report(
        is the first answer before or after which the model's mastery reached the target (below).
     4. A skill that a teacher granted counts as known and retained.
 
-    The expected minutes are means of what `Sequencer.time_to_goal` draws: an opportunity takes the
-    minutes of the shortest lesson on the skill. A skill of a missing standard is practised until
-    P(known) reaches its target, the n-th root of ``confidence``, where n is the number of skills
-    that the standard requires. For P(correct), the target is ``confidence``. A prerequisite of the
-    skill is practised up to the threshold of the policy, or up to .95 if the policy has none.
+    The expected minutes are those of whole lessons, as `learning_plan` and
+    ``Sequencer.time_to_goal(n_items=5)`` expect them. Each lesson takes the minutes of the shortest
+    lesson on the skill. A missing answer beside these lessons takes its share of a lesson. A skill
+    of a missing standard is practised until P(known) reaches its target, the n-th root of
+    ``confidence``, where n is the number of skills that the standard requires. For P(correct), the
+    target is ``confidence``. A prerequisite of the skill is practised up to the threshold of the
+    policy, or up to .95 if the policy has none.
 
     References
     ----------
@@ -124,7 +127,7 @@ def promotion_report(
     - "4.A" is met.
     """
     sources = checked_sources(
-        sequencer, students, rules, rule, log=log, before=before, grants=grants
+        sequencer, students, rules, rule, log=log, before=before, grants=grants, n_items=n_items
     )
     course = Course.of(sequencer.curriculum, sources.demands)
     blocks = _blocks(sources, course, now)
@@ -159,7 +162,7 @@ def ready_to_accelerate(
     sequencer, students, rules, rule
         As in `promotion_report`; the rule is next year's, see `PromotionRules.of_grade`.
     **options
-        `log`, `before`, `grants` and `now`, as in `promotion_report`.
+        `log`, `before`, `grants`, `now` and `n_items`, as in `promotion_report`.
 
     Returns
     -------
@@ -223,9 +226,8 @@ def _block(sources: Sources, course: Course, labels: list[Label], now: Any, star
         earlier = sources.earlier.part(start, len(labels))
         kept = held(standing.met, standing.answers, earlier)
         standing = standing._replace(met=standing.met | kept)
-    learn = np.full(len(level), USUAL_LEARN) if context.learn is None else context.learn
-    target = _targets(sources, context)
-    effort = effort_of(demands, course, standing, level=level, target=target, learn=learn)
+    lessons = _lessons(sources, context, level)
+    effort = effort_of(demands, course, standing, lessons=lessons, n_items=sources.n_items)
     met, missing = way_of(sources.node, standing.met, effort.alone.T)
     notes = of_skills(sequencer.overrides, labels, context.now, standing.granted, demands)
     for place, theirs in whole.items():
@@ -306,11 +308,14 @@ def _asked(sources: Sources) -> Floats:
     return asked
 
 
-def _targets(sources: Sources, context: Context) -> Floats:
-    """The level from which each skill needs no more practice; see `effort_of`."""
-    threshold = np.asarray(_USUAL if context.threshold is None else context.threshold)
-    n_students = len(context.students) if threshold.ndim == 2 else 1
+def _lessons(sources: Sources, context: Context, level: Floats) -> Floats:
+    """How many lessons each skill still takes each student, shape (n_skills, n_students)."""
     asked = _asked(sources)
-    target = np.array(np.broadcast_to(threshold, (n_students, len(asked))).T)
-    target[asked > 0] = asked[asked > 0, None]
-    return target
+    usual = np.asarray(USUAL_THRESHOLD if context.threshold is None else context.threshold)
+    target = np.where(asked > 0, asked, usual)  # of all students, or of each
+    mastered = target <= level.T
+    left = lessons_left(
+        replace(context, mastery=level.T, mastered=mastered, threshold=target),
+        n_items=sources.n_items,
+    )
+    return left.mean.T

@@ -17,8 +17,10 @@ from adaptlearn.responses.log import ResponseLog, as_log
 from adaptlearn.sequencing.overrides import Override
 from adaptlearn.sequencing.parts import serve_alike
 from adaptlearn.sequencing.sequencer import Sequencer
+from adaptlearn.validation import Interval
 
 _SUBJECT = "promotion_report"
+_ITEMS = Interval(1, 12, integer=True)
 _SAID = {"latent": "P(known)", "predicted": "P(correct)"}
 
 
@@ -41,6 +43,8 @@ class Sources(NamedTuple):
     grants : Grants
     earlier : Earlier or None
         What the report before said.
+    n_items : int
+        Answers in a lesson.
     """
 
     sequencer: Sequencer
@@ -53,6 +57,7 @@ class Sources(NamedTuple):
     replays: bool
     grants: Grants
     earlier: Earlier | None
+    n_items: int
 
 
 def checked_sources(
@@ -64,6 +69,7 @@ def checked_sources(
     log: Any,
     before: Any,
     grants: Iterable[Override | Mapping[str, Any]],
+    n_items: int,
 ) -> Sources:
     """Check what a report is made of; one error lists all problems.
 
@@ -74,6 +80,7 @@ def checked_sources(
     problems = [*_wrong_kinds(sequencer, rules)]
     if problems:
         raise ParameterError(_SUBJECT, problems)
+    problems += [] if _ITEMS.accepts(n_items) else [f"n_items must be {_ITEMS}, got {n_items!r}"]
     labels: list[Label] = []
     try:
         asked = sequencer.tracker.students.tolist() if students is None else students
@@ -110,7 +117,9 @@ def checked_sources(
     if problems:
         raise ParameterError(_SUBJECT, problems)
     earlier = None if before is None else Earlier.of(before, labels)
-    return Sources(sequencer, labels, rules, name, node, demands, history, replays, given, earlier)
+    return Sources(
+        sequencer, labels, rules, name, node, demands, history, replays, given, earlier, n_items
+    )
 
 
 def _wrong_kinds(sequencer: Any, rules: Any) -> Iterator[str]:

@@ -13,6 +13,7 @@ References
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -55,7 +56,28 @@ def lessons_until(rates: Rates, thresholds: Floats, belief: Floats, n_items: int
     >>> found.mean.round(1).tolist(), found.variance.round(1).tolist()
     ([[6.5]], [[17.9]])
     """
-    mean, variance = np.empty(belief.shape), np.empty(belief.shape)
+    numbers = np.ascontiguousarray([*rates, thresholds], np.float64)
+    curves = _curves(numbers.tobytes(), n_items)
+    mean, variance = (
+        np.stack([np.interp(belief[:, at], GRID, curve[at]) for at in range(len(curve))], axis=1)
+        for curve in curves
+    )
+    # A belief next to its threshold lies between a point that takes a lesson and one that does not.
+    return LessonsLeft(np.maximum(mean, 1.0), np.maximum(variance, 0.0))
+
+
+@lru_cache(maxsize=4)  # many blocks of students ask for the same skills
+def _curves(numbers: bytes, n_items: int) -> tuple[Floats, Floats]:
+    """Mean and variance from each belief of `GRID`, of shape (n_skills, n_grid).
+
+    Parameters
+    ----------
+    numbers : bytes
+        Of the rates and the thresholds, a row each.
+    n_items : int
+    """
+    *rates, thresholds = np.frombuffer(numbers).reshape(len(Rates._fields) + 1, -1)
+    mean, variance = np.empty((2, len(thresholds), len(GRID)))
     for start in range(0, len(thresholds), _TOGETHER):
         part = slice(start, start + _TOGETHER)
         table = lesson_table(Rates(*(rate[part] for rate in rates)), n_items)
@@ -63,10 +85,6 @@ def lessons_until(rates: Rates, thresholds: Floats, belief: Floats, n_items: int
         inner = np.eye(len(GRID)) - table * (below[:, :, None] & below[:, None, :])
         first = np.linalg.solve(inner, below[:, :, None].astype(float))
         second = np.linalg.solve(inner, 2 * first - below[:, :, None])  # E T² of a whole number
-        for place in range(len(table)):
-            of_grid, squares = first[place, :, 0], second[place, :, 0]
-            at = belief[:, start + place]
-            mean[:, start + place] = np.interp(at, GRID, of_grid)
-            variance[:, start + place] = np.interp(at, GRID, squares - of_grid**2)
-    # A belief next to its threshold lies between a point that takes a lesson and one that does not.
-    return LessonsLeft(np.maximum(mean, 1.0), np.maximum(variance, 0.0))
+        mean[part] = first[..., 0]
+        variance[part] = second[..., 0] - mean[part] ** 2
+    return mean, variance
