@@ -354,10 +354,10 @@ def test_what_is_kept_with_a_warning_and_strict():
     assert [one.type for one in found.associations] == ["isChildOf", "ext:leadsTo"]
     assert (found.items[0].statement, found.items[0].grades) == ("Short", ())
     for fragment in (
-        "CFItems: 'notes' is not as CASE has it", "'colour' is no field of CASE 1.1",
+        "CFItems: 'notes' is not as CASE has it", "'colour' is not a field of CASE 1.1",
         "'subjectURI' is not as", "'educationLevel' is not as", "'lastChangeDateTime' is not as",
         "no 'fullStatement' in 1 row (row 0)", "no identifier in 2 rows (rows 2, 3)",
-        "type 'IsChildOf' is no type of CASE; it is read as 'isChildOf'", "as 'ext:leadsTo'",
+        "type 'IsChildOf' is not a type of CASE; it is read as 'isChildOf'", "as 'ext:leadsTo'",
         "no type, or not two ends in 2 rows (rows 2, 3)", "CFRubrics",
     ):  # fmt: skip
         assert fragment in told(found)
@@ -381,7 +381,7 @@ def test_what_is_no_package_is_told(tmp_path):
     refused_text(json.dumps(message), "server's message", "no such framework")
     refused_text('{"error": {"code": 401}}', "server's message", "401")
     refused_text('{"CFDocuments": []}', "list of a server's documents")
-    refused_text('{"skills": []}', "no 'CFItems'", "'skills'")
+    refused_text('{"skills": []}', "'CFItems' is missing", "'skills'")
     refused_text("[1]", "list, not a CASE package")
     refused_text("\ufeff\n <!doctype html><p>Sign in", "web page")
     refused_text("", "is empty")
@@ -397,7 +397,7 @@ def test_what_is_no_package_is_told(tmp_path):
     refused_text('{"CFItems": []}', "holds no item")
     refused(tmp_path / "none.json", "No such file")
     refused(tmp_path, "cannot be read")
-    refused(package([item(ONE, notes={1, 2})]), "no content of JSON")
+    refused(package([item(ONE, notes={1, 2})]), "values that JSON does not have")
     big = tmp_path / "big.json"
     big.write_text(json.dumps(package([item(ONE)])))
     refused(big, "larger than the 10 bytes", max_bytes=10)

@@ -363,7 +363,7 @@ def test_a_file_that_is_read_only(path):
 def test_an_address_of_another_kind_is_refused(path):
     with pytest.raises(ParameterError, match=r"no store for mysql://.*postgresql:// and postgres"):
         open_store("mysql://localhost/school")
-    with pytest.raises(ParameterError, match="is no path of a file"):
+    with pytest.raises(ParameterError, match="is not the path of a file"):
         open_store("")
     for where in (path, str(path), f"{path.parent}/./school.db"):
         store = open_store(where)

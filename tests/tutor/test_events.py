@@ -150,7 +150,7 @@ def test_arguments_of_a_tutor_are_checked(model, curriculum):
         assert said in str(error.value)
     with pytest.raises(ParameterError, match="key must be at least 16 bytes"):
         Tutor(model, curriculum, MemoryStore(), key=b"short")
-    with pytest.raises(ParameterError, match="is no path of a file"):
+    with pytest.raises(ParameterError, match="is not the path of a file"):
         Tutor.open("", model=model, curriculum=curriculum)
 
 

@@ -94,7 +94,7 @@ class Left(NamedTuple):
         return self.take(self.done == _extreme(np.minimum, self.done, self.group))
 
     def varied(self, covered: Bools) -> Left:
-        """Those on other skills than a student's earlier lessons; all, where none is.
+        """Lessons on other skills than a student's earlier lessons; all lessons if there are none.
 
         An extra is never preferred for that to a new lesson.
 

@@ -46,8 +46,8 @@ class SQLiteStore:
     Raises
     ------
     StoreError
-        The error is raised if the file is no store, if a newer version of this library wrote it, or
-        if the system does not let the store read and write it. Each method raises it if the file
+        The error is raised if the file is not a store, if a newer version of this library wrote it,
+        or if the system does not let the store read and write it. Each method raises it if the file
         cannot be read or written; then nothing was kept.
 
     Examples

@@ -50,14 +50,14 @@ class Event:
         One of `KINDS`. Applications record the kinds in `RECORDED`; the methods of a `Tutor` make
         the others.
     student : label or None
-        None for what concerns all students.
+        None if the event concerns all students.
     content : mapping of str to value
         Values that JSON can hold, at most 65,536 bytes of it. An answer has ``"skill"`` (a label,
         or a list of labels) and ``"correct"`` (0 or 1), and may have ``"item"``. An exposure, such
         as a text that was read, has no ``"correct"``. A lesson that was done has ``"lesson"``. All
         may have further values.
     time : float or datetime, optional
-        When it happened, by the device's clock: seconds since 1970 in UTC, or a datetime with a
+        The time of the event by the device's clock: seconds since 1970 in UTC, or a datetime with a
         time zone. Without `time`, the time at which the event was first received counts.
     device : str
         The device on which it happened. If you pass no device, the order of the events is that of
@@ -138,7 +138,7 @@ class Event:
 
     @classmethod
     def of(cls, given: Any) -> Self:
-        """An event, or a mapping of its fields; whatever is no field belongs to the content.
+        """An event from a mapping of its fields; every other name belongs to the content.
 
         Examples
         --------
@@ -306,7 +306,7 @@ def _content(kind: str, given: Any, problems: list[str]) -> dict[str, Any]:
         problems.append(f"content is {shown(given)}; expected a mapping")
         return {}
     if wrong := [name for name in given if not isinstance(name, str)]:
-        problems.append(f"content has a name that is no text: {shown(wrong[0])}")
+        problems.append(f"content has a name that is not a text: {shown(wrong[0])}")
         return {}
     content = dict(given)
     if kind in RECORDED:

@@ -92,7 +92,7 @@ class Looking(Service):
     def replay(self, student: Label, *, audience: str = "teacher") -> Replay:
         """A student's decisions step by step, with reasons; see `adaptlearn.sequencing.replay`.
 
-        A student without decisions has a story of no steps.
+        If the student has no decisions, the replay has no steps.
         """
         told = [entry.event.content for entry in self._entries(student, ("decision",))]
         if not told:
@@ -102,7 +102,7 @@ class Looking(Service):
 
     @call
     def export(self, student: Label) -> dict[str, Any]:
-        """Everything that is held of a student, as values that JSON can hold."""
+        """Everything that the store holds about a student, as values that JSON can hold."""
         (key,) = self._names.keys([student])
         found = self.mastery([student])
         aside = [row._asdict() | {"content": json.loads(row.content)}

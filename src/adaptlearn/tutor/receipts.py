@@ -14,7 +14,7 @@ class Receipt(NamedTuple):
         The event's id; None for a refused event without one.
     status : {"new", "known", "conflict", "erased", "refused"}
         ``"new"``: the event is durable. ``"known"``: it was durable before. ``"conflict"``: another
-        event has the same id and other content; both are kept aside and count for nothing.
+        event has the same id and other content; the store keeps both, and neither counts.
         ``"erased"``: the student was erased before, and the event was not kept. ``"refused"``: the
         event is wrong, and was not kept (only with ``partial=True``).
     problems : tuple of str
@@ -34,8 +34,8 @@ class Synced(NamedTuple):
     model, curriculum : str
         The fingerprints that are in use now.
     lost : tuple of str
-        What the curriculum cannot keep: overrides, goals and lessons done that name a lesson or a
-        skill that is gone. They stay in the store, and count again if it comes back.
+        Overrides, goals and lessons done that name a lesson or a skill that the curriculum no
+        longer has. They stay in the store, and count again if the curriculum has it again.
     """
 
     model: str

@@ -110,8 +110,8 @@ class Store(Protocol):
 
     A store keeps rows and does not interpret them. It decides three things itself, in the same
     transaction that writes: whether a row is known, whether it contradicts one of its id (`judge`),
-    and whether its student was erased (`tombstone`). Of a row that is in conflict, the kind becomes
-    ``"conflict"``, the content ``"{}"``, and the number a new one, so that readers find it. Numbers
+    and whether its student was erased (`tombstone`). A row in conflict gets the kind
+    ``"conflict"``, the content ``"{}"`` and a new number, so that readers find it. Numbers
     must become visible in their order: a reader who has seen number ``k`` asks only for larger ones
     ever after. So only one transaction at a time may give numbers.
     """
@@ -165,11 +165,11 @@ class Store(Protocol):
         ...
 
     def check(self) -> list[str]:
-        """What is damaged, a sentence each; nothing if all is sound. It may read everything."""
+        """A sentence for each thing that is damaged; it may read all rows."""
         ...
 
     def close(self) -> None:
-        """Let go of files and connections; what was acknowledged stays."""
+        """Close files and connections; acknowledged rows stay."""
         ...
 
 
@@ -181,7 +181,7 @@ def judge(standing: Row, new: Row) -> Status:
 def came_earlier(standing: Row, new: Row) -> bool:
     """Whether a known row tells of an earlier receipt, where that is the time that counts.
 
-    It then takes the place of the one that stands, so that merging gives one result in any order.
+    The row then replaces the stored row, so that merging in any order gives the same result.
     """
     return new.time is None and standing.told == new.told and new.received < standing.received
 

@@ -33,7 +33,7 @@ class Teaching(Service):
         author, reason : str
             Who set the goals, and why.
         expires : float or datetime, optional
-            The time from which the goals no longer count.
+            The time at which the goals stop counting.
 
         Raises
         ------

@@ -44,7 +44,7 @@ _ITEM_KINDS = ("answer", "exposure", "item")
 
 
 class Tutor(Teaching, Looking):
-    """Records what students do, and says what each does next; everything survives a restart.
+    """Records what students do, and chooses their next lessons; everything survives a restart.
 
     The store of events is the truth. The tutor folds a student's events into a state when it is
     asked about the student, so it needs no time to start. Any number of threads and processes may
@@ -77,8 +77,8 @@ class Tutor(Teaching, Looking):
         Whether `record` refuses answers on skills and items that neither the model nor the
         curriculum has.
     new_model : bool, default False
-        Whether `model` may be another one than the store was used with last. All states are then
-        those of the new model; decisions on record keep the fingerprint of theirs.
+        Whether `model` may differ from the model with which the store was last used. The tutor then
+        computes all states with the new model. Recorded decisions keep their model's fingerprint.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None
         The source of random draws of the policy and of items.
 
@@ -184,7 +184,7 @@ class Tutor(Teaching, Looking):
         Raises
         ------
         StoreError
-            The error is raised if the file is no store, or cannot be opened.
+            The error is raised if the file is not a store, or cannot be opened.
 
         Examples
         --------
@@ -218,10 +218,10 @@ class Tutor(Teaching, Looking):
         Parameters
         ----------
         events : Event, mapping, or list of either
-            A mapping has the fields of an `Event`; whatever is no field belongs to the content, as
-            in ``{"student": "mia", "skill": "add", "correct": 1}``. At most 100,000 events.
+            A mapping has the fields of an `Event`. Every other name belongs to the content, as in
+            ``{"student": "mia", "skill": "add", "correct": 1}``. At most 100,000 events.
         partial : bool, default False
-            Whether right events are recorded if others are wrong.
+            Whether the valid events are recorded if other events are wrong.
 
         Returns
         -------
@@ -376,7 +376,8 @@ class Tutor(Teaching, Looking):
         """Keep all states in the store, from which the next tutor over it starts.
 
         A snapshot is a cache: without one, or with a damaged one, states are folded from events
-        when they are asked for. It pays where a process asks for the mastery of all students.
+        when they are asked for. A snapshot saves time if a process asks for the mastery of all
+        students.
         """
         self._states.keep()
 

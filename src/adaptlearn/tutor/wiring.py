@@ -25,7 +25,7 @@ def open_store(where: str | os.PathLike[str]) -> Store:
     """
     given: Any = where
     if not isinstance(given, (str, os.PathLike)) or not os.fspath(given):
-        raise ParameterError("Tutor.open", [f"{shown(where)} is no path of a file"])
+        raise ParameterError("Tutor.open", [f"{shown(where)} is not the path of a file"])
     scheme, is_address, _ = str(given).partition("://")
     if not is_address or not isinstance(given, str):
         scheme = _FILE

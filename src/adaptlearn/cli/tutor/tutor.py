@@ -77,7 +77,7 @@ def opened(store: Path, seed: int | None = None) -> Iterator[Tutor]:
         There is no store, or another model was used with it since.
     """
     if not (store / _EVENTS).exists():
-        raise StateError(f"{store} is no store; `adaptlearn tutor init` makes one")
+        raise StateError(f"{store} is not a store; `adaptlearn tutor init` makes one")
     model = load_model(store / _MODEL)
     curriculum = read_curriculum(store / _CURRICULUM, repair=False)
     try:

@@ -57,7 +57,8 @@ class FrameworkLink(NamedTuple):
     external : bool
         Whether an end is not in the file.
     more : mapping
-        Its other fields of CASE 1.1, by name. Among them is what the file says of each end outside.
+        Its other fields of CASE 1.1, by name. They include what the file says about ends outside
+        the file.
     """
 
     identifier: str

@@ -48,11 +48,11 @@ def read_learning_commons(
     Parameters
     ----------
     standards : path
-        ``StandardsFrameworkItem.csv``, or ``nodes.jsonl`` with a node on each line. Other nodes
-        than items of frameworks are left out.
+        ``StandardsFrameworkItem.csv``, or ``nodes.jsonl`` with a node on each line. Nodes that
+        are not items of frameworks are left out.
     relationships : path
-        ``Relationships.csv`` or ``relationships.jsonl``. Relationships between two others than the
-        chosen standards are left out.
+        ``Relationships.csv`` or ``relationships.jsonl``. A relationship is left out if
+        neither end is a chosen standard.
     where : mapping of str to str, optional
         Values that columns of `standards` must have, for example ``{"jurisdiction": "California",
         "academicSubject": "Mathematics"}``. By default, all standards are read.

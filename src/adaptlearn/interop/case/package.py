@@ -149,7 +149,7 @@ def _more(
         elif name in kinds:
             found.add(row, f"{name!r} is not as CASE has it, and not kept")
         else:
-            found.add(row, f"{name!r} is no field of CASE 1.1, and not kept")
+            found.add(row, f"{name!r} is not a field of CASE 1.1, and not kept")
     return kept
 
 
@@ -177,7 +177,7 @@ class _Reader:
             item = _item(raw, identifier, row, found)
             given = str(raw.get("identifier") or raw.get("sourcedId") or "").strip()
             if given and not is_uuid(given):
-                found.add(row, "'identifier' is no UUID; it is read as the UUID made of it")
+                found.add(row, "'identifier' is not a UUID; it is read as a UUID made of it")
             for key in (identifier, given, item.more["uri"]):
                 self._place.setdefault(key.casefold(), identifier)
                 self._place.setdefault(key, identifier)
@@ -313,5 +313,5 @@ def _type(given: str, row: int, found: _Found) -> str:
         return given
     known = _SPELLED.get(given.strip().casefold())
     made = known or f"ext:{re.sub(r'[^A-Za-z0-9._-]', '_', given.removeprefix('ext:')) or '_'}"
-    found.add(row, f"type {given!r} is no type of CASE; it is read as {made!r}")
+    found.add(row, f"type {given!r} is not a type of CASE; it is read as {made!r}")
     return made

@@ -41,7 +41,7 @@ def read_case(
     The curriculum's skills are the items without items below them. Every item is a standard of the
     curriculum; the standard of a group requires the skills below the group. An item at the top,
     with items below it, is a course. The groups directly below a course are its units. ``precedes``
-    gives prerequisites: if a group precedes an item, then all skills of the group do. The other
+    gives prerequisites: if a group precedes an item, all skills of the group precede it. The other
     associations are in ``framework.links``.
 
     Parameters
@@ -52,8 +52,8 @@ def read_case(
         ``Is Child Of``).
     labels : {"identifier", "code"}
         What skills and standards of the curriculum are called: by their identifier, which never
-        changes, or by their code. Codes can be labels if every item has one of its own. A package
-        that `write_case` made of a curriculum gives that curriculum, with its own labels.
+        changes, or by their code. Codes can be labels if every item has a code of its own. A
+        package that `write_case` made of a curriculum gives that curriculum, with its own labels.
     repair : bool, default False
         Whether to leave out associations that close a cycle, or that have a dangling end, and items
         and associations whose identifier is taken. Without `repair`, these are errors.
@@ -70,16 +70,16 @@ def read_case(
     Raises
     ------
     CurriculumError
-        The error is raised if the source is no CASE package, if two items with one identifier
+        The error is raised if the source is not a CASE package, if two items with one identifier
         differ, if an end is dangling, or if ``isChildOf`` or ``precedes`` goes in a circle. It
         lists every problem; a circle comes with its path.
 
     Notes
     -----
-    An association has two ends. An end is *inside* if its identifier or its address is one of an
-    item of the file, or of its document. An end is *dangling* if it is not inside, but has no
+    An association has two ends. An end is *inside* if its identifier or its address belongs to an
+    item of the file, or to the document. An end is *dangling* if it is not inside, but has no
     address, or an address that begins with the address of the document. Every other end belongs to
-    another framework: it is *external*, and no error.
+    another framework: it is *external*, and not an error.
 
     References
     ----------

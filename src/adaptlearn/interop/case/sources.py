@@ -74,7 +74,7 @@ def plain(content: Mapping[str, Any], name: str) -> Any:
     try:
         return parse_json(json.dumps(dict(content)))
     except (TypeError, ValueError, RecursionError) as error:
-        raise CurriculumError(name, [f"is no content of JSON: {error}"]) from None
+        raise CurriculumError(name, [f"holds values that JSON does not have: {error}"]) from None
 
 
 def check_package(content: Any, name: str) -> Mapping[str, Any]:
@@ -95,7 +95,7 @@ def check_package(content: Any, name: str) -> Mapping[str, Any]:
     elif said:
         told = f"is a server's message, not a CASE package: {json.dumps(said)[:300]}"
     else:
-        told = f"is no CASE package: there is no 'CFItems'; its keys are {some(content)}"
+        told = f"is not a CASE package: 'CFItems' is missing; its keys are {some(content)}"
     raise CurriculumError(name, [told])
 
 

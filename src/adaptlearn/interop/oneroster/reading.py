@@ -57,10 +57,10 @@ def read_oneroster(
 ) -> Roster:
     """Read a OneRoster CSV export, version 1.1 or 1.2, as a roster.
 
-    The reader finds columns by name, in any order. It leaves out rows that are to be deleted,
-    inactive rows, and users that are not enabled. It counts them in the report. A row whose
-    reference leads nowhere is kept with a warning; an enrollment without its user or its class is
-    left out. The reader changes no file.
+    The reader finds columns by name, in any order. It leaves out rows that the export marks as
+    deleted, inactive rows, and users that are not enabled. It counts them in the report. If a row
+    refers to a row that does not exist, the reader keeps it with a warning. It leaves out an
+    enrollment without its user or its class. The reader changes no file.
 
     Parameters
     ----------
@@ -86,9 +86,9 @@ def read_oneroster(
     Raises
     ------
     RosterError
-        The error is raised if an export is no folder or zip archive of CSV files, if its version is
-        another one, or if a file or a column is missing. It is also raised if two rows with one
-        `sourcedId` differ, or if an organisation is above itself. It lists every problem.
+        The error is raised if an export is not a folder or zip archive of CSV files, if its version
+        is not supported, or if a file or a column is missing. It is also raised if two rows with
+        one `sourcedId` differ, or if an organisation is its own ancestor. It lists every problem.
 
     References
     ----------

@@ -158,7 +158,7 @@ def read_results(path: str | PathLike[str], *, max_bytes: int = 2 << 30) -> list
                 student, class_, standard_of[name], title, float(score), date.fromisoformat(day)
             )
         except KeyError as error:
-            problems.append(f"results.csv: row {row}: nothing is said of {error}")
+            problems.append(f"results.csv: row {row}: the other files have no row for {error}")
         except ValueError as error:
             problems.append(f"results.csv: row {row}: {error}")
         else:
@@ -196,7 +196,7 @@ def _problems(results: Sequence[Result], roster: Roster | None) -> list[str]:
     ids = [_id(one) for one in results]
     if len(set(ids)) < len(ids):
         twice = [one for one, times in Counter(ids).items() if times > 1]
-        problems.append(f"a class, standard and student stand twice: {some(twice)}")
+        problems.append(f"two results have the same class, standard and student: {some(twice)}")
     if roster is not None:
         for what, known, given in (
             ("students", roster.users, {one.student for one in results}),

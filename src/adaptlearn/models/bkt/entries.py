@@ -45,14 +45,14 @@ class Entries(NamedTuple):
 
     @classmethod
     def of_log(cls, log: ResponseLog) -> Entries:
-        """Those of a log, which has rows."""
+        """The entries of a log, which has rows."""
         present, groups = _dense(log.sequences.major)
         skills = log.skill.labels[present]
         return cls(skills, log.sequences, groups, entry_answers(log), log=log)
 
     @classmethod
     def of_counts(cls, counts: SequenceCounts) -> Entries:
-        """Those of counts, which are not empty."""
+        """The entries of counts, which are not empty."""
         sequences = counts.sequences()
         present, groups = _dense(sequences.major)
         return cls(counts.skills[present], sequences, groups, counts.answers, counts.counts)

@@ -245,8 +245,8 @@ def check_kind(policy: Policy, given: MasteryKind) -> None:
 def fingerprint_of(given: Any) -> str:
     """The ``fingerprint`` of a function or an object, or one of its name and code.
 
-    The code's fingerprint does not see the values a function takes from around it: give such
-    a policy a ``fingerprint`` of its own.
+    The code's fingerprint does not include values from outside the function. Give a policy that
+    reads such values a ``fingerprint`` of its own.
     """
     own = getattr(given, "fingerprint", None)
     if own is not None:

@@ -122,7 +122,7 @@ def _override(content: dict[str, Any]) -> None:
     if "withdraws" not in content:
         Override(**content)
     elif not isinstance(content["withdraws"], str):
-        raise ValueError("withdraws is no id")
+        raise ValueError("withdraws is not an id")
 
 
 def _goal(content: dict[str, Any]) -> None:

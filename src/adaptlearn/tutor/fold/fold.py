@@ -60,7 +60,7 @@ class Learner:
     Attributes
     ----------
     number : int
-        The largest number of a row that is folded in.
+        The largest number among the rows that are folded in.
     reached : dict of device to Reached
         The last row of each device.
     done : mapping of lesson to int

@@ -34,8 +34,8 @@ def advance_with_estimates(
 ) -> Estimates:
     """As `advance`, with what `chance_of_next` says of each entry's pair before and after it.
 
-    What is believed of a student on a skill changes only by responses on the skill: what is
-    expected after one of them is what is expected before the next. An individualised model is of
+    Only responses on a skill change the belief about the student on this skill. So the estimate
+    after one response is the estimate before the next. An individualised model is of
     `advance_individual`.
     """
     by_class, sequences = model.by_student_class(), log.sequences
