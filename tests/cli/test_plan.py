@@ -274,7 +274,7 @@ def test_a_day_refuses_all_at_once(files: Files) -> None:
     done = files.plan("day", asked, "--students", "000,zoe")
     assert (done.code, done.out) == (1, "")
     assert done.err.startswith(f"error: {files.folder / 'day.json'}: 5 problems\n")
-    for told in ("'zoe'", "'practise'", "'0001'", "'adding'", "is not a block"):
+    for told in ("'zoe'", "'practise'", "'0001'", "'adding'", "is not a Block"):
         assert told in done.err
 
 
