@@ -91,6 +91,7 @@ def real_logs() -> dict[str, ResponseLog]:
         "student": [row["student"] for row in answered],
         "skill": [row["kc"] for row in answered],
         "correct": [int(row["outcome"] == "CORRECT") for row in answered],
+        "item": [row["item"] for row in answered],
         "time": [datetime.fromisoformat(row["time"]) for row in answered],
     }
     read = ResponseLog.from_file

@@ -157,7 +157,7 @@ def test_other_models_and_curricula_are_named() -> None:
 
 def test_it_prints_and_notebooks_show_it(found: Diagnosis) -> None:
     text = str(found)
-    assert text.startswith("ResponseLog(36,000 responses, 300 students, 12 skills)\n\n")
+    assert text.startswith("ResponseLog(36,000 responses, 300 students, 12 skills, 60 items)\n\n")
     assert "\nDoes the graph govern learning? yes\n" in text
     assert f"\nEach of {len(found.edges)} prerequisites alone: yes " in text
     assert max(map(len, text.splitlines())) <= 82

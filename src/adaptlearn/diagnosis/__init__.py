@@ -12,12 +12,14 @@ if TYPE_CHECKING:
     from adaptlearn.diagnosis.policy import LogPolicy as LogPolicy
     from adaptlearn.diagnosis.policy import policy_from_log as policy_from_log
     from adaptlearn.diagnosis.verdicts import Diagnosis as Diagnosis
+    from adaptlearn.diagnosis.verdicts import DoubtfulTag as DoubtfulTag
     from adaptlearn.diagnosis.verdicts import EdgeVerdict as EdgeVerdict
     from adaptlearn.diagnosis.verdicts import Verdict as Verdict
 
 _HOMES = {
     "Choice": "policy",
     "Diagnosis": "verdicts",
+    "DoubtfulTag": "verdicts",
     "EdgeVerdict": "verdicts",
     "LogPolicy": "policy",
     "Verdict": "verdicts",

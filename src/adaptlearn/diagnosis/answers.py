@@ -65,8 +65,12 @@ class Answers(NamedTuple):
     right : bool array, shape (n,)
     skill, student : int arrays, shape (n_chains,)
         Codes of the log.
+    row : int array, shape (n,)
+        The row of the log.
     moment : int array, shape (n,)
         The place of each answer in the log's order of time; answers of one row share it.
+    item : int array, shape (n,), or None
+        Codes of the log.
     seconds : float array, shape (n,), or None
     n_students, n_skills : int
     """
@@ -75,7 +79,9 @@ class Answers(NamedTuple):
     right: Bools
     skill: Ints
     student: Ints
+    row: Ints
     moment: Ints
+    item: Ints | None
     seconds: Floats | None
     n_students: int
     n_skills: int
@@ -93,11 +99,38 @@ class Answers(NamedTuple):
             log.correct[rows] == 1,
             found.major.astype(np.int64),
             found.minor.astype(np.int64),
+            rows,
             moment[rows],
+            None if log.item is None else log.item.codes[rows].astype(np.int64),
             None if log.time is None else log.time[rows],
             log.n_students,
             log.n_skills,
         )
+
+    def chain_of(self, skill: Ints | int, student: Ints) -> Ints:
+        """The chains of skills and students; -1 without one."""
+        pair = self.skill * self.n_students + self.student
+        wanted = skill * self.n_students + student
+        there = np.minimum(np.searchsorted(pair, wanted), len(pair) - 1)
+        return np.where(pair[there] == wanted, there, -1)
+
+    def latest(self, chain: Ints, moment: Ints) -> Ints:
+        """The last answer of each chain before a moment; -1 without one, or without a chain."""
+        n = int(self.moment.max()) + 1
+        key = self.chains.chain * n + self.moment
+        last = np.searchsorted(key, chain * n + np.minimum(moment, n)) - 1
+        return np.where((chain >= 0) & (last >= self.chains.starts[chain]), last, -1)
+
+    def only(self, kept: Bools) -> Answers:
+        """Some of the answers, shape (n,), as if the others had not been given."""
+        lengths = np.add.reduceat(kept, self.chains.starts[:-1], dtype=np.int64)
+        there = lengths > 0
+        return self._replace(
+            chains=Chains.of(lengths[there]), skill=self.skill[there], student=self.student[there],
+            right=self.right[kept], row=self.row[kept], moment=self.moment[kept],
+            item=None if self.item is None else self.item[kept],
+            seconds=None if self.seconds is None else self.seconds[kept],
+        )  # fmt: skip
 
 
 class Skills(NamedTuple):

@@ -11,9 +11,13 @@ from adaptlearn.diagnosis.answers import Answers, Emissions, Skills, filtered
 from adaptlearn.diagnosis.forgetting import return_evidence
 from adaptlearn.diagnosis.graph import Edges, graph_evidence
 from adaptlearn.diagnosis.mastered import bout_evidence, spread_evidence
+from adaptlearn.diagnosis.tags import TagEvidence, tag_evidence
 from adaptlearn.diagnosis.verdicts import Diagnosis, EdgeVerdict
 from adaptlearn.diagnosis.words import (
+    TAG_STUDENTS,
     bout_verdict,
+    doubtful,
+    doubtful_tags,
     edge_verdicts,
     forgetting_verdict,
     graph_verdict,
@@ -28,6 +32,7 @@ from adaptlearn.numerics import Floats
 from adaptlearn.responses.log import ResponseLog, as_log
 from adaptlearn.validation import some
 
+_ROUNDS = 4  # a wrong tag that others hide is found when these are left out
 _EDGE = 1e-4  # parameters of 0 and 1 would make answers impossible
 
 
@@ -35,6 +40,9 @@ def diagnose(
     log: Any, curriculum: Curriculum | None = None, *, model: BKT | None = None
 ) -> Diagnosis:
     """Check in a log whether the students meet four assumptions of a policy.
+
+    If the log has items, `diagnose` also finds items that look as if they test another skill than
+    the one they are tagged with. It leaves out the answers to these items.
 
     A diagnosis answers four questions. Do students learn a skill more slowly if they lack its
     prerequisites? Does the two-state model of BKT hold after mastery? Do students make several
@@ -72,6 +80,10 @@ def diagnose(
 
     Notes
     -----
+    *Items.* P(right answer) to an item is a line in P(known) of its skill. A tag is doubtful if a
+    line in P(known) of another skill has smaller squared errors, by more than 3 standard errors
+    over students (compare Barnes, 2005). Only items with at least 50 students are judged.
+
     *Graph.* The value of the answer is the log-likelihood if each unknown prerequisite multiplies
     P(learn) by 0.4, minus the log-likelihood without this effect (Vuong, 1989). The students are a
     mixture of 16 classes, so that slow learning is not taken for an effect of the prerequisites.
@@ -92,6 +104,8 @@ def diagnose(
       knowledge. User Modeling and User-Adapted Interaction 4, 253-278.
     - Q. Vuong (1989). Likelihood ratio tests for model selection and non-nested hypotheses.
       Econometrica 57, 307-333.
+    - T. Barnes (2005). The Q-matrix method: mining student response data for knowledge. AAAI 2005
+      Workshop on Educational Data Mining, 39-46.
     - J. Beck (2005). Engagement tracing: using response times to model student disengagement. AIED
       2005, 88-95.
     - Y. Qiu, Y. Qi, H. Lu, Z. Pardos, N. Heffernan (2011). Does time matter? Modeling the effect of
@@ -113,8 +127,9 @@ def diagnose(
         read = read[read.answered]
     if not len(read):
         raise ResponseDataError("response log", ["it has no answers; expected responses"])
-    answers = Answers.of(read)
+    everything = Answers.of(read)
     skills = _skills(read, fitted_to(read) if model is None else model)
+    answers, tags = _well_tagged(everything, skills)
     of = skills.take(answers.skill)
     learn = of.learn[answers.chains.chain]
     emissions = Emissions.of(answers.chains, answers.right, of)
@@ -137,7 +152,24 @@ def diagnose(
         if answers.seconds is None
         else forgetting_verdict(return_evidence(answers, skills, known)),
         each,
+        ()
+        if tags is None or read.item is None
+        else doubtful_tags(tags, read.item.labels, read.skill.labels),
     )
+
+
+def _well_tagged(answers: Answers, skills: Skills) -> tuple[Answers, TagEvidence | None]:
+    """The answers to items without a doubtful tag; what is found depends on what is left out."""
+    tags, trusted = None, np.ones(len(answers.right), bool)
+    for _ in range(_ROUNDS if answers.item is not None else 0):
+        tags = tag_evidence(answers, skills, trusted, TAG_STUDENTS)
+        told = np.append(doubtful(tags), False)  # the last is of the answers without a tag to judge
+        before, trusted = trusted, ~told[tags.tag]
+        if not trusted.any():  # of skills that are mixed up throughout, no tag is worse than others
+            return answers, None
+        if (trusted == before).all():
+            break
+    return (answers if trusted.all() else answers.only(trusted)), tags
 
 
 def fitted_to(log: ResponseLog) -> BKT:

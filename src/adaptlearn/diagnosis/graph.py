@@ -102,20 +102,9 @@ class _Copies(NamedTuple):
         chains = Chains.of(lengths)
         shift = np.repeat(chains.starts[:-1] - starts[source], lengths)
         entry = np.arange(len(chains.chain)) - shift
-        last = _latest(answers, edges.before[edge], source, chains.chain, entry)
+        before = answers.chain_of(edges.before[edge], answers.student[source])
+        last = answers.latest(before[chains.chain], answers.moment[entry])
         return cls(chains, entry, edge, source, last, len(edges.skill))
-
-
-def _latest(answers: Answers, before: Ints, source: Ints, chain: Ints, entry: Ints) -> Ints:
-    """The student's latest answer on the earlier skill before each copied answer, or -1."""
-    pair = answers.skill * answers.n_students + answers.student
-    wanted = before * answers.n_students + answers.student[source]
-    there = np.minimum(np.searchsorted(pair, wanted), len(pair) - 1)
-    own, known = there[chain], (pair[there] == wanted)[chain]
-    n = int(answers.moment.max()) + 1
-    key = answers.chains.chain * n + answers.moment
-    last = np.searchsorted(key, own * n + answers.moment[entry]) - 1
-    return np.where(known & (last >= answers.chains.starts[own]), last, -1)
 
 
 def graph_evidence(answers: Answers, skills: Skills, edges: Edges) -> GraphEvidence:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from adaptlearn.validation import Numbers, number_array
 from adaptlearn.wording import counted
 
 Answer = Literal["yes", "no", "cannot tell"]
+_Row = TypeVar("_Row", bound="EdgeVerdict | DoubtfulTag")
 ANSWERS: tuple[Answer, ...] = ("yes", "no", "cannot tell")
 
 
@@ -64,17 +65,7 @@ class Verdict:
 
     def lines(self, width: int) -> list[str]:
         """The question and its answer as wrapped lines of text."""
-        lines = [f"{self.question} {self.answer}"]
-        for name, said in (("", self.found), ("so: ", self.policy)):
-            lines += textwrap.wrap(
-                terminal_text(name + said, lines=True),
-                width,
-                initial_indent="  ",
-                subsequent_indent=" " * (2 + len(name)),
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
-        return lines
+        return _told([f"{self.question} {self.answer}", self.found, f"so: {self.policy}"], width)
 
 
 @dataclass(frozen=True)
@@ -110,6 +101,48 @@ class EdgeVerdict:
         _check_answer(self.answer)
 
 
+@dataclass(frozen=True)
+class DoubtfulTag:
+    """An item that looks as if it tests another skill than the one it is tagged with.
+
+    Attributes
+    ----------
+    item, skill : label
+        The item, and the skill that it is tagged with.
+    other : label
+        The skill whose P(known) predicts the answers to the item best.
+    gain, error : float
+        How much the squared errors of the predicted answers fall if P(known) of the other skill
+        predicts them, as a share of the squared errors under the tag; and the standard error of
+        this gain over students.
+    answers, students : int
+        The number of answers to the item, and the number of students who gave these answers.
+    """
+
+    item: Any
+    skill: Any
+    other: Any
+    gain: float
+    error: float
+    answers: int
+    students: int
+
+
+def _told(said: Sequence[str], width: int) -> list[str]:
+    """A heading, and sentences that are wrapped below it."""
+    lines = [terminal_text(said[0], lines=True)]
+    for sentence in said[1:]:
+        lines += textwrap.wrap(
+            terminal_text(sentence, lines=True),
+            width,
+            initial_indent="  ",
+            subsequent_indent=" " * (6 if sentence.startswith("so: ") else 2),
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    return lines
+
+
 def _check_answer(answer: str) -> None:
     if answer not in ANSWERS:
         raise ValueError(f"answer {answer!r} is none of {', '.join(map(repr, ANSWERS))}")
@@ -138,6 +171,9 @@ class Diagnosis:
         students forget between days.
     edges : tuple of EdgeVerdict
         One verdict for each prerequisite that connects two skills of the log.
+    doubtful_tags : tuple of DoubtfulTag
+        The items that look as if they test another skill than the one they are tagged with. The
+        verdicts leave out the answers to these items.
     """
 
     subject: str
@@ -146,6 +182,7 @@ class Diagnosis:
     bouts: Verdict
     forgetting: Verdict
     edges: tuple[EdgeVerdict, ...] = ()
+    doubtful_tags: tuple[DoubtfulTag, ...] = ()
 
     def __iter__(self) -> Iterator[Verdict]:
         yield from (self.graph, self.two_state, self.bouts, self.forgetting)
@@ -158,17 +195,18 @@ class Diagnosis:
 
     def edge_table(self) -> dict[str, NDArray[Any]]:
         """A table with one row per prerequisite, as columns for any dataframe library."""
-        columns: dict[str, NDArray[Any]] = {}
-        for name in EdgeVerdict.__dataclass_fields__:
-            values = [getattr(edge, name) for edge in self.edges]
-            labels = name in ("before", "skill")
-            columns[name] = np.array(values, object if labels else None)
-        return columns
+        return _columns(EdgeVerdict, self.edges)
+
+    def tag_table(self) -> dict[str, NDArray[Any]]:
+        """A table with one row per doubtful tag, as columns for any dataframe library."""
+        return _columns(DoubtfulTag, self.doubtful_tags)
 
     def to_dict(self) -> dict[str, Any]:
         """The diagnosis as a dict for JSON, with None in place of nan."""
         content = {name: _plain(asdict(getattr(self, name))) for name in _VERDICTS}
-        return {"subject": self.subject, **content, "edges": plain_columns(self.edge_table())}
+        tables = {"edges": self.edge_table(), "doubtful_tags": self.tag_table()}
+        rows = {name: plain_columns(table) for name, table in tables.items()}
+        return {"subject": self.subject, **content, **rows}
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Diagnosis:
@@ -181,17 +219,36 @@ class Diagnosis:
         """
         with reading("diagnosis"):
             verdicts = {name: Verdict(**_restored(content[name])) for name in _VERDICTS}
-            columns = {name: content["edges"][name] for name in EdgeVerdict.__dataclass_fields__}
-            rows = zip(*columns.values(), strict=True)
-            edges = tuple(_restored_edge(dict(zip(columns, row, strict=True))) for row in rows)
-            return cls(text(content["subject"], "subject"), **verdicts, edges=edges)
+            return cls(
+                text(content["subject"], "subject"),
+                **verdicts,
+                edges=_rows(EdgeVerdict, content["edges"]),
+                doubtful_tags=_rows(DoubtfulTag, content["doubtful_tags"]),
+            )
 
     def to_text(self, width: int = 80) -> str:
         """The diagnosis as text, in lines of at most `width` characters."""
         blocks = ["\n".join(verdict.lines(max(width, 40))) for verdict in self]
         if self.edges:
             blocks.insert(1, self._edge_counts())
+        if self.doubtful_tags:
+            blocks.append("\n".join(_told(self._tag_lines(), max(width, 40))))
         return "\n\n".join([terminal_text(self.subject), *blocks])
+
+    def _tag_lines(self) -> list[str]:
+        """How many tags are doubtful, the worst of them, and what to do."""
+        n = len(self.doubtful_tags)
+        worst = sorted(self.doubtful_tags, key=lambda tag: -tag.gain / tag.error)[:_SHOWN]
+        looks = "looks as if it tests" if n == 1 else "look as if they test"
+        more = [f"For {counted(n - _SHOWN, 'more item')}, see `doubtful_tags`."] * (n > _SHOWN)
+        return [
+            f"{counted(n, 'item')} {looks} another skill",
+            *(f"Item {tag.item!r} is tagged {tag.skill!r}, but P(known) of {tag.other!r} predicts "
+              f"its answers better: with {tag.gain:.0%} less squared error (standard error "
+              f"{tag.error:.0%})." for tag in worst),
+            *more,
+            "so: Check the tags of these items. The diagnosis leaves out the answers to them.",
+        ]  # fmt: skip
 
     def _edge_counts(self) -> str:
         n = {answer: sum(edge.answer == answer for edge in self.edges) for answer in ANSWERS}
@@ -205,12 +262,36 @@ class Diagnosis:
         head = ("question", "answer", "what was found", "what it means for the policy")
         rows = [[v.question, v.answer, v.found, v.policy] for v in self]
         below = [self._edge_counts()] if self.edges else []
+        below += self._tag_lines() if self.doubtful_tags else []
         return f"<p><b>{html_text(self.subject)}</b></p>" + html_table(
             "", head, rows, below, prose=True
         )
 
 
 _VERDICTS = ("graph", "two_state", "bouts", "forgetting")
+_SHOWN = 10  # doubtful tags in a text
+_LABELS = ("before", "skill", "item", "other")
+
+
+def _columns(kind: type[_Row], rows: Sequence[Any]) -> dict[str, NDArray[Any]]:
+    """The fields of some dataclass as columns."""
+    columns: dict[str, NDArray[Any]] = {}
+    for name in (one.name for one in fields(kind)):
+        values = [getattr(row, name) for row in rows]
+        columns[name] = np.array(values, object if name in _LABELS else None)
+    return columns
+
+
+def _rows(kind: type[_Row], content: Mapping[str, Any]) -> tuple[_Row, ...]:
+    """What `_columns` was made of, from JSON."""
+    names = [one.name for one in fields(kind)]
+    made = []
+    for values in zip(*(content[name] for name in names), strict=True):
+        row = dict(zip(names, values, strict=True))
+        labels = {name: label_of(row[name], name) for name in names if name in _LABELS}
+        numbers = [name for name in ("gain", "error", "unready") if name in names]
+        made.append(kind(**{**row, **labels, **_numbers(row, *numbers)}))
+    return tuple(made)
 
 
 def _plain(verdict: dict[str, Any]) -> dict[str, Any]:
@@ -229,11 +310,6 @@ def _restored(verdict: Mapping[str, Any]) -> dict[str, Any]:
     evidence = {text(name, "evidence"): _number(x, name) for name, x in verdict["evidence"].items()}
     texts = {name: text(verdict[name], name) for name in ("question", "measure", "found", "policy")}
     return {**verdict, **texts, **_numbers(verdict, "value", "error"), "evidence": evidence}
-
-
-def _restored_edge(edge: Mapping[str, Any]) -> EdgeVerdict:
-    ends = {name: label_of(edge[name], name) for name in ("before", "skill")}
-    return EdgeVerdict(**{**edge, **ends, **_numbers(edge, "gain", "error", "unready")})
 
 
 def _numbers(part: Mapping[str, Any], *names: str) -> dict[str, Any]:

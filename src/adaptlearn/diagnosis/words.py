@@ -12,19 +12,23 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from adaptlearn.diagnosis.estimates import Estimate
 from adaptlearn.diagnosis.forgetting import ReturnEvidence
 from adaptlearn.diagnosis.graph import COMPARED, KAPPAS, GraphEvidence
 from adaptlearn.diagnosis.mastered import MASTERED, NEARLY, BoutEvidence, SpreadEvidence
-from adaptlearn.diagnosis.verdicts import Answer, EdgeVerdict, Verdict
-from adaptlearn.numerics import Floats
+from adaptlearn.diagnosis.tags import TagEvidence
+from adaptlearn.diagnosis.verdicts import Answer, DoubtfulTag, EdgeVerdict, Verdict
+from adaptlearn.numerics import Bools, Floats
 from adaptlearn.wording import counted
 
 FEWEST = 20
 """Students from which standard errors over students mean something."""
 
 # The limits were chosen on simulated logs of ten kinds of students (seeds 100 to 149).
+TAG_STUDENTS = 50  # fewer students make a chance gain over the best of many skills too likely
+_TAG_ERRORS = 3.0
 SPREAD, _SPREAD_ERROR = 0.13, 0.1  # of the squared mean error rate
 _GUESS = 0.5  # beyond it, "unknown" means right more often than not (Baker and others, 2008)
 BOUT = 0.1
@@ -105,6 +109,24 @@ def edge_verdicts(
             )
         )
     return tuple(made)
+
+
+def doubtful(evidence: TagEvidence) -> Bools:
+    """Which items another skill explains so much better that it cannot be chance."""
+    return evidence.gain > _TAG_ERRORS * evidence.error
+
+
+def doubtful_tags(
+    evidence: TagEvidence, items: NDArray[Any], skills: NDArray[Any]
+) -> tuple[DoubtfulTag, ...]:
+    """The doubtful ones of some tags; `items` and `skills` are the labels of the codes."""
+    columns = (
+        items[evidence.item], skills[evidence.skill], skills[evidence.other], evidence.gain,
+        evidence.error, evidence.answers, evidence.students,
+    )  # fmt: skip
+    told = doubtful(evidence)
+    rows = zip(*(column[told].tolist() for column in columns), strict=True)
+    return tuple(DoubtfulTag(*row) for row in rows)
 
 
 def spread_verdict(evidence: SpreadEvidence) -> Verdict:

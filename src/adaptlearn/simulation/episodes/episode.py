@@ -56,6 +56,8 @@ class Answers(NamedTuple):
         really practised.
     tag : int array
         The skill with which the item was tagged; -1 if it had no tag.
+    item : int array
+        The number of the item: its place in the course's `practice`, row after row.
     correct, knew : bool arrays
         Whether the answer was right, and whether the student knew the skill before the answer.
     time : float array
@@ -66,6 +68,7 @@ class Answers(NamedTuple):
     lesson: Ints
     skill: Ints
     tag: Ints
+    item: Ints
     correct: Bools
     knew: Bools
     time: Floats
@@ -357,7 +360,8 @@ class _Run:
             seen = tags >= 0
             self.teaching.take(rows[seen], tags[seen], correct[seen], time[seen])
         if self.responses is not None:
-            self.responses.append(Answers(rows, lesson, skills, tags, correct, knew, time))
+            item = lesson * self.course.practice.shape[1] + place
+            self.responses.append(Answers(rows, lesson, skills, tags, item, correct, knew, time))
         self.clock.sleep(rows)
 
     def _first_known(self, rows: Ints, skills: Ints) -> None:

@@ -50,8 +50,9 @@ def prior_log(
     Returns
     -------
     dict of str to array, shape (n_answers,)
-        The columns ``student``, ``skill`` (labels of the curriculum), ``correct`` and ``time``
-        (seconds). Each student's answers are sorted by time.
+        The columns ``student``, ``skill`` (labels of the curriculum), ``item`` (numbers: five items
+        per lesson are 0 to 4, 5 to 9, ...), ``correct`` and ``time`` (seconds). Each student's
+        answers are sorted by time.
 
     Raises
     ------
@@ -66,7 +67,7 @@ def prior_log(
     >>> course = Course.of(Curriculum.from_dict({"skills": ["add", "draw"]}))
     >>> log = prior_log(TwoState(2), course, n_students=50)
     >>> {name: len(column) for name, column in log.items()}
-    {'student': 1000, 'skill': 1000, 'correct': 1000, 'time': 1000}
+    {'student': 1000, 'skill': 1000, 'item': 1000, 'correct': 1000, 'time': 1000}
     """
     taught = baselines(course)["fixed_order"] if policy is None else policy
     episode = run_episode(
@@ -84,6 +85,7 @@ def prior_log(
     return {
         "student": answers.student[seen],
         "skill": course.curriculum.skills[answers.tag[seen]],
+        "item": answers.item[seen],
         "correct": answers.correct[seen].astype(np.int8),
         "time": answers.time[seen],
     }
