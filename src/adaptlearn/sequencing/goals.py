@@ -257,8 +257,11 @@ def lessons_left(context: Context, *, n_items: int) -> LessonsLeft:
     shape = context.mastery.shape
     given = USUAL_THRESHOLD if context.threshold is None else context.threshold
     needed = np.broadcast_to(given, shape)
-    mean, variance = _by_geometric(context, needed, n_items)
+    mean, variance = np.empty(shape), np.empty(shape)
     modelled = _rates_of(context) if context.kind == "latent" else None
+    others = np.setdiff1d(np.arange(shape[1]), [] if modelled is None else modelled[1])
+    if len(others):
+        mean[:, others], variance[:, others] = _by_geometric(context, needed, others, n_items)
     if modelled is not None:
         rates, skills = modelled
         own = needed if np.ndim(given) == 2 else needed[:1]  # thresholds of each student
@@ -303,12 +306,15 @@ def lessons_to_goal(context: Context, *, confidence: float, n_items: int) -> Tim
     return TimeToGoal(median, lower, upper)
 
 
-def _by_geometric(context: Context, needed: Floats, n_items: int) -> tuple[Floats, Floats]:
-    """Mean and variance without the rates of a model, shape (n_students, n_skills)."""
-    given = USUAL_LEARN if context.learn is None else context.learn
-    learn = np.clip(np.nan_to_num(given, nan=USUAL_LEARN), _LEAST, 1.0)
-    unknown = 1 - context.mastery
-    answers = _showing(context.mastery, needed) + unknown / learn
+def _by_geometric(
+    context: Context, needed: Floats, skills: Ints, n_items: int
+) -> tuple[Floats, Floats]:
+    """Mean and variance of some skills without the rates of a model, (n_students, n_skills)."""
+    given = np.full(needed.shape[1], USUAL_LEARN) if context.learn is None else context.learn
+    learn = np.clip(np.nan_to_num(given, nan=USUAL_LEARN), _LEAST, 1.0)[skills]
+    known = context.mastery[:, skills]
+    unknown = 1 - known
+    answers = _showing(known, needed[:, skills]) + unknown / learn
     spread = unknown * (2 - learn) / learn**2 - (unknown / learn) ** 2
     # The lesson in which the skill is mastered is done to its end: half a lesson on average.
     left = np.maximum(answers / n_items + 0.5 * (n_items > 1), 1.0)
