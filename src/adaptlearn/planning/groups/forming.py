@@ -107,13 +107,8 @@ def form_class_groups(
     slots: Iterable[Slot | Mapping[str, Any]],
     classes: Mapping[Any, Iterable[Label]],
     *,
-    by: By = "shared",
-    at_least: int = 1,
-    at_most: int = 2,
-    together: Together = (),
-    apart: Together = (),
-    fixed: Fixed | None = None,
     search: Search = "greedy",
+    **options: Any,
 ) -> dict[Label, Groups]:
     """Propose the groups of each class of a school or a district.
 
@@ -125,9 +120,11 @@ def form_class_groups(
         The slots that each class has.
     classes : mapping of class to students
         A student is in at most one class.
-    by, at_least, at_most, together, apart, fixed, search
-        As in `form_groups`. Students who stay together, or are fixed in a slot, must be in one
-        class.
+    search : {"greedy", "exchange"}, default "greedy"
+        As in `form_groups`.
+    **options
+        `by`, `at_least`, `at_most`, `together`, `apart` and `fixed`, as in `form_groups`. Students
+        who stay together, or are fixed in a slot, must be in one class.
 
     Returns
     -------
@@ -150,10 +147,8 @@ def form_class_groups(
     problems: list[str] = []
     rows = rows_of_class(needs, classes, problems)
     demands = read_demands(
-        "form_class_groups", needs, slots, by=by, at_least=at_least, at_most=at_most,
-        together=together, apart=apart, fixed=fixed, search=search,
-        more=problems, classes=rows,
-    )  # fmt: skip
+        "form_class_groups", needs, slots, search=search, more=problems, classes=rows, **options
+    )
     formed, refused = {}, []
     for done, (label, asked) in enumerate(demands.by_class(rows).items(), 1):
         found = _formed(needs, rows[label], asked, search)
