@@ -83,3 +83,10 @@ def status(entry: str) -> int:
         if line.startswith(entry + ":"):
             return int(line.split()[1]) * 1024
     raise KeyError(entry)
+
+
+def write_part(name: str, part: str, found: dict[str, Any]) -> Path:
+    """Write one part of a result, with its own circumstances; the other parts stay."""
+    path = RESULTS / name
+    kept = json.loads(path.read_text()) if path.exists() else {}
+    return write(name, {**kept, part: {**circumstances(["numpy", "scipy"]), **found}})

@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from _record import RESULTS, circumstances, status, write
+from _record import status, write_part
 from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import block_array, csr_array, eye_array, kron
@@ -285,15 +285,6 @@ def growth(n_classes: int) -> dict[str, Any]:
     return result
 
 
-def keep(part: str, found: dict[str, Any], quick: bool) -> None:
-    """Write one part of the results; the others stay as they are."""
-    if not quick:
-        path = RESULTS / "planning_groups.json"
-        kept = json.loads(path.read_text()) if path.exists() else {}
-        where = circumstances(["numpy", "scipy"])
-        print(f"Written to {write(path.name, {**kept, part: {**where, **found}})}\n", flush=True)
-
-
 def show_optimum(few: int) -> dict[str, Any]:
     found = against_optimum(200 // few)
     print(f"{found['classes']} classes, {found['proven']} optima proven")
@@ -355,7 +346,9 @@ def main() -> None:
         return
     for name, part in PARTS.items():
         if asked.only in (None, name):
-            keep(name, part(10 if asked.quick else 1), asked.quick)
+            found = part(10 if asked.quick else 1)
+            if not asked.quick:
+                print(f"Written to {write_part('planning_groups.json', name, found)}\n", flush=True)
 
 
 if __name__ == "__main__":

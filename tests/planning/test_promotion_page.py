@@ -9,7 +9,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/promotion.md").read_text()
 RESULTS = ROOT / "benchmarks/results/planning_promotion.json"
-KINDS: dict[str, Any] = json.loads(RESULTS.read_text())["kinds"]
+KINDS: dict[str, Any] = json.loads(RESULTS.read_text())["errors"]["kinds"]
 SHOWN = (0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
 WRONG = ("additive_factors", "performance_factors", "fading", "power_law", "sessions")
 RIGHT = ("population", "individual", "prerequisites", "disengaging", "stability")
@@ -48,20 +48,21 @@ def test_the_table_of_the_page_is_that_of_the_results() -> None:
 def test_the_sentences_of_the_page_are_true_of_the_results() -> None:
     text = " ".join(PAGE.split())
     low, high = spread(share(kind, "false_promotions") for kind in RIGHT)
-    assert f"a confidence of .9 promotes {low} to {high} wrongly" in text
+    assert f"{low} to {high} of the promotions are wrong at a confidence of .9" in text
     low, high = spread(share(kind, "needless") for kind in RIGHT)
-    assert f"holds back {low} to {high} of those who meet" in text
+    assert f"holds back {low} to {high} of the students who meet" in text
     low, high = spread(share(kind, "false_promotions") for kind in WRONG[:3])
     law, sessions = (f"{share(kind, 'false_promotions'):.0f}%" for kind in WRONG[3:])
     assert f"At .9, {low} to {high} of the promotions are wrong" in text
     assert f"{law} for `power_law`, and {sessions} for `sessions`" in text
     low, high = spread(share(kind, "false_promotions", at=0.99) for kind in WRONG)
-    assert f"At .99, it is still {low} to {high}" in text
+    assert f"At .99, {low} to {high} are still wrong" in text
     slow = {kind: share(kind, "false_promotions", "slow") for kind in KINDS if kind != RIGHT[0]}
     assert all(value > share(kind, "false_promotions") for kind, value in slow.items())
     low, high = spread(value for kind, value in slow.items() if kind not in WRONG)
     lowest, highest = spread(slow[kind] for kind in WRONG)
-    assert f"the share is {low} to {high}, and {lowest} to {highest} for the five kinds" in text
+    theirs = f"At .9, {lowest} to {highest} of their promotions are wrong for the five kinds"
+    assert f"{theirs} of the previous point, and {low} to {high} for the other kinds" in text
     for kind in KINDS:
         usual = (share(kind, "false_promotions", at=1), share(kind, "needless", at=1))
         at = (share(kind, "false_promotions", at=0.95), share(kind, "needless", at=0.95))
