@@ -160,7 +160,14 @@ class KeyTable:
         self._keys = np.empty(16, np.int64)
         self._n = 0
         self.n_removed = 0
-        self._table = np.full(64, self._FREE, np.int64)  # slot numbers, by hash
+        self._table = self._free_table(64)
+
+    @classmethod
+    def _free_table(cls, size: int) -> Ints:
+        """Room for slot numbers by hash, a power of two; most of what a table takes of memory."""
+        # Half of it at most is used, so that the largest slot number is below half its size.
+        kind: Any = np.int32 if size <= 1 << 32 else np.int64
+        return np.full(size, cls._FREE, kind)
 
     def __len__(self) -> int:
         return self._n
@@ -175,13 +182,13 @@ class KeyTable:
         """The slots whose keys are held, ascending."""
         if not self.n_removed:
             return np.arange(self._n)
-        return np.sort(self._table[self._table >= 0])
+        return np.sort(self._table[self._table >= 0]).astype(np.int64)
 
     def find(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
         """The slot of each key; -1 where it is not held. Keys may repeat."""
         mask = len(self._table) - 1
         places = self._hash(keys)
-        slots = self._table[places]
+        slots = self._table[places].astype(np.int64)
         pending = self._elsewhere(slots, keys)
         keys, places = keys[pending], places[pending]
         while len(pending):
@@ -191,7 +198,7 @@ class KeyTable:
             pending, keys, places = pending[go_on], keys[go_on], places[go_on]
         return slots
 
-    def _elsewhere(self, held: NDArray[np.int64], keys: NDArray[np.int64]) -> Ints:
+    def _elsewhere(self, held: Ints, keys: NDArray[np.int64]) -> Ints:
         """The keys that can only be held further on; `held`: the slots at their places."""
         other = (held == self._REMOVED) | (self._keys[held] != keys)
         return np.flatnonzero(other & (held != self._FREE))
@@ -214,9 +221,8 @@ class KeyTable:
             self._keys[first : self._n] = keys[new]
             slots[new] = np.arange(first, self._n)
             if 2 * self._n > len(self._table):
-                held = np.concatenate((self._table[self._table >= 0], slots[new]))
-                size = 1 << int(4 * self._n - 1).bit_length()
-                self._table = np.full(size, self._FREE, np.int64)
+                held: Ints = np.concatenate((self._table[self._table >= 0], slots[new]))
+                self._table = self._free_table(1 << int(4 * self._n - 1).bit_length())
                 self._place(held)
             else:
                 self._place(slots[new])
@@ -239,7 +245,7 @@ class KeyTable:
         bits = len(self._table).bit_length() - 1
         return (mixed >> np.uint64(64 - bits)).astype(np.int64)
 
-    def _place(self, slots: NDArray[np.int64]) -> None:
+    def _place(self, slots: Ints) -> None:
         places = self._hash(self._keys[slots])
         mask = len(self._table) - 1
         while len(slots):

@@ -12,8 +12,8 @@ import pytest
 from tests.tutor.conftest import a_model
 from tests.tutor.test_tutor import answers
 
-from adaptlearn import MasteryTracker, Tutor
-from adaptlearn.errors import CurriculumError, StateError, StoreError
+from adaptlearn import Curriculum, MasteryTracker, Tutor
+from adaptlearn.errors import CurriculumError, ParameterError, StateError, StoreError
 from adaptlearn.models import BKT
 from adaptlearn.storage import MemoryStore
 from adaptlearn.tutor.fold import states as states_module
@@ -114,7 +114,7 @@ def test_a_file_that_holds_another_model_is_no_way_out(path, model, curriculum, 
         one.sync(model=later)
     with pytest.raises(StateError) as error:
         other.mastery("mia")
-    assert "the tutor's file holds the old one" in str(error.value)
+    assert "the tutor's model file holds the old one" in str(error.value)
     assert later.fingerprint_[:12] in str(error.value)
     later.save(file)
     assert other.mastery("mia").value.shape == (1, 4)
@@ -131,7 +131,7 @@ def test_a_file_that_is_ahead_of_the_record_is_taken(path, model, curriculum, tm
         assert other.next_lesson("mia")[0].model == last.fingerprint_
         one.sync(model=last)
     one.sync(model=later)
-    with pytest.raises(StateError, match="the tutor's file holds the old one"):
+    with pytest.raises(StateError, match="the tutor's model file holds the old one"):
         other.next_lesson("mia")
 
 
@@ -143,7 +143,7 @@ def test_a_model_put_on_record_at_the_same_time_is_noticed(path, model, curricul
     def raced(*given):
         introduce(*given)
         Tutor.open(path, model=last, curriculum=curriculum, new_model=True).close()
-        return one._ledger._last(["model"])["model"]
+        return one._ledger._last(["model"])
 
     monkeypatch.setattr(one._ledger, "introduce", raced)
     one.sync(model=mine)
@@ -163,6 +163,103 @@ def test_who_opens_with_another_model_is_noticed_too(path, model, curriculum):
     assert one.verify()  # its model counts again
     with pytest.raises(StateError, match=model.fingerprint_[:12]):
         other.verify()
+
+
+@pytest.fixture
+def longer(curriculum):
+    """The curriculum with one more lesson and its item, and without another lesson."""
+    content = curriculum.to_dict()
+    content["lessons"] = [one for one in content["lessons"] if one["lesson"] != "add 1"]
+    content["lessons"].append({"lesson": "add 9", "skills": ["add"]})
+    content["items"].append({"item": "add #9", "skills": ["add"]})
+    return Curriculum.from_dict(content)
+
+
+def test_a_curriculum_that_another_process_let_take_over_is_noticed(
+    path, model, curriculum, longer
+):
+    one, other = (Tutor.open(path, model=model, curriculum=curriculum) for _ in range(2))
+    one.record(answers(4))
+    other.mastery("mia")
+    one.sync(curriculum=longer)
+    for name in READS_STATES:
+        with pytest.raises(StateError) as error:
+            made(other, name)
+        for part in (longer.fingerprint[:12], curriculum.fingerprint[:12], "sync(curriculum=…)"):
+            assert part in str(error.value)
+    # Recording goes on.
+    assert other.record(answers(2, start=3e3))[0].status == "new"
+    assert other.override("ban", "add 2", author="a", reason="b").status == "new"
+    with pytest.raises(ParameterError, match="unknown lesson 'add 9'"):
+        other.lesson_done("mia", "add 9")
+    # A new model takes over from the old one, and leaves the curriculum on record alone.
+    later = a_model(learn=0.05)
+    other.sync(model=later)
+    with pytest.raises(StateError, match=longer.fingerprint[:12]):
+        other.next_lesson("mia")
+    one.sync(model=later)
+    assert "add 9" in {each.lesson for each in one.next_lesson("mia", n=9)}
+    other.sync(curriculum=longer)
+    assert "add 9" in {each.lesson for each in other.next_lesson("mia", n=9)}
+    assert one.verify()
+    assert other.verify()
+
+
+def test_a_sync_that_breaks_off_goes_on_noticing(path, model, curriculum, longer, rests):
+    one, other = (Tutor.open(path, model=model, curriculum=curriculum) for _ in range(2))
+    one.record(answers(4))
+    one.sync(curriculum=longer)
+
+    def broken() -> None:
+        raise KeyboardInterrupt
+
+    rests.append(broken)
+    with pytest.raises(KeyboardInterrupt):
+        other.sync(curriculum=longer)
+    with pytest.raises(StateError, match="Call sync"):
+        other.mastery("mia")
+
+
+def test_a_tutor_with_both_files_follows(path, model, curriculum, longer, tmp_path):
+    files = {"model": tmp_path / "model.json", "curriculum": tmp_path / "curriculum.json"}
+    model.save(files["model"])
+    files["curriculum"].write_text(curriculum.to_json())
+    one, other = (Tutor.open(path, **files) for _ in range(2))
+    one.record(answers(5))
+    assert other.next_lesson("mia")
+    one.sync(curriculum=longer)
+    with pytest.raises(StateError, match="the tutor's curriculum file holds the old one"):
+        other.next_lesson("mia")
+    files["curriculum"].write_text("[")
+    with pytest.raises(StateError, match="the tutor's curriculum file cannot be loaded"):
+        other.next_lesson("mia")
+    files["curriculum"].write_text(longer.to_json())
+    # An answer on what is new comes before the first call that reads states.
+    told = {"student": "mia", "skill": "add", "item": "add #9", "correct": 1}
+    assert [one.status for one in other.record(one for one in [told])] == ["new"]
+    assert other.curriculum.fingerprint == longer.fingerprint
+    assert "add 9" in {each.lesson for each in other.next_lesson("mia", n=9)}
+    later = a_model(learn=0.05)
+    later.save(files["model"])
+    files["curriculum"].write_text(curriculum.to_json())
+    one.sync(model=later, curriculum=curriculum)
+    assert other.override("pin", "add 1", author="a", reason="b").status == "new"
+    assert other.next_lesson("mia")[0].model == later.fingerprint_
+    assert other.curriculum.fingerprint == curriculum.fingerprint
+    assert other.mastery("mia").value.tobytes() == one.mastery("mia").value.tobytes()
+    assert other.verify()
+
+
+def test_another_curriculum_is_no_accident(path, model, curriculum, longer):
+    one = Tutor.open(path, model=model, curriculum=curriculum)
+    with pytest.raises(StateError, match="new_curriculum=True") as error:
+        Tutor.open(path, model=a_model(learn=0.05), curriculum=longer)
+    for part in (longer.fingerprint[:12], curriculum.fingerprint[:12], "new_model=True"):
+        assert part in str(error.value)
+    assert one.next_lesson("mia")
+    Tutor.open(path, model=model, curriculum=longer, new_curriculum=True).close()
+    with pytest.raises(StateError, match=longer.fingerprint[:12]):
+        one.next_lesson("mia")
 
 
 def test_many_threads_follow_once(path, model, curriculum, tmp_path):

@@ -204,7 +204,9 @@ def test_a_models_file_that_is_gone_is_told(tmp_path, model, curriculum):
         one.sync(model=a_model(learn=0.05))
     for content in (None, "{"):
         file.unlink() if content is None else file.write_text(content)
-        with pytest.raises(StateError, match=r"the tutor's file cannot be loaded: .*model\.json"):
+        with pytest.raises(
+            StateError, match=r"the tutor's model file cannot be loaded: .*model\.json"
+        ):
             other.mastery("mia")
     assert other.record(answers(1))[0].status == "new"
 

@@ -67,26 +67,21 @@ class Admission:
         self._combined: dict[tuple[Label, ...], str] = {}
 
     def read(
-        self, given: Any, now: float, students: Sequence[Label] = ()
+        self, given: Sequence[Any], now: float, students: Sequence[Label] = ()
     ) -> tuple[list[tuple[int, Event]], list[Refused]]:
         """The events of a call by place, and everything that was wrong with the others.
 
         Parameters
         ----------
-        given : Any
+        given : sequence
+            As `listed_events` returns it.
         now : float
         students : sequence of label
             Labels of the kind that the store's students have; the first event decides if it is
             empty.
-
-        Raises
-        ------
-        ParameterError
-            The call holds too many events, or none that could be.
         """
-        listed = _listed(given)
         taken, refused = [], []
-        for place, one in enumerate(listed):
+        for place, one in enumerate(given):
             event, problems = Event.draft(one)
             if event is not None:
                 problems = [*problems, *self._problems(event, now)]
@@ -173,7 +168,14 @@ def _other_kind(what: str, label: Label | None, known: Sequence[Label]) -> list[
     return [f"{what} {label!r}{near_spellings(label, known[:1])}"]
 
 
-def _listed(given: Any) -> list[Any]:
+def listed_events(given: Any) -> list[Any]:
+    """The events of a call, of which there may be one.
+
+    Raises
+    ------
+    ParameterError
+        The call holds too many events, or none that could be.
+    """
     if isinstance(given, (Event, Mapping)):
         return [given]
     if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):

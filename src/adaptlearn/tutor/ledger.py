@@ -110,31 +110,41 @@ class Ledger:
         with undamaged(columns, self._names.label):
             return [name for name, content in rows if "withdraws" not in json.loads(content)]
 
-    def introduce(self, mine: Mapping[str, str], new_model: bool) -> tuple[int, str]:
+    def introduce(
+        self, mine: Mapping[str, str], may_replace: Collection[str]
+    ) -> dict[str, tuple[int, str]]:
         """Write the fingerprints of model and curriculum, where others or none are on record.
+
+        Parameters
+        ----------
+        mine : mapping of kind to fingerprint
+        may_replace : collection of str
+            The kinds of which another one may be on record.
 
         Returns
         -------
-        number, fingerprint : int, str
-            Of the last model on record: mine, or that of a process which wrote meanwhile.
+        dict of kind to (number, fingerprint)
+            The last on record: mine, or that of a process which wrote meanwhile.
 
         Raises
         ------
         StateError
-            The store was used with another model last, and `new_model` is False.
+            The store was used with another one last, and it may not be replaced.
         """
         last = self._last([*mine])
-        standing = last.get("model", (0, mine["model"]))[1]
-        if standing != mine["model"] and not new_model:
-            raise StateError(
-                f"the store was used with model {standing[:12]}… last, this model is "
-                f"{mine['model'][:12]}…; open it with that model and call sync(model=…), or pass "
-                "new_model=True"
-            )
+        told = [
+            f"the store was used with {kind} {last[kind][1][:12]}… last, this {kind} is "
+            f"{one[:12]}…; open it with that {kind} and call sync({kind}=…), or pass "
+            f"new_{kind}=True"
+            for kind, one in mine.items()
+            if kind not in may_replace and last.get(kind, (0, one))[1] != one
+        ]
+        if told:
+            raise StateError("; ".join(told))
         new = {kind: one for kind, one in mine.items() if last.get(kind, (0, ""))[1] != one}
         for kind, fingerprint in new.items():
             self.note(None, kind, [{"fingerprint": fingerprint}])
-        return (self._last([*mine]) if "model" in new else last)["model"]
+        return self._last([*mine]) if new else last
 
     def _last(self, kinds: Collection[str]) -> dict[str, tuple[int, str]]:
         """The last fingerprint of each kind on record, with its event's number."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from functools import wraps
 from threading import Lock
 from time import time as seconds_now
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from adaptlearn.curriculum.curriculum import Curriculum
-from adaptlearn.errors import AdaptLearnError, ParameterError, StateError
+from adaptlearn.errors import AdaptLearnError, ParameterError, StateError, StoreError
 from adaptlearn.models.base import KnowledgeTracer
 from adaptlearn.responses.columns import moment_of
 from adaptlearn.sequencing.items.next_item import NextItem
@@ -19,6 +19,7 @@ from adaptlearn.sequencing.policies.policy import PolicyLike
 from adaptlearn.tutor.admission import Admission
 from adaptlearn.tutor.advice import Advice
 from adaptlearn.tutor.events import LATEST
+from adaptlearn.tutor.fold.fold import REPLACED
 from adaptlearn.tutor.fold.states import States, Superseded
 from adaptlearn.tutor.items import Items
 from adaptlearn.tutor.ledger import Ledger
@@ -35,8 +36,8 @@ def call(
 ) -> Callable[Concatenate[_Any, _Given], _Found]:
     """A public call of a tutor: an error after `close`, and made with the model on record.
 
-    If another process has let another model take over, the tutor follows it, and the call is made
-    anew. A call reads states before it records anything, so nothing is recorded twice.
+    If another process has let another model or curriculum take over, the tutor follows it, and the
+    call is made anew. A call reads states before it records anything, so nothing is recorded twice.
     """
 
     @wraps(method)
@@ -62,7 +63,7 @@ class Service:
     _make_items: Callable[..., NextItem]
     _practice: bool
     _unknown: str
-    _load: Callable[[], KnowledgeTracer] | None
+    _load: dict[str, Callable[[], Any]]
     _closed: bool
     _lock: Any  # an RLock, whose type has no name
     _following: Lock
@@ -80,6 +81,7 @@ class Service:
         advice = Advice(curriculum, states.fold, self._policy, self._review, self._random)
         self._admission = Admission(model, curriculum, self._unknown == "accept", self.store.claim)
         self._items = Items(curriculum, self._make_items)
+        states.expect("curriculum", curriculum.fingerprint)
         self._advice, self._states, self.curriculum = advice, states, curriculum
 
     @contextmanager
@@ -88,40 +90,69 @@ class Service:
         with self._lock:
             yield self._states, self._advice
 
-    def _introduce(self, new_model: bool) -> None:
-        """Put model and curriculum on record, and notice from now on who replaces the model."""
-        states = self._states
-        mine = {
-            "model": states.fold.tracker.fingerprint, "curriculum": self.curriculum.fingerprint
-        }  # fmt: skip
-        number, last = self._ledger.introduce(mine, new_model)
-        states.watch(number if last == mine["model"] else number - 1)
+    def _introduce(self, kinds: Collection[str], may_replace: Collection[str]) -> None:
+        """Put model or curriculum on record, and notice from now on who replaces them."""
+        states, mine = self._states, _fingerprints(self.model, self.curriculum)
+        last = self._ledger.introduce({kind: mine[kind] for kind in kinds}, may_replace)
+        for kind, (number, standing) in last.items():
+            states.watch(kind, number if standing == mine[kind] else number - 1)
 
     def _check_open(self, what: str) -> None:
         if self._closed:
             problem = f"{what} was called, but the tutor is closed"
             raise StateError(f"{problem}; open the store again, with Tutor.open")
 
-    def _follow(self, superseded: Superseded) -> None:
-        """Take over the model that another process let take over, if this tutor can load it."""
-        with self._following:
-            if self._states is not superseded.states:  # another thread followed
-                return
-            if self._load is None:
-                raise superseded
+    def _catch_up(self) -> bool:
+        """Follow other processes where labels are checked, if that can be; whether it did.
+
+        It raises nothing: the call needs no states.
+        """
+        with suppress(StateError, StoreError):
             try:
-                model = self._load()
-            except (OSError, AdaptLearnError) as error:
-                said = f"the tutor's file cannot be loaded: {error}"
-                raise StateError(f"{superseded}; {said}") from error
-            if model.fingerprint_ == self.model.fingerprint_:
-                raise StateError(f"{superseded}; the tutor's file holds the old one") from None
-            # The file may hold a later model yet, which is about to take over, too. Students are
+                self._states.refresh(())
+            except Superseded as error:
+                self._follow(error)
+                return True
+        return False
+
+    def _follow(self, superseded: Superseded) -> None:
+        """Take over what another process let take over, if this tutor can load it."""
+        with self._following:
+            replaced = self._states.replaced()
+            if not replaced:  # another thread followed
+                return
+            if not replaced.keys() <= self._load.keys():
+                raise superseded
+            loaded = {kind: self._loaded(kind, superseded) for kind in replaced}
+            # The file may hold a later one yet, which is about to take over, too. Students are
             # folded when they are asked for, as after a start.
-            states = States(self.store, self._names.label, model, self._practice, self._lock)
-            states.watch(superseded.number)
             with self._lock:
-                self._use(states, self.curriculum)
+                states = self._states
+                if "model" in loaded:
+                    model = loaded["model"]
+                    states = States(
+                        self.store, self._names.label, model, self._practice, self._lock
+                    )
+                    states.inherit(self._states, {*REPLACED} - {"model"})
+                self._use(states, loaded.get("curriculum", self.curriculum))
+                for kind, number in replaced.items():
+                    states.watch(kind, number)
+
+    def _loaded(self, kind: str, superseded: Superseded) -> Any:
+        """What the tutor's file holds now, if that is another than the one in use."""
+        try:
+            found = self._load[kind]()
+        except (OSError, AdaptLearnError) as error:
+            said = f"the tutor's {kind} file cannot be loaded: {error}"
+            raise StateError(f"{superseded}; {said}") from error
+        held: dict[str, Any] = {"model": self.model, "curriculum": self.curriculum}
+        if _fingerprints(**{**held, kind: found}) == _fingerprints(**held):
+            raise StateError(f"{superseded}; the tutor's {kind} file holds the old one")
+        return found
+
+
+def _fingerprints(model: KnowledgeTracer, curriculum: Curriculum) -> dict[str, str]:
+    return {"model": model.fingerprint_, "curriculum": curriculum.fingerprint}
 
 
 def moment(given: Any, what: str = "now") -> float:

@@ -44,6 +44,7 @@ class Teaching(Service):
         check_note("set_goals", author, reason, needed=False)
         if targets is None and student is not None:
             self._check_known(student)
+        self._catch_up()
         content = {"targets": goal_pairs(self.curriculum, targets), "author": author,
                    "reason": reason,
                    "expires": None if expires is None else moment(expires, "expires")}  # fmt: skip
@@ -75,6 +76,7 @@ class Teaching(Service):
             Its `id` is what `withdraw` takes.
         """
         made = Override(action, target, author=author, reason=reason, expires=expires)
+        self._catch_up()
         content = checked_override(self.curriculum, made)
         return self._ledger.note(student, "override", [content])[0]
 

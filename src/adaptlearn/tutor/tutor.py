@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from threading import Lock, RLock
 from time import time as seconds_now
 from typing import Any, Self
@@ -19,6 +20,7 @@ from adaptlearn.sequencing.items.next_item import ItemChoice, NextItem
 from adaptlearn.sequencing.knowledge.tracker import Review
 from adaptlearn.sequencing.placement.placement import Placement
 from adaptlearn.sequencing.policies.policy import PolicyLike
+from adaptlearn.tutor.admission import listed_events
 from adaptlearn.tutor.advice import (
     check_fit,
     lost,
@@ -26,6 +28,7 @@ from adaptlearn.tutor.advice import (
 )
 from adaptlearn.tutor.diagnostic import Diagnostic
 from adaptlearn.tutor.events import Event
+from adaptlearn.tutor.fold.fold import REPLACED
 from adaptlearn.tutor.fold.states import States
 from adaptlearn.tutor.items import Items
 from adaptlearn.tutor.ledger import Ledger
@@ -39,7 +42,6 @@ from adaptlearn.tutor.wiring import open_store
 from adaptlearn.validation import OneOf, check_parameters
 
 _TOLD = 20  # wrong events that an error lists
-_NEAR = 20_000  # students, up to which near spellings are looked for
 _ITEM_KINDS = ("answer", "exposure", "item")
 
 
@@ -79,6 +81,8 @@ class Tutor(Teaching, Looking):
     new_model : bool, default False
         Whether `model` may differ from the model with which the store was last used. The tutor then
         computes all states with the new model. Recorded decisions keep their model's fingerprint.
+    new_curriculum : bool, default False
+        Whether `curriculum` may differ from the curriculum with which the store was last used.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None
         The source of random draws of the policy and of items.
 
@@ -94,9 +98,9 @@ class Tutor(Teaching, Looking):
         The error is raised if an argument is out of range, or if the model knows no skill of the
         curriculum.
     StateError
-        The error is raised if the store was used with another model, or with another key. Calls
-        that read states raise it, too, if another process has let another model take over, and any
-        call raises it after `close`.
+        The error is raised if the store was used with another model, another curriculum, or another
+        key. Calls that read states raise it, too, if another process has let another model or
+        curriculum take over, and any call raises it after `close`.
 
     Examples
     --------
@@ -127,6 +131,7 @@ class Tutor(Teaching, Looking):
         key: bytes | None = None,
         unknown: str = "refuse",
         new_model: bool = False,
+        new_curriculum: bool = False,
         random_state: Any = None,
     ) -> None:
         given: Any = store
@@ -135,12 +140,18 @@ class Tutor(Teaching, Looking):
             problems.append(f"store is a {type(store).__name__}; expected a Store; see Tutor.open")
         check_parameters(
             "Tutor",
-            {"unknown": unknown, "practice": practice, "new_model": new_model},
             {
-                "unknown": [OneOf(("refuse", "accept"))],
-                "practice": [OneOf((True, False))],
-                "new_model": [OneOf((True, False))],
+                "unknown": unknown,
+                **(
+                    switches := {
+                        "practice": practice,
+                        "new_model": new_model,
+                        "new_curriculum": new_curriculum,
+                    }
+                ),
             },
+            {"unknown": [OneOf(("refuse", "accept"))]}
+            | {name: [OneOf((True, False))] for name in switches},
             problems,
         )
         self.store = store
@@ -148,13 +159,14 @@ class Tutor(Teaching, Looking):
         self._policy, self._review, self._random = policy, review, random_state
         self._placement, self._make_items = placement, items
         self._practice, self._unknown = practice, unknown
-        self._load: Callable[[], KnowledgeTracer] | None = None
+        self._load: dict[str, Callable[[], Any]] = {}
         self._closed = False
         self._lock, self._following = RLock(), Lock()
         self._names = StudentNames(store, key)
         self._ledger = Ledger(store, self._names)
         self._use(States(store, self._names.label, model, practice, self._lock), curriculum)
-        self._introduce(new_model)
+        new = {"model": new_model, "curriculum": new_curriculum}
+        self._introduce(new, [kind for kind, may in new.items() if may])
 
     @classmethod
     def open(
@@ -162,7 +174,7 @@ class Tutor(Teaching, Looking):
         path: str | os.PathLike[str],
         *,
         model: KnowledgeTracer | str | os.PathLike[str],
-        curriculum: Curriculum,
+        curriculum: Curriculum | str | os.PathLike[str],
         **options: Any,
     ) -> Self:
         """Open a tutor over a SQLite file or a PostgreSQL database.
@@ -176,8 +188,9 @@ class Tutor(Teaching, Looking):
             As above; or the file of a model. When another process lets another model take over (see
             `sync`), a tutor with a file loads it anew, and the next call is made with what it
             holds. A tutor without a file raises an error at the next call that reads states.
-        curriculum
-            As above.
+        curriculum : Curriculum, str or path
+            As above; or a JSON file, as `Curriculum.to_json` writes it. What was said of a model's
+            file holds for it, too.
         **options
             Further arguments of `Tutor`.
 
@@ -190,10 +203,14 @@ class Tutor(Teaching, Looking):
         --------
         >>> tutor = Tutor.open("school.db", model=model, curriculum=curriculum)  # doctest: +SKIP
         """
-        if not isinstance(model, (str, os.PathLike)):
-            return cls(model, curriculum, open_store(path), **options)
-        load = partial(load_model, model)
-        made = cls(load(), curriculum, open_store(path), **options)
+        used: dict[str, Any] = {"model": model, "curriculum": curriculum}
+        load: dict[str, Callable[[], Any]] = {}
+        if isinstance(model, (str, os.PathLike)):
+            load["model"] = partial(load_model, model)
+        if isinstance(curriculum, (str, os.PathLike)):
+            load["curriculum"] = partial(Curriculum.from_json, Path(curriculum))
+        used |= {kind: read() for kind, read in load.items()}
+        made = cls(store=open_store(path), **used, **options)
         made._load = load
         return made
 
@@ -236,7 +253,10 @@ class Tutor(Teaching, Looking):
             The store could not write; no event was recorded.
         """
         now = seconds_now()
+        events = listed_events(events)
         taken, refused = self._admission.read(events, now, self._names.forms())
+        if refused and self._catch_up():  # another process has let a curriculum take over
+            taken, refused = self._admission.read(events, now, self._names.forms())
         if refused and not partial:
             told = [str(one) for one in refused[:_TOLD]]
             if len(refused) > _TOLD:
@@ -319,6 +339,7 @@ class Tutor(Teaching, Looking):
         StateError
             The placement was begun with other settings, or with another curriculum.
         """
+        self._catch_up()
         (key,) = self._names.keys([student], record=True)
         placement = self._placement or Placement(self.curriculum)
         told = [entry.event.content for entry in self._entries(student, ("placement",))]
@@ -357,18 +378,23 @@ class Tutor(Teaching, Looking):
         if problems := problems_of(self.model if model is None else model, graph):
             raise ParameterError("sync", problems)
         check_fit(self.model if model is None else model, graph)
+        new = {"model": model, "curriculum": curriculum}
+        given = [kind for kind, one in new.items() if one is not None]
         states = self._states
         if model is not None:
             states = States(self.store, self._names.label, model, self._practice, RLock())
-        states.refresh_all(gently=True)
-        learners = {self._names.label(key) if key else None: learner
-                    for key, learner in [*states.fold.learners.items()]}  # fmt: skip
-        gone = lost(graph, learners)
-        with self._lock:
-            states.refresh_all()
-            states.guard(self._lock)
-            self._use(states, graph)
-        self._introduce(new_model=True)
+        with states.unwatched(given):
+            states.refresh_all(gently=True)
+            learners = {self._names.label(key) if key else None: learner
+                        for key, learner in [*states.fold.learners.items()]}  # fmt: skip
+            gone = lost(graph, learners)
+            with self._lock:
+                states.refresh_all()
+                states.guard(self._lock)
+                if states is not self._states:
+                    states.inherit(self._states, {*REPLACED} - {*given})
+                self._use(states, graph)
+        self._introduce(given, given)
         return Synced(self.model.fingerprint_, graph.fingerprint, tuple(gone))
 
     @call

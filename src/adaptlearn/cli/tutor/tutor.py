@@ -120,7 +120,7 @@ def _init(arguments: Namespace) -> None:
         remedy = "--replace gives it this model and this curriculum, and keeps its events"
         raise StateError(f"{store} is a store already; {remedy}")
     store.mkdir(mode=0o700, exist_ok=True)
-    with _tutor(store, model, curriculum, new_model=True) as tutor:
+    with _tutor(store, model, curriculum, new_model=True, new_curriculum=True) as tutor:
         synced = tutor.sync(curriculum=curriculum)
         model.save(store / _MODEL)
         write_text(store / _CURRICULUM, curriculum.to_json(indent=2))

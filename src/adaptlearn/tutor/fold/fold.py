@@ -18,8 +18,11 @@ from adaptlearn.tutor.fold.feed import Feed
 from adaptlearn.tutor.fold.order import Ordered, canonical, ranks
 from adaptlearn.tutor.store import CONFLICT, Columns
 
+REPLACED = ("model", "curriculum")
+"""The kinds that tell of what a tutor serves from, and what is replaced as a whole."""
+
 FOLDED = (
-    "answer", "exposure", "placement", "lesson_done", "override", "goal", "model", "erasure",
+    "answer", "exposure", "placement", "lesson_done", "override", "goal", *REPLACED, "erasure",
     CONFLICT,
 )  # fmt: skip
 """The kinds that are read for a state; the others are the record of what was done with it."""

@@ -12,7 +12,7 @@ from adaptlearn.errors import ModelFileError, StateError, StoreError
 from adaptlearn.labels import Label
 from adaptlearn.models.base import KnowledgeTracer
 from adaptlearn.tutor.fold.damage import undamaged, unreadable, whose
-from adaptlearn.tutor.fold.fold import FOLDED, Fold, Learner
+from adaptlearn.tutor.fold.fold import FOLDED, REPLACED, Fold, Learner
 from adaptlearn.tutor.fold.snapshot import restore, snapshot
 from adaptlearn.tutor.store import Columns, Store, tombstone
 
@@ -24,11 +24,7 @@ _TOLD = 20  # students or events that an error lists
 
 
 class Superseded(StateError):
-    """Another process has let another model take over from these states, with event `number`."""
-
-    def __init__(self, message: str, states: States, number: int) -> None:
-        super().__init__(message)
-        self.states, self.number = states, number
+    """Another process has let another model or curriculum take over."""
 
 
 class States:
@@ -59,8 +55,11 @@ class States:
         self._lock = lock
         self._store, self.label = store, label
         self._loaded = 0  # every student's rows up to this number are folded in
-        self._last = 0, model.fingerprint_  # the last model on record, with its event's number
-        self._after: int | None = None  # models on record after this number must be this one
+        self._mine = {"model": model.fingerprint_}
+        # Of each kind that is replaced as a whole, the last on record, with its event's number; and
+        # the number after which what is on record must be mine.
+        self._last: dict[str, tuple[int, str]] = {}
+        self._after: dict[str, int] = {}
         self.fold = Fold(model, practice, label)
         kept = store.snapshot(_SNAPSHOT)
         if kept is not None:
@@ -84,9 +83,40 @@ class States:
             if gently:
                 sleep(_REST * (thread_time() - began))
 
-    def watch(self, after: int) -> None:
-        """Raise `Superseded` from now on, if another model is put on record after a number."""
-        self._after = after
+    def expect(self, kind: str, fingerprint: str) -> None:
+        """Say which model or curriculum is the one that must be on record; see `watch`."""
+        self._mine[kind] = fingerprint
+
+    def watch(self, kind: str, after: int) -> None:
+        """Raise `Superseded` from now on, if another of a kind is put on record after a number."""
+        self._after[kind] = after
+
+    @contextmanager
+    def unwatched(self, kinds: Collection[str]) -> Iterator[None]:
+        """Let others of these kinds be on record; if it raises, they are watched as before."""
+        kept = self._after
+        self._after = {kind: after for kind, after in kept.items() if kind not in kinds}
+        try:
+            yield
+        except BaseException:
+            self._after = kept
+            raise
+
+    def inherit(self, other: States, kinds: Collection[str]) -> None:
+        """Watch for others of these kinds as other states do."""
+        for kind in kinds:
+            self._mine[kind] = other._mine[kind]
+            if kind in other._last:
+                self._last[kind] = other._last[kind]
+            if kind in other._after:
+                self._after[kind] = other._after[kind]
+
+    def replaced(self) -> dict[str, int]:
+        """What other processes have replaced, by kind, with the number of the event."""
+        return {
+            kind: number for kind, (number, other) in self._last.items()
+            if number > self._after.get(kind, number) and other != self._mine[kind]
+        }  # fmt: skip
 
     def _refresh(self, keys: list[str]) -> None:
         with self._lock:
@@ -132,20 +162,20 @@ class States:
             raise StoreError(f"events that cannot be read {'; '.join(told[:_TOLD])}") from error
 
     def _notice(self, columns: Columns) -> None:
-        """Look for the model on record; the others of these rows may then be folded later."""
-        if "model" in columns.kind:
-            rows = zip(columns.number, columns.kind, columns.content, strict=True)
-            models = [(number, content) for number, kind, content in rows if kind == "model"]
-            for number, content in models:
-                self._last = max(self._last, (number, str(json.loads(content)["fingerprint"])))
-        mine, (number, other) = self.fold.tracker.fingerprint, self._last
-        if self._after is not None and number > self._after and mine != other:
-            raise Superseded(
-                f"the store is now used with model {other[:12]}…, which another process has taken "
-                f"over; this tutor has model {mine[:12]}…. Call sync(model=…) with the other model",
-                self,
-                number,
-            )
+        """Look for the model and the curriculum on record; rows may then be folded later."""
+        if not {*columns.kind}.isdisjoint(REPLACED):
+            rows = zip(columns.kind, columns.number, columns.content, strict=True)
+            for kind, number, content in rows:
+                if kind in REPLACED:
+                    standing = number, str(json.loads(content)["fingerprint"])
+                    self._last[kind] = max(self._last.get(kind, (0, "")), standing)
+        if told := [
+            f"the store is now used with {kind} {self._last[kind][1][:12]}…, which another process "
+            f"has taken over; this tutor has {kind} {self._mine[kind][:12]}…. Call sync({kind}=…) "
+            f"with the other {kind}"
+            for kind in self.replaced()
+        ]:
+            raise Superseded("; ".join(told))
 
     def refresh_all(self, *, gently: bool = False) -> list[str]:
         """Fold in all that was acknowledged before this call; return the keys of all students.

@@ -34,6 +34,9 @@ from adaptlearn.responses import ResponseLog
 from adaptlearn.serialization import fingerprint, write_manifest
 from adaptlearn.validation import Interval, some
 
+_AT_ONCE = 1 << 14
+"""Students whose mastery is computed at one time, lest temporary arrays fill the memory."""
+
 
 class FittedBKT(ReportingBKT):
     """A BKT that predicts and keeps states; its parameters are estimated, loaded or given."""
@@ -67,7 +70,11 @@ class FittedBKT(ReportingBKT):
         return chance_of_next(self._fitted, state, students, codes, items=item_codes, times=moments)
 
     def _values(self, state: BKTState, students: Ints, skills: Ints, when: When) -> Floats:
-        return mastery_of(self._fitted, state, students, skills, when)
+        value = np.empty((len(students), len(skills)))
+        for start in range(0, len(students), _AT_ONCE):
+            part = slice(start, start + _AT_ONCE)
+            value[part] = mastery_of(self._fitted, state, students[part], skills, when)
+        return value
 
     def learning_rates(self, state: BKTState | None = None) -> Floats:
         """P(learning) of each skill: ``parameters_["learn"]``, and of other skills of a state."""
