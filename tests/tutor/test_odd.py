@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from tests.tutor.conftest import SKILLS, a_model
 from tests.tutor.test_tutor import answers
 
-from adaptlearn import Tutor
+from adaptlearn import MasteryTracker, Tutor
 from adaptlearn.errors import ParameterError, StateError, UnknownLabelError
 from adaptlearn.sequencing.policies import preset
 from adaptlearn.storage import MemoryStore
@@ -194,6 +195,19 @@ def test_what_is_no_model_or_curriculum_is_refused(model, curriculum):
         with pytest.raises(ParameterError, match=said):
             tutor.sync(**given)
     assert tutor.model is model
+
+
+@pytest.mark.parametrize("given", ["x", None, 3])
+def test_a_moment_that_there_is_not_is_refused(model, curriculum, given):
+    tutor = Tutor(model, curriculum, MemoryStore())
+    log = {"student": ["mia"], "skill": ["add"], "correct": [1]}
+    for call in (
+        tutor.mastery, partial(tutor.mastery, "mia"), MasteryTracker(model).mastery,
+        partial(model.mastery, log),
+    ):  # fmt: skip
+        with pytest.raises(ParameterError, match="'next_opportunity'") as error:
+            call(when=given)
+        assert "'after_response'" in str(error.value)
 
 
 def test_a_models_file_that_is_gone_is_told(tmp_path, model, curriculum):

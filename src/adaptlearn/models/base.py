@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Container, Iterable, Mapping, Sequence
 from numbers import Integral
 from os import PathLike
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,7 @@ from adaptlearn.numerics import Floats, Ints
 from adaptlearn.responses import ResponseLog, as_log
 from adaptlearn.responses.columns import moment_of
 from adaptlearn.serialization import Arrays, is_archive, read_archive, read_manifest, reading
-from adaptlearn.validation import Constraint, check_parameters, some
+from adaptlearn.validation import Constraint, OneOf, check_parameters, some
 
 MODEL_KIND = "adaptlearn-model"
 """The format of a saved model's file."""
@@ -433,6 +433,7 @@ class KnowledgeTracer:
     def _mastery(
         self, state: Any, students: Ints, labels: NDArray[Any] | None, when: When, **how: Any
     ) -> Mastery:
+        check_parameters("mastery", {"when": when}, {"when": [OneOf(get_args(When))]})
         self._check_state(state)
         students, known = state.checked(students), state.known_skills
         value = self._values(state, students, known.places, when, **how)
