@@ -23,6 +23,7 @@ class Clock:
     def __init__(self, students: Students, minutes_per_day: float) -> None:
         self._students, self._minutes_per_day = students, minutes_per_day
         self._today = np.zeros(students.n)
+        self._nights, self._ended = np.zeros(students.n, np.intp), 0
         self.seconds = np.zeros(students.n)
 
     def practise(self, rows: Ints, minutes: Floats) -> Floats:
@@ -35,12 +36,27 @@ class Clock:
         """Whose time for today is over goes on a day after today's practice began."""
         done = rows[self._today[rows] >= self._minutes_per_day - ROUNDING]
         if len(done):
-            self._pass(done, np.maximum(DAY - 60 * self._today[done], 0.0))
-            self._today[done] = 0.0
+            self._night(done)
+
+    def end_day(self, rows: Ints) -> bool:
+        """A planned day ends for some students; whether its minutes were enough for all of them.
+
+        Who has practised all minutes of the day has slept already.
+        """
+        self._ended += 1
+        nights = self._nights[rows]
+        tired = (nights > self._ended) | ((nights == self._ended) & (self._today[rows] > 0))
+        self._night(rows[nights < self._ended])
+        return not tired.any()
 
     def latest(self, rows: Ints) -> float:
         """The seconds of the student who is furthest on."""
         return float(self.seconds[rows].max())
+
+    def _night(self, rows: Ints) -> None:
+        self._pass(rows, np.maximum(DAY - 60 * self._today[rows], 0.0))
+        self._today[rows] = 0.0
+        self._nights[rows] += 1
 
     def _pass(self, rows: Ints, seconds: Floats) -> None:
         self.seconds[rows] += seconds

@@ -16,7 +16,7 @@ from adaptlearn.simulation.episodes.arguments import LIMITS, seed_problems, skil
 from adaptlearn.simulation.episodes.clock import ROUNDING, Clock
 from adaptlearn.simulation.students.base import DAY, Simulator, Students
 from adaptlearn.simulation.students.streams import StudentStreams
-from adaptlearn.simulation.teachers.policies import Choice, EpisodePolicy, Teaching
+from adaptlearn.simulation.teachers.policies import REST, Choice, EpisodePolicy, Teaching
 from adaptlearn.validation import Interval, OneOf, check_parameters
 
 RETENTION_DAYS = (30, 90)
@@ -169,7 +169,7 @@ def run_episode(
     ----------
     simulator : Simulator
     policy : EpisodePolicy
-        An `ArrayPolicy` (see `baselines`), or a `SequencerPolicy`.
+        An `ArrayPolicy` (see `baselines`), a `SequencerPolicy`, or `PlannedDays`.
     course : Course
     n_students : int, default 1000
         The number of students for each seed.
@@ -182,6 +182,7 @@ def run_episode(
         How many minutes each student may practise. An item starts only if its minutes fit into the
         rest of the budget.
     minutes_per_day : float, default 40
+        With `PlannedDays`, at least the minutes of a planned day.
     record : bool, default False
         Whether to store every decision and every answer.
     block_size : int, default 8192
@@ -197,8 +198,8 @@ def run_episode(
     ------
     ParameterError
         The error lists every argument that is out of range. The error is also raised if the skills
-        of the simulator and of the course differ, or if the policy chooses a lesson that does not
-        exist.
+        of the simulator and of the course differ, if the policy chooses a lesson that does not
+        exist, or if planned lessons take longer than the day.
 
     Examples
     --------
@@ -285,7 +286,7 @@ class _Run:
             choice = self.teaching.choose(rows, draw, self.clock.latest(rows))
             self._declare(rows, choice)
             number += 1
-            goes_on = choice.lesson >= 0
+            goes_on, resting = choice.lesson >= 0, rows[choice.lesson == REST]
             rows, lesson = rows[goes_on], choice.lesson[goes_on]
             if len(lesson) and lesson.max() >= self.course.n_lessons:
                 raise ParameterError(self.policy.name, [f"chose lesson {lesson.max()}"])
@@ -297,6 +298,10 @@ class _Run:
             if len(over):
                 self._declare(over, self._last_word(over))
             rows = rows[fits]
+            if len(resting):
+                if not len(lesson):
+                    self._end_day(resting)
+                rows = np.union1d(rows, resting)
         later = [self.students.later(days * DAY).knowledge() for days in RETENTION_DAYS]
         return {
             "groups": self.students.groups,
@@ -315,6 +320,14 @@ class _Run:
             "responses": _stacked(Answers, self.responses, first),
         }
 
+    def _end_day(self, rows: Ints) -> None:
+        if not self.clock.end_day(rows):
+            raise ParameterError(
+                "run_episode",
+                [f"the lessons that {self.policy.name!r} planned for a day take longer than "
+                 "minutes_per_day; pass the minutes of the planned day"],
+            )  # fmt: skip
+
     def _last_word(self, rows: Ints) -> Choice:
         choice = self.teaching.choose(rows, np.zeros(len(rows)), self.clock.latest(rows))
         return choice._replace(lesson=np.full(len(rows), -1), propensity=np.ones(len(rows)))
@@ -326,10 +339,12 @@ class _Run:
         self.declared_at[fresh, skills] = self.minutes[fresh]
         self.declared_rightly[fresh, skills] = self._knows(fresh, skills)
         if self.steps is not None:
-            known = self.students.knows()[rows].sum(axis=1)
-            self.steps.append(
-                Steps(rows, choice.lesson, self.minutes[rows], choice.propensity, known)
+            decided = choice.lesson != REST
+            rows, lesson, propensity = (
+                column[decided] for column in (rows, choice.lesson, choice.propensity)
             )
+            known = self.students.knows()[rows].sum(axis=1)
+            self.steps.append(Steps(rows, lesson, self.minutes[rows], propensity, known))
 
     def _knows(self, rows: Ints, skills: Ints) -> Bools:
         return self.students.knowledge_of(skills, rows) >= self.students.level

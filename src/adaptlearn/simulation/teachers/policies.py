@@ -27,6 +27,9 @@ from adaptlearn.simulation.teachers.estimators import Belief, Estimator
 from adaptlearn.simulation.teachers.tracked import AnswerBuffer
 from adaptlearn.validation import Interval, check_parameters
 
+REST = -2
+"""In place of a lesson: the policy has no more lessons today."""
+
 
 class Choice(NamedTuple):
     """What a policy decides for some students.
@@ -34,7 +37,8 @@ class Choice(NamedTuple):
     Attributes
     ----------
     lesson : int array, shape (n,)
-        The position of the lesson; -1 if the policy has no more lessons to give.
+        The position of the lesson; -1 if the policy has no more lessons to give; -2 if it has no
+        more lessons today. The day ends when this holds for all students who are asked.
     propensity : float array, shape (n,)
         The probability with which the policy chose the lesson.
     mastered : bool array, shape (n, n_skills)
@@ -310,26 +314,35 @@ class SequencerPolicy:
         self._make = make
         self.name, self.family = name, family
 
-    def start(self, course: Course, students: Students) -> _SequencerTeaching:  # noqa: ARG002
+    def start(self, course: Course, students: Students) -> SequencerTeaching:  # noqa: ARG002
         """Start teaching the students of an episode; they have not answered yet."""
-        return _SequencerTeaching(self._make(course.curriculum), course)
+        return SequencerTeaching(self._make(course.curriculum), course)
 
 
-class _SequencerTeaching:
+class SequencerTeaching:
+    """A sequencer at work on the students of an episode, who are labelled by their rows."""
+
     def __init__(self, sequencer: Sequencer, course: Course) -> None:
-        self._sequencer = sequencer
+        self.sequencer = sequencer
         self._log = AnswerBuffer(sequencer.tracker, course, "SequencerPolicy")
 
     def take(self, rows: Ints, skills: Ints, correct: Bools, time: Floats) -> None:
+        """See one answer of each of some students."""
         self._log.add(rows, skills, correct, time)
 
-    def choose(self, rows: Ints, draw: Floats, now: float) -> Choice:  # noqa: ARG002 - the protocol's
+    def choose(self, rows: Ints, draw: Floats, now: float) -> Choice:
+        """Decide about some students."""
         self._log.flush()
         labels = rows.tolist()
-        found = self._sequencer.recommend(labels, now=now).arrays
-        mastered = self._sequencer.context(labels, now=now).mastered
+        lesson, propensity = self._lessons(rows, draw, now)
+        mastered = self.sequencer.context(labels, now=now).mastered
         if mastered is None:
             raise ParameterError(
                 "SequencerPolicy", ["its policy has no criterion: it declares nothing mastered"]
             )
-        return Choice(found.lesson.astype(np.intp), found.propensity, mastered)
+        return Choice(lesson, propensity, mastered)
+
+    def _lessons(self, rows: Ints, draw: Floats, now: float) -> tuple[Ints, Floats]:  # noqa: ARG002
+        """The lesson of each student and its propensity; the sequencer draws for itself."""
+        found = self.sequencer.recommend(rows.tolist(), now=now).arrays
+        return found.lesson.astype(np.intp), found.propensity
