@@ -192,6 +192,19 @@ def test_a_pin_takes_the_minutes_of_its_block() -> None:
     assert plan.value == pytest.approx(alone.value)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_class_lacks_no_more_minutes_to_floors_than_it_must(seed: int) -> None:
+    sequencer = class_of(seed)
+    lessons = sequencer.curriculum.lessons.tolist()
+    asked: dict[str, Any] = {
+        "seats": {f"desk {k}": {"lessons": lessons[k::4], "seats": 1} for k in range(4)},
+        "floors": {"practice": 30, "instruction": 30},
+    }
+    plan = plan_day(sequencer, STUDENTS, DAY, **asked)
+    assert plan.short == plan_day(sequencer, STUDENTS, DAY, exact=True, **asked).short > 0
+    assert plan.gap < 1e-5
+
+
 def test_a_request_comes_before_what_scores_higher_and_electives_after_floors() -> None:
     flex = [Block("flex", "9:00", 30)]
     usual = plan_day(small(), "ann", flex)

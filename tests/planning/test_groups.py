@@ -205,3 +205,23 @@ def test_as_few_as_possible_stay_without_a_slot(case: Case) -> None:
             if len(fine)
         ]
         assert len(groups.left_out) == min(left)
+
+
+@many
+@given(cases(), st.integers(0, 2**32 - 1), st.sampled_from(["greedy", "exchange"]))
+def test_another_order_of_students_changes_nothing_but_ties(
+    case: Case, seed: int, search: str
+) -> None:
+    rng = np.random.default_rng(seed)
+    need = case.need + np.where(case.need > 0, rng.uniform(0, 0.1, case.need.shape), 0)  # no ties
+    order = rng.permutation(len(need))
+    one = formed(case._replace(need=need), search=search)
+    needs = Needs(order.tolist(), case.needs.skills, need[order], case.mastered[order])
+    try:
+        other = form_groups(needs, case.slots, **{**case.options, "search": search})
+    except ParameterError:
+        other = None
+    assert (one is None) == (other is None)
+    if one is not None and other is not None:
+        assert other.value == pytest.approx(one.value)
+        assert len(other.left_out) == len(one.left_out)

@@ -26,6 +26,8 @@ from adaptlearn.planning.day.timetable import in_blocks
 from adaptlearn.sequencing.sequencer import Sequencer
 from adaptlearn.validation import Interval, OneOf, check_parameters
 
+_OF_A_CLASS = 2_000  # lessons that could be chosen
+
 
 def plan_day(
     sequencer: Sequencer,
@@ -97,7 +99,8 @@ def plan_day(
         How often prices of seats change.
     exact : bool, default False
         Whether to find the best plan with seats by mixed-integer programming (HiGHS), for a class
-        or a school. Without seats, the plan is always the best.
+        or a school. Without seats, the plan is always the best. For a class, it is also the best
+        if students miss floors that other seats could fill.
     now : float or datetime, optional
         The time of the decisions, as for `Sequencer.recommend`.
     n_jobs : int, default 1
@@ -258,7 +261,12 @@ def _solved(problem: Problem, demands: Demands, *, rounds: int, exact: bool, n_j
     seats = Seats(resource, free)
     if exact:
         return best_plan(problem, seats, open_)
-    return shared_days(problem, seats, open_, rounds)
+    shared = shared_days(problem, seats, open_, rounds)
+    # Who gets a seat first may decide how many miss a floor. For a class, the best plan says how
+    # few can.
+    if shared.needy and open_.sum() <= _OF_A_CLASS:
+        return best_plan(problem, seats, open_)
+    return shared
 
 
 def _timed(

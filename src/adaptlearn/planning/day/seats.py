@@ -49,11 +49,14 @@ class Shared(NamedTuple):
         The block of each chosen lesson that needs a seat; -1 for all others.
     bound : float
         No plan has more worth, over all students.
+    needy : int
+        How many students lack minutes to a floor which other seats could give them.
     """
 
     chosen: Bools
     seated: Ints
     bound: float
+    needy: int = 0
 
 
 def shared_days(problem: Problem, seats: Seats, open_: Bools, rounds: int) -> Shared:
@@ -84,7 +87,7 @@ def shared_days(problem: Problem, seats: Seats, open_: Bools, rounds: int) -> Sh
     for _ in range(_REPAIRS):
         if not desk.go_on():
             break
-    return Shared(desk.chosen, desk.seated, bound)
+    return Shared(desk.chosen, desk.seated, bound, len(desk.needy(wanted)))
 
 
 class _Market(NamedTuple):
