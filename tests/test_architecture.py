@@ -43,11 +43,16 @@ LAYERS = (
         "errors",
         "lazy",
     ),
-    ("runtime",),
+    ("offline", "runtime"),
 )
 RANK = {room: -depth for depth, rooms in enumerate(LAYERS) for room in rooms}
 # ... except that the command line has its `__main__`, and the ground is shared.
 COMMON = (frozenset({"cli", "__main__"}), frozenset(LAYERS[-2]))
+# Files of pure Python to copy, and what is copied with each.
+COPYABLE: Mapping[str, frozenset[str]] = {
+    "offline": frozenset({"runtime"}),
+    "runtime": frozenset(),
+}
 
 # Below the layers, what must not reach what: (importer, imported, exceptions, why).
 APART = (
@@ -160,8 +165,8 @@ def fault_of_layers(importer: str, target: str) -> str | None:
         return None  # the root package only passes names on, lazily
     if room not in RANK:
         return f"{room} has no layer"
-    if room == "runtime":
-        return "runtime stands alone"
+    if room in COPYABLE:
+        return None if other in COPYABLE[room] else f"{room} stands alone"
     if target == "":
         return None if room in LAYERS[0] else "only the command line uses the package's own surface"
     if other not in RANK:
@@ -189,8 +194,8 @@ def fault_of_families(importer: str, target: str) -> str | None:
 
 def fault_of_packages(importer: str, found: Import) -> str | None:
     package = found.target.partition(".")[0]
-    if importer == "runtime" and package not in sys.stdlib_module_names:
-        return "runtime is pure Python"
+    if importer in COPYABLE and package not in sys.stdlib_module_names | COPYABLE[importer]:
+        return f"{importer} is pure Python"
     if found.typing:
         return None
     if package in DATAFRAMES and not any(
@@ -249,6 +254,7 @@ SOUND = {
     "sequencing/policies.py": "import numpy",
     "simulation/__init__.py": "from adaptlearn.sequencing import sequencer",
     "evaluation/__init__.py": "def auc():\n    import sklearn.metrics",
+    "offline.py": "from adaptlearn import runtime\nimport runtime",
     "runtime.py": "import json, math",
 }
 
@@ -298,6 +304,9 @@ def test_a_sound_package_has_no_fault() -> None:
         ("evaluation/off_policy.py", "from adaptlearn.sequencing import policies", "as arrays"),
         ("runtime.py", "from adaptlearn.errors import E", "runtime stands alone"),
         ("runtime.py", "def f():\n    import numpy", "runtime is pure Python"),
+        ("runtime.py", "from adaptlearn import offline", "runtime stands alone"),
+        ("offline.py", "from adaptlearn.errors import E", "offline stands alone"),
+        ("offline.py", "import numpy", "offline is pure Python"),
         ("responses/log.py", "def f():\n    import narwhals", "responses/frames.py alone"),
         ("evaluation/tables.py", "def f():\n    from pandas import x", "responses/frames.py alone"),
         ("responses/frames.py", "def f():\n    import polars", "responses/frames.py alone"),

@@ -50,6 +50,7 @@ _HOMES = {
             "evaluation",
             "interop",
             "models",
+            "offline",
             "reporting",
             "responses",
             "runtime",

@@ -582,6 +582,33 @@ class MasteryTracker:
         with self._lock:
             return self._state.last_time[self._numbers(labels)]
 
+    def portable(
+        self, student: Any, skills: Iterable[Any]
+    ) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """A part of the model and one student's beliefs, for a device without this library.
+
+        Parameters
+        ----------
+        student : label
+            A student, new or known.
+        skills : sequence of labels
+            Skills of the model.
+
+        Returns
+        -------
+        model, student : dicts that JSON can hold, or None
+            As `adaptlearn.runtime` reads a model and a student; None if the runtime cannot serve
+            the model.
+        """
+        ask = getattr(self.model, "portable", None)
+        if ask is None:
+            return None
+        codes = np.array(LabelIndex("skill", self.model.skills_).codes(label_list(skills, "skill")))
+        with self._lock:
+            (number,) = self._numbers([label_of(student, "student")])
+            found: tuple[dict[str, Any], dict[str, Any]] | None = ask(self._state, number, codes)
+        return found
+
     def learning_rates(self) -> Floats | None:
         """P(learning) of each skill from one opportunity; None if the model has no learning."""
         with self._lock:

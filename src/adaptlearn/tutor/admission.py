@@ -16,7 +16,7 @@ from adaptlearn.tracking.clock import DAY
 from adaptlearn.tutor.events import KINDS as EVENT_KINDS
 from adaptlearn.tutor.events import RECORDED, Event
 from adaptlearn.tutor.names import FORMS, KINDS
-from adaptlearn.wording import shown
+from adaptlearn.wording import counted, shown
 
 MOST_EVENTS = 100_000
 """Events of one call, at most."""
@@ -67,7 +67,7 @@ class Admission:
         self._combined: dict[tuple[Label, ...], str] = {}
 
     def read(
-        self, given: Sequence[Any], now: float, students: Sequence[Label] = ()
+        self, given: Sequence[Any], now: float, students: Sequence[Label] = (), ahead: float = DAY
     ) -> tuple[list[tuple[int, Event]], list[Refused]]:
         """The events of a call by place, and everything that was wrong with the others.
 
@@ -79,12 +79,14 @@ class Admission:
         students : sequence of label
             Labels of the kind that the store's students have; the first event decides if it is
             empty.
+        ahead : float
+            By how many seconds an event's time may be after now.
         """
         taken, refused = [], []
         for place, one in enumerate(given):
             event, problems = Event.draft(one)
             if event is not None:
-                problems = [*problems, *self._problems(event, now)]
+                problems = [*problems, *self._problems(event, now, ahead)]
                 if not students and event.student is not None:
                     students = [event.student]
                 problems += _other_kind("student", event.student, students)
@@ -96,7 +98,7 @@ class Admission:
                 taken.append((place, event))
         return taken, refused
 
-    def _problems(self, event: Event, now: float) -> list[str]:
+    def _problems(self, event: Event, now: float, ahead: float) -> list[str]:
         """What the model, the curriculum and the clock say; of wrong fields nothing more."""
         if event.kind not in EVENT_KINDS:
             return []
@@ -104,10 +106,10 @@ class Admission:
             told = "a tutor's own methods make events of this kind"
             return [f"kind is {event.kind!r}; {told}; record one of {', '.join(RECORDED)}"]
         problems = []
-        if event.time is not None and event.time > now + DAY:
-            ahead = (event.time - now) / DAY
+        if event.time is not None and event.time > now + ahead:
+            found, most = (event.time - now) / DAY, counted(round(ahead / DAY), "day")
             problems.append(
-                f"time {event.time:.15g} is {ahead:.1f} days ahead, and at most 1 day is taken; "
+                f"time {event.time:.15g} is {found:.1f} days ahead, and at most {most} is taken; "
                 "correct the device's clock"
             )
         content = event.content

@@ -49,12 +49,16 @@ class Advice:
         self, students: Mapping[Label, Learner], everyone: Learner, n: int, now: float
     ) -> Decisions:
         """The next lessons of some students, given what is folded of each and of all."""
+        return self.ready(students, everyone, now).recommend([*students], n=n, now=now)
+
+    def ready(self, students: Mapping[Label, Learner], everyone: Learner, now: float) -> Sequencer:
+        """The sequencer, with the goals and overrides of some students."""
         curriculum, sequencer = self.sequencer.curriculum, self.sequencer
         sequencer.goals = goals_of(curriculum, students, everyone, now)
         sequencer.overrides = Overrides(
             curriculum, overrides_of(curriculum, students, everyone, now)
         )
-        return sequencer.recommend([*students], n=n, now=now)
+        return sequencer
 
 
 def problems_of(model: Any, curriculum: Any) -> list[str]:

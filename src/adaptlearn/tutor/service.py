@@ -16,7 +16,8 @@ from adaptlearn.responses.columns import moment_of
 from adaptlearn.sequencing.items.next_item import NextItem
 from adaptlearn.sequencing.knowledge.tracker import Review
 from adaptlearn.sequencing.policies.policy import PolicyLike
-from adaptlearn.tutor.admission import Admission
+from adaptlearn.tracking.clock import DAY
+from adaptlearn.tutor.admission import Admission, listed_events
 from adaptlearn.tutor.advice import Advice
 from adaptlearn.tutor.events import LATEST
 from adaptlearn.tutor.fold.fold import REPLACED
@@ -24,8 +25,10 @@ from adaptlearn.tutor.fold.states import States, Superseded
 from adaptlearn.tutor.items import Items
 from adaptlearn.tutor.ledger import Ledger
 from adaptlearn.tutor.names import StudentNames
+from adaptlearn.tutor.receipts import Receipt
 from adaptlearn.tutor.store import Store
 
+_TOLD = 20  # wrong events that an error lists
 _Given = ParamSpec("_Given")
 _Found = TypeVar("_Found")
 _Any = TypeVar("_Any", bound="Service")
@@ -89,6 +92,25 @@ class Service:
         """The states and the advice in use, for one thread at a time."""
         with self._lock:
             yield self._states, self._advice
+
+    def _record(self, events: Any, *, partial: bool, ahead: float = DAY) -> list[Receipt]:
+        """Record events that are at most so many seconds ahead; see `Tutor.record`."""
+        now = seconds_now()
+        events = listed_events(events)
+        taken, refused = self._admission.read(events, now, self._names.forms(), ahead)
+        if refused and self._catch_up():  # another process has let a curriculum take over
+            taken, refused = self._admission.read(events, now, self._names.forms(), ahead)
+        if refused and not partial:
+            told = [str(one) for one in refused[:_TOLD]]
+            if len(refused) > _TOLD:
+                told.append(f"… and {len(refused) - _TOLD:,} more events")
+            remedy = "Nothing was recorded; partial=True records the other events."
+            raise ParameterError("record", told, remedy)
+        kept = self._ledger.keep([event for _, event in taken], now)
+        receipts = dict(zip((place for place, _ in taken), kept, strict=True))
+        for place, name, problems in refused:
+            receipts[place] = Receipt(name, "refused", problems)
+        return [receipts[place] for place in sorted(receipts)]
 
     def _introduce(self, kinds: Collection[str], may_replace: Collection[str]) -> None:
         """Put model or curriculum on record, and notice from now on who replaces them."""

@@ -20,7 +20,6 @@ from adaptlearn.sequencing.items.next_item import ItemChoice, NextItem
 from adaptlearn.sequencing.knowledge.tracker import Review
 from adaptlearn.sequencing.placement.placement import Placement
 from adaptlearn.sequencing.policies.policy import PolicyLike
-from adaptlearn.tutor.admission import listed_events
 from adaptlearn.tutor.advice import (
     check_fit,
     lost,
@@ -34,6 +33,7 @@ from adaptlearn.tutor.items import Items
 from adaptlearn.tutor.ledger import Ledger
 from adaptlearn.tutor.looking import Looking
 from adaptlearn.tutor.names import StudentNames
+from adaptlearn.tutor.packing import Packing
 from adaptlearn.tutor.receipts import Receipt, Synced
 from adaptlearn.tutor.service import call, moment
 from adaptlearn.tutor.store import Store
@@ -41,11 +41,10 @@ from adaptlearn.tutor.teaching import Teaching
 from adaptlearn.tutor.wiring import open_store
 from adaptlearn.validation import OneOf, check_parameters
 
-_TOLD = 20  # wrong events that an error lists
 _ITEM_KINDS = ("answer", "exposure", "item")
 
 
-class Tutor(Teaching, Looking):
+class Tutor(Teaching, Looking, Packing):
     """Records what students do, and chooses their next lessons; everything survives a restart.
 
     The store of events is the truth. The tutor folds a student's events into a state when it is
@@ -252,22 +251,7 @@ class Tutor(Teaching, Looking):
         StoreError
             The store could not write; no event was recorded.
         """
-        now = seconds_now()
-        events = listed_events(events)
-        taken, refused = self._admission.read(events, now, self._names.forms())
-        if refused and self._catch_up():  # another process has let a curriculum take over
-            taken, refused = self._admission.read(events, now, self._names.forms())
-        if refused and not partial:
-            told = [str(one) for one in refused[:_TOLD]]
-            if len(refused) > _TOLD:
-                told.append(f"… and {len(refused) - _TOLD:,} more events")
-            remedy = "Nothing was recorded; partial=True records the other events."
-            raise ParameterError("record", told, remedy)
-        kept = self._ledger.keep([event for _, event in taken], now)
-        receipts = dict(zip((place for place, _ in taken), kept, strict=True))
-        for place, name, problems in refused:
-            receipts[place] = Receipt(name, "refused", problems)
-        return [receipts[place] for place in sorted(receipts)]
+        return self._record(events, partial=partial)
 
     @call
     def next_lesson(self, students: Any, n: int = 1, now: Any = None) -> Decisions:

@@ -24,6 +24,7 @@ from adaptlearn.models.bkt.serve.passes import (
     of_places,
     pass_log,
 )
+from adaptlearn.models.bkt.serve.portable import portable_model, portable_student
 from adaptlearn.models.bkt.serve.reports import ReportingBKT, mastery_interval
 from adaptlearn.models.bkt.state import BKTState
 from adaptlearn.models.estimates import Estimates
@@ -126,6 +127,16 @@ class FittedBKT(ReportingBKT):
     def _content(self) -> dict[str, Any]:
         """What predictions depend on, and the fingerprint with them."""
         return content(self._fitted)
+
+    def portable(
+        self, state: BKTState, student: int, skills: Ints
+    ) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """A part of the model, and one student of it, for `adaptlearn.runtime`; None if coupled."""
+        if self._individual is not None:
+            return None
+        args = self._fitted, state, student, skills
+        held = {**portable_model(*args), "fingerprint": self.fingerprint_}
+        return held, {**portable_student(*args), "model": self.fingerprint_}
 
     def tell(  # noqa: D102 - documented in the base
         self, state: BKTState, student: int, known: Mapping[Any, float]
