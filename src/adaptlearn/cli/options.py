@@ -43,6 +43,9 @@ class Verb(NamedTuple):
     run: Callable[[Namespace], int | None]
 
 
+_AFTER = ", after `adaptlearn demo --output demo`"
+
+
 def add_command(parsers: Any, name: str, command: Command) -> None:
     """Give a command a parser of its own among those of its kind.
 
@@ -53,7 +56,7 @@ def add_command(parsers: Any, name: str, command: Command) -> None:
         name,
         help=summary,
         description=f"{summary[0].upper()}{summary[1:]}.",
-        epilog=f"example, after `adaptlearn demo --output demo`:\n  {command.EXAMPLE}",
+        epilog=f"example{_AFTER * ('demo/' in command.EXAMPLE)}:\n  {command.EXAMPLE}",
         formatter_class=Formatter,
         allow_abbrev=False,
     )

@@ -1,4 +1,4 @@
-"""``adaptlearn report``: pages that a student, a family and a teacher can read."""
+"""``adaptlearn report``: pages for a student, a family, a teacher and a superintendent."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from adaptlearn.cli.options import Verb, add_columns, add_command, add_log, add_
 from adaptlearn.cli.output import say, show, show_json
 from adaptlearn.cli.reading import read_log
 from adaptlearn.cli.recommend import asked_for, now_of, policy_of, read_curriculum
+from adaptlearn.cli.report import district
+from adaptlearn.cli.report.words import add_page, words_of
 from adaptlearn.errors import ParameterError
 from adaptlearn.wording import counted
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from adaptlearn.reporting.figures import Figures
     from adaptlearn.reporting.page import Report
 
-SUMMARY = "write pages that students, families and teachers can read"
+SUMMARY = "write pages that students, families, teachers and superintendents can read"
 EXAMPLE = (
     "adaptlearn report student demo/model.json demo/responses.csv demo/curriculum.json "
     "--students student-001 -o student-001.html"
@@ -48,18 +50,7 @@ def _arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--students", metavar="A,B", help="whom the page is about (default: all of the log)"
     )
-    parser.add_argument(
-        "-o", "--output", metavar="HTML", type=Path, required=True, help="where to write the page"
-    )
-    parser.add_argument(
-        "--language", metavar="TAG", default="en", help="of the page, such as es (default: en)"
-    )
-    parser.add_argument(
-        "--templates",
-        metavar="JSON",
-        type=Path,
-        help="translated sentences: an object with keys of adaptlearn.reporting.TEMPLATES",
-    )
+    add_page(parser)
     add_repair(parser)
     add_columns(parser)
 
@@ -67,29 +58,13 @@ def _arguments(parser: ArgumentParser) -> None:
 def _write(make: Callable[..., Report], arguments: Namespace) -> None:
     """Load, compute the figures, write the page."""
     figures = _figures(arguments)
-    words: dict[str, Any] = {"language": arguments.language}
-    if arguments.templates is not None:
-        words["templates"] = _translated(arguments.templates)
-    page = make(figures, **words)
+    page = make(figures, **words_of(arguments))
     page.save(arguments.output)
     say(f"wrote {arguments.output}: {counted(len(figures), 'student')}")
     if arguments.json:
         show_json(page.columns)
     else:
         show(str(figures))
-
-
-def _translated(path: Path) -> dict[str, str]:
-    """The sentences of a file."""
-    from adaptlearn.serialization import parse_json, read_limited
-
-    try:
-        content = parse_json(read_limited(path))
-    except ValueError as error:
-        raise ParameterError(str(path), [str(error)]) from None
-    if not isinstance(content, dict):
-        raise ParameterError(str(path), ["it must be an object of keys and sentences"])
-    return content
 
 
 def _figures(arguments: Namespace) -> Figures:
@@ -127,4 +102,5 @@ _ONE = "--students student-001 "
 VERBS = {
     "student": _verb("student", "a student's own page", partial(_of_one, "student"), _ONE),
     "family": _verb("family", "the page of a student's family", partial(_of_one, "family"), _ONE),
+    "district": Verb(district.SUMMARY, district.EXAMPLE, district.add_arguments, district.run),
 }

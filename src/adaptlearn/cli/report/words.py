@@ -1,0 +1,46 @@
+"""Options of commands that write a page: where to, and in which language."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import Any
+
+from adaptlearn.errors import ParameterError
+
+
+def add_page(parser: ArgumentParser) -> None:
+    """Where to write a page, and its words."""
+    parser.add_argument(
+        "-o", "--output", metavar="HTML", type=Path, required=True, help="where to write the page"
+    )
+    parser.add_argument(
+        "--language", metavar="TAG", default="en", help="of the page, such as es (default: en)"
+    )
+    parser.add_argument(
+        "--templates",
+        metavar="JSON",
+        type=Path,
+        help="translated sentences: an object with keys of adaptlearn.reporting.TEMPLATES",
+    )
+
+
+def words_of(arguments: Namespace) -> dict[str, Any]:
+    """The language of a page, and its sentences."""
+    words: dict[str, Any] = {"language": arguments.language}
+    if arguments.templates is not None:
+        words["templates"] = _translated(arguments.templates)
+    return words
+
+
+def _translated(path: Path) -> dict[str, str]:
+    """The sentences of a file."""
+    from adaptlearn.serialization import parse_json, read_limited
+
+    try:
+        content = parse_json(read_limited(path))
+    except ValueError as error:
+        raise ParameterError(str(path), [str(error)]) from None
+    if not isinstance(content, dict):
+        raise ParameterError(str(path), ["it must be an object of keys and sentences"])
+    return content

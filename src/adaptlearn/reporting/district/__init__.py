@@ -1,0 +1,1 @@
+"""Counts of a district, and which of them a public page leaves out."""
