@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from contextlib import suppress
 from importlib import import_module
 from itertools import count
 from time import time as seconds_now
@@ -15,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.conftest import trials
 from tests.tutor.conftest import SKILLS, a_model
+from tests.tutor.test_sets import emptied
 from tests.tutor.trips import (
     DAY,
     KEY,
@@ -39,14 +41,18 @@ from adaptlearn.sequencing.policies import (
     preset,
 )
 from adaptlearn.simulation import simulate_school
-from adaptlearn.storage import MemoryStore
+from adaptlearn.storage import MemoryStore, PostgresStore, SQLiteStore
 from adaptlearn.tutor import all_rows
+
+WHOLE = trials(10) == 10  # what is a tenth elsewhere would take too long here
+BOTH = ("mia", "ben")
+PACKS = {who: a_tutor().pack(who, until=NOON + 9 * DAY, key=KEY, now=NOON) for who in BOTH}
 
 
 def test_device_and_server_decide_alike():
     """Lessons, purposes and beliefs, over random courses, teachers' decisions and policies."""
     seen: list = []
-    seeds, most = count(), 10_000 if trials(10) == 10 else 500
+    seeds, most = count(), 10_000 if WHOLE else 500
     while len(seen) < most:
         seed = next(seeds)
         for pack, step in trip(seed, POLICIES[seed % len(POLICIES)]):
@@ -291,13 +297,48 @@ def test_a_clock_that_is_wrong_is_marked_and_loses_nothing():
     )
 
 
-@settings(max_examples=trials(200), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@pytest.fixture(scope="module", params=["memory", "sqlite", "postgres"])
+def fresh(request, tmp_path_factory):
+    """Makes a store empty; one store serves all, for making one takes longer than a history."""
+    if request.param == "memory":
+        yield MemoryStore
+        return
+    kept: Any
+    if request.param == "sqlite":
+        kept = SQLiteStore(tmp_path_factory.mktemp("stores") / "school.db")
+    else:
+        kept = PostgresStore(request.getfixturevalue("postgres").new())
+
+    def empty():
+        if request.param == "sqlite":
+            with kept._write() as on:
+                emptied(on)
+        else:
+            kept._run(lambda on: emptied(on, "adaptlearn_"))
+        return kept
+
+    yield empty
+    kept.close()
+
+
+def state_of(tutor, batches):
+    """What a tutor makes of files that come in batches: order, marks, beliefs, lessons done."""
+    for batch in batches:
+        tutor.merge(batch, key=KEY)
+    who = [*BOTH]
+    history = [[(one.event.id, one.time, one.raised) for one in tutor.history(one)]
+               for one in who]  # fmt: skip
+    done = {k: dict(v) for k, v in tutor._states.fold.lessons_done.items()}
+    return tutor.mastery(who).value.tobytes(), history, done
+
+
+@settings(max_examples=2000 if WHOLE else 25, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
-def test_merging_is_commutative_associative_and_idempotent(data):
+def test_merging_is_commutative_associative_and_idempotent(fresh, data):
     """Up to five devices, whose clocks are set back or 3 days ahead, in any files and any order."""
-    source, files = a_tutor(), []
+    files = []
     for _ in range(data.draw(st.integers(1, 5))):
-        pack = a_pack(source, data.draw(st.sampled_from(["mia", "ben"])))
+        pack = offline.Pack.read(PACKS[data.draw(st.sampled_from(BOTH))], KEY, now=NOON)
         ahead = data.draw(st.sampled_from([0.0, 0.0, -DAY, 3 * DAY]))
         for k in range(data.draw(st.integers(1, 4))):
             time = NOON + ahead + data.draw(st.integers(0, 6))
@@ -308,22 +349,51 @@ def test_merging_is_commutative_associative_and_idempotent(data):
             if k % 2 or data.draw(st.booleans()):
                 files.append(pack.events())
         files.append(pack.events())
-
-    def merged(batches):
-        tutor = a_tutor()
-        for batch in batches:
-            tutor.merge(batch, key=KEY)
-        who = ["mia", "ben"]
-        history = [[(one.event.id, one.time, one.raised) for one in tutor.history(one)]
-                   for one in who]  # fmt: skip
-        done = {k: dict(v) for k, v in tutor._states.fold.lessons_done.items()}
-        return tutor.mastery(who).value.tolist(), history, done
-
-    plain = merged([files])
+    plain = state_of(a_tutor(), [files])
     order = data.draw(st.permutations([*files, *files[:3]]))
     cut = data.draw(st.integers(0, len(order)))
-    assert merged([order[:cut], order[cut:]]) == plain
-    assert merged([[one] for one in order]) == plain
+    assert state_of(a_tutor(store=fresh()), [order[:cut], order[cut:]]) == plain
+    assert state_of(a_tutor(store=fresh()), [[one] for one in order]) == plain
+
+
+def test_a_month_of_a_bus():
+    """Devices that merge at random moments leave what a run online leaves."""
+    n_devices, n_days = (60, 30) if WHOLE else (8, 10)
+    rng = np.random.default_rng(7)
+    home, online = a_tutor(), a_tutor()
+    packs: dict[str, offline.Pack] = {}
+    waiting: list[str] = []
+    for day in range(n_days):
+        start = NOON + day * DAY
+        for number in range(n_devices):
+            who, now = f"student {number}", start + 60.0 * number
+            if who not in packs or rng.random() < 0.3:
+                with suppress(ParameterError):  # no lesson is within reach: the old one goes on
+                    packs[who] = a_pack(home, who, now=now, until=now + 40 * DAY)
+            pack = packs[who]
+            for ride in range(2):
+                lesson = pack.next_lesson(now).lesson
+                if lesson is None:
+                    break
+                skill = str(lesson).split()[0]
+                for k in range(3):
+                    time, right = now + 1000 * ride + k, bool(rng.random() < 0.7)
+                    pack.record(skill, right, time=time)
+                    online.record({"student": who, "skill": skill, "correct": int(right),
+                                   "time": time})  # fmt: skip
+            waiting.append(pack.events())
+            if rng.random() < 0.3:
+                rng.shuffle(waiting)
+                home.merge(waiting, key=KEY)
+                waiting = waiting[: len(waiting) // 4]  # the network fails: some come again
+    home.merge([pack.events() for pack in packs.values()] + waiting, key=KEY)
+    who = [f"student {number}" for number in range(n_devices)]
+    assert home.mastery(who).value.tobytes() == online.mastery(who).value.tobytes()
+    logs = [tutor.log(who) for tutor in (home, online)]
+    assert len(logs[0]) > n_devices * n_days
+    for name in ("correct", "time"):
+        assert (getattr(logs[0], name) == getattr(logs[1], name)).all()
+    assert home.verify()
 
 
 def test_the_conformance_vectors_hold():

@@ -91,16 +91,17 @@ def teach(tutor, rng, curriculum):
     tutor.record([
         {"student": "mia", "skill": skills[rng.integers(len(skills))], "time": NOON - 1000 + k,
          "correct": int(rng.random() < 0.4)}
-        for k in range(rng.integers(0, 40))
+        for k in range(rng.integers(0, 60))
     ])  # fmt: skip
     if rng.random() < 0.4:
         tutor.set_goals("mia", {skills[rng.integers(len(skills))]: 2.0, skills[0]: 1.0})
-    for _ in range(rng.integers(0, 4)):
+    for _ in range(rng.choice([0, 1, 6])):
         action = rng.choice(["pin", "ban", "defer", "grant"])
         target = skills if action == "grant" else lessons
         ends = NOON + int(rng.integers(60, 4000))
         tutor.override(
-            str(action), target[rng.integers(len(target))], author="Ms Lee", reason="why not",
+            str(action), target[rng.integers(min(len(target), 6))],
+            author="Ms Lee", reason="why not",
             expires=ends if action == "defer" or rng.random() < 0.5 else None,
             student="mia" if rng.random() < 0.7 else None,
         )  # fmt: skip
