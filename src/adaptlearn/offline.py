@@ -32,15 +32,7 @@ _PACK, _EVENTS = "adaptlearn-pack", "adaptlearn-events"
 _SHORTEST_KEY = 16
 _GETTING_ON = 0.8  # whoever probably knows a skill may finish it, however many answers it took
 _ROUNDING = 1e-12  # scores that differ by less are equal
-_MALFORMED = (
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    MemoryError,
-    RecursionError,
-    TypeError,
-    ValueError,
-)
+_MALFORMED = runtime._MALFORMED
 
 Label = int | str
 

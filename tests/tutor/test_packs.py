@@ -33,6 +33,7 @@ from tests.tutor.trips import (
 from adaptlearn import Curriculum, MasteryTracker, ResponseLog, offline
 from adaptlearn.errors import DataWarning, ParameterError
 from adaptlearn.models import BKT, Elo
+from adaptlearn.reporting import report_district
 from adaptlearn.sequencing.knowledge import MovingAverage, ProbabilityThreshold
 from adaptlearn.sequencing.policies import (
     MasteryThreshold,
@@ -387,12 +388,21 @@ def test_a_month_of_a_bus():
                 home.merge(waiting, key=KEY)
                 waiting = waiting[: len(waiting) // 4]  # the network fails: some come again
     home.merge([pack.events() for pack in packs.values()] + waiting, key=KEY)
-    who = [f"student {number}" for number in range(n_devices)]
-    assert home.mastery(who).value.tobytes() == online.mastery(who).value.tobytes()
-    logs = [tutor.log(who) for tutor in (home, online)]
+    everyone = [f"student {number}" for number in range(n_devices)]
+    assert home.mastery(everyone).value.tobytes() == online.mastery(everyone).value.tobytes()
+    logs = [tutor.log(everyone) for tutor in (home, online)]
     assert len(logs[0]) > n_devices * n_days
     for name in ("correct", "time"):
         assert (getattr(logs[0], name) == getattr(logs[1], name)).all()
+    pages = []
+    for tutor in (home, online):
+        known = tutor.mastery(everyone).value.mean(axis=1)
+        pages.append(report_district({
+            "student": everyone, "school": ["North", "South"] * (n_devices // 2),
+            "course": ["sums"] * n_devices, "group": ["grade 3"] * n_devices,
+            "status": ["mastered" if one > 0.9 else "learning" for one in known.tolist()],
+        }).to_html())  # fmt: skip
+    assert pages[0] == pages[1]
     assert home.verify()
 
 
