@@ -93,6 +93,22 @@ def _verdict(found: dict[str, Any]) -> str:
     return f"{found['answer']}, {value} ± {error}"
 
 
+def tags() -> str:
+    """How many wrong tags are found, and how many right ones are doubted."""
+    rows = []
+    for logs in read("diagnoses_tags")["items"].values():
+        for name, found in logs.items():
+            kind, _, policy = name.partition("/")
+            rows.append(
+                [f"`{kind}`", policy.replace("_", " ") or "real log",
+                 *(f"{found[part]:,} of {found[whole]:,}" for part, whole in (
+                    ("found", "wrong"), ("true skill named", "wrong"),
+                    ("doubted though right", "right")))]
+            )  # fmt: skip
+    head = ["students", "policy", "wrong tags found", "true skill named", "right tags doubted"]
+    return table(head, rows) + "\n\n" + measured("diagnoses_tags")
+
+
 def diagnosed_real() -> str:
     """What diagnoses say of real logs."""
     rows = []
@@ -140,5 +156,5 @@ def coverage_of_values() -> str:
     return table(head, rows) + "\n\n" + measured("coverage")
 
 
-PARTS = (placed_with_noise, placed_without_noise, resembling, edges, diagnosed_in_order,
+PARTS = (placed_with_noise, placed_without_noise, resembling, edges, tags, diagnosed_in_order,
          diagnosed_three_in_a_row, diagnosed_real, coverage, coverage_of_values)  # fmt: skip

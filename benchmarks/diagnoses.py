@@ -4,6 +4,7 @@
     python benchmarks/diagnoses.py --logs 5       fewer logs of each kind; writes nothing
     python benchmarks/diagnoses.py --real         real logs in place of simulated ones
     python benchmarks/diagnoses.py --edges        single prerequisites, a third of them wrong
+    python benchmarks/diagnoses.py --tags         items, a tenth of them with a wrong tag
 
 Writes results/diagnoses.json: for each kind of students, each of two policies that taught them and
 each question, how many logs got which answer. Each log has 300 students and another course. The
@@ -11,7 +12,9 @@ limits in `adaptlearn.diagnosis` were chosen on seeds 100 to 149, which are not 
 --real, writes results/diagnoses_real.json: the verdicts on the training parts of four real logs, of
 which none has prerequisites, and only one has times. With --edges, writes
 results/diagnoses_edges.json: the verdicts on single prerequisites of a curriculum to which half as
-many wrong ones were added, where the true ones govern learning.
+many wrong ones were added, where the true ones govern learning. With --tags, writes
+results/diagnoses_tags.json: how many wrong tags are found, and how many right tags are doubted, in
+simulated logs and in two real ones, of which a tenth of the items were given another skill.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from _record import HERE, RESULTS, circumstances, write
 
 from adaptlearn import ResponseLog
@@ -40,6 +44,7 @@ from adaptlearn.simulation import (
     wrong_graph,
 )
 
+DATA = Path(os.environ.get("ADAPTLEARN_DATA", HERE.parents[1] / "shared" / "data"))
 FIRST, N_LOGS, N_STUDENTS = 2000, 200, 300
 POLICIES = ("fixed_order", "three_in_a_row")
 QUESTIONS = ("graph", "two_state", "bouts", "forgetting")
@@ -83,8 +88,7 @@ def diagnoses(seed: int, only: str | None) -> dict[tuple[str, str], Diagnosis]:
 
 def real_logs() -> dict[str, ResponseLog]:
     """The training parts; of `cloze` the answers of the practice phase."""
-    data = Path(os.environ.get("ADAPTLEARN_DATA", HERE.parents[1] / "shared" / "data"))
-    with (data / "cloze" / "responses.csv").open(newline="") as file:
+    with (DATA / "cloze" / "responses.csv").open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["phase"] == "practice"]
     answered = [row for row in rows if row["outcome"] in {"CORRECT", "INCORRECT"}]
     cloze = {
@@ -98,10 +102,10 @@ def real_logs() -> dict[str, ResponseLog]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)  # answers that repeat are left as they are
         return {
-            "assistments09": read(data / "assistments09" / "train.csv", skill="skill_set"),
-            "assistments15": read(data / "assistments15" / "train.csv"),
+            "assistments09": read(DATA / "assistments09" / "train.csv", skill="skill_set"),
+            "assistments15": read(DATA / "assistments15" / "train.csv"),
             "cloze": ResponseLog.from_frame(cloze),
-            "assist12_skills": read(data / "assist12_skills" / "train.csv.gz"),
+            "assist12_skills": read(DATA / "assist12_skills" / "train.csv.gz"),
         }
 
 
@@ -132,6 +136,65 @@ def diagnose_edges() -> None:
     for name, counter in told.items():
         print(name, dict(counter))
     write("diagnoses_edges.json", {**circumstances(["numpy", "scipy"]), "answers": told})
+
+
+def diagnose_tags() -> None:
+    """Show and write how many wrong tags are found."""
+    told: dict[str, dict[str, Counter[str]]] = {"simulated": {}, "real": {}}
+    for seed in range(FIRST, FIRST + 3):
+        course = random_course(20, random_state=seed)
+        wrong = course.with_wrong_tags(0.1, random_state=seed)
+        true = dict(enumerate(course.practice.ravel().tolist()))
+        for kind, simulator in simulators(course, random_state=seed).items():
+            for name in POLICIES:
+                counter = told["simulated"].setdefault(f"{kind}/{name}", Counter())
+                for taught in (course, wrong):
+                    log = prior_log(
+                        simulator, taught, policy=baselines(taught)[name], n_students=N_STUDENTS,
+                        seed=1_000_000 + seed,
+                    )  # fmt: skip
+                    tags = taught.tags.ravel().tolist()
+                    counter.update(tags_told(diagnose(log), true, dict(enumerate(tags))))
+    often = 50
+    for name in ("assistments09", "statics"):
+        log = ResponseLog.from_file(DATA / name / "train.csv", skill="skill_set")
+        assert log.item is not None
+        pairs = np.unique(np.stack([log.item.codes, log.student.codes]), axis=1)
+        items = np.flatnonzero(np.bincount(pairs[0]) >= often)
+        place = np.zeros(len(log.item.labels), np.int64)
+        place[log.item.codes] = np.arange(len(log))
+        counter = told["real"].setdefault(name, Counter())
+        for seed in range(FIRST, FIRST + 5):
+            rng = np.random.default_rng(seed)
+            moved = rng.choice(items, round(0.1 * len(items)), replace=False)
+            skill = log.skill.codes[place]
+            true = dict(zip(log.item.labels[items], log.skill.labels[skill[items]], strict=True))
+            skill[moved] += rng.integers(1, len(log.skill.labels), len(moved))
+            skill %= len(log.skill.labels)
+            tags = dict(zip(log.item.labels[items], log.skill.labels[skill[items]], strict=True))
+            given = np.where(np.isin(log.item.codes, moved), skill[log.item.codes], log.skill.codes)
+            told_log = {
+                "student": log.student.codes, "item": log.item.labels[log.item.codes],
+                "skill": log.skill.labels[given], "correct": log.correct.astype(int),
+            }  # fmt: skip
+            counter.update(tags_told(diagnose(told_log), true, tags))
+    for kind, found in told.items():
+        for name, counter in found.items():
+            print(kind, name, dict(counter))
+    write("diagnoses_tags.json", {**circumstances(["numpy", "scipy"]), "items": told})
+
+
+def tags_told(found: Diagnosis, true: dict[Any, Any], tags: dict[Any, Any]) -> dict[str, int]:
+    """How many wrong tags there are, are found, and get the true skill; and the right ones."""
+    doubted = {tag.item: tag.other for tag in found.doubtful_tags}
+    wrong = [item for item in true if true[item] != tags[item]]
+    return {
+        "wrong": len(wrong),
+        "found": sum(item in doubted for item in wrong),
+        "true skill named": sum(bool(doubted.get(item) == true[item]) for item in wrong),
+        "right": len(true) - len(wrong),
+        "doubted though right": sum(item not in wrong for item in doubted),
+    }
 
 
 def measure(first: int, n_logs: int, *, only: str | None, keep: bool) -> dict[str, Any]:
@@ -190,12 +253,16 @@ def main() -> None:
     parser.add_argument("--only", choices=[*TRUTH], help="this kind alone, put beside the others")
     parser.add_argument("--real", action="store_true")
     parser.add_argument("--edges", action="store_true")
+    parser.add_argument("--tags", action="store_true")
     arguments = parser.parse_args()
     if arguments.real:
         diagnose_real_logs()
         return
     if arguments.edges:
         diagnose_edges()
+        return
+    if arguments.tags:
+        diagnose_tags()
         return
     keep = arguments.logs == N_LOGS or arguments.only is not None
     show(measure(arguments.first, arguments.logs, only=arguments.only, keep=keep))

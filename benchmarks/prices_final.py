@@ -2,6 +2,7 @@
 
     python benchmarks/prices_final.py                 hours; goes on where it was stopped
     python benchmarks/prices_final.py --only "12 skills"   one setting
+    python benchmarks/prices_final.py --log-only   only the policies from a log; keeps the baselines
     python benchmarks/prices_final.py --read          only shows results/prices_final.json
     python benchmarks/prices_final.py --quick         20 students, 2 tuning seeds; writes nothing
 
@@ -62,27 +63,32 @@ def courses() -> dict[str, tuple[Course, int, int]]:
     }
 
 
-def compared() -> list[str]:
+def compared(log_only: bool) -> list[str]:
     """Our policies, and baselines with a constant tuned for each bill."""
+    if log_only:
+        return [f"from_log:{price}" for price in BILLS.values()]
     tuned = [name for name in usual_policies([], "full") if name.split(":")[0] != "priced"]
     return [ROW, *tuned, SURE]
 
 
-def simulated(title: str, *, quick: bool) -> tuple[Matrix, dict[str, dict[str, float]]]:
+def simulated(
+    title: str, *, quick: bool, log_only: bool, n_jobs: int
+) -> tuple[Matrix, dict[str, dict[str, float]]]:
     """The matrix of one setting, and the least bills that are possible there."""
     course, draw, n_seeds = courses()[title]
     kinds = {**simulators(course, draw), **({} if quick else held_out_simulators(course, draw))}
-    named, budget = compared(), MINUTES_PER_SKILL * course.n_skills
+    named, budget = compared(log_only), MINUTES_PER_SKILL * course.n_skills
 
     def policies(kind: str) -> dict[str, Any]:
         log = earlier_log(kinds[kind], course, named)
         return {**named_policies(named, log, kinds[kind], course, budget)}
 
-    part = RESULTS / f"prices_final {title}.part"
+    part = RESULTS / f"prices_final {title}{' log' * log_only}.part"
     matrix = evaluation_matrix(
         kinds, policies, course, n_students=20 if quick else 1000,
         seeds=(100, 101) if quick else n_seeds, budget=budget, outcomes=OUTCOMES,
         held_out=[name for name in APART if name in kinds], checkpoint=None if quick else part,
+        n_jobs=n_jobs,
     )  # fmt: skip
     least = {bill: least_bills(kinds, course, price) for bill, price in BILLS.items()}
     return matrix, least
@@ -115,6 +121,22 @@ def summary(matrix: Matrix, least: Mapping[str, Mapping[str, float]]) -> dict[st
     }  # fmt: skip
 
 
+def anew(matrix: Matrix, before: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept of a setting, with other outcomes of the policies in a matrix.
+
+    Comparisons by seed are left out: the seeds of the other policies are not kept.
+    """
+    mean = {
+        name: {**before["mean"][name], **dict(zip(matrix.policies, found.tolist(), strict=True))}
+        for name in matrix.outcomes
+        for found in [matrix.mean(name)]
+    }
+    for values in mean.values():
+        values.pop(SURE, None)  # it was not run again
+    kept_too = ("simulators", "seeds", "n_students", "budget", "least")
+    return {**{name: before[name] for name in kept_too}, "mean": mean}
+
+
 def show(title: str, found: Mapping[str, Any]) -> None:
     """Print Markdown."""
     kinds, mean = found["simulators"], found["mean"]
@@ -138,12 +160,16 @@ def show(title: str, found: Mapping[str, Any]) -> None:
         print("best:", ", ".join(best))
         print(f"within 3%: {int((own <= 1.03 * least).sum())}; best or within 1%: "
               f"{int((own <= 1.01 * least).sum())} of {len(kinds)}")  # fmt: skip
+        if "equity" not in found:
+            continue
         equity = found["equity"][bill]
         print("worst group at equal minutes, less that of the best baseline or mixture:\n")
         for kind, less, low, high, part in zip(
             marked, *equity["less"], equity["part"], strict=True
         ):
             print(f"- {kind} ({part}): {less:+.0f} [{low:+.0f}, {high:+.0f}]")
+    if SURE not in mean["minutes"]:
+        return
     print(f"\n{title}: {SURE} over the default, and over three in a row\n")
     rows = {name: np.divide(mean[name][SURE], mean[name][DEFAULT]) for name in AGAINST}
     rows["minutes_to_mastery, over three in a row"] = np.divide(
@@ -158,12 +184,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="20 students, tuning seeds")
     parser.add_argument("--only", metavar="SETTING", choices=[*courses()], help="one setting")
+    parser.add_argument("--log-only", action="store_true", help="only the policies from a log")
+    parser.add_argument("--jobs", type=int, default=1, help="episodes at a time")
     parser.add_argument("--read", action="store_true", help="only show the result")
     arguments = parser.parse_args()
     for title in [arguments.only] if arguments.only else courses():
         if not arguments.read:
             begin = time.process_time()
-            found = summary(*simulated(title, quick=arguments.quick))
+            matrix, least = simulated(
+                title, quick=arguments.quick, log_only=arguments.log_only, n_jobs=arguments.jobs
+            )
+            found = anew(matrix, kept()[title]) if arguments.log_only else summary(matrix, least)
             print(f"{title}: {time.process_time() - begin:,.0f} s of processor time")
             show(title, found)
             if not arguments.quick:  # read anew: another setting may have been written meanwhile
