@@ -41,10 +41,12 @@ def price() -> list[str]:
         zip(kinds, over(mean["minutes_to_mastery"][SURE], mean["minutes_to_mastery"][ROW]),
             strict=True)
     )  # fmt: skip
-    at = tags["mean"]["bill_300"]
-    worse = sum(x > 1 for x in over(at["from_log:300"], at[DEFAULT]))
-    most = max(max(bill_over_best(tags, p).values()) for p in PRICES)
-    assert worse == 6
+    worse = {
+        p: sum(x > 1 for x in over(at[f"from_log:{p}"], at[DEFAULT]))
+        for p in PRICES
+        for at in [tags["mean"][f"bill_{p}"]]
+    }
+    most = {p: max(bill_over_best(tags, p).values()) for p in PRICES}
     fails = [bill_over_best(found["12 skills"], p)["sessions"] for p in (300, 1000)]
 
     def beyond(kind: str, *prices: int) -> str:
@@ -61,7 +63,9 @@ def price() -> list[str]:
         f"at most {100 * above['population']:.1f}% above this bound for *population*, and at most "
         f"{100 * above['individual']:.1f}% above this bound for *individual*",
         f"{fails[0]:.1f} and {fails[1]:.1f} times the lowest bill",
-        f"up to {most:.1f} times the lowest bill",
+        f"up to {most[60]:.2f}, {most[300]:.2f} and {most[1000]:.2f} times the lowest bill",
+        f"for {worse[300]} of the {len(kinds)} kinds at a price of 300 minutes, and for "
+        f"{worse[1000]} kinds at a price of 1,000 minutes",
         f"{whole(-fmean(sooner))}% sooner on average",
         f"a single skill {whole(-fmean(skill))}% sooner on average",
         f"{whole(fmean(minutes))}% more minutes in all",
