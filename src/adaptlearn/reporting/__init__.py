@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from adaptlearn.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from adaptlearn.reporting.class_ import report_class as report_class
     from adaptlearn.reporting.district.report import report_district as report_district
     from adaptlearn.reporting.figures import Figures as Figures
     from adaptlearn.reporting.figures import figures_of as figures_of
@@ -26,6 +27,7 @@ _HOMES = {
     "TEMPLATES": "templates",
     "figures_of": "figures",
     "report_district": "district.report",
+    "report_class": "class_",
     "report_family": "student",
     "report_student": "student",
 }

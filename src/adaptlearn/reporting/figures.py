@@ -21,6 +21,7 @@ from adaptlearn.planning.promotion.known import probability_of_enough
 from adaptlearn.reporting.histories import Seen, seen
 from adaptlearn.reporting.sources import checked_sources
 from adaptlearn.reporting.statuses import Status, of_groups
+from adaptlearn.responses.log import ResponseLog
 from adaptlearn.sequencing.decisions.decision import Decision
 from adaptlearn.sequencing.goals import TimeToGoal, time_to_goal
 from adaptlearn.sequencing.knowledge.context import Context
@@ -60,6 +61,8 @@ class Figures(Tabled):
     skill_status, skill_answers : int arrays, shape (n_students, n_skills)
     decisions : tuple of Decision
         What comes next for each student.
+    log : ResponseLog
+        The answers.
     """
 
     sequencer: Sequencer
@@ -75,6 +78,7 @@ class Figures(Tabled):
     skill_status: Ints
     skill_answers: Ints
     decisions: tuple[Decision, ...]
+    log: ResponseLog
     _seen: Seen
     _stuck: Bools
     _contexts: tuple[Context, ...]
@@ -265,6 +269,7 @@ def figures_of(
         students=label_array(sources.students),
         names=tuple(sources.names),
         standards=sources.standards,
+        log=sources.history.log,
         decisions=tuple(sequencer.recommend(sources.students, now=now)),
         _seen=times,
         _stuck=found.pop("stuck"),

@@ -15,7 +15,7 @@ from adaptlearn.sequencing.knowledge.context import Context
 from adaptlearn.sequencing.policies.policy import Policy
 
 _MASTERED, _NEARLY = 0.95, 0.8  # of policies that have no thresholds
-_KEPT = 0.5  # of the odds of a threshold, those below which what it gave is taken back
+_KEPT = 0.2  # of the odds of a threshold, those below which what it gave is taken back
 
 
 class Seen(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
@@ -124,13 +124,21 @@ def _environment() -> Any:
         lstrip_blocks=True,
         finalize=_shown,
     )
-    environment.filters |= {"name": name_html, "names": names_html}
+    environment.filters |= {
+        "name": name_html, "names": names_html, "cut": short, "cells": _cells,
+    }  # fmt: skip
     return environment
 
 
 def _shown(value: Any) -> Any:
     """What a template shows: of a text, nothing that turns or hides what stands around it."""
     return short(value) if type(value) is str else value
+
+
+def _cells(statuses: Sequence[int], words: Words) -> Markup:
+    """The cells of a row of a grid; thousands of rows are too many for a loop of a template."""
+    cells = [f"<td class=s{status}>{words(f'letter.{status}')}" for status in range(5)]
+    return Markup("".join(cells[status] for status in statuses))
 
 
 @cache

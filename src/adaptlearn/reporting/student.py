@@ -153,6 +153,7 @@ def _page(
         "who": kind,
         "name": figures.names[row],
         "lines": lines,
+        "topics": [(None, lines)] if kind == "family" else _by_band(lines),
         "known": sum(line.status >= Status.MASTERED for line in lines),
         "next": figures.decisions[row].renamed(figures.names[row]).sentence(kind, sentences),
         "goal": found.goal,
@@ -186,6 +187,15 @@ def _line(figures: Figures, row: int, place: int) -> Line:
         called(status < Status.MASTERED),
         called(status == Status.DUE),
     )
+
+
+def _by_band(lines: list[Line]) -> list[tuple[str, list[Line]]]:
+    """What the student knows, what is being learnt, and what is not begun."""
+    bands: list[tuple[str, list[Line]]] = [("known", []), ("learning", []), ("later", [])]
+    for line in lines:
+        place = 0 if line.status >= Status.MASTERED else 1 if line.status else 2
+        bands[place][1].append(line)
+    return bands
 
 
 class Goal(NamedTuple):

@@ -16,6 +16,7 @@ Templates = Mapping[str, str]
 
 _MOST = 200  # letters of a name on a page
 _TAG = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*")
+_PLAIN = re.compile(r"[A-Za-z0-9 .'\u00c0-\u024f-]{1,60}")
 _MARK = 0xE000  # private use: stands for a name until the sentence is HTML
 
 # Of languages and scripts that are written from right to left.
@@ -76,7 +77,10 @@ TEMPLATES: Templates = {
     "student.plan.none": "There is no plan yet.",
     "student.reviews": "Time to review",
     "student.reviews.none": "Nothing to review now.",
-    "student.topics": "What I know",
+    "student.topics": "My topics",
+    "student.topics.known": "I know these well",
+    "student.topics.learning": "I am learning these",
+    "student.topics.later": "These come later",
     "student.range": "You know {lower} to {upper} of its {skills} parts.",
     "student.range.same": "You know {lower} of its {skills} parts.",
     "student.range.one.01": "It is too early to say.",
@@ -151,6 +155,45 @@ TEMPLATES: Templates = {
     "district.between": "{lower}\u2013{upper}%",
     "district.under": "under {upper}%",
     "district.over": "{lower}% or more",
+    # The class's page.
+    "class.title": "Class {title}",
+    "class.title.none": "The class",
+    "class.student": "Student",
+    "class.standard": "Standard",
+    "class.more": "{number} more",
+    "class.stuck": "Who is stuck",
+    "class.stuck.none": "Nobody is stuck.",
+    "class.on": "on {skill}",
+    "class.for": "{answers} answers.",
+    "class.for.day": "{answers} answers in 1 day.",
+    "class.for.days": "{answers} answers in {days} days.",
+    "class.before": "Comes before:",
+    "class.groups": "Groups for tomorrow",
+    "class.groups.lesson": "Their next lesson is the same.",
+    "class.groups.leader": "with {leader}",
+    "class.groups.free": "free practice",
+    "class.groups.left": "Without a group: {names}.",
+    "class.groups.none": "No student has a next lesson.",
+    "class.spread": "Standard by standard",
+    "class.spread.how": "Open a standard to see who stands where.",
+    "class.others": "all others",
+    "class.low": "low",
+    "class.middle": "middle",
+    "class.high": "high",
+    "class.grid": "Student by student",
+    "class.grid.how": "All students and all standards",
+    "class.grid.part": "Standards {first} to {last}",
+    "class.sort": "Sort by",
+    "class.find": "Find a student",
+    "class.followed": "Was the plan followed?",
+    "class.followed.none": "There was no plan.",
+    "class.followed.nothing": "Nothing was planned.",
+    "class.planned": "minutes planned",
+    "class.done": "of these done",
+    "class.ready": "Ready to move on",
+    "class.ready.rule": "They meet the rule {rule}. You decide.",
+    "class.ready.all": "They have mastered all standards of this page. You decide.",
+    "class.ready.none": "Nobody yet.",
     "minutes": "{minutes} minutes",
     "minutes.1": "1 minute",
     "review": "review",
@@ -222,8 +265,9 @@ def name_html(value: Any) -> Markup:
 
 
 def names_html(names: Iterable[str]) -> Markup:
-    """Names in a row."""
-    return Markup(", ".join(map(name_html, names)))
+    """Names in a row, isolated from each other where their letters could run the other way."""
+    said = (html_text(name) if _PLAIN.fullmatch(name) else name_html(name) for name in names)
+    return Markup(", ".join(said))
 
 
 def short(name: str, most: int = _MOST) -> str:

@@ -92,6 +92,13 @@ def _of_one(name: str, figures: Figures, **words: Any) -> Report:
     return page
 
 
+def _of_class(figures: Figures, **words: Any) -> Report:
+    """The page of all students who are asked for."""
+    from adaptlearn.reporting import report_class
+
+    return report_class(figures, **words)
+
+
 def _verb(name: str, summary: str, make: Callable[..., Report], students: str) -> Verb:
     files = "demo/model.json demo/responses.csv demo/curriculum.json"
     example = f"adaptlearn report {name} {files} {students}-o {name}.html"
@@ -103,4 +110,5 @@ VERBS = {
     "student": _verb("student", "a student's own page", partial(_of_one, "student"), _ONE),
     "family": _verb("family", "the page of a student's family", partial(_of_one, "family"), _ONE),
     "district": Verb(district.SUMMARY, district.EXAMPLE, district.add_arguments, district.run),
+    "class": _verb("class", "the page of a class", _of_class, ""),
 }
