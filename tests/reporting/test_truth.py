@@ -59,7 +59,7 @@ def test_each_figure_is_the_same_everywhere(tmp_path: Path) -> None:
                     assert column.tolist() == told[name][mine].tolist()
                 shown = re.findall(r'<b class="s s\d">(\w)</b>\s*<div><strong><bdi>(\S+)</bdi>',
                                    own.to_html())  # fmt: skip
-                assert {name: letters[letter] for letter, name in shown} == {
+                assert {one[1]: letters[one[0]] for one in shown} == {
                     standard: words[student, standard] for standard in STANDARDS
                 }
         results = [
