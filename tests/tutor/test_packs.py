@@ -27,10 +27,11 @@ from tests.tutor.trips import (
     a_tutor,
     assert_alike,
     do,
+    on_server,
     trip,
 )
 
-from adaptlearn import Curriculum, MasteryTracker, ResponseLog, offline
+from adaptlearn import Curriculum, MasteryTracker, ResponseLog, offline, runtime
 from adaptlearn.errors import DataWarning, ParameterError
 from adaptlearn.models import BKT, Elo
 from adaptlearn.reporting import report_district
@@ -62,6 +63,56 @@ def test_device_and_server_decide_alike():
     purposes = {one.purpose for one in seen}
     assert purposes == {"new", "remediation", "assigned", None}
     assert sum(one.n_tied > 1 for one in seen) > len(seen) / 20
+
+
+def choices(tutor):
+    """The lessons of some draws, on a device and by the tutor."""
+    pack = a_pack(tutor)
+    position = offline._Position(pack._body, pack._learner, pack._done, NOON)
+    draws = (0.05, 0.3, 0.55, 0.8, 0.99)
+    device = [position.choose(draw)[:2] for draw in draws]
+    assert device == [on_server(tutor, draw, NOON) for draw in draws]
+    return {lesson for lesson, _ in device}
+
+
+def told(tutor, *answers):
+    tutor.record([{"student": "mia", "skill": skill, "correct": correct, "time": NOON - 100 + k}
+                  for k, (skill, correct) in enumerate(answers)])  # fmt: skip
+    return dict(zip(tutor.mastery("mia").skills, tutor.mastery("mia").value[0], strict=True))
+
+
+def test_of_a_pin_and_a_ban_the_later_counts():
+    for first, second, lessons in (("pin", "ban", {"add 2"}), ("ban", "pin", {"add 1"})):
+        tutor = a_tutor()
+        tutor.set_goals("mia", ["add"])
+        for action in (first, second):
+            tutor.override(action, "add 1", student="mia", author="Ms Lee", reason="why not")
+        assert choices(tutor) == lessons
+
+
+def test_who_probably_knows_a_skill_may_finish_it():
+    tutor = a_tutor(policy=MasteryThreshold())
+    tutor.set_goals("mia", ["add"])
+    known = told(tutor, *[("add", k % 2) for k in range(11)], ("add", 1))
+    assert 0.8 < known["add"] < 0.95
+    assert choices(tutor) == {"add 1", "add 2"}
+    known = told(tutor, *[("add", 0)] * 12)
+    assert known["add"] < 0.8
+    assert choices(tutor) == {"add 2"}  # a bout of answers has been spent on the other
+
+
+def test_a_skill_that_is_mastered_waits_for_nothing():
+    skills = ["z", "y", "x"]
+    curriculum = Curriculum.from_dict({
+        "skills": skills, "prerequisites": [["z", "y"]],
+        "lessons": {"first": ["z"], "both": ["x", "y"]},
+    })  # fmt: skip
+    tutor = a_tutor(BKT.from_parameters({"skill": skills, "prior": [0.1] * 3, "learn": [0.3] * 3,
+                                         "guess": [0.2] * 3, "slip": [0.1] * 3}), curriculum,
+                    policy=preset("random"))  # fmt: skip
+    assert choices(tutor) == {"first"}
+    told(tutor, *[("y", 1)] * 9)
+    assert choices(tutor) == {"first", "both"}
 
 
 MODELS = {
@@ -114,6 +165,41 @@ def test_a_placement_is_where_the_device_begins_too():
     model, student = found
     assert model["parameters"]["prior"] == [0.3, 0.7]
     assert student["beliefs"] == []
+
+
+def test_what_a_placement_told_outweighs_the_priors_of_classes():
+    rng, n = np.random.default_rng(3), 400
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = BKT(prior_by="item", n_init=1, max_iter=10, random_state=0).fit({
+            "student": np.repeat(np.arange(n // 4), 4), "skill": rng.choice(["a", "b"], n),
+            "correct": rng.integers(0, 2, n), "item": rng.choice(["x", "y"], n),
+        })  # fmt: skip
+    tracker = MasteryTracker(model).believe("mia", {"a": 0.7})
+    found = tracker.portable("mia", ["a", "b"])
+    assert found is not None
+    held, student = found
+    kept = runtime.Model(*runtime._engines(held), held["fingerprint"])
+    played = runtime.Student.from_dict(kept, student)
+    for skill, right in (("a", 1), ("b", 0), ("a", 0)):
+        tracker.update({"student": ["mia"], "skill": [skill], "correct": [right], "item": ["x"]})
+        played.update(skill, bool(right), item="x")
+        theirs = tracker.mastery(["mia"]).value[0].tolist()
+        assert [played.mastery("a"), played.mastery("b")] == pytest.approx(theirs, abs=1e-12)
+
+
+def test_what_counts_again_when_an_override_ends_is_in_the_pack():
+    tutor = a_tutor()
+    told(tutor, *[(skill, 1) for skill in SKILLS for _ in range(9)][:-9])
+    who: dict[str, Any] = {"student": "mia", "author": "Ms Lee", "reason": "why not"}
+    tutor.override("grant", "divide", expires=NOON + 50, **who)
+    tutor.override("pin", "add 1", **who)
+    tutor.override("defer", "add 1", expires=NOON + 90, **who)
+    pack = a_pack(tutor, minutes=1)
+    for now, lesson in ((NOON, None), (NOON + 60, "divide 1"), (NOON + 99, "add 1")):
+        draw = pack.next_lesson(now).draw
+        assert on_server(tutor, draw, now) == pack.next_lesson(now)[:2]
+        assert pack.next_lesson(now).lesson == lesson
 
 
 def no_rule_of_ours(context):

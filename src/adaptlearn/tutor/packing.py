@@ -101,7 +101,11 @@ class Packing(Service):
             learner, everyone = states.learner(name), states.learner("")
             sequencer = advice.ready({label: learner}, everyone, time)
             context = sequencer.context([label], time)
-            scope = _Scope.of(context, minutes, _pinned(sequencer, label, time))
+            overrides = overrides_of(context.curriculum, {label: learner}, everyone, time)
+            # A pin that a later ban outweighs counts again when the ban has ended.
+            pins = [one.target for one in overrides if one.action == "pin"]
+            place = context.curriculum.lesson_index.place
+            scope = _Scope.of(context, minutes, [place[lesson] for lesson in pins])
             if not len(scope.lessons):
                 told = f"no lesson is within reach of {student!r}; next_lesson says why"
                 raise ParameterError("pack", [told])
@@ -115,7 +119,7 @@ class Packing(Service):
             "skills": scope.skills_of(context), "lessons": scope.lessons_of(context),
             "overrides": [
                 {"action": one.action, "target": one.target, "expires": one.expires}
-                for one in overrides_of(curriculum, {label: learner}, everyone, time)
+                for one in overrides
                 if scope.has(curriculum, one.action, one.target)
             ],
         }  # fmt: skip
@@ -213,11 +217,6 @@ def _columns(model: dict[str, Any]) -> list[str]:
     """What a model reads of each response beside its skill and time."""
     tables = model.get("classes", {"parameters": {}})["parameters"].values()
     return [name for table in tables for name in (*table["earlier"], *table["later"])]
-
-
-def _pinned(sequencer: Sequencer, label: Label, now: float) -> list[int]:
-    pins = sequencer.overrides.apply([label], now, "seconds").pins
-    return [lesson for lesson, _ in pins.get(0, [])]
 
 
 class _Scope:
