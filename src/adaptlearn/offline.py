@@ -105,8 +105,8 @@ class Pack:
             The key with which the pack was made.
         events : str or bytes, optional
             What `events` returned before the application was closed: the pack goes on from there.
-        now : float, optional
-            The present in seconds since 1970; by default the device's clock.
+        now : float or datetime, optional
+            The present, in seconds since 1970 or with a time zone; by default the device's clock.
 
         Raises
         ------
@@ -127,15 +127,18 @@ class Pack:
         except PackError:
             raise
         except (*_MALFORMED, runtime.ServingError) as error:
-            raise PackError(
-                "pack", [f"a part is missing or of the wrong kind: {error!r}"]
-            ) from None
+            raise _damaged("pack", error) from None
         return made
 
-    def next_lesson(self, now: float | None = None) -> Choice:
+    def next_lesson(self, now: Any = None) -> Choice:
         """Choose the next lesson.
 
         The same question has the same answer until something is recorded.
+
+        Parameters
+        ----------
+        now : float or datetime, optional
+            As in `read`.
 
         Raises
         ------
@@ -157,8 +160,8 @@ class Pack:
         skill : label, or list of labels
         correct : bool or None
         item : label, optional
-        time : float, optional
-            Seconds since 1970; by default the device's clock.
+        time : float or datetime, optional
+            Seconds since 1970, or with a time zone; by default the device's clock.
 
         Raises
         ------
@@ -214,17 +217,14 @@ class Pack:
         return seal(_EVENTS, body, self._key)
 
     def _refuse_expired(self, now: Any) -> float:
-        time = seconds_now() if now is None else runtime._moment(now, [])[0]
+        time = _seconds(now, "now")
         if time >= self.expires:
             over = time - self.expires
             raise PackError("pack", [f"it expired {over:,.0f} s ago; connect and get a new one"])
         return time
 
     def _note(self, kind: str, content: dict[str, Any], time: Any) -> Self:
-        problems: list[str] = []
-        moment = runtime._moment(seconds_now() if time is None else time, problems)[0]
-        if problems:
-            raise runtime.ResponseError("response", problems)
+        moment = _seconds(time, "time")
         event = {"kind": kind, "student": self.student, "time": moment, "device": self._device,
                  "seq": len(self._events) + 1, "content": {**content, "pack": self.id}}  # fmt: skip
         self._take(event)
@@ -242,6 +242,19 @@ class Pack:
                 self._learner.update(content["skill"], right, item=content.get("item"), time=time)
         self._latest = time
         self._events.append(event)
+
+
+def _seconds(given: Any, what: str) -> float:
+    """A time in seconds since 1970; by default the device's clock."""
+    if given is None:
+        return seconds_now()
+    problems: list[str] = []
+    seconds, clock = runtime._moment(given, problems)
+    if problems or clock == "naive":
+        raise runtime.ResponseError(
+            "pack", [f"{what} is {given!r}; expected seconds since 1970, or a datetime with a zone"]
+        )
+    return seconds
 
 
 def seal(kind: str, body: Mapping[str, Any], key: bytes) -> str:
