@@ -100,9 +100,9 @@ def test_what_describes_no_answer_is_refused_and_nothing_is_recorded():
         with pytest.raises(runtime.ServingError, match=said):
             pack.record(*wrong, time=NOON)
     for time in ("noon", float("nan"), datetime(2026, 1, 1)):  # noqa: DTZ001 - without a zone
-        with pytest.raises(runtime.ResponseError, match="time is .*; expected seconds since 1970"):
+        with pytest.raises(runtime.ResponseError, match=r"time is .*; expected seconds since 1970"):
             pack.record("add", True, time=time)
-        with pytest.raises(runtime.ResponseError, match="now is .*; expected seconds since 1970"):
+        with pytest.raises(runtime.ResponseError, match=r"now is .*; expected seconds since 1970"):
             pack.next_lesson(time)
     assert pack.next_lesson(datetime.fromtimestamp(NOON, UTC)) == pack.next_lesson(NOON)
     with pytest.raises(offline.PackError, match="lesson 'roots 1' is not in the pack"):
