@@ -21,6 +21,7 @@ from tests.tutor.trips import (
     DAY,
     KEY,
     NOON,
+    OTHER,
     POLICIES,
     VECTORS,
     a_pack,
@@ -283,6 +284,18 @@ def online(answers, start=NOON, **options):
     tutor.record([{"student": "mia", "skill": "add", "correct": int(one), "time": start + k}
                   for k, one in enumerate(answers)])  # fmt: skip
     return tutor.mastery("mia").value.tolist()
+
+
+@pytest.mark.parametrize(("who", "options"), [(7, {}), ("mia", {"key": KEY}), (7, {"key": OTHER})])
+def test_labels_that_are_integers_and_stores_without_labels(who, options):
+    tutor = a_tutor(**options)
+    tutor.record({"student": who, "skill": "add", "correct": 1, "time": NOON - 5})
+    tutor.override("ban", "add 1", student=who, author="Ms Lee", reason="on paper")
+    tutor.set_goals(who, ["add"])
+    pack = a_pack(tutor, who)
+    assert (pack.student, pack.next_lesson(NOON).lesson) == (who, "add 2")
+    assert [one.status for one in tutor.merge(a_trip(pack, [True, False]), key=KEY)] == ["new"] * 2
+    assert tutor.mastery(who).value[0, 0] == pytest.approx(pack.mastery("add"), abs=1e-12)
 
 
 def test_an_application_that_was_closed_goes_on():
