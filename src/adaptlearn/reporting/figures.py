@@ -93,7 +93,7 @@ class Figures(Tabled):
 
     @property
     def now(self) -> float | None:
-        """The time of the figures in seconds; without one, that of the last answer."""
+        """The time of the figures in seconds. By default, the time of the last answer."""
         now = self._contexts[0].now
         return self._seen.end if now is None else now
 
@@ -218,7 +218,8 @@ def figures_of(
         Its tracker says what students know, its policy what counts as mastered and what comes next,
         and its review schedule, if there is one, what is due.
     log : ResponseLog or frame with its standard columns
-        The answers that the tracker has taken in. A status follows them one by one, see `Status`.
+        The answers that the tracker has taken in. The statuses follow from these answers, see
+        `Status`.
     students : sequence of labels, or one label, optional
         By default all students of the tracker.
     standards : sequence of labels, optional

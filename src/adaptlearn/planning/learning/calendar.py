@@ -166,7 +166,15 @@ class Calendar:
         return np.asarray(before, np.float64)
 
     def week_starts(self) -> tuple[Dates, Floats]:
-        """The Monday of each week with minutes, and the minutes before each; then all minutes."""
+        """The weeks that have minutes, and how many minutes the calendar has before each.
+
+        Returns
+        -------
+        weeks : datetime64[D] array, shape (n_weeks,)
+            The Monday of each week.
+        minutes : float array, shape (n_weeks + 1,)
+            The minutes before each week; the last number is the calendar's total.
+        """
         monday = self.days - ((self.days.astype(np.int64) + 3) % 7)
         starts, first = np.unique(monday, return_index=True)
         return starts, np.append((self._until - self.free)[first], self._until[-1])
