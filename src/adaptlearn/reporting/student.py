@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +21,7 @@ from adaptlearn.reporting.figures import Figures
 from adaptlearn.reporting.page import Columns, Report
 from adaptlearn.reporting.statuses import Status
 from adaptlearn.reporting.templates import Templates
+from adaptlearn.sequencing.decisions.decision import Decision
 from adaptlearn.sequencing.decisions.templates import TEMPLATES as SENTENCES
 from adaptlearn.sequencing.decisions.templates import Templates as Sentences
 
@@ -155,7 +157,7 @@ def _page(
         "lines": lines,
         "topics": [(None, lines)] if kind == "family" else _by_band(lines),
         "known": sum(line.status >= Status.MASTERED for line in lines),
-        "next": figures.decisions[row].renamed(figures.names[row]).sentence(kind, sentences),
+        "next": _next(figures, row).sentence(kind, sentences),
         "goal": found.goal,
         "lessons": found.lessons,
         "reviews": [curriculum.skill_titles[place] for place in due],
@@ -164,6 +166,16 @@ def _page(
         "knows": figures.knows,
     }
     return Report(f"{kind}.html", view, _tables(figures, row, found), **words)
+
+
+def _next(figures: Figures, row: int) -> Decision:
+    """The next lesson; it builds on no skill that the page does not show as known."""
+    decision, index = figures.decisions[row], figures.sequencer.curriculum.skill_index
+    status = figures.skill_status[row]
+    known = tuple(skill for skill in decision.reason.builds_on
+                  if status[index.code(skill)] >= Status.MASTERED)  # fmt: skip
+    told = replace(decision, reason=replace(decision.reason, builds_on=known))
+    return told.renamed(figures.names[row])
 
 
 def _line(figures: Figures, row: int, place: int) -> Line:
