@@ -466,6 +466,22 @@ def test_a_formula_stays_text_and_is_quoted_on_the_way_out(tmp_path):
     assert read_oneroster(tmp_path / "y") == roster
 
 
+@pytest.mark.parametrize("method", [8, 12, 14])
+def test_an_archive_with_a_damaged_list_of_files_is_told(tmp_path, method):
+    files = {one.name: one.read_bytes() for one in export(tmp_path / "x").iterdir()}
+    raw = bytearray(packed(tmp_path / "x.zip", files).read_bytes())
+    end, first = raw.rindex(b"PK\x05\x06"), raw.index(b"PK\x01\x02")
+    if method == 8:  # the list is said to begin later: files begin before the archive does
+        raw[end + 18] += 1
+    else:  # each file is said to be packed in another way
+        while first >= 0:
+            raw[first + 10] = method
+            first = raw.find(b"PK\x01\x02", first + 1)
+    (tmp_path / "x.zip").write_bytes(raw)
+    with pytest.raises(RosterError, match=r"cannot be unpacked"):
+        read_oneroster(tmp_path / "x.zip")
+
+
 @given(data=st.data())
 @settings(
     max_examples=trials(1000),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -12,7 +14,10 @@ from typing import IO
 
 from adaptlearn.errors import RosterError
 
-_NOT_READABLE = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError)
+_NOT_READABLE = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, NotImplementedError,
+    RuntimeError, EOFError, OSError,
+)  # fmt: skip
 
 
 class Source:
