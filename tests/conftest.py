@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.postgres_server import Server
 
 ROOT = Path(__file__).resolve().parents[1]
-RESOURCES = frozenset({"chromium", "data", "java", "peers", "postgres"})
+RESOURCES = frozenset({"axe", "chromium", "data", "java", "peers", "postgres"})
 
 
 def trials(full: int) -> int:
