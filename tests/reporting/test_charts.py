@@ -20,8 +20,8 @@ STACK = re.compile(
     r'<td class="number">(\d+)</td><td class="number">(\d+)</td><td class="number">(\d+)</td>'
 )
 BAR = re.compile(
-    r'data-lower="(\d+)" data-upper="(\d+)" data-total="(\d+)">.*?'
-    r'<rect class="from-to" x="([\d.]+)" y="1" width="([\d.]+)"'
+    r'data-lower="(\d+)" data-upper="(\d+)" data-total="(\d+)">'
+    r'<rect class="track"[^>]*/><rect class="from-to(?: open)?" x="([\d.]+)" y="1" width="([\d.]+)"'
 )
 
 
