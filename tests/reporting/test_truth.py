@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +73,48 @@ def test_each_figure_is_the_same_everywhere(tmp_path: Path) -> None:
         write_oneroster(tmp_path / f"{seed}.zip", results=results)
         back = read_results(tmp_path / f"{seed}.zip")
         assert [one.mastery for one in back] == told["mastery"].tolist()
+
+
+@pytest.mark.trials
+def test_a_page_tells_as_known_only_what_it_shows_as_mastered() -> None:
+    chain = Curriculum.from_dict({"prerequisites": [*map(list, pairwise(SKILLS))]})
+    hedged = because = 0
+    for seed in range(trials(200)):
+        rng = np.random.default_rng(seed)
+        n = int(rng.integers(4, 40))
+        log = {
+            "student": [f"s{k}" for k in rng.integers(0, 4, n)],
+            "skill": rng.choice(SKILLS, n, p=[0.4, 0.3, 0.2, 0.1]).tolist(),
+            "correct": (rng.random(n) < 0.9).astype(int).tolist(),
+        }
+        tracker = MasteryTracker(MODEL).update(log)
+        figures = figures_of(Sequencer(chain, tracker, random_state=0), log)
+        for row, student in enumerate(figures.students.tolist()):
+            sure = {
+                skill
+                for skill, status in zip(SKILLS, figures.skill_status[row], strict=True)
+                if status >= Status.MASTERED
+            }
+            for make in (report_student, report_family):
+                text = make(figures, student).to_html()
+                topics = re.findall(r'<li class="topic">.*?</li>', text, re.DOTALL)
+                assert len(topics) == len(SKILLS)
+                for topic in topics:
+                    told = re.sub(r"<[^>]+>", "", topic)
+                    hedged += "will make sure" in told
+                    if re.search(
+                        r"\bYou know it|(?<!if )(?<!whether )\bs\d knows (?:it|this)", told
+                    ):
+                        assert re.findall(r"<strong><bdi>(\w+)", topic)[0] in sure
+                why = re.search(r'id="next">.*?<p dir="auto">(.*?)</p>', text, re.DOTALL)
+                assert why is not None
+                reason = re.search(r"(?:because you know|knows) (.*?)(?:\.| and is ready)", why[1])
+                if reason and "It looks as if" not in why[1]:
+                    because += 1
+                    known = set(SKILLS) & set(re.findall(r"\w+", reason[1]))
+                    assert known <= sure if known else sure == set(SKILLS)
+    assert hedged
+    assert because
 
 
 @pytest.mark.trials

@@ -21,7 +21,7 @@ from adaptlearn.reporting.figures import Figures
 from adaptlearn.reporting.page import Columns, Report
 from adaptlearn.reporting.statuses import Status
 from adaptlearn.reporting.templates import Templates
-from adaptlearn.sequencing.decisions.decision import Decision
+from adaptlearn.sequencing.decisions.decision import NoLesson
 from adaptlearn.sequencing.decisions.templates import TEMPLATES as SENTENCES
 from adaptlearn.sequencing.decisions.templates import Templates as Sentences
 
@@ -157,7 +157,7 @@ def _page(
         "lines": lines,
         "topics": [(None, lines)] if kind == "family" else _by_band(lines),
         "known": sum(line.status >= Status.MASTERED for line in lines),
-        "next": _next(figures, row).sentence(kind, sentences),
+        "next": _next(figures, row, kind, sentences),
         "goal": found.goal,
         "lessons": found.lessons,
         "reviews": [curriculum.skill_titles[place] for place in due],
@@ -168,14 +168,22 @@ def _page(
     return Report(f"{kind}.html", view, _tables(figures, row, found), **words)
 
 
-def _next(figures: Figures, row: int) -> Decision:
-    """The next lesson; it builds on no skill that the page does not show as known."""
+def _next(figures: Figures, row: int, kind: str, sentences: Sentences) -> str | None:
+    """What comes next: it names as known only what the page shows as mastered.
+
+    None: the estimates say that all is known, but more answers are needed to be sure.
+    """
     decision, index = figures.decisions[row], figures.sequencer.curriculum.skill_index
-    status = figures.skill_status[row]
-    known = tuple(skill for skill in decision.reason.builds_on
-                  if status[index.code(skill)] >= Status.MASTERED)  # fmt: skip
+    known = tuple(
+        skill
+        for skill in decision.reason.builds_on
+        if figures.skill_status[row, index.code(skill)] >= Status.MASTERED
+    )
+    everything = decision.reason.code == NoLesson.ALL_MASTERED
+    if everything and (figures.skill_status[row] < Status.MASTERED).any():
+        return None
     told = replace(decision, reason=replace(decision.reason, builds_on=known))
-    return told.renamed(figures.names[row])
+    return told.renamed(figures.names[row]).sentence(kind, sentences)
 
 
 def _line(figures: Figures, row: int, place: int) -> Line:

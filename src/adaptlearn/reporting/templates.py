@@ -65,6 +65,7 @@ TEMPLATES: Templates = {
     "student.known.1": "You know one of these topics well.",
     "student.known.all": "You know all of these topics well. Well done!",
     "student.next": "What comes next",
+    "student.next.soon": "It looks as if you know everything. A few more answers will make sure.",
     "student.goal": "My goal",
     "student.goal.reached": "You have reached your goal. Well done!",
     "student.goal.unknown": "Nobody can say yet how far it is. Please ask your teacher.",
@@ -101,6 +102,9 @@ TEMPLATES: Templates = {
     "family.known.1": "{name} knows one of these standards well.",
     "family.known.all": "{name} knows all of these standards well.",
     "family.next": "What comes next",
+    "family.next.soon": (
+        "It looks as if {name} knows everything. A few more answers will make sure."
+    ),
     "family.goal": "The goal",
     "family.goal.reached": "{name} has reached the goal.",
     "family.goal.unknown": "Nobody can say yet how far it is. Please ask the teacher.",
@@ -123,7 +127,8 @@ TEMPLATES: Templates = {
     "family.range.same": "{name} probably knows {lower} of its {skills} parts.",
     "family.range.one.01": "It is too early to say whether {name} knows it.",
     "family.range.one.00": "{name} does not know it yet.",
-    "family.range.one.11": "{name} probably knows it.",
+    "family.range.one.11": ("{name} probably knows it. A few more answers will make sure."),
+    "family.range.known": "{name} knows this well.",
     "family.range.guess": "{name} would answer {lower} to {upper} of {skills} questions right.",
     "family.range.guess.same": "{name} would answer {lower} of {skills} questions right.",
     "family.helps": "What helps: practice of {skills}.",
