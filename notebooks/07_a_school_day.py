@@ -44,7 +44,7 @@ from adaptlearn.planning import (
     plan_day,
     promotion_report,
 )
-from adaptlearn.reporting import figures_of, report_family, report_student
+from adaptlearn.reporting import figures_of, report_class, report_family, report_student
 from adaptlearn.simulation import Course, prior_log, simulators
 
 STANDARDS = Path(os.environ.get("ADAPTLEARN_DATA") or "../../shared/data") / "standards"
@@ -192,3 +192,9 @@ mine
 
 # %%
 report_family(figures, students[0], plan=plans)
+
+# %% [markdown]
+# The page of the class begins with who is stuck, and with the groups.
+
+# %%
+report_class(figures, "Grade 5", groups=groups, plan=plans, promotion=report)
