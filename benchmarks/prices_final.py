@@ -11,8 +11,7 @@ kinds of `simulators` (`benchmarks/prices.py`). Here are seeds 0 to 19 of 1,000 
 for the other settings. The kinds `misconceptions` and `sessions` were looked at for the first time
 here. Nothing was changed after, with one exception: `diagnose` now finds wrong tags, and with
 --log-only, the policies from a log had a second look at the course with wrong tags. What finds them
-was chosen on other wrong tags (seeds 100 and 101). The results do not yet hold the dense course of
-35 skills.
+was chosen on other wrong tags (seeds 100 and 101).
 
 The baselines have their constants tuned for each bill on the same kind of students (seeds 100 to
 104), which no platform could do. In each price's table the policy from a log stands beside the best
