@@ -23,9 +23,16 @@ CALLS = {
     "history": ("mia",), "replay": ("mia",), "place": ("mia",), "set_goals": ("mia", None),
     "override": ("ban", "add 1"), "withdraw": ("e1",), "lesson_done": ("mia", "add 1"),
     "sync": (), "snapshot": (), "forget": ("mia",), "export": ("mia",), "verify": (),
-    "students": (), "log": (),
+    "students": (), "log": (), "pack": ("mia",), "merge": ([],),
 }  # fmt: skip
-READS_STATES = {"next_lesson", "next_item", "mastery", "history", "snapshot", "export", "verify"}
+BY = {"author": "a", "reason": "b"}
+NAMED: dict[str, dict[str, object]] = {
+    "override": BY, "withdraw": BY, "pack": {"until": 4e9, "key": b"k" * 16},
+    "merge": {"key": b"k" * 16},
+}  # fmt: skip
+READS_STATES = {
+    "next_lesson", "next_item", "mastery", "history", "snapshot", "export", "verify", "pack",
+}  # fmt: skip
 
 
 def public() -> set[str]:
@@ -35,8 +42,7 @@ def public() -> set[str]:
 
 
 def made(tutor: Tutor, name: str) -> object:
-    more = {"author": "a", "reason": "b"} if name in ("override", "withdraw") else {}
-    return getattr(tutor, name)(*CALLS[name], **more)
+    return getattr(tutor, name)(*CALLS[name], **NAMED.get(name, {}))
 
 
 @pytest.mark.parametrize("file", [False, True])
