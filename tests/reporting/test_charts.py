@@ -21,7 +21,8 @@ STACK = re.compile(
 )
 BAR = re.compile(
     r'data-lower="(\d+)" data-upper="(\d+)" data-total="(\d+)">'
-    r'<rect class="track"[^>]*/><rect class="from-to(?: unsure)?" x="([\d.]+)" y="1" width="([\d.]+)"'
+    r'<rect class="track"[^>]*/>'
+    r'<rect class="from-to(?: unsure)?" x="([\d.]+)" y="1" width="([\d.]+)"'
 )
 
 

@@ -10,8 +10,9 @@ from adaptlearn import Curriculum, MasteryTracker, Sequencer
 from adaptlearn.errors import ParameterError
 from adaptlearn.models import BKT
 from adaptlearn.planning import Block, Needs, Slot, form_groups, plan_day
-from adaptlearn.simulation import Course, PlannedDays, TwoState, measure_outcomes, run_episode
+from adaptlearn.simulation import Course, TwoState, measure_outcomes, run_episode
 from adaptlearn.simulation.students.base import DAY
+from adaptlearn.simulation.teachers import PlannedDays
 
 SKILLS = ["a", "b", "c"]
 KINDS = (("read", 10, "device"), ("talk", 15, "group"), ("do", 20, "offline"))

@@ -30,14 +30,12 @@ if TYPE_CHECKING:
     from adaptlearn.simulation.students.named import simulators as simulators
     from adaptlearn.simulation.students.two_state import TwoState as TwoState
     from adaptlearn.simulation.teachers.baselines import baselines as baselines
-    from adaptlearn.simulation.teachers.planned import PlannedDays as PlannedDays
     from adaptlearn.simulation.teachers.policies import SequencerPolicy as SequencerPolicy
 
 _HOMES = {
     "Course": "course",
     "EpisodeOutcomes": "episodes.outcomes",
     "Matrix": "matrix.matrix",
-    "PlannedDays": "teachers.planned",
     "SequencerPolicy": "teachers.policies",
     "Simulator": "students.base",
     "TwoState": "students.two_state",

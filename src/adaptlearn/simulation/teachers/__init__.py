@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from adaptlearn.simulation.teachers.estimators import learning_progress as learning_progress
     from adaptlearn.simulation.teachers.estimators import moving_average as moving_average
     from adaptlearn.simulation.teachers.estimators import seat_time as seat_time
+    from adaptlearn.simulation.teachers.planned import PlannedDays as PlannedDays
     from adaptlearn.simulation.teachers.policies import ArrayPolicy as ArrayPolicy
     from adaptlearn.simulation.teachers.policies import Choice as Choice
     from adaptlearn.simulation.teachers.policies import EpisodePolicy as EpisodePolicy
@@ -43,6 +44,7 @@ _HOMES = {
     "Estimator": "estimators",
     "Judgement": "estimators",
     "Oracle": "estimators",
+    "PlannedDays": "planned",
     "Rule": "estimators",
     "Tracked": "tracked",
     "View": "policies",

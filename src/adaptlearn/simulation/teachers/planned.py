@@ -57,7 +57,8 @@ class PlannedDays:
     >>> from adaptlearn import Curriculum, MasteryTracker, Sequencer
     >>> from adaptlearn.models import BKT
     >>> from adaptlearn.planning import Block, plan_day
-    >>> from adaptlearn.simulation import Course, PlannedDays, TwoState, run_episode
+    >>> from adaptlearn.simulation import Course, TwoState, run_episode
+    >>> from adaptlearn.simulation.teachers import PlannedDays
     >>> school = Curriculum.from_dict({"lessons": [
     ...     {"lesson": "sums", "skills": ["add"], "minutes": 10},
     ...     {"lesson": "clocks", "skills": ["time"], "minutes": 20},
