@@ -25,7 +25,7 @@ CALLS = {
     "sync": (), "snapshot": (), "forget": ("mia",), "export": ("mia",), "verify": (),
     "students": (), "log": (), "pack": ("mia",), "merge": ([],),
 }  # fmt: skip
-BY = {"author": "a", "reason": "b"}
+BY: dict[str, object] = {"author": "a", "reason": "b"}
 NAMED: dict[str, dict[str, object]] = {
     "override": BY, "withdraw": BY, "pack": {"until": 4e9, "key": b"k" * 16},
     "merge": {"key": b"k" * 16},
