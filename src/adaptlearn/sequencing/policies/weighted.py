@@ -193,7 +193,7 @@ class WeightedPolicy:
         return find_candidates(context, self.pools)
 
     def shortlist(self, context: Context, n: int) -> Candidates:
-        """The same without lessons that cannot be among a student's `n` best, if that is known."""
+        """The candidates, without lessons that are certainly not a student's `n` best."""
         own = (type(self).candidates, type(self).value)
         gain = self.scorers.get("gain_per_minute", 0.0)
         order = self.scorers.get("fixed_order", 0.0)  # without it, many lessons score the same
