@@ -6,7 +6,6 @@ Pictures of all pages are left in the folder that ``SITE_PICTURES`` names.
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from tests.conftest import ROOT, Require, trials
+from tests.conftest import ROOT, trials
 
 WIDTHS = {"phone": 390, "desk": 1280}
 SCHEMES = ("light", "dark")
@@ -60,17 +59,6 @@ def address(site: Path) -> Iterator[str]:
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
-
-
-@pytest.fixture(scope="module")
-def browser(require: Require) -> Iterator[Any]:
-    chromium = shutil.which("chromium")
-    playwright = pytest.importorskip("playwright.sync_api")
-    require("chromium", chromium is not None, "Chromium is not on this machine")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.mark.slow

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from tests.conftest import Require
 from tests.reporting.test_district import even
 
 from adaptlearn import Curriculum, MasteryTracker, Sequencer
@@ -61,14 +57,3 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, make in (("student", report_student), ("family", report_family)):
         make(figures, figures.students[0]).save(folder / f"{name}.html")
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser(require: Require) -> Iterator[Any]:
-    chromium = shutil.which("chromium")
-    playwright = pytest.importorskip("playwright.sync_api")
-    require("chromium", chromium is not None, "Chromium is not on this machine")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield browser
-        browser.close()

@@ -13,7 +13,6 @@ from adaptlearn import Curriculum, MasteryTracker, Sequencer
 from adaptlearn.errors import ParameterError
 from adaptlearn.models import BKT
 from adaptlearn.reporting import Figures, figures_of, report_family, report_student
-from adaptlearn.simulation import simulate_school
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -94,21 +93,3 @@ def test_words_that_no_page_has_are_refused_all_at_once() -> None:
     assert "student.goal" in said
     assert "made" in said
     assert "'e n'" in said
-
-
-def test_a_page_says_that_a_student_knows_only_what_it_shows_as_mastered() -> None:
-    school = simulate_school(n_students=30, n_skills=12, random_state=5)
-    tracker = MasteryTracker(BKT(n_init=1).fit(school.responses)).update(school.responses)
-    sequencer = Sequencer(Curriculum.from_dict(school.curriculum), tracker, random_state=0)
-    figures, because = figures_of(sequencer, school.responses), 0
-    for student in figures.students.tolist():
-        page = report_student(figures, student)
-        told = page.columns["standards"]
-        known = {title for title, status in zip(told["title"], told["status"], strict=True)
-                 if status in ("mastered", "due for review")}  # fmt: skip
-        for listed in re.findall("because you know ([^.<]*)", page.to_html()):
-            assert {*re.split(", | and ", listed)} <= known
-            because += 1
-        for html in (page.to_html(), report_family(figures, student).to_html()):
-            assert not re.search(r"You know it|(?<!whether )<bdi>[^<]*</bdi> knows it", html)
-    assert because > 5

@@ -6,6 +6,7 @@ import shlex
 import sys
 from argparse import Namespace
 from dataclasses import fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adaptlearn.cli.options import TAB
@@ -65,6 +66,26 @@ def read_log(source: str, options: Namespace, *, text_skills: bool | None = None
         raise ResponseDataError(source, error.problems, error.remedy) from None
     except ParameterError as error:
         raise ParameterError("options", error.problems) from None
+
+
+def read_object(path: Path, what: str) -> dict[str, Any]:
+    """Read a JSON file that holds an object.
+
+    Raises
+    ------
+    ParameterError
+        The file cannot be read, or holds something else than `what` says.
+    """
+    from adaptlearn.serialization import parse_json, read_limited
+
+    try:
+        content = parse_json(read_limited(path))
+    except ValueError as error:
+        raise ParameterError(str(path), [str(error)]) from None
+    if not isinstance(content, dict):
+        kind = type(content).__name__
+        raise ParameterError(str(path), [f"it holds a {kind}; expected {what}"])
+    return content
 
 
 def _as_option(option: str, value: Any) -> str:

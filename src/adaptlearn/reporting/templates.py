@@ -127,7 +127,7 @@ TEMPLATES: Templates = {
     "family.range.same": "{name} probably knows {lower} of its {skills} parts.",
     "family.range.one.01": "It is too early to say whether {name} knows it.",
     "family.range.one.00": "{name} does not know it yet.",
-    "family.range.one.11": ("{name} probably knows it. A few more answers will make sure."),
+    "family.range.one.11": "{name} probably knows it. A few more answers will make sure.",
     "family.range.known": "{name} knows this well.",
     "family.range.guess": "{name} would answer {lower} to {upper} of {skills} questions right.",
     "family.range.guess.same": "{name} would answer {lower} of {skills} questions right.",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from adaptlearn.cli.reading import read_object
 from adaptlearn.errors import ParameterError, ProblemsError
 
 if TYPE_CHECKING:
@@ -53,15 +54,8 @@ def read_demands(path: Path, fields: Iterable[str], needed: str) -> dict[str, An
         Lists everything that is wrong with the file, and with the files that it names.
     """
     from adaptlearn.labels import near_spellings
-    from adaptlearn.serialization import parse_json, read_limited
 
-    try:
-        content = parse_json(read_limited(path))
-    except ValueError as error:
-        raise ParameterError(str(path), [str(error)]) from None
-    if not isinstance(content, dict):
-        kind = type(content).__name__
-        raise ParameterError(str(path), [f"it holds a {kind}; expected an object with {needed!r}"])
+    content = read_object(path, f"an object with {needed!r}")
     known, problems = [*fields], []
     for name in content:
         if name not in known:

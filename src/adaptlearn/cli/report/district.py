@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adaptlearn.cli.output import say, show, show_json
+from adaptlearn.cli.reading import read_object
 from adaptlearn.cli.report.words import add_page, words_of
 from adaptlearn.errors import ParameterError
 from adaptlearn.tables import text_table
@@ -58,14 +59,10 @@ def run(arguments: Namespace) -> None:
 
 def _earlier(path: Path) -> Any:
     """The tables of an earlier page."""
-    from adaptlearn.serialization import parse_json, read_limited
-
-    try:
-        tables = parse_json(read_limited(path))
-    except ValueError as error:
-        raise ParameterError(str(path), [str(error)]) from None
-    if not isinstance(tables, dict) or not all(isinstance(one, dict) for one in tables.values()):
-        raise ParameterError(str(path), ["it must be what --json printed for an earlier page"])
+    what = "what --json printed for an earlier page"
+    tables = read_object(path, what)
+    if not all(isinstance(one, dict) for one in tables.values()):
+        raise ParameterError(str(path), [f"it holds another object; expected {what}"])
     return tables
 
 

@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
-from adaptlearn.errors import ParameterError
+from adaptlearn.cli.reading import read_object
 
 
 def add_page(parser: ArgumentParser) -> None:
@@ -29,18 +29,5 @@ def words_of(arguments: Namespace) -> dict[str, Any]:
     """The language of a page, and its sentences."""
     words: dict[str, Any] = {"language": arguments.language}
     if arguments.templates is not None:
-        words["templates"] = _translated(arguments.templates)
+        words["templates"] = read_object(arguments.templates, "an object of keys and sentences")
     return words
-
-
-def _translated(path: Path) -> dict[str, str]:
-    """The sentences of a file."""
-    from adaptlearn.serialization import parse_json, read_limited
-
-    try:
-        content = parse_json(read_limited(path))
-    except ValueError as error:
-        raise ParameterError(str(path), [str(error)]) from None
-    if not isinstance(content, dict):
-        raise ParameterError(str(path), ["it must be an object of keys and sentences"])
-    return content
