@@ -23,6 +23,7 @@
 # students.
 
 # %%
+# %matplotlib inline
 import os
 from datetime import UTC, datetime
 from pathlib import Path

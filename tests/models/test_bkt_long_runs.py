@@ -20,7 +20,7 @@ from adaptlearn.models.bkt.em import trie as trie_module
 from adaptlearn.models.bkt.em.climb import climb as climb_on
 from adaptlearn.models.bkt.em.steps import expectations
 from adaptlearn.models.bkt.em.trie import answers_only, build_trie
-from adaptlearn.models.bkt.entries import entry_answers
+from adaptlearn.models.bkt.entries import EXPOSURE, entry_answers
 from adaptlearn.models.bkt.parameters import Cells, Parameters
 from adaptlearn.models.bkt.serve import alone
 from adaptlearn.models.bkt.serve import beliefs as beliefs_module
@@ -382,6 +382,21 @@ def test_a_long_history_looked_after_seldom_or_often_is_that_level_by_level(kind
     for way in found[1:]:
         for mine, its in zip(way, found[0], strict=True):
             np.testing.assert_array_equal(mine, its)
+
+
+def test_a_small_belief_after_an_exposure_is_that_level_by_level(monkeypatch):
+    log, values = log_of([runs(1, 1, 40)]), Values(0.3, 0.4, 0.0, 0.2, 0.1)
+    answers, table = entry_answers(log), Parameters(*(np.array([v]) for v in values))
+    answers[:2] = EXPOSURE  # the second takes P(not known) below 1e-280
+    before, cells = Beliefs(np.array([1.0]), np.array([1.2e-280])), np.zeros(1, np.int64)
+    found = []
+    for of_level in (0, 10**6):
+        monkeypatch.setattr(beliefs_module, "_OF_LEVEL", of_level)
+        passed = filter_sequences(log.sequences, answers, table, cells, before, trail=True)
+        assert passed.trail is not None
+        found.append([passed.p_correct, *passed.beliefs, *passed.trail])
+    for mine, its in zip(*found, strict=True):
+        np.testing.assert_array_equal(mine, its)
 
 
 def test_one_student_costs_no_level_for_each_answer(monkeypatch):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from hashlib import sha256
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -93,3 +94,12 @@ def test_words_that_no_page_has_are_refused_all_at_once() -> None:
     assert "student.goal" in said
     assert "made" in said
     assert "'e n'" in said
+
+
+def test_a_notebook_shows_the_page_in_a_frame_of_its_own() -> None:
+    page = report_family(figures(("a<b", "c")), "ann")
+    shown = page._repr_html_()
+    assert unescape(re.fullmatch(r'<iframe srcdoc="([^"]*)" [^<>]*></iframe>', shown)[1]) == (  # type: ignore[index]
+        page.to_html()
+    )
+    assert 'sandbox="allow-scripts"' in shown

@@ -7,6 +7,7 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from functools import cache
 from hashlib import sha256
+from html import escape
 from importlib.resources import files
 from typing import Any
 
@@ -58,6 +59,13 @@ class Report:
 
     def __repr__(self) -> str:
         return f"<Report: {self._template.removesuffix('.html')}, tables {', '.join(self.columns)}>"
+
+    def _repr_html_(self) -> str:
+        # In a frame of its own, so that neither the page's style nor the notebook's leaks out.
+        return (
+            f'<iframe srcdoc="{escape(self.to_html())}" sandbox="allow-scripts" '
+            f'title="{escape(repr(self))}" width="100%" height="600"></iframe>'
+        )
 
     def tables(self, library: str | None = None) -> dict[str, Any]:
         """The figures of the page as dataframes, by name.

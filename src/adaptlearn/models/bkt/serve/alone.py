@@ -79,7 +79,8 @@ def follow(
         found = _in_range(known, unknown, _runs(here, responses[now], told[now]))
         lost = _NOWHERE
         if found.min() < TINY:
-            lost = np.flatnonzero(((found[1:] > 0) & (found[1:] < TINY)).any(axis=1))
+            small = ((found[1:] > 0) & (found[1:] < TINY)).any(axis=1)
+            lost = np.flatnonzero(small & (answers[now][: len(small)] != EXPOSURE))
         done = int(lost[0]) + 1 if len(lost) else len(found) - 1
         now = slice(at, at + done)
         _expect(found[:done].T, here, now, into[:2, now])
