@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.models.bkt.em.acceleration import extrapolate
+from adaptlearn.models.bkt.em.odds import Plan
 from adaptlearn.models.bkt.em.room import Room, room_of
 from adaptlearn.models.bkt.em.steps import (
     Expectations,
@@ -71,8 +72,9 @@ def race(trie: PrefixTrie, starts: Parameters, n_steps: int, terms: Terms) -> Pa
         if len(current.prior) == 1:
             break
         part = trie.shallow(n_nodes)
+        plan = Plan.of(part)
         for _ in range(n_steps // 2):
-            counts = expectations(part, current)
+            counts = expectations(part, current, plan=plan)
             objective = _objective(part, counts, current, terms.pseudo)
             current = maximise(counts, current, terms.room, terms.limits, terms.pseudo)
         best = np.argsort(-objective, axis=0, kind="stable")[:n_kept]
@@ -128,8 +130,9 @@ def climb(
     path: list[Parameters] = []  # points that EM steps led along since the last longer step
     safe: Parameters | None = None  # where `current` is a longer step: what EM itself proposed
     before = np.full(n_groups, -np.inf)
+    plan = Plan.of(trie)
     for step in range(max_iter + 1):
-        counts = expectations(trie, current)
+        counts = expectations(trie, current, plan=plan)
         objective = _objective(trie, counts, current, terms.pseudo)[0]
         # Only a step of EM's own tells by its gain how near the top is.
         resting = moving & (objective - before <= tol * answers[active]) & (safe is None)
@@ -173,6 +176,7 @@ def climb(
             kept = np.flatnonzero(moving)
             cells = trie.cells_of(kept)
             trie, current = trie.restrict(kept), current.take(cells)
+            plan = Plan.of(trie)
             terms = terms.restrict(trie, cells)
             path = [point.take(cells) for point in path]
             safe = None if safe is None else safe.take(cells)

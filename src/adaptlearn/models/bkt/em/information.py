@@ -21,7 +21,7 @@ import numpy as np
 from scipy.special import expit, logit
 
 from adaptlearn.models.bkt.em.climb import Terms
-from adaptlearn.models.bkt.em.steps import Expectations, Pseudocounts, expectations
+from adaptlearn.models.bkt.em.steps import expectations, gradient
 from adaptlearn.models.bkt.em.trie import PrefixTrie
 from adaptlearn.models.bkt.parameters import MARGIN, Cells, Parameters
 from adaptlearn.numerics import Bools, Floats, stable_group
@@ -65,24 +65,6 @@ class Information(NamedTuple):
     free: list[list[tuple[int, int]]]
     standard_errors: Parameters
     flat: list[Direction]
-
-
-def gradient(
-    counts: Expectations, parameters: Parameters, pseudo: Pseudocounts | None = None
-) -> Parameters:
-    """Of the (penalised) log-likelihood by every parameter's logit; shaped as `parameters`."""
-    events = (
-        (counts.first_known, counts.first - counts.first_known),
-        (counts.learned, counts.stay_unknown),
-        (counts.forgot, counts.stay_known),
-        (counts.right_unknown, counts.wrong_unknown),
-        (counts.wrong_known, counts.right_known),
-    )
-    slopes = []
-    for index, (value, (event, opposite)) in enumerate(zip(parameters, events, strict=True)):
-        added = np.zeros((value.shape[-1], 2)) if pseudo is None else pseudo[index]
-        slopes.append((1 - value) * (event + added[:, 0]) - value * (opposite + added[:, 1]))
-    return Parameters(*slopes)
 
 
 def information(trie: PrefixTrie, parameters: Parameters, terms: Terms) -> Information:

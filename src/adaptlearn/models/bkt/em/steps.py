@@ -27,6 +27,7 @@ import numpy as np
 
 from adaptlearn.errors import ImpossibleHistoryError
 from adaptlearn.models.bkt.em.logarithms import exponential_of_sum, log_sweeps
+from adaptlearn.models.bkt.em.odds import Plan, count_by_odds
 from adaptlearn.models.bkt.em.room import Room
 from adaptlearn.models.bkt.em.sweeps import Chances, Swept, backward, binned, chances, forward
 from adaptlearn.models.bkt.em.trie import PrefixTrie
@@ -71,6 +72,7 @@ def expectations(
     trie: PrefixTrie,
     parameters: Parameters,
     weigh: Callable[[Floats], Floats] | None = None,
+    plan: Plan | None = None,
 ) -> Expectations:
     """One E step: exact expected counts and log-likelihood, over all sequences at once.
 
@@ -88,6 +90,8 @@ def expectations(
         Gives each node's `end`, by restart, shape (n_restarts, n_nodes), from the logarithms of
         ``z``, which it may change. By default the trie's own counts for all restarts. The counts
         ``first`` and the log-likelihood are of the trie's weights all the same.
+    plan : Plan, optional
+        Of the trie: for who passes along it again and again.
 
     Raises
     ------
@@ -95,24 +99,49 @@ def expectations(
         Exact zeros or ones among the parameters rule out a history that occurred.
     """
     with np.errstate(all="ignore"):  # what leaves the range of numbers is found, and done again
-        chance = chances(trie, parameters)
-        state, scale = forward(trie, chance)
-        if weigh is not None:
-            trie = trie._replace(end=weigh(_log_scale(trie, parameters, state, scale)))
-        arriving = chance.likelihood
-        arriving /= scale
-        message = backward(trie, chance, arriving)
-        swept = Swept(state, scale, arriving, message)
-        counts = _count(trie, chance, swept)
-    lost = _lost(trie, swept)
-    if len(lost):
-        part, cells = trie.restrict(lost), trie.cells_of(lost)
-        again = _in_logarithms(part, parameters.take(cells), lost)
-        order = (cells.prior, cells.guess, cells.slip, cells.learn, cells.forget)
-        places = [lost, *(place for place in order for _ in range(2))]
-        for all_counts, new, place in zip(counts, again, places, strict=True):
-            all_counts[:, place] = new
+        if weigh is not None or parameters.forget.any():
+            return _by_states(trie, parameters, weigh)
+        by_name, lost = count_by_odds(plan or Plan.of(trie), parameters)
+        return _again(Expectations(**by_name), lost, trie, parameters, _by_states)
+
+
+def _again(
+    counts: Expectations,
+    lost: Ints,
+    trie: PrefixTrie,
+    parameters: Parameters,
+    way: Callable[[PrefixTrie, Parameters], Expectations],
+) -> Expectations:
+    """The counts, with those of the lost groups found in another way."""
+    if not len(lost):
+        return counts
+    cells = trie.cells_of(lost)
+    try:
+        found = way(trie.restrict(lost), parameters.take(cells))
+    except ImpossibleHistoryError as error:
+        error.group = int(lost[error.group])
+        raise
+    order = (cells.prior, cells.guess, cells.slip, cells.learn, cells.forget)
+    places = [lost, *(place for place in order for _ in range(2))]
+    for all_counts, new, place in zip(counts, found, places, strict=True):
+        all_counts[:, place] = new
     return counts
+
+
+def _by_states(
+    trie: PrefixTrie, parameters: Parameters, weigh: Callable[[Floats], Floats] | None = None
+) -> Expectations:
+    """The expectations from sweeps that carry the probabilities of both states."""
+    chance = chances(trie, parameters)
+    state, scale = forward(trie, chance)
+    if weigh is not None:
+        trie = trie._replace(end=weigh(_log_scale(trie, parameters, state, scale)))
+    arriving = chance.likelihood
+    arriving /= scale
+    message = backward(trie, chance, arriving)
+    swept = Swept(state, scale, arriving, message)
+    counts = _count(trie, chance, swept)
+    return _again(counts, _lost(trie, swept), trie, parameters, _in_logarithms)
 
 
 def _log_scale(trie: PrefixTrie, parameters: Parameters, state: Floats, scale: Floats) -> Floats:
@@ -140,13 +169,11 @@ def _lost(trie: PrefixTrie, swept: Swept) -> Ints:
     return np.unique(trie.group[out]).astype(np.int64)
 
 
-def _in_logarithms(trie: PrefixTrie, parameters: Parameters, groups: Ints) -> Expectations:
+def _in_logarithms(trie: PrefixTrie, parameters: Parameters) -> Expectations:
     """The same expectations of a few groups, at a higher price."""
     swept = log_sweeps(trie, parameters)
     if np.any(np.isneginf(swept.scale)):
-        error = _impossible(trie, swept.scale)
-        error.group = int(groups[error.group])
-        raise error
+        raise _impossible(trie, swept.scale)
     return _count(trie, chances(trie, parameters), swept, in_logarithms=True)
 
 
@@ -270,6 +297,24 @@ class Pseudocounts(NamedTuple):
                 terms += side * np.log(np.where(used, value, 1.0))
             total += binned(terms, group, n_groups)
         return total
+
+
+def gradient(
+    counts: Expectations, parameters: Parameters, pseudo: Pseudocounts | None = None
+) -> Parameters:
+    """Of the (penalised) log-likelihood by every parameter's logit; shaped as `parameters`."""
+    events = (
+        (counts.first_known, counts.first - counts.first_known),
+        (counts.learned, counts.stay_unknown),
+        (counts.forgot, counts.stay_known),
+        (counts.right_unknown, counts.wrong_unknown),
+        (counts.wrong_known, counts.right_known),
+    )
+    slopes = []
+    for index, (value, (event, opposite)) in enumerate(zip(parameters, events, strict=True)):
+        added = np.zeros((value.shape[-1], 2)) if pseudo is None else pseudo[index]
+        slopes.append((1 - value) * (event + added[:, 0]) - value * (opposite + added[:, 1]))
+    return Parameters(*slopes)
 
 
 def maximise(
