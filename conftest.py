@@ -12,6 +12,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import redirect_stdout
@@ -28,16 +29,19 @@ ROOT = Path(__file__).parent
 
 _FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _PRINTED = "what the block above printed"
+_REPORT = "what the block above called `page`"
 
 
 def printing(example: Example) -> str | None:
     """Run a block, and keep what it prints; no earlier drawing stands for its own."""
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")
-    printed = io.StringIO()
+    printed, before = io.StringIO(), example.namespace.get("page")
     with redirect_stdout(printed):
         failed = PythonEvaluator()(example)
+    after = example.namespace.get("page")
     example.namespace[_PRINTED] = printed.getvalue()
+    example.namespace[_REPORT] = None if after is before else after
     return failed
 
 
@@ -67,14 +71,35 @@ def drawn(document: Document) -> Iterable[Region]:
 
 
 def pictured(example: Example) -> str | None:
-    """Whether something was drawn; where `PICTURES` is set, it becomes the page's picture."""
+    """Whether something was drawn; where `PICTURES` is set, it becomes the page's picture.
+
+    A report that the block calls ``page`` is a drawing, too.
+    """
     from matplotlib import pyplot as plt
 
-    if not plt.get_fignums():
+    path, wanted = ROOT / "docs" / example.parsed, os.environ.get("PICTURES")
+    report = example.namespace[_REPORT]
+    if plt.get_fignums():
+        if wanted:
+            plt.savefig(path, dpi=150, bbox_inches="tight")
+    elif not hasattr(report, "to_html"):
         return f"{example.parsed}: the block above draws nothing"
-    if os.environ.get("PICTURES"):
-        plt.savefig(ROOT / "docs" / example.parsed, dpi=150, bbox_inches="tight")
+    elif wanted:
+        photograph(report.to_html(), path)
     return None
+
+
+def photograph(html: str, path: Path) -> None:
+    """The first screen of a page, as Chromium shows it."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        program = shutil.which("chromium")
+        browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        tab = browser.new_page(viewport={"width": 880, "height": 680}, device_scale_factor=1.5)
+        tab.set_content(html)
+        tab.screenshot(path=path)
+        browser.close()
 
 
 pytest_collect_file = Sybil(
