@@ -386,7 +386,10 @@ def test_a_clock_that_is_wrong_is_marked_and_loses_nothing():
     pack.record("add", True, time=now + 3 * DAY).record("add", False, time=now - DAY)
     pack.record("add", True, time=0)
     assert {one.status for one in tutor.merge(pack.events(), key=KEY)} == {"new"}
-    assert [one.raised for one in tutor.history("mia")] == [False, True, True]
+    listed = tutor.history("mia")
+    assert [one.raised for one in listed] == [False, True, True]
+    assert [round(one.ahead / DAY, 2) for one in listed] == [3, 0, 0]
+    assert [one["ahead"] > 0 for one in tutor.export("mia")["events"]] == [True, False, False]
     assert tutor.mastery("mia").value[0, 0] == pytest.approx(pack.mastery("add"), abs=1e-12)
     (decision,) = tutor.next_lesson("mia", now=now)
     assert [one.code for one in decision.alerts][:1] == ["clock"]

@@ -34,6 +34,15 @@ class Entry(NamedTuple):
     raised: bool
     refused: str
 
+    @property
+    def ahead(self) -> float:
+        """By how many seconds the device's clock was ahead of the store's, at least; else 0.
+
+        An event cannot come in before it happens.
+        """
+        told, received = self.event.time, self.event.received
+        return 0.0 if told is None or received is None else max(0.0, told - received)
+
 
 def entries(columns: Columns, student: Label | None, refused: Mapping[str, str]) -> list[Entry]:
     """The events of one student in canonical order.
@@ -69,5 +78,6 @@ def plain_entry(entry: Entry) -> dict[str, Any]:
     return {
         "id": event.id, "kind": event.kind, "time": event.time, "device": event.device,
         "seq": event.seq, "received": event.received, "content": dict(event.content),
-        "counted_time": entry.time, "raised": entry.raised, "refused": entry.refused,
+        "counted_time": entry.time, "raised": entry.raised, "ahead": entry.ahead,
+        "refused": entry.refused,
     }  # fmt: skip

@@ -15,7 +15,7 @@ import numpy as np
 from adaptlearn.models.bkt.belief import TINY, Beliefs, answered, next_opportunity
 from adaptlearn.models.bkt.entries import EXPOSURE, RIGHT
 from adaptlearn.models.bkt.parameters import Parameters
-from adaptlearn.numerics import Bools, Floats, Ints
+from adaptlearn.numerics import Floats, Ints
 
 _LOG_TINY = float(np.log(TINY))
 
@@ -79,8 +79,9 @@ def follow(
         found = _in_range(known, unknown, _runs(here, responses[now], told[now]))
         lost = _NOWHERE
         if found.min() < TINY:
-            small: Bools = ((found[1:] > 0) & (found[1:] < TINY)).any(axis=1)
-            lost = np.flatnonzero(small & (answers[now][: len(small)] != EXPOSURE))
+            answered_there = answers[now][: len(found) - 1] != EXPOSURE
+            small = (found[1:] > 0) & (found[1:] < TINY)
+            lost = np.flatnonzero(small.any(axis=1) & answered_there)
         done = int(lost[0]) + 1 if len(lost) else len(found) - 1
         now = slice(at, at + done)
         _expect(found[:done].T, here, now, into[:2, now])
