@@ -230,7 +230,7 @@ class DayPlan(Tabled):
                   ("student", "block", "start", "minutes", "lesson", "kind")]
             for place in ends(len(table["minutes"]), _SHOWN)
         ]  # fmt: skip
-        caption = f"{counted(len(self.students), 'student')}, {self.value:.4g} of value"
+        caption = f"{counted(len(self.students), 'student')}, {self.value:,.1f} of value"
         return Parts(caption, ["student", "block", "start", "minutes", "lesson", "kind"], rows,
                      [*self._notes()])  # fmt: skip
 
