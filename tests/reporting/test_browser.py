@@ -1,12 +1,18 @@
-"""Pages in a browser: offline, from disk, on a phone and on a desk, light and dark."""
+"""Pages in a browser: offline, from disk, on a phone and on a desk, light and dark.
+
+Pictures of them are left in the folder that ``PAGE_PICTURES`` names, else in a temporary one.
+"""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.reporting.conftest import PAGES
+from tests.reporting.conftest import PAGES, class_figures
+
+from adaptlearn.reporting import report_class
 
 
 @pytest.mark.slow
@@ -29,6 +35,9 @@ def test_a_page_fits_says_nothing_and_asks_for_nothing(
     page.on("console", lambda message: said.append(message.text))
     page.on("request", lambda request: asked.append(request.url))
     page.goto((pages / f"{name}.html").as_uri())
+    pictures = Path(os.environ.get("PAGE_PICTURES") or pages)
+    kind = f"{width}-{scheme}" + ("" if scripts else "-without-scripts")
+    page.screenshot(path=pictures / f"{name}-{kind}.png", full_page=True)
     closed = page.locator("details:not([open]) > summary")
     for _ in range(min(5, closed.count())):
         closed.first.click()
@@ -40,6 +49,11 @@ def test_a_page_fits_says_nothing_and_asks_for_nothing(
 
 def test_a_class_page_stays_small(pages: Path) -> None:
     assert (pages / "class.html").stat().st_size <= 300_000
+
+
+def test_a_page_of_a_thousand_students_stays_small() -> None:
+    page = report_class(class_figures(1000), "grade 4").to_html()
+    assert len(page.encode()) <= 2_000_000
 
 
 @pytest.mark.slow

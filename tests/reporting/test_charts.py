@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from tests.reporting.conftest import class_figures
 from tests.reporting.test_suppression import district
 
-from adaptlearn.reporting import Figures, report_class, report_district, report_family
+from adaptlearn.reporting import (
+    Figures,
+    Status,
+    report_class,
+    report_district,
+    report_family,
+    report_student,
+)
 from adaptlearn.reporting.page import Report
 
 STACK = re.compile(
@@ -60,23 +68,41 @@ def test_the_stacks_of_a_class_are_the_rows_they_stand_in(figures: Figures) -> N
         assert [low_end, high_start] == pytest.approx([low, low + middle], abs=0.11)
 
 
-def test_the_bars_of_a_family_are_the_sentences_below_them(figures: Figures) -> None:
+@pytest.mark.parametrize("make", [report_student, report_family])
+def test_the_bars_of_a_student_are_the_sentences_below_them(
+    figures: Figures, make: Callable[..., Report]
+) -> None:
     several = 0
     for student in figures.students:
-        page = report_family(figures, student)
-        html = page.to_html()
-        topics = re.findall(r'<li class="topic">(.*?)</li>', html, re.DOTALL)
-        shown = bars(page)
-        assert len(topics) == len(shown) == len(page.columns["standards"]["standard"])
+        page = make(figures, student)
+        topics = re.findall(r'<li class="topic">(.*?)</li>', page.to_html(), re.DOTALL)
+        assert len(topics) == len(page.columns["standards"]["standard"])
         row = figures.index.code(student)
-        expected = zip(figures.lower[row], figures.upper[row], figures.sizes, strict=True)
-        assert shown == [tuple(map(int, one)) for one in expected]
-        for (lower, upper, total), topic in zip(shown, topics, strict=True):
-            if said := re.search(r"(?:knows|answer) (?:(\d+) to )?(\d+) of (?:its )?(\d+)", topic):
-                assert (int(said[1] or said[2]), *map(int, said.groups()[1:])) == (
-                    lower, upper, total)  # fmt: skip
+        drawn = [topic for topic in topics if '<svg class="range"' in topic]
+        shown = bars(page)
+        for (lower, upper, total), topic in zip(shown, drawn, strict=True):
+            title = re.findall(r"<strong><bdi>(.*?)</bdi>", topic)[0]
+            place = figures.titles.index(title)
+            ends = figures.lower[row, place], figures.upper[row, place], figures.sizes[place]
+            assert (lower, upper, total) == ends
+            if said := re.search(r"(?:knows?|answer) (?:(\d+) to )?(\d+) of (?:its )?(\d+)", topic):
+                assert (int(said[1] or said[2]), *map(int, said.groups()[1:])) == ends
                 several += 1
+        open_ = np.isin(figures.status[row], [Status.LEARNING, Status.NEARLY]).sum()
+        assert len(shown) == (len(topics) if make is report_family else open_)
     assert several > len(figures.students)
+
+
+@pytest.mark.parametrize("make", [report_student, report_family])
+def test_the_steps_of_a_student_are_the_statuses_of_the_table(
+    figures: Figures, make: Callable[..., Report]
+) -> None:
+    for student in figures.students:
+        page = make(figures, student)
+        steps = re.findall(r'<p class="steps"[^>]*>(.*?)</p>', page.to_html())
+        assert len(steps) == 1
+        drawn = re.findall(r'<i class="s(\d)"></i>', steps[0])
+        assert [Status(int(one)).word for one in drawn] == [*page.columns["standards"]["status"]]
 
 
 @pytest.mark.parametrize("seed", range(5))
